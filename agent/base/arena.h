@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stddef.h>
+
+/*
+ * Short-lived memory for one record: rendered keys and headers. What arena_alloc gives stays where
+ * it is until arena_reset; the blocks are kept, so a steady flow of records allocates nothing.
+ */
+struct arena_block;
+
+struct arena {
+	struct arena_block *first;
+	struct arena_block *current;
+	size_t used;
+};
+
+#define ARENA_NULL ((struct arena){0})
+
+/* len bytes without alignment, or NULL when memory is out. Valid until arena_reset. */
+char *arena_alloc(struct arena *arena, size_t len);
+
+/* Forgets all that was given; keeps one block of the usual size and frees the larger ones. */
+void arena_reset(struct arena *arena);
+
+/* Frees the blocks. Fine on ARENA_NULL. */
+void arena_deinit(struct arena *arena);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONF_H
+#define CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/result.h"
+#include "output/props.h"
+#include "parsers/lines.h"
+#include "parsers/pattern.h"
+#include "route.h"
+
+/*
+ * The configuration: a libconfig file plus the files of conf.d, turned into one immutable,
+ * reference-counted struct. Everything that run needs compiled is compiled here, so that what
+ * loads also runs.
+ */
+
+enum conf_no_match { CONF_NO_MATCH_SHIP, CONF_NO_MATCH_SKIP };
+enum conf_start_at { CONF_START_BEGINNING, CONF_START_END };
+enum conf_on_damage { CONF_DAMAGED_BEGINNING, CONF_DAMAGED_END, CONF_DAMAGED_STOP };
+
+struct conf_source {
+	char *name;
+	char **paths; /* NULL-terminated */
+	char **exclude;
+	const struct pattern *parser; /* NULL: none; owned by the conf's list of parsers */
+	struct route *route;
+	enum conf_no_match on_no_match;
+	enum conf_start_at start_at;
+	uint64_t ignore_older_ms; /* 0: nothing is too old */
+	uint64_t rotate_wait_ms;
+	struct line_rules rules;
+};
+
+struct conf_parser {
+	char *name;
+	struct pattern *pattern;
+};
+
+struct conf {
+	unsigned refs;
+	char *file; /* path of the main file */
+	char *state_dir;
+	uint64_t linger_ms;
+	bool library_linger;
+	uint64_t shutdown_timeout_ms;
+	uint64_t checkpoint_interval_ms;
+	uint64_t stall_timeout_ms;
+	size_t chunk_memory;       /* bytes; 16 MiB */
+	size_t dead_letter_max;    /* bytes kept in the store; above it the file holds */
+	enum conf_on_damage state_damaged;
+	struct prop *props; /* of the kafka block, names with dots; secrets already resolved */
+	size_t n_props;
+	char **topics; /* every topic that any source may write to, no duplicates */
+	size_t n_topics;
+	struct conf_parser *parsers;
+	size_t n_parsers;
+	struct conf_source *sources;
+	size_t n_sources;
+};
+
+enum {
+	CONF_E_UNREADABLE = 1, /* the main file cannot be opened or read: EX_NOINPUT or EX_NOPERM */
+	CONF_E_INVALID,        /* problems were printed: EX_CONFIG */
+};
+
+/*
+ * Reads `file` and the *.conf files of conf.d beside it (sorted by name), prints every problem found to
+ * `errors` as "file:line: message", one a line. 0: *ret_conf with one reference. CONF_E_UNREADABLE
+ * (message printed; errno kept), CONF_E_INVALID, -ENOMEM.
+ */
+int conf_load(const char *file, FILE *errors, struct conf **ret_conf) MUSTCHECK;
+
+struct conf *conf_ref(struct conf *conf);
+
+/* Drops one reference; frees with the last. NULL is fine. Returns NULL. */
+struct conf *conf_unref(struct conf *conf);
+
+#endif

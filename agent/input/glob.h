@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef INPUT_GLOB_H
+#define INPUT_GLOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/result.h"
+
+/*
+ * Path patterns, cut into components: * ? [..] within a component, {a,b} anywhere, ** for any
+ * number of directories. A leading dot of a name must be matched by a dot.
+ */
+struct glob;
+
+enum {
+	GLOB_E_INVALID = 1, /* not absolute, unbalanced brace or bracket, more than 1,000 alternatives */
+};
+
+/* text is copied. 0, GLOB_E_INVALID with a message, -ENOMEM. */
+int glob_compile(const char *text, struct glob **ret_glob, char *ret_message, size_t len) MUSTCHECK;
+
+/* NULL is fine. Returns NULL. */
+struct glob *glob_free(struct glob *glob);
+
+/* Whether the whole path matches. */
+bool glob_match(const struct glob *glob, const char *path);
+
+/*
+ * One alternative (after brace expansion) as a list of components, for walking the tree. A
+ * component is literal (no metacharacter), a name pattern, or "**".
+ */
+enum glob_kind { GLOB_LITERAL, GLOB_NAME, GLOB_DEEP };
+
+size_t glob_n_alternatives(const struct glob *glob);
+size_t glob_n_components(const struct glob *glob, size_t alternative);
+enum glob_kind glob_component(const struct glob *glob, size_t alternative, size_t component,
+			      const char **ret_text);
+
+/* Whether a name matches one component (GLOB_LITERAL or GLOB_NAME). */
+bool glob_component_match(const struct glob *glob, size_t alternative, size_t component,
+			  const char *name);
+
+/*
+ * An exclude pattern: with a slash it is matched as a path, without one against the last name.
+ * Same returns as glob_compile.
+ */
+struct exclude;
+int exclude_compile(const char *text, struct exclude **ret_exclude, char *ret_message, size_t len) MUSTCHECK;
+struct exclude *exclude_free(struct exclude *exclude);
+bool exclude_match(const struct exclude *exclude, const char *path);
+
+#endif

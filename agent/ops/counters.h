@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef OPS_COUNTERS_H
+#define OPS_COUNTERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What is counted, as one table: name, help. Lines are events; read counts those passed for the first
+ * time, re-reading is counted apart, so that
+ *   read = delivered + in flight + filtered + dead-lettered          (TRUTH, scenarios.md 0)
+ */
+#define COUNTERS(X)                                                                              \
+	X(lines_read, "lines taken from files for the first time")                               \
+	X(lines_reread, "lines taken again after a rewind")                                      \
+	X(bytes_read, "bytes of lines_read, line ends included")                                 \
+	X(lines_delivered, "lines that Kafka acknowledged")                                      \
+	X(bytes_delivered, "bytes of lines_delivered, line ends included")                       \
+	X(lines_filtered, "lines left out by on_no_match = \"skip\"")                            \
+	X(lines_dead, "lines that Kafka refused alone, kept as dead letters")                    \
+	X(lines_unmatched, "lines that the parser's pattern did not match")                      \
+	X(lines_limited, "lines on which the pattern hit its match limit")                       \
+	X(lines_truncated, "lines cut at max_line")                                              \
+	X(bytes_discarded, "bytes after max_line that were not shipped")                         \
+	X(lines_unterminated, "last lines without LF that were shipped")                         \
+	X(lines_late, "lines sent alone after a refusal: they may come after later ones")        \
+	X(keys_missing, "records without key although the source has a key template")            \
+	X(headers_missing, "headers left out because their field was missing")                   \
+	X(topics_fallback, "records whose topic was not in the source's list")                   \
+	X(reports_refused, "records in batches that Kafka refused for size or content")          \
+	X(reports_failed, "records that came back undelivered and are sent again")               \
+	X(maybe_persisted, "of these, records that Kafka may hold already: possible repeats")    \
+	X(rewinds, "times a file went back to its committed position")                           \
+	X(rotations, "files that left their path and were finished under another name")          \
+	X(files_lost, "files that vanished before they were wholly read")                        \
+	X(bytes_lost, "bytes known to be lost: truncated or removed before they were read")      \
+	X(truncations, "files that shrank or were rewritten and were read from the start again") \
+	X(checkpoints, "state transactions completed")                                           \
+	X(checkpoint_failures, "state transactions that failed and are tried again")
+
+struct counters {
+#define COUNTERS_FIELD(name, help) uint64_t name;
+	COUNTERS(COUNTERS_FIELD)
+#undef COUNTERS_FIELD
+};
+
+/*
+ * "lines_read=12 lines_reread=0 ..." into text (len bytes, NUL-terminated, cut if too short): what
+ * run logs at exit and on SIGUSR1.
+ */
+void counters_print(const struct counters *counters, char *text, size_t len);
+
+/* Length that always suffices: 26 counters of at most 20 digits and names under 24 bytes. */
+#define COUNTERS_TEXT_MAX 2048
+
+#endif

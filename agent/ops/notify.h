@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef OPS_NOTIFY_H
+#define OPS_NOTIFY_H
+
+#include <stdint.h>
+
+/* What systemd is told; each does nothing when not started by it. */
+void notify_ready(void);
+void notify_stopping(void);
+void notify_status(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void notify_watchdog(void);
+
+/* Microseconds between watchdog pings that systemd asks for, 0 when it asks for none. */
+uint64_t notify_watchdog_us(void);
+
+#endif

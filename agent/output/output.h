@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef OUTPUT_OUTPUT_H
+#define OUTPUT_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/result.h"
+#include "flow/record.h"
+#include "flow/report.h"
+
+/*
+ * Where records go. Two implementations run in the program (Kafka; later the terminal of preview),
+ * tests add a scripted one. Nothing here calls back: pressure is a return value, reports are
+ * fetched. One thread calls all of it, and none of it blocks for more than about a millisecond.
+ */
+struct output;
+
+enum {
+	OUTPUT_E_FULL = 1, /* no room: come back after reports were fetched */
+	OUTPUT_E_HOLD,     /* this record cannot go now (topic not known, its partition makes no
+			    * progress, producer being replaced): others may */
+	OUTPUT_E_REFUSED,  /* the library itself refused this record alone (size): a dead letter */
+};
+
+/* Something that happened below and that the top should log once. */
+struct output_event {
+	int priority;       /* LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG of <syslog.h> */
+	const char *cause;  /* static: the key of rate limiting, e.g. "topic-missing" */
+	char text[512];     /* names cause, setting and what happens next */
+};
+
+struct output_stats {
+	uint64_t records_in_flight;
+	uint64_t bytes_in_flight;
+	uint64_t producers_made;      /* 1 after the start; more: recoveries */
+	uint64_t kicks;
+	uint64_t queue_full_surprises; /* the library said full though we counted room: a bug */
+	uint64_t reports_without_offset;
+	bool up;                      /* a broker is reachable and the topics of the sources are known */
+};
+
+struct output_ops {
+	bool (*has_room)(const struct output *output);
+	int (*submit)(struct output *output, const struct record *record, void *slot, uint64_t now_us);
+	size_t (*reports)(struct output *output, struct report *ret_reports, size_t max, uint64_t now_us);
+	uint64_t (*service)(struct output *output, uint64_t now_us);
+	void (*kick)(struct output *output, uint64_t now_us);
+	int (*next_event)(struct output *output, struct output_event *ret_event);
+	int (*fd)(const struct output *output);
+	void (*stats)(const struct output *output, struct output_stats *ret_stats);
+	struct output *(*free)(struct output *output);
+};
+
+/* First member of every implementation. */
+struct output {
+	const struct output_ops *ops;
+};
+
+/* False: submit would say OUTPUT_E_FULL. Asked before a line is parsed. */
+static inline bool output_has_room(const struct output *output)
+{
+	return output->ops->has_room(output);
+}
+
+/*
+ * Hands one record over. 0: a report for `slot` will come, exactly one. OUTPUT_E_FULL,
+ * OUTPUT_E_HOLD, OUTPUT_E_REFUSED: nothing was taken, no report will come. -ENOMEM.
+ */
+MUSTCHECK static inline int output_submit(struct output *output, const struct record *record,
+					  void *slot, uint64_t now_us)
+{
+	return output->ops->submit(output, record, slot, now_us);
+}
+
+/* Fetches up to max reports; 0 when there are none now. Call until it gives fewer than max. */
+static inline size_t output_reports(struct output *output, struct report *ret_reports, size_t max,
+				    uint64_t now_us)
+{
+	return output->ops->reports(output, ret_reports, max, now_us);
+}
+
+/*
+ * Does what is due (kicks, recovery, answers of the helper) and returns the time, in microseconds
+ * of CLOCK_MONOTONIC, at which it wants to be called again (CLOCK_NEVER: not before fd is ready).
+ * Call when fd is readable, at the time returned, and after submitting.
+ */
+static inline uint64_t output_service(struct output *output, uint64_t now_us)
+{
+	return output->ops->service(output, now_us);
+}
+
+/* Sends what is queued without waiting for company: at stop, and for suspects. */
+static inline void output_kick(struct output *output, uint64_t now_us)
+{
+	output->ops->kick(output, now_us);
+}
+
+/* 0: *ret_event holds the next thing to log. 1: nothing. */
+static inline int output_next_event(struct output *output, struct output_event *ret_event)
+{
+	return output->ops->next_event(output, ret_event);
+}
+
+/* A descriptor that polls readable when reports or answers wait; -1 when there is none. */
+static inline int output_fd(const struct output *output)
+{
+	return output->ops->fd(output);
+}
+
+static inline void output_stats(const struct output *output, struct output_stats *ret_stats)
+{
+	output->ops->stats(output, ret_stats);
+}
+
+/* Frees without waiting: what is unacknowledged stays unacknowledged. NULL is fine. Returns NULL. */
+static inline struct output *output_free(struct output *output)
+{
+	return output ? output->ops->free(output) : NULL;
+}
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef OUTPUT_PROPS_H
+#define OUTPUT_PROPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/result.h"
+
+/*
+ * librdkafka's properties as waybill sees them: which a configuration may set, and whether the
+ * library takes the value. Knows the reserved table; librdkafka itself is asked in producer.c.
+ */
+
+/* A property of the `kafka` block: name with dots, value as text. Both borrowed. */
+struct prop {
+	const char *name;
+	const char *value;
+};
+
+/*
+ * NULL when the user may set it. Otherwise the reason, with the waybill setting to use instead
+ * where there is one; static. value matters for some (enable.idempotence=true is fine).
+ */
+const char *props_reserved(const char *name, const char *value);
+
+/* True for properties whose value must never be printed (sasl.password, ssl.key.pem, ...). */
+bool props_is_secret(const char *name);
+
+#endif

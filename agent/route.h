@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROUTE_H
+#define ROUTE_H
+
+#include "base/arena.h"
+#include "base/result.h"
+#include "flow/record.h"
+#include "parsers/template.h"
+
+/* Fields and file facts → record. Pure: compiled once, then read only; the same in run and preview. */
+struct route;
+
+/* The templates of one source, NULL where not given; owned by the route once route_new succeeds. */
+struct route_parts {
+	struct template *topic; /* not NULL */
+	struct template *key;   /* NULL: null keys */
+	struct template *value; /* NULL: the line as it is */
+	uint32_t n_headers;
+	char *header_names[RECORD_HEADERS_MAX];
+	struct template *header_values[RECORD_HEADERS_MAX];
+	/*
+	 * Topics this source may write to: names (borrowed, must outlive the route) with their index
+	 * in the output's list. A constant topic has one. topics[0] is also the fallback for a
+	 * rendered name that is not in the list: a log line cannot choose any topic.
+	 */
+	uint32_t n_topics;
+	const char **topic_names; /* malloc'ed array, owned; the strings borrowed */
+	uint32_t *topic_indexes;  /* malloc'ed array, owned */
+};
+
+struct route_outcome {
+	bool topic_fallback;   /* the rendered topic was not in the list */
+	bool key_missing;      /* a key template is there but its field is not */
+	bool value_missing;    /* a value template could not be rendered: the line itself was taken */
+	uint32_t headers_left_out;
+};
+
+/* 0: *parts are consumed. -ENOMEM: they stay the caller's. */
+int route_new(struct route_parts *parts, struct route **ret_route) MUSTCHECK;
+
+/* Frees templates and arrays in parts that never became a route. */
+void route_parts_deinit(struct route_parts *parts);
+
+/* NULL is fine. Returns NULL. */
+struct route *route_free(struct route *route);
+
+/*
+ * Fills *ret_record but for partition (-1) and timestamp_ms (0). facts->fields == NULL: the line did
+ * not match; key and headers with captured fields are left out. truncated adds the header
+ * "waybill-truncated: true". 0 or -ENOMEM. Slices borrow from facts, route and arena.
+ */
+int route_record(const struct route *route, const struct template_facts *facts, bool truncated,
+		 struct arena *arena, struct record *ret_record,
+		 struct route_outcome *ret_outcome) MUSTCHECK;
+
+#endif

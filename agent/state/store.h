@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STATE_STORE_H
+#define STATE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/result.h"
+#include "base/slice.h"
+
+/* The one SQLite database of the state directory, and the kernel lock on the directory. */
+struct store;
+
+enum {
+	STORE_E_LOCKED = 1,  /* store_open: another process holds the directory */
+	STORE_E_NOT_WRITABLE, /* store_open: the directory is missing and cannot be made, or is not ours to write */
+	STORE_E_DAMAGED,     /* store_open: the database does not pass; store_set_aside is the next step */
+	STORE_E_NEWER,       /* store_open: written by a newer waybill */
+	STORE_E_FAILED,      /* store_write: nothing of the batch was written (disk full, I/O error); try again */
+};
+
+/* One file as the store keeps it: identity, fingerprint and position. */
+struct store_file {
+	uint64_t id;          /* row; given out by the agent, ascending in the order of discovery */
+	uint64_t device;
+	uint64_t inode;
+	int64_t born_ns;      /* statx birth time in ns since 1970, 0 when not known */
+	char *path;           /* last known; malloc'ed in what store_load gives, borrowed in what store_write takes */
+	char *lineage;        /* the path at which it was first seen: generations of one path share it */
+	uint32_t head_len;    /* bytes under the fingerprint, at most 1024 */
+	uint64_t head_hash;   /* XXH64 of the first head_len bytes */
+	uint64_t committed;   /* bytes; everything below is settled */
+	uint32_t tail_len;    /* bytes under tail_hash, at most 64; 0 when not known */
+	uint64_t tail_hash;   /* XXH64 of the tail_len bytes before committed */
+	bool discarding;      /* committed lies inside the discarded rest of an over-long line */
+	struct slice ahead;   /* settled-ahead ranges as varint deltas (flow/ranges.h); at malloc'ed/borrowed as path */
+	bool removed;         /* store_write: delete the row */
+};
+
+struct store_dead_letter {
+	uint64_t file; /* row of its file */
+	uint64_t position;
+	const char *path;
+	const char *topic;
+	const char *reason;
+	int64_t time_ms;
+	struct slice key;
+	struct slice value;
+};
+
+/* What one transaction writes. The arrays are borrowed for the call. */
+struct store_batch {
+	const struct store_file *files;
+	size_t n_files;
+	const struct store_dead_letter *letters;
+	size_t n_letters;
+	const char *const *sources; /* names of sources that are known from now on */
+	size_t n_sources;
+};
+
+/*
+ * Opens (makes) DIR/waybill.db, after taking the lock on DIR/lock. WAL, synchronous=FULL,
+ * locking_mode=EXCLUSIVE; quick_check and the rows' checksums are verified. 0: *ret_store is the
+ * caller's. The E codes above; ret_message (NUL-terminated, may be NULL) says the cause in words,
+ * e.g. the process id that holds the lock. -ENOMEM.
+ */
+int store_open(const char *dir, struct store **ret_store, char *ret_message, size_t len) MUSTCHECK;
+
+/*
+ * Renames a damaged database (and its WAL) to waybill.db.damaged-SECONDS, whose path is put into
+ * ret_path. 0 or negative errno. The caller opens again. The lock is taken meanwhile.
+ */
+int store_set_aside(const char *dir, char *ret_path, size_t len) MUSTCHECK;
+
+/* Writes what is open, closes, unlocks. NULL is fine. Returns NULL. */
+struct store *store_close(struct store *store);
+
+/* 0: *ret_files (caller frees with store_files_free) holds all rows by ascending id. -ENOMEM, -EIO. */
+int store_load(struct store *store, struct store_file **ret_files, size_t *ret_n) MUSTCHECK;
+struct store_file *store_files_free(struct store_file *files, size_t n);
+
+/* 1 when the source was known in an earlier transaction, 0 when not, or negative errno. */
+int store_knows_source(struct store *store, const char *name);
+
+/* Bytes of key and value kept as dead letters, and their number. */
+void store_dead_letters(struct store *store, uint64_t *ret_bytes, uint64_t *ret_count);
+
+/* One transaction, durable when it returns 0. STORE_E_FAILED with the cause in ret_message. */
+int store_write(struct store *store, const struct store_batch *batch, char *ret_message,
+		size_t len) MUSTCHECK;
+
+/* "3.40.1" */
+const char *store_library_version(void);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PARSERS_TEMPLATE_H
+#define PARSERS_TEMPLATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/result.h"
+#include "base/slice.h"
+
+/*
+ * "text ${field} ${field:-default}": how a key, a header, a topic or a value is made of fields and
+ * facts. "$$" is one dollar sign. Immutable once compiled.
+ *
+ *   ${order_id}        a named group of the source's parser
+ *   ${line}            the whole event
+ *   ${file.path} ${file.name} ${file.position}   decimal position of the event's first byte
+ *   ${host.name} ${source} ${env:NAME}           constants, folded in when compiled
+ *
+ * A field that took no part in the match and has no default makes the whole template missing. An
+ * env variable that is not set and has no default is an error when compiled.
+ */
+struct template;
+
+enum {
+	TEMPLATE_E_SYNTAX = 1, /* template_compile: unclosed "${", empty name */
+	TEMPLATE_E_UNKNOWN,    /* template_compile: no such field, or env variable not set */
+	TEMPLATE_E_MISSING,    /* template_render: a field without default is missing */
+};
+
+/* What names mean where a template is compiled; all borrowed for the call. */
+struct template_scope {
+	const char *const *fields; /* names of the parser's groups */
+	size_t n_fields;
+	const char *host;
+	const char *source;
+	const char *(*env)(const char *name); /* getenv, or the test's own */
+};
+
+struct template_error {
+	size_t at;         /* byte of the template */
+	char message[256]; /* "no field \"ordr_id\" (did you mean \"order_id\"?)" */
+};
+
+/* What a template sees of one event; all borrowed. */
+struct template_facts {
+	const struct slice *fields; /* as pattern_match gave them; NULL when there was no match */
+	struct slice line;
+	struct slice path;
+	struct slice name;
+	uint64_t position;
+};
+
+/* 0, TEMPLATE_E_SYNTAX, TEMPLATE_E_UNKNOWN (both fill *ret_error), -ENOMEM. text is copied. */
+int template_compile(const char *text, const struct template_scope *scope,
+		     struct template **ret_template, struct template_error *ret_error) MUSTCHECK;
+
+/* NULL is fine. Returns NULL. */
+struct template *template_free(struct template *template);
+
+/* True when it holds constants only: its text is then template_text(). */
+bool template_is_constant(const struct template *template);
+
+/* The constant text, borrowed; SLICE_NONE when not constant. */
+struct slice template_text(const struct template *template);
+
+/* True when it uses a group of the parser or the line: chosen by whoever writes the log. */
+bool template_uses_line(const struct template *template);
+
+/* True when it uses file.path or file.name: chosen by whoever names files. */
+bool template_uses_file(const struct template *template);
+
+/*
+ * 0: *ret_text is borrowed from the template (constant), from the facts (a lone field: no copy)
+ * or from the arena (the rest; valid until arena_reset). TEMPLATE_E_MISSING. -ENOMEM.
+ */
+int template_render(const struct template *template, const struct template_facts *facts,
+		    struct arena *arena, struct slice *ret_text) MUSTCHECK;
+
+#endif
