@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_HASH_H
+#define BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * XXH64 with seed 0: fingerprints, tail hashes, checksums of stored rows. The value is the same on
+ * every machine and in every version, so it may be stored. at may be NULL when len is 0.
+ */
+uint64_t hash_bytes(const void *at, size_t len);
+
+#endif
