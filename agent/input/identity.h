@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef INPUT_IDENTITY_H
+#define INPUT_IDENTITY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/result.h"
+
+/* At most so many first bytes of a file are under its fingerprint. */
+#define IDENTITY_HEAD_MAX 1024
+
+/* What tells a file from every other one, whatever its name: the inode and the file's first bytes. */
+struct identity {
+	uint64_t device;
+	uint64_t inode;
+	int64_t born_ns;    /* birth time in ns since 1970, 0 when the file system does not know it */
+	uint32_t head_len;  /* bytes under the fingerprint, at most IDENTITY_HEAD_MAX; 0: none yet */
+	uint64_t head_hash; /* XXH64 of the first head_len bytes */
+};
+
+/* Device, inode and birth time of an open file; the head is empty. 0 or negative errno. */
+int identity_of(int fd, struct identity *ret_identity) MUSTCHECK;
+
+/*
+ * Takes the fingerprint of the first min(IDENTITY_HEAD_MAX, upto) bytes, fewer when the file is
+ * shorter. 0, or negative errno with *identity untouched.
+ */
+int identity_read_head(int fd, struct identity *identity, uint64_t upto) MUSTCHECK;
+
+/*
+ * 1 when the file still begins with the bytes under the fingerprint (also when head_len is 0), 0
+ * when not (also when it became shorter), negative errno when it cannot be read.
+ */
+int identity_head_matches(int fd, const struct identity *identity) MUSTCHECK;
+
+/* XXH64, seed 0: the one hash of file contents in the program and its state. */
+uint64_t identity_hash(const void *bytes, size_t len);
+
+/* Whether a file that begins so is gzip, zstd, xz, bzip2 or an LZ4 frame, and so no log (A12). */
+bool identity_is_compressed(const void *head, size_t len);
+
+/* Same device and inode, and the same birth time where both know it. */
+bool identity_same_inode(const struct identity *a, const struct identity *b);
+
+#endif
