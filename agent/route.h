@@ -29,9 +29,9 @@ struct route_parts {
 };
 
 struct route_outcome {
-	bool topic_fallback;   /* the rendered topic was not in the list */
-	bool key_missing;      /* a key template is there but its field is not */
-	bool value_missing;    /* a value template could not be rendered: the line itself was taken */
+	bool topic_fallback; /* the topic was missing, or not in the list */
+	bool key_missing;    /* a key template is there but its field is not */
+	bool value_missing;  /* a value template could not be rendered: the line itself was taken */
 	uint32_t headers_left_out;
 };
 
@@ -46,11 +46,17 @@ struct route *route_free(struct route *route);
 
 /*
  * Fills *ret_record but for partition (-1) and timestamp_ms (0). facts->fields == NULL: the line did
- * not match; key and headers with captured fields are left out. truncated adds the header
- * "waybill-truncated: true". 0 or -ENOMEM. Slices borrow from facts, route and arena.
+ * not match, so every captured field is missing and its default applies. A missing key is a null
+ * key, a missing header is left out, a missing value is the line itself. truncated adds the header
+ * "waybill-truncated: true", in the place of the last one if there are RECORD_HEADERS_MAX.
+ *
+ * value_stays is set only when the value is a slice of facts->line: a constant dies with its
+ * route, which a reload may free before the report.
+ *
+ * 0, or -ENOMEM, which leaves *ret_record half filled. Slices borrow from facts, route and arena.
  */
 int route_record(const struct route *route, const struct template_facts *facts, bool truncated,
-		 struct arena *arena, struct record *ret_record,
-		 struct route_outcome *ret_outcome) MUSTCHECK;
+		 struct arena *arena, struct record *ret_record, struct route_outcome *ret_outcome)
+	MUSTCHECK;
 
 #endif

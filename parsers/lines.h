@@ -13,19 +13,24 @@
  * they arrived (scenario C08), so an event can be cut again from its slot's extent.
  */
 struct line_rules {
-	size_t max_line; /* bytes of a line without its LF; a longer one is truncated there */
+	size_t max_line; /* at least 1: bytes of text; a longer line is truncated there */
 	bool keep_cr;    /* a CR before the LF is part of the value */
 };
 
+/* Bytes after max_line that lines_cut must see to be sure: a CR and an LF. */
+#define LINES_ROOM 2
+
 enum {
-	LINES_E_MORE = 1, /* no LF within the bytes given and not yet max_line of them */
+	LINES_E_MORE = 1, /* no LF yet, and too few bytes to say that the line is too long; never
+			   * given for max_line + LINES_ROOM bytes or more */
 };
 
 struct line {
 	struct slice text; /* without LF, and without CR unless kept; at is never NULL */
 	size_t extent;     /* bytes taken off the front: text, CR, LF */
 	bool terminated;   /* the extent ends in LF */
-	bool truncated;    /* max_line bytes were taken and no LF followed: the rest is discarded */
+	bool truncated;    /* text and extent are max_line bytes of a longer line; the rest, up to
+			    * and with its LF, is for the caller to discard */
 };
 
 /*
@@ -35,7 +40,11 @@ struct line {
 int lines_cut(struct slice bytes, size_t scanned, const struct line_rules *rules,
 	      struct line *ret_line) MUSTCHECK;
 
-/* The same for bytes that are all there will be: a last line without LF is cut as it is. */
+/*
+ * The same for bytes that are all there will be: a last line without LF is cut as it is, a CR at
+ * its end included. No bytes give an empty line with extent 0. Cutting a line's own extent again
+ * gives the same text; only `truncated` is lost, since that was a matter of what came behind.
+ */
 struct line lines_cut_last(struct slice bytes, const struct line_rules *rules);
 
 #endif

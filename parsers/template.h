@@ -12,20 +12,22 @@
 
 /*
  * "text ${field} ${field:-default}": how a key, a header, a topic or a value is made of fields and
- * facts. "$$" is one dollar sign. Immutable once compiled.
+ * facts. "$$" is one dollar sign, and so is a "$" before anything but "{". A default reaches to
+ * the next "}" and is taken as it is. Immutable once compiled.
  *
  *   ${order_id}        a named group of the source's parser
  *   ${line}            the whole event
  *   ${file.path} ${file.name} ${file.position}   decimal position of the event's first byte
  *   ${host.name} ${source} ${env:NAME}           constants, folded in when compiled
  *
- * A field that took no part in the match and has no default makes the whole template missing. An
- * env variable that is not set and has no default is an error when compiled.
+ * A field that took no part in the match and has no default makes the whole template missing; one
+ * that matched nothing is empty, not missing. An env variable that is not set and has no default
+ * is an error when compiled. A group of the parser goes before a fact of the same name ("line").
  */
 struct template;
 
 enum {
-	TEMPLATE_E_SYNTAX = 1, /* template_compile: unclosed "${", empty name */
+	TEMPLATE_E_SYNTAX = 1, /* template_compile: unclosed "${", empty name, over 64 parts */
 	TEMPLATE_E_UNKNOWN,    /* template_compile: no such field, or env variable not set */
 	TEMPLATE_E_MISSING,    /* template_render: a field without default is missing */
 };
@@ -34,8 +36,8 @@ enum {
 struct template_scope {
 	const char *const *fields; /* names of the parser's groups */
 	size_t n_fields;
-	const char *host;
-	const char *source;
+	const char *host;                     /* not NULL */
+	const char *source;                   /* not NULL */
 	const char *(*env)(const char *name); /* getenv, or the test's own */
 };
 

@@ -5,17 +5,21 @@
 /*
  * Messages on stderr, with "<N>" prefixes under the journal. An object, not a global. Never blocks
  * the data path: when the pipe is full the message is dropped and counted (scenario F08). Includes
- * nothing, so that everybody may include it. Priorities are those of <syslog.h>.
+ * nothing, so that everybody may include it. Priorities are those of <syslog.h>. One thread uses it.
+ * Whoever runs it ignores SIGPIPE. A NULL log is fine everywhere but in log_dropped: it is silent.
  */
 struct log;
 
 /* NULL when memory is out. level: least important priority that is printed (LOG_INFO). */
 struct log *log_new(int level);
 
-/* Prints what was suppressed, frees. NULL is fine. Returns NULL. */
+/* Prints what was held back, frees. NULL is fine. Returns NULL. */
 struct log *log_free(struct log *log);
 
-/* One message, one line; control characters become '?'. No record content above debug. */
+/*
+ * One message, one line, cut at LOG_LINE_MAX bytes; control characters become '?'. No record
+ * content above debug.
+ */
 void log_say(struct log *log, int priority, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -27,6 +31,15 @@ void log_limited(struct log *log, int priority, const char *cause, const char *f
 	__attribute__((format(printf, 4, 5)));
 
 #define LOG_BURST 5
+
+/* What is printed of one message, prefix and newline included: a pipe takes it whole or not at all. */
+#define LOG_LINE_MAX 4096
+
+/* Says what was held back in minutes that are over; each of the above does it too. */
+void log_tick(struct log *log);
+
+/* Messages that were not written because stderr was full or closed. */
+unsigned long log_dropped(const struct log *log);
 
 /* "debug" -> LOG_DEBUG ...; -1 when unknown. Names: debug info notice warning error. */
 int log_level_of(const char *name);
