@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The committed position of a file (design principle 3). Reports come in any order, from several
+ * partitions; here they become one number and a list of ranges. The walk over the slots stops at
+ * the first that is not settled and goes on from there next time, so every slot is passed once.
+ *
+ * A rewind does not put records back into a queue: it forgets the chunks, remembers what was
+ * settled in them as ranges, and lets the file be read again. That keeps the order (others reverse
+ * it, scenario E35) and repeats nothing that was acknowledged.
+ *
+ * When memory runs short, wholly settled chunks behind an unsettled one are folded into the chunk
+ * before them as one settled slot: a partition that is down for hours then costs a few slots, not
+ * the bytes of everything that was delivered to the others meanwhile. Their receipts go with them.
+ */
+#include "flow/account.h"
+
+#include <string.h>
+
+void account_init(struct account *account, struct chunk_pools *pools, uint64_t committed)
+{
+	*account = (struct account){.pools = pools, .committed = committed, .ahead = RANGES_NULL};
+	TAILQ_INIT(&account->chunks);
+}
+
+static void drop_chunks(struct account *account)
+{
+	struct chunk *chunk;
+
+	while ((chunk = TAILQ_FIRST(&account->chunks))) {
+		TAILQ_REMOVE(&account->chunks, chunk, link);
+		chunk_free(account->pools, chunk);
+	}
+	account->suspects = 0;
+	account->failed = 0;
+}
+
+void account_deinit(struct account *account)
+{
+	if (!account->pools)
+		return;
+	drop_chunks(account);
+	ranges_deinit(&account->ahead);
+}
+
+uint64_t account_read_position(const struct account *account)
+{
+	const struct chunk *last = TAILQ_LAST(&account->chunks, chunk_list);
+
+	return last ? last->start + last->cursor : account->committed;
+}
+
+struct chunk *account_open_chunk(const struct account *account)
+{
+	struct chunk *last = TAILQ_LAST(&account->chunks, chunk_list);
+
+	return last && !last->sealed ? last : NULL;
+}
+
+struct chunk *account_new_chunk(struct account *account, enum chunk_class class, size_t own_bytes)
+{
+	struct chunk *last = TAILQ_LAST(&account->chunks, chunk_list);
+	uint64_t position = account_read_position(account);
+	struct chunk *chunk = chunk_new(account->pools, account, position, class, own_bytes);
+	const char *known;
+
+	if (!chunk)
+		return NULL;
+	if (last) {
+		chunk_seal(last);
+		chunk->look_back_len = last->end_tail_len;
+		known = last->end_tail;
+	} else {
+		chunk->look_back_len = account->tail_len;
+		known = account->tail;
+	}
+	memcpy(chunk->look_back + CHUNK_LOOK_BACK - chunk->look_back_len, known, chunk->look_back_len);
+	TAILQ_INSERT_TAIL(&account->chunks, chunk, link);
+	return chunk;
+}
+
+void account_drop_empty(struct account *account, struct chunk *chunk)
+{
+	TAILQ_REMOVE(&account->chunks, chunk, link);
+	chunk_free(account->pools, chunk);
+}
+
+struct slot *account_add_slot(struct account *account, struct chunk *chunk, uint32_t length)
+{
+	struct slot *slot = chunk_add_slot(account->pools, chunk, length);
+
+	if (slot)
+		account->in_flight++;
+	return slot;
+}
+
+void account_undo_slot(struct account *account, struct slot *slot)
+{
+	chunk_undo_slot(slot_chunk(slot), slot);
+	account->in_flight--;
+}
+
+bool account_pass(struct account *account, struct chunk *chunk, uint32_t length, enum slot_state state)
+{
+	if (!chunk_pass(account->pools, chunk, length, state))
+		return false;
+	if (chunk->cursor > chunk->filled)
+		chunk_seal(chunk);
+	return true;
+}
+
+void account_drop_passed(struct account *account)
+{
+	ranges_drop_below(&account->ahead, account_read_position(account));
+}
+
+void account_report(struct account *account, struct slot *slot, enum slot_state state)
+{
+	slot->state = state;
+	account->in_flight--;
+	if (state == SLOT_SUSPECT)
+		account->suspects++;
+	else if (state == SLOT_FAILED)
+		account->failed++;
+	else
+		slot_chunk(slot)->unsettled--;
+}
+
+void account_resubmit(struct account *account, struct slot *slot)
+{
+	slot->state = SLOT_IN_FLIGHT;
+	account->suspects--;
+	account->in_flight++;
+}
+
+void account_dead(struct account *account, struct slot *slot)
+{
+	account_report(account, slot, SLOT_DEAD);
+}
+
+static void remember_tail(struct account *account, const struct chunk *chunk)
+{
+	account->tail_len = chunk->end_tail_len;
+	memcpy(account->tail, chunk->end_tail, CHUNK_LOOK_BACK);
+}
+
+/* Moves the chunk's head over settled slots; true when it passed them all. */
+static bool pass_settled(struct account *account, struct chunk *chunk)
+{
+	struct slot_walk walk = slot_walk_open(chunk);
+	struct slot *slot;
+
+	while ((slot = slot_walk_next(&walk))) {
+		if (!slot_is_settled(slot))
+			return false;
+		account->committed = chunk->start + slot->start + slot->length;
+		chunk->head = walk.block;
+		chunk->head_index = (uint8_t)walk.index;
+	}
+	return true;
+}
+
+/* Folds `chunk`, wholly settled, into the one before it. False when it cannot: nothing has changed. */
+static bool fold(struct account *account, struct chunk *before, struct chunk *chunk)
+{
+	uint64_t end = chunk->start + chunk->cursor;
+
+	if (chunk->cursor > SLOT_LENGTH_MAX / 2 || end - before->start > UINT32_MAX ||
+	    !chunk_pass(account->pools, before, chunk->cursor, SLOT_AHEAD))
+		return false;
+	before->end_tail_len = chunk->end_tail_len;
+	memcpy(before->end_tail, chunk->end_tail, CHUNK_LOOK_BACK);
+	TAILQ_REMOVE(&account->chunks, chunk, link);
+	chunk_free(account->pools, chunk);
+	return true;
+}
+
+/* Half the budget is the mark: above it memory counts for more than receipts. */
+static void fold_settled(struct account *account)
+{
+	struct chunk *chunk = TAILQ_FIRST(&account->chunks), *next;
+
+	if (LIKELY(account->pools->budget.used < account->pools->budget.max / 2) || !chunk)
+		return;
+	for (; (next = TAILQ_NEXT(chunk, link));) {
+		if (!next->sealed || next->unsettled || !fold(account, chunk, next))
+			chunk = next;
+	}
+}
+
+bool account_advance(struct account *account)
+{
+	uint64_t before = account->committed;
+	struct chunk *chunk;
+
+	while ((chunk = TAILQ_FIRST(&account->chunks)) && pass_settled(account, chunk) &&
+	       chunk->sealed) {
+		remember_tail(account, chunk);
+		TAILQ_REMOVE(&account->chunks, chunk, link);
+		chunk_free(account->pools, chunk);
+	}
+	fold_settled(account);
+	return account->committed != before;
+}
+
+void account_give_up_dry(struct account *account)
+{
+	struct chunk *chunk = account_open_chunk(account);
+
+	if (chunk && !chunk->unsettled && chunk == TAILQ_FIRST(&account->chunks)) {
+		chunk_seal(chunk);
+		account_advance(account);
+	}
+}
+
+/* Adds what the slots of a chunk say is settled above the committed position. */
+static int add_settled(const struct account *account, struct chunk *chunk, struct ranges *ranges)
+{
+	struct slot_walk walk = slot_walk_open(chunk);
+	struct slot *slot;
+	int r = 0;
+
+	while (r >= 0 && (slot = slot_walk_next(&walk))) {
+		uint64_t start = chunk->start + slot->start;
+
+		if (slot_is_settled(slot) && start >= account->committed)
+			r = ranges_add(ranges, start, start + slot->length);
+	}
+	/* RANGES_E_FULL costs repeats after a crash, not correctness. */
+	return r;
+}
+
+int account_settled_ahead(const struct account *account, struct ranges *ret_ranges)
+{
+	struct ranges ranges = RANGES_NULL;
+	struct chunk *chunk;
+	int r = 0;
+
+	TAILQ_FOREACH (chunk, &account->chunks, link) {
+		r = add_settled(account, chunk, &ranges);
+		if (r < 0)
+			break;
+	}
+	for (size_t i = 0; r >= 0 && i < account->ahead.n; i++) {
+		const struct range *range = &account->ahead.at[account->ahead.first + i];
+
+		r = ranges_add(&ranges, range->start, range->end);
+	}
+	if (r < 0)
+		ranges_deinit(&ranges);
+	else
+		*ret_ranges = ranges;
+	return r;
+}
+
+int account_rewind(struct account *account)
+{
+	struct ranges ranges;
+	int r;
+
+	account_advance(account);
+	r = account_settled_ahead(account, &ranges);
+	if (r)
+		return r;
+	account->tail_len = account_tail(account, account->tail);
+	drop_chunks(account);
+	ranges_deinit(&account->ahead);
+	account->ahead = ranges;
+	return 0;
+}
+
+void account_reset(struct account *account, uint64_t committed)
+{
+	drop_chunks(account);
+	ranges_deinit(&account->ahead);
+	account->ahead = RANGES_NULL;
+	account->committed = committed;
+	account->tail_len = 0;
+}
+
+uint8_t account_tail(const struct account *account, char ret_tail[CHUNK_LOOK_BACK])
+{
+	const struct chunk *chunk = TAILQ_FIRST(&account->chunks);
+
+	if (chunk)
+		return chunk_tail(chunk, account->committed, ret_tail);
+	memmove(ret_tail, account->tail, account->tail_len);
+	return account->tail_len;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLOW_ACCOUNT_H
+#define FLOW_ACCOUNT_H
+
+#include "flow/chunk.h"
+#include "flow/ranges.h"
+
+/*
+ * What is settled of one file. The committed position moves without a hole: it is the end of the
+ * longest run of bytes from the start of the file that is wholly settled.
+ *
+ *   0 ....... committed | chunk | chunk | open chunk ... read position .... end of file
+ *   (given up)          | settled, in flight, failed     |  ahead: ranges settled before a rewind
+ */
+struct account {
+	struct chunk_pools *pools; /* borrowed */
+	TAILQ_HEAD(chunk_list, chunk) chunks; /* contiguous, ascending; only the last may be open */
+	uint64_t committed;
+	uint32_t in_flight; /* slots whose report will come */
+	uint32_t suspects;
+	uint32_t failed;     /* slots that came back: a rewind is due */
+	struct ranges ahead; /* settled ahead, at or above the read position */
+	uint8_t tail_len;    /* bytes known before committed while there is no chunk */
+	char tail[CHUNK_LOOK_BACK];
+};
+
+/* pools is borrowed; committed is where reading starts. */
+void account_init(struct account *account, struct chunk_pools *pools, uint64_t committed);
+
+/* Drops everything. Nothing may be in flight. */
+void account_deinit(struct account *account);
+
+/* Where the next unread byte is: behind the last slot. */
+uint64_t account_read_position(const struct account *account);
+
+/* The chunk that may still be read into, or NULL. */
+struct chunk *account_open_chunk(const struct account *account);
+
+/*
+ * A new open chunk at the read position, after sealing the one before. The bytes known before it
+ * are put into its look_back. NULL when the budget is used up: nothing has changed.
+ */
+struct chunk *account_new_chunk(struct account *account, enum chunk_class class, size_t own_bytes);
+
+/* Gives up a chunk that has no slots (to take a larger one in its place). */
+void account_drop_empty(struct account *account, struct chunk *chunk);
+
+/* A slot in flight at the cursor of the open chunk; NULL: budget used up, nothing has changed. */
+struct slot *account_add_slot(struct account *account, struct chunk *chunk, uint32_t length);
+void account_undo_slot(struct account *account, struct slot *slot);
+
+/* Passes bytes that need no record; false: budget used up, nothing has changed. */
+bool account_pass(struct account *account, struct chunk *chunk, uint32_t length, enum slot_state state);
+
+/* Forgets ranges of `ahead` that the read position has passed. */
+void account_drop_passed(struct account *account);
+
+/* A report came for a slot in flight: SLOT_DELIVERED, SLOT_SUSPECT, SLOT_FAILED or SLOT_DEAD. */
+void account_report(struct account *account, struct slot *slot, enum slot_state state);
+
+/* A suspect goes out again, alone. */
+void account_resubmit(struct account *account, struct slot *slot);
+
+/* A slot that was never taken by the output is a dead letter. */
+void account_dead(struct account *account, struct slot *slot);
+
+/*
+ * Moves the committed position as far as it goes and gives up chunks that it has passed. True when
+ * it moved. Walks each slot once in its life.
+ */
+bool account_advance(struct account *account);
+
+/* Seals and gives up the open chunk when it is dry and wholly settled (its memory is wanted). */
+void account_give_up_dry(struct account *account);
+
+/*
+ * Forgets all chunks and keeps what was settled of them as ranges: reading starts again at the
+ * committed position and skips those. Only when nothing is in flight. 0 or -ENOMEM (nothing
+ * has changed).
+ */
+int account_rewind(struct account *account) MUSTCHECK;
+
+/* Starts again at `committed`, with nothing known before or ahead: the file is another one now. */
+void account_reset(struct account *account, uint64_t committed);
+
+/* What is settled ahead of the committed position now, by slots and by `ahead`. 0 or -ENOMEM. */
+int account_settled_ahead(const struct account *account, struct ranges *ret_ranges) MUSTCHECK;
+
+/* The bytes before the committed position; returns their number, 0 when not known. */
+uint8_t account_tail(const struct account *account, char ret_tail[CHUNK_LOOK_BACK]);
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The unit in which waybill holds a file in memory. The idea: a record's payload is a slice of the
+ * read buffer (no copy), its delivery state is a 16-byte slot beside it (no allocation a line), and
+ * both are given up together. A slot is found from the producer's opaque, the chunk from the slot's
+ * address by masking, so a report costs O(1) whatever order reports come in.
+ *
+ * Two size classes because a tailed file needs a few lines of memory and a backlog a few hundred
+ * kilobytes; one class would waste memory with ten thousand quiet files, or time on a backlog. A
+ * line longer than the large class gets a mapping of its own; max_line bounds it.
+ *
+ * Rejected: mmap of the log file (a truncation is SIGBUS in the producer's thread, and a retried
+ * batch could differ); a carry-over buffer for lines cut by the end of a chunk (the next chunk
+ * reads them again from the page cache, which needs no code).
+ */
+#include "flow/chunk.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+int chunk_pools_init(struct chunk_pools *pools, size_t max)
+{
+	int r;
+
+	*pools = (struct chunk_pools){.budget = {.max = max}};
+	r = pool_new(CHUNK_SMALL_BYTES, &pools->budget, &pools->small);
+	if (!r)
+		r = pool_new(CHUNK_LARGE_BYTES, &pools->budget, &pools->large);
+	if (!r)
+		r = pool_new(sizeof(struct slot_block), &pools->budget, &pools->slots);
+	return r;
+}
+
+void chunk_pools_deinit(struct chunk_pools *pools)
+{
+	pools->small = pool_free(pools->small);
+	pools->large = pool_free(pools->large);
+	pools->slots = pool_free(pools->slots);
+}
+
+void chunk_pools_trim(struct chunk_pools *pools)
+{
+	pool_trim(pools->small);
+	pool_trim(pools->large);
+	pool_trim(pools->slots);
+}
+
+/* An empty slab of one pool must not starve another. */
+static void *get_block(struct chunk_pools *pools, struct pool *pool)
+{
+	void *block = pool_get(pool);
+
+	if (UNLIKELY(!block)) {
+		chunk_pools_trim(pools);
+		block = pool_get(pool);
+	}
+	return block;
+}
+
+static size_t own_size(size_t own_bytes)
+{
+	size_t page = CHUNK_SMALL_BYTES;
+
+	return (sizeof(struct chunk) + own_bytes + page - 1) / page * page;
+}
+
+static void *map_own(struct chunk_pools *pools, size_t bytes)
+{
+	void *block;
+
+	if (pools->budget.used + bytes > pools->budget.max)
+		chunk_pools_trim(pools);
+	if (pools->budget.used + bytes > pools->budget.max)
+		return NULL;
+	block = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (block == MAP_FAILED)
+		return NULL;
+	pools->budget.used += bytes;
+	return block;
+}
+
+struct chunk *chunk_new(struct chunk_pools *pools, struct account *account, uint64_t start,
+			enum chunk_class class, size_t own_bytes)
+{
+	struct chunk *chunk;
+	size_t bytes;
+
+	if (class == CHUNK_SMALL) {
+		bytes = CHUNK_SMALL_BYTES;
+		chunk = get_block(pools, pools->small);
+	} else if (class == CHUNK_LARGE) {
+		bytes = CHUNK_LARGE_BYTES;
+		chunk = get_block(pools, pools->large);
+	} else {
+		bytes = own_size(own_bytes);
+		chunk = map_own(pools, bytes);
+	}
+	if (!chunk)
+		return NULL;
+	memset(chunk, 0, sizeof *chunk);
+	chunk->account = account;
+	chunk->start = start;
+	chunk->class = (uint8_t)class;
+	chunk->capacity = (uint32_t)(bytes - sizeof *chunk);
+	return chunk;
+}
+
+void chunk_free(struct chunk_pools *pools, struct chunk *chunk)
+{
+	struct slot_block *block = chunk->first;
+	size_t bytes = chunk->capacity + sizeof *chunk;
+
+	while (block) {
+		struct slot_block *next = block->next;
+
+		pool_put(pools->slots, block);
+		block = next;
+	}
+	if (chunk->class == CHUNK_SMALL) {
+		pool_put(pools->small, chunk);
+	} else if (chunk->class == CHUNK_LARGE) {
+		pool_put(pools->large, chunk);
+	} else {
+		munmap(chunk, bytes);
+		pools->budget.used -= bytes;
+	}
+}
+
+static bool add_block(struct chunk_pools *pools, struct chunk *chunk)
+{
+	struct slot_block *block = get_block(pools, pools->slots);
+
+	if (!block)
+		return false;
+	block->chunk = chunk;
+	block->next = NULL;
+	if (chunk->last)
+		chunk->last->next = block;
+	else
+		chunk->first = chunk->head = block;
+	chunk->last = block;
+	chunk->last_count = 0;
+	return true;
+}
+
+struct slot *chunk_add_slot(struct chunk_pools *pools, struct chunk *chunk, uint32_t length)
+{
+	struct slot *slot;
+
+	if (UNLIKELY(!chunk->last || chunk->last_count == SLOTS_PER_BLOCK) &&
+	    !add_block(pools, chunk))
+		return NULL;
+	slot = &chunk->last->slots[chunk->last_count++];
+	*slot = (struct slot){.start = chunk->cursor, .length = length, .state = SLOT_IN_FLIGHT};
+	chunk->cursor += length;
+	chunk->unsettled++;
+	return slot;
+}
+
+/* A block that this empties stays: the next slot goes there. */
+void chunk_undo_slot(struct chunk *chunk, struct slot *slot)
+{
+	chunk->cursor = slot->start;
+	chunk->last_count--;
+	if (!slot_is_settled(slot))
+		chunk->unsettled--;
+}
+
+bool chunk_pass(struct chunk_pools *pools, struct chunk *chunk, uint32_t length, enum slot_state state)
+{
+	struct slot *slot = chunk->last && chunk->last_count ?
+				    &chunk->last->slots[chunk->last_count - 1] :
+				    NULL;
+
+	if (slot && slot->state == state && slot->length + length <= SLOT_LENGTH_MAX) {
+		slot->length += length;
+		chunk->cursor += length;
+		/* The committed position may have passed the slot as it was: look at it again. */
+		if (chunk->head == chunk->last && chunk->head_index == chunk->last_count)
+			chunk->head_index--;
+		return true;
+	}
+	slot = chunk_add_slot(pools, chunk, length);
+	if (!slot)
+		return false;
+	slot->state = state;
+	chunk->unsettled--;
+	return true;
+}
+
+void chunk_seal(struct chunk *chunk)
+{
+	if (chunk->sealed)
+		return;
+	chunk->end_tail_len = chunk_tail(chunk, chunk->start + chunk->cursor, chunk->end_tail);
+	chunk->sealed = true;
+}
+
+uint8_t chunk_tail(const struct chunk *chunk, uint64_t at, char ret_tail[CHUNK_LOOK_BACK])
+{
+	uint32_t end = (uint32_t)(at - chunk->start);
+	uint32_t own, before;
+
+	if (chunk->sealed && end == chunk->cursor && end > chunk->filled) {
+		memcpy(ret_tail, chunk->end_tail, CHUNK_LOOK_BACK);
+		return chunk->end_tail_len;
+	}
+	if (end > chunk->filled)
+		return 0;
+	own = end < CHUNK_LOOK_BACK ? end : CHUNK_LOOK_BACK;
+	before = CHUNK_LOOK_BACK - own;
+	if (before > chunk->look_back_len)
+		before = chunk->look_back_len;
+	memcpy(ret_tail, chunk->look_back + CHUNK_LOOK_BACK - before, before);
+	memcpy(ret_tail + before, chunk->bytes + end - own, own);
+	return (uint8_t)(own + before);
+}
+
+struct slot_walk slot_walk_all(struct chunk *chunk)
+{
+	return (struct slot_walk){chunk, chunk->first, 0};
+}
+
+struct slot_walk slot_walk_open(struct chunk *chunk)
+{
+	return (struct slot_walk){chunk, chunk->head, chunk->head_index};
+}
+
+struct slot *slot_walk_next(struct slot_walk *walk)
+{
+	if (walk->block && walk->index == SLOTS_PER_BLOCK) {
+		walk->block = walk->block->next;
+		walk->index = 0;
+	}
+	if (!walk->block ||
+	    (walk->block == walk->chunk->last && walk->index == walk->chunk->last_count))
+		return NULL;
+	return &walk->block->slots[walk->index++];
+}

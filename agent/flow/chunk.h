@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLOW_CHUNK_H
+#define FLOW_CHUNK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/result.h"
+#include "flow/pool.h"
+
+/*
+ * A run of bytes of one file in memory: read buffer, payload store and delivery account in one.
+ *
+ *   file:   ... tail 64 | start ........ cursor ........ filled ........ capacity
+ *                       |  slots cover   |  read, not    |  room
+ *                       |  every byte    |  yet consumed |
+ *
+ * Invariants: slots are contiguous and end at start + cursor; cursor <= filled, unless a settled
+ * extent ran over the end (then the chunk is sealed); bytes[] below filled never change while the
+ * chunk lives, because the producer reads its payloads from there.
+ */
+
+struct account;
+struct slot_block;
+
+/* So many bytes before a position are remembered and compared at each read (design.md 7). */
+#define CHUNK_LOOK_BACK 64
+
+enum slot_state {
+	SLOT_IN_FLIGHT, /* at the output, its report will come */
+	SLOT_SUSPECT,   /* its batch was refused; it goes alone next */
+	SLOT_FAILED,    /* came back undelivered; the file rewinds */
+	/* settled, from here on: */
+	SLOT_DELIVERED,
+	SLOT_FILTERED, /* left out by the user's rule, or the rest of an over-long line */
+	SLOT_DEAD,     /* kept as a dead letter */
+	SLOT_AHEAD,    /* was settled before a rewind or restart */
+};
+
+/* One event's place in its chunk; the producer's opaque. A receipt needs the last two. */
+struct slot {
+	uint32_t start; /* relative to the chunk's start */
+	uint32_t length : 24;
+	uint32_t state : 8;
+	uint64_t offset : 48;
+	uint64_t partition : 16;
+};
+
+_Static_assert(sizeof(struct slot) == 16, "31 slots and two pointers make 512 bytes");
+
+/* Longest extent that one slot can cover. */
+#define SLOT_LENGTH_MAX ((1u << 24) - 1)
+
+#define SLOTS_PER_BLOCK 31
+
+/* 512 bytes, aligned: from a slot to its block, and so to its chunk, by masking. */
+struct slot_block {
+	struct chunk *chunk;
+	struct slot_block *next;
+	struct slot slots[SLOTS_PER_BLOCK];
+};
+
+_Static_assert(sizeof(struct slot_block) == 512, "a block is found by masking a slot's address");
+
+/* Tailing takes few bytes at a time, catching up many; a line above the large class gets its own size. */
+enum chunk_class { CHUNK_SMALL, CHUNK_LARGE, CHUNK_OWN_SIZE };
+
+struct chunk {
+	struct account *account;
+	TAILQ_ENTRY(chunk) link;
+	uint64_t start;
+	uint32_t cursor;
+	uint32_t filled;
+	uint32_t capacity;
+	uint32_t unsettled;
+	struct slot_block *first;
+	struct slot_block *last;
+	struct slot_block *head; /* the first slot that the committed position has not passed */
+	uint8_t head_index;
+	uint8_t last_count; /* slots in use in *last */
+	uint8_t class;
+	bool sealed;
+	uint8_t look_back_len; /* bytes known before start, at the end of look_back */
+	uint8_t end_tail_len;  /* sealed: bytes known before start + cursor */
+	char look_back[CHUNK_LOOK_BACK];
+	char end_tail[CHUNK_LOOK_BACK];
+	char bytes[];
+};
+
+/* All memory that grows with files and lines; one of it serves all files of an agent. */
+struct chunk_pools {
+	struct pool_budget budget;
+	struct pool *small;
+	struct pool *large;
+	struct pool *slots;
+};
+
+#define CHUNK_SMALL_BYTES ((size_t)4096)
+#define CHUNK_LARGE_BYTES ((size_t)256 << 10)
+
+/* max: bytes of chunks and slot blocks together. 0 or negative errno; deinit is fine after both. */
+int chunk_pools_init(struct chunk_pools *pools, size_t max) MUSTCHECK;
+void chunk_pools_deinit(struct chunk_pools *pools);
+
+/* Gives unused memory back to the system: after a quiet second. */
+void chunk_pools_trim(struct chunk_pools *pools);
+
+/*
+ * A chunk for `account` at file position start, able to hold own_bytes where class is
+ * CHUNK_OWN_SIZE. NULL when the budget is used up.
+ */
+struct chunk *chunk_new(struct chunk_pools *pools, struct account *account, uint64_t start,
+			enum chunk_class class, size_t own_bytes);
+
+/* With its slot blocks. Nothing of it may be in flight. */
+void chunk_free(struct chunk_pools *pools, struct chunk *chunk);
+
+/*
+ * A slot in flight for the `length` bytes at the cursor, which moves behind them. NULL when the
+ * budget is used up: nothing has changed.
+ */
+struct slot *chunk_add_slot(struct chunk_pools *pools, struct chunk *chunk, uint32_t length);
+
+/* Takes the slot just added back: the cursor is where it was. */
+void chunk_undo_slot(struct chunk *chunk, struct slot *slot);
+
+/*
+ * Passes `length` bytes at the cursor as settled, without a record. Grows the slot before where
+ * that has the same state, so that a million filtered lines need one. False when the budget is
+ * used up.
+ */
+bool chunk_pass(struct chunk_pools *pools, struct chunk *chunk, uint32_t length, enum slot_state state);
+
+/* No more bytes are read into it; remembers the bytes before its end. */
+void chunk_seal(struct chunk *chunk);
+
+/*
+ * The up to 64 bytes before file position `at`, copied to ret_tail; returns their number, 0 when
+ * they are not known. at must lie within start .. start + cursor.
+ */
+uint8_t chunk_tail(const struct chunk *chunk, uint64_t at, char ret_tail[CHUNK_LOOK_BACK]);
+
+static inline struct chunk *slot_chunk(const struct slot *slot)
+{
+	return ((struct slot_block *)((uintptr_t)slot & ~(uintptr_t)511))->chunk;
+}
+
+/* File position of the slot's first byte. */
+static inline uint64_t slot_position(const struct slot *slot)
+{
+	return slot_chunk(slot)->start + slot->start;
+}
+
+static inline bool slot_is_settled(const struct slot *slot)
+{
+	return slot->state >= SLOT_DELIVERED;
+}
+
+/* Walks the slots of a chunk in order: for (it = ...first; (slot = slot_walk_next(&it)); ). */
+struct slot_walk {
+	struct chunk *chunk;
+	struct slot_block *block;
+	unsigned index;
+};
+
+struct slot_walk slot_walk_all(struct chunk *chunk);
+/* From the first slot that the committed position has not passed. */
+struct slot_walk slot_walk_open(struct chunk *chunk);
+struct slot *slot_walk_next(struct slot_walk *walk);
+
+#endif

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bytes of a file → events, one at a time. The caller peeks, tries to hand the event on, and only
+ * then is it consumed: an event that the output had no room for is simply shown again.
+ *
+ * Every read starts up to 64 bytes before the first new byte and compares them with what was read
+ * before. A file that was truncated and rewritten behind our back is seen at no extra system call:
+ * fewer bytes than the look-back means it shrank, other bytes mean it was rewritten (scenarios A07,
+ * A08). What a rewrite with the same 64 bytes would hide is accepted.
+ *
+ * A chunk is sealed only when full; the next one is read from the cursor, so a line cut by the end
+ * of a chunk is read twice rather than copied. An over-long line is shown once, truncated; its rest
+ * is passed piece by piece as EVENT_DISCARD, so memory is bounded by max_line (scenario C02).
+ */
+#include "input/tail.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+
+/* How far back tail_find_end looks for the start of the last line. */
+#define FIND_END_BYTES (64u << 10)
+
+void tail_init(struct tail *tail, struct account *account, const struct line_rules *rules)
+{
+	*tail = (struct tail){
+		.fd = -1,
+		.account = account,
+		.rules = rules,
+		.discard_at = UINT64_MAX,
+	};
+	tail->high_water = account_read_position(account);
+}
+
+void tail_close(struct tail *tail)
+{
+	if (tail->fd >= 0)
+		close(tail->fd);
+	tail->fd = -1;
+}
+
+void tail_set_fd(struct tail *tail, int fd)
+{
+	tail_close(tail);
+	tail->fd = fd;
+}
+
+/* What is known of the bytes before the chunk's next unread one. */
+struct look_back {
+	char known[CHUNK_LOOK_BACK];
+	char read[CHUNK_LOOK_BACK];
+	uint32_t len;     /* bytes to read before the new ones */
+	bool compare;     /* known holds as many bytes */
+};
+
+static void prepare_look_back(const struct tail *tail, const struct chunk *chunk, struct look_back *back)
+{
+	uint64_t next = chunk->start + chunk->filled;
+
+	back->compare = true;
+	if (chunk->filled) {
+		uint32_t own = chunk->filled < CHUNK_LOOK_BACK ? chunk->filled : CHUNK_LOOK_BACK;
+
+		back->len = own;
+		memcpy(back->known, chunk->bytes + chunk->filled - own, own);
+	} else if (chunk->look_back_len) {
+		back->len = chunk->look_back_len;
+		memcpy(back->known, chunk->look_back + CHUNK_LOOK_BACK - back->len, back->len);
+	} else {
+		back->compare = false;
+		back->len = tail->stored_tail_len;
+		if (!back->len)
+			back->len = next < CHUNK_LOOK_BACK ? (uint32_t)next : CHUNK_LOOK_BACK;
+	}
+}
+
+static bool look_back_matches(const struct tail *tail, const struct look_back *back)
+{
+	if (back->compare)
+		return memcmp(back->known, back->read, back->len) == 0;
+	return !tail->stored_tail_len || hash_bytes(back->read, back->len) == tail->stored_tail_hash;
+}
+
+/* One preadv into the room of the chunk. 0 (new bytes), the E codes, negative errno. */
+static int fill(struct tail *tail, struct chunk *chunk)
+{
+	uint64_t next = chunk->start + chunk->filled;
+	uint32_t room = chunk->capacity - chunk->filled;
+	struct look_back back;
+	struct iovec parts[2];
+	ssize_t n;
+
+	prepare_look_back(tail, chunk, &back);
+	parts[0] = (struct iovec){back.read, back.len};
+	parts[1] = (struct iovec){chunk->bytes + chunk->filled, room};
+	n = preadv(tail->fd, parts, 2, (off_t)(next - back.len));
+	if (n < 0)
+		return errno == EINTR ? TAIL_E_DRY : -errno;
+	if (n < (ssize_t)back.len || !look_back_matches(tail, &back))
+		return TAIL_E_REWRITTEN;
+	tail->stored_tail_len = 0;
+	if (!chunk->filled && !back.compare) {
+		chunk->look_back_len = (uint8_t)back.len;
+		memcpy(chunk->look_back + CHUNK_LOOK_BACK - back.len, back.read, back.len);
+	}
+	n -= back.len;
+	if (!n)
+		return TAIL_E_DRY;
+	chunk->filled += (uint32_t)n;
+	tail->hungry = (uint32_t)n == room;
+	return 0;
+}
+
+/* The next chunk at the read position: large when catching up, of its own size for a long line. */
+static int next_chunk(struct tail *tail, size_t at_least, struct chunk **ret_chunk)
+{
+	enum chunk_class class = tail->hungry ? CHUNK_LARGE : CHUNK_SMALL;
+	struct chunk *chunk;
+
+	if (at_least > CHUNK_LARGE_BYTES - sizeof(struct chunk))
+		class = CHUNK_OWN_SIZE;
+	else if (at_least > CHUNK_SMALL_BYTES - sizeof(struct chunk))
+		class = CHUNK_LARGE;
+	chunk = account_new_chunk(tail->account, class, at_least);
+	if (!chunk)
+		return TAIL_E_MEMORY;
+	tail->scanned = 0;
+	*ret_chunk = chunk;
+	return 0;
+}
+
+/* The chunk is full and holds no whole line: go on in another one. */
+static int replace_full(struct tail *tail, struct chunk *chunk, struct chunk **ret_chunk)
+{
+	size_t longest = tail->rules->max_line + 2; /* CR LF behind the last byte that counts */
+	size_t at_least = 0;
+
+	if (chunk->cursor == 0) {
+		/* One line fills it: the next size, up to what shows that the line is over-long. */
+		at_least = (size_t)chunk->capacity * 4;
+		if (at_least > longest)
+			at_least = longest;
+		if (chunk->first == NULL)
+			account_drop_empty(tail->account, chunk);
+	}
+	return next_chunk(tail, at_least, ret_chunk);
+}
+
+/* What was settled before is not read again. True when the event is such a range. */
+static bool peek_ahead(struct tail *tail, uint64_t position, struct event *ret_event)
+{
+	const struct range *range;
+	uint64_t len;
+
+	account_drop_passed(tail->account);
+	range = ranges_find(&tail->account->ahead, position);
+	if (!range || range->start > position)
+		return false;
+	len = range->end - position;
+	*ret_event = (struct event){
+		.kind = EVENT_AHEAD,
+		.position = position,
+		.extent = len < SLOT_LENGTH_MAX ? (uint32_t)len : SLOT_LENGTH_MAX,
+	};
+	return true;
+}
+
+/* The rest of an over-long line, as far as it is in memory. */
+static void cut_discard(struct slice bytes, struct event *event)
+{
+	const char *lf = memchr(bytes.at, '\n', bytes.len);
+
+	event->kind = EVENT_DISCARD;
+	event->extent = (uint32_t)(lf ? (size_t)(lf - bytes.at) + 1 : bytes.len);
+	event->line = (struct line){.terminated = lf != NULL};
+}
+
+/* Cuts an event from the bytes behind the cursor. 0 or LINES_E_MORE. */
+static int cut(struct tail *tail, const struct chunk *chunk, struct event *event)
+{
+	struct slice bytes = {chunk->bytes + chunk->cursor, chunk->filled - chunk->cursor};
+	int r;
+
+	event->position = chunk->start + chunk->cursor;
+	event->first_time = event->position >= tail->high_water;
+	if (UNLIKELY(tail->discarding)) {
+		if (!bytes.len)
+			return LINES_E_MORE;
+		cut_discard(bytes, event);
+		return 0;
+	}
+	event->kind = EVENT_LINE;
+	r = lines_cut(bytes, tail->scanned, tail->rules, &event->line);
+	if (r) {
+		tail->scanned = (uint32_t)bytes.len;
+		return r;
+	}
+	event->extent = (uint32_t)event->line.extent;
+	return 0;
+}
+
+int tail_peek(struct tail *tail, struct event *ret_event)
+{
+	struct chunk *chunk = account_open_chunk(tail->account);
+	uint64_t position = account_read_position(tail->account);
+	int r;
+
+	if (UNLIKELY(tail->account->ahead.n) && peek_ahead(tail, position, ret_event))
+		return 0;
+	if (UNLIKELY(position == tail->discard_at)) {
+		tail->discarding = true;
+		tail->discard_at = UINT64_MAX;
+	}
+	if (!chunk) {
+		r = next_chunk(tail, 0, &chunk);
+		if (r)
+			return r;
+	}
+	if (!cut(tail, chunk, ret_event))
+		return 0;
+	if (chunk->filled == chunk->capacity) {
+		r = replace_full(tail, chunk, &chunk);
+		if (r)
+			return r;
+	}
+	r = fill(tail, chunk);
+	if (r) {
+		if (r == TAIL_E_DRY)
+			tail->hungry = false;
+		return r;
+	}
+	return cut(tail, chunk, ret_event) ? TAIL_E_DRY : 0;
+}
+
+size_t tail_pending(const struct tail *tail)
+{
+	const struct chunk *chunk = account_open_chunk(tail->account);
+
+	return chunk && !tail->discarding ? chunk->filled - chunk->cursor : 0;
+}
+
+int tail_peek_last(struct tail *tail, struct event *ret_event)
+{
+	struct chunk *chunk = account_open_chunk(tail->account);
+	size_t len = tail_pending(tail);
+
+	if (!len)
+		return TAIL_E_DRY;
+	*ret_event = (struct event){
+		.kind = EVENT_LINE,
+		.position = chunk->start + chunk->cursor,
+		.line = lines_cut_last((struct slice){chunk->bytes + chunk->cursor, len}, tail->rules),
+	};
+	ret_event->first_time = ret_event->position >= tail->high_water;
+	ret_event->extent = (uint32_t)ret_event->line.extent;
+	return 0;
+}
+
+void tail_consumed(struct tail *tail, const struct event *event)
+{
+	uint64_t end = event->position + event->extent;
+
+	tail->scanned = 0;
+	if (end > tail->high_water)
+		tail->high_water = end;
+	if (event->kind == EVENT_DISCARD)
+		tail->discarding = !event->line.terminated;
+	else if (event->kind == EVENT_LINE)
+		tail->discarding = event->line.truncated;
+}
+
+struct event tail_event_of(const struct slot *slot, const struct line_rules *rules)
+{
+	const struct chunk *chunk = slot_chunk(slot);
+	struct slice bytes = {chunk->bytes + slot->start, slot->length};
+	struct event event = {
+		.kind = EVENT_LINE,
+		.position = chunk->start + slot->start,
+		.extent = slot->length,
+	};
+
+	if (lines_cut(bytes, 0, rules, &event.line)) {
+		event.line = lines_cut_last(bytes, rules);
+		/* The rest is not in the extent, so its length is what tells. */
+		event.line.truncated = slot->length == rules->max_line;
+	}
+	return event;
+}
+
+void tail_rewound(struct tail *tail, uint64_t read_position)
+{
+	/* In the rest of an over-long line: that state is found again where reading comes back to it. */
+	if (tail->discarding &&
+	    (tail->discard_at == UINT64_MAX || tail->discard_at < read_position))
+		tail->discard_at = read_position;
+	tail->discarding = false;
+	tail->scanned = 0;
+}
+
+void tail_reset(struct tail *tail)
+{
+	tail->discarding = false;
+	tail->discard_at = UINT64_MAX;
+	tail->scanned = 0;
+	tail->hungry = false;
+	tail->stored_tail_len = 0;
+	tail->high_water = account_read_position(tail->account);
+}
+
+bool tail_committed_in_discard(const struct tail *tail)
+{
+	const struct account *account = tail->account;
+	uint64_t position = account_read_position(account);
+
+	return (tail->discarding && account->committed == position) ||
+	       account->committed == tail->discard_at;
+}
+
+int tail_find_end(int fd, uint64_t *ret_position)
+{
+	char bytes[4096];
+	struct stat st;
+	uint64_t at, low;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	at = (uint64_t)st.st_size;
+	low = at > FIND_END_BYTES ? at - FIND_END_BYTES : 0;
+	while (at > low) {
+		size_t want = at - low < sizeof bytes ? at - low : sizeof bytes;
+		ssize_t n = pread(fd, bytes, want, (off_t)(at - want));
+		const char *lf;
+
+		if (n < 0)
+			return -errno;
+		lf = n > 0 ? memrchr(bytes, '\n', (size_t)n) : NULL;
+		if (lf) {
+			*ret_position = at - want + (uint64_t)(lf - bytes) + 1;
+			return 0;
+		}
+		at -= want;
+	}
+	*ret_position = low ? (uint64_t)st.st_size : 0;
+	return 0;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef INPUT_TAIL_H
+#define INPUT_TAIL_H
+
+#include "flow/account.h"
+#include "parsers/lines.h"
+
+/*
+ * Reads one open file into chunks of its account and shows one event at a time, without consuming
+ * it. Owns the descriptor, not the account.
+ */
+struct tail {
+	int fd;                   /* -1: closed */
+	struct account *account;  /* borrowed */
+	const struct line_rules *rules; /* borrowed */
+	uint32_t scanned;         /* bytes behind the open chunk's cursor known to hold no LF */
+	bool hungry;              /* the last read filled its chunk: take a large one next */
+	bool discarding;          /* the read position lies in the rest of an over-long line */
+	uint64_t discard_at;      /* reading that gets here is discarding again; UINT64_MAX: never */
+	uint32_t stored_tail_len; /* after a restart: bytes under stored_tail_hash, 0: none */
+	uint64_t stored_tail_hash;
+	uint64_t high_water;      /* bytes below it were read before: re-reading is counted apart */
+};
+
+enum {
+	TAIL_E_DRY = 1,    /* no whole line at the read position now */
+	TAIL_E_MEMORY,     /* the chunk budget is used up: wait for reports */
+	TAIL_E_REWRITTEN,  /* the file shrank below what was read, or the bytes before are others */
+};
+
+enum event_kind {
+	EVENT_LINE,    /* a line, to be parsed */
+	EVENT_DISCARD, /* a piece of the rest of an over-long line */
+	EVENT_AHEAD,   /* was settled before a rewind or restart */
+};
+
+struct event {
+	enum event_kind kind;
+	struct line line;  /* EVENT_LINE: text borrows from the chunk */
+	uint32_t extent;   /* bytes it takes in the file */
+	uint64_t position; /* of its first byte */
+	bool first_time;   /* not read before in this life of the agent */
+};
+
+/* Reading starts at account's read position. Nothing is opened. */
+void tail_init(struct tail *tail, struct account *account, const struct line_rules *rules);
+
+/* Takes fd (consumed); an older one is closed. */
+void tail_set_fd(struct tail *tail, int fd);
+
+/* Closes the descriptor, keeps everything else. */
+void tail_close(struct tail *tail);
+
+/*
+ * The event at the read position, reading if needed: at most one read a call. 0: *ret_event is
+ * valid until the next call of a tail function. The E codes; -EIO and such from the kernel.
+ */
+int tail_peek(struct tail *tail, struct event *ret_event) MUSTCHECK;
+
+/*
+ * After TAIL_E_DRY: the bytes behind the last LF as an event of their own, because nothing more is
+ * expected (rotated and quiet, or --until-eof). TAIL_E_DRY when there are none.
+ */
+int tail_peek_last(struct tail *tail, struct event *ret_event) MUSTCHECK;
+
+/* Bytes read behind the last LF: a line that waits for its end. */
+size_t tail_pending(const struct tail *tail);
+
+/*
+ * The event was consumed: its slot is in the account. Must follow the peek that showed it; the
+ * cursor was moved by the account.
+ */
+void tail_consumed(struct tail *tail, const struct event *event);
+
+/* A slot's event, cut again from its chunk: what it was when it was first consumed. */
+struct event tail_event_of(const struct slot *slot, const struct line_rules *rules);
+
+/* Reading goes on at the account's committed position; it was at read_position before account_rewind. */
+void tail_rewound(struct tail *tail, uint64_t read_position);
+
+/* Reading starts at 0 of other content (after account_reset). */
+void tail_reset(struct tail *tail);
+
+/* Whether the committed position lies in the rest of an over-long line: part of the checkpoint. */
+bool tail_committed_in_discard(const struct tail *tail);
+
+/*
+ * Where reading starts for start_at = "end": the start of the line in progress at the end of the
+ * file, looked for in the last 64 KiB. 0 and *ret_position, or negative errno.
+ */
+int tail_find_end(int fd, uint64_t *ret_position) MUSTCHECK;
+
+#endif

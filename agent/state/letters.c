@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A growing array of copies. It stays short: a refused record comes alone, and a checkpoint empties
+ * it every interval; while the store cannot be written it is bounded by dead_letter_max.
+ */
+#include "state/letters.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void letters_init(struct letters *letters, uint64_t max_bytes, uint64_t stored)
+{
+	*letters = (struct letters){.max_bytes = max_bytes, .stored = stored};
+}
+
+static uint64_t size_of(const struct store_dead_letter *letter)
+{
+	return letter->key.len + letter->value.len;
+}
+
+static void free_letter(struct store_dead_letter *letter)
+{
+	free((char *)letter->path);
+	free((char *)letter->topic);
+	free((char *)letter->reason);
+	free((char *)letter->key.at);
+	free((char *)letter->value.at);
+}
+
+void letters_deinit(struct letters *letters)
+{
+	for (size_t i = 0; i < letters->n; i++)
+		free_letter(&letters->items[i]);
+	free(letters->items);
+	*letters = (struct letters){0};
+}
+
+bool letters_has_room(const struct letters *letters, size_t bytes)
+{
+	return letters->stored + letters->bytes + bytes <= letters->max_bytes;
+}
+
+static bool copy_slice(struct slice from, struct slice *to)
+{
+	char *copy;
+
+	*to = SLICE_NONE;
+	if (!from.at)
+		return true;
+	copy = malloc(from.len + 1);
+	if (!copy)
+		return false;
+	memcpy(copy, from.at, from.len);
+	*to = (struct slice){copy, from.len};
+	return true;
+}
+
+int letters_add(struct letters *letters, const struct store_dead_letter *letter)
+{
+	struct store_dead_letter copy = *letter;
+
+	if (letters->n == letters->capacity) {
+		size_t capacity = letters->capacity ? 2 * letters->capacity : 16;
+		void *items = reallocarray(letters->items, capacity, sizeof letters->items[0]);
+
+		if (!items)
+			return -ENOMEM;
+		letters->items = items;
+		letters->capacity = capacity;
+	}
+	copy.path = strdup(letter->path);
+	copy.topic = strdup(letter->topic);
+	copy.reason = strdup(letter->reason);
+	/* Both are copied even if one fails, so that free_letter sees no borrowed pointer. */
+	bool key = copy_slice(letter->key, &copy.key);
+	bool value = copy_slice(letter->value, &copy.value);
+	if (!copy.path || !copy.topic || !copy.reason || !key || !value) {
+		free_letter(&copy);
+		return -ENOMEM;
+	}
+	letters->items[letters->n++] = copy;
+	letters->bytes += size_of(&copy);
+	return 0;
+}
+
+void letters_stored(struct letters *letters, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		letters->bytes -= size_of(&letters->items[i]);
+		letters->stored += size_of(&letters->items[i]);
+		free_letter(&letters->items[i]);
+	}
+	letters->n -= n;
+	memmove(letters->items, letters->items + n, letters->n * sizeof letters->items[0]);
+}
