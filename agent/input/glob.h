@@ -10,11 +10,12 @@
 /*
  * Path patterns, cut into components: * ? [..] within a component, {a,b} anywhere, ** for any
  * number of directories. A leading dot of a name must be matched by a dot.
+ * "**" at the end wants every file below. ".." is refused, "." and double slashes are nothing.
  */
 struct glob;
 
 enum {
-	GLOB_E_INVALID = 1, /* not absolute, unbalanced brace or bracket, more than 1,000 alternatives */
+	GLOB_E_INVALID = 1, /* not absolute, unbalanced, longer than a path, more than 1,000 alternatives */
 };
 
 /* text is copied. 0, GLOB_E_INVALID with a message, -ENOMEM. */
@@ -23,12 +24,13 @@ int glob_compile(const char *text, struct glob **ret_glob, char *ret_message, si
 /* NULL is fine. Returns NULL. */
 struct glob *glob_free(struct glob *glob);
 
-/* Whether the whole path matches. */
+/* Whether the whole path, absolute, matches. */
 bool glob_match(const struct glob *glob, const char *path);
 
 /*
  * One alternative (after brace expansion) as a list of components, for walking the tree. A
- * component is literal (no metacharacter), a name pattern, or "**".
+ * component is literal (no metacharacter; its text comes without backslashes), a name pattern, or
+ * "**", which is never the last and never twice in a row.
  */
 enum glob_kind { GLOB_LITERAL, GLOB_NAME, GLOB_DEEP };
 
@@ -42,12 +44,18 @@ bool glob_component_match(const struct glob *glob, size_t alternative, size_t co
 			  const char *name);
 
 /*
- * An exclude pattern: with a slash it is matched as a path, without one against the last name.
- * Same returns as glob_compile.
+ * An exclude pattern: with a slash it is matched as a path (at any depth when it does not begin
+ * with one), without one against the last name. Same returns as glob_compile.
  */
 struct exclude;
 int exclude_compile(const char *text, struct exclude **ret_exclude, char *ret_message, size_t len) MUSTCHECK;
 struct exclude *exclude_free(struct exclude *exclude);
 bool exclude_match(const struct exclude *exclude, const char *path);
+
+/*
+ * Whether a directory is excluded with all that is below it: only a pattern with a slash that
+ * matches the directory itself does that; a name such as "*.gz" is meant for files.
+ */
+bool exclude_match_directory(const struct exclude *exclude, const char *path);
 
 #endif
