@@ -1,56 +1,147 @@
 # SPDX-License-Identifier: Apache-2.0
-# waybill: build, test, install. `make help` lists the targets.
+# waybill: build, test, install. `make help` lists the targets, V=1 shows the commands.
 
 VERSION ?= 0.1.0
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 SYSCONFDIR ?= /etc
-DATADIR ?= $(PREFIX)/share
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
 CC ?= cc
 CFLAGS ?= -O2 -g
-# One sanitizer variant at a time, each in a build directory of its own: SAN=address,undefined
+# A sanitizer variant has a build directory of its own: SAN=address,undefined or SAN=thread.
 SAN ?=
 B ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+FUZZ_SECONDS ?= 600
+PYTEST_ARGS ?=
+
 comma := ,
+Q := $(if $(V),,@)
+# In front of a recipe line: a word of what is done, unless V=1 shows the whole command.
+say = $(if $(V),,@printf '  %-6s %s\n' $(1) '$(2)';)
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+MAKEFLAGS += --no-print-directory
 
 PKGS := rdkafka libpcre2-8 libconfig sqlite3 libsystemd libxxhash
+# pkg-config is asked once, and only when something is compiled.
+pkg = $(shell pkg-config $(1) $(PKGS))$(if $(filter-out 0,$(.SHELLSTATUS)),$(error \
+	Libraries are missing, see above; on Debian run: packaging/deps.sh build))
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(call pkg,--cflags))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $$(call pkg,--libs))$(PKG_LIBS)
+
 STD := -std=gnu11 -D_GNU_SOURCE -Iagent -I. -DWAYBILL_VERSION='"$(VERSION)"' -MMD -MP -pthread
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wformat=2 \
 	-Wno-missing-field-initializers
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE \
-	$(if $(SAN),,-D_FORTIFY_SOURCE=2) $(if $(filter x86_64,$(shell uname -m)),-fcf-protection)
+	$(if $(filter x86_64,$(shell uname -m)),-fcf-protection) \
+	$(if $(SAN)$(findstring FORTIFY,$(CFLAGS) $(CPPFLAGS)),,-D_FORTIFY_SOURCE=2)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
-ALL_CFLAGS = $(STD) $(WARN) $(HARDEN) $(CFLAGS) $(CPPFLAGS) $(SANFLAGS) $(shell pkg-config --cflags $(PKGS))
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(SANFLAGS) -pthread
-LIBS = $(shell pkg-config --libs $(PKGS))
+ALL_CFLAGS = $(STD) $(WARN) $(HARDEN) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(SANFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(CFLAGS) $(LDFLAGS) $(SANFLAGS)
 
 SRC := $(filter-out agent/main.c,$(wildcard agent/*.c agent/*/*.c parsers/*.c))
 OBJ := $(SRC:%.c=$B/%.o)
-UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+SUPPORT := $(patsubst %.c,$B/%.o,$(wildcard tests/support/*.c))
+UNIT := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+STYLED = $(wildcard $(addsuffix /*.[ch],agent agent/* parsers tests/* tests/*/*))
+CONFDIR := $(SYSCONFDIR)/waybill
+UNIT_FILE := packaging/systemd/waybill.service
+SCRIPTS = .ci/run $(wildcard packaging/*.sh tests/*.sh tests/*/*.sh)
 
-all: $B/waybill  ## build/waybill
+all: $B/waybill  ## build/waybill (the default)
 
 $B/waybill: $B/agent/main.o $B/libwaybill.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $B/libwaybill.a: $(OBJ)
-	rm -f $@ && $(AR) rcs $@ $(OBJ)
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $(OBJ)
 
-$B/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+$B/%.o: %.c Makefile
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$B/unit/%: $B/tests/unit/%.o $(patsubst tests/support/%.c,$B/tests/support/%.o,$(wildcard tests/support/*.c)) $B/libwaybill.a
-	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcriterion
+$B/unit/%: $B/tests/unit/%.o $(SUPPORT) $B/libwaybill.a
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcriterion
+
+$B/fuzz/%: $B/tests/fuzz/%.o $(SUPPORT) $B/libwaybill.a
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+
+demo:  ## install what the build lacks, build, run build/waybill demo
+	$Qpackaging/deps.sh build
+	$Q$(MAKE) $(JOBS) all
+	$Qbuild/waybill demo
+
+check:  ## install what the tests need and run all of them (what CI runs)
+	$Qpackaging/deps.sh test
+	$Q$(MAKE) $(JOBS) check-fast check-install
+	$Q$(MAKE) $(JOBS) check-unit
+	$Q$(MAKE) $(JOBS) check-unit SAN=address,undefined
+	$Q$(MAKE) $(JOBS) fuzz-short
+	$Q$(MAKE) $(JOBS) check-it
+
+check-fast: floors format-check lint  ## the checks that take seconds
+
+check-unit: $(UNIT)  ## unit tests: no network, no broker; SAN= for a sanitizer
+	$Qtests/unit/run.sh $B/reports $(UNIT)
+
+check-it: all  ## integration tests on a real Kafka, or on $WAYBILL_TEST_BROKERS
+	$Qtests/venv.sh
+	$Qif [ -z "$$WAYBILL_TEST_BROKERS" ]; then tests/kafka/fetch.sh; fi
+	$Qmkdir -p build/it
+	build/venv/bin/pytest -p no:cacheprovider -rs --junitxml=build/it/junit.xml tests/integration $(PYTEST_ARGS)
+
+fuzz:  ## every fuzzer for FUZZ_SECONDS; inputs that broke something are left in build/fuzz
+	$Q$(MAKE) fuzz-run CC=clang SAN=fuzzer-no-link,address,undefined B=build/fuzz
+
+fuzz-short:  ## every fuzzer for 10 seconds
+	$Q$(MAKE) fuzz FUZZ_SECONDS=10
+
+fuzz-run: $(FUZZERS)
+	$Qtests/fuzz/run.sh $B $(FUZZ_SECONDS) $(FUZZERS)
+
+lint:  ## build with -Werror in a directory of its own; shellcheck
+	$Q$(MAKE) all $(patsubst tests/unit/%.c,build/lint/tests/unit/%.o,$(wildcard tests/unit/*.c)) \
+		B=build/lint CFLAGS='$(CFLAGS) -Werror'
+	shellcheck $(SCRIPTS)
+
+format:  ## clang-format all of it
+	clang-format -i $(STYLED)
+
+format-check:  ## what `make format` would change, and lines above 100 columns
+	clang-format --dry-run -Werror $(STYLED)
+	@export LC_ALL=C.UTF-8; for f in $(STYLED); do ! expand $$f | grep -Hn --label=$$f '.\{101\}' || wide=1; done; \
+		[ -z "$$wide" ] || { echo 'these lines are wider than 100 columns'; exit 1; }
+
+floors: build/libwaybill.a  ## includes, libraries, sizes and state; tests/floors.sh says what holds
+	$Qtests/floors.sh build/libwaybill.a
+	$Qtests/floors.sh --self-test
+
+install: all  ## the program, its configuration (an existing one stays), its unit
+	install -D -m 755 $B/waybill $(DESTDIR)$(SBINDIR)/waybill
+	install -d $(DESTDIR)$(CONFDIR)/conf.d
+	test -e $(DESTDIR)$(CONFDIR)/waybill.conf || install -m 644 conf/waybill.conf $(DESTDIR)$(CONFDIR)
+	$(if $(wildcard $(UNIT_FILE)),install -D -m 644 $(UNIT_FILE) $(DESTDIR)$(UNITDIR)/waybill.service)
+
+uninstall:  ## what install put there; a configuration that was edited stays
+	rm -f $(DESTDIR)$(SBINDIR)/waybill $(DESTDIR)$(UNITDIR)/waybill.service
+	cd $(DESTDIR)$(CONFDIR) && if cmp -s $(CURDIR)/conf/waybill.conf waybill.conf; then rm waybill.conf; fi
+	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(CONFDIR)/conf.d $(DESTDIR)$(CONFDIR)
+
+check-install: all  ## install into a staging directory, run from there, uninstall: nothing stays
+	$Qrm -rf build/staging
+	$Q$(MAKE) -s install DESTDIR=$(CURDIR)/build/staging
+	$Qfind build/staging -type f -printf '  %M %P\n'
+	$Qbuild/staging$(SBINDIR)/waybill --version >/dev/null
+	$Q$(MAKE) -s uninstall DESTDIR=$(CURDIR)/build/staging
+	$Qleft=$$(find build/staging -type f); [ -z "$$left" ] || { echo "left behind: $$left"; exit 1; }
 
 clean:  ## remove build/
 	rm -rf build
 
 help:  ## this list
-	@awk -F':.*## ' '/^[a-z%-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
-.PHONY: all clean help
+.PHONY: all demo check check-fast check-unit check-it fuzz fuzz-short fuzz-run lint format format-check \
+	floors install uninstall check-install clean help
 .SECONDARY:
--include $(shell find $B -name '*.d' 2>/dev/null)
+-include $(wildcard $(OBJ:.o=.d) $B/agent/main.d $B/tests/*/*.d)

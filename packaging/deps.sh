@@ -1,0 +1,81 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs the Debian packages that are missing: deps.sh build | lint | test.
+# Where everything is there already it asks nothing of the network and needs no rights.
+set -eu
+
+build="gcc libc6-dev pkg-config librdkafka-dev libpcre2-dev libconfig-dev libsqlite3-dev
+	libsystemd-dev libxxhash-dev uthash-dev"
+lint="clang-format shellcheck universal-ctags"
+test="libcriterion-dev python3-venv clang strace procps ca-certificates"
+
+case "${1-}" in
+build) wanted=$build ;;
+lint) wanted="$build $lint" ;;
+test) wanted="$build $lint $test" ;;
+*)
+	echo "usage: $0 build|lint|test" >&2
+	exit 64
+	;;
+esac
+
+say() {
+	echo "deps: $*" >&2
+}
+
+installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# The sanitizer and fuzzer runtimes are a package that carries clang's version in its name.
+clang_runtime() {
+	apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/libclang-rt-\1-dev/p'
+}
+
+# $@: packages. Prints those that are missing. Any JRE and any Maven on the PATH will do.
+missing() {
+	for package; do
+		installed "$package" || printf '%s ' "$package"
+	done
+	if [ "$kind" = test ]; then
+		command -v java >/dev/null || printf 'default-jre-headless '
+		command -v mvn >/dev/null || printf 'maven '
+		runtime=$(clang_runtime)
+		[ -z "$runtime" ] || installed "$runtime" || printf '%s ' "$runtime"
+	fi
+}
+
+kind=$1
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+	say "this is not Debian, so nothing is installed; go on if you have what these packages hold:"
+	# shellcheck disable=SC2086 # a list of words
+	say $wanted
+	exit 0
+fi
+
+# shellcheck disable=SC2086
+absent=$(missing $wanted)
+if [ -z "$absent" ]; then
+	exit 0
+fi
+if [ "$(id -u)" != 0 ]; then
+	say "missing packages, and installing them needs root. Run this, then try again:"
+	say "  apt-get install -y --no-install-recommends $absent"
+	exit 1
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+say "apt-get update"
+apt-get -qq -o DPkg::Lock::Timeout=300 update
+# Asked again: only now does a fresh machine know which version of clang it would get.
+# shellcheck disable=SC2086
+absent=$(missing $wanted)
+say "apt-get install $absent"
+# shellcheck disable=SC2086
+if ! apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+	install --no-install-recommends $absent >build-deps.log 2>&1; then
+	cat build-deps.log >&2
+	say "apt-get failed, see above"
+	exit 1
+fi
+rm -f build-deps.log

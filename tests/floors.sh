@@ -1,0 +1,265 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Holds the building to its plan: tests/floors.sh [OBJECT_OR_ARCHIVE...]
+#
+#   includes     point to a lower floor or stay in the room, name their room, and make no circle
+#   libraries    a foreign library is known to the files named here only
+#   sizes        no function above 100 lines, no file above 500
+#   state        the objects named hold no writable data: one struct owns everything
+#
+# --self-test plants one violation of each kind in a copy of the tree and wants to see it found.
+# ROOT=DIR looks at another tree.
+set -uo pipefail
+export LC_ALL=C
+
+# Bottom to top. A file that lies in agent/ itself is a room of its own, but those of a line with
+# a "+" share one room, where a circle is still an error.
+floors() {
+	cat <<-'END'
+		0  base
+		1  parsers
+		2  flow
+		3  state
+		3  ops
+		4  input
+		4  output
+		4  route
+		5  +way         pipeline conf conf_* file file_* files files_*
+		6  +agent       agent agent_* loop
+		7  cmd
+		8  main
+	END
+}
+
+# header (regular expression) and the files (glob patterns) that may include it: one of them only,
+# but librdkafka, whose output is a room of several files.
+libraries() {
+	cat <<-'END'
+		librdkafka/.*          agent/output/{library,producer,topics,partitioner,helper,embedded,kafka}.[ch]
+		pcre2\.h               parsers/pattern.c
+		libconfig\.h           agent/{conf,conf_*}.c
+		sqlite3\.h             agent/state/store.c
+		systemd/sd-event\.h    agent/{agent,loop}.c
+		systemd/sd-daemon\.h   agent/ops/notify.c
+		systemd/sd-journal\.h  agent/ops/log.c
+		sys/inotify\.h         agent/input/watch.c
+		xxhash\.h              agent/base/hash.c
+		uthash\.h|utlist\.h    agent/base/map.c
+	END
+}
+
+FUNCTION_LINES=100
+FILE_LINES=500
+
+sources() {
+	find agent parsers -name '*.[ch]' | sort
+}
+
+bad() {
+	echo "floors: $*"
+	found=$((found + 1))
+}
+
+# Prints "includer line header" for every #include of the tree; the header keeps its quotes.
+list_includes() {
+	# shellcheck disable=SC2016 # awk's own $
+	sources | xargs awk 'match($0, /^[ \t]*#[ \t]*include[ \t]*["<][^">]*[">]/) {
+		sub(/^[ \t]*#[ \t]*include[ \t]*/, ""); print FILENAME, FNR, $1 }'
+}
+
+# Sets floor[name] and room[name] from the table; a name is a directory or a file without suffix.
+declare -A floor room
+read_floors() {
+	local level first rest name
+	while read -r level first rest; do
+		if [[ $first == +* ]]; then
+			for name in $rest; do
+				floor[$name]=$level room[$name]=$first
+			done
+		else
+			floor[$first]=$level room[$first]=$first
+		fi
+	done < <(floors)
+}
+
+# $1: a source file. Prints its name in the table: a directory, or for a file in agent/ its stem.
+place() {
+	local path=${1#agent/} name pattern
+	case $path in
+	*/*) name=${path%%/*} ;;
+	*) name=${path%.[ch]} ;;
+	esac
+	if [ -n "${floor[$name]-}" ]; then
+		echo "$name"
+		return
+	fi
+	for pattern in "${!floor[@]}"; do
+		# shellcheck disable=SC2053 # the right side is a pattern
+		[[ $pattern == *'*' && $name == $pattern ]] && echo "$pattern" && return
+	done
+}
+
+check_includes() {
+	local file line header target from to
+	local -A placed
+	while read -r file line header; do
+		[[ $header == '"'* ]] || continue
+		header=${header//\"/}
+		target=agent/$header
+		[ -e "$target" ] || target=$header
+		if [ ! -e "$target" ]; then
+			bad "$file:$line: \"$header\" is not a file seen from agent/ or the top; name its room"
+			continue
+		fi
+		[ -n "${placed[$file]-}" ] || placed[$file]=$(place "$file")
+		[ -n "${placed[$target]-}" ] || placed[$target]=$(place "$target")
+		from=${placed[$file]} to=${placed[$target]}
+		if [ -z "$from" ] || [ -z "$to" ]; then
+			bad "$file:$line: ${from:+$target}${from:-$file} has no floor in tests/floors.sh"
+		elif [ "${room[$from]}" != "${room[$to]}" ] && [ "${floor[$from]}" -le "${floor[$to]}" ]; then
+			bad "$file:$line: ${room[$from]} must not include \"$header\": it is not on a lower floor"
+		fi
+		echo "${file%.[ch]} ${target%.[ch]}" >>"$scratch/edges"
+	done <"$scratch/includes"
+}
+
+# A module is x.c with x.h. tsort names the members of each circle on stderr.
+check_circles() {
+	local circle
+	touch "$scratch/edges"
+	circle=$(awk '$1 != $2' "$scratch/edges" | sort -u | tsort 2>&1 >/dev/null |
+		sed -n 's/^tsort: \([^-]*\)$/\1/p' | sort -u | paste -sd' ')
+	[ -z "$circle" ] || bad "modules include each other in a circle: $circle"
+}
+
+# $1: file, $2: a glob of the table; {a,b} means either, as in the shell
+allowed() {
+	local pattern=${2//\{/@(}
+	pattern=${pattern//,/|}
+	# shellcheck disable=SC2053
+	[[ $1 == ${pattern//\}/)} ]]
+}
+
+check_libraries() {
+	local pattern files file line header
+	local -A users
+	while read -r pattern files; do
+		users=()
+		while read -r file line header; do
+			[[ $header =~ ^[\<\"]($pattern)[\>\"]$ ]] || continue
+			allowed "$file" "$files" || bad "$file:$line: $header belongs to $files only"
+			users[$file]=1
+		done <"$scratch/includes"
+		[ ${#users[@]} -le 1 ] || [ "${pattern%%/*}" = librdkafka ] ||
+			bad "$pattern is included by more than one file: ${!users[*]}"
+	done < <(libraries)
+}
+
+check_sizes() {
+	local size file
+	while read -r size file; do
+		[ "$file" = total ] || [ "$size" -le $FILE_LINES ] ||
+			bad "$file: $size lines, the limit is $FILE_LINES"
+	done < <(sources | xargs wc -l)
+	sources | ctags -L - -o - --languages=C --langmap=C:.c.h --kinds-C=f --fields=+ne -x \
+		--_xformat='%F %n %e %N' >"$scratch/functions"
+	[ -s "$scratch/functions" ] || bad "ctags finds no function at all"
+	local line end name
+	while read -r file line end name; do
+		[ -n "$name" ] || name=$end end=999999 # ctags saw no end
+		[ $((end - line + 1)) -le $FUNCTION_LINES ] ||
+			bad "$file:$line: $name() has $((end - line + 1)) lines, the limit is $FUNCTION_LINES"
+	done <"$scratch/functions"
+}
+
+# Constant tables with pointers are written once, by the loader (.data.rel.ro), and are welcome.
+# Sanitizers add sections of their own, so this wants objects of the plain build.
+check_state() {
+	local symbol
+	[ $# -gt 0 ] || return
+	nm --format=sysv "$@" >"$scratch/symbols" || bad "nm cannot read $*"
+	while read -r symbol; do
+		bad "writable file-scope data: $symbol"
+	done < <(awk -F'|' '/^[^|]*\.o:$|^Symbols from/ { object = $0 }
+		NF >= 7 { gsub(/[ \t]/, "", $1); gsub(/[ \t]/, "", $7)
+			if ($7 ~ /^(\.data|\.bss|\.tdata|\.tbss|\*COM\*)/ && $7 !~ /^\.data\.rel\.ro/)
+				print $1, "in section", $7, "(" object ")" }' "$scratch/symbols")
+}
+
+check_all() {
+	found=0
+	scratch=$(mktemp -d)
+	read_floors
+	list_includes >"$scratch/includes"
+	check_includes
+	check_circles
+	check_libraries
+	check_sizes
+	check_state "$@"
+	rm -rf "$scratch"
+	[ "$found" -eq 0 ]
+}
+
+# $1: what must be found (regular expression), the rest: arguments of the check. Uses $copy.
+expect() {
+	local wanted=$1 report
+	shift
+	if report=$(ROOT=$copy "$self" "$@") || ! grep -q -- "$wanted" <<<"$report"; then
+		echo "floors: self-test: not found: $wanted"
+		failures=$((failures + 1))
+	fi
+	fresh_copy
+}
+
+fresh_copy() {
+	rm -rf "$copy"/agent "$copy"/parsers
+	cp -r agent parsers "$copy"
+}
+
+self_test() {
+	local copy self failures=0
+	self=$PWD/tests/floors.sh
+	copy=$(mktemp -d)
+	fresh_copy
+
+	echo '#include "input/glob.h"' >"$copy/agent/base/planted.c"
+	expect 'planted.c:1: base must not include'
+	echo '#include "state/store.h"' >"$copy/agent/ops/planted.c"
+	expect 'planted.c:1: ops must not include'
+	echo '#include "map.h"' >"$copy/agent/base/planted.c"
+	expect 'planted.c:1: "map.h" is not a file'
+	echo '#include "base/map.h"' >"$copy/agent/planted.c"
+	expect 'agent/planted.c has no floor'
+	echo '#include "base/planted_b.h"' >"$copy/agent/base/planted_a.h"
+	echo '#include "base/planted_a.h"' >"$copy/agent/base/planted_b.h"
+	expect 'in a circle: agent/base/planted_a agent/base/planted_b'
+	echo '#include <librdkafka/rdkafka.h>' >"$copy/agent/output/planted.c"
+	expect 'planted.c:1: <librdkafka/rdkafka.h> belongs to'
+	echo '#include <pcre2.h>' >"$copy/agent/route.h"
+	expect 'route.h:1: <pcre2.h> belongs to'
+	echo '#include <systemd/sd-event.h>' | tee "$copy/agent/agent.c" >"$copy/agent/loop.c"
+	expect 'included by more than one file: .*agent/loop.c'
+	{ echo 'int planted(void)'; echo '{'; yes '' | head -n 100; echo '}'; } >"$copy/parsers/planted.c"
+	expect 'planted() has 10[0-9] lines'
+	yes '' | head -n 501 >"$copy/parsers/planted.h"
+	expect 'planted.h: 501 lines'
+	echo 'int *planted(void); int *planted(void) { static int n; return &n; }' >"$copy/planted.c"
+	"${CC:-cc}" -c -fPIE -o "$copy/planted.o" "$copy/planted.c"
+	expect 'file-scope data: n\.[0-9]* in section .bss' "$copy/planted.o"
+	echo 'int planted = 3; const char *const fine[] = {"a"};' >"$copy/planted.c"
+	"${CC:-cc}" -c -fPIE -o "$copy/planted.o" "$copy/planted.c"
+	expect 'file-scope data: planted in section .data' "$copy/planted.o"
+	if ROOT=$copy "$self" "$copy/planted.o" | grep -q 'data: fine'; then
+		echo "floors: self-test: a constant table is taken for state"
+		failures=$((failures + 1))
+	fi
+
+	rm -rf "$copy"
+	[ "$failures" -eq 0 ] && echo "floors: self-test: every planted violation was found"
+}
+
+if [ "${1-}" = --self-test ]; then
+	cd "$(dirname "$0")/.." && self_test
+else
+	cd "${ROOT:-$(dirname "$0")/..}" && check_all "$@"
+fi
