@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The SQL of the store in one place, so that a reader sees the tables and what is done to them
+ * without the code in between.
+ *
+ * What changes every second (positions) is apart from what hardly ever does (files), so that a
+ * checkpoint of many files writes few pages. Unsigned 64-bit values are kept as the signed integer
+ * of the same bits, the only kind SQLite has. Paths are text for whoever looks in with the sqlite3
+ * tool, although their bytes need not be UTF-8: they are stored and given back as they are.
+ */
+#include "state/schema.h"
+
+#include "base/result.h"
+
+/*
+ * Step n leads from version n to n + 1, in one transaction. Steps are added, never changed. The
+ * first step that changes rows of users must copy the database aside first.
+ */
+const char *const schema_migrations[] = {
+	"CREATE TABLE files(id INTEGER PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL,"
+	" born_ns INTEGER NOT NULL, head_len INTEGER NOT NULL, head_hash INTEGER NOT NULL,"
+	" path TEXT NOT NULL, lineage TEXT NOT NULL, seal INTEGER NOT NULL);"
+	"CREATE TABLE positions(file INTEGER PRIMARY KEY, committed INTEGER NOT NULL,"
+	" tail_len INTEGER NOT NULL, tail_hash INTEGER NOT NULL, discarding INTEGER NOT NULL,"
+	" ahead BLOB, seal INTEGER NOT NULL);"
+	"CREATE TABLE sources(name TEXT PRIMARY KEY, seal INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE topics(name TEXT PRIMARY KEY, partitions INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE dead_letters(id INTEGER PRIMARY KEY AUTOINCREMENT, file INTEGER NOT NULL,"
+	" position INTEGER NOT NULL, path TEXT, topic TEXT, reason TEXT,"
+	" time_ms INTEGER NOT NULL, key BLOB, value BLOB);",
+};
+
+const int schema_version = ARRAY_LEN(schema_migrations);
+
+/* An equal seal means an equal row, so a checkpoint does not dirty the page of an unchanged file. */
+const char *const schema_queries[QUERY_COUNT] = {
+	[QUERY_BEGIN] = "BEGIN IMMEDIATE",
+	[QUERY_COMMIT] = "COMMIT",
+	[QUERY_ROLLBACK] = "ROLLBACK",
+	[QUERY_FILE] = "INSERT INTO files(id, device, inode, born_ns, head_len, head_hash, path,"
+		       " lineage, seal) VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET"
+		       " device = excluded.device, inode = excluded.inode,"
+		       " born_ns = excluded.born_ns, head_len = excluded.head_len,"
+		       " head_hash = excluded.head_hash, path = excluded.path,"
+		       " lineage = excluded.lineage, seal = excluded.seal"
+		       " WHERE seal <> excluded.seal",
+	[QUERY_POSITION] = "INSERT INTO positions(file, committed, tail_len, tail_hash, discarding,"
+			   " ahead, seal) VALUES(?,?,?,?,?,?,?) ON CONFLICT(file) DO UPDATE SET"
+			   " committed = excluded.committed, tail_len = excluded.tail_len,"
+			   " tail_hash = excluded.tail_hash, discarding = excluded.discarding,"
+			   " ahead = excluded.ahead, seal = excluded.seal"
+			   " WHERE seal <> excluded.seal",
+	[QUERY_DROP_FILE] = "DELETE FROM files WHERE id = ?",
+	[QUERY_DROP_POSITION] = "DELETE FROM positions WHERE file = ?",
+	[QUERY_LETTER] = "INSERT INTO dead_letters(file, position, path, topic, reason, time_ms, key,"
+			 " value) VALUES(?,?,?,?,?,?,?,?)",
+	[QUERY_SOURCE] = "INSERT OR IGNORE INTO sources(name, seal) VALUES(?,?)",
+};
+
+const char schema_load_files[] =
+	"SELECT id, device, inode, born_ns, head_len, head_hash, path, lineage, files.seal,"
+	" committed, tail_len, tail_hash, discarding, ahead, positions.seal"
+	" FROM files LEFT JOIN positions ON file = id ORDER BY id";
+
+const char schema_load_sources[] = "SELECT name, seal FROM sources";
+
+/* A position without its file is a row that nobody would read: a sign of damage. */
+const char schema_count_orphans[] =
+	"SELECT count(*) FROM positions WHERE file NOT IN (SELECT id FROM files)";
+
+const char schema_count_letters[] = "SELECT count(*) FROM dead_letters";
+
+const char schema_sum_letters[] =
+	"SELECT total(coalesce(length(key), 0) + coalesce(length(value), 0)) FROM dead_letters";

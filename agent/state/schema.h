@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STATE_SCHEMA_H
+#define STATE_SCHEMA_H
+
+/* The tables of the store and the queries on them, as SQL text. */
+
+/* The version this program writes (user_version). */
+extern const int schema_version;
+
+/* Step n leads from version n to n + 1, in one transaction. */
+extern const char *const schema_migrations[];
+
+enum query {
+	QUERY_BEGIN,
+	QUERY_COMMIT,
+	QUERY_ROLLBACK,
+	QUERY_FILE,
+	QUERY_POSITION,
+	QUERY_DROP_FILE,
+	QUERY_DROP_POSITION,
+	QUERY_LETTER,
+	QUERY_SOURCE,
+	QUERY_COUNT,
+};
+
+extern const char *const schema_queries[QUERY_COUNT];
+
+/* All rows by ascending id; the columns in the order in which store.c takes them. */
+extern const char schema_load_files[];
+extern const char schema_load_sources[];
+extern const char schema_count_orphans[];
+extern const char schema_count_letters[];
+extern const char schema_sum_letters[];
+
+#endif

@@ -1,0 +1,621 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What survives a crash: positions, fingerprints, dead letters, in one SQLite database.
+ *
+ * SQLite rather than a file format of ours, because its behaviour under power loss and full disks
+ * is better tested than ours would ever be. Two things it does not give are added here:
+ *
+ *   - Its pages carry no checksum, so a flipped bit in a position would be believed, and a position
+ *     too high is a loss. Every row that decides what is read carries a seal over its own values.
+ *   - An empty file is a valid database, so a file cut to nothing would pass for a first start. A
+ *     new database is made under another name and renamed when it is complete; from then on an
+ *     empty or unversioned waybill.db is a damaged one.
+ *
+ * Exclusive locking keeps the index of the WAL on the heap: no file is mapped, so a full disk is an
+ * error code and never a SIGBUS. The price is that no other process can look in meanwhile.
+ *
+ * Accepted: a damaged WAL is cut by SQLite at its first bad frame, which gives an earlier state
+ * without a word. That costs repetitions, not lines.
+ *
+ * The writer's thread calls store_write while the loop asks what is known; those answers are kept
+ * in memory under a mutex of their own, so that the loop never waits for a disk.
+ */
+#include "state/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/map.h"
+#include "state/schema.h"
+#include "state/seal.h"
+#include "state/statedir.h"
+
+#define DB_NAME "waybill.db"
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *queries[QUERY_COUNT];
+	int lock_fd;
+	pthread_mutex_t known_lock; /* over the three below; never held during I/O */
+	struct map *sources;
+	uint64_t letter_bytes;
+	uint64_t letter_count;
+};
+
+/* Where the caller wants the cause in words. */
+struct words {
+	char *at;
+	size_t len;
+};
+
+static void say(struct words words, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static void say(struct words words, const char *format, ...)
+{
+	va_list args;
+
+	if (!words.at || !words.len)
+		return;
+	va_start(args, format);
+	vsnprintf(words.at, words.len, format, args);
+	va_end(args);
+}
+
+static void say_db(struct words words, sqlite3 *db, int rc)
+{
+	/* Only these two set the system's error; for others it is an old one. */
+	if ((rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN)
+		say(words, "%s: %s (%s)", DB_NAME, sqlite3_errmsg(db),
+		    strerror(sqlite3_system_errno(db)));
+	else
+		say(words, "%s: %s", DB_NAME, sqlite3_errmsg(db));
+}
+
+/* What an SQLite error means while opening. */
+static int open_result(struct store *store, int rc, struct words words)
+{
+	if (rc == SQLITE_OK)
+		return 0;
+	say_db(words, store->db, rc);
+	switch (rc & 0xff) {
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return STORE_E_LOCKED;
+	case SQLITE_IOERR:
+	case SQLITE_FULL:
+	case SQLITE_CANTOPEN:
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+		return STORE_E_NOT_WRITABLE;
+	default:
+		return STORE_E_DAMAGED;
+	}
+}
+
+static int damaged(struct words words, const char *why)
+{
+	say(words, "%s is damaged: %s", DB_NAME, why);
+	return STORE_E_DAMAGED;
+}
+
+static int not_writable(struct words words, const char *path)
+{
+	say(words, "%s is not writable: %s", path, strerror(errno));
+	return STORE_E_NOT_WRITABLE;
+}
+
+static int exec(struct store *store, const char *sql)
+{
+	return sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+}
+
+/* The first column of the first row as text. An SQLite code. */
+static int ask(struct store *store, const char *sql, char *ret_text, size_t len)
+{
+	sqlite3_stmt *query = NULL;
+	int rc = sqlite3_prepare_v2(store->db, sql, -1, &query, NULL);
+	const char *text;
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(query);
+	if (rc == SQLITE_ROW) {
+		text = (const char *)sqlite3_column_text(query, 0);
+		snprintf(ret_text, len, "%s", text ? text : "");
+		rc = SQLITE_OK;
+	}
+	sqlite3_finalize(query);
+	return rc;
+}
+
+static int migrate(struct store *store, int version)
+{
+	char set_version[48];
+	int rc = SQLITE_OK;
+
+	for (; rc == SQLITE_OK && version < schema_version; version++) {
+		snprintf(set_version, sizeof set_version, "PRAGMA user_version = %d", version + 1);
+		rc = exec(store, "BEGIN IMMEDIATE");
+		rc = rc ? rc : exec(store, schema_migrations[version]);
+		rc = rc ? rc : exec(store, set_version);
+		rc = rc ? rc : exec(store, "COMMIT");
+	}
+	return rc;
+}
+
+/* A complete, empty database under another name. */
+static int make_db(const char *path, struct words words)
+{
+	struct store made = {0};
+	int fd, rc, r;
+
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return not_writable(words, path);
+	close(fd);
+	rc = sqlite3_open_v2(path, &made.db, SQLITE_OPEN_READWRITE, NULL);
+	rc = rc ? rc : exec(&made, "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = FULL");
+	rc = rc ? rc : migrate(&made, 0);
+	r = open_result(&made, rc, words);
+	sqlite3_close(made.db);
+	return r;
+}
+
+/* Makes the database when there is none, and refuses what is only the shell of one. */
+static int have_db(const char *dir, const char *path, struct words words)
+{
+	char wal[PATH_MAX + 8], fresh[PATH_MAX + 8];
+	struct stat st;
+	int r;
+
+	if (stat(path, &st) == 0)
+		return st.st_size ? 0 : damaged(words, "it is empty");
+	if (errno != ENOENT)
+		return not_writable(words, path);
+	snprintf(wal, sizeof wal, "%s-wal", path);
+	if (access(wal, F_OK) == 0)
+		return damaged(words, "it is missing, but its WAL is there");
+	snprintf(fresh, sizeof fresh, "%s.new", path);
+	unlink(fresh);
+	r = make_db(fresh, words);
+	if (r == 0 && rename(fresh, path) < 0)
+		r = not_writable(words, path);
+	statedir_sync(dir);
+	return r;
+}
+
+/* Opens an existing database, and finds out whether it is ours to use. */
+static int open_db(struct store *store, const char *path, struct words words)
+{
+	char text[128] = "";
+	int rc, version;
+
+	rc = sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE, NULL);
+	rc = rc ? rc : exec(store, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA mmap_size = 0;"
+				   "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
+				   "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;"
+				   "PRAGMA journal_size_limit = 8388608");
+	rc = rc ? rc : ask(store, "PRAGMA user_version", text, sizeof text);
+	if (rc)
+		return open_result(store, rc, words);
+	version = atoi(text);
+	if (version > schema_version) {
+		say(words, "%s has format %d, this version knows up to %d", DB_NAME, version,
+		    schema_version);
+		return STORE_E_NEWER;
+	}
+	if (version < 1)
+		return damaged(words, "it has no version");
+	rc = ask(store, "PRAGMA quick_check(1)", text, sizeof text);
+	if (rc == SQLITE_OK && strcmp(text, "ok") != 0)
+		return damaged(words, text);
+	rc = rc ? rc : migrate(store, version);
+	rc = rc ? rc : ask(store, "PRAGMA journal_mode = WAL", text, sizeof text);
+	if (rc == SQLITE_OK && strcmp(text, "wal") != 0)
+		return damaged(words, "it cannot be given a WAL");
+	return open_result(store, rc, words);
+}
+
+static uint64_t column_u64(sqlite3_stmt *query, int column)
+{
+	return (uint64_t)sqlite3_column_int64(query, column);
+}
+
+/* A copy of a text or blob, with a NUL behind it. NULL when memory is out. */
+static char *column_copy(sqlite3_stmt *query, int column, size_t *ret_len)
+{
+	const void *at = sqlite3_column_blob(query, column);
+	const size_t len = (size_t)sqlite3_column_bytes(query, column);
+	char *copy = malloc(len + 1);
+
+	if (!copy)
+		return NULL;
+	if (at)
+		memcpy(copy, at, len);
+	copy[at ? len : 0] = '\0';
+	*ret_len = len;
+	return copy;
+}
+
+/* 0, -ENOMEM, or STORE_E_DAMAGED when a seal is wrong or the position is missing. */
+static int load_row(sqlite3_stmt *query, struct store_file *file)
+{
+	size_t len;
+
+	file->id = column_u64(query, 0);
+	file->device = column_u64(query, 1);
+	file->inode = column_u64(query, 2);
+	file->born_ns = sqlite3_column_int64(query, 3);
+	file->head_len = (uint32_t)column_u64(query, 4);
+	file->head_hash = column_u64(query, 5);
+	file->path = column_copy(query, 6, &len);
+	file->lineage = column_copy(query, 7, &len);
+	file->committed = column_u64(query, 9);
+	file->tail_len = (uint32_t)column_u64(query, 10);
+	file->tail_hash = column_u64(query, 11);
+	file->discarding = column_u64(query, 12) != 0;
+	if (sqlite3_column_bytes(query, 13) > 0)
+		file->ahead.at = column_copy(query, 13, &file->ahead.len);
+	if (!file->path || !file->lineage || (sqlite3_column_bytes(query, 13) && !file->ahead.at))
+		return -ENOMEM;
+	if (sqlite3_column_int64(query, 8) != seal_file(file) ||
+	    sqlite3_column_int64(query, 14) != seal_position(file))
+		return STORE_E_DAMAGED;
+	return 0;
+}
+
+/* What it means that a query for rows ended with this code. */
+static int row_result(int rc)
+{
+	if (rc == SQLITE_DONE)
+		return 0;
+	return (rc & 0xff) == SQLITE_NOMEM ? -ENOMEM : STORE_E_DAMAGED;
+}
+
+static int load_rows(struct store *store, struct store_file **ret_files, size_t *ret_n)
+{
+	struct store_file *files = NULL, *grown;
+	size_t n = 0, capacity = 0;
+	sqlite3_stmt *query = NULL;
+	int r = 0, rc = sqlite3_prepare_v2(store->db, schema_load_files, -1, &query, NULL);
+
+	if (rc != SQLITE_OK)
+		return row_result(rc);
+	while (r == 0 && (rc = sqlite3_step(query)) == SQLITE_ROW) {
+		if (n == capacity) {
+			capacity = capacity ? 2 * capacity : 64;
+			grown = reallocarray(files, capacity, sizeof *files);
+			if (!grown) {
+				r = -ENOMEM;
+				break;
+			}
+			files = grown;
+		}
+		files[n] = (struct store_file){0};
+		r = load_row(query, &files[n++]);
+	}
+	sqlite3_finalize(query);
+	r = r ? r : row_result(rc);
+	if (r != 0) {
+		store_files_free(files, n);
+		return r;
+	}
+	*ret_files = files;
+	*ret_n = n;
+	return 0;
+}
+
+static int load_sources(struct store *store)
+{
+	sqlite3_stmt *query = NULL;
+	int r = 0, rc = sqlite3_prepare_v2(store->db, schema_load_sources, -1, &query, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(query);
+	for (; r == 0 && rc == SQLITE_ROW; rc = sqlite3_step(query)) {
+		const struct slice name = {(const char *)sqlite3_column_text(query, 0),
+					   (size_t)sqlite3_column_bytes(query, 0)};
+
+		if (!name.at || sqlite3_column_int64(query, 1) != seal_source(name))
+			r = STORE_E_DAMAGED;
+		else
+			r = map_put(store->sources, name.at, name.len, store);
+	}
+	sqlite3_finalize(query);
+	return r ? r : row_result(rc);
+}
+
+/* Reads and verifies all that decides what is read; the rows themselves are loaded again later. */
+static int verify(struct store *store, struct words words)
+{
+	char bytes[24], count[24], orphans[24];
+	struct store_file *files;
+	size_t n;
+	int rc, r = load_rows(store, &files, &n);
+
+	if (r == 0) {
+		store_files_free(files, n);
+		r = load_sources(store);
+	}
+	if (r != 0)
+		return r < 0 ? r : damaged(words, "a row does not match its checksum");
+	rc = ask(store, schema_count_orphans, orphans, sizeof orphans);
+	rc = rc ? rc : ask(store, schema_count_letters, count, sizeof count);
+	rc = rc ? rc : ask(store, schema_sum_letters, bytes, sizeof bytes);
+	if (rc)
+		return open_result(store, rc, words);
+	if (strcmp(orphans, "0") != 0)
+		return damaged(words, "a position belongs to no file");
+	store->letter_count = strtoull(count, NULL, 10);
+	store->letter_bytes = (uint64_t)strtod(bytes, NULL);
+	return 0;
+}
+
+static int prepare(struct store *store, struct words words)
+{
+	int rc = SQLITE_OK;
+
+	for (int i = 0; i < QUERY_COUNT && rc == SQLITE_OK; i++)
+		rc = sqlite3_prepare_v3(store->db, schema_queries[i], -1, SQLITE_PREPARE_PERSISTENT,
+					&store->queries[i], NULL);
+	return open_result(store, rc, words);
+}
+
+static int open_all(struct store *store, const char *dir, struct words words)
+{
+	char path[PATH_MAX];
+	int r = statedir_lock(dir, &store->lock_fd, words.at, words.len);
+
+	if (r != 0)
+		return r == STATEDIR_E_LOCKED ? STORE_E_LOCKED : STORE_E_NOT_WRITABLE;
+	if (snprintf(path, sizeof path, "%s/%s", dir, DB_NAME) >= PATH_MAX) {
+		say(words, "the name of state directory %s is too long", dir);
+		return STORE_E_NOT_WRITABLE;
+	}
+	r = have_db(dir, path, words);
+	r = r ? r : open_db(store, path, words);
+	r = r ? r : verify(store, words);
+	return r ? r : prepare(store, words);
+}
+
+int store_open(const char *dir, struct store **ret_store, char *ret_message, size_t len)
+{
+	struct store *store = calloc(1, sizeof *store);
+	int r;
+
+	if (!store)
+		return -ENOMEM;
+	store->lock_fd = -1;
+	pthread_mutex_init(&store->known_lock, NULL);
+	store->sources = map_new();
+	r = store->sources ? open_all(store, dir, (struct words){ret_message, len}) : -ENOMEM;
+	if (r != 0) {
+		store_close(store);
+		return r;
+	}
+	*ret_store = store;
+	return 0;
+}
+
+struct store *store_close(struct store *store)
+{
+	if (!store)
+		return NULL;
+	for (int i = 0; i < QUERY_COUNT; i++)
+		sqlite3_finalize(store->queries[i]);
+	sqlite3_close(store->db);
+	map_free(store->sources);
+	pthread_mutex_destroy(&store->known_lock);
+	if (store->lock_fd >= 0)
+		close(store->lock_fd);
+	free(store);
+	return NULL;
+}
+
+int store_set_aside(const char *dir, char *ret_path, size_t len)
+{
+	int fd, r = statedir_lock(dir, &fd, NULL, 0);
+
+	if (r != 0)
+		return r == STATEDIR_E_LOCKED ? -EBUSY : -EACCES;
+	r = statedir_set_aside(dir, DB_NAME, ret_path, len);
+	close(fd);
+	return r;
+}
+
+int store_load(struct store *store, struct store_file **ret_files, size_t *ret_n)
+{
+	const int r = load_rows(store, ret_files, ret_n);
+
+	return r > 0 ? -EIO : r;
+}
+
+struct store_file *store_files_free(struct store_file *files, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(files[i].path);
+		free(files[i].lineage);
+		free((char *)files[i].ahead.at);
+	}
+	free(files);
+	return NULL;
+}
+
+int store_knows_source(struct store *store, const char *name)
+{
+	bool known;
+
+	pthread_mutex_lock(&store->known_lock);
+	known = map_get(store->sources, name, strlen(name)) != NULL;
+	pthread_mutex_unlock(&store->known_lock);
+	return known;
+}
+
+void store_dead_letters(struct store *store, uint64_t *ret_bytes, uint64_t *ret_count)
+{
+	pthread_mutex_lock(&store->known_lock);
+	*ret_bytes = store->letter_bytes;
+	*ret_count = store->letter_count;
+	pthread_mutex_unlock(&store->known_lock);
+}
+
+/* Binds the next columns, counted by *column; true when one could not be bound. */
+static bool bind_words(sqlite3_stmt *query, int *column, const uint64_t *words, size_t n)
+{
+	bool failed = false;
+
+	for (size_t i = 0; i < n; i++)
+		failed |= sqlite3_bind_int64(query, ++*column, (int64_t)words[i]) != SQLITE_OK;
+	return failed;
+}
+
+static bool bind_text(sqlite3_stmt *query, int *column, const char *text)
+{
+	return sqlite3_bind_text(query, ++*column, text, -1, SQLITE_STATIC) != SQLITE_OK;
+}
+
+static bool bind_blob(sqlite3_stmt *query, int *column, struct slice bytes)
+{
+	return sqlite3_bind_blob64(query, ++*column, bytes.at, bytes.len, SQLITE_STATIC) != SQLITE_OK;
+}
+
+/* Runs a query once and lets go of what is bound to it. An SQLite code. */
+static int run(struct store *store, enum query which, bool bind_failed)
+{
+	sqlite3_stmt *query = store->queries[which];
+	int rc = SQLITE_NOMEM;
+
+	if (!bind_failed) {
+		rc = sqlite3_step(query);
+		rc = rc == SQLITE_DONE ? SQLITE_OK : rc;
+	}
+	sqlite3_reset(query);
+	sqlite3_clear_bindings(query);
+	return rc;
+}
+
+static int write_file(struct store *store, const struct store_file *file)
+{
+	sqlite3_stmt *query = store->queries[QUERY_FILE];
+	bool failed;
+	int column = 0, rc;
+
+	failed = bind_words(query, &column,
+			    (uint64_t[]){file->id, file->device, file->inode,
+					 (uint64_t)file->born_ns, file->head_len, file->head_hash},
+			    6);
+	failed |= bind_text(query, &column, file->path);
+	failed |= bind_text(query, &column, file->lineage);
+	failed |= bind_words(query, &column, (uint64_t[]){(uint64_t)seal_file(file)}, 1);
+	rc = run(store, QUERY_FILE, failed);
+	if (rc != SQLITE_OK)
+		return rc;
+	query = store->queries[QUERY_POSITION];
+	column = 0;
+	failed = bind_words(query, &column,
+			    (uint64_t[]){file->id, file->committed, file->tail_len, file->tail_hash,
+					 file->discarding},
+			    5);
+	failed |= bind_blob(query, &column, file->ahead);
+	failed |= bind_words(query, &column, (uint64_t[]){(uint64_t)seal_position(file)}, 1);
+	return run(store, QUERY_POSITION, failed);
+}
+
+static int drop_file(struct store *store, uint64_t id)
+{
+	bool failed = bind_words(store->queries[QUERY_DROP_FILE], &(int){0}, &id, 1);
+	int rc = run(store, QUERY_DROP_FILE, failed);
+
+	failed = bind_words(store->queries[QUERY_DROP_POSITION], &(int){0}, &id, 1);
+	return rc ? rc : run(store, QUERY_DROP_POSITION, failed);
+}
+
+static int write_letter(struct store *store, const struct store_dead_letter *letter)
+{
+	sqlite3_stmt *query = store->queries[QUERY_LETTER];
+	int column = 0;
+	bool failed = bind_words(query, &column, (uint64_t[]){letter->file, letter->position}, 2);
+
+	failed |= bind_text(query, &column, letter->path);
+	failed |= bind_text(query, &column, letter->topic);
+	failed |= bind_text(query, &column, letter->reason);
+	failed |= bind_words(query, &column, (uint64_t[]){(uint64_t)letter->time_ms}, 1);
+	failed |= bind_blob(query, &column, letter->key);
+	failed |= bind_blob(query, &column, letter->value);
+	return run(store, QUERY_LETTER, failed);
+}
+
+static int write_source(struct store *store, const char *name)
+{
+	sqlite3_stmt *query = store->queries[QUERY_SOURCE];
+	int column = 0;
+	bool failed = bind_text(query, &column, name);
+
+	failed |= bind_words(query, &column, (uint64_t[]){(uint64_t)seal_source(slice_of(name))}, 1);
+	return run(store, QUERY_SOURCE, failed);
+}
+
+static int write_batch(struct store *store, const struct store_batch *batch)
+{
+	int rc = SQLITE_OK;
+
+	for (size_t i = 0; i < batch->n_files && rc == SQLITE_OK; i++)
+		rc = batch->files[i].removed ? drop_file(store, batch->files[i].id)
+					     : write_file(store, &batch->files[i]);
+	for (size_t i = 0; i < batch->n_letters && rc == SQLITE_OK; i++)
+		rc = write_letter(store, &batch->letters[i]);
+	for (size_t i = 0; i < batch->n_sources && rc == SQLITE_OK; i++)
+		rc = write_source(store, batch->sources[i]);
+	return rc;
+}
+
+/* A name that finds no memory is not known until the next start, and will be handed in again. */
+static void remember(struct store *store, const struct store_batch *batch)
+{
+	pthread_mutex_lock(&store->known_lock);
+	for (size_t i = 0; i < batch->n_letters; i++)
+		store->letter_bytes += batch->letters[i].key.len + batch->letters[i].value.len;
+	store->letter_count += batch->n_letters;
+	for (size_t i = 0; i < batch->n_sources; i++)
+		(void)!map_put(store->sources, batch->sources[i], strlen(batch->sources[i]), store);
+	pthread_mutex_unlock(&store->known_lock);
+}
+
+/* Ends a transaction that failed; when even that fails, the next write tries again. */
+static void abandon(struct store *store)
+{
+	if (!sqlite3_get_autocommit(store->db))
+		run(store, QUERY_ROLLBACK, false);
+}
+
+int store_write(struct store *store, const struct store_batch *batch, char *ret_message, size_t len)
+{
+	int rc;
+
+	abandon(store);
+	rc = run(store, QUERY_BEGIN, false);
+	rc = rc ? rc : write_batch(store, batch);
+	rc = rc ? rc : run(store, QUERY_COMMIT, false);
+	if (rc == SQLITE_OK) {
+		remember(store, batch);
+		return 0;
+	}
+	say_db((struct words){ret_message, len}, store->db, rc);
+	abandon(store);
+	return STORE_E_FAILED;
+}
+
+const char *store_library_version(void)
+{
+	return sqlite3_libversion();
+}
