@@ -24,7 +24,7 @@ floors() {
 		4  input
 		4  output
 		4  route
-		5  +way         pipeline conf conf_* file file_* files files_*
+		5  +way         pipeline pipeline_* suspects conf conf_* file file_* files files_*
 		6  +agent       agent agent_* loop
 		7  cmd
 		8  main
@@ -115,15 +115,22 @@ check_includes() {
 		[ -n "${placed[$target]-}" ] || placed[$target]=$(place "$target")
 		from=${placed[$file]} to=${placed[$target]}
 		if [ -z "$from" ] || [ -z "$to" ]; then
-			bad "$file:$line: ${from:+$target}${from:-$file} has no floor in tests/floors.sh"
+			bad "$file:$line: $([ -z "$from" ] && echo "$file" || echo "$target") has no floor in tests/floors.sh"
 		elif [ "${room[$from]}" != "${room[$to]}" ] && [ "${floor[$from]}" -le "${floor[$to]}" ]; then
 			bad "$file:$line: ${room[$from]} must not include \"$header\": it is not on a lower floor"
 		fi
-		echo "${file%.[ch]} ${target%.[ch]}" >>"$scratch/edges"
+		echo "$(module "$file") $(module "$target")" >>"$scratch/edges"
 	done <"$scratch/includes"
 }
 
-# A module is x.c with x.h. tsort names the members of each circle on stderr.
+# $1: file. A module is x.c with x.h, and x_y.c and x_y.h next to them.
+module() {
+	local name=${1%.[ch]} stem
+	stem=${name%%_*}
+	[ -e "$stem.h" ] && echo "$stem" || echo "$name"
+}
+
+# tsort names the members of each circle on stderr.
 check_circles() {
 	local circle
 	touch "$scratch/edges"
