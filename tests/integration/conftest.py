@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of the integration tests: one broker for the session, everything else for one test."""
+
+import os
+import re
+import shutil
+
+import pytest
+from rig import config
+from rig.agent import Agent
+from rig.kafka import Broker, Cluster
+from rig.oracle import Oracle
+from rig.paths import KAFKA_LIB, WAYBILL, WORK
+from rig.proxy import Proxy
+from rig.writer import Lineage
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "rig: a test of the rig itself, without the agent")
+
+
+@pytest.fixture(scope="session")
+def broker():
+    """A Kafka of our own: may be frozen and killed, stands behind the proxy. A test that breaks it
+    mends it."""
+    assert KAFKA_LIB.is_dir(), f"{KAFKA_LIB} is missing: run tests/kafka/fetch.sh"
+    broker = Broker()
+    broker.format()
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster(request):
+    """Where most tests ship to: WAYBILL_TEST_BROKERS, or our own broker."""
+    existing = os.environ.get("WAYBILL_TEST_BROKERS")
+    if not existing:
+        return request.getfixturevalue("broker")
+    cluster = Cluster(existing)
+    assert cluster.answers(), f"WAYBILL_TEST_BROKERS={existing} does not answer"
+    return cluster
+
+
+@pytest.fixture
+def topic_name(request):
+    """Unique for the test, and among runs against an existing cluster."""
+    name = re.sub(r"[^a-zA-Z0-9]+", "-", request.node.name).strip("-")
+    return f"waybill-{name}-{os.getpid()}"
+
+
+@pytest.fixture
+def topic(cluster, topic_name):
+    """Six partitions."""
+    return cluster.make_topic(topic_name)
+
+
+@pytest.fixture
+def own_topic(broker, topic_name):
+    """Six partitions, on the broker that may be broken."""
+    return broker.make_topic(topic_name)
+
+
+@pytest.fixture
+def work(request):
+    """An empty directory; removed when the test passed, kept for a look when it did not."""
+    directory = WORK / re.sub(r"[^a-zA-Z0-9]+", "-", request.node.name).strip("-")
+    shutil.rmtree(directory, ignore_errors=True)
+    (directory / "log").mkdir(parents=True)
+    yield directory
+    if getattr(request.node, "passed", False):
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if call.when == "call":
+        item.passed = outcome.get_result().passed
+
+
+@pytest.fixture
+def make_lineage(work):
+    """make_lineage(name, **shape): a log file log/NAME.log to be written, see rig/lines.py."""
+    made = []
+
+    def make(name, **shape):
+        made.append(Lineage(work / "log" / f"{name}.log", **shape))
+        return made[-1]
+
+    yield make
+    for lineage in made:
+        lineage.close()
+
+
+@pytest.fixture
+def make_agent(work):
+    """make_agent(bootstrap, topic, **settings): ships log/*.log; killed when the test ends."""
+    made = []
+
+    def make(bootstrap=None, topic=None, source=None, text=None, **settings):
+        assert WAYBILL.is_file(), f"{WAYBILL} is missing: run make"
+        if text is None:
+            sources = [config.source(topic, [work / "log" / "*.log"], **(source or {}))]
+            settings = config.settings(bootstrap, sources, **settings)
+        name = f"agent{len(made)}" if made else "agent"
+        made.append(Agent(work / name, settings, text))
+        return made[-1]
+
+    yield make
+    for agent in made:
+        agent.kill()
+
+
+@pytest.fixture
+def make_oracle():
+    made = []
+
+    def make(cluster, topic, lineages, **more):
+        made.append(Oracle(cluster.bootstrap, topic, lineages, **more))
+        return made[-1]
+
+    yield make
+    for oracle in made:
+        oracle.close()
+
+
+@pytest.fixture
+def proxy(broker):
+    proxy = Proxy(broker)
+    yield proxy
+    proxy.close()

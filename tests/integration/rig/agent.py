@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program under test: build/waybill with a configuration and a state directory of its own."""
+
+import re
+import signal
+import subprocess
+import time
+
+from . import config
+from .paths import WAYBILL
+from .process import cpu_seconds, spawn
+from .wait import wait_for
+
+COUNTERS = re.compile(r"counters: (.*)")
+
+# sysexits
+EX_OK = 0
+EX_USAGE = 64
+EX_NOINPUT = 66
+EX_UNAVAILABLE = 69
+EX_SOFTWARE = 70
+EX_CANTCREAT = 73
+EX_IOERR = 74
+EX_NOPERM = 77
+EX_CONFIG = 78
+
+
+class Agent:
+    """May be started again and again; the messages of all its lives are in one file."""
+
+    def __init__(self, directory, settings=None, text=None):
+        self.dir = directory
+        self.dir.mkdir(parents=True, exist_ok=True)
+        self.config = self.dir / "waybill.conf"
+        self.state = self.dir / "state"
+        self.stderr = self.dir / "stderr"
+        self.prefix = []  # a command that runs it
+        self.process = None
+        self.lives = 0
+        self.configure(settings, text)
+
+    def configure(self, settings=None, text=None):
+        """What the next life reads: Python values, or the text as it is."""
+        if text is None and settings is not None:
+            text = config.render_settings(settings)
+        if text is not None:
+            self.config.write_text(text)
+
+    def command(self, *options):
+        where = ["--config", self.config, "--state-dir", self.state]
+        return [*self.prefix, WAYBILL, "run", *where, *options]
+
+    def start(self, *options):
+        assert self.process is None, "it runs already"
+        self.lives += 1
+        self.life_begins = self.stderr.stat().st_size if self.stderr.exists() else 0
+        self.process = spawn(self.command(*options), self.stderr, cwd=self.dir)
+        return self
+
+    def messages(self):
+        """What this life has said so far."""
+        with open(self.stderr, "rb") as file:
+            file.seek(self.life_begins)
+            return file.read().decode(errors="replace")
+
+    def says(self, *words):
+        """The first message that holds all the words, in any case; None when there is none."""
+        for line in self.messages().splitlines():
+            if all(str(word).lower() in line.lower() for word in words):
+                return line
+        return None
+
+    def wait_says(self, *words, deadline=20):
+        return wait_for(
+            lambda: self.says(*words), deadline, lambda: f"{words} in:\n{self.messages()[-3000:]}"
+        )
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait_exit(self, deadline):
+        """The exit code; AssertionError when it does not end in time."""
+        try:
+            code = self.process.wait(deadline)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(
+                f"runs after {deadline} s:\n{self.messages()[-3000:]}"
+            ) from None
+        self.process = None
+        return code
+
+    def run(self, *options, deadline=60):
+        """A whole life; its exit code."""
+        return self.start(*options).wait_exit(deadline)
+
+    def stop(self, deadline=40, expect=EX_OK):
+        self.signal(signal.SIGTERM)
+        code = self.wait_exit(deadline)
+        assert code == expect, f"exit code {code}:\n{self.messages()[-3000:]}"
+
+    def kill(self):
+        if self.running():
+            self.process.kill()
+        if self.process is not None:
+            self.process.wait()
+        self.process = None
+
+    def cpu_seconds(self):
+        return cpu_seconds(self.process.pid)
+
+    def _printed(self):
+        lines = COUNTERS.findall(self.messages())
+        return [
+            {name: int(value) for name, _, value in (part.partition("=") for part in line.split())}
+            for line in lines
+        ]
+
+    def counters(self, deadline=10):
+        """Asked of the running agent; of a stopped one, the last it printed."""
+        before = len(self._printed())
+        if self.running():
+            self.signal(signal.SIGUSR1)
+            wait_for(lambda: len(self._printed()) > before, deadline, "counters on SIGUSR1")
+        return self._printed()[-1]
+
+    def counted(self, deadline=30, **least):
+        """Waits until each named counter is at least so high."""
+        begin = time.monotonic()
+
+        def enough():
+            counters = self.counters()
+            return all(counters[name] >= value for name, value in least.items()) and counters
+
+        return wait_for(enough, deadline, f"{least} since {begin}", every=0.1)
+
+    def assert_true(self, read):
+        """TRUTH, after a clean stop: every line read went somewhere, and the number is the oracle's."""
+        counters = self.counters()
+        assert counters["lines_read"] == read, counters
+        gone = counters["lines_delivered"] + counters["lines_filtered"] + counters["lines_dead"]
+        assert gone == read, counters

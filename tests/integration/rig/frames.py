@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""As much of Kafka's wire protocol as the proxy needs: Produce requests, and answers to them.
+
+Versions 3 to 8 have classic strings and arrays, 9 to 12 compact ones with tagged fields; later
+ones name topics by id and are not understood here.
+"""
+
+import struct
+from dataclasses import dataclass, field
+
+PRODUCE = 0
+FLEXIBLE = 9
+OUT_OF_ORDER_SEQUENCE_NUMBER = 45
+MESSAGE_TOO_LARGE = 10
+
+
+@dataclass
+class Batch:
+    """One record batch of a Produce request."""
+
+    topic: str
+    partition: int
+    producer_id: int
+    sequence: int
+    records: int
+
+
+@dataclass
+class Request:
+    api: int
+    version: int
+    correlation: int
+    acks: int = 0
+    batches: list = field(default_factory=list)
+
+    @property
+    def records(self):
+        return sum(batch.records for batch in self.batches)
+
+
+class _Reader:
+    def __init__(self, data, flexible=False):
+        self.data = data
+        self.at = 0
+        self.flexible = flexible
+
+    def take(self, format):
+        value = struct.unpack_from(">" + format, self.data, self.at)[0]
+        self.at += struct.calcsize(">" + format)
+        return value
+
+    def varint(self):
+        value = shift = 0
+        while True:
+            byte = self.data[self.at]
+            self.at += 1
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if not byte & 0x80:
+                return value
+
+    def length(self, format):
+        return self.varint() - 1 if self.flexible else self.take(format)
+
+    def raw(self, format):
+        size = self.length(format)
+        if size < 0:
+            return None
+        value = self.data[self.at : self.at + size]
+        self.at += size
+        return value
+
+    def tags(self):
+        if self.flexible:
+            for _ in range(self.varint()):
+                self.varint()
+                self.at += self.varint()
+
+
+def _batch(topic, partition, records):
+    producer_id, _, sequence, count = struct.unpack_from(">qhii", records, 43)
+    return Batch(topic, partition, producer_id, sequence, count)
+
+
+def parse_request(frame):
+    """A request frame without its length. Only Produce is looked into."""
+    reader = _Reader(frame)
+    request = Request(reader.take("h"), reader.take("h"), reader.take("i"))
+    if request.api != PRODUCE:
+        return request
+    reader.raw("h")  # the client id is a classic string in every version of the header
+    reader.flexible = request.version >= FLEXIBLE
+    reader.tags()
+    reader.raw("h")  # transactional id
+    request.acks = reader.take("h")
+    reader.take("i")  # timeout
+    for _ in range(reader.length("i")):
+        topic = bytes(reader.raw("h")).decode()
+        for _ in range(reader.length("i")):
+            partition = reader.take("i")
+            records = reader.raw("i")
+            reader.tags()
+            request.batches.append(_batch(topic, partition, records))
+        reader.tags()
+    return request
+
+
+def correlation_of(response):
+    return struct.unpack_from(">i", response)[0]
+
+
+def _string(text, flexible):
+    data = text.encode()
+    return (bytes([len(data) + 1]) if flexible else struct.pack(">h", len(data))) + data
+
+
+def refuse(request, error):
+    """The response frame (without its length) that answers every partition with this error."""
+    flexible = request.version >= FLEXIBLE
+    tags = b"\0" if flexible else b""
+
+    def array(items):
+        size = bytes([len(items) + 1]) if flexible else struct.pack(">i", len(items))
+        return size + b"".join(items)
+
+    topics = {}
+    for batch in request.batches:
+        part = struct.pack(">ihqq", batch.partition, error, -1, -1)
+        if request.version >= 5:
+            part += struct.pack(">q", 0)
+        if request.version >= 8:
+            part += array([]) + (b"\0" if flexible else struct.pack(">h", -1))
+        topics.setdefault(batch.topic, []).append(part + tags)
+    answer = array([_string(name, flexible) + array(parts) + tags for name, parts in topics.items()])
+    return struct.pack(">i", request.correlation) + tags + answer + struct.pack(">i", 0) + tags

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One real Apache Kafka in KRaft mode: broker and controller in one process, on loopback.
+
+Two listeners: PLAIN is advertised as it is; PROXIED is advertised at `proxy_port`, so a client
+that bootstraps through a proxy there stays on the proxy after it has read the metadata.
+"""
+
+import shutil
+import signal
+import subprocess
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from .paths import KAFKA_LIB, WORK
+from .process import free_port, spawn
+from .wait import wait_for
+
+CLUSTER_ID = "waybill-test-cluster-w"
+
+PROPERTIES = """
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAIN://127.0.0.1:{plain},PROXIED://127.0.0.1:{proxied},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAIN://127.0.0.1:{plain},PROXIED://127.0.0.1:{proxy}
+listener.security.protocol.map=PLAIN:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=PLAIN
+controller.listener.names=CONTROLLER
+log.dirs={log_dir}
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+group.initial.rebalance.delay.ms=0
+log.retention.ms=-1
+log.cleaner.dedupe.buffer.size=4194304
+num.network.threads=2
+num.io.threads=2
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=3000
+"""
+
+JAVA = ["java", "-Xmx384m", "-XX:+UseSerialGC", "-cp", f"{KAFKA_LIB}/*"]
+
+
+class Cluster:
+    """What a test needs of any Kafka, ours or an existing one: its address and its topics."""
+
+    def __init__(self, bootstrap):
+        self.bootstrap = bootstrap
+        self._admin = None
+
+    @property
+    def admin(self):
+        if self._admin is None:
+            self._admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 2})
+        return self._admin
+
+    def answers(self):
+        try:
+            return bool(self.admin.list_topics(timeout=1).brokers)
+        except KafkaException:
+            return False
+
+    def make_topic(self, name, partitions=6, **config):
+        """Creates a topic and waits until every partition of it has a leader."""
+        settings = {key.replace("_", "."): str(value) for key, value in config.items()}
+        new = NewTopic(name, num_partitions=partitions, replication_factor=1, config=settings)
+        self.admin.create_topics([new])[name].result(30)
+
+        def led():
+            topic = self.admin.list_topics(name, timeout=5).topics[name]
+            leaders = [part.leader for part in topic.partitions.values()]
+            return len(leaders) == partitions and min(leaders) >= 0
+
+        wait_for(led, 30, f"leaders of {name}")
+        return name
+
+    def delete_topic(self, name):
+        self.admin.delete_topics([name])[name].result(30)
+
+
+class Broker(Cluster):
+    """A Kafka of our own, which tests may freeze and kill."""
+
+    def __init__(self, name="broker"):
+        self.ports = {name: free_port() for name in ("plain", "proxied", "controller", "proxy")}
+        super().__init__(f"127.0.0.1:{self.ports['plain']}")
+        self.dir = WORK / name
+        self.process = None
+
+    @property
+    def proxied_address(self):
+        """Where a proxy connects to."""
+        return ("127.0.0.1", self.ports["proxied"])
+
+    @property
+    def proxy_port(self):
+        """Where a proxy has to listen."""
+        return self.ports["proxy"]
+
+    def format(self):
+        shutil.rmtree(self.dir, ignore_errors=True)
+        self.dir.mkdir(parents=True)
+        self.properties = self.dir / "server.properties"
+        self.properties.write_text(PROPERTIES.format(log_dir=self.dir / "data", **self.ports))
+        command = JAVA + ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", self.properties]
+        done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def start(self):
+        assert self.process is None
+        self.process = spawn(JAVA + ["kafka.Kafka", self.properties], self.dir / "output", cwd=self.dir)
+
+        def up():
+            assert self.process.poll() is None, (self.dir / "output").read_text()[-4000:]
+            return self.answers()
+
+        wait_for(up, 60, "the broker answers", every=0.1)
+
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    def stop(self):
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGCONT)
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where things are. WAYBILL_BIN names another binary: a sanitizer build, a mutant."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+BUILD = ROOT / "build"
+WAYBILL = Path(os.environ.get("WAYBILL_BIN", BUILD / "waybill")).absolute()
+KAFKA_LIB = BUILD / "kafka" / "lib"
+WORK = BUILD / "it"

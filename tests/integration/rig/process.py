@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Child processes that die with the test run, and what /proc says of them."""
+
+import ctypes
+import os
+import random
+import signal
+import socket
+import subprocess
+
+PR_SET_PDEATHSIG = 1
+TICKS = os.sysconf("SC_CLK_TCK")
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _die_with_parent():
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def spawn(command, output, **options):
+    """Popen with stdin closed and stdout and stderr in the file `output` (appended)."""
+    with open(output, "ab") as file:
+        return subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            preexec_fn=_die_with_parent,
+            **options,
+        )
+
+
+def cpu_seconds(pid):
+    """User and system time of all threads of a process so far."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def peak_rss_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1])
+    raise ValueError("no VmHWM")
+
+
+def free_port():
+    """A free port below the ephemeral range: a client that reconnects to a dead broker's port on
+    loopback could otherwise be given that very port and connect to itself."""
+    for _ in range(1000):
+        port = random.randint(15000, 30000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise OSError("no free port")

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A TCP proxy before the broker that understands Kafka's frames.
+
+Every Produce request is shown to `rule(request)`, which answers with one of
+
+  FORWARD         pass it on; also for None
+  DROP            pass it on, and when the broker has answered, reset the connection instead of
+                  handing the answer over: appended, but the client cannot know
+  RESET           reset the connection, nothing reaches the broker
+  BLACK_HOLE      from now on this connection swallows everything, both ways
+  an int          do not pass it on; answer every partition with this error code
+
+Whatever is not plain forwarding goes into `log` at the moment it happens, which is what a test
+looks at to know that its fault was real. black_hole() does it to all connections, also new ones.
+"""
+
+import os
+import select
+import socket
+import struct
+import threading
+import time
+from dataclasses import dataclass
+
+from .frames import PRODUCE, Request, correlation_of, parse_request, refuse
+
+FORWARD = "forward"
+DROP = "drop"
+RESET = "reset"
+BLACK_HOLE = "black-hole"
+LINGER_RST = struct.pack("ii", 1, 0)
+
+
+@dataclass
+class Event:
+    when: float
+    action: object
+    request: Request
+
+
+class _Link:
+    """One client connection and the broker's side of it."""
+
+    def __init__(self, proxy, client):
+        self.proxy = proxy
+        self.client = client
+        self.server = socket.create_connection(proxy.target)
+        self.swallow = False
+        self.drops = {}  # correlation id: request whose answer must not arrive
+        self.lock = threading.Lock()  # on writes to the client
+        for side in (client, self.server):
+            side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for pump in (self._requests, self._responses):
+            threading.Thread(target=self._run, args=(pump,), daemon=True).start()
+
+    def _run(self, pump):
+        try:
+            while pump():
+                pass
+        except OSError:
+            pass
+        self.close()
+
+    def close(self, reset=False):
+        for side in (self.client, self.server):
+            try:
+                if reset and side is self.client:
+                    side.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RST)
+                side.shutdown(socket.SHUT_RDWR) if not reset else None
+            except OSError:
+                pass
+            side.close()
+
+    @staticmethod
+    def _frame(side):
+        """One frame without its length; None at the end of the stream."""
+        data = bytearray()
+        want = 4
+        while len(data) < want:
+            piece = side.recv(min(1 << 18, want - len(data)))
+            if not piece:
+                return None
+            data += piece
+            if want == 4 and len(data) == 4:
+                want += struct.unpack(">i", data)[0]
+        return bytes(data[4:])
+
+    def _send(self, side, frame):
+        if not (self.swallow or self.proxy.swallowing):
+            side.sendall(struct.pack(">i", len(frame)) + frame)
+
+    def _requests(self):
+        frame = self._frame(self.client)
+        if frame is None:
+            return False
+        action = FORWARD
+        if frame[:2] == b"\0\0":
+            request = parse_request(frame)
+            assert request.api == PRODUCE
+            action = self.proxy.decide(request)
+        if action == RESET:
+            self.close(reset=True)
+            return False
+        if action == BLACK_HOLE:
+            self.swallow = True
+        if action == DROP:
+            self.drops[request.correlation] = request
+        if isinstance(action, int):
+            with self.lock:
+                self._send(self.client, refuse(request, action))
+        else:
+            self._send(self.server, frame)
+        return True
+
+    def _responses(self):
+        frame = self._frame(self.server)
+        if frame is None:
+            return False
+        request = self.drops.pop(correlation_of(frame), None)
+        if request is not None:
+            self.proxy.note(DROP, request)
+            self.close(reset=True)
+            return False
+        with self.lock:
+            self._send(self.client, frame)
+        return True
+
+
+class Proxy:
+    def __init__(self, broker):
+        self.target = broker.proxied_address
+        self.bootstrap = f"127.0.0.1:{broker.proxy_port}"
+        self.rule = None
+        self.swallowing = False
+        self.log = []
+        self.produce_requests = 0
+        self._lock = threading.Lock()
+        self._links = []
+        self._wake = os.pipe()
+        self._listener = socket.create_server(("127.0.0.1", broker.proxy_port), backlog=64)
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    def _accept(self):
+        while self._wake[0] not in select.select([self._listener, self._wake[0]], [], [])[0]:
+            client, _ = self._listener.accept()
+            try:
+                self._links.append(_Link(self, client))
+            except OSError:
+                client.close()  # the broker is down: the client sees a closed connection
+
+    def decide(self, request):
+        """The rule's answer, one request at a time; what is not plain is noted."""
+        with self._lock:
+            self.produce_requests += 1
+            action = (self.rule(request) if self.rule else None) or FORWARD
+        if action not in (FORWARD, DROP):  # a dropped answer is noted when it is dropped
+            self.note(action, request)
+        return action
+
+    def note(self, action, request):
+        self.log.append(Event(time.monotonic(), action, request))
+
+    def faults(self, action):
+        return [event for event in self.log if event.action == action]
+
+    def black_hole(self, on=True):
+        self.swallowing = on
+        self.note(BLACK_HOLE if on else FORWARD, None)
+        if not on:  # half a conversation cannot be continued
+            self.reset_all()
+
+    def reset_all(self):
+        for link in self._links:
+            link.close(reset=True)
+        self._links.clear()
+
+    def close(self):
+        os.write(self._wake[1], b"x")
+        self._thread.join()
+        self._listener.close()
+        self.reset_all()
+        for end in self._wake:
+            os.close(end)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A topic with max.message.bytes=2000: only the line that is too large by itself is a dead letter.
+
+Kafka refuses a batch as a whole, and judges it compressed; so this is tried with every codec.
+"""
+
+import pytest
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+from rig.state import read_state
+from rig.wait import wait_for
+
+LIMIT = 2000
+CODECS = ["lz4", "zstd", "none"]
+BIG = 700
+
+
+def lower_limit(cluster, topic):
+    """What DescribeConfigs said at the start is no longer so: batches get refused."""
+    entry = ConfigEntry(
+        "max.message.bytes", str(LIMIT), incremental_operation=AlterConfigOpType.SET
+    )
+    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
+    for future in cluster.admin.incremental_alter_configs([resource]).values():
+        future.result(20)
+
+
+def judge(agent, oracle, written, dead):
+    """Everything but the dead letters is there, once. After a refusal lines may come late; those
+    are counted."""
+    wait_for(
+        lambda: oracle.in_topic() >= written - dead, 60, lambda: f"{oracle.in_topic()} of {written}"
+    )
+    agent.counted(lines_dead=dead, lines_delivered=written - dead)
+    agent.stop()
+    verdict = oracle.judge()
+    faults = verdict.faults()
+    assert faults.pop("ORDER") <= agent.counters()["lines_late"], verdict
+    assert faults == {"LOST": dead, "DUP": 0, "CORRUPT": 0, "WRONG": 0}, verdict
+    return read_state(agent.state).dead_letters
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_one_big_record_among_small_ones(
+    cluster, topic_name, make_lineage, make_agent, make_oracle, codec
+):
+    topic = cluster.make_topic(topic_name, max_message_bytes=LIMIT)
+    lineage = make_lineage("a", big={BIG: 6000}).append(1500)
+    agent = make_agent(cluster.bootstrap, topic, kafka={"compression_type": codec}).start()
+    oracle = make_oracle(cluster, topic, [lineage])
+    letters = judge(agent, oracle, written=1500, dead=1)
+    assert oracle.present(lineage)[BIG] == 0
+    assert len(letters) == 1
+    assert bytes(letters[0]["value"]) == lineage.lines.line(0, BIG)
+    assert bytes(letters[0]["key"]) == lineage.lines.key(BIG)
+    assert letters[0]["position"] == lineage.starts[BIG]
+    assert letters[0]["topic"] == topic and letters[0]["path"] == lineage.path
+    assert agent.counters()["lines_dead"] == 1
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_batches_of_small_ones_over_the_limit(
+    cluster, topic, make_lineage, make_agent, make_oracle, codec
+):
+    lineage = make_lineage("a").append(100)
+    agent = make_agent(cluster.bootstrap, topic, kafka={"compression_type": codec}).start()
+    oracle = make_oracle(cluster, topic, [lineage])
+    wait_for(lambda: oracle.in_topic() >= 100, 20, "the first lines")
+    lower_limit(cluster, topic)
+    lineage.append(2900)
+    assert judge(agent, oracle, written=3000, dead=0) == []
+    assert agent.counters()["reports_refused"] > 0, "no batch was over the limit"
+    assert agent.counters()["lines_dead"] == 0
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_limit_known_at_the_start(
+    cluster, topic_name, make_lineage, make_agent, make_oracle, codec
+):
+    topic = cluster.make_topic(topic_name, max_message_bytes=LIMIT)
+    lineage = make_lineage("a").append(3000)
+    agent = make_agent(cluster.bootstrap, topic, kafka={"compression_type": codec}).start()
+    oracle = make_oracle(cluster, topic, [lineage])
+    assert judge(agent, oracle, written=3000, dead=0) == []

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SIGTERM and SIGINT wait for the reports, but not for ever; a second one does not wait."""
+
+import signal
+import time
+
+import pytest
+from rig.agent import EX_OK
+from rig.wait import wait_for
+
+
+@pytest.fixture
+def stuck(broker, own_topic, make_lineage, make_agent, make_oracle):
+    """An agent with lines under way to a frozen broker; thawed at the end."""
+    lineage = make_lineage("a").append(1000)
+
+    def run(**settings):
+        agent = make_agent(broker.bootstrap, own_topic, **settings).start()
+        oracle = make_oracle(broker, own_topic, [lineage])
+        wait_for(lambda: oracle.in_topic() >= 1000, 20, "the first lines")
+        broker.freeze()
+        lineage.append(500)
+        agent.counted(lines_read=1500)
+        return agent, oracle
+
+    yield run
+    broker.thaw()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stop_of_an_idle_agent(cluster, topic, make_lineage, make_agent, make_oracle, number):
+    lineage = make_lineage("a").append(100)
+    agent = make_agent(cluster.bootstrap, topic).start()
+    oracle = make_oracle(cluster, topic, [lineage])
+    wait_for(lambda: oracle.in_topic() >= 100, 20, "all lines")
+    agent.signal(number)
+    assert agent.wait_exit(5) == EX_OK
+    oracle.judge().assert_clean(written=100)
+    agent.assert_true(read=100)
+
+
+def test_stop_ends_within_shutdown_timeout(broker, stuck):
+    """What was not acknowledged stays in the file and comes again: at most those 500 lines."""
+    agent, oracle = stuck(shutdown_timeout="2s")
+    begin = time.monotonic()
+    agent.signal(signal.SIGTERM)
+    assert agent.wait_exit(10) == EX_OK
+    assert 2 <= time.monotonic() - begin < 5
+    assert agent.counters()["lines_delivered"] == 1000
+    broker.thaw()
+    oracle.settled_ends()
+    assert agent.run("--until-eof") == EX_OK
+    assert agent.counters()["lines_read"] == 500
+    verdict = oracle.judge()
+    assert verdict.DUP <= 500
+    verdict.assert_clean(written=1500, dup=verdict.DUP)
+
+
+def test_stop_waits_for_reports(broker, stuck):
+    agent, oracle = stuck()
+    agent.signal(signal.SIGTERM)
+    with pytest.raises(AssertionError):
+        agent.wait_exit(1)
+    broker.thaw()
+    assert agent.wait_exit(10) == EX_OK
+    oracle.judge().assert_clean(written=1500)
+    agent.assert_true(read=1500)
+
+
+def test_second_signal_stops_at_once(stuck):
+    agent, _ = stuck()
+    agent.signal(signal.SIGTERM)
+    with pytest.raises(AssertionError):
+        agent.wait_exit(1)
+    begin = time.monotonic()
+    agent.signal(signal.SIGTERM)
+    agent.wait_exit(5)
+    assert time.monotonic() - begin < 2
