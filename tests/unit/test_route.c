@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Routes: what becomes of a line that has its fields, and of one that has not. */
+#include "route.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const FIELDS[] = {"id", "cid", "topic"};
+static const char LINE[] = "id=17 cid=- hello";
+static const struct slice CAPTURED[] = {{LINE + 3, 2}, {NULL, 0}, {"audit", 5}};
+
+static const struct template_facts FACTS = {
+	.fields = CAPTURED,
+	.line = {LINE, sizeof LINE - 1},
+	.path = {"/var/log/a.log", 14},
+	.name = {"a.log", 5},
+	.position = 42,
+};
+
+/* What a route is made of, as text; NULL where not given. */
+struct plan {
+	const char *topic, *key, *value;
+	struct {
+		const char *name, *value;
+	} headers[RECORD_HEADERS_MAX];
+};
+
+static struct template *compile(const char *text)
+{
+	struct template_scope scope = {.fields = FIELDS, .n_fields = 3, .host = "h", .source = "s"};
+	struct template *template = NULL;
+	struct template_error error;
+
+	if (text)
+		cr_assert_eq(template_compile(text, &scope, &template, &error), 0, "%s", text);
+	return template;
+}
+
+/* The list of topics is orders = 4, audit = 7. */
+static struct route *make_route(const struct plan *plan)
+{
+	struct route_parts parts = {.topic = compile(plan->topic ? plan->topic : "orders"),
+				    .key = compile(plan->key),
+				    .value = compile(plan->value)};
+	struct route *route = NULL;
+
+	for (; parts.n_headers < RECORD_HEADERS_MAX && plan->headers[parts.n_headers].name;
+	     parts.n_headers++) {
+		uint32_t i = parts.n_headers;
+
+		parts.header_names[i] = strdup(plan->headers[i].name);
+		parts.header_values[i] = compile(plan->headers[i].value);
+	}
+	parts.n_topics = 2;
+	parts.topic_names = malloc(2 * sizeof *parts.topic_names);
+	parts.topic_indexes = malloc(2 * sizeof *parts.topic_indexes);
+	parts.topic_names[0] = "orders";
+	parts.topic_names[1] = "audit";
+	parts.topic_indexes[0] = 4;
+	parts.topic_indexes[1] = 7;
+	cr_assert_eq(route_new(&parts, &route), 0);
+	/* Consumed: what is left holds nothing, and freeing it does no harm. */
+	cr_assert_null(parts.topic);
+	route_parts_deinit(&parts);
+	return route;
+}
+
+/* "topic|key|value|stays|name=value ...|outcome", with "-" for what is not there. */
+static void describe(const struct record *record, const struct route_outcome *outcome, char *text,
+		     size_t size)
+{
+	FILE *out = fmemopen(text, size, "w");
+	struct slice key = record->key.at ? record->key : slice_of("-");
+
+	cr_expect_eq(record->partition, -1);
+	cr_expect_eq(record->timestamp_ms, 0);
+	cr_expect_not_null(record->value.at);
+	fprintf(out, "%u|%.*s|%.*s|%s|", record->topic, (int)key.len, key.at,
+		(int)record->value.len, record->value.at, record->value_stays ? "stays" : "copy");
+	for (uint32_t i = 0; i < record->n_headers; i++)
+		fprintf(out, "%s%.*s=%.*s", i ? " " : "", (int)record->headers[i].name.len,
+			record->headers[i].name.at, (int)record->headers[i].value.len,
+			record->headers[i].value.at);
+	fprintf(out, "|%s%s%s%u", outcome->topic_fallback ? "topic " : "",
+		outcome->key_missing ? "key " : "", outcome->value_missing ? "value " : "",
+		outcome->headers_left_out);
+	fclose(out);
+}
+
+static void expect(const struct plan *plan, const struct template_facts *facts, bool truncated,
+		   const char *expected)
+{
+	struct route *route = make_route(plan);
+	struct arena arena = ARENA_NULL;
+	struct route_outcome outcome;
+	struct record record;
+	char got[512];
+
+	/* Whatever was in them must not show. */
+	memset(&outcome, 0xff, sizeof outcome);
+	memset(&record, 0xff, sizeof record);
+	cr_assert_eq(route_record(route, facts, truncated, &arena, &record, &outcome), 0);
+	describe(&record, &outcome, got, sizeof got);
+	cr_expect_str_eq(got, expected, "%s, not %s", got, expected);
+	arena_deinit(&arena);
+	route_free(route);
+}
+
+#define WHOLE "id=17 cid=- hello"
+
+static const struct plan PLAIN = {0};
+static const struct plan FULL = {
+	.key = "${id}",
+	.headers = {{"host", "${host.name}"},
+		    {"cid", "${cid}"},
+		    {"at", "${file.name}:${file.position}"},
+		    {"or", "${cid:-none}"}},
+};
+
+Test(route, plain_line)
+{
+	expect(&PLAIN, &FACTS, false, "4|-|" WHOLE "|stays||0");
+	expect(&PLAIN, &FACTS, true, "4|-|" WHOLE "|stays|waybill-truncated=true|0");
+}
+
+Test(route, key_and_headers)
+{
+	expect(&FULL, &FACTS, false, "4|17|" WHOLE "|stays|host=h at=a.log:42 or=none|1");
+	expect(&FULL, &FACTS, true,
+	       "4|17|" WHOLE "|stays|host=h at=a.log:42 or=none waybill-truncated=true|1");
+}
+
+/* A key that is missing is told alike whether the line matched without it or not at all. */
+Test(route, missing_key)
+{
+	static const struct plan ABSENT = {.key = "${cid}"};
+	static const struct plan DEFAULT = {.key = "${cid:-0}"};
+	static const struct plan EMPTY = {.key = "${cid:-}"};
+	struct template_facts facts = FACTS;
+
+	expect(&ABSENT, &FACTS, false, "4|-|" WHOLE "|stays||key 0");
+	expect(&DEFAULT, &FACTS, false, "4|0|" WHOLE "|stays||0");
+	expect(&EMPTY, &FACTS, false, "4||" WHOLE "|stays||0");
+	facts.fields = NULL;
+	expect(&ABSENT, &facts, false, "4|-|" WHOLE "|stays||key 0");
+	expect(&DEFAULT, &facts, false, "4|0|" WHOLE "|stays||0");
+	expect(&FULL, &facts, false, "4|-|" WHOLE "|stays|host=h at=a.log:42 or=none|key 1");
+}
+
+Test(route, topics)
+{
+	static const struct plan AUDIT = {.topic = "audit"};
+	static const struct plan RENDERED = {.topic = "${topic}"};
+	static const struct plan OTHER = {.topic = "x${topic}"};
+	static const struct plan MISSING = {.topic = "${cid}"};
+	static const struct plan NOT_LISTED = {.topic = "nowhere"};
+
+	expect(&AUDIT, &FACTS, false, "7|-|" WHOLE "|stays||0");
+	expect(&RENDERED, &FACTS, false, "7|-|" WHOLE "|stays||0");
+	expect(&OTHER, &FACTS, false, "4|-|" WHOLE "|stays||topic 0");
+	expect(&MISSING, &FACTS, false, "4|-|" WHOLE "|stays||topic 0");
+	expect(&NOT_LISTED, &FACTS, false, "4|-|" WHOLE "|stays||topic 0");
+}
+
+/* Only what lies in the line stays until the report. */
+Test(route, values)
+{
+	static const struct plan FIELD = {.value = "${id}"};
+	static const struct plan THE_LINE = {.value = "${line}"};
+	static const struct plan RENDERED = {.value = "<${id}>"};
+	static const struct plan CONSTANT = {.value = "const"};
+	static const struct plan NAME = {.value = "${file.name}"};
+	static const struct plan DEFAULT = {.value = "${cid:-none}"};
+	static const struct plan MISSING = {.value = "${cid}"};
+
+	expect(&FIELD, &FACTS, false, "4|-|17|stays||0");
+	expect(&THE_LINE, &FACTS, false, "4|-|" WHOLE "|stays||0");
+	expect(&RENDERED, &FACTS, false, "4|-|<17>|copy||0");
+	expect(&CONSTANT, &FACTS, false, "4|-|const|copy||0");
+	expect(&NAME, &FACTS, false, "4|-|a.log|copy||0");
+	expect(&DEFAULT, &FACTS, false, "4|-|none|copy||0");
+	expect(&MISSING, &FACTS, false, "4|-|" WHOLE "|stays||value 0");
+}
+
+/* Scenario C08: an empty value, never a null one, which would be a tombstone. */
+Test(route, empty_line)
+{
+	struct template_facts facts = FACTS;
+
+	facts.line = (struct slice){LINE, 0};
+	expect(&PLAIN, &facts, false, "4|-||stays||0");
+	facts.line = SLICE_NONE;
+	expect(&PLAIN, &facts, false, "4|-||stays||0");
+}
+
+/* Scenario C07: order and repeats are kept. */
+Test(route, repeated_headers)
+{
+	static const struct plan TWICE = {.headers = {{"a", "1"}, {"b", "${id}"}, {"a", "2"}}};
+
+	expect(&TWICE, &FACTS, false, "4|-|" WHOLE "|stays|a=1 b=17 a=2|0");
+}
+
+Test(route, the_mark_finds_room)
+{
+	struct plan plan = {0};
+	struct route *route;
+	struct arena arena = ARENA_NULL;
+	struct route_outcome outcome;
+	struct record record;
+
+	for (int i = 0; i < RECORD_HEADERS_MAX; i++) {
+		plan.headers[i].name = "n";
+		plan.headers[i].value = "v";
+	}
+	route = make_route(&plan);
+	cr_assert_eq(route_record(route, &FACTS, false, &arena, &record, &outcome), 0);
+	cr_expect_eq(record.n_headers, RECORD_HEADERS_MAX);
+	cr_expect_eq(outcome.headers_left_out, 0);
+	cr_assert_eq(route_record(route, &FACTS, true, &arena, &record, &outcome), 0);
+	cr_expect_eq(record.n_headers, RECORD_HEADERS_MAX);
+	cr_expect(slice_eq(record.headers[RECORD_HEADERS_MAX - 1].name,
+			   slice_of("waybill-truncated")));
+	cr_expect_eq(outcome.headers_left_out, 1);
+	arena_deinit(&arena);
+	route_free(route);
+}
+
+Test(route, free_forgives)
+{
+	struct route_parts parts = {0};
+
+	cr_assert_null(route_free(NULL));
+	route_parts_deinit(&parts);
+}
