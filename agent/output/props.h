@@ -27,4 +27,10 @@ const char *props_reserved(const char *name, const char *value);
 /* True for properties whose value must never be printed (sasl.password, ssl.key.pem, ...). */
 bool props_is_secret(const char *name);
 
+/*
+ * Names that people write often, for "did you mean": librdkafka itself cannot be asked for its list
+ * in a way that survives versions. Static; their number in *ret_n.
+ */
+const char *const *props_common(size_t *ret_n);
+
 #endif

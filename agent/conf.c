@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From files to a struct conf, and the only file that knows libconfig. Three steps, each with all
+ * its problems at once: every file is scanned and parsed into our own tree; the trees are joined;
+ * the joined tree is given its meaning (conf_build.c). Joining is ours, not libconfig's @include,
+ * because an include pastes text: lists cannot be joined by it, and a broken piece is blamed on
+ * the file that includes it.
+ */
+#include "conf.h"
+
+#include <errno.h>
+#include <libconfig.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_build.h"
+#include "conf_read.h"
+#include "conf_scan.h"
+
+/* The files of one load; the places in trees and problems point to them. */
+struct load {
+	struct conf_file *files;
+	unsigned n_files;
+	struct conf_node *root;
+	struct conf_problems problems;
+};
+
+/* libconfig's tree → ours. The depth is bounded by conf_scan. NULL when memory is out. */
+static struct conf_node *convert(const config_setting_t *setting, const struct conf_file *file)
+{
+	static const enum conf_kind kinds[] = {
+		[CONFIG_TYPE_GROUP] = CONF_GROUP, [CONFIG_TYPE_INT] = CONF_INT,
+		[CONFIG_TYPE_INT64] = CONF_INT,   [CONFIG_TYPE_FLOAT] = CONF_REAL,
+		[CONFIG_TYPE_STRING] = CONF_TEXT, [CONFIG_TYPE_BOOL] = CONF_BOOL,
+		[CONFIG_TYPE_ARRAY] = CONF_LIST,  [CONFIG_TYPE_LIST] = CONF_LIST,
+	};
+	int type = config_setting_type(setting);
+	struct conf_place place = {file, config_setting_source_line(setting)};
+	struct conf_node *node = conf_node_new(kinds[type], config_setting_name(setting), place);
+
+	if (!node)
+		return NULL;
+	if (node->kind == CONF_TEXT && !(node->text = strdup(config_setting_get_string(setting))))
+		return conf_node_free(node);
+	if (node->kind == CONF_REAL)
+		node->real = config_setting_get_float(setting);
+	if (node->kind == CONF_BOOL)
+		node->number = config_setting_get_bool(setting);
+	if (node->kind == CONF_INT)
+		node->number = type == CONFIG_TYPE_INT64 ? config_setting_get_int64(setting) :
+							   config_setting_get_int(setting);
+	for (int i = 0; config_setting_is_aggregate(setting) && i < config_setting_length(setting);
+	     i++) {
+		struct conf_node *kid =
+			convert(config_setting_get_elem(setting, (unsigned)i), file);
+
+		if (!kid || conf_node_add(node, kid)) {
+			conf_node_free(kid);
+			return conf_node_free(node);
+		}
+	}
+	return node;
+}
+
+/*
+ * libconfig says "syntax error" and where it gave up; what the scan saw further up tells the likely
+ * reason.
+ */
+static void explain(const config_t *config, const struct conf_file *file,
+		    const struct conf_scan *seen, struct conf_problems *problems)
+{
+	unsigned line = (unsigned)config_error_line(config);
+	const char *text = config_error_text(config) ? config_error_text(config) : "syntax error";
+
+	if (strcmp(text, "syntax error") != 0)
+		conf_problem(problems, (struct conf_place){file, line}, "%s", text);
+	else if (seen->comma && seen->comma <= line)
+		conf_problem(problems, (struct conf_place){file, seen->comma},
+			     "%s: a comma stands before the closing bracket", text);
+	else if (seen->no_equals && seen->no_equals <= line)
+		conf_problem(problems, (struct conf_place){file, seen->no_equals},
+			     "%s: \"=\" or \":\" is missing before the bracket", text);
+	else if (seen->long_string && seen->long_string < line)
+		conf_problem(problems, (struct conf_place){file, seen->long_string},
+			     "%s, noticed in line %u: perhaps the string that begins here should "
+			     "end in this line",
+			     text, line);
+	else
+		conf_problem(problems, (struct conf_place){file, line},
+			     "%s, here or at the end of the line before", text);
+}
+
+static int parse(const struct conf_file *file, const char *text, struct conf_problems *problems,
+		 struct conf_node **ret_root)
+{
+	struct conf_scan seen = conf_scan(file, text, problems);
+	config_t config;
+	int r = 0;
+
+	*ret_root = NULL;
+	if (seen.stop)
+		return 0;
+	config_init(&config);
+	if (!config_read_string(&config, text)) {
+		explain(&config, file, &seen, problems);
+	} else {
+		*ret_root = convert(config_root_setting(&config), file);
+		r = *ret_root ? 0 : -ENOMEM;
+	}
+	config_destroy(&config);
+	return r;
+}
+
+/* Whether a key of the top level may stand in several files: its lists are then joined. */
+static bool is_joined(const char *name)
+{
+	const struct conf_option *options = conf_options();
+
+	return strcmp(name, options[CONF_PARSERS].name) == 0 ||
+	       strcmp(name, options[CONF_SOURCES].name) == 0;
+}
+
+/* Moves the elements of one list behind those of another. 0 or -ENOMEM. */
+static int append(struct conf_node *list, struct conf_node *more)
+{
+	for (size_t i = 0; i < more->n_kids; i++) {
+		int r = conf_node_add(list, more->kids[i]);
+
+		if (r)
+			return r;
+		more->kids[i] = NULL;
+	}
+	return 0;
+}
+
+/* Moves one setting of a file into the joined root, or notes that it was there before. */
+static int join_one(struct load *load, struct conf_node *node)
+{
+	struct conf_node *first = conf_node_find(load->root, node->name);
+	int r = 0;
+
+	if (!first)
+		return conf_node_add(load->root, node);
+	if (is_joined(node->name) && first->kind == CONF_LIST && node->kind == CONF_LIST)
+		r = append(first, node);
+	else
+		conf_problem(&load->problems, node->place,
+			     "%s is set a second time; the first is at %s:%u", node->name,
+			     first->place.file->name, first->place.line);
+	if (r == 0)
+		conf_node_free(node);
+	return r;
+}
+
+static int join(struct load *load, struct conf_node *root)
+{
+	int r = 0;
+
+	if (!load->root) {
+		load->root = root;
+		return 0;
+	}
+	for (size_t i = 0; i < root->n_kids && r == 0; i++) {
+		r = join_one(load, root->kids[i]);
+		if (r == 0)
+			root->kids[i] = NULL;
+	}
+	conf_node_free(root);
+	return r;
+}
+
+static const struct conf_file *new_file(struct load *load, const char *path)
+{
+	struct conf_file *file = &load->files[load->n_files];
+
+	file->name = strdup(path);
+	file->order = load->n_files;
+	if (!file->name)
+		return NULL;
+	load->n_files++;
+	return file;
+}
+
+/* libconfig wants an LF behind the last comment. */
+static int parse_text(struct load *load, const struct conf_file *file, char *text, size_t len)
+{
+	struct conf_node *root = NULL;
+	char *more = realloc(text, len + 2);
+	int r;
+
+	if (!more) {
+		free(text);
+		return -ENOMEM;
+	}
+	more[len] = '\n';
+	more[len + 1] = '\0';
+	r = parse(file, more, &load->problems, &root);
+	free(more);
+	return root ? join(load, root) : r;
+}
+
+/* 0, CONF_E_UNREADABLE (noted; errno says why), -ENOMEM. */
+static int read_one(struct load *load, const char *path)
+{
+	const struct conf_file *file = new_file(load, path);
+	char *text, words[160];
+	size_t len;
+	int error, r;
+
+	if (!file)
+		return -ENOMEM;
+	r = conf_read(path, CONF_FILE_MAX, &text, &len);
+	if (r == READ_E_FAILED) {
+		error = errno;
+		conf_problem(&load->problems, (struct conf_place){file, 0}, "%s",
+			     conf_read_message(error, words, sizeof words));
+		errno = error;
+		return CONF_E_UNREADABLE;
+	}
+	if (r)
+		return r;
+	if (text[strspn(text, " \t\r\n")] == '\0')
+		conf_problem(&load->problems, (struct conf_place){file, 0}, "is empty");
+	return parse_text(load, file, text, len);
+}
+
+/* The files of conf.d; one that cannot be read is a problem among others. */
+static int read_more(struct load *load, char *const *paths)
+{
+	int r = 0;
+
+	for (; *paths && r == 0; paths++) {
+		r = read_one(load, *paths);
+		if (r == CONF_E_UNREADABLE)
+			r = 0;
+	}
+	return r;
+}
+
+static size_t count(char *const *paths)
+{
+	size_t n = 0;
+
+	while (paths[n])
+		n++;
+	return n;
+}
+
+/* Reads the main file and then those of conf.d beside it. 0, CONF_E_UNREADABLE, -ENOMEM. */
+static int read_all(struct load *load, const char *path, const char *dir)
+{
+	char **paths = NULL, words[160];
+	int r = conf_list(dir, &paths), list_errno = r == READ_E_FAILED ? errno : 0;
+
+	if (r < 0)
+		return r;
+	/* One for the main file, one for the directory when it cannot be listed. */
+	load->files = calloc((paths ? count(paths) : 0) + 2, sizeof *load->files);
+	r = load->files ? read_one(load, path) : -ENOMEM;
+	if (r == 0 && list_errno) {
+		const struct conf_file *file = new_file(load, dir);
+
+		if (file)
+			conf_problem(&load->problems, (struct conf_place){file, 0}, "%s",
+				     conf_read_message(list_errno, words, sizeof words));
+		r = file ? 0 : -ENOMEM;
+	}
+	if (r == 0 && paths)
+		r = read_more(load, paths);
+	conf_paths_free(paths);
+	return r;
+}
+
+static void load_deinit(struct load *load)
+{
+	conf_node_free(load->root);
+	conf_problems_deinit(&load->problems);
+	for (unsigned i = 0; i < load->n_files; i++)
+		free(load->files[i].name);
+	free(load->files);
+}
+
+/* Reads and builds; what is wrong is in load->problems. 0, CONF_E_UNREADABLE, -ENOMEM. */
+static int load_files(struct load *load, const char *file, struct conf **ret_conf)
+{
+	const struct conf_file main_file = {.name = (char *)file};
+	char *dir = conf_path_beside(&main_file, "conf.d");
+	int r = dir ? read_all(load, file, dir) : -ENOMEM;
+
+	free(dir);
+	if (r || load->problems.n_errors)
+		return r;
+	return conf_build(file, load->root, &load->problems, ret_conf);
+}
+
+int conf_load(const char *file, FILE *errors, struct conf **ret_conf)
+{
+	struct load load = {0};
+	struct conf *conf = NULL;
+	int r = load_files(&load, file, &conf), error = errno;
+
+	if (load.problems.no_memory)
+		r = -ENOMEM;
+	if (r >= 0)
+		conf_problems_print(&load.problems, errors);
+	if (r == 0 && load.problems.n_errors)
+		r = CONF_E_INVALID;
+	load_deinit(&load);
+	if (r) {
+		conf_destroy(conf);
+		errno = error;
+		return r;
+	}
+	*ret_conf = conf;
+	return 0;
+}
+
+struct conf *conf_ref(struct conf *conf)
+{
+	conf->refs++;
+	return conf;
+}
+
+struct conf *conf_unref(struct conf *conf)
+{
+	if (conf && --conf->refs == 0)
+		conf_destroy(conf);
+	return NULL;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONF_BUILD_H
+#define CONF_BUILD_H
+
+#include "base/result.h"
+#include "conf.h"
+#include "conf_options.h"
+#include "conf_problems.h"
+#include "conf_tree.h"
+
+/* What the files say → struct conf: semantics, without libconfig. Used by conf.c only. */
+
+struct conf_build {
+	struct conf *conf;
+	struct conf_problems *problems;
+	const struct conf_node *root; /* all files joined */
+	struct conf_values main;
+	char host[256];
+};
+
+/*
+ * Builds a conf out of the joined tree; what is wrong goes to problems. 0: *ret_conf has one
+ * reference; it is usable only if no error was noted. -ENOMEM.
+ */
+int conf_build(const char *file, const struct conf_node *root, struct conf_problems *problems,
+	       struct conf **ret_conf) MUSTCHECK;
+
+/* The parts, in the order in which they are called; each notes its problems. 0 or -ENOMEM. */
+int conf_build_kafka(struct conf_build *build) MUSTCHECK;
+int conf_build_parsers(struct conf_build *build) MUSTCHECK;
+int conf_build_sources(struct conf_build *build) MUSTCHECK;
+
+/* A source while it is built. */
+struct source_build {
+	struct conf_build *build;
+	struct conf_source *source;
+	const struct conf_node *group;
+	struct conf_values values; /* its own over those of the top level */
+	bool fields_known;         /* false: its parser is broken, so its fields cannot be judged */
+	char label[96];
+};
+
+/* Compiles topic, key, value and headers into source->route. 0 or -ENOMEM. */
+int conf_build_route(struct source_build *s) MUSTCHECK;
+
+/* Frees a conf, finished or half-built, whatever its count of references. Returns NULL. */
+struct conf *conf_destroy(struct conf *conf);
+
+/*
+ * "source "orders": " or, where it has no name, "source 2: ": what stands before the messages about
+ * an element of a list (kind: "source", "parser").
+ */
+void conf_label(const struct conf_node *list, size_t index, const char *kind, char *label,
+		size_t len);
+
+/* Notes an empty name, and one that an earlier element of the list has. */
+void conf_check_name(struct conf_build *build, const struct conf_node *list, size_t index,
+		     const char *kind);
+
+/*
+ * The path of a file named in the configuration: relative ones are relative to the file that names
+ * them. malloc'ed, NULL when memory is out.
+ */
+char *conf_path_beside(const struct conf_file *file, const char *path);
+
+#endif

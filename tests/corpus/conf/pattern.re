@@ -1,0 +1,1 @@
+^(?<level>\w+) (?<message>.*)$

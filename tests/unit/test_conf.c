@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/corpus/conf holds configurations, each with what must be said about it beside it
+ * (NAME.conf.expected): every file is loaded, and the words compared. "@VERSION@" there stands for
+ * librdkafka's version. UPDATE_EXPECTED=1 writes the files anew, for reading through the diff.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "conf_options.h"
+#include "conf_read.h"
+#include "output/kafka.h"
+
+#define CORPUS "tests/corpus/conf"
+
+struct said {
+	char *text;
+	size_t len;
+	int r;
+	int error;
+	struct conf *conf;
+};
+
+static struct said load(const char *file)
+{
+	struct said said = {0};
+	FILE *out = open_memstream(&said.text, &said.len);
+
+	cr_assert(out);
+	said.r = conf_load(file, out, &said.conf);
+	said.error = errno;
+	fclose(out);
+	return said;
+}
+
+static void forget(struct said *said)
+{
+	conf_unref(said->conf);
+	free(said->text);
+}
+
+static const struct prop *prop(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_props; i++) {
+		if (strcmp(conf->props[i].name, name) == 0)
+			return &conf->props[i];
+	}
+	return NULL;
+}
+
+static char *replace(const char *text, const char *what, const char *with)
+{
+	char *out = NULL;
+	size_t len;
+	FILE *stream = open_memstream(&out, &len);
+	const char *at;
+
+	for (; (at = strstr(text, what)); text = at + strlen(what))
+		fprintf(stream, "%.*s%s", (int)(at - text), text, with);
+	fputs(text, stream);
+	fclose(stream);
+	return out;
+}
+
+/* True when a line is there that is not a warning. */
+static bool has_error(const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		if (!memmem(text, len, ": warning: ", 11))
+			return true;
+		text += len + (text[len] == '\n');
+	}
+	return false;
+}
+
+static void update(const char *path, const char *text)
+{
+	char *generic = replace(text, kafka_library_version(), "@VERSION@");
+	FILE *file = fopen(path, "w");
+
+	fputs(generic, file);
+	fclose(file);
+	free(generic);
+}
+
+static void compare(const char *file)
+{
+	struct said said = load(file);
+	char path[256], *text, *expected;
+	size_t len;
+
+	snprintf(path, sizeof path, "%s.expected", file);
+	if (getenv("UPDATE_EXPECTED"))
+		update(path, said.text);
+	cr_assert_eq(conf_read(path, CONF_FILE_MAX, &text, &len), 0, "%s is not there", path);
+	expected = replace(text, "@VERSION@", kafka_library_version());
+	cr_expect_str_eq(said.text, expected, "%s:\ngot:\n%swanted:\n%s", file, said.text,
+			 expected);
+	cr_expect_eq(said.r, has_error(expected) ? CONF_E_INVALID : 0, "%s: r %d", file, said.r);
+	free(text);
+	free(expected);
+	forget(&said);
+}
+
+static void enter_corpus(void)
+{
+	cr_assert_eq(chdir(CORPUS), 0, "run from the top directory");
+	setenv("WAYBILL_TEST_SECRET", "hush-hush", 1);
+	unsetenv("WAYBILL_NOT_SET");
+	unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+TestSuite(conf, .init = enter_corpus);
+
+Test(conf, corpus)
+{
+	glob_t found;
+
+	cr_assert_eq(glob("*.conf", 0, NULL, &found), 0);
+	cr_assert_eq(glob("*/waybill.conf", GLOB_APPEND, NULL, &found), 0);
+	cr_assert_geq(found.gl_pathc, 30);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		compare(found.gl_pathv[i]);
+	globfree(&found);
+}
+
+Test(conf, all_set)
+{
+	struct said said = load("good.conf");
+	const struct conf *conf = said.conf;
+
+	cr_assert(conf, "%s", said.text);
+	cr_expect_str_eq(conf->file, "good.conf");
+	cr_expect_str_eq(conf->state_dir, "/var/lib/waybill");
+	cr_expect_eq(conf->linger_ms, 20);
+	cr_expect_not(conf->library_linger);
+	cr_expect_eq(conf->shutdown_timeout_ms, 30000);
+	cr_expect_eq(conf->checkpoint_interval_ms, 1000);
+	cr_expect_eq(conf->stall_timeout_ms, 60000);
+	cr_expect_eq(conf->chunk_memory, 16 << 20);
+	cr_expect_eq(conf->dead_letter_max, 64 << 20);
+	cr_expect_eq(conf->state_damaged, CONF_DAMAGED_STOP);
+	cr_expect_eq(conf->n_parsers, 2);
+	cr_expect_eq(conf->n_topics, 4);
+	cr_expect_str_eq(prop(conf, "bootstrap.servers")->value, "kafka1:9092,kafka2:9092");
+	cr_expect_str_eq(prop(conf, "socket.timeout.ms")->value, "20000");
+	cr_expect_str_eq(prop(conf, "socket.keepalive.enable")->value, "true");
+	cr_expect_str_eq(prop(conf, "log_level")->value, "6");
+	forget(&said);
+}
+
+Test(conf, a_source_inherits_and_overrides)
+{
+	struct said said = load("good.conf");
+	const struct conf_source *orders, *app;
+
+	cr_assert(said.conf, "%s", said.text);
+	cr_assert_eq(said.conf->n_sources, 2);
+	orders = &said.conf->sources[0];
+	app = &said.conf->sources[1];
+	cr_expect_str_eq(orders->name, "orders");
+	cr_expect_str_eq(orders->paths[0], "/var/log/orders/*.log");
+	cr_expect_null(orders->paths[1]);
+	cr_expect_str_eq(orders->exclude[0], "*.gz");
+	cr_expect_eq(orders->parser, said.conf->parsers[0].pattern);
+	cr_expect_eq(orders->start_at, CONF_START_END);
+	cr_expect_eq(orders->on_no_match, CONF_NO_MATCH_SKIP);
+	cr_expect_eq(orders->ignore_older_ms, 7ull * 24 * 3600 * 1000);
+	cr_expect_eq(orders->rotate_wait_ms, 2000);
+	cr_expect_eq(orders->rules.max_line, 65536);
+	cr_expect(orders->rules.keep_cr);
+	cr_expect_str_eq(app->paths[0], "/var/log/app/**/*.log");
+	cr_expect_null(app->exclude[0]);
+	cr_expect_eq(app->start_at, CONF_START_BEGINNING);
+	cr_expect_eq(app->on_no_match, CONF_NO_MATCH_SHIP);
+	cr_expect_eq(app->ignore_older_ms, 0);
+	cr_expect_eq(app->rotate_wait_ms, 500);
+	cr_expect_eq(app->rules.max_line, 4096);
+	cr_expect_not(app->rules.keep_cr);
+	forget(&said);
+}
+
+Test(conf, defaults)
+{
+	struct said said = load("minimal.conf");
+	const struct conf_source *source;
+
+	cr_assert(said.conf, "%s", said.text);
+	cr_expect_str_eq(said.text, "");
+	cr_expect_str_eq(said.conf->state_dir, "/var/lib/waybill");
+	cr_expect_eq(said.conf->linger_ms, 20);
+	cr_expect_eq(said.conf->stall_timeout_ms, 60000);
+	source = &said.conf->sources[0];
+	cr_expect_null(source->parser);
+	cr_expect_eq(source->start_at, CONF_START_BEGINNING);
+	cr_expect_eq(source->on_no_match, CONF_NO_MATCH_SHIP);
+	cr_expect_eq(source->rotate_wait_ms, 5000);
+	cr_expect_eq(source->rules.max_line, 1 << 20);
+	cr_expect_not(source->rules.keep_cr);
+	forget(&said);
+}
+
+/* The record's topic is an index in the conf's list, and the fallback stands for all else. */
+Test(conf, topic_of_a_record)
+{
+	struct said said = load("good.conf");
+	struct slice fields[2] = {slice_of("error"), slice_of("m")};
+	struct template_facts facts = {fields, slice_of("error m"), slice_of("/p"), slice_of("p")};
+	struct arena arena = ARENA_NULL;
+	struct route_outcome outcome;
+	struct record record;
+
+	cr_assert(said.conf, "%s", said.text);
+	for (int i = 0; i < 2; i++) {
+		const char *wanted = i ? "app-other" : "app-error";
+
+		cr_assert_eq(route_record(said.conf->sources[1].route, &facts, false, &arena,
+					  &record, &outcome),
+			     0);
+		cr_expect_str_eq(said.conf->topics[record.topic], wanted);
+		cr_expect_eq(outcome.topic_fallback, i == 1);
+		fields[0] = slice_of("surprise");
+	}
+	arena_deinit(&arena);
+	forget(&said);
+}
+
+Test(conf, conf_d_is_joined_in_order)
+{
+	struct said said = load("joined/waybill.conf");
+
+	cr_assert(said.conf, "%s", said.text);
+	cr_assert_eq(said.conf->n_sources, 2);
+	cr_expect_str_eq(said.conf->sources[0].name, "b");
+	cr_expect_str_eq(said.conf->sources[1].name, "a");
+	cr_expect_eq(said.conf->sources[0].parser, said.conf->parsers[0].pattern);
+	forget(&said);
+}
+
+Test(conf, references_count)
+{
+	struct said said = load("minimal.conf");
+
+	cr_assert(said.conf);
+	cr_expect_eq(conf_ref(said.conf), said.conf);
+	cr_expect_null(conf_unref(said.conf));
+	cr_expect_eq(said.conf->refs, 1);
+	cr_expect_null(conf_unref(NULL));
+	forget(&said);
+}
+
+static void unreadable(const char *file, int error, const char *words)
+{
+	struct said said = load(file);
+
+	cr_expect_eq(said.r, CONF_E_UNREADABLE);
+	cr_expect_eq(said.error, error);
+	cr_expect_str_eq(said.text, words);
+	cr_expect_null(said.conf);
+	forget(&said);
+}
+
+Test(conf, unreadable_main_file)
+{
+	unreadable("nowhere.conf", ENOENT,
+		   "nowhere.conf: cannot be read: No such file or directory\n");
+	unreadable("joined", EISDIR, "joined: is a directory\n");
+	unreadable("/dev/zero", EFBIG, "/dev/zero: is too large to be read\n");
+}
+
+Test(conf, nul_byte)
+{
+	char path[] = "/tmp/test_conf_XXXXXX", words[128];
+	int fd = mkstemp(path);
+
+	cr_assert_eq(write(fd, "a = 1;\0b = 2;\n", 14), 14);
+	close(fd);
+	snprintf(words, sizeof words, "%s: holds a NUL byte, so it is not a text file\n", path);
+	unreadable(path, EINVAL, words);
+	unlink(path);
+}
+
+/* One that stands in the configuration is fine as long as nobody else can read that. */
+Test(conf, secret_in_the_configuration)
+{
+	char path[] = "/tmp/test_conf_XXXXXX";
+	int fd = mkstemp(path);
+	struct said said;
+
+	dprintf(fd, "kafka: { bootstrap_servers = \"a:1\"; sasl_password = \"hush\"; };\n");
+	close(fd);
+	for (mode_t mode = 0600; mode <= 0644; mode += 0044) {
+		chmod(path, mode);
+		said = load(path);
+		cr_assert(said.conf, "%s", said.text);
+		cr_expect_eq(!!strstr(said.text, "kafka.sasl_password stands in a file"),
+			     mode == 0644, "%s", said.text);
+		forget(&said);
+	}
+	unlink(path);
+}
+
+/* A secret comes out of its file without the line end, and out of no message. */
+Test(conf, secrets_are_fetched_and_not_printed)
+{
+	char dir[] = "/tmp/test_conf_XXXXXX", path[64], conf[64];
+	struct said said;
+	FILE *file;
+
+	cr_assert(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/pw", dir);
+	file = fopen(path, "w");
+	fputs("hush-hush\r\n", file);
+	fclose(file);
+	chmod(path, 0600);
+	snprintf(conf, sizeof conf, "%s/waybill.conf", dir);
+	file = fopen(conf, "w");
+	fprintf(file, "kafka: { bootstrap_servers = \"a:1\"; sasl_password = \"file:%s\";\n", path);
+	fprintf(file, "sasl_username = \"env:WAYBILL_TEST_SECRET\"; };\n");
+	fclose(file);
+	said = load(conf);
+	cr_assert(said.conf, "%s", said.text);
+	cr_expect_str_eq(prop(said.conf, "sasl.password")->value, "hush-hush");
+	cr_expect_str_eq(prop(said.conf, "sasl.username")->value, "hush-hush");
+	cr_expect_not(strstr(said.text, "every user"), "%s", said.text);
+	forget(&said);
+
+	chmod(path, 0644);
+	said = load(conf);
+	cr_expect(strstr(said.text, "kafka.sasl_password stands in a file that every user"), "%s",
+		  said.text);
+	cr_expect_not(strstr(said.text, "hush"), "%s", said.text);
+	forget(&said);
+	unlink(path);
+	unlink(conf);
+	rmdir(dir);
+}
+
+Test(conf, credentials)
+{
+	char dir[] = "/tmp/test_conf_XXXXXX", path[64], conf[64];
+	struct said said;
+	FILE *file;
+
+	cr_assert(mkdtemp(dir));
+	setenv("CREDENTIALS_DIRECTORY", dir, 1);
+	snprintf(path, sizeof path, "%s/kafka", dir);
+	file = fopen(path, "w");
+	fputs("hush-hush", file);
+	fclose(file);
+	snprintf(conf, sizeof conf, "%s/waybill.conf", dir);
+	file = fopen(conf, "w");
+	fputs("kafka: { bootstrap_servers = \"a:1\"; sasl_password = \"credential:kafka\"; };\n",
+	      file);
+	fclose(file);
+	said = load(conf);
+	cr_assert(said.conf, "%s", said.text);
+	cr_expect_str_eq(prop(said.conf, "sasl.password")->value, "hush-hush");
+	forget(&said);
+	unlink(path);
+	unlink(conf);
+	rmdir(dir);
+}
+
+/* What is installed loads as it is, reads nothing by itself, and quotes the option table. */
+Test(conf, shipped_configuration)
+{
+	struct said said = load("../../../conf/waybill.conf");
+
+	cr_assert(said.conf, "%s", said.text);
+	cr_expect(strstr(said.text, "warning: there are no sources"), "%s", said.text);
+	cr_expect_eq(said.conf->n_sources, 0);
+	forget(&said);
+}
+
+static char *text_of(const char *path)
+{
+	char *text;
+	size_t len;
+
+	cr_assert_eq(conf_read(path, CONF_FILE_MAX, &text, &len), 0, "%s", path);
+	return text;
+}
+
+Test(conf, shipped_configuration_shows_every_option)
+{
+	char *text = text_of("../../../conf/waybill.conf"), line[128];
+
+	for (size_t i = 0; i < CONF_N_KEYS; i++) {
+		const struct conf_option *option = &conf_options()[i];
+		const char *quote =
+			option->type == CONF_T_INT || option->type == CONF_T_BOOL ||
+					(option->written && !strcmp(option->written, "0")) ?
+				"" :
+				"\"";
+
+		cr_expect(strstr(text, option->name), "%s is not explained", option->name);
+		snprintf(line, sizeof line, "%s = %s%s%s;", option->name, quote, option->written,
+			 quote);
+		if (option->written)
+			cr_expect(strstr(text, line), "not there: %s", line);
+	}
+	free(text);
+}
+
+/* The example becomes a configuration when its user follows its first lines. */
+Test(conf, shipped_example)
+{
+	char dir[] = "/tmp/test_conf_XXXXXX", path[64], *text;
+	const char *lines[] = {"2024-05-06 07:08:09 status installed libc6:amd64 2.36-9",
+			       "2024-05-06 07:08:09 install zsh:amd64 <none> 5.9-4"};
+	struct said said;
+	FILE *file;
+
+	text = text_of("../../../conf/conf.d/dpkg.conf.example");
+	cr_assert(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/waybill.conf", dir);
+	file = fopen(path, "w");
+	fprintf(file, "kafka: { bootstrap_servers = \"a:1\"; };\n%s", text);
+	fclose(file);
+	free(text);
+	said = load(path);
+	cr_assert(said.conf, "%s", said.text);
+	cr_expect_str_eq(said.text, "");
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		struct pattern_scratch *scratch = pattern_scratch_new();
+		struct slice fields[PATTERN_FIELDS_MAX];
+
+		cr_assert_eq(pattern_match(said.conf->parsers[0].pattern, scratch,
+					   slice_of(lines[i]), fields),
+			     0, "%s", lines[i]);
+		cr_expect(slice_eq(fields[3], slice_of(i ? "zsh" : "libc6")));
+		cr_expect_eq(fields[2].at == NULL, i == 1);
+		pattern_scratch_free(scratch);
+	}
+	forget(&said);
+	unlink(path);
+	rmdir(dir);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+
+#include "conf_units.h"
+
+struct row {
+	const char *text;
+	int r;
+	uint64_t value;
+};
+
+static const struct row sizes[] = {
+	{"0", 0, 0},
+	{"4096", 0, 4096},
+	{"64KB", 0, 64000},
+	{"64kB", 0, 64000},
+	{"64KiB", 0, 65536},
+	{"16MiB", 0, 16777216},
+	{"16 MiB", 0, 16777216},
+	{"2GB", 0, 2000000000},
+	{"1GiB", 0, 1073741824},
+	{"7B", 0, 7},
+	{"18446744073709551615", 0, UINT64_MAX},
+	{"18446744073709551616", UNITS_E_RANGE, 0},
+	{"17179869184GiB", UNITS_E_RANGE, 0},
+	{"17179869183GiB", 0, 17179869183ull << 30},
+	{"", UNITS_E_SYNTAX, 0},
+	{"MiB", UNITS_E_SYNTAX, 0},
+	{"-1", UNITS_E_SYNTAX, 0},
+	{"+1", UNITS_E_SYNTAX, 0},
+	{" 1", UNITS_E_SYNTAX, 0},
+	{"1.5MiB", UNITS_E_SYNTAX, 0},
+	{"16M", UNITS_E_SYNTAX, 0},
+	{"16MiBs", UNITS_E_SYNTAX, 0},
+	{"0x10", UNITS_E_SYNTAX, 0},
+};
+
+static const struct row times[] = {
+	{"0", 0, 0},
+	{"0s", 0, 0},
+	{"20ms", 0, 20},
+	{"5s", 0, 5000},
+	{"2m", 0, 120000},
+	{"1h", 0, 3600000},
+	{"7d", 0, 604800000},
+	{"5 s", 0, 5000},
+	{"5", UNITS_E_SYNTAX, 0},
+	{"", UNITS_E_SYNTAX, 0},
+	{"s", UNITS_E_SYNTAX, 0},
+	{"1m30s", UNITS_E_SYNTAX, 0},
+	{"1.5s", UNITS_E_SYNTAX, 0},
+	{"5w", UNITS_E_SYNTAX, 0},
+	{"99999999999999999999s", UNITS_E_RANGE, 0},
+	{"213503982335d", UNITS_E_RANGE, 0},
+};
+
+static void check(const struct row *row, int (*parse)(const char *, uint64_t *))
+{
+	uint64_t value = 12345;
+
+	cr_expect_eq(parse(row->text, &value), row->r, "\"%s\"", row->text);
+	cr_expect_eq(value, row->r ? 12345 : row->value, "\"%s\" gave %llu", row->text,
+		     (unsigned long long)value);
+}
+
+Test(units, sizes)
+{
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
+		check(&sizes[i], units_size);
+}
+
+Test(units, times)
+{
+	for (size_t i = 0; i < ARRAY_LEN(times); i++)
+		check(&times[i], units_time);
+}
