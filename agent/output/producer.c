@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One instance of librdkafka's producer, and nothing that outlives it.
+ *
+ * The recipe in producer_new is the promise in the library's own words: idempotence and acks=all,
+ * no timeout of its own, a queue a tenth above the one that kafka.c counts (its "queue full" is
+ * then a bug that shows), batches that two a partition fit into the queue, and a linger that never
+ * ends, because kick.c keeps the user's. The user's properties come between our defaults, which
+ * they may change, and our rules, which they may not.
+ *
+ * Reports are taken as events in the caller's thread: freeing messages where they are made is the
+ * cheapest, and there is no callback. One event holds the reports of a whole batch; it is handed
+ * out in portions and destroyed when the last one was taken, since until then its messages count
+ * in the library's queue. rd_kafka_poll is never called: it would drop the reports.
+ *
+ * Headers are built by us and handed over as a list: the library frees headers that it built
+ * itself twice when a partition is unknown (before 2.12.0, scenario E14).
+ */
+#include "output/producer.h"
+
+#include <errno.h>
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define BATCH_MIN (16u << 10)
+#define BATCH_MAX (128u << 10)
+
+/* The library's default for message.max.bytes, and room for key, headers and framing above a line. */
+#define MESSAGE_BYTES_MIN 1000000u
+#define MESSAGE_ROOM (64u << 10)
+
+/* Taken from an event at a time: a few cache lines of pointers. */
+#define PORTION 64
+
+struct producer {
+	rd_kafka_t *rk;
+	rd_kafka_queue_t *queue;
+	rd_kafka_event_t *event; /* partly handed out, or news not yet taken */
+	rd_kafka_topic_t **topics;
+	size_t n_topics;
+	size_t batch_bytes;
+};
+
+struct setting {
+	const char *name;
+	const char *value;
+	bool optional; /* newer than the oldest library that we accept */
+};
+
+static const struct setting defaults[] = {
+	{"compression.type", "lz4"},
+	{"batch.num.messages", "10000"},
+	{"socket.nagle.disable", "true"},
+	{"socket.keepalive.enable", "true"},
+	{"reconnect.backoff.max.ms", "5000"},
+	{"topic.metadata.refresh.interval.ms", "60000"},
+	{"client.id", "waybill"},
+	{"enable.metrics.push", "false", true},
+};
+
+static const struct setting rules[] = {
+	{"enable.idempotence", "true"},
+	{"message.timeout.ms", "0"},
+	{"delivery.report.only.error", "false"},
+	{"log.queue", "true"},
+};
+
+size_t producer_batch_bytes(size_t queue_bytes, const struct producer_sizing *sizing)
+{
+	size_t partitions = sizing->partitions ? sizing->partitions : 1;
+	size_t bytes = queue_bytes / (2 * partitions);
+
+	if (bytes < BATCH_MIN)
+		bytes = BATCH_MIN;
+	if (bytes > BATCH_MAX)
+		bytes = BATCH_MAX;
+	if (sizing->max_message_bytes && bytes > sizing->max_message_bytes)
+		bytes = sizing->max_message_bytes;
+	return bytes;
+}
+
+static int set(rd_kafka_conf_t *conf, const char *name, const char *value, bool optional,
+	       char *ret_message, size_t len)
+{
+	rd_kafka_conf_res_t r = rd_kafka_conf_set(conf, name, value, ret_message, len);
+
+	if (r == RD_KAFKA_CONF_OK || (optional && r == RD_KAFKA_CONF_UNKNOWN))
+		return 0;
+	return PRODUCER_E_PROPS;
+}
+
+static int set_table(rd_kafka_conf_t *conf, const struct setting *table, size_t n,
+		     char *ret_message, size_t len)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = set(conf, table[i].name, table[i].value, table[i].optional, ret_message, len);
+	return r;
+}
+
+static int set_size(rd_kafka_conf_t *conf, const char *name, size_t value, char *ret_message,
+		    size_t len)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%zu", value);
+	return set(conf, name, text, false, ret_message, len);
+}
+
+/* The limits that follow from ours. */
+static int set_sizes(rd_kafka_conf_t *conf, const struct kafka_options *o, char *ret_message,
+		     size_t len)
+{
+	size_t message = o->max_line + MESSAGE_ROOM;
+	size_t queue = o->queue_bytes + o->queue_bytes / 10;
+	int r;
+
+	if (message < MESSAGE_BYTES_MIN)
+		message = MESSAGE_BYTES_MIN;
+	/* One line of the longest kind must fit however small the queue is. */
+	if (queue < o->queue_bytes + message)
+		queue = o->queue_bytes + message;
+	r = set_size(conf, "message.max.bytes", message, ret_message, len);
+	if (r == 0)
+		r = set_size(conf, "queue.buffering.max.messages",
+			     o->queue_records + o->queue_records / 10 + 1, ret_message, len);
+	if (r == 0)
+		r = set_size(conf, "queue.buffering.max.kbytes", queue / 1024 + 1, ret_message,
+			     len);
+	if (r == 0)
+		r = set_size(conf, "linger.ms",
+			     o->library_linger ? (o->linger_us + 999) / 1000 : 900000,
+			     ret_message, len);
+	return r;
+}
+
+static int configure(rd_kafka_conf_t *conf, const struct kafka_options *o, size_t batch_bytes,
+		     char *ret_message, size_t len)
+{
+	int r = set_table(conf, defaults, ARRAY_LEN(defaults), ret_message, len);
+
+	if (r == 0)
+		r = set_size(conf, "batch.size", batch_bytes, ret_message, len);
+	for (size_t i = 0; i < o->n_props && r == 0; i++)
+		r = set(conf, o->props[i].name, o->props[i].value, false, ret_message, len);
+	if (r == 0)
+		r = set_table(conf, rules, ARRAY_LEN(rules), ret_message, len);
+	if (r == 0)
+		r = set_sizes(conf, o, ret_message, len);
+	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR |
+					       RD_KAFKA_EVENT_LOG);
+	return r;
+}
+
+static int add_topics(struct producer *p, const struct kafka_options *o, char *ret_message,
+		      size_t len)
+{
+	p->topics = calloc(o->n_topics ? o->n_topics : 1, sizeof *p->topics);
+	if (!p->topics)
+		return -ENOMEM;
+	for (size_t i = 0; i < o->n_topics; i++) {
+		rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(p->rk);
+
+		rd_kafka_topic_conf_set_opaque(conf, (void *)(uintptr_t)i);
+		p->topics[i] = rd_kafka_topic_new(p->rk, o->topics[i], conf);
+		if (!p->topics[i]) {
+			snprintf(ret_message, len, "topic %s: %s", o->topics[i],
+				 rd_kafka_err2str(rd_kafka_last_error()));
+			return PRODUCER_E_PROPS;
+		}
+		p->n_topics++;
+	}
+	return 0;
+}
+
+static void cleanup_producer(struct producer **producer)
+{
+	producer_free(*producer);
+}
+
+int producer_new(const struct kafka_options *options, const struct producer_sizing *sizing,
+		 char *ret_message, size_t len, struct producer **ret_producer)
+{
+	CLEANUP(cleanup_producer) struct producer *p = calloc(1, sizeof *p);
+	rd_kafka_conf_t *conf = p ? rd_kafka_conf_new() : NULL;
+	int r;
+
+	if (!conf)
+		return -ENOMEM;
+	p->batch_bytes = producer_batch_bytes(options->queue_bytes, sizing);
+	r = configure(conf, options, p->batch_bytes, ret_message, len);
+	if (r == 0) {
+		p->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, ret_message, len);
+		if (!p->rk)
+			r = PRODUCER_E_PROPS;
+	}
+	if (r) {
+		rd_kafka_conf_destroy(conf);
+		return r;
+	}
+	p->queue = rd_kafka_queue_get_main(p->rk);
+	rd_kafka_set_log_queue(p->rk, NULL);
+	r = add_topics(p, options, ret_message, len);
+	if (r)
+		return r;
+	*ret_producer = p;
+	p = NULL;
+	return 0;
+}
+
+struct producer *producer_free(struct producer *p)
+{
+	if (!p)
+		return NULL;
+	if (p->event)
+		rd_kafka_event_destroy(p->event);
+	for (size_t i = 0; i < p->n_topics; i++)
+		rd_kafka_topic_destroy(p->topics[i]);
+	free(p->topics);
+	if (p->queue)
+		rd_kafka_queue_destroy(p->queue);
+	if (p->rk)
+		rd_kafka_destroy(p->rk);
+	free(p);
+	return NULL;
+}
+
+void producer_wake(struct producer *p, int event_fd)
+{
+	static const uint64_t one = 1;
+
+	if (event_fd < 0) {
+		rd_kafka_queue_io_event_enable(p->queue, -1, NULL, 0);
+		return;
+	}
+	rd_kafka_queue_io_event_enable(p->queue, event_fd, &one, sizeof one);
+	(void)!eventfd_write(event_fd, 1);
+}
+
+static rd_kafka_headers_t *make_headers(const struct record *record)
+{
+	rd_kafka_headers_t *headers = rd_kafka_headers_new(record->n_headers);
+
+	for (uint32_t i = 0; headers && i < record->n_headers; i++) {
+		const struct header *h = &record->headers[i];
+
+		if (rd_kafka_header_add(headers, h->name.at, (ssize_t)h->name.len, h->value.at,
+					(ssize_t)h->value.len)) {
+			rd_kafka_headers_destroy(headers);
+			return NULL;
+		}
+	}
+	return headers;
+}
+
+static int send_result(rd_kafka_error_t *error)
+{
+	rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+
+	rd_kafka_error_destroy(error);
+	switch (code) {
+	case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+		return PRODUCER_E_FULL;
+	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+		return PRODUCER_E_TOO_LARGE;
+	case RD_KAFKA_RESP_ERR__FATAL:
+		return PRODUCER_E_DEAD;
+	default:
+		return PRODUCER_E_UNKNOWN;
+	}
+}
+
+int producer_send(struct producer *p, const struct record *record, int32_t partition, void *slot)
+{
+	rd_kafka_vu_t v[8];
+	rd_kafka_headers_t *headers = NULL;
+	rd_kafka_error_t *error;
+	size_t n = 0;
+
+	v[n].vtype = RD_KAFKA_VTYPE_RKT;
+	v[n++].u.rkt = p->topics[record->topic];
+	v[n].vtype = RD_KAFKA_VTYPE_PARTITION;
+	v[n++].u.i32 = partition;
+	v[n].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+	v[n++].u.i = record->value_stays ? 0 : RD_KAFKA_MSG_F_COPY;
+	v[n].vtype = RD_KAFKA_VTYPE_VALUE;
+	/* An empty line is an empty value: a null one would be a tombstone. */
+	v[n].u.mem.ptr = (void *)(record->value.at ? record->value.at : "");
+	v[n++].u.mem.size = record->value.len;
+	v[n].vtype = RD_KAFKA_VTYPE_OPAQUE;
+	v[n++].u.ptr = slot;
+	v[n].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
+	v[n++].u.i64 = record->timestamp_ms;
+	if (record->key.at) {
+		v[n].vtype = RD_KAFKA_VTYPE_KEY;
+		v[n].u.mem.ptr = (void *)record->key.at;
+		v[n++].u.mem.size = record->key.len;
+	}
+	if (record->n_headers) {
+		headers = make_headers(record);
+		if (!headers)
+			return -ENOMEM;
+		v[n].vtype = RD_KAFKA_VTYPE_HEADERS;
+		v[n++].u.headers = headers;
+	}
+	error = rd_kafka_produceva(p->rk, v, n);
+	if (LIKELY(!error))
+		return 0;
+	if (headers)
+		rd_kafka_headers_destroy(headers);
+	return send_result(error);
+}
+
+static enum report_kind kind_of(rd_kafka_resp_err_t err)
+{
+	switch (err) {
+	case RD_KAFKA_RESP_ERR_NO_ERROR:
+	case RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER:
+		return REPORT_DELIVERED;
+	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+	case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+	case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+#if RD_KAFKA_VERSION >= 0x020400ff
+	case RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD:
+#endif
+		return REPORT_REFUSED;
+	default:
+		return REPORT_FAILED;
+	}
+}
+
+/* Errors after which the topics are asked for again. */
+static bool has_moved(rd_kafka_resp_err_t err)
+{
+	switch (err) {
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+	case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+	case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+	case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Everything about a failure; off the fast path. */
+static void convert_failure(struct producer *p, const rd_kafka_message_t *m,
+			    struct producer_report *ret)
+{
+	rd_kafka_resp_err_t err = m->err;
+
+	ret->report.offset = -1; /* failed messages may carry a bogus one */
+	ret->report.reason = rd_kafka_err2name(err);
+	ret->moved = has_moved(err);
+	ret->denied = err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+		      err == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+	if (ret->report.kind != REPORT_FAILED)
+		return;
+	ret->report.maybe_persisted =
+		rd_kafka_message_status(m) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
+	ret->report.producer_gone =
+		err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
+		err == RD_KAFKA_RESP_ERR__FATAL || err == RD_KAFKA_RESP_ERR__DESTROY ||
+		rd_kafka_fatal_error(p->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static void convert(struct producer *p, const rd_kafka_message_t *m, struct producer_report *ret)
+{
+	*ret = (struct producer_report){
+		.report.slot = m->_private,
+		.report.kind = kind_of(m->err),
+		.report.topic = (uint32_t)(uintptr_t)rd_kafka_topic_opaque(m->rkt),
+		.report.partition = m->partition,
+		.report.offset = m->offset,
+		.bytes = (uint32_t)(m->len + m->key_len),
+	};
+	if (UNLIKELY(ret->report.kind != REPORT_DELIVERED))
+		convert_failure(p, m, ret);
+	else if (m->err || m->offset < 0)
+		ret->report.offset = -1;
+}
+
+size_t producer_reports(struct producer *p, struct producer_report *ret_reports, size_t max,
+			bool *ret_news)
+{
+	const rd_kafka_message_t *messages[PORTION];
+	size_t n = 0, got;
+
+	*ret_news = false;
+	while (n < max) {
+		if (!p->event)
+			p->event = rd_kafka_queue_poll(p->queue, 0);
+		if (!p->event)
+			break;
+		if (rd_kafka_event_type(p->event) != RD_KAFKA_EVENT_DR) {
+			*ret_news = true;
+			break;
+		}
+		got = rd_kafka_event_message_array(p->event, messages,
+						   max - n < PORTION ? max - n : PORTION);
+		for (size_t i = 0; i < got; i++)
+			convert(p, messages[i], &ret_reports[n++]);
+		if (got == 0) {
+			rd_kafka_event_destroy(p->event);
+			p->event = NULL;
+		}
+	}
+	return n;
+}
+
+static void convert_error(struct producer *p, struct producer_news *ret)
+{
+	rd_kafka_resp_err_t err = rd_kafka_event_error(p->event);
+
+	ret->kind = NEWS_ERROR;
+	ret->priority = LOG_WARNING;
+	snprintf(ret->text, sizeof ret->text, "%s", rd_kafka_event_error_string(p->event));
+	if (rd_kafka_event_error_is_fatal(p->event) || err == RD_KAFKA_RESP_ERR__FATAL) {
+		ret->kind = NEWS_FATAL;
+		ret->priority = LOG_ERR;
+		producer_is_dead(p, ret->text, sizeof ret->text);
+	} else if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+		ret->kind = NEWS_ALL_DOWN;
+	} else if (err == RD_KAFKA_RESP_ERR__AUTHENTICATION || err == RD_KAFKA_RESP_ERR__SSL ||
+		   err == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED) {
+		ret->kind = NEWS_AUTH;
+		ret->priority = LOG_ERR;
+	}
+}
+
+void producer_news(struct producer *p, struct producer_news *ret)
+{
+	const char *fac, *text;
+	int level;
+
+	ret->kind = NEWS_LOG;
+	ret->priority = LOG_DEBUG;
+	ret->text[0] = '\0';
+	if (!p->event)
+		return;
+	if (rd_kafka_event_type(p->event) == RD_KAFKA_EVENT_ERROR) {
+		convert_error(p, ret);
+	} else if (rd_kafka_event_log(p->event, &fac, &text, &level) == 0) {
+		ret->priority = level;
+		snprintf(ret->text, sizeof ret->text, "%s: %s", fac, text);
+	}
+	rd_kafka_event_destroy(p->event);
+	p->event = NULL;
+}
+
+void producer_kick(struct producer *p)
+{
+	rd_kafka_flush(p->rk, 1);
+}
+
+void producer_purge(struct producer *p)
+{
+	rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+				      RD_KAFKA_PURGE_F_NON_BLOCKING);
+}
+
+bool producer_is_dead(const struct producer *p, char *ret_text, size_t len)
+{
+	char text[256];
+	rd_kafka_resp_err_t err = rd_kafka_fatal_error(p->rk, text, sizeof text);
+
+	if (err)
+		snprintf(ret_text, len, "%s: %s", rd_kafka_err2name(err), text);
+	return err != RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+size_t producer_batch_limit(const struct producer *p)
+{
+	return p->batch_bytes;
+}
+
+size_t producer_n_topics(const struct producer *p)
+{
+	return p->n_topics;
+}
+
+const char *producer_topic_name(const struct producer *p, size_t topic)
+{
+	return rd_kafka_topic_name(p->topics[topic]);
+}
+
+struct rd_kafka_s *producer_handle(const struct producer *p)
+{
+	return p->rk;
+}
