@@ -327,3 +327,11 @@ struct conf *conf_unref(struct conf *conf)
 		conf_destroy(conf);
 	return NULL;
 }
+
+#define TEXT_OF(x) #x
+#define VERSION_OF(major, minor, revision) TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(revision)
+
+const char *conf_library_version(void)
+{
+	return VERSION_OF(LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR, LIBCONFIG_VER_REVISION);
+}

@@ -68,11 +68,16 @@ enum {
 };
 
 /*
- * Reads `file` and the *.conf files of conf.d beside it (sorted by name), prints every problem found to
- * `errors` as "file:line: message", one a line. 0: *ret_conf with one reference. CONF_E_UNREADABLE
- * (message printed; errno kept), CONF_E_INVALID, -ENOMEM.
+ * Reads `file` and the *.conf files of conf.d beside it (sorted by name), prints every problem
+ * found to `errors` as "file:line: message" ("file: message" for a file as a whole), one a line.
+ * What is probably not meant but works is "file:line: warning: message", also where 0 is returned.
+ * 0: *ret_conf with one reference. CONF_E_UNREADABLE (message printed; errno kept),
+ * CONF_E_INVALID, -ENOMEM.
  */
 int conf_load(const char *file, FILE *errors, struct conf **ret_conf) MUSTCHECK;
+
+/* Of the libconfig that this was built with, e.g. "1.5.0". */
+const char *conf_library_version(void);
 
 struct conf *conf_ref(struct conf *conf);
 

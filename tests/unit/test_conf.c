@@ -211,23 +211,31 @@ Test(conf, defaults)
 /* The record's topic is an index in the conf's list, and the fallback stands for all else. */
 Test(conf, topic_of_a_record)
 {
+	static const struct {
+		const char *level, *topic;
+		bool fallback;
+	} rows[] = {
+		{"info", "app-info", false},
+		{"error", "app-error", false},
+		{"other", "app-other", false},
+		{"surprise", "app-other", true},
+	};
 	struct said said = load("good.conf");
-	struct slice fields[2] = {slice_of("error"), slice_of("m")};
-	struct template_facts facts = {fields, slice_of("error m"), slice_of("/p"), slice_of("p")};
 	struct arena arena = ARENA_NULL;
-	struct route_outcome outcome;
-	struct record record;
 
 	cr_assert(said.conf, "%s", said.text);
-	for (int i = 0; i < 2; i++) {
-		const char *wanted = i ? "app-other" : "app-error";
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct slice fields[2] = {slice_of(rows[i].level), slice_of("m")};
+		struct template_facts facts = {fields, slice_of("x"), slice_of("/p"),
+					       slice_of("p")};
+		struct route_outcome outcome;
+		struct record record;
 
 		cr_assert_eq(route_record(said.conf->sources[1].route, &facts, false, &arena,
 					  &record, &outcome),
 			     0);
-		cr_expect_str_eq(said.conf->topics[record.topic], wanted);
-		cr_expect_eq(outcome.topic_fallback, i == 1);
-		fields[0] = slice_of("surprise");
+		cr_expect_str_eq(said.conf->topics[record.topic], rows[i].topic);
+		cr_expect_eq(outcome.topic_fallback, rows[i].fallback);
 	}
 	arena_deinit(&arena);
 	forget(&said);
