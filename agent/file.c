@@ -45,7 +45,6 @@ int file_new(uint64_t id, const struct conf_source *source, const char *path, co
 	file->source = source;
 	file->identity = *identity;
 	file->state = FILE_WAITING;
-	file->saved_committed = committed;
 	account_init(&file->account, pools, committed);
 	tail_init(&file->tail, &file->account, &source->rules);
 	*ret_file = file;
@@ -81,7 +80,7 @@ void file_set_state(struct file *file, enum file_state state)
 {
 	static const bool allowed[5][5] = {
 		[FILE_WAITING] = {[FILE_READING] = true, [FILE_FINISHED] = true},
-		[FILE_READING] = {[FILE_DRAINING] = true, [FILE_FINISHED] = true},
+		[FILE_READING] = {[FILE_DRAINING] = true, [FILE_FINISHED] = true, [FILE_WAITING] = true},
 		[FILE_DRAINING] = {[FILE_BACKOFF] = true, [FILE_READING] = true},
 		[FILE_BACKOFF] = {[FILE_READING] = true},
 		[FILE_FINISHED] = {[FILE_READING] = true},
@@ -93,14 +92,20 @@ void file_set_state(struct file *file, enum file_state state)
 	file->state = state;
 }
 
-void file_chain(struct file *older, struct file *newer)
+void file_chain(struct file *member, struct file *file)
 {
-	while (older->newer)
-		older = older->newer;
-	if (older == newer)
-		return;
-	older->newer = newer;
-	newer->older = older;
+	struct file *older = NULL;
+
+	while (member->older)
+		member = member->older;
+	for (; member && member->id < file->id; member = member->newer)
+		older = member;
+	file->older = older;
+	file->newer = member;
+	if (older)
+		older->newer = file;
+	if (member)
+		member->older = file;
 }
 
 void file_unchain(struct file *file)
@@ -128,5 +133,5 @@ bool file_is_settled(const struct file *file)
 	const struct account *account = &file->account;
 
 	return !account->in_flight && !account->failed && !account->suspects &&
-	       account->committed == account_read_position(account) && !tail_pending(&file->tail);
+	       account->committed == account_read_position(account) && !file->tail.pending;
 }

@@ -14,6 +14,8 @@
  *                  ▼  └──reset───┤            DRAINING: a record came back, or the content was
  *               DRAINING ──rewind┘            replaced: nothing is read until all reports are in
  *                  READING ──► FINISHED       left its path, wholly settled, quiet
+ *
+ * READING → WAITING: before anything was read, an older generation was found at the start.
  */
 enum file_state {
 	FILE_WAITING,
@@ -40,12 +42,12 @@ struct file {
 	bool rewritten;     /* DRAINING ends in a reset to 0, not in a rewind */
 	bool left_path;     /* renamed or unlinked: its path is another's or nobody's */
 	bool unlinked;      /* no name is left */
-	bool partial_shipped; /* an unterminated last line was shipped: what follows is a new event */
+	bool eof_seen;      /* it was read to its end at least once */
 	uint32_t backoff_ms; /* the next back-off; 0 after a delivery */
 	bool back_at_once;   /* the failure was the producer's end: no back-off */
 	uint64_t wake_us;    /* BACKOFF: when it ends */
 	uint64_t quiet_since_us; /* when the last new byte was seen */
-	uint64_t used_us;        /* when it last had a turn: the descriptor closed first is the oldest */
+
 
 	struct file *older; /* the generation that must be finished first, or NULL */
 	struct file *newer;
@@ -57,7 +59,7 @@ struct file {
 	bool dirty; /* its row must be written */
 	TAILQ_ENTRY(file) dirty_link;
 	bool row_written; /* the store has a row of it */
-	uint64_t saved_committed;
+	TAILQ_ENTRY(file) open_link; /* while the descriptor is open */
 };
 
 TAILQ_HEAD(file_list, file);
@@ -84,8 +86,8 @@ void file_set_state(struct file *file, enum file_state state);
 
 const char *file_state_name(enum file_state state);
 
-/* Puts `newer` behind the last generation of `older`'s lineage. */
-void file_chain(struct file *older, struct file *newer);
+/* Puts the file into the lineage of `member`, in the order of the ids. */
+void file_chain(struct file *member, struct file *file);
 
 /* Takes the file out of its lineage; the next one's `older` becomes this one's. */
 void file_unchain(struct file *file);

@@ -212,7 +212,7 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 	return 0;
 }
 
-static void touch(struct pipeline *pipeline, struct file *file)
+void pipeline_touch(struct pipeline *pipeline, struct file *file)
 {
 	if (file->touched)
 		return;
@@ -264,7 +264,7 @@ static int settle(struct pipeline *pipeline, const struct report *report)
 	struct topic_flow *topic = &pipeline->topics[report->topic];
 
 	topic->in_flight--;
-	touch(pipeline, file);
+	pipeline_touch(pipeline, file);
 	if (UNLIKELY(topic->alone == slot)) {
 		topic->alone = NULL;
 		pipeline->options.counters->lines_late += report->kind == REPORT_DELIVERED;

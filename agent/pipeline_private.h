@@ -45,6 +45,9 @@ struct extraction {
 int pipeline_record(struct pipeline *pipeline, const struct file *file, const struct event *event,
 		    int64_t now_ms, struct record *ret_record, struct extraction *ret) MUSTCHECK;
 
+/* Puts the file on the stack of touched ones. */
+void pipeline_touch(struct pipeline *pipeline, struct file *file);
+
 /* Keeps the record of `slot` as a dead letter. 0, PIPELINE_E_HOLD (no room), -ENOMEM. */
 int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const struct record *record,
 			 const char *reason) MUSTCHECK;

@@ -141,6 +141,7 @@ static int send_alone(struct pipeline *pipeline, struct topic_flow *topic, uint6
 			return r;
 		account_resubmit(account, slot);
 		account_dead(account, slot);
+		pipeline_touch(pipeline, file_of_account(account));
 		topic->next++;
 		return 0;
 	}

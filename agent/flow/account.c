@@ -249,7 +249,7 @@ int account_settled_ahead(const struct account *account, struct ranges *ret_rang
 		ranges_deinit(&ranges);
 	else
 		*ret_ranges = ranges;
-	return r;
+	return r < 0 ? r : 0;
 }
 
 int account_rewind(struct account *account)

@@ -228,25 +228,19 @@ int tail_peek(struct tail *tail, struct event *ret_event)
 			return r;
 	}
 	r = fill(tail, chunk);
-	if (r) {
-		if (r == TAIL_E_DRY)
-			tail->hungry = false;
-		return r;
-	}
-	return cut(tail, chunk, ret_event) ? TAIL_E_DRY : 0;
-}
-
-size_t tail_pending(const struct tail *tail)
-{
-	const struct chunk *chunk = account_open_chunk(tail->account);
-
-	return chunk && !tail->discarding ? chunk->filled - chunk->cursor : 0;
+	if (r == TAIL_E_DRY)
+		tail->hungry = false;
+	else if (!r)
+		r = cut(tail, chunk, ret_event) ? TAIL_E_DRY : 0;
+	if (r == TAIL_E_DRY)
+		tail->pending = tail->discarding ? 0 : chunk->filled - chunk->cursor;
+	return r;
 }
 
 int tail_peek_last(struct tail *tail, struct event *ret_event)
 {
 	struct chunk *chunk = account_open_chunk(tail->account);
-	size_t len = tail_pending(tail);
+	size_t len = chunk && !tail->discarding ? chunk->filled - chunk->cursor : 0;
 
 	if (!len)
 		return TAIL_E_DRY;
@@ -265,6 +259,7 @@ void tail_consumed(struct tail *tail, const struct event *event)
 	uint64_t end = event->position + event->extent;
 
 	tail->scanned = 0;
+	tail->pending = 0;
 	if (end > tail->high_water)
 		tail->high_water = end;
 	if (event->kind == EVENT_DISCARD)
@@ -299,6 +294,7 @@ void tail_rewound(struct tail *tail, uint64_t read_position)
 		tail->discard_at = read_position;
 	tail->discarding = false;
 	tail->scanned = 0;
+	tail->pending = 0;
 }
 
 void tail_reset(struct tail *tail)
@@ -306,6 +302,7 @@ void tail_reset(struct tail *tail)
 	tail->discarding = false;
 	tail->discard_at = UINT64_MAX;
 	tail->scanned = 0;
+	tail->pending = 0;
 	tail->hungry = false;
 	tail->stored_tail_len = 0;
 	tail->high_water = account_read_position(tail->account);

@@ -14,6 +14,7 @@ struct tail {
 	struct account *account;  /* borrowed */
 	const struct line_rules *rules; /* borrowed */
 	uint32_t scanned;         /* bytes behind the open chunk's cursor known to hold no LF */
+	uint32_t pending;         /* bytes behind the last LF when it was last dry */
 	bool hungry;              /* the last read filled its chunk: take a large one next */
 	bool discarding;          /* the read position lies in the rest of an over-long line */
 	uint64_t discard_at;      /* reading that gets here is discarding again; UINT64_MAX: never */
@@ -62,9 +63,6 @@ int tail_peek(struct tail *tail, struct event *ret_event) MUSTCHECK;
  * expected (rotated and quiet, or --until-eof). TAIL_E_DRY when there are none.
  */
 int tail_peek_last(struct tail *tail, struct event *ret_event) MUSTCHECK;
-
-/* Bytes read behind the last LF: a line that waits for its end. */
-size_t tail_pending(const struct tail *tail);
 
 /*
  * The event was consumed: its slot is in the account. Must follow the peek that showed it; the

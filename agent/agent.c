@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The program, once around, on an sd-event loop:
+ *
+ *   −100  signals          stop, or print the counters
+ *    −20  output           reports → slots → committed positions; answers of its helper
+ *    −20  writer           a checkpoint is durable, or failed
+ *    −10  kick             the output's deadline: what waited long enough is sent
+ *    −10  tick             checkpoint, ends of back-offs, finished files, reconcile, watchdog
+ *      0  discover         hints → files
+ *    +10  turn             a defer source: on while a file has data and the output has room
+ *
+ * The priorities are what makes one thread enough: a defer source at equal priority would starve
+ * timers and signals completely. Nothing on the loop may block; what could is the output's helper's
+ * or the store's writer's.
+ */
+#include "agent.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "agent_private.h"
+#include "base/clock.h"
+#include "ops/notify.h"
+
+#define PRIORITY_SIGNALS (-100)
+#define PRIORITY_REPORTS (-20)
+#define PRIORITY_TIMERS (-10)
+#define PRIORITY_HINTS 0
+#define PRIORITY_TURN 10
+
+/* The default accuracy of sd-event timers is 250 ms: right for the tick, not for the kick. */
+#define KICK_ACCURACY_US 1
+#define TICK_ACCURACY_US (50 * US_PER_MS)
+#define TICK_US US_PER_S
+#define RECONCILE_US (30 * US_PER_S)
+/* Without watches the reconcile is the only way to see anything. */
+#define RECONCILE_POLLED_US US_PER_S
+/* Hints taken in one go, so that a storm of them cannot starve the turns. */
+#define HINTS_AT_ONCE 256
+
+/* ---- what follows every event ---- */
+
+static void arm_kick(struct agent *agent, uint64_t at_us)
+{
+	/* Lazy: it may fire for nothing, and is never moved later. */
+	if (at_us >= agent->kick_at_us)
+		return;
+	agent->kick_at_us = at_us;
+	sd_event_source_set_time(agent->kick, at_us);
+	sd_event_source_set_enabled(agent->kick, SD_EVENT_ONESHOT);
+}
+
+static void log_output_events(struct agent *agent)
+{
+	struct output_event event;
+
+	while (!output_next_event(agent->output, &event))
+		log_limited(agent->log, event.priority, event.cause, "%s", event.text);
+}
+
+static void after_event(struct agent *agent, uint64_t now_us)
+{
+	bool busy;
+
+	arm_kick(agent, output_service(agent->output, now_us));
+	log_output_events(agent);
+	busy = agent->state == AGENT_RUNNING && !TAILQ_EMPTY(&agent->files.ready) &&
+	       output_has_room(agent->output);
+	sd_event_source_set_enabled(agent->turn, busy ? SD_EVENT_ON : SD_EVENT_OFF);
+	if (agent->error)
+		sd_event_exit(agent->event, agent->error);
+}
+
+/* ---- stopping ---- */
+
+static void begin_stop(struct agent *agent, const char *why)
+{
+	uint64_t now_us = clock_mono_us();
+
+	agent->state = AGENT_STOPPING;
+	agent->stop_by_us = now_us + agent->conf->shutdown_timeout_ms * US_PER_MS;
+	notify_stopping();
+	log_say(agent->log, LOG_INFO, "%s: nothing more is read, waiting for acknowledgements", why);
+	output_kick(agent->output, now_us);
+}
+
+static void stop_if_done(struct agent *agent, uint64_t now_us)
+{
+	struct output_stats stats;
+
+	if (agent->until_eof && agent->state == AGENT_RUNNING && agent_all_shipped(agent))
+		begin_stop(agent, "all is shipped");
+	if (agent->state != AGENT_STOPPING)
+		return;
+	output_stats(agent->output, &stats);
+	if (stats.records_in_flight && now_us < agent->stop_by_us)
+		return;
+	if (stats.records_in_flight)
+		log_say(agent->log, LOG_WARNING,
+			"shutdown_timeout (%" PRIu64 " s) is over with %" PRIu64 " records unacknowledged: they are "
+			"sent again at the next start", agent->conf->shutdown_timeout_ms / 1000,
+			stats.records_in_flight);
+	agent->state = AGENT_STOPPED;
+	sd_event_exit(agent->event, 0);
+}
+
+static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct agent *agent = userdata;
+
+	(void)source;
+	if (agent->stop_signals++ == 0) {
+		begin_stop(agent, info->ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
+		stop_if_done(agent, clock_mono_us());
+	} else {
+		log_say(agent->log, LOG_WARNING, "second signal: stopping at once");
+		agent->state = AGENT_STOPPED;
+		sd_event_exit(agent->event, 0);
+	}
+	after_event(agent, clock_mono_us());
+	return 0;
+}
+
+static void log_counters(struct agent *agent)
+{
+	char text[COUNTERS_TEXT_MAX];
+	struct output_stats stats;
+
+	counters_print(&agent->counters, text, sizeof text);
+	output_stats(agent->output, &stats);
+	log_say(agent->log, LOG_INFO,
+		"counters: %s in_flight=%" PRIu64 " producers_made=%" PRIu64 " kicks=%" PRIu64
+		" queue_full_surprises=%" PRIu64 " reports_without_offset=%" PRIu64,
+		text, stats.records_in_flight, stats.producers_made, stats.kicks, stats.queue_full_surprises,
+		stats.reports_without_offset);
+}
+
+static int on_print_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	(void)source, (void)info;
+	log_counters(userdata);
+	return 0;
+}
+
+/* ---- the sources of the loop ---- */
+
+static int on_output(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct agent *agent = userdata;
+	uint64_t now_us = clock_mono_us();
+
+	(void)source, (void)fd, (void)events;
+	/* The descriptor is cleared first, so that what comes in meanwhile wakes us again. */
+	arm_kick(agent, output_service(agent->output, now_us));
+	agent_take_reports(agent, now_us);
+	files_release_held(&agent->files);
+	stop_if_done(agent, now_us);
+	after_event(agent, now_us);
+	return 0;
+}
+
+static int on_kick(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct agent *agent = userdata;
+
+	(void)source, (void)usec;
+	agent->kick_at_us = CLOCK_NEVER;
+	after_event(agent, clock_mono_us());
+	return 0;
+}
+
+static int on_turn(sd_event_source *source, void *userdata)
+{
+	struct agent *agent = userdata;
+	uint64_t now_us = clock_mono_us();
+	uint64_t before = agent->counters.lines_read + agent->counters.lines_reread;
+
+	(void)source;
+	agent_turn_files(agent, now_us);
+	if (agent->counters.lines_read + agent->counters.lines_reread != before)
+		agent->progress_us = now_us;
+	agent->trim_at_us = now_us + US_PER_S;
+	after_event(agent, clock_mono_us());
+	return 0;
+}
+
+void agent_take_hints(struct agent *agent, size_t max)
+{
+	int64_t now_ms = clock_real_ms();
+	struct hint hint;
+	int r = 0;
+
+	for (size_t i = 0; i < max && !r; i++) {
+		r = discover_next(agent->discover, &hint);
+		if (!r)
+			r = follow_hint(&agent->files, agent->discover, &hint, now_ms);
+	}
+	if (r < 0)
+		agent->error = r;
+}
+
+static int on_hints(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct agent *agent = userdata;
+
+	(void)source, (void)fd, (void)events;
+	if (agent->state == AGENT_RUNNING && !agent->until_eof)
+		agent_take_hints(agent, HINTS_AT_ONCE);
+	else
+		sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	after_event(agent, clock_mono_us());
+	return 0;
+}
+
+void agent_finish_checkpoint(struct agent *agent, int wait_ms)
+{
+	char message[256] = "";
+	int r = checkpoint_finish(&agent->checkpoint, wait_ms, message, sizeof message);
+
+	if (r == CHECKPOINT_E_FAILED) {
+		agent->checkpoint_failing = true;
+		log_limited(agent->log, LOG_ERR, "checkpoint",
+			    "state_dir: the checkpoint could not be written (%s): shipping goes on, it is tried again; "
+			    "a crash now would repeat lines", message);
+	} else if (r == 0 && agent->checkpoint_failing) {
+		agent->checkpoint_failing = false;
+		log_say(agent->log, LOG_NOTICE, "state_dir: checkpoints are written again");
+	}
+}
+
+static int on_writer(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct agent *agent = userdata;
+
+	(void)source, (void)fd, (void)events;
+	agent_finish_checkpoint(agent, 0);
+	return 0;
+}
+
+/* ---- the tick ---- */
+
+static void reconcile(struct agent *agent, uint64_t now_us)
+{
+	struct discover_trouble trouble;
+	int r;
+
+	discover_trouble(agent->discover, &trouble);
+	if (trouble.watch_errno)
+		log_limited(agent->log, LOG_WARNING, "inotify",
+			    "inotify: %s: raise %s; until then %" PRIu64 " directories are polled every second",
+			    strerror(trouble.watch_errno),
+			    trouble.watch_errno == ENOSPC ? "fs.inotify.max_user_watches" :
+							    "fs.inotify.max_user_instances",
+			    trouble.unwatched);
+	if (trouble.denied[0])
+		log_limited(agent->log, LOG_WARNING, "denied",
+			    "%s: permission denied: nothing below it is found; it is tried again every half minute",
+			    trouble.denied);
+	if (now_us < agent->reconcile_at_us)
+		return;
+	agent->reconcile_at_us = now_us + (trouble.unwatched ? RECONCILE_POLLED_US : RECONCILE_US);
+	r = discover_scan(agent->discover);
+	if (r)
+		agent->error = r;
+	agent_take_hints(agent, SIZE_MAX);
+}
+
+/*
+ * The watchdog is fed when lines moved, or for a stated reason when none did: nothing to read, no
+ * room, or nothing in the queue but files that wait (F05). A broker outage is such a reason.
+ */
+static void feed_watchdog(struct agent *agent, uint64_t now_us)
+{
+	bool stuck = agent->state == AGENT_RUNNING && !TAILQ_EMPTY(&agent->files.ready) &&
+		     output_has_room(agent->output) && now_us - agent->progress_us > 10 * US_PER_S;
+
+	if (!stuck)
+		notify_watchdog();
+}
+
+static void tell_letters_full(struct agent *agent)
+{
+	bool full = pipeline_letters_full(agent->pipeline);
+
+	if (full && !agent->letters_full_told)
+		log_say(agent->log, LOG_ERR,
+			"dead_letter_max (%zu bytes) is used up: files whose next record was refused wait; raise it, or "
+			"remove dead letters from the state", agent->conf->dead_letter_max);
+	agent->letters_full_told = full;
+}
+
+static void draw_progress(struct agent *agent, uint64_t now_us)
+{
+	uint64_t done = agent->counters.bytes_delivered, run_us = now_us - agent->started_us;
+	double rate = run_us ? (double)done * 1e6 / (double)run_us : 0;
+	double left = agent->total_bytes > done ? (double)(agent->total_bytes - done) : 0;
+
+	if (!agent->progress || now_us < agent->progress_at_us)
+		return;
+	agent->progress_at_us = now_us + US_PER_S / 2;
+	fprintf(agent->progress, "\r%5.1f %%  %" PRIu64 " lines  %.1f MB/s  %.0f s left   ",
+		agent->total_bytes ? 100.0 * (double)done / (double)agent->total_bytes : 100.0,
+		agent->counters.lines_delivered, rate / 1e6, rate > 0 ? left / rate : 0.0);
+	fflush(agent->progress);
+}
+
+static uint64_t tick_us(const struct agent *agent)
+{
+	uint64_t interval_us = agent->conf->checkpoint_interval_ms * US_PER_MS;
+
+	return interval_us < TICK_US ? interval_us : TICK_US;
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct agent *agent = userdata;
+	uint64_t now_us = clock_mono_us();
+	int r;
+
+	(void)usec;
+	sd_event_source_set_time(source, now_us + tick_us(agent));
+	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	if (agent->state == AGENT_RUNNING) {
+		agent_age_files(agent, now_us);
+		if (!agent->until_eof)
+			reconcile(agent, now_us);
+	}
+	agent_take_reports(agent, now_us);
+	files_release_held(&agent->files);
+	if (!agent->checkpoint.under_way) {
+		r = checkpoint_start(&agent->checkpoint, CHECKPOINT_ROWS_MAX);
+		if (r)
+			agent->error = r;
+	}
+	if (now_us >= agent->trim_at_us)
+		chunk_pools_trim(&agent->pools);
+	tell_letters_full(agent);
+	feed_watchdog(agent, now_us);
+	draw_progress(agent, now_us);
+	stop_if_done(agent, now_us);
+	after_event(agent, now_us);
+	return 0;
+}
+
+/* ---- the loop ---- */
+
+static int add_sources(struct agent *agent)
+{
+	sd_event *event = agent->event;
+	sd_event_source *source;
+	int r;
+
+	r = sd_event_add_signal(event, &source, SIGTERM, on_stop_signal, agent);
+	if (r >= 0)
+		r = sd_event_source_set_priority(source, PRIORITY_SIGNALS);
+	if (r >= 0)
+		r = sd_event_add_signal(event, &source, SIGINT, on_stop_signal, agent);
+	if (r >= 0)
+		r = sd_event_source_set_priority(source, PRIORITY_SIGNALS);
+	if (r >= 0)
+		r = sd_event_add_signal(event, &source, SIGUSR1, on_print_signal, agent);
+	if (r >= 0)
+		r = sd_event_add_io(event, &source, output_fd(agent->output), EPOLLIN, on_output, agent);
+	if (r >= 0)
+		r = sd_event_source_set_priority(source, PRIORITY_REPORTS);
+	if (r >= 0)
+		r = sd_event_add_io(event, &source, writer_fd(agent->writer), EPOLLIN, on_writer, agent);
+	if (r >= 0)
+		r = sd_event_source_set_priority(source, PRIORITY_REPORTS);
+	if (r >= 0 && discover_fd(agent->discover) >= 0)
+		r = sd_event_add_io(event, NULL, discover_fd(agent->discover), EPOLLIN, on_hints, agent);
+	return r < 0 ? r : 0;
+}
+
+static int add_timers(struct agent *agent)
+{
+	uint64_t now_us = clock_mono_us();
+	int r;
+
+	agent->kick_at_us = CLOCK_NEVER;
+	r = sd_event_add_time(agent->event, &agent->kick, CLOCK_MONOTONIC, now_us, KICK_ACCURACY_US, on_kick, agent);
+	if (r >= 0)
+		r = sd_event_source_set_priority(agent->kick, PRIORITY_TIMERS);
+	if (r >= 0)
+		r = sd_event_add_time(agent->event, &agent->tick, CLOCK_MONOTONIC, now_us + tick_us(agent),
+				      TICK_ACCURACY_US, on_tick, agent);
+	if (r >= 0)
+		r = sd_event_source_set_priority(agent->tick, PRIORITY_TIMERS);
+	if (r >= 0)
+		r = sd_event_add_defer(agent->event, &agent->turn, on_turn, agent);
+	if (r >= 0)
+		r = sd_event_source_set_priority(agent->turn, PRIORITY_TURN);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(agent->turn, SD_EVENT_ON);
+	return r < 0 ? r : 0;
+}
+
+int agent_make_loop(struct agent *agent)
+{
+	int r = sd_event_new(&agent->event);
+
+	agent->reconcile_at_us = clock_mono_us() + RECONCILE_US;
+	if (r >= 0)
+		r = add_sources(agent);
+	return r < 0 ? r : add_timers(agent);
+}
+
+int agent_run(struct agent *agent)
+{
+	uint64_t deadline_us;
+	int r;
+
+	agent->started_us = agent->progress_us = clock_mono_us();
+	log_say(agent->log, LOG_INFO, "started: %zu files", map_count(agent->files.by_inode));
+	notify_ready();
+	r = sd_event_loop(agent->event);
+	/* Whatever ended the loop: what is settled is written down. */
+	agent_take_reports(agent, clock_mono_us());
+	deadline_us = clock_mono_us() + 10 * US_PER_S;
+	agent_finish_checkpoint(agent, 10000);
+	while (checkpoint_due(&agent->checkpoint) && clock_mono_us() < deadline_us) {
+		if (checkpoint_start(&agent->checkpoint, SIZE_MAX))
+			break;
+		agent_finish_checkpoint(agent, 10000);
+		if (agent->checkpoint_failing)
+			break;
+	}
+	agent->progress_at_us = 0;
+	draw_progress(agent, clock_mono_us());
+	if (agent->progress)
+		fputc('\n', agent->progress);
+	log_counters(agent);
+	return r;
+}
+
+const struct counters *agent_counters(const struct agent *agent)
+{
+	return &agent->counters;
+}

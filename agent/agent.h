@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AGENT_H
+#define AGENT_H
+
+#include <stdio.h>
+
+#include "conf.h"
+#include "ops/counters.h"
+#include "ops/log.h"
+
+/* Owns everything: start, turn, stop. Two agents can live in one process. */
+struct agent;
+
+struct agent_options {
+	struct conf *conf;     /* a reference is taken */
+	struct log *log;       /* borrowed */
+	const char *state_dir; /* NULL: the configuration's; borrowed for the call */
+	bool until_eof;        /* ship what is there, then stop */
+	FILE *progress;        /* where a progress line is drawn, or NULL */
+};
+
+enum {
+	AGENT_E_STATE = 1, /* the state directory or database: message was logged; EX_CANTCREAT, see agent_new */
+	AGENT_E_LOCKED,    /* another agent holds the state directory: EX_UNAVAILABLE */
+	AGENT_E_DAMAGED,   /* the database is damaged and state_damaged = "stop": EX_IOERR */
+};
+
+/*
+ * Opens the state, takes over known files, makes the first scan and the first checkpoint, starts the
+ * producer. Blocks SIGINT, SIGTERM, SIGUSR1, SIGPIPE for the process before any thread is made. 0,
+ * the E codes (the cause was logged), negative errno.
+ */
+int agent_new(const struct agent_options *options, struct agent **ret_agent) MUSTCHECK;
+
+/*
+ * Runs until a signal (or until all is shipped). 0; negative errno for what cannot be gone on with.
+ * What was settled is in the store when it returns.
+ */
+int agent_run(struct agent *agent) MUSTCHECK;
+
+const struct counters *agent_counters(const struct agent *agent);
+
+/*
+ * Without waiting for anything. Only when no record is in flight: the library's threads read their
+ * payloads from memory that is freed here. A process that ends anyway needs not call it. NULL is
+ * fine. Returns NULL.
+ */
+struct agent *agent_free(struct agent *agent);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AGENT_PRIVATE_H
+#define AGENT_PRIVATE_H
+
+#include <systemd/sd-event.h>
+
+#include "agent.h"
+#include "checkpoint.h"
+#include "files.h"
+#include "follow.h"
+#include "input/discover.h"
+#include "pipeline.h"
+
+/* Shared by agent.c (the loop), agent_start.c (start and end) and agent_turn.c (what it does to files). */
+
+enum agent_state { AGENT_RUNNING, AGENT_STOPPING, AGENT_STOPPED };
+
+struct agent {
+	struct conf *conf;
+	struct log *log;
+	bool until_eof;
+	FILE *progress;
+	enum agent_state state;
+	uint64_t stop_by_us;
+	int stop_signals;
+
+	struct counters counters;
+	struct letters letters;
+	struct chunk_pools pools;
+	struct files files;
+	struct discover *discover;
+	struct store *store;
+	struct writer *writer;
+	struct checkpoint checkpoint;
+	struct output *output;
+	struct pipeline *pipeline;
+
+	sd_event *event;
+	sd_event_source *turn;  /* a defer source: on while a file has data and the output has room */
+	sd_event_source *kick;  /* when the output wants to be served */
+	sd_event_source *tick;
+	uint64_t kick_at_us;    /* what the kick timer is armed for */
+	uint64_t reconcile_at_us;
+	uint64_t trim_at_us;    /* pools are trimmed after a second without a turn */
+	uint64_t progress_at_us;
+	uint64_t progress_us;   /* when lines last moved, for the watchdog */
+	uint64_t started_us;
+	uint64_t total_bytes;   /* until_eof: what there is to ship */
+	bool checkpoint_failing;
+	bool letters_full_told;
+	int error;              /* negative errno that ends the loop */
+};
+
+/* The event loop with all its sources. 0 or negative errno. */
+int agent_make_loop(struct agent *agent) MUSTCHECK;
+
+/* Follows up to max hints that wait; a failure goes to agent->error. */
+void agent_take_hints(struct agent *agent, size_t max);
+
+/* The result of the checkpoint under way, waiting up to wait_ms; tells once when it failed. */
+void agent_finish_checkpoint(struct agent *agent, int wait_ms);
+
+/* Turns of ready files, round robin, for at most 2 ms. */
+void agent_turn_files(struct agent *agent, uint64_t now_us);
+
+/* Reports: settle, advance, rewind what is due, send suspects, wake what waits. */
+void agent_take_reports(struct agent *agent, uint64_t now_us);
+
+/* After its slots changed: moves the committed position; rewinds a draining file whose reports are in. */
+void agent_settle_file(struct agent *agent, struct file *file, uint64_t now_us);
+
+/* Once a tick: ends of back-offs, files that are finished, last lines without LF. */
+void agent_age_files(struct agent *agent, uint64_t now_us);
+
+/* until_eof: every file was read to its end and all of it is settled. */
+bool agent_all_shipped(const struct agent *agent);
+
+#endif

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The start of an agent, and its end. The order counts: signals are blocked before the first thread
+ * exists, the state is locked before anything is read, and the first look at all files is durable
+ * before the first line is shipped.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+
+#include "agent_private.h"
+#include "base/clock.h"
+#include "output/kafka.h"
+
+/* Before any thread is made, so that all of them inherit the mask. */
+static void block_signals(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGUSR1);
+	sigaddset(&signals, SIGPIPE);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+}
+
+/* Another database in the place of a damaged one, as state_damaged says. */
+static int replace_damaged(struct agent *agent, const char *dir, const char *message)
+{
+	char aside[4096], again[256];
+	int r;
+
+	if (agent->conf->state_damaged == CONF_DAMAGED_STOP) {
+		log_say(agent->log, LOG_ERR, "%s: the database is damaged (%s); state_damaged = \"stop\"", dir, message);
+		return AGENT_E_DAMAGED;
+	}
+	r = store_set_aside(dir, aside, sizeof aside);
+	if (r)
+		return r;
+	log_say(agent->log, LOG_ERR,
+		"%s: the database is damaged (%s): it is kept as %s; by state_damaged all files are read from their %s",
+		dir, message, aside,
+		agent->conf->state_damaged == CONF_DAMAGED_END ? "end: lines are lost" : "start: lines are repeated");
+	r = store_open(dir, &agent->store, again, sizeof again);
+	return r > 0 ? AGENT_E_STATE : r;
+}
+
+static int open_store(struct agent *agent, const char *dir)
+{
+	char message[512] = "";
+	int r = store_open(dir, &agent->store, message, sizeof message);
+
+	if (r == STORE_E_DAMAGED)
+		return replace_damaged(agent, dir, message);
+	if (r > 0)
+		log_say(agent->log, LOG_ERR, "state_dir: %s", message);
+	return r == STORE_E_LOCKED ? AGENT_E_LOCKED : r > 0 ? AGENT_E_STATE : r;
+}
+
+static int load_files(struct agent *agent)
+{
+	struct store_file *rows = NULL;
+	size_t n_rows = 0;
+	uint64_t bytes, count;
+	int r;
+
+	r = store_load(agent->store, &rows, &n_rows);
+	if (!r)
+		r = files_init(&agent->files, agent->conf, &agent->pools, &agent->counters, agent->log, rows, n_rows);
+	if (r)
+		return r;
+	for (size_t i = 0; i < agent->conf->n_sources; i++) {
+		r = store_knows_source(agent->store, agent->conf->sources[i].name);
+		if (r < 0)
+			return r;
+		agent->files.source_known[i] = r;
+	}
+	store_dead_letters(agent->store, &bytes, &count);
+	letters_init(&agent->letters, agent->conf->dead_letter_max, bytes);
+	return 0;
+}
+
+static int make_discover(struct agent *agent, const char *state_dir)
+{
+	char message[256];
+	int r = discover_new(&agent->discover);
+
+	if (!r)
+		r = discover_shun(agent->discover, state_dir);
+	for (size_t i = 0; !r && i < agent->conf->n_sources; i++) {
+		const struct conf_source *source = &agent->conf->sources[i];
+
+		r = discover_add(agent->discover, (int)i, source->paths, source->exclude, message, sizeof message);
+		if (r > 0) {
+			/* conf_load has compiled the same patterns, so this is a bug, not the user's. */
+			log_say(agent->log, LOG_ERR, "source %s: %s", source->name, message);
+			r = -EINVAL;
+		}
+	}
+	return r;
+}
+
+static int make_output(struct agent *agent)
+{
+	const struct conf *conf = agent->conf;
+	struct kafka_options kafka = {
+		.props = conf->props,
+		.n_props = conf->n_props,
+		.topics = (const char *const *)conf->topics,
+		.n_topics = conf->n_topics,
+		.linger_us = conf->linger_ms * US_PER_MS,
+		.library_linger = conf->library_linger,
+		.queue_records = KAFKA_QUEUE_RECORDS,
+		.queue_bytes = KAFKA_QUEUE_BYTES,
+		.stall_us = conf->stall_timeout_ms * US_PER_MS,
+	};
+	struct pipeline_options options = {
+		.counters = &agent->counters,
+		.letters = &agent->letters,
+		.topics = (const char *const *)conf->topics,
+		.n_topics = conf->n_topics,
+	};
+	int r;
+
+	for (size_t i = 0; i < conf->n_sources; i++)
+		if (conf->sources[i].rules.max_line > kafka.max_line)
+			kafka.max_line = conf->sources[i].rules.max_line;
+	r = kafka_new(&kafka, &agent->output);
+	if (r)
+		return r;
+	options.output = agent->output;
+	return pipeline_new(&options, &agent->pipeline);
+}
+
+/* Bytes of a file that are not settled yet: what --until-eof has before it. */
+static uint64_t unshipped(struct file *file)
+{
+	struct stat st;
+
+	if (file->tail.fd < 0 || fstat(file->tail.fd, &st) < 0 ||
+	    (uint64_t)st.st_size < file->account.committed)
+		return 0;
+	return (uint64_t)st.st_size - file->account.committed;
+}
+
+/*
+ * The first look at everything, made durable before the first line is read: a file that starts at
+ * its end (start_at, ignore_older) must start there again after a crash in the first second.
+ */
+static int first_scan(struct agent *agent)
+{
+	void *cursor = NULL;
+	struct file *file;
+	int r = follow_stored(&agent->files, agent->discover);
+
+	if (!r)
+		r = discover_scan(agent->discover);
+	if (r)
+		return r;
+	agent_take_hints(agent, SIZE_MAX);
+	agent->files.first_scan = false;
+	if (agent->error)
+		return agent->error;
+	r = checkpoint_start(&agent->checkpoint, SIZE_MAX);
+	if (r)
+		return r;
+	agent_finish_checkpoint(agent, 30000);
+	while ((file = map_next(agent->files.by_inode, &cursor)))
+		agent->total_bytes += unshipped(file);
+	return 0;
+}
+
+static int build(struct agent *agent, const char *state_dir)
+{
+	int r;
+
+	block_signals();
+	r = chunk_pools_init(&agent->pools, agent->conf->chunk_memory);
+	if (!r)
+		r = open_store(agent, state_dir);
+	if (!r)
+		r = load_files(agent);
+	if (!r)
+		r = writer_new(agent->store, &agent->writer);
+	if (r)
+		return r;
+	checkpoint_init(&agent->checkpoint, agent->writer, &agent->files, &agent->letters, &agent->counters);
+	r = make_discover(agent, state_dir);
+	if (!r)
+		r = make_output(agent);
+	if (!r)
+		r = agent_make_loop(agent);
+	if (!r)
+		r = first_scan(agent);
+	return r;
+}
+
+int agent_new(const struct agent_options *options, struct agent **ret_agent)
+{
+	struct agent *agent = calloc(1, sizeof *agent);
+	int r;
+
+	if (!agent)
+		return -ENOMEM;
+	agent->conf = conf_ref(options->conf);
+	agent->log = options->log;
+	agent->until_eof = options->until_eof;
+	agent->progress = options->progress;
+	r = build(agent, options->state_dir ? options->state_dir : agent->conf->state_dir);
+	if (r) {
+		agent_free(agent);
+		return r;
+	}
+	*ret_agent = agent;
+	return 0;
+}
+
+struct agent *agent_free(struct agent *agent)
+{
+	if (!agent)
+		return NULL;
+	sd_event_unref(agent->event);
+	/* The output first: its threads read payloads from the chunks that files own. */
+	output_free(agent->output);
+	pipeline_free(agent->pipeline);
+	discover_free(agent->discover);
+	checkpoint_deinit(&agent->checkpoint);
+	writer_free(agent->writer);
+	store_close(agent->store);
+	letters_deinit(&agent->letters);
+	files_deinit(&agent->files);
+	chunk_pools_deinit(&agent->pools);
+	conf_unref(agent->conf);
+	free(agent);
+	return NULL;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+/*
+ * The commands: each gets argv from its own name on, prints usage errors itself, and returns the
+ * exit status (sysexits.h).
+ */
+int cmd_run(int argc, char **argv);
+int cmd_demo(int argc, char **argv);
+int cmd_broker(int argc, char **argv); /* the embedded broker that demo starts; not in --help */
+int cmd_version(int argc, char **argv);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * waybill run: the agent in the foreground. It never forks: the library's threads would be gone in
+ * the child (E31), and systemd wants the process itself.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "agent.h"
+#include "cmd/cmd.h"
+#include "output/kafka.h"
+
+#define DEFAULT_CONFIG "/etc/waybill/waybill.conf"
+
+struct run_options {
+	const char *config;
+	const char *state_dir;
+	int log_level;
+	bool until_eof;
+	bool help;
+};
+
+static const char usage[] =
+	"usage: waybill run [--config FILE] [--state-dir DIR] [--log-level LEVEL] [--until-eof]\n"
+	"\n"
+	"  --config FILE      default " DEFAULT_CONFIG "; conf.d/*.conf beside it is read too\n"
+	"  --state-dir DIR    instead of the configuration's state_dir\n"
+	"  --log-level LEVEL  debug, info (default), notice, warning or error\n"
+	"  --until-eof        ship what is there, the unterminated last line included, and exit\n"
+	"\n"
+	"SIGTERM, SIGINT: stop reading, wait for acknowledgements up to shutdown_timeout, checkpoint,\n"
+	"exit 0; a second one stops at once. SIGUSR1: log the counters.\n";
+
+/* 0 or EX_USAGE. */
+static int parse(int argc, char **argv, struct run_options *options)
+{
+	static const struct option longs[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"state-dir", required_argument, NULL, 's'},
+		{"log-level", required_argument, NULL, 'l'},
+		{"until-eof", no_argument, NULL, 'e'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	int c;
+
+	*options = (struct run_options){.config = DEFAULT_CONFIG, .log_level = LOG_INFO};
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
+		if (c == 'c')
+			options->config = optarg;
+		else if (c == 's')
+			options->state_dir = optarg;
+		else if (c == 'e')
+			options->until_eof = true;
+		else if (c == 'h')
+			options->help = true;
+		else if (c != 'l' || (options->log_level = log_level_of(optarg)) < 0)
+			return EX_USAGE;
+	}
+	return optind == argc ? 0 : EX_USAGE;
+}
+
+static int exit_code(struct log *log, int r)
+{
+	if (r == 0)
+		return EX_OK;
+	if (r == AGENT_E_STATE)
+		return EX_CANTCREAT;
+	if (r == AGENT_E_LOCKED)
+		return EX_UNAVAILABLE;
+	if (r == AGENT_E_DAMAGED || r == -EIO)
+		return EX_IOERR;
+	log_say(log, LOG_ERR, "cannot go on: %s", strerror(-r));
+	return r == -EACCES || r == -EPERM ? EX_NOPERM : EX_SOFTWARE;
+}
+
+static int run(const struct run_options *options, struct conf *conf, struct log *log)
+{
+	bool draw = options->until_eof && isatty(STDERR_FILENO);
+	struct agent_options agent_options = {
+		.conf = conf,
+		.log = log,
+		.state_dir = options->state_dir,
+		.until_eof = options->until_eof,
+		.progress = draw ? stderr : NULL,
+	};
+	struct agent *agent;
+	int r = agent_new(&agent_options, &agent);
+
+	if (!r)
+		r = agent_run(agent);
+	return exit_code(log, r);
+}
+
+/* 0, or the exit status after a message. */
+static int load(const struct run_options *options, struct conf **ret_conf)
+{
+	int r = conf_load(options->config, stderr, ret_conf);
+
+	if (r == CONF_E_UNREADABLE)
+		return errno == EACCES ? EX_NOPERM : EX_NOINPUT;
+	if (r == CONF_E_INVALID)
+		return EX_CONFIG;
+	if (r) {
+		fprintf(stderr, "waybill: %s: %s\n", options->config, strerror(-r));
+		return EX_OSERR;
+	}
+	return 0;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct run_options options;
+	struct conf *conf;
+	struct log *log;
+	int status;
+
+	if (parse(argc, argv, &options)) {
+		fputs(usage, stderr);
+		return EX_USAGE;
+	}
+	if (options.help) {
+		fputs(usage, stdout);
+		return EX_OK;
+	}
+	if (!kafka_library_is_safe()) {
+		fprintf(stderr,
+			"waybill: librdkafka %s loses records while reporting them delivered; 1.9.0 or newer is needed\n",
+			kafka_library_version());
+		return EX_UNAVAILABLE;
+	}
+	status = load(&options, &conf);
+	if (status)
+		return status;
+	log = log_new(options.log_level);
+	if (!log)
+		return EX_OSERR;
+	status = run(&options, conf, log);
+	log_free(log);
+	/*
+	 * What is settled is on disk; what is not is read again. So nothing is waited for: not the
+	 * library's threads, which may hang in a resolver for seconds, nor their destructors.
+	 */
+	fflush(NULL);
+	_exit(status);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* waybill --version: what a bug report needs to say about the libraries. */
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "cmd/cmd.h"
+#include "conf.h"
+#include "output/kafka.h"
+#include "parsers/pattern.h"
+#include "state/store.h"
+
+int cmd_version(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	printf("waybill %s\n", WAYBILL_VERSION);
+	printf("librdkafka %s%s\n", kafka_library_version(), kafka_library_is_safe() ? "" : " (too old)");
+	printf("PCRE2 %s, JIT %s\n", pattern_library_version(), pattern_jit_works() ? "on" : "off");
+	printf("SQLite %s\n", store_library_version());
+	printf("libconfig %s\n", conf_library_version());
+	return EX_OK;
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rotation, from where we stand: a path names another inode than before. The file that had the path
+ * is still open and is read to its end; the file that has it now waits behind it (A01, A15). After
+ * a restart the same picture is put together from the stored rows: an inode that is known goes on
+ * where it was, under whatever name it is found (A11).
+ *
+ * stat comes before open, because opening a FIFO wakes its writer and opening a device may do
+ * anything; fstat after open is what counts (C12, C14).
+ */
+#include "follow.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "follow_private.h"
+
+/* One warning a path for what cannot be tailed. */
+static void refuse(struct files *files, const char *path, const char *what)
+{
+	if (map_get(files->refused, path, strlen(path)))
+		return;
+	if (map_put(files->refused, path, strlen(path), files))
+		return;
+	log_say(files->log, LOG_WARNING, "%s: %s: it is not followed; an `exclude` pattern silences this",
+		path, what);
+}
+
+/* What kind of thing a path is, when it is not a regular file. */
+static const char *kind_of(mode_t mode)
+{
+	return S_ISFIFO(mode) ? "a FIFO" :
+	       S_ISDIR(mode)  ? "a directory" :
+	       S_ISSOCK(mode) ? "a socket" :
+				"a device";
+}
+
+/* Its descriptor, or -1 after telling why. */
+static int open_for_reading(struct files *files, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd >= 0)
+		return fd;
+	if (errno == EACCES || errno == EPERM)
+		log_limited(files->log, LOG_WARNING, "unreadable",
+			    "%s: permission denied: waybill's user or one of its groups must be able to read it; "
+			    "it is tried again when its mode changes and every half minute", path);
+	else if (errno != ENOENT)
+		log_limited(files->log, LOG_WARNING, "unreadable", "%s: %s: it is tried again every half minute",
+			    path, strerror(errno));
+	return -1;
+}
+
+bool follow_is_compressed(int fd)
+{
+	unsigned char head[8];
+	ssize_t n = pread(fd, head, sizeof head, 0);
+
+	return n > 0 && identity_is_compressed(head, (size_t)n);
+}
+
+/* Where a file that was never seen before is read from. */
+static int start_position(const struct files *files, const struct conf_source *source, int fd,
+			  int64_t now_ms, uint64_t *ret_position)
+{
+	struct stat st;
+	int64_t age_ms;
+
+	*ret_position = 0;
+	if (!files->first_scan || files->source_known[source - files->conf->sources])
+		return 0;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	age_ms = now_ms - (st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000);
+	if (source->start_at == CONF_START_END ||
+	    (source->ignore_older_ms && age_ms > (int64_t)source->ignore_older_ms))
+		return tail_find_end(fd, ret_position);
+	return 0;
+}
+
+/* Makes the file of a row go on where it was. 0 or -ENOMEM. */
+static int take_over_row(struct file *file, const struct store_file *row)
+{
+	file->row_written = true;
+	file->identity.head_len = row->head_len;
+	file->identity.head_hash = row->head_hash;
+	file->tail.stored_tail_len = row->tail_len;
+	file->tail.stored_tail_hash = row->tail_hash;
+	file->tail.discarding = row->discarding;
+	if (row->ahead.len == 0)
+		return 0;
+	return ranges_decode(row->ahead, row->committed, &file->account.ahead);
+}
+
+/* Whoever was found at this path before, and is not finished, is the older generation. */
+static void chain(struct files *files, struct file *file)
+{
+	struct file *newest = map_get(files->by_lineage, file->lineage, strlen(file->lineage));
+
+	if (!newest || newest->state == FILE_FINISHED)
+		return;
+	file_chain(newest, file);
+	for (struct file *older = file->older; older; older = older->older)
+		older->left_path = true;
+	if (!file->newer)
+		return;
+	file->left_path = true;
+	if (file->newer->state == FILE_READING) {
+		files_rest(files, file->newer);
+		file_set_state(file->newer, FILE_WAITING);
+	}
+}
+
+int follow_adopt(struct files *files, const struct birth *birth, int fd, const struct identity *identity)
+{
+	const struct store_file *row = birth->row;
+	struct file *file;
+	int r;
+
+	r = file_new(row ? row->id : files->next_id, birth->source, birth->path, birth->lineage, identity,
+		     birth->position, files->pools, &file);
+	if (r) {
+		close(fd);
+		return r;
+	}
+	files->next_id += !row;
+	if (row && take_over_row(file, row))
+		log_say(files->log, LOG_WARNING,
+			"%s: its stored ranges are damaged: lines after %llu may be repeated", birth->path,
+			(unsigned long long)row->committed);
+	file->left_path = strcmp(birth->lineage, birth->path) != 0;
+	chain(files, file);
+	r = files_insert(files, file);
+	files_set_fd(files, file, fd);
+	files_dirty(files, file);
+	if (!file->older)
+		file_set_state(file, FILE_READING);
+	follow_wake(files, file);
+	return r;
+}
+
+static int adopt_new(struct files *files, const struct conf_source *source, const char *path, int fd,
+		     const struct identity *identity, int64_t now_ms)
+{
+	struct birth birth = {.source = source, .path = path, .lineage = path};
+	int r = 0;
+
+	birth.row = follow_take_row(files, fd, identity);
+	if (birth.row)
+		birth.position = birth.row->committed;
+	else
+		r = start_position(files, source, fd, now_ms, &birth.position);
+	if (r) {
+		close(fd);
+		return r == -ENOMEM ? r : 0;
+	}
+	return follow_adopt(files, &birth, fd, identity);
+}
+
+/* Opens a path that is not in the table by its inode, and takes it in if it is a log file. */
+static int look_at(struct files *files, const struct conf_source *source, const char *path, int64_t now_ms)
+{
+	struct identity identity;
+	int fd = open_for_reading(files, path);
+
+	if (fd < 0)
+		return 0;
+	if (identity_of(fd, &identity) || files_by_inode(files, identity.device, identity.inode)) {
+		close(fd);
+		return 0;
+	}
+	if (follow_is_compressed(fd)) {
+		refuse(files, path, "a compressed file");
+		close(fd);
+		return 0;
+	}
+	return adopt_new(files, source, path, fd, &identity, now_ms);
+}
+
+/* A known file under a path: its own, a new name of it, or a second name (A13, A14). */
+static int known_under(struct files *files, struct file *file, const char *path, const struct stat *st)
+{
+	struct stat own;
+
+	if (strcmp(file->path, path) != 0) {
+		if (stat(file->path, &own) == 0 && own.st_ino == st->st_ino && own.st_dev == st->st_dev) {
+			log_limited(files->log, LOG_DEBUG, "second-name", "%s is %s: it is read once", path, file->path);
+			return 0;
+		}
+		int r = files_move(files, file, path);
+		if (r)
+			return r;
+		if (!file->left_path && strcmp(path, file->lineage) != 0)
+			files->counters->rotations++;
+		file->left_path = strcmp(path, file->lineage) != 0;
+	}
+	if ((uint64_t)st->st_size != account_read_position(&file->account))
+		follow_wake(files, file);
+	return 0;
+}
+
+void follow_wake(struct files *files, struct file *file)
+{
+	while (file->older)
+		file = file->older;
+	if (file->state == FILE_FINISHED)
+		file_set_state(file, FILE_READING);
+	if (file->state == FILE_READING && file->queue == FILE_QUEUE_NONE)
+		files_ready(files, file);
+}
+
+/* A symbolic link's target lies in a directory that no pattern leads to. */
+static int follow_link(struct discover *discover, const char *path)
+{
+	char target[PATH_MAX];
+	struct stat st;
+
+	if (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode) || !realpath(path, target))
+		return 0;
+	return discover_follow(discover, target) == -ENOMEM ? -ENOMEM : 0;
+}
+
+static int found(struct files *files, struct discover *discover, int source, const char *path, int64_t now_ms)
+{
+	struct file *file;
+	struct stat st;
+	int r;
+
+	if (stat(path, &st) < 0)
+		return 0;
+	if (!S_ISREG(st.st_mode)) {
+		refuse(files, path, kind_of(st.st_mode));
+		return 0;
+	}
+	if (st.st_dev == files->own_log_device && st.st_ino == files->own_log_inode) {
+		refuse(files, path, "waybill's own log");
+		return 0;
+	}
+	file = files_by_inode(files, st.st_dev, st.st_ino);
+	if (file)
+		return known_under(files, file, path, &st);
+	r = follow_link(discover, path);
+	return r ? r : look_at(files, &files->conf->sources[source], path, now_ms);
+}
+
+/* A name that no pattern wants, or that was written to: perhaps a file that we know. */
+static int changed(struct files *files, const char *path)
+{
+	struct file *file = map_get(files->by_path, path, strlen(path));
+	struct stat st;
+
+	/* The target of a symbolic link is in the table under the link's path. */
+	if (!file && stat(path, &st) == 0)
+		file = files_by_inode(files, st.st_dev, st.st_ino);
+	if (file)
+		follow_wake(files, file);
+	return 0;
+}
+
+static int moved(struct files *files, const char *path)
+{
+	struct file *file;
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return 0;
+	file = files_by_inode(files, st.st_dev, st.st_ino);
+	return file ? known_under(files, file, path, &st) : 0;
+}
+
+/* A path lost its file: the file is held until it is read, settled and quiet. */
+static void left(struct files *files, const char *path)
+{
+	struct file *file = map_get(files->by_path, path, strlen(path));
+	struct stat st;
+
+	if (!file)
+		return;
+	if (stat(path, &st) == 0 && st.st_ino == file->identity.inode && st.st_dev == file->identity.device)
+		return;
+	if (!file->left_path)
+		files->counters->rotations++;
+	file->left_path = true;
+	follow_wake(files, file);
+}
+
+int follow_hint(struct files *files, struct discover *discover, const struct hint *hint, int64_t now_ms)
+{
+	switch (hint->kind) {
+	case HINT_FOUND:
+		return found(files, discover, hint->source, hint->path, now_ms);
+	case HINT_CHANGED:
+		return changed(files, hint->path);
+	case HINT_MOVED:
+		return moved(files, hint->path);
+	case HINT_LEFT:
+		left(files, hint->path);
+		return 0;
+	}
+	return 0;
+}
+
+void follow_finish(struct files *files, struct file *file)
+{
+	struct stat st;
+	bool nameless = file->tail.fd >= 0 && fstat(file->tail.fd, &st) == 0 && st.st_nlink == 0;
+
+	files_promote_next(files, file);
+	account_give_up_dry(&file->account);
+	files_rest(files, file);
+	file_set_state(file, FILE_FINISHED);
+	files_close(files, file);
+	if (nameless)
+		files_remove(files, file, true);
+}

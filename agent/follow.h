@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FOLLOW_H
+#define FOLLOW_H
+
+#include "files.h"
+#include "input/discover.h"
+
+/*
+ * What a hint means for the table of files: a path that appeared, changed, moved or left. Every hint
+ * is only a reason to look; what counts is what stat and fstat say.
+ */
+
+/* Does what the hint calls for. now_ms: CLOCK_REALTIME, for ignore_older. 0 or -ENOMEM. */
+int follow_hint(struct files *files, struct discover *discover, const struct hint *hint,
+		int64_t now_ms) MUSTCHECK;
+
+/*
+ * Before the first scan: takes over every file of the store that exists, under whatever name its
+ * inode is found in the directories where it was last seen; generations that came and were rotated
+ * while the agent was down are put between (A11). What has vanished is told and counted. Rows whose
+ * path no source wants any more are left as they are. 0 or -ENOMEM.
+ */
+int follow_stored(struct files *files, struct discover *discover) MUSTCHECK;
+
+/* The file has something to read, or its lineage has: puts the oldest generation into the queue. */
+void follow_wake(struct files *files, struct file *file);
+
+/*
+ * The file has left its path, is read to its end, settled and quiet: closes it, and forgets it when
+ * it has no name any more: then it is freed.
+ */
+void follow_finish(struct files *files, struct file *file);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FOLLOW_PRIVATE_H
+#define FOLLOW_PRIVATE_H
+
+#include "follow.h"
+
+/* Shared by follow.c (hints) and follow_stored.c (the start). */
+
+/* What a file begins with: known from the store, or new. All borrowed. */
+struct birth {
+	const struct conf_source *source;
+	const char *path;
+	const char *lineage;
+	const struct store_file *row; /* NULL: new */
+	uint64_t position;
+};
+
+/* Puts a file into the table and into the queue. Consumes fd. 0 or -ENOMEM. */
+int follow_adopt(struct files *files, const struct birth *birth, int fd,
+		 const struct identity *identity) MUSTCHECK;
+
+/*
+ * The stored row of an open file that was not met by its path (its pattern or directory is another
+ * now, B11), taken out of files->stored; NULL when there is none. Borrowed from files.
+ */
+const struct store_file *follow_take_row(struct files *files, int fd, const struct identity *identity);
+
+/* What a gzip, zstd or other compressed file holds is no log line (A12). */
+bool follow_is_compressed(int fd);
+
+#endif

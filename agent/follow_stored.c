@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The files of the store, met again at a start. A row names an inode and the bytes it begins with;
+ * the path is only where to look first. When the path names another inode now, the file was rotated
+ * while we were down: its directory is looked through for the inode, and also for generations that
+ * came after it and were rotated too, which no row knows. Those are told by their names (the path
+ * with a suffix of digits, dots, dashes: what logrotate and its kin append) and put in the order of
+ * their last writing. They lie outside the patterns, so nobody else would ever read them.
+ *
+ * Accepted weakness: generations that were renamed to something else, compressed or deleted while
+ * the agent was down are lost; files_lost counts the one that we knew.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "follow.h"
+#include "follow_private.h"
+
+/* More unseen generations of one path than this are not looked for. */
+#define GENERATIONS_MAX 64
+
+struct generation {
+	char *path;
+	int64_t written_ns;
+};
+
+/* Same inode, birth time and first bytes as the row says. */
+static bool is_row(int fd, const struct store_file *row, struct identity *ret_identity)
+{
+	struct identity then = {row->device, row->inode, row->born_ns, row->head_len, row->head_hash};
+
+	return identity_of(fd, ret_identity) == 0 && identity_same_inode(&then, ret_identity) &&
+	       identity_head_matches(fd, &then) == 1;
+}
+
+const struct store_file *follow_take_row(struct files *files, int fd, const struct identity *identity)
+{
+	struct inode_key key = {identity->device, identity->inode};
+	const struct store_file *row = map_get(files->stored, &key, sizeof key);
+	struct identity now;
+
+	if (!row || !is_row(fd, row, &now))
+		return NULL;
+	return map_take(files->stored, &key, sizeof key);
+}
+
+/* The row's file under this path. Its descriptor, or -1. */
+static int open_row(const struct store_file *row, const char *path, struct identity *ret_identity)
+{
+	struct stat st;
+	int fd;
+
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_ino != row->inode)
+		return -1;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd >= 0 && !is_row(fd, row, ret_identity)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* Whether name is base with what rotation appends: ".1", "-20261121", ".2026-11-21-10". */
+static bool is_rotated_name(const char *name, const char *base)
+{
+	size_t len = strlen(base);
+
+	if (strncmp(name, base, len) != 0 || (name[len] != '.' && name[len] != '-'))
+		return false;
+	return name[len + 1] && strspn(name + len, ".-_0123456789T") == strlen(name + len);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	int64_t left = ((const struct generation *)a)->written_ns;
+	int64_t right = ((const struct generation *)b)->written_ns;
+
+	return left < right ? -1 : left > right;
+}
+
+/* Rotated files of the row's path that no row and no file knows, written after the row's file. */
+static size_t find_generations(const struct files *files, const struct store_file *row, const char *dir,
+			       int64_t after_ns, struct generation *generations)
+{
+	const char *base = strrchr(row->lineage, '/') + 1;
+	DIR *stream = opendir(dir);
+	struct dirent *entry;
+	struct stat st;
+	size_t n = 0;
+
+	while (stream && n < GENERATIONS_MAX && (entry = readdir(stream))) {
+		struct inode_key key;
+
+		if (!is_rotated_name(entry->d_name, base) ||
+		    fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+			continue;
+		key = (struct inode_key){st.st_dev, st.st_ino};
+		generations[n].written_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
+		if (generations[n].written_ns < after_ns || map_get(files->stored, &key, sizeof key) ||
+		    files_by_inode(files, st.st_dev, st.st_ino) ||
+		    asprintf(&generations[n].path, "%s/%s", dir, entry->d_name) < 0)
+			continue;
+		n++;
+	}
+	if (stream)
+		closedir(stream);
+	qsort(generations, n, sizeof generations[0], by_time);
+	return n;
+}
+
+static int adopt_generation(struct files *files, const struct conf_source *source, const char *lineage,
+			    const char *path)
+{
+	struct birth birth = {.source = source, .path = path, .lineage = lineage};
+	struct identity identity;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return 0;
+	if (identity_of(fd, &identity) || follow_is_compressed(fd)) {
+		close(fd);
+		return 0;
+	}
+	log_say(files->log, LOG_INFO, "%s: a generation of %s that came and was rotated while waybill was down",
+		path, lineage);
+	files->counters->rotations++;
+	return follow_adopt(files, &birth, fd, &identity);
+}
+
+/* The generations between the row's file, rotated to dir, and the one that has its path now. */
+static int adopt_between(struct files *files, const struct conf_source *source, const struct store_file *row,
+			 const char *dir, int64_t after_ns)
+{
+	struct generation generations[GENERATIONS_MAX];
+	size_t n = find_generations(files, row, dir, after_ns, generations);
+	int r = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!r)
+			r = adopt_generation(files, source, row->lineage, generations[i].path);
+		free(generations[i].path);
+	}
+	return r;
+}
+
+static int64_t written_ns(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 ? INT64_MAX : st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
+}
+
+/* No file has the row's identity any more. The row stays while its whole directory is away (A04). */
+static void vanished(struct files *files, const struct store_file *row, const char *dir)
+{
+	if (access(dir, F_OK) < 0)
+		return;
+	if (strcmp(row->path, row->lineage) == 0) {
+		files->counters->files_lost++;
+		log_say(files->log, LOG_WARNING,
+			"%s: the file that was read up to position %llu is gone: lines written to it after that "
+			"are lost (deleted, or rotated to another directory, while waybill was down)",
+			row->path, (unsigned long long)row->committed);
+	}
+	files_forget_row(files, row->id);
+}
+
+static int take_row(struct files *files, const struct conf_source *source, const struct store_file *row)
+{
+	struct birth birth = {source, row->path, row->lineage, row, row->committed};
+	struct inode_key key = {row->device, row->inode};
+	struct identity identity;
+	char *dir, *found = NULL;
+	int fd, r = 0;
+
+	map_take(files->stored, &key, sizeof key);
+	fd = open_row(row, row->path, &identity);
+	if (fd >= 0)
+		return follow_adopt(files, &birth, fd, &identity);
+	dir = strdup(row->path);
+	if (!dir)
+		return -ENOMEM;
+	*strrchr(dir, '/') = '\0';
+	found = files_find_in(*dir ? dir : "/", row->device, row->inode);
+	fd = found ? open_row(row, found, &identity) : -1;
+	if (fd >= 0) {
+		int64_t after_ns = written_ns(fd);
+
+		birth.path = found;
+		files->counters->rotations++;
+		r = follow_adopt(files, &birth, fd, &identity);
+		if (!r)
+			r = adopt_between(files, source, row, dir, after_ns);
+	} else {
+		vanished(files, row, dir);
+	}
+	free(found);
+	free(dir);
+	return r;
+}
+
+int follow_stored(struct files *files, struct discover *discover)
+{
+	for (size_t i = 0; i < files->n_rows; i++) {
+		const struct store_file *row = &files->rows[i];
+		int source = discover_wants(discover, row->lineage);
+		int r;
+
+		if (source < 0)
+			continue;
+		r = take_row(files, &files->conf->sources[source], row);
+		if (r)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The map of the program. One line of a log, from the file to Kafka and back:
+ *
+ *   input/      watch (inotify) → discover (which paths) → identity (which file) → tail (bytes → events)
+ *   parsers/    lines (bytes → a line), pattern (line → fields), template (fields → text)
+ *   route       fields and file facts → record
+ *   pipeline    the way of a line, readable top to bottom; suspects: records that go alone
+ *   output/     output (the interface), kafka (room, holds, recovery), producer (librdkafka), topics,
+ *               partitioner, kick (our own linger), helper (the thread that may block)
+ *   flow/       what travels: chunk and slots, account (committed position), ranges, record, report
+ *   state/      store (SQLite), writer (its thread), letters (dead letters on their way there)
+ *
+ * Around it:
+ *
+ *   agent       the loop; agent_start: start and end; agent_turn: what the loop does to files
+ *   file, files a file and its life; all of them by inode, path and lineage
+ *   follow      what a hint means: rotation, new files; follow_stored: files met again at a start
+ *   checkpoint  what moved → one transaction
+ *   conf        libconfig files → struct conf, every problem with file:line
+ *   ops/        log, counters, notify (systemd)
+ *   cmd/        one file a command
+ *   base/       words used everywhere: result, slice, map, arena, clock, hash
+ *
+ * An include names its room and points only downward; tests/floors.sh checks it.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/result.h"
+#include "cmd/cmd.h"
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help; /* NULL: not listed */
+};
+
+static const struct command commands[] = {
+	{"run", cmd_run, "follow the log files of a configuration and ship them to Kafka"},
+	{"demo", cmd_demo, "see it work: an embedded broker, sample logs, and what arrives in Kafka"},
+	{"broker", cmd_broker, NULL},
+	{"--version", cmd_version, "versions of waybill and its libraries"},
+};
+
+static void print_help(FILE *to)
+{
+	fputs("waybill ships log files to Kafka, with a receipt for every line.\n\n", to);
+	fputs("usage: waybill COMMAND [OPTION...]\n\n", to);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (commands[i].help)
+			fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].help);
+	fputs("  --help     this text; `waybill COMMAND --help` for a command's options\n", to);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_help(stderr);
+		return EX_USAGE;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+		print_help(stdout);
+		return EX_OK;
+	}
+	fprintf(stderr, "waybill: unknown command \"%s\"\n\n", argv[1]);
+	print_help(stderr);
+	return EX_USAGE;
+}
