@@ -58,8 +58,8 @@ int route_new(struct route_parts *parts, struct route **ret_route)
 		route->header_names[i] = slice_of(parts->header_names[i]);
 	route->constant_topic = template_is_constant(parts->topic);
 	if (route->constant_topic)
-		route->constant_known = find_topic(route, template_text(parts->topic),
-						   &route->constant_index);
+		route->constant_known =
+			find_topic(route, template_text(parts->topic), &route->constant_index);
 	*parts = (struct route_parts){0};
 	*ret_route = route;
 	return 0;
@@ -181,8 +181,8 @@ static void mark_truncated(struct record *record, struct route_outcome *outcome)
 		record->n_headers--;
 		outcome->headers_left_out++;
 	}
-	record->headers[record->n_headers++] = (struct header){slice_of(TRUNCATED_NAME),
-							       slice_of("true")};
+	record->headers[record->n_headers++] =
+		(struct header){slice_of(TRUNCATED_NAME), slice_of("true")};
 }
 
 int route_record(const struct route *route, const struct template_facts *facts, bool truncated,
