@@ -10,8 +10,9 @@
 
 /*
  * Which paths exist that a source wants, and which of them something happened to. inotify on
- * directories is a hint, the directory itself is the truth: after an overflow, when a watched
- * directory goes away, and at every reconcile the patterns are walked again.
+ * directories is a hint, the directory itself is the truth: after an overflow and at every
+ * reconcile the patterns are walked again; a directory that comes, goes or is replaced is looked
+ * at when it does.
  */
 struct discover;
 
@@ -21,12 +22,21 @@ enum {
 };
 
 enum hint_kind {
-	HINT_FOUND,   /* a path of a source's pattern exists: given at the first scan, when it is created
-		       * or moved there, and again at each reconcile */
-	HINT_CHANGED, /* something was written to, or the attributes changed of, this path */
-	HINT_MOVED,   /* a name that no pattern wants was moved to within a watched directory: perhaps a
-		       * rotated file under its new name */
-	HINT_LEFT,    /* this path was moved away or unlinked */
+	/*
+	 * A path of a source's pattern exists: given at the first scan, when it is created or moved
+	 * there, when its mode or owner changes (it may open now, scenario D10), and again at each
+	 * reconcile. Never a directory, perhaps a link to one.
+	 */
+	HINT_FOUND,
+	/* This path was written to, or, when no pattern wants it, got other attributes. */
+	HINT_CHANGED,
+	/*
+	 * A name that no pattern wants was moved to within a watched directory: perhaps a rotated
+	 * file under its new name.
+	 */
+	HINT_MOVED,
+	/* This path was moved away or unlinked; of a directory, all below it left, too. */
+	HINT_LEFT,
 };
 
 /* path is borrowed until the next call of any discover function. */
@@ -38,11 +48,11 @@ struct hint {
 
 /* What the top should tell once: cleared when fetched. */
 struct discover_trouble {
-	int watch_errno;          /* ENOSPC: fs.inotify.max_user_watches; EMFILE: max_user_instances */
-	uint64_t overflows;       /* total of IN_Q_OVERFLOW */
-	uint64_t directories;     /* watched now */
-	uint64_t unwatched;       /* directories that could not be watched and are only polled */
-	char denied[512];         /* a directory that could not be read, "" when none */
+	int watch_errno;      /* ENOSPC: fs.inotify.max_user_watches; EMFILE: max_user_instances */
+	uint64_t overflows;   /* total of IN_Q_OVERFLOW */
+	uint64_t directories; /* watched now, those on the way to a pattern's first star included */
+	uint64_t unwatched;   /* directories that are only polled: no watch, or too many of them */
+	char denied[512];     /* a directory that could not be read or searched, "" when none */
 };
 
 /* An inotify instance; without one (EMFILE) everything is polled. 0 or negative errno. */
@@ -50,33 +60,50 @@ int discover_new(struct discover **ret_discover) MUSTCHECK;
 struct discover *discover_free(struct discover *discover);
 
 /*
- * Adds a source: NULL-terminated arrays of patterns and excludes (copied by compiling them). The
- * first source whose pattern wants a path gets it. 0, DISCOVER_E_INVALID (message), -ENOMEM.
+ * Adds a source: NULL-terminated arrays of patterns and excludes (copied by compiling them; exclude
+ * may be NULL). The first source whose pattern wants a path gets it. Takes effect with the next
+ * discover_scan. 0, DISCOVER_E_INVALID (message), -ENOMEM.
  */
 int discover_add(struct discover *discover, int source, char *const *paths, char *const *exclude,
 		 char *ret_message, size_t len) MUSTCHECK;
 
-/* Paths below this directory are never given (our own state). Copied. 0, -ENOMEM. */
+/*
+ * This path and those below it are never given (our own state and log), not through a linked
+ * directory either. Copied. Call before the first scan. 0, -ENOMEM.
+ */
 int discover_shun(struct discover *discover, const char *dir) MUSTCHECK;
+
+/* Whether a path, as realpath(3) gives it, is shunned: for the target of a link to a file. */
+bool discover_shuns(const struct discover *discover, const char *path);
+
+/* The source, as given to discover_add, that wants this path, there or not; -1: none. */
+int discover_wants(const struct discover *discover, const char *path);
 
 /*
  * A path that must be watched although it is not in a watched directory: the target of a symbolic
- * link, or a rotated file. Watches its directory; HINT_CHANGED then names this path. 0 or -errno.
+ * link, or a rotated file. Watches its directory before it returns; HINT_CHANGED then names this
+ * path. Forgotten when the directory goes away. 0 (also when it cannot be watched: see trouble),
+ * -EINVAL when it is no absolute path, -ENOMEM.
  */
 int discover_follow(struct discover *discover, const char *path) MUSTCHECK;
 
-/* The inotify descriptor for the loop, or -1. */
+/*
+ * A descriptor for the loop, readable whenever discover_next may have a hint, also when the caller
+ * stopped before DISCOVER_E_NONE. -1 without an inotify instance.
+ */
 int discover_fd(const struct discover *discover);
 
 /*
- * Walks all patterns again and queues HINT_FOUND for every path that exists. O(entries of the
- * watched directories). Call at start and at every reconcile. 0 or -ENOMEM.
+ * Has discover_next walk all patterns again and give HINT_FOUND for every path that exists, one
+ * directory at a time: O(entries of the watched directories) over the calls that follow. Call at
+ * start and at every reconcile. 0 or -ENOMEM.
  */
 int discover_scan(struct discover *discover) MUSTCHECK;
 
 /*
- * The next hint: first what is queued, then what inotify has. At most one read() a call. Hints may
- * repeat and may be out of date: the caller opens and looks. 0, DISCOVER_E_NONE, negative errno.
+ * The next hint: first what a scan finds, then what inotify has. At most one read() a call. Hints
+ * may repeat and may be out of date: the caller opens and looks.
+ * 0, DISCOVER_E_NONE, negative errno.
  */
 int discover_next(struct discover *discover, struct hint *ret_hint) MUSTCHECK;
 

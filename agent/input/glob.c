@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Path patterns as a list of components for each alternative, instead of glob(3): the walk must know
- * which directory could ever hold a match, and an inotify event must be judged by its last name
- * alone, against one component, without looking at the directory again.
+ * Path patterns as a list of components for each alternative, instead of glob(3): the walk must
+ * know which directory could ever hold a match, and an inotify event must be judged by its last
+ * name alone, against one component, without looking at the directory again.
  *
  * Braces are expanded first, as text, so {a,b/c} may hold slashes; the rest of the module never
  * sees one. "**" over components is matched like "*" over bytes: on a miss only the last "**" takes
- * one directory more. That is exact: an earlier one that ends earlier never hurts, not even with the
- * rule on leading dots, since a component either wants a dot in front or refuses it.
+ * one directory more. That is exact: an earlier one that ends earlier never hurts, not even with
+ * the rule on leading dots, since a component either wants a dot in front or refuses it.
  */
 #include "input/glob.h"
 
@@ -348,12 +348,15 @@ bool glob_component_match(const struct glob *glob, size_t alternative, size_t co
 int exclude_compile(const char *text, struct exclude **ret_exclude, char *ret_message, size_t len)
 {
 	bool by_name = !strchr(text, '/');
+	const char *root = by_name ? "/" : "/**/";
 	struct exclude *exclude = calloc(1, sizeof *exclude);
 	char *path = NULL;
 	int r = -ENOMEM;
 
 	/* "old/x.log" is meant at any depth. */
-	if (exclude && asprintf(&path, "%s%s", text[0] == '/' ? "" : by_name ? "/" : "/**/", text) < 0)
+	if (text[0] == '/')
+		root = "";
+	if (exclude && asprintf(&path, "%s%s", root, text) < 0)
 		path = NULL;
 	if (path)
 		r = glob_compile(path, &exclude->glob, ret_message, len);

@@ -15,7 +15,8 @@
 struct glob;
 
 enum {
-	GLOB_E_INVALID = 1, /* not absolute, unbalanced, longer than a path, more than 1,000 alternatives */
+	GLOB_E_INVALID =
+		1, /* not absolute, unbalanced, longer than a path, more than 1,000 alternatives */
 };
 
 /* text is copied. 0, GLOB_E_INVALID with a message, -ENOMEM. */
@@ -48,7 +49,8 @@ bool glob_component_match(const struct glob *glob, size_t alternative, size_t co
  * with one), without one against the last name. Same returns as glob_compile.
  */
 struct exclude;
-int exclude_compile(const char *text, struct exclude **ret_exclude, char *ret_message, size_t len) MUSTCHECK;
+int exclude_compile(const char *text, struct exclude **ret_exclude, char *ret_message, size_t len)
+	MUSTCHECK;
 struct exclude *exclude_free(struct exclude *exclude);
 bool exclude_match(const struct exclude *exclude, const char *path);
 

@@ -94,18 +94,18 @@ bool identity_is_compressed(const void *head, size_t len)
 		size_t len;
 		char bytes[7];
 	} magics[] = {
-		{2, "\x1f\x8b"},		 /* gzip */
-		{4, "\x28\xb5\x2f\xfd"},	 /* zstd */
-		{6, "\xfd" "7zXZ"},		 /* xz, whose sixth byte is NUL */
-		{3, "BZh"},			 /* bzip2; a digit follows */
-		{4, "\x04\x22\x4d\x18"},	 /* LZ4 frame */
+		{2, "\x1f\x8b"},         /* gzip */
+		{4, "\x28\xb5\x2f\xfd"}, /* zstd */
+		{6, "\xfd\x37zXZ"},      /* xz, whose sixth byte is NUL */
+		{3, "BZh"},              /* bzip2; a digit follows */
+		{4, "\x04\x22\x4d\x18"}, /* LZ4 frame */
 	};
 	const char *bytes = head;
 
 	for (size_t i = 0; i < ARRAY_LEN(magics); i++) {
 		if (len < magics[i].len || memcmp(bytes, magics[i].bytes, magics[i].len) != 0)
 			continue;
-		/* A log may begin with the text "BZh": bzip2's level and block (or end) mark decide. */
+		/* A log may begin with "BZh": bzip2's level and block (or end) mark decide. */
 		if (bytes[0] == 'B' && (len < 5 || bytes[3] < '1' || bytes[3] > '9' ||
 					(bytes[4] != 0x31 && bytes[4] != 0x17)))
 			continue;

@@ -11,12 +11,12 @@
 /* At most so many first bytes of a file are under its fingerprint. */
 #define IDENTITY_HEAD_MAX 1024
 
-/* What tells a file from every other one, whatever its name: the inode and the file's first bytes. */
+/* What tells a file from all others, whatever its name: the inode and its first bytes. */
 struct identity {
 	uint64_t device;
 	uint64_t inode;
-	int64_t born_ns;    /* birth time in ns since 1970, 0 when the file system does not know it */
-	uint32_t head_len;  /* bytes under the fingerprint, at most IDENTITY_HEAD_MAX; 0: none yet */
+	int64_t born_ns; /* birth time in ns since 1970, 0 when the file system does not know it */
+	uint32_t head_len; /* bytes under the fingerprint, at most IDENTITY_HEAD_MAX; 0: none yet */
 	uint64_t head_hash; /* XXH64 of the first head_len bytes */
 };
 

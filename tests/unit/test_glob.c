@@ -13,7 +13,8 @@ static struct glob *compiled(const char *text)
 	struct glob *glob = NULL;
 	char message[300] = "";
 
-	cr_assert_eq(glob_compile(text, &glob, message, sizeof message), 0, "%s: %s", text, message);
+	cr_assert_eq(glob_compile(text, &glob, message, sizeof message), 0, "%s: %s", text,
+		     message);
 	return glob;
 }
 
@@ -39,7 +40,8 @@ ParameterizedTestParameters(glob, match)
 		{"/var/log/?.log", "/var/log/a.log", true},
 		{"/var/log/?.log", "/var/log/ab.log", false},
 		{"/var/log/?log", "/var/log/.log", false},
-		{"/a/*a*a*a*a*a*a*b", "/a/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false},
+		{"/a/*a*a*a*a*a*a*b", "/a/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		 false},
 		{"/a/*ab*", "/a/xaab", true},
 		{"/a/**b", "/a/xb", true},
 		{"/a/*", "/a", false},
@@ -142,8 +144,8 @@ ParameterizedTest(struct refused_case *c, glob, refused)
 	struct glob *glob = NULL;
 	char message[300] = "";
 
-	cr_expect_eq(glob_compile(c->pattern, &glob, message, sizeof message), GLOB_E_INVALID,
-		     "%s", c->pattern);
+	cr_expect_eq(glob_compile(c->pattern, &glob, message, sizeof message), GLOB_E_INVALID, "%s",
+		     c->pattern);
 	cr_expect_null(glob);
 	cr_expect_not_null(strstr(message, c->word), "%s: %s", c->pattern, message);
 	glob_free(glob);

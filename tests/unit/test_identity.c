@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * identity: what tells files apart (scenarios A03 to A05, A12). Real files without a name; no double.
+ * identity: what tells files apart (scenarios A03 to A05, A12). Real files, no double.
  */
 #include "input/identity.h"
 
@@ -38,7 +38,7 @@ Test(identity, names_the_inode_and_its_birth)
 	cr_expect_eq(id.device, st.st_dev);
 	cr_expect_eq(id.inode, st.st_ino);
 	cr_expect_eq(id.head_len, 0);
-	/* Not every file system knows it; where known it cannot be before the last change by much. */
+	/* Not every file system knows it. Where known, it was just now. */
 	if (id.born_ns)
 		cr_expect_leq(llabs(id.born_ns / 1000000000 - st.st_ctim.tv_sec), 5);
 	close(fd);
@@ -105,7 +105,7 @@ Test(identity, a_head_length_from_a_damaged_row_is_refused)
 	close(fd);
 }
 
-/* The hash is in every state database: it must never change. Values from the xxHash specification. */
+/* The hash is in every state database: it must never change. */
 Test(identity, hash_is_xxh64)
 {
 	cr_expect_eq(identity_hash("", 0), 0xef46db3751d8e999ull);
@@ -124,7 +124,7 @@ ParameterizedTestParameters(identity, same_inode)
 		{{1, 2, 7, 0, 0}, {1, 2, 0, 0, 0}, true},
 		{{1, 2, 0, 0, 0}, {1, 2, 7, 0, 0}, true},
 		{{1, 2, 7, 0, 0}, {1, 2, 7, 9, 9}, true},
-		{{1, 2, 7, 0, 0}, {1, 2, 8, 0, 0}, false}, /* the number was given out again (A03) */
+		{{1, 2, 7, 0, 0}, {1, 2, 8, 0, 0}, false}, /* the number came again (A03) */
 		{{1, 2, 7, 0, 0}, {3, 2, 7, 0, 0}, false},
 		{{1, 2, 7, 0, 0}, {1, 3, 7, 0, 0}, false},
 	};
@@ -149,14 +149,20 @@ ParameterizedTestParameters(identity, compressed)
 	static struct magic_case cases[] = {
 		{"gzip", "\x1f\x8b\x08\x00", 4, true},
 		{"zstd", "\x28\xb5\x2f\xfd\x04", 5, true},
-		{"xz", "\xfd" "7zXZ\0\0", 7, true},
+		{"xz",
+		 "\xfd"
+		 "7zXZ\0\0",
+		 7, true},
 		{"bzip2", "BZh91AY&SY", 10, true},
 		{"bzip2 empty", "BZh9\x17rE8", 8, true},
 		{"lz4", "\x04\x22\x4d\x18\x64", 5, true},
 		{"text", "2026-01-01 x", 12, false},
 		{"BZh as text", "BZhello", 7, false},
 		{"cut gzip", "\x1f", 1, false},
-		{"cut xz", "\xfd" "7zXZ", 5, false},
+		{"cut xz",
+		 "\xfd"
+		 "7zXZ",
+		 5, false},
 		{"empty", "", 0, false},
 	};
 

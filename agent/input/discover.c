@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order of things: what is queued to be scanned, then what was read of inotify, then a read.
+ *
+ *   discover_sources.c   what is wanted         discover_tree.c     directories and their states
+ *   discover_walk.c      looking at names       discover_events.c   what inotify says
+ *   watch.c              inotify
+ *
+ * Scanning goes before events: what a scan finds is the truth, and events that queue up meanwhile
+ * are old news, or an overflow, which is one scan more. Nothing is remembered about files, so every
+ * hint may be late or come twice, and an event for a name that is gone again gives a hint all
+ * the same; the caller opens and looks.
+ *
+ * Accepted: a write through another hard link, outside of the watched directories, is not told.
+ */
+#include "input/discover.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "input/discover_walk.h"
+
+/* ---- making one ---- */
+
+/* The watch with its descriptors; without an instance (EMFILE) we go on and poll. */
+static int new_watch(struct discover *discover)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	int r = watch_new(&discover->watch);
+
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) {
+		discover->trouble.watch_errno = -r;
+		return 0;
+	}
+	discover->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	discover->more_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (discover->poll_fd < 0 || discover->more_fd < 0 ||
+	    epoll_ctl(discover->poll_fd, EPOLL_CTL_ADD, discover->more_fd, &event) < 0 ||
+	    epoll_ctl(discover->poll_fd, EPOLL_CTL_ADD, watch_fd(discover->watch), &event) < 0)
+		return -errno;
+	return 0;
+}
+
+int discover_new(struct discover **ret_discover)
+{
+	struct discover *discover = calloc(1, sizeof *discover);
+	int r;
+
+	if (!discover)
+		return -ENOMEM;
+	discover->poll_fd = discover->more_fd = -1;
+	r = tree_init(&discover->tree);
+	if (r == 0)
+		r = tree_get(&discover->tree, NULL, "/", 1, &discover->root);
+	if (r == 0)
+		r = new_watch(discover);
+	if (r) {
+		discover_free(discover);
+		return r < 0 ? r : -ENOMEM;
+	}
+	*ret_discover = discover;
+	return 0;
+}
+
+struct discover *discover_free(struct discover *discover)
+{
+	if (!discover)
+		return NULL;
+	if (discover->dir)
+		closedir(discover->dir);
+	tree_deinit(&discover->tree);
+	watch_free(discover->watch);
+	if (discover->poll_fd >= 0)
+		close(discover->poll_fd);
+	if (discover->more_fd >= 0)
+		close(discover->more_fd);
+	for (size_t i = 0; i < discover->n_sources; i++)
+		source_deinit(&discover->sources[i]);
+	free(discover->sources);
+	for (size_t i = 0; i < discover->n_shunned; i++)
+		free(discover->shunned[i]);
+	free(discover->shunned);
+	free(discover);
+	return NULL;
+}
+
+int discover_follow(struct discover *discover, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash == path ? 1 : (size_t)(slash - path);
+	struct node *node;
+	bool there;
+	int r;
+
+	if (!slash || path[0] != '/' || len >= PATH_MAX)
+		return -EINVAL;
+	if (walk_shuns(discover, path))
+		return 0;
+	r = tree_get(&discover->tree, NULL, path, len, &node);
+	if (r)
+		return r < 0 ? r : 0;
+	if (node->content && node->way == NODE_WATCHED)
+		return 0;
+	/* Watched at once, not when its turn comes: the caller reads the file after this. */
+	node->content = true;
+	return walk_watch(discover, node, &there);
+}
+
+int discover_fd(const struct discover *discover)
+{
+	return discover->watch ? discover->poll_fd : -1;
+}
+
+/*
+ * A caller may stop after any hint, with events that were read already or directories that were not
+ * yet; inotify's descriptor would not tell of those. more_fd is readable while there are any.
+ */
+static void tell_more(struct discover *discover, bool more)
+{
+	uint64_t one = 1;
+
+	if (!discover->watch || more == discover->more)
+		return;
+	discover->more = more;
+	/* Of an eventfd that only we use neither can fail: it is 0 or 1. */
+	if ((more ? write(discover->more_fd, &one, sizeof one) :
+		    read(discover->more_fd, &one, sizeof one)) < 0)
+		discover->more = !more;
+}
+
+int discover_scan(struct discover *discover)
+{
+	void *cursor = NULL;
+	struct node *node;
+
+	discover->tree.n_refused = 0;
+	/* The root and what is only followed; each scan goes on with the directories below. */
+	while ((node = map_next(discover->tree.nodes, &cursor)))
+		if (!node->parent)
+			tree_queue(&discover->tree, node);
+	tell_more(discover, true);
+	return 0;
+}
+
+static int next(struct discover *discover, struct hint *ret_hint)
+{
+	struct watch_event event;
+	bool has_read = false;
+	int r;
+
+	for (;;) {
+		r = walk_next(discover, ret_hint);
+		if (r != DISCOVER_E_NONE || !discover->watch)
+			return r;
+		if (watch_next(discover->watch, &event) == 0) {
+			r = walk_event(discover, &event, ret_hint);
+			if (r != DISCOVER_E_NONE)
+				return r;
+			continue;
+		}
+		if (has_read)
+			return DISCOVER_E_NONE;
+		r = watch_read(discover->watch);
+		if (r)
+			return r < 0 ? r : DISCOVER_E_NONE;
+		has_read = true;
+	}
+}
+
+int discover_next(struct discover *discover, struct hint *ret_hint)
+{
+	int r = next(discover, ret_hint);
+
+	tell_more(discover, r == 0 && (discover->scanning || !TAILQ_EMPTY(&discover->tree.queue) ||
+				       (discover->watch && watch_has_more(discover->watch))));
+	return r;
+}
+
+void discover_trouble(struct discover *discover, struct discover_trouble *ret_trouble)
+{
+	struct discover_trouble *trouble = &discover->trouble;
+	const struct tree *tree = &discover->tree;
+
+	trouble->directories = tree->n[NODE_WATCHED];
+	trouble->unwatched = tree->n[NODE_POLLED] + tree->n_refused;
+	*ret_trouble = *trouble;
+	trouble->watch_errno = 0;
+	trouble->denied[0] = '\0';
+}

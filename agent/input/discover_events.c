@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What inotify says, turned into hints. An event is a name in a directory and is judged by the
+ * states of that directory alone; it costs the same with one file as with 20,000.
+ *
+ * A directory is dropped with all below it as soon as its name goes, and looked at again as soon as
+ * it comes, so events that are old news by now end in the same state: the last of them decides.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "input/discover_walk.h"
+
+static int give(struct discover *discover, const struct node *node, enum hint_kind kind,
+		const char *name, struct hint *ret_hint)
+{
+	if (!walk_join(discover, node, name))
+		return DISCOVER_E_NONE;
+	*ret_hint = (struct hint){kind, -1, discover->path};
+	return 0;
+}
+
+static struct node *child_of(struct discover *discover, const struct node *node, const char *name)
+{
+	if (!walk_join(discover, node, name))
+		return NULL;
+	return tree_find(&discover->tree, discover->path, strlen(discover->path));
+}
+
+/* The directory of the node is no more, or no more there: perhaps another one took its path. */
+static int on_lost(struct discover *discover, struct node *node, struct hint *ret_hint)
+{
+	struct node *parent = node->parent;
+	char name[NAME_MAX + 1];
+
+	if (node == discover->root) {
+		tree_queue(&discover->tree, node);
+		return DISCOVER_E_NONE;
+	}
+	snprintf(name, sizeof name, "%s", strrchr(node->path, '/') + 1);
+	walk_drop(discover, node);
+	return parent ? walk_look(discover, parent, name, DT_UNKNOWN, ret_hint) : DISCOVER_E_NONE;
+}
+
+static int on_arrival(struct discover *discover, struct node *node, const struct watch_event *event,
+		      struct hint *ret_hint)
+{
+	int r = walk_look(discover, node, event->name, event->is_directory ? DT_DIR : DT_UNKNOWN,
+			  ret_hint);
+
+	if (r == DISCOVER_E_NONE && event->what == WATCH_MOVED_IN && !event->is_directory &&
+	    node->content)
+		return give(discover, node, HINT_MOVED, event->name, ret_hint);
+	return r;
+}
+
+static int on_departure(struct discover *discover, struct node *node,
+			const struct watch_event *event, struct hint *ret_hint)
+{
+	struct node *child = child_of(discover, node, event->name);
+
+	if (child)
+		walk_drop(discover, child);
+	if (!child && !node->content)
+		return DISCOVER_E_NONE;
+	return give(discover, node, HINT_LEFT, event->name, ret_hint);
+}
+
+/* A mode that changed may open to us what was closed (scenario D10). */
+static int on_attributes(struct discover *discover, struct node *node,
+			 const struct watch_event *event, struct hint *ret_hint)
+{
+	const struct source *source;
+	const struct node *child;
+
+	if (event->name[0] == '\0') {
+		if (node->incomplete)
+			tree_queue(&discover->tree, node);
+		return DISCOVER_E_NONE;
+	}
+	if (event->is_directory) {
+		child = child_of(discover, node, event->name);
+		if (child && !child->incomplete)
+			return DISCOVER_E_NONE;
+		return walk_look(discover, node, event->name, DT_DIR, ret_hint);
+	}
+	source = walk_wanted(discover, node, event->name);
+	if (source) {
+		*ret_hint = (struct hint){HINT_FOUND, source->id, discover->path};
+		return 0;
+	}
+	return node->content ? give(discover, node, HINT_CHANGED, event->name, ret_hint) :
+			       DISCOVER_E_NONE;
+}
+
+int walk_event(struct discover *discover, const struct watch_event *event, struct hint *ret_hint)
+{
+	struct node *node = event->point ? event->point->owner : NULL;
+
+	switch (event->what) {
+	case WATCH_MODIFIED:
+		return node->content ? give(discover, node, HINT_CHANGED, event->name, ret_hint) :
+				       DISCOVER_E_NONE;
+	case WATCH_CREATED:
+	case WATCH_MOVED_IN:
+		return on_arrival(discover, node, event, ret_hint);
+	case WATCH_MOVED_OUT:
+	case WATCH_DELETED:
+		return on_departure(discover, node, event, ret_hint);
+	case WATCH_ATTRIBUTES:
+		return on_attributes(discover, node, event, ret_hint);
+	case WATCH_LOST:
+		return on_lost(discover, node, ret_hint);
+	case WATCH_OVERFLOW:
+		discover->trouble.overflows++;
+		return discover_scan(discover) < 0 ? -ENOMEM : DISCOVER_E_NONE;
+	}
+	return DISCOVER_E_NONE;
+}

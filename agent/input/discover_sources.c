@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is wanted and what is not: the sources' patterns and excludes, and the paths that are ours.
+ * Sources are kept in the order in which they were added, which is also their rank.
+ *
+ * An exclude with a slash that matches a directory ends the walk there, so that a large tree that
+ * nobody wants costs no watches. Shunned paths are kept as given and as realpath(3) has them.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "input/discover.h"
+#include "input/discover_walk.h"
+
+void source_deinit(struct source *source)
+{
+	for (size_t i = 0; i < source->n_patterns; i++)
+		glob_free(source->patterns[i]);
+	for (size_t i = 0; i < source->n_excludes; i++)
+		exclude_free(source->excludes[i]);
+	free(source->patterns);
+	free(source->excludes);
+}
+
+static size_t count(char *const *texts)
+{
+	size_t n = 0;
+
+	while (texts && texts[n])
+		n++;
+	return n;
+}
+
+/* Compiles all texts. 0, GLOB_E_INVALID, -ENOMEM; source_deinit is due in any case. */
+static int compile(struct source *source, char *const *paths, char *const *exclude,
+		   char *ret_message, size_t len)
+{
+	size_t n_paths = count(paths), n_exclude = count(exclude);
+	int r = 0;
+
+	source->patterns = calloc(n_paths + 1, sizeof(struct glob *));
+	source->excludes = calloc(n_exclude + 1, sizeof(struct exclude *));
+	if (!source->patterns || !source->excludes)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_paths && r == 0; i++) {
+		r = glob_compile(paths[i], &source->patterns[i], ret_message, len);
+		source->n_patterns = i + (r == 0);
+	}
+	for (size_t i = 0; i < n_exclude && r == 0; i++) {
+		r = exclude_compile(exclude[i], &source->excludes[i], ret_message, len);
+		source->n_excludes = i + (r == 0);
+	}
+	if (r == 0 && n_paths > UINT16_MAX) {
+		snprintf(ret_message, len, "more than %d patterns", UINT16_MAX);
+		return GLOB_E_INVALID;
+	}
+	return r;
+}
+
+/* Puts the start of every pattern of the source at the root directory. */
+static int root_states(struct discover *discover, size_t source)
+{
+	const struct source *s = &discover->sources[source];
+	int r = 0;
+
+	for (size_t i = 0; i < s->n_patterns; i++)
+		for (size_t k = 0; k < glob_n_alternatives(s->patterns[i]) && r == 0; k++)
+			r = walk_add_state(
+				discover, discover->root,
+				(struct state){(uint16_t)source, (uint16_t)i, (uint16_t)k, 0});
+	return r;
+}
+
+int discover_add(struct discover *discover, int source, char *const *paths, char *const *exclude,
+		 char *ret_message, size_t len)
+{
+	struct source made = {.id = source}, *grown;
+	int r = compile(&made, paths, exclude, ret_message, len);
+
+	if (r == 0 && discover->n_sources >= UINT16_MAX) {
+		snprintf(ret_message, len, "more than %d sources", UINT16_MAX);
+		r = GLOB_E_INVALID;
+	}
+	grown = r ? NULL : reallocarray(discover->sources, discover->n_sources + 1, sizeof *grown);
+	if (!grown) {
+		source_deinit(&made);
+		return r > 0 ? DISCOVER_E_INVALID : -ENOMEM;
+	}
+	discover->sources = grown;
+	grown[discover->n_sources++] = made;
+	return root_states(discover, discover->n_sources - 1);
+}
+
+static int shun_text(struct discover *discover, const char *path)
+{
+	char **grown = reallocarray(discover->shunned, discover->n_shunned + 1, sizeof *grown);
+	size_t len = strlen(path);
+
+	if (!grown)
+		return -ENOMEM;
+	discover->shunned = grown;
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	grown[discover->n_shunned] = strndup(path, len);
+	if (!grown[discover->n_shunned])
+		return -ENOMEM;
+	discover->n_shunned++;
+	return 0;
+}
+
+int discover_shun(struct discover *discover, const char *dir)
+{
+	char real[PATH_MAX];
+	int r = shun_text(discover, dir);
+
+	if (r == 0 && realpath(dir, real) && strcmp(real, dir) != 0)
+		r = shun_text(discover, real);
+	return r;
+}
+
+bool discover_shuns(const struct discover *discover, const char *path)
+{
+	return walk_shuns(discover, path);
+}
+
+bool source_excludes(const struct source *source, const char *path, bool directory)
+{
+	for (size_t i = 0; i < source->n_excludes; i++)
+		if (directory ? exclude_match_directory(source->excludes[i], path) :
+				exclude_match(source->excludes[i], path))
+			return true;
+	return false;
+}
+
+bool walk_shuns(const struct discover *discover, const char *path)
+{
+	for (size_t i = 0; i < discover->n_shunned; i++) {
+		size_t len = strlen(discover->shunned[i]);
+
+		if (strncmp(path, discover->shunned[i], len) == 0 &&
+		    (path[len] == '/' || path[len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the path, or a directory on the way to it, is excluded. */
+static bool excluded_on_the_way(const struct source *source, const char *path)
+{
+	char upto[PATH_MAX];
+	size_t len = strlen(path);
+
+	if (len >= sizeof upto || source_excludes(source, path, false))
+		return true;
+	memcpy(upto, path, len + 1);
+	for (char *slash = strrchr(upto, '/'); slash && slash > upto; slash = strrchr(upto, '/')) {
+		*slash = '\0';
+		if (source_excludes(source, upto, true))
+			return true;
+	}
+	return false;
+}
+
+int discover_wants(const struct discover *discover, const char *path)
+{
+	if (walk_shuns(discover, path))
+		return -1;
+	for (size_t i = 0; i < discover->n_sources; i++) {
+		const struct source *source = &discover->sources[i];
+
+		for (size_t k = 0; k < source->n_patterns; k++)
+			if (glob_match(source->patterns[k], path) &&
+			    !excluded_on_the_way(source, path))
+				return source->id;
+	}
+	return -1;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Nodes are found by path (map) and belong to a tree, because a directory that is moved makes every
+ * path below it wrong: the whole branch has to go at once. Paths are those by which a pattern leads
+ * there, symbolic links included, not real ones; two of them may be the same directory.
+ *
+ * A node keeps its states so that an event is judged by a handful of components instead of all
+ * patterns: O(1) an event, however many files and directories there are (scenario D04).
+ */
+#include "input/discover_tree.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int tree_init(struct tree *tree)
+{
+	*tree = (struct tree){.nodes = map_new()};
+	TAILQ_INIT(&tree->queue);
+	return tree->nodes ? 0 : -ENOMEM;
+}
+
+void tree_deinit(struct tree *tree)
+{
+	void *cursor = NULL;
+	struct node *node;
+
+	while (tree->nodes && (node = map_next(tree->nodes, &cursor))) {
+		free(node->states);
+		free(node);
+	}
+	tree->nodes = map_free(tree->nodes);
+}
+
+struct node *tree_find(const struct tree *tree, const char *path, size_t len)
+{
+	return map_get(tree->nodes, path, len);
+}
+
+int tree_get(struct tree *tree, struct node *parent, const char *path, size_t len,
+	     struct node **ret_node)
+{
+	struct node *node = tree_find(tree, path, len);
+
+	if (!node) {
+		if (map_count(tree->nodes) >= TREE_NODES_MAX) {
+			tree->n_refused++;
+			return TREE_E_FULL;
+		}
+		node = calloc(1, sizeof *node + len + 1);
+		if (!node || map_put(tree->nodes, path, len, node) < 0) {
+			free(node);
+			return -ENOMEM;
+		}
+		memcpy(node->path, path, len);
+		node->len = len;
+		node->point.wd = -1;
+		node->point.owner = node;
+		LIST_INIT(&node->children);
+		tree->n[NODE_NEW]++;
+	}
+	if (!node->parent && parent) {
+		node->parent = parent;
+		LIST_INSERT_HEAD(&parent->children, node, sibling);
+	}
+	*ret_node = node;
+	return 0;
+}
+
+int tree_add_state(struct node *node, struct state state)
+{
+	struct state *grown;
+
+	for (uint32_t i = 0; i < node->n_states; i++)
+		if (memcmp(&node->states[i], &state, sizeof state) == 0)
+			return 0;
+	grown = reallocarray(node->states, node->n_states + 1, sizeof *grown);
+	if (!grown)
+		return -ENOMEM;
+	node->states = grown;
+	grown[node->n_states++] = state;
+	return 0;
+}
+
+void tree_set_way(struct tree *tree, struct node *node, enum node_way way)
+{
+	tree->n[node->way]--;
+	tree->n[way]++;
+	node->way = way;
+}
+
+void tree_queue(struct tree *tree, struct node *node)
+{
+	if (node->queued)
+		return;
+	node->queued = true;
+	TAILQ_INSERT_TAIL(&tree->queue, node, queue);
+}
+
+struct node *tree_dequeue(struct tree *tree)
+{
+	struct node *node = TAILQ_FIRST(&tree->queue);
+
+	if (node) {
+		TAILQ_REMOVE(&tree->queue, node, queue);
+		node->queued = false;
+	}
+	return node;
+}
+
+void tree_remove(struct tree *tree, struct node *node)
+{
+	if (node->parent)
+		LIST_REMOVE(node, sibling);
+	if (node->queued)
+		TAILQ_REMOVE(&tree->queue, node, queue);
+	tree->n[node->way]--;
+	map_take(tree->nodes, node->path, node->len);
+	free(node->states);
+	free(node);
+}

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Walking the patterns. A pattern goes down the tree one component at a time: its state at a
+ * directory says which component is matched against the names there. Both a name read from the
+ * directory and one named by inotify go through walk_look, so there is one rule for both.
+ *
+ * Every directory is watched first and read then (scenario D05): what is made between the two is
+ * seen twice, never missed. Each scan adds the watch again; when that yields another descriptor
+ * than before, the path leads to another directory now, and all below it is forgotten (D06).
+ *
+ * Directories on the way are watched, too, from the root on, for names only: a parent that is
+ * renamed or made later says so at once, and it costs a watch for each component. A literal
+ * component is looked up, not searched for: /var/log/app needs no right to read /var/log, and
+ * a directory with a million other names costs nothing.
+ *
+ * Scanning is lazy: one directory is open at a time and gives its names as hints are asked for, so
+ * the memory is that of the tree, not of the files. Accepted: a directory of many names that nobody
+ * wants is read in one go (some 10 ms for 100,000).
+ *
+ * "**" follows symbolic links to directories unless the target is one that the path already went
+ * through (scenario A13). Links that cross each other can still multiply: TREE_NODES_MAX.
+ */
+#include "input/discover_walk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* ---- states ---- */
+
+static const struct glob *glob_of(const struct discover *discover, struct state state)
+{
+	return discover->sources[state.source].patterns[state.pattern];
+}
+
+static enum glob_kind kind_of(const struct discover *discover, struct state state,
+			      const char **ret_text)
+{
+	return glob_component(glob_of(discover, state), state.alternative, state.component,
+			      ret_text);
+}
+
+static bool is_last(const struct discover *discover, struct state state)
+{
+	return state.component + 1u ==
+	       glob_n_components(glob_of(discover, state), state.alternative);
+}
+
+int walk_add_state(struct discover *discover, struct node *node, struct state state)
+{
+	const char *text;
+	enum glob_kind kind = kind_of(discover, state, &text);
+	int r = tree_add_state(node, state);
+
+	if (kind != GLOB_LITERAL)
+		node->listing = true;
+	if (is_last(discover, state))
+		node->content = true;
+	if (r < 0 || kind != GLOB_DEEP)
+		return r;
+	state.component++;
+	return walk_add_state(discover, node, state);
+}
+
+/* Where the state goes on to in the directory of that name. False: nowhere. */
+static bool advance(const struct discover *discover, struct state *state, const char *name)
+{
+	const char *text;
+
+	if (kind_of(discover, *state, &text) == GLOB_DEEP)
+		return name[0] != '.';
+	if (is_last(discover, *state) ||
+	    !glob_component_match(glob_of(discover, *state), state->alternative, state->component,
+				  name))
+		return false;
+	state->component++;
+	return true;
+}
+
+static bool leads_on(const struct discover *discover, const struct node *node, const char *name)
+{
+	for (uint32_t i = 0; i < node->n_states; i++) {
+		struct state state = node->states[i];
+
+		if (advance(discover, &state, name))
+			return true;
+	}
+	return false;
+}
+
+/* ---- links ---- */
+
+/* Whether the link, a directory, leads into a shunned one. */
+static bool link_shunned(const struct discover *discover, const char *path)
+{
+	char real[PATH_MAX];
+
+	return discover->n_shunned > 0 && realpath(path, real) && walk_shuns(discover, real);
+}
+
+/* Whether the link at path, in the directory of node, leads to a directory on the way to it. */
+static bool makes_loop(const struct node *node, const char *path)
+{
+	struct stat target, st;
+
+	if (stat(path, &target) < 0)
+		return true;
+	for (; node; node = node->parent)
+		if (stat(node->path, &st) == 0 && st.st_dev == target.st_dev &&
+		    st.st_ino == target.st_ino)
+			return true;
+	return false;
+}
+
+/* ---- one name ---- */
+
+bool walk_join(struct discover *discover, const struct node *node, const char *name)
+{
+	size_t name_len = strlen(name), len = node->len;
+
+	/* The root's path is "/", which brings its slash. */
+	if (len == 1)
+		len = 0;
+	if (len + 1 + name_len >= sizeof discover->path)
+		return false;
+	memcpy(discover->path, node->path, len);
+	discover->path[len] = '/';
+	memcpy(discover->path + len + 1, name, name_len + 1);
+	return true;
+}
+
+const struct source *walk_wanted(struct discover *discover, const struct node *node,
+				 const char *name)
+{
+	size_t best = discover->n_sources;
+
+	if (!node->content || !walk_join(discover, node, name))
+		return NULL;
+	for (uint32_t i = 0; i < node->n_states; i++) {
+		struct state state = node->states[i];
+
+		if (state.source < best && is_last(discover, state) &&
+		    glob_component_match(glob_of(discover, state), state.alternative,
+					 state.component, name) &&
+		    !source_excludes(&discover->sources[state.source], discover->path, false))
+			best = state.source;
+	}
+	if (best == discover->n_sources || walk_shuns(discover, discover->path))
+		return NULL;
+	return &discover->sources[best];
+}
+
+/* The type of discover->path: DT_DIR also for a link to one, DT_UNKNOWN when it is not there. */
+static unsigned char resolve(const struct discover *discover, unsigned char type, bool *ret_link)
+{
+	struct stat st;
+
+	if (type == DT_UNKNOWN)
+		type = lstat(discover->path, &st) == 0 ? IFTODT(st.st_mode) : DT_UNKNOWN;
+	*ret_link = type == DT_LNK;
+	if (type == DT_LNK && stat(discover->path, &st) == 0 && S_ISDIR(st.st_mode))
+		return DT_DIR;
+	return type;
+}
+
+/* discover->path is a directory in that of node: hands the states on to it. */
+static int descend(struct discover *discover, struct node *node, const char *name, bool link)
+{
+	bool loop = link && makes_loop(node, discover->path);
+	struct node *child = NULL;
+	int r;
+
+	if (walk_shuns(discover, discover->path) ||
+	    (link && link_shunned(discover, discover->path)))
+		return 0;
+	for (uint32_t i = 0; i < node->n_states; i++) {
+		struct state state = node->states[i];
+
+		if (!advance(discover, &state, name) ||
+		    (loop && state.component == node->states[i].component) ||
+		    source_excludes(&discover->sources[state.source], discover->path, true))
+			continue;
+		if (!child) {
+			r = tree_get(&discover->tree, node, discover->path, strlen(discover->path),
+				     &child);
+			if (r)
+				return r < 0 ? r : 0;
+		}
+		r = walk_add_state(discover, child, state);
+		if (r < 0)
+			return r;
+	}
+	if (child)
+		tree_queue(&discover->tree, child);
+	return 0;
+}
+
+int walk_look(struct discover *discover, struct node *node, const char *name, unsigned char type,
+	      struct hint *ret_hint)
+{
+	const struct source *source = walk_wanted(discover, node, name);
+	struct node *child;
+	bool link;
+	int r;
+
+	if (leads_on(discover, node, name) && walk_join(discover, node, name)) {
+		type = resolve(discover, type, &link);
+		if (type == DT_DIR) {
+			r = descend(discover, node, name, link);
+			return r < 0 ? r : DISCOVER_E_NONE;
+		}
+		/* No directory any more: its own scan finds that out. */
+		child = tree_find(&discover->tree, discover->path, strlen(discover->path));
+		if (child)
+			tree_queue(&discover->tree, child);
+		if (type == DT_UNKNOWN)
+			return DISCOVER_E_NONE;
+	}
+	if (!source || type == DT_DIR)
+		return DISCOVER_E_NONE;
+	*ret_hint = (struct hint){HINT_FOUND, source->id, discover->path};
+	return 0;
+}
+
+/* ---- one directory ---- */
+
+static void end_scan(struct discover *discover)
+{
+	if (discover->dir)
+		closedir(discover->dir);
+	discover->dir = NULL;
+	discover->scanning = NULL;
+}
+
+void walk_drop(struct discover *discover, struct node *node)
+{
+	while (!LIST_EMPTY(&node->children))
+		walk_drop(discover, LIST_FIRST(&node->children));
+	if (discover->scanning == node)
+		end_scan(discover);
+	if (discover->watch)
+		watch_remove(discover->watch, &node->point);
+	tree_remove(&discover->tree, node);
+}
+
+static void deny(struct discover *discover, struct node *node)
+{
+	node->incomplete = true;
+	snprintf(discover->trouble.denied, sizeof discover->trouble.denied, "%s", node->path);
+}
+
+int walk_watch(struct discover *discover, struct node *node, bool *ret_there)
+{
+	int r = WATCH_E_REFUSED;
+
+	if (discover->watch)
+		r = watch_add(discover->watch, node->path, node->content, &node->point);
+	if (r < 0)
+		return r;
+	*ret_there = r != WATCH_E_GONE || node == discover->root;
+	if (!*ret_there) {
+		walk_drop(discover, node);
+		return 0;
+	}
+	if (r == WATCH_E_MOVED) {
+		while (!LIST_EMPTY(&node->children))
+			walk_drop(discover, LIST_FIRST(&node->children));
+		r = 0;
+	}
+	if (r == WATCH_E_LIMIT)
+		discover->trouble.watch_errno = ENOSPC;
+	/* A directory on the way may be closed to us: it only has to let us through. */
+	if (r == WATCH_E_DENIED && node->content)
+		deny(discover, node);
+	tree_set_way(&discover->tree, node, r == 0 ? NODE_WATCHED : NODE_POLLED);
+	return 0;
+}
+
+static int begin_scan(struct discover *discover, struct node *node)
+{
+	struct node *child;
+	bool there;
+	int r;
+
+	node->incomplete = false;
+	r = walk_watch(discover, node, &there);
+	if (r < 0 || !there)
+		return r;
+	/* Also those that will not be seen, because they are gone. */
+	LIST_FOREACH (child, &node->children, sibling)
+		tree_queue(&discover->tree, child);
+	discover->scanning = node;
+	discover->literal = 0;
+	if (!node->listing)
+		return 0;
+	discover->dir = opendir(node->path);
+	if (!discover->dir && (errno == ENOENT || errno == ENOTDIR))
+		walk_drop(discover, node);
+	else if (!discover->dir)
+		deny(discover, node);
+	return 0;
+}
+
+/* The next literal of the node from discover->literal on, each text once; NULL at the end. */
+static const char *next_literal(struct discover *discover, const struct node *node)
+{
+	const char *text, *earlier;
+
+	while (discover->literal < node->n_states) {
+		uint32_t i = discover->literal++, k = 0;
+
+		if (kind_of(discover, node->states[i], &text) != GLOB_LITERAL)
+			continue;
+		while (k < i && (kind_of(discover, node->states[k], &earlier) != GLOB_LITERAL ||
+				 strcmp(earlier, text) != 0))
+			k++;
+		if (k == i)
+			return text;
+	}
+	return NULL;
+}
+
+/* A literal may or may not be there. As walk_look. */
+static int look_up(struct discover *discover, struct node *node, const char *name,
+		   struct hint *ret_hint)
+{
+	struct stat st;
+
+	if (!walk_join(discover, node, name))
+		return DISCOVER_E_NONE;
+	if (lstat(discover->path, &st) == 0)
+		return walk_look(discover, node, name, IFTODT(st.st_mode), ret_hint);
+	if (errno == EACCES)
+		deny(discover, node);
+	return DISCOVER_E_NONE;
+}
+
+/* Goes on with the directory that is being scanned. 0, DISCOVER_E_NONE: it is done, -ENOMEM. */
+static int scan(struct discover *discover, struct hint *ret_hint)
+{
+	struct node *node = discover->scanning;
+	int r = DISCOVER_E_NONE;
+	const char *name;
+
+	if (discover->dir) {
+		const struct dirent *entry;
+
+		while (r == DISCOVER_E_NONE && (entry = readdir(discover->dir)))
+			if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+				r = walk_look(discover, node, entry->d_name, entry->d_type,
+					      ret_hint);
+	} else {
+		while (r == DISCOVER_E_NONE && (name = next_literal(discover, node)))
+			r = look_up(discover, node, name, ret_hint);
+	}
+	if (r == DISCOVER_E_NONE)
+		end_scan(discover);
+	return r;
+}
+
+int walk_next(struct discover *discover, struct hint *ret_hint)
+{
+	struct node *node;
+	int r;
+
+	for (;;) {
+		while (discover->scanning) {
+			r = scan(discover, ret_hint);
+			if (r != DISCOVER_E_NONE)
+				return r;
+		}
+		node = tree_dequeue(&discover->tree);
+		if (!node)
+			return DISCOVER_E_NONE;
+		r = begin_scan(discover, node);
+		if (r < 0)
+			return r;
+	}
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef INPUT_DISCOVER_WALK_H
+#define INPUT_DISCOVER_WALK_H
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "input/discover.h"
+#include "input/discover_tree.h"
+#include "input/glob.h"
+
+/* The patterns on their way down the directories. For discover*.c only. */
+
+struct source {
+	int id; /* as given to discover_add */
+	struct glob **patterns;
+	size_t n_patterns;
+	struct exclude **excludes;
+	size_t n_excludes;
+};
+
+struct discover {
+	struct watch *watch; /* NULL: no inotify instance, all is polled */
+	struct tree tree;
+	struct node *root;
+	struct source *sources;
+	size_t n_sources;
+	char **shunned;
+	size_t n_shunned;
+	struct node *scanning; /* NULL: none */
+	DIR *dir;              /* of scanning, while it is listed */
+	uint32_t literal;      /* else: its next state */
+	int poll_fd;           /* epoll: inotify and more_fd; -1 without a watch */
+	int more_fd;           /* eventfd, readable while `more` */
+	bool more;             /* hints may wait of which inotify does not tell */
+	struct discover_trouble trouble;
+	char path[PATH_MAX]; /* of the hint given last */
+};
+
+/* Adds a state with all that follows from it ("**" is also nothing). 0 or -ENOMEM. */
+int walk_add_state(struct discover *discover, struct node *node, struct state state) MUSTCHECK;
+
+/* Puts node's path, a slash and the name into discover->path. False when that is too long. */
+bool walk_join(struct discover *discover, const struct node *node, const char *name);
+
+/* The first source that wants the name in this directory, NULL when none. Also joins. */
+const struct source *walk_wanted(struct discover *discover, const struct node *node,
+				 const char *name);
+
+/*
+ * A name was seen in the directory: a directory where patterns go on is queued, a file that is
+ * wanted gives a hint. type: DT_x; with DT_UNKNOWN it is looked at where that matters.
+ * 0: HINT_FOUND in *ret_hint. DISCOVER_E_NONE, -ENOMEM.
+ */
+int walk_look(struct discover *discover, struct node *node, const char *name, unsigned char type,
+	      struct hint *ret_hint) MUSTCHECK;
+
+/* Goes on with the queue of directories up to the next hint. 0, DISCOVER_E_NONE: done, -ENOMEM. */
+int walk_next(struct discover *discover, struct hint *ret_hint) MUSTCHECK;
+
+/* Watches the node, or looks again. Not there: its directory is gone, and so is the node. */
+int walk_watch(struct discover *discover, struct node *node, bool *ret_there) MUSTCHECK;
+
+/* Drops the node and all below. */
+void walk_drop(struct discover *discover, struct node *node);
+
+/* The hint that an event gives: 0. DISCOVER_E_NONE, -ENOMEM. */
+int walk_event(struct discover *discover, const struct watch_event *event, struct hint *ret_hint)
+	MUSTCHECK;
+
+/* Frees what the source holds. */
+void source_deinit(struct source *source);
+
+/* Whether the source excludes the path, as a file or as a directory with all below. */
+bool source_excludes(const struct source *source, const char *path, bool directory);
+
+/* Whether the path is a shunned one or below it. */
+bool walk_shuns(const struct discover *discover, const char *path);
+
+#endif
