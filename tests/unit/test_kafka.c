@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Kafka output against the library's mock cluster in this process. The mock neither checks
+ * sequence numbers nor sizes; what is tested here is how we react, not what Kafka does.
+ */
+#include <criterion/criterion.h>
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "base/clock.h"
+#include "output/embedded.h"
+#include "output/kafka.h"
+
+#define PRODUCE 0
+#define PARTITIONS 3
+#define SLOTS 4096
+
+struct rig {
+	rd_kafka_t *rk;
+	rd_kafka_mock_cluster_t *cluster;
+	struct output *out;
+	struct kafka_options options;
+	struct prop props[2];
+	uint64_t skew_us; /* added to the clock: what waits for minutes need not */
+	struct report reports[SLOTS];
+	unsigned int n_reports, n_of_kind[3];
+	struct output_event events[64];
+	unsigned int n_events;
+	char slots[SLOTS];
+	char value[SLOTS];
+};
+
+static const char *const topics[] = {"orders"};
+
+static uint64_t now(const struct rig *rig)
+{
+	return clock_mono_us() + rig->skew_us;
+}
+
+static void start_cluster(struct rig *rig)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	char message[256];
+
+	rd_kafka_conf_set(conf, "log_level", "0", message, sizeof message);
+	rig->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, message, sizeof message);
+	cr_assert(rig->rk);
+	rig->cluster = rd_kafka_mock_cluster_new(rig->rk, 1);
+	rd_kafka_mock_topic_create(rig->cluster, "orders", PARTITIONS, 1);
+	rig->props[0] = (struct prop){"bootstrap.servers",
+				      rd_kafka_mock_cluster_bootstraps(rig->cluster)};
+	memset(rig->value, 'v', sizeof rig->value);
+	rig->options = (struct kafka_options){
+		.props = rig->props,
+		.n_props = 1,
+		.topics = topics,
+		.n_topics = 1,
+		.linger_us = 5000,
+		.queue_records = 1000,
+		.queue_bytes = 1 << 20,
+		.max_line = 4096,
+		.stall_us = 60 * US_PER_S,
+	};
+}
+
+static void start_output(struct rig *rig)
+{
+	cr_assert_eq(kafka_new(&rig->options, &rig->out), 0);
+}
+
+static void stop(struct rig *rig)
+{
+	rig->out = output_free(rig->out);
+	rd_kafka_mock_cluster_destroy(rig->cluster);
+	rd_kafka_destroy(rig->rk);
+}
+
+/* One turn of a loop like the agent's. */
+static void turn(struct rig *rig)
+{
+	struct pollfd fd = {output_fd(rig->out), POLLIN};
+	uint64_t next_us = output_service(rig->out, now(rig));
+	uint64_t now_us = now(rig);
+	size_t n;
+
+	poll(&fd, 1, next_us <= now_us ? 0 : next_us - now_us < 20000 ? 1 : 20);
+	do {
+		n = output_reports(rig->out, rig->reports + rig->n_reports,
+				   SLOTS - rig->n_reports < 16 ? SLOTS - rig->n_reports : 16,
+				   now(rig));
+		for (size_t i = 0; i < n; i++)
+			rig->n_of_kind[rig->reports[rig->n_reports++].kind]++;
+	} while (n == 16);
+	while (rig->n_events < 64 &&
+	       output_next_event(rig->out, &rig->events[rig->n_events]) == 0) {
+		if (rig->events[rig->n_events].priority < LOG_DEBUG)
+			rig->n_events++;
+	}
+}
+
+static const struct output_event *find_event(const struct rig *rig, const char *cause)
+{
+	for (unsigned int i = 0; i < rig->n_events; i++) {
+		if (strcmp(rig->events[i].cause, cause) == 0)
+			return &rig->events[i];
+	}
+	return NULL;
+}
+
+/* Turns until the condition holds; fails the test when it does not within seconds. */
+#define UNTIL(rig, condition)                                                              \
+	do {                                                                               \
+		uint64_t until_us_ = clock_mono_us() + 30 * US_PER_S;                      \
+		bool met_;                                                                 \
+		while (!(met_ = (condition)) && clock_mono_us() < until_us_)               \
+			turn(rig);                                                         \
+		cr_assert(met_, "in vain: " #condition);                                   \
+	} while (0)
+
+static struct output_stats stats(const struct rig *rig)
+{
+	struct output_stats s;
+
+	output_stats(rig->out, &s);
+	return s;
+}
+
+static struct record a_record(const struct rig *rig)
+{
+	return (struct record){
+		.partition = -1,
+		.value = {rig->value, 100},
+		.value_stays = true,
+		.timestamp_ms = 1700000000123,
+	};
+}
+
+static int submit_to(struct rig *rig, unsigned int slot, int32_t partition)
+{
+	struct record record = a_record(rig);
+
+	record.partition = partition;
+	return output_submit(rig->out, &record, &rig->slots[slot], now(rig));
+}
+
+/* Submits n records to a partition that must all be taken. */
+static void fill(struct rig *rig, unsigned int first, unsigned int n, int32_t partition)
+{
+	for (unsigned int i = 0; i < n; i++)
+		cr_assert_eq(submit_to(rig, first + i, partition), 0, "record %u", i);
+}
+
+static void push_errors(struct rig *rig, rd_kafka_resp_err_t err, size_t n)
+{
+	while (n--)
+		rd_kafka_mock_push_request_errors(rig->cluster, PRODUCE, 1, err);
+}
+
+static struct rig *new_rig(void)
+{
+	struct rig *rig = calloc(1, sizeof *rig);
+
+	cr_assert(rig);
+	start_cluster(rig);
+	return rig;
+}
+
+static struct rig *new_running_rig(void)
+{
+	struct rig *rig = new_rig();
+
+	start_output(rig);
+	UNTIL(rig, stats(rig).up);
+	return rig;
+}
+
+static void end_rig(struct rig *rig)
+{
+	stop(rig);
+	free(rig);
+}
+
+TestSuite(kafka, .timeout = 120);
+
+static void read_one(struct rig *rig, struct embedded_reader *reader,
+		     struct embedded_record *ret)
+{
+	uint64_t until_us = clock_mono_us() + 20 * US_PER_S;
+	int r;
+
+	(void)rig;
+	do {
+		r = embedded_read(reader, 100, ret);
+	} while (r == EMBEDDED_E_NONE && clock_mono_us() < until_us);
+	cr_assert_eq(r, 0);
+}
+
+Test(kafka, a_record_arrives_as_it_was_given)
+{
+	struct rig *rig = new_running_rig();
+	struct record record = a_record(rig);
+	struct embedded_reader *reader;
+	struct embedded_record got;
+
+	record.key = slice_of("kafka");
+	record.headers[0] = (struct header){slice_of("hostname"), slice_of("h1")};
+	record.headers[1] = (struct header){slice_of("empty"), {"", 0}};
+	record.headers[2] = (struct header){slice_of("null"), SLICE_NONE};
+	record.n_headers = 3;
+	cr_assert_eq(output_submit(rig->out, &record, &rig->slots[0], now(rig)), 0);
+	UNTIL(rig, rig->n_reports == 1);
+	cr_expect_eq(rig->reports[0].kind, REPORT_DELIVERED);
+	cr_expect_eq(rig->reports[0].slot, &rig->slots[0]);
+	cr_expect_eq(rig->reports[0].partition, 1); /* murmur2("kafka") mod 3 */
+	cr_expect_eq(rig->reports[0].offset, 0);
+	cr_expect_null(rig->reports[0].reason);
+	cr_assert_eq(embedded_reader_new(rig->props[0].value, topics, 1, &reader), 0);
+	read_one(rig, reader, &got);
+	cr_expect(slice_eq(got.key, slice_of("kafka")));
+	cr_expect(slice_eq(got.value, record.value));
+	cr_expect_eq(got.timestamp_ms, 1700000000123);
+	cr_expect_eq(got.partition, 1);
+	cr_assert_eq(got.n_headers, 3);
+	cr_expect(slice_eq(got.headers[0].value, slice_of("h1")));
+	cr_expect(slice_eq(got.headers[1].value, slice_of("")));
+	cr_expect_null(got.headers[2].value.at);
+	embedded_reader_free(reader);
+	end_rig(rig);
+}
+
+Test(kafka, an_empty_value_is_not_a_null_value_and_a_null_key_stays_null)
+{
+	struct rig *rig = new_running_rig();
+	struct embedded_reader *reader;
+	struct embedded_record got;
+
+	for (int copy = 0; copy < 2; copy++) {
+		struct record record = a_record(rig);
+
+		record.value = (struct slice){copy ? NULL : rig->value, 0};
+		record.value_stays = !copy;
+		cr_assert_eq(output_submit(rig->out, &record, &rig->slots[copy], now(rig)), 0);
+	}
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 2);
+	cr_assert_eq(embedded_reader_new(rig->props[0].value, topics, 1, &reader), 0);
+	for (int i = 0; i < 2; i++) {
+		read_one(rig, reader, &got);
+		cr_expect_not_null(got.value.at);
+		cr_expect_eq(got.value.len, 0);
+		cr_expect_null(got.key.at);
+	}
+	embedded_reader_free(reader);
+	end_rig(rig);
+}
+
+Test(kafka, what_was_counted_is_given_back)
+{
+	struct rig *rig = new_running_rig();
+
+	for (unsigned int i = 0; i < 900; i++) {
+		struct record record = a_record(rig);
+
+		record.n_headers = i % 4;
+		for (unsigned int h = 0; h < record.n_headers; h++)
+			record.headers[h] = (struct header){slice_of("name"), {rig->value, i % 7}};
+		record.value.len = i % 50;
+		record.value_stays = i % 2;
+		cr_assert_eq(output_submit(rig->out, &record, &rig->slots[i], now(rig)), 0);
+	}
+	cr_expect_eq(stats(rig).records_in_flight, 900);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 900);
+	cr_expect_eq(stats(rig).records_in_flight, 0);
+	cr_expect_eq(stats(rig).bytes_in_flight, 0);
+	cr_expect_eq(stats(rig).queue_full_surprises, 0);
+	end_rig(rig);
+}
+
+Test(kafka, a_refusal_by_the_broker_makes_the_batch_suspect)
+{
+	struct rig *rig = new_running_rig();
+
+	push_errors(rig, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 1);
+	fill(rig, 0, 10, 0);
+	UNTIL(rig, rig->n_reports == 10);
+	cr_expect_eq(rig->n_of_kind[REPORT_REFUSED], 10);
+	cr_expect_str_eq(rig->reports[0].reason, "MSG_SIZE_TOO_LARGE");
+	cr_expect_eq(rig->reports[0].offset, -1);
+	end_rig(rig);
+}
+
+Test(kafka, a_record_that_is_too_large_alone_is_refused_at_once)
+{
+	struct rig *rig = new_running_rig();
+	static char large[2 << 20];
+	struct record record = a_record(rig);
+
+	record.value = (struct slice){large, sizeof large};
+	cr_expect_eq(output_submit(rig->out, &record, &rig->slots[0], now(rig)),
+		     OUTPUT_E_REFUSED);
+	record.n_headers = 1;
+	record.headers[0] = (struct header){slice_of("a"), slice_of("b")};
+	cr_expect_eq(output_submit(rig->out, &record, &rig->slots[0], now(rig)),
+		     OUTPUT_E_REFUSED);
+	cr_expect_eq(stats(rig).records_in_flight, 0);
+	end_rig(rig);
+}
+
+Test(kafka, a_moved_leader_is_the_librarys_business)
+{
+	struct rig *rig = new_running_rig();
+
+	push_errors(rig, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, 2);
+	fill(rig, 0, 10, 0);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 10);
+	cr_expect_eq(rig->n_reports, 10);
+	end_rig(rig);
+}
+
+Test(kafka, an_acl_failure_fails_the_record_and_is_told)
+{
+	struct rig *rig = new_running_rig();
+
+	push_errors(rig, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+	fill(rig, 0, 5, 0);
+	UNTIL(rig, rig->n_reports == 5);
+	cr_expect_eq(rig->n_of_kind[REPORT_FAILED], 5);
+	cr_expect_not(rig->reports[0].producer_gone);
+	UNTIL(rig, find_event(rig, "topic-denied"));
+	cr_expect(strstr(find_event(rig, "topic-denied")->text, "orders"));
+	/* It recovers alone. */
+	UNTIL(rig, submit_to(rig, 10, 0) == 0);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 1);
+	end_rig(rig);
+}
+
+Test(kafka, a_fatal_error_replaces_the_producer)
+{
+	struct rig *rig = new_running_rig();
+	unsigned int submitted = 5;
+
+	push_errors(rig, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, 1);
+	fill(rig, 0, submitted, 0);
+	UNTIL(rig, find_event(rig, "producer-fatal"));
+	cr_expect_eq(submit_to(rig, 100, 1), OUTPUT_E_HOLD);
+	UNTIL(rig, stats(rig).up && stats(rig).producers_made == 2);
+	cr_expect_eq(rig->n_reports, submitted);
+	for (unsigned int i = 0; i < rig->n_reports; i++) {
+		cr_expect_eq(rig->reports[i].kind, REPORT_FAILED);
+		cr_expect(rig->reports[i].producer_gone);
+	}
+	cr_expect_eq(stats(rig).records_in_flight, 0);
+	fill(rig, 0, 5, 0);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 5);
+	cr_expect(find_event(rig, "producer-replaced"));
+	end_rig(rig);
+}
+
+Test(kafka, files_of_a_missing_topic_wait_until_it_is_there)
+{
+	struct rig *rig = new_rig();
+
+	rd_kafka_mock_topic_set_error(rig->cluster, "orders",
+				      RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+	start_output(rig);
+	UNTIL(rig, find_event(rig, "topic-missing"));
+	cr_expect(strstr(find_event(rig, "topic-missing")->text, "orders"));
+	cr_expect_eq(submit_to(rig, 0, -1), OUTPUT_E_HOLD);
+	cr_expect_not(stats(rig).up);
+	rd_kafka_mock_topic_set_error(rig->cluster, "orders", RD_KAFKA_RESP_ERR_NO_ERROR);
+	UNTIL(rig, find_event(rig, "topic-found"));
+	fill(rig, 0, 1, -1);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 1);
+	cr_expect_eq(stats(rig).producers_made, 1);
+	end_rig(rig);
+}
+
+Test(kafka, a_partition_that_is_not_there_holds)
+{
+	struct rig *rig = new_running_rig();
+
+	cr_expect_eq(submit_to(rig, 0, PARTITIONS), OUTPUT_E_HOLD);
+	cr_expect_eq(submit_to(rig, 0, PARTITIONS - 1), 0);
+	end_rig(rig);
+}
+
+Test(kafka, a_full_queue_says_so_and_is_kicked)
+{
+	struct rig *rig = new_rig();
+
+	rig->options.queue_records = 10;
+	rig->options.linger_us = 600 * US_PER_S;
+	start_output(rig);
+	UNTIL(rig, stats(rig).up);
+	fill(rig, 0, 10, -1);
+	cr_expect_not(output_has_room(rig->out));
+	cr_expect_eq(submit_to(rig, 10, -1), OUTPUT_E_FULL);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 10);
+	cr_expect(output_has_room(rig->out));
+	cr_expect_eq(submit_to(rig, 10, -1), 0);
+	end_rig(rig);
+}
+
+Test(kafka, bytes_fill_the_queue_too)
+{
+	struct rig *rig = new_rig();
+	unsigned int n = 0;
+
+	rig->options.queue_bytes = 20000;
+	rig->options.linger_us = 600 * US_PER_S;
+	start_output(rig);
+	UNTIL(rig, stats(rig).up);
+	while (submit_to(rig, n, -1) == 0)
+		n++;
+	cr_expect_eq(n, 75, "20000 / (168 + 100), rounded up: %u", n);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == n);
+	end_rig(rig);
+}
+
+Test(kafka, a_kick_sends_one_record_at_once)
+{
+	struct rig *rig = new_rig();
+
+	rig->options.linger_us = 600 * US_PER_S;
+	start_output(rig);
+	UNTIL(rig, stats(rig).up);
+	for (unsigned int i = 0; i < 20; i++) {
+		fill(rig, i, 1, 0);
+		output_kick(rig->out, now(rig));
+		UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == i + 1);
+	}
+	end_rig(rig);
+}
+
+Test(kafka, the_librarys_own_linger_needs_no_kick)
+{
+	struct rig *rig = new_rig();
+
+	rig->options.library_linger = true;
+	start_output(rig);
+	UNTIL(rig, stats(rig).up);
+	fill(rig, 0, 100, -1);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 100);
+	cr_expect_eq(stats(rig).kicks, 0);
+	end_rig(rig);
+}
+
+Test(kafka, brokers_that_are_down_at_the_start_are_waited_for)
+{
+	struct rig *rig = new_rig();
+
+	rd_kafka_mock_broker_set_down(rig->cluster, 1);
+	start_output(rig);
+	UNTIL(rig, find_event(rig, "brokers-unreachable"));
+	cr_expect(strstr(find_event(rig, "brokers-unreachable")->text, rig->props[0].value));
+	cr_expect_eq(submit_to(rig, 0, 0), OUTPUT_E_HOLD);
+	rd_kafka_mock_broker_set_up(rig->cluster, 1);
+	UNTIL(rig, stats(rig).up);
+	cr_expect(find_event(rig, "brokers-reachable"));
+	end_rig(rig);
+}
+
+Test(kafka, an_outage_is_told_once_and_costs_nothing)
+{
+	struct rig *rig = new_running_rig();
+	unsigned int told = 0;
+
+	rd_kafka_mock_broker_set_down(rig->cluster, 1);
+	fill(rig, 0, 50, -1);
+	UNTIL(rig, find_event(rig, "brokers-unreachable"));
+	cr_expect_not(stats(rig).up);
+	/* However long it takes, nothing is given up while no broker answers. */
+	rig->skew_us += 600 * US_PER_S;
+	for (int i = 0; i < 50; i++)
+		turn(rig);
+	cr_expect_eq(rig->n_reports, 0);
+	rd_kafka_mock_broker_set_up(rig->cluster, 1);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 50);
+	UNTIL(rig, find_event(rig, "brokers-reachable"));
+	for (unsigned int i = 0; i < rig->n_events; i++)
+		told += strcmp(rig->events[i].cause, "brokers-unreachable") == 0;
+	cr_expect_eq(told, 1);
+	cr_expect_eq(stats(rig).producers_made, 1);
+	end_rig(rig);
+}
+
+Test(kafka, a_dead_partition_is_held_and_the_others_go_on)
+{
+	struct rig *rig = new_running_rig();
+
+	push_errors(rig, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, 1000);
+	fill(rig, 0, 260, 0);
+	cr_expect_eq(submit_to(rig, 999, 0), 0);
+	rig->skew_us += 3 * US_PER_S;
+	cr_expect_eq(submit_to(rig, 1000, 0), OUTPUT_E_HOLD);
+	cr_expect_eq(submit_to(rig, 1000, 1), 0);
+	for (unsigned int i = 0; i < 100; i++)
+		cr_assert_eq(submit_to(rig, 1001 + i, -1), 0);
+	rd_kafka_mock_clear_request_errors(rig->cluster, PRODUCE);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 362);
+	for (unsigned int i = 0; i < rig->n_reports; i++) {
+		if (rig->reports[i].slot >= (void *)&rig->slots[1001])
+			cr_expect_neq(rig->reports[i].partition, 0);
+	}
+	cr_expect_eq(submit_to(rig, 2000, 0), 0);
+	end_rig(rig);
+}
+
+Test(kafka, a_stall_although_brokers_answer_replaces_the_producer)
+{
+	struct rig *rig = new_running_rig();
+
+	push_errors(rig, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, 2000);
+	fill(rig, 0, 5, 0);
+	rig->skew_us += 61 * US_PER_S;
+	UNTIL(rig, find_event(rig, "producer-stalled"));
+	cr_expect_eq(submit_to(rig, 100, 1), OUTPUT_E_HOLD);
+	cr_expect_eq(rig->n_reports, 0);
+	cr_expect_not(find_event(rig, "producer-purged"));
+	rig->skew_us += 31 * US_PER_S;
+	UNTIL(rig, rig->n_of_kind[REPORT_FAILED] == 5);
+	cr_expect(find_event(rig, "producer-purged"));
+	cr_expect(rig->reports[0].producer_gone);
+	rd_kafka_mock_clear_request_errors(rig->cluster, PRODUCE);
+	UNTIL(rig, stats(rig).up && stats(rig).producers_made == 2);
+	fill(rig, 0, 5, 0);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 5);
+	end_rig(rig);
+}
+
+Test(kafka, wrong_properties_are_told)
+{
+	struct rig *rig = new_rig();
+
+	rig->props[1] = (struct prop){"compression.type", "lzma"};
+	rig->options.n_props = 2;
+	start_output(rig);
+	UNTIL(rig, find_event(rig, "kafka-properties"));
+	cr_expect(strstr(find_event(rig, "kafka-properties")->text, "compression"));
+	cr_expect_eq(submit_to(rig, 0, 0), OUTPUT_E_HOLD);
+	end_rig(rig);
+}
+
+Test(kafka, freeing_does_not_wait)
+{
+	struct rig *rig = new_running_rig();
+	uint64_t before_us;
+
+	rd_kafka_mock_broker_set_down(rig->cluster, 1);
+	fill(rig, 0, 50, -1);
+	before_us = clock_mono_us();
+	rig->out = output_free(rig->out);
+	cr_expect_lt(clock_mono_us() - before_us, US_PER_S / 2);
+	end_rig(rig);
+}
+
+Test(kafka, the_library_is_asked_about_properties)
+{
+	char message[256];
+
+	cr_expect_eq(kafka_try_prop("acks", "all", message, sizeof message), 0);
+	cr_expect_eq(kafka_try_prop("no.such", "x", message, sizeof message), 1);
+	cr_expect(strstr(message, "no.such"));
+	cr_expect_eq(kafka_try_prop("socket.timeout.ms", "x", message, sizeof message), 1);
+	cr_expect(kafka_library_is_safe());
+	cr_expect_neq(kafka_library_version()[0], '\0');
+}
