@@ -70,14 +70,11 @@ static void say(struct words words, const char *format, ...)
 	va_end(args);
 }
 
-static void say_db(struct words words, sqlite3 *db, int rc)
+/* The extended code tells a failed write from a failed fsync, which the text does not. */
+static void say_db(struct words words, sqlite3 *db)
 {
-	/* Only these two set the system's error; for others it is an old one. */
-	if ((rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN)
-		say(words, "%s: %s (%s)", DB_NAME, sqlite3_errmsg(db),
-		    strerror(sqlite3_system_errno(db)));
-	else
-		say(words, "%s: %s", DB_NAME, sqlite3_errmsg(db));
+	say(words, "%s: %s (SQLite code %d)", DB_NAME, sqlite3_errmsg(db),
+	    sqlite3_extended_errcode(db));
 }
 
 /* What an SQLite error means while opening. */
@@ -85,7 +82,7 @@ static int open_result(struct store *store, int rc, struct words words)
 {
 	if (rc == SQLITE_OK)
 		return 0;
-	say_db(words, store->db, rc);
+	say_db(words, store->db);
 	switch (rc & 0xff) {
 	case SQLITE_NOMEM:
 		return -ENOMEM;
@@ -610,7 +607,7 @@ int store_write(struct store *store, const struct store_batch *batch, char *ret_
 		remember(store, batch);
 		return 0;
 	}
-	say_db((struct words){ret_message, len}, store->db, rc);
+	say_db((struct words){ret_message, len}, store->db);
 	abandon(store);
 	return STORE_E_FAILED;
 }

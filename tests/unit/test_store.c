@@ -56,7 +56,7 @@ static void remove_base(void)
 	remove_dir(base);
 }
 
-TestSuite(store, .init = make_base, .fini = remove_base);
+TestSuite(store, .init = make_base, .fini = remove_base, .timeout = 300);
 
 static struct store *must_open(void)
 {
@@ -468,22 +468,21 @@ static void flip_each(const unsigned char *masks, size_t n_masks)
 		}
 	}
 	/* A byte that is not zero is mostly in use, so most of those must have been noticed. */
-	printf("opened %zu of %zu\n", opened, tried);
 	cr_assert(lt(sz, opened, tried / 2));
 	free(bytes);
 }
 
-Test(store, every_flipped_bit_is_harmless_or_noticed, .timeout = 300)
+Test(store, every_flipped_bit_is_harmless_or_noticed)
 {
 	flip_each((const unsigned char[]){0x01, 0x80}, 2);
 }
 
-Test(store, every_flipped_byte_is_harmless_or_noticed, .timeout = 300)
+Test(store, every_flipped_byte_is_harmless_or_noticed)
 {
 	flip_each((const unsigned char[]){0xff, 0x10}, 2);
 }
 
-Test(store, every_truncation_is_harmless_or_noticed, .timeout = 120)
+Test(store, every_truncation_is_harmless_or_noticed)
 {
 	size_t len;
 	char *bytes;
@@ -500,7 +499,7 @@ Test(store, every_truncation_is_harmless_or_noticed, .timeout = 120)
 }
 
 /* A damaged WAL gives a state that was committed once: round 3, 2 or 1, or the empty one. */
-Test(store, every_flipped_byte_of_the_wal_gives_an_earlier_state, .timeout = 300)
+Test(store, every_flipped_byte_of_the_wal_gives_an_earlier_state)
 {
 	char *db, *wal;
 	size_t db_len, wal_len;
@@ -565,7 +564,7 @@ Test(store, full_disk_fails_the_batch_only)
 }
 
 /* Many rounds: the WAL is emptied into the database again and again. */
-Test(store, wal_stays_bounded, .timeout = 60)
+Test(store, wal_stays_bounded)
 {
 	struct store *store = must_open();
 	char path[PATH_MAX];
