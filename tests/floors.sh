@@ -24,7 +24,7 @@ floors() {
 		4  input
 		4  output
 		4  route
-		5  +way         pipeline pipeline_* suspects conf conf_* file file_* files files_*
+		5  +way         pipeline pipeline_* suspects follow follow_* conf conf_* file file_* files files_*
 		6  +agent       agent agent_* loop
 		7  cmd
 		8  main

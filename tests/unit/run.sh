@@ -5,6 +5,9 @@
 # Criterion says "passing" and exits 0 for a test that leaks under a sanitizer, for a binary
 # without any test and for a skipped one. So the sanitizers write to files, and a file that
 # appears is a failure; and the counts come from the TAP report, not from the exit status alone.
+#
+# Each test runs in a process of its own. The process that starts them holds no code of ours, and
+# Criterion 2.4.1 leaks there (48 bytes for a .timeout that was not needed): not our finding.
 set -uo pipefail
 
 [ $# -ge 1 ] || {
@@ -16,6 +19,14 @@ shift
 mkdir -p "$reports"
 passed=0 failed=0
 
+# $1: name of a test binary. True if its first process left a report of leaks and nothing else.
+only_criterion_leaks() {
+	local trace
+	trace=$reports/$1.trace.$(cat "$reports/$1.pid")
+	[ -s "$trace" ] && grep -q 'ERROR: LeakSanitizer' "$trace" &&
+		! grep -q 'ERROR: AddressSanitizer\|runtime error' "$trace" && rm "$trace"
+}
+
 # $1: binary. One closing line for it; adds to passed and failed.
 run() {
 	local name tap status note="" ok bad skipped traces
@@ -25,11 +36,15 @@ run() {
 	: >"$tap"
 	local log=log_path=$reports/$name.trace
 
-	ASAN_OPTIONS=$log:detect_leaks=1:${ASAN_OPTIONS-} \
+	# shellcheck disable=SC2016 # the inner shell's own $
+	ASAN_OPTIONS=$log:detect_leaks=1:exitcode=86:${ASAN_OPTIONS-} \
 		UBSAN_OPTIONS=$log:print_stacktrace=1:${UBSAN_OPTIONS-} \
 		TSAN_OPTIONS=$log:${TSAN_OPTIONS-} \
-		timeout --kill-after=5 "${UNIT_TIMEOUT:-180}" "$1" --quiet --tap="$tap" >"$reports/$name.log" 2>&1
+		timeout --kill-after=5 "${UNIT_TIMEOUT:-300}" \
+		sh -c 'echo $$ >"$0" && exec "$@"' "$reports/$name.pid" \
+		"$1" --quiet --tap="$tap" >"$reports/$name.log" 2>&1
 	status=$?
+	[ $status -eq 86 ] && only_criterion_leaks "$name" && status=0
 
 	skipped=$(grep -c '^ok .* # SKIP' "$tap")
 	ok=$(($(grep -c '^ok ' "$tap") - skipped))
