@@ -149,6 +149,7 @@ static void rewind_file(struct agent *agent, struct file *file, uint64_t now_us)
 	}
 	file->wake_us = now_us + file_next_backoff(file) * US_PER_MS;
 	file_set_state(file, FILE_BACKOFF);
+	files_age(&agent->files, file);
 	log_limited(agent->log, LOG_WARNING, "rewind",
 		    "%s: records came back undelivered (%s): it goes on at position %llu in %u s", file->path,
 		    pipeline_last_failure(agent->pipeline), (unsigned long long)file->account.committed,
@@ -219,11 +220,15 @@ static void age_file(struct agent *agent, struct file *file, uint64_t now_us)
 
 void agent_age_files(struct agent *agent, uint64_t now_us)
 {
-	void *cursor = NULL;
-	struct file *file;
+	struct file *file = TAILQ_FIRST(&agent->files.aging), *next;
 
-	while ((file = map_next(agent->files.by_inode, &cursor)))
-		age_file(agent, file, now_us);
+	for (; file; file = next) {
+		next = TAILQ_NEXT(file, aging_link);
+		if (file->state == FILE_FINISHED || (file->state != FILE_BACKOFF && !file->left_path))
+			files_unage(&agent->files, file);
+		else
+			age_file(agent, file, now_us);
+	}
 }
 
 bool agent_all_shipped(const struct agent *agent)

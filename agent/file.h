@@ -58,6 +58,8 @@ struct file {
 	SLIST_ENTRY(file) touched_link;
 	bool dirty; /* its row must be written */
 	TAILQ_ENTRY(file) dirty_link;
+	bool aging; /* on the list of those that time does something to */
+	TAILQ_ENTRY(file) aging_link;
 	bool row_written; /* the store has a row of it */
 	TAILQ_ENTRY(file) open_link; /* while the descriptor is open */
 };

@@ -95,6 +95,7 @@ int files_init(struct files *files, const struct conf *conf, struct chunk_pools 
 	TAILQ_INIT(&files->ready);
 	TAILQ_INIT(&files->held);
 	TAILQ_INIT(&files->dirty);
+	TAILQ_INIT(&files->aging);
 	TAILQ_INIT(&files->open);
 	learn_own_log(files);
 	if (!files->by_inode || !files->by_path || !files->by_lineage || !files->refused ||
@@ -185,6 +186,7 @@ void files_remove(struct files *files, struct file *file, bool forget)
 	files_close(files, file);
 	if (file->dirty)
 		TAILQ_REMOVE(&files->dirty, file, dirty_link);
+	files_unage(files, file);
 	if (forget)
 		files_forget_row(files, file->id);
 	take_if_own(files->by_path, file->path, file);
@@ -246,6 +248,28 @@ void files_dirty(struct files *files, struct file *file)
 		return;
 	file->dirty = true;
 	TAILQ_INSERT_TAIL(&files->dirty, file, dirty_link);
+}
+
+void files_age(struct files *files, struct file *file)
+{
+	if (file->aging)
+		return;
+	file->aging = true;
+	TAILQ_INSERT_TAIL(&files->aging, file, aging_link);
+}
+
+void files_unage(struct files *files, struct file *file)
+{
+	if (!file->aging)
+		return;
+	file->aging = false;
+	TAILQ_REMOVE(&files->aging, file, aging_link);
+}
+
+void files_left_path(struct files *files, struct file *file)
+{
+	file->left_path = true;
+	files_age(files, file);
 }
 
 /* Nothing would be missed if it were closed: all read and settled, and its name is still its own. */
@@ -368,7 +392,7 @@ int files_open(struct files *files, struct file *file)
 			close(fd);
 		return r;
 	}
-	file->left_path = true;
+	files_left_path(files, file);
 	files_set_fd(files, file, fd);
 	return 0;
 }

@@ -30,6 +30,7 @@ struct files {
 	struct file_list ready; /* in FILE_READING with something to read, oldest turn first */
 	struct file_list held;  /* waits for the output or for memory */
 	struct file_list dirty; /* rows to write */
+	struct file_list aging; /* in back-off, or left their path: looked at once a tick */
 	struct file_list open;  /* descriptors, least recently used first */
 	size_t n_open;
 	size_t max_open;
@@ -74,6 +75,13 @@ void files_hold(struct files *files, struct file *file);
 void files_rest(struct files *files, struct file *file); /* in no queue */
 void files_release_held(struct files *files);            /* all held ones are ready again */
 void files_dirty(struct files *files, struct file *file);
+
+/* Time will do something to it: its back-off ends, or it is finished after a quiet time. */
+void files_age(struct files *files, struct file *file);
+void files_unage(struct files *files, struct file *file);
+
+/* The file is not at the path where its lineage is any more. */
+void files_left_path(struct files *files, struct file *file);
 
 /* Takes fd (consumed) as the file's descriptor; closes others above the limit. */
 void files_set_fd(struct files *files, struct file *file, int fd);

@@ -108,10 +108,10 @@ static void chain(struct files *files, struct file *file)
 		return;
 	file_chain(newest, file);
 	for (struct file *older = file->older; older; older = older->older)
-		older->left_path = true;
+		files_left_path(files, older);
 	if (!file->newer)
 		return;
-	file->left_path = true;
+	files_left_path(files, file);
 	if (file->newer->state == FILE_READING) {
 		files_rest(files, file->newer);
 		file_set_state(file->newer, FILE_WAITING);
@@ -135,7 +135,8 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd, const s
 		log_say(files->log, LOG_WARNING,
 			"%s: its stored ranges are damaged: lines after %llu may be repeated", birth->path,
 			(unsigned long long)row->committed);
-	file->left_path = strcmp(birth->lineage, birth->path) != 0;
+	if (strcmp(birth->lineage, birth->path) != 0)
+		files_left_path(files, file);
 	chain(files, file);
 	r = files_insert(files, file);
 	files_set_fd(files, file, fd);
@@ -199,7 +200,9 @@ static int known_under(struct files *files, struct file *file, const char *path,
 			return r;
 		if (!file->left_path && strcmp(path, file->lineage) != 0)
 			files->counters->rotations++;
-		file->left_path = strcmp(path, file->lineage) != 0;
+		file->left_path = false;
+		if (strcmp(path, file->lineage) != 0)
+			files_left_path(files, file);
 	}
 	if ((uint64_t)st->st_size != account_read_position(&file->account))
 		follow_wake(files, file);
@@ -210,8 +213,10 @@ void follow_wake(struct files *files, struct file *file)
 {
 	while (file->older)
 		file = file->older;
-	if (file->state == FILE_FINISHED)
+	if (file->state == FILE_FINISHED) {
 		file_set_state(file, FILE_READING);
+		files_age(files, file);
+	}
 	if (file->state == FILE_READING && file->queue == FILE_QUEUE_NONE)
 		files_ready(files, file);
 }
@@ -287,7 +292,7 @@ static void left(struct files *files, const char *path)
 		return;
 	if (!file->left_path)
 		files->counters->rotations++;
-	file->left_path = true;
+	files_left_path(files, file);
 	follow_wake(files, file);
 }
 
