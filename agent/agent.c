@@ -341,6 +341,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	if (now_us >= agent->trim_at_us)
 		chunk_pools_trim(&agent->pools);
 	tell_letters_full(agent);
+	log_tick(agent->log);
 	feed_watchdog(agent, now_us);
 	draw_progress(agent, now_us);
 	stop_if_done(agent, now_us);
