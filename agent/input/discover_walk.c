@@ -5,8 +5,8 @@
  * directory and one named by inotify go through walk_look, so there is one rule for both.
  *
  * Every directory is watched first and read then (scenario D05): what is made between the two is
- * seen twice, never missed. Each scan adds the watch again; when that yields another descriptor
- * than before, the path leads to another directory now, and all below it is forgotten (D06).
+ * seen twice, never missed. Each scan adds the watch again, so it is always that of the directory
+ * to which the path leads now, whatever was missed (D06), and goes on with all below.
  *
  * Directories on the way are watched, too, from the root on, for names only: a parent that is
  * renamed or made later says so at once, and it costs a watch for each component. A literal
@@ -263,11 +263,6 @@ int walk_watch(struct discover *discover, struct node *node, bool *ret_there)
 	if (!*ret_there) {
 		walk_drop(discover, node);
 		return 0;
-	}
-	if (r == WATCH_E_MOVED) {
-		while (!LIST_EMPTY(&node->children))
-			walk_drop(discover, LIST_FIRST(&node->children));
-		r = 0;
 	}
 	if (r == WATCH_E_LIMIT)
 		discover->trouble.watch_errno = ENOSPC;

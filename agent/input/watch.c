@@ -96,7 +96,6 @@ static int code_of(int error)
 int watch_add(struct watch *watch, const char *path, bool content, struct watch_point *point)
 {
 	int wd = inotify_add_watch(watch->fd, path, WATCH_NAMES | (content ? IN_MODIFY : 0));
-	bool moved = point->wd >= 0 && point->wd != wd;
 	int r = wd < 0 ? code_of(errno) : 0;
 
 	if (wd >= 0 && wd == point->wd)
@@ -112,7 +111,7 @@ int watch_add(struct watch *watch, const char *path, bool content, struct watch_
 		return r;
 	}
 	point->wd = wd;
-	return moved ? WATCH_E_MOVED : 0;
+	return 0;
 }
 
 /* Takes the point out of its chain. True when it was the last one of its wd. */
@@ -142,7 +141,7 @@ void watch_remove(struct watch *watch, struct watch_point *point)
 {
 	int wd = point->wd;
 
-	/* EINVAL when the kernel was faster and IN_IGNORED waits to be read: that is fine, too. */
+	/* EINVAL when the kernel was faster (IN_IGNORED): that is fine, too. */
 	if (wd >= 0 && detach(watch, point))
 		inotify_rm_watch(watch->fd, wd);
 }
@@ -212,11 +211,8 @@ int watch_next(struct watch *watch, struct watch_event *ret_event)
 	}
 	event = watch->event;
 	point = watch->cursor;
-	/* After IN_IGNORED the kernel knows the wd no more: nothing to remove there. */
-	if (event->mask & IN_IGNORED)
-		detach(watch, point);
-	else
-		watch->cursor = point->next;
+	/* detach() moves the cursor on when its point is removed meanwhile. */
+	watch->cursor = point->next;
 	*ret_event = (struct watch_event){
 		.what = what_of(event->mask),
 		.is_directory = event->mask & IN_ISDIR,

@@ -14,13 +14,11 @@
 struct watch;
 
 enum {
-	WATCH_E_NONE =
-		1,       /* watch_next: nothing decoded waits. watch_read: the kernel has nothing */
-	WATCH_E_MOVED,   /* watch_add: done, but the path leads to another directory than before */
-	WATCH_E_GONE,    /* watch_add: no such directory */
-	WATCH_E_DENIED,  /* watch_add: it may not be read */
-	WATCH_E_LIMIT,   /* watch_add: fs.inotify.max_user_watches is reached */
-	WATCH_E_REFUSED, /* watch_add: any other reason, e.g. a file system that cannot */
+	WATCH_E_NONE = 1, /* watch_next: nothing decoded waits. watch_read: nothing to read */
+	WATCH_E_GONE,     /* watch_add: no such directory */
+	WATCH_E_DENIED,   /* watch_add: it may not be read */
+	WATCH_E_LIMIT,    /* watch_add: fs.inotify.max_user_watches is reached */
+	WATCH_E_REFUSED,  /* watch_add: any other reason, e.g. a file system that cannot */
 };
 
 /*
@@ -40,7 +38,7 @@ enum watch_what {
 	WATCH_DELETED,
 	WATCH_MODIFIED,
 	WATCH_ATTRIBUTES,
-	WATCH_LOST,     /* the directory itself was removed, moved or unmounted */
+	WATCH_LOST,     /* the directory was removed, moved or unmounted: watch_remove is due */
 	WATCH_OVERFLOW, /* events were lost; point is NULL */
 };
 
@@ -62,10 +60,9 @@ struct watch *watch_free(struct watch *watch);
 int watch_fd(const struct watch *watch);
 
 /*
- * Watches the directory at path, or looks again whether it still leads to the same directory: for
- * names that come, go or change attributes; with content also every write to a file in it. The
- * point must stay where it is until watch_remove. 0, the E codes above (point->wd is -1 but for
- * WATCH_E_MOVED), -ENOMEM.
+ * Watches the directory that path leads to now, instead of the one it led to before, if any: for
+ * names that come, go or change attributes; with content also for every write to a file in it. The
+ * point must stay where it is until watch_remove. 0; the E codes above, -ENOMEM: not watched now.
  */
 int watch_add(struct watch *watch, const char *path, bool content, struct watch_point *point)
 	MUSTCHECK;

@@ -27,15 +27,18 @@
 /* ---- the doubles ---- */
 
 static int watches_left = INT_MAX;
+static const char *never_watched = "";
+static unsigned content_watches;
 static int instance_errno;
 
 int inotify_add_watch(int fd, const char *path, uint32_t mask)
 {
-	if (watches_left <= 0 && access(path, F_OK) == 0) {
+	if ((watches_left <= 0 && access(path, F_OK) == 0) || strcmp(path, never_watched) == 0) {
 		errno = ENOSPC;
 		return -1;
 	}
 	watches_left--;
+	content_watches += (mask & IN_MODIFY) != 0;
 	return (int)syscall(SYS_inotify_add_watch, fd, path, mask);
 }
 
@@ -211,6 +214,17 @@ Test(discover, created_later_and_written_to)
 	IS(listen(), "C a.txt ");
 	cr_assert_eq(truncate(at("a.log"), 0), 0);
 	IS(listen(), "C a.log ");
+}
+
+/* D04: the double sees what is asked of the kernel: writes only where wanted files can be. */
+Test(discover, writes_on_the_way_are_not_asked_for)
+{
+	make_dir("d");
+	make_dir("d/e");
+	want(0, "d/*/*.log", NULL, NULL);
+	scan();
+	cr_expect_eq(content_watches, 1);
+	cr_expect_eq(trouble().directories, 5);
 }
 
 /* D04: what one new name costs does not depend on the number of files. */
@@ -626,6 +640,23 @@ Test(discover, a_linked_directory_is_retargeted)
 	IS(listen(), "C now/b.log ");
 }
 
+Test(discover, a_file_takes_the_place_of_a_linked_directory)
+{
+	uint64_t before;
+
+	make_dir("1");
+	link_to("1", "now");
+	make("file");
+	want(0, "now/*.log", NULL, NULL);
+	scan();
+	before = trouble().directories;
+	move("file", "now");
+	IS(listen(), "");
+	cr_expect_eq(trouble().directories, before - 1);
+	make("1/a.log");
+	IS(listen(), "");
+}
+
 Test(discover, the_target_of_a_link_is_followed)
 {
 	make_dir("d");
@@ -712,6 +743,28 @@ Test(discover, the_watch_limit_means_polling)
 	cr_expect_eq(trouble().unwatched, 0);
 	make("b/z.log");
 	IS(listen(), "F0 b/z.log ");
+}
+
+/* Its own word is enough when the parent cannot be watched, or says nothing (umount). */
+Test(discover, a_directory_tells_of_its_own_end)
+{
+	static char parent[100];
+
+	make_dir("p");
+	make_dir("p/d");
+	strcpy(parent, at("p"));
+	never_watched = parent;
+	want(0, "p/d/*.log", NULL, NULL);
+	scan();
+	move("p/d", "p/x");
+	make_dir("p/d");
+	make("p/d/a.log");
+	HEARS(listen(), "F0 p/d/a.log ");
+	cr_assert_eq(unlink(at("p/d/a.log")), 0);
+	cr_assert_eq(rmdir(at("p/d")), 0);
+	make_dir("p/d");
+	make("p/d/b.log");
+	HEARS(listen(), "F0 p/d/b.log ");
 }
 
 Test(discover, without_an_instance_all_is_polled)
