@@ -101,7 +101,8 @@ def make_agent(work):
     def make(bootstrap=None, topic=None, source=None, text=None, **settings):
         assert WAYBILL.is_file(), f"{WAYBILL} is missing: run make"
         if text is None:
-            sources = [config.source(topic, [work / "log" / "*.log"], **(source or {}))]
+            paths = [str(work / "log" / "*.log")]
+            sources = [config.source(topic, **{"paths": paths, **(source or {})})]
             settings = config.settings(bootstrap, sources, **settings)
         name = f"agent{len(made)}" if made else "agent"
         made.append(Agent(work / name, settings, text))

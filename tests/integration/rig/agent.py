@@ -8,7 +8,7 @@ import time
 
 from . import config
 from .paths import WAYBILL
-from .process import cpu_seconds, spawn
+from .process import cpu_seconds, minded_signals, spawn
 from .wait import wait_for
 
 COUNTERS = re.compile(r"counters: (.*)")
@@ -55,7 +55,13 @@ class Agent:
         self.lives += 1
         self.life_begins = self.stderr.stat().st_size if self.stderr.exists() else 0
         self.process = spawn(self.command(*options), self.stderr, cwd=self.dir)
+        wait_for(self._minds_signals, 20, "signals to be handled", every=0.002)
         return self
+
+    def _minds_signals(self):
+        """Until then a signal has its default effect, which is nobody's concern here."""
+        pid = self.process.pid
+        return not self.running() or {signal.SIGTERM, signal.SIGUSR1} <= minded_signals(pid)
 
     def messages(self):
         """What this life has said so far."""
@@ -86,9 +92,8 @@ class Agent:
         try:
             code = self.process.wait(deadline)
         except subprocess.TimeoutExpired:
-            raise AssertionError(
-                f"runs after {deadline} s:\n{self.messages()[-3000:]}"
-            ) from None
+            said = self.messages()[-3000:]
+            raise AssertionError(f"runs after {deadline} s:\n{said}") from None
         self.process = None
         return code
 

@@ -119,7 +119,7 @@ class Broker(Cluster):
             assert self.process.poll() is None, (self.dir / "output").read_text()[-4000:]
             return self.answers()
 
-        wait_for(up, 60, "the broker answers", every=0.1)
+        wait_for(up, 100, "the broker answers", every=0.1)
 
     def freeze(self):
         self.process.send_signal(signal.SIGSTOP)

@@ -37,12 +37,21 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def peak_rss_kib(pid):
+def status(pid):
+    """/proc/PID/status as a dict of texts."""
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        for line in file:
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1])
-    raise ValueError("no VmHWM")
+        return {name: text.strip() for name, _, text in (line.partition(":") for line in file)}
+
+
+def peak_rss_kib(pid):
+    return int(status(pid)["VmHWM"].split()[0])
+
+
+def minded_signals(pid):
+    """Numbers of the signals that are caught, or blocked as for a signalfd."""
+    facts = status(pid)
+    mask = int(facts["SigBlk"], 16) | int(facts["SigCgt"], 16)
+    return {number for number in range(1, 65) if mask >> (number - 1) & 1}
 
 
 def free_port():

@@ -62,11 +62,15 @@ class _Link:
         self.close()
 
     def close(self, reset=False):
+        """The shutdown wakes the other pump: as long as it waits in recv, close() does nothing. A
+        reset comes with the close, so the client's side must not say goodbye before."""
         for side in (self.client, self.server):
+            how = socket.SHUT_RDWR
             try:
                 if reset and side is self.client:
                     side.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RST)
-                side.shutdown(socket.SHUT_RDWR) if not reset else None
+                    how = socket.SHUT_RD
+                side.shutdown(how)
             except OSError:
                 pass
             side.close()

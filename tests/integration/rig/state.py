@@ -34,14 +34,17 @@ class State:
 
     def uncovered(self, lineage, present):
         """Sequences of `lineage` that are in the topic but not known as settled: they come again."""
-        files = [self.files.get(inode, NOTHING) for inode in lineage.inodes]
-        return {
-            sequence
-            for sequence, (start, generation) in enumerate(
-                zip(lineage.starts[: len(present)], lineage.generations)
+        found = set()
+        ends = lineage.firsts[1:] + [len(present)]
+        for inode, first, end in zip(lineage.inodes, lineage.firsts, ends):
+            file = self.files.get(inode, NOTHING)
+            first = bisect_left(lineage.starts, file.committed, first, end)
+            found.update(
+                sequence
+                for sequence in range(first, end)
+                if present[sequence] and not file.covers(lineage.starts[sequence])
             )
-            if present[sequence] and not files[generation].covers(start)
-        }
+        return found
 
 
 def _varints(data):

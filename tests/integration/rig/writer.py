@@ -20,6 +20,7 @@ class Lineage:
         self.starts = array("Q")  # position of each line in its generation's file
         self.generations = array("H")  # generation of each line
         self.inodes = []  # of each generation
+        self.firsts = []  # its first sequence number
         self.chance = random.Random(self.path)
         self.file = None
         self.position = 0
@@ -30,6 +31,7 @@ class Lineage:
     def _open(self):
         self.file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         self.inodes.append(os.fstat(self.file).st_ino)
+        self.firsts.append(len(self.starts))
         self.position = 0
 
     def append(self, count):
