@@ -46,6 +46,7 @@ struct agent {
 	uint64_t progress_us;   /* when lines last moved, for the watchdog */
 	uint64_t started_us;
 	uint64_t total_bytes;   /* until_eof: what there is to ship */
+	bool damaged; /* the state was damaged and set aside at this start */
 	bool checkpoint_failing;
 	bool letters_full_told;
 	int error;              /* negative errno that ends the loop */

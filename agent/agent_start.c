@@ -45,6 +45,7 @@ static int replace_damaged(struct agent *agent, const char *dir, const char *mes
 		"%s: the database is damaged (%s): it is kept as %s; by state_damaged all files are read from their %s",
 		dir, message, aside,
 		agent->conf->state_damaged == CONF_DAMAGED_END ? "end: lines are lost" : "start: lines are repeated");
+	agent->damaged = true;
 	r = store_open(dir, &agent->store, again, sizeof again);
 	return r > 0 ? AGENT_E_STATE : r;
 }
@@ -79,6 +80,7 @@ static int load_files(struct agent *agent)
 			return r;
 		agent->files.source_known[i] = r;
 	}
+	agent->files.damaged = agent->damaged;
 	store_dead_letters(agent->store, &bytes, &count);
 	letters_init(&agent->letters, agent->conf->dead_letter_max, bytes);
 	return 0;

@@ -86,6 +86,9 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 
 	r = pipeline_turn(agent->pipeline, file, TURN_BYTES, ship_partial(agent, file, now_us), now_us,
 			  clock_real_ms());
+	/* Lines that need no report (filtered, skipped, dead) move the position here. */
+	if (account_advance(&file->account))
+		files_dirty(&agent->files, file);
 	switch (r) {
 	case 0:
 		/* To the end of the queue: everybody gets a turn. */

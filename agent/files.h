@@ -26,7 +26,8 @@ struct files {
 	size_t n_rows;
 	bool *source_known;      /* by source: it was there at an earlier start */
 	uint64_t next_id;
-	bool first_scan; /* until files_scanned: start_at and ignore_older apply */
+	bool first_scan; /* start_at and ignore_older apply */
+	bool damaged;    /* the state was lost: conf->state_damaged says where files begin */
 	struct file_list ready; /* in FILE_READING with something to read, oldest turn first */
 	struct file_list held;  /* waits for the output or for memory */
 	struct file_list dirty; /* rows to write */

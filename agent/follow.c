@@ -66,22 +66,32 @@ bool follow_is_compressed(int fd)
 	return n > 0 && identity_is_compressed(head, (size_t)n);
 }
 
-/* Where a file that was never seen before is read from. */
+/* Whether a file that was never seen before is read from its end. */
+static bool starts_at_end(const struct files *files, const struct conf_source *source, const struct stat *st,
+			  int64_t now_ms)
+{
+	int64_t age_ms = now_ms - (st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000);
+
+	if (!files->first_scan)
+		return false;
+	if (files->damaged)
+		return files->conf->state_damaged == CONF_DAMAGED_END;
+	if (files->source_known[source - files->conf->sources])
+		return false;
+	return source->start_at == CONF_START_END ||
+	       (source->ignore_older_ms && age_ms > (int64_t)source->ignore_older_ms);
+}
+
 static int start_position(const struct files *files, const struct conf_source *source, int fd,
 			  int64_t now_ms, uint64_t *ret_position)
 {
 	struct stat st;
-	int64_t age_ms;
 
-	*ret_position = 0;
-	if (!files->first_scan || files->source_known[source - files->conf->sources])
-		return 0;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	age_ms = now_ms - (st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000);
-	if (source->start_at == CONF_START_END ||
-	    (source->ignore_older_ms && age_ms > (int64_t)source->ignore_older_ms))
+	if (starts_at_end(files, source, &st, now_ms))
 		return tail_find_end(fd, ret_position);
+	*ret_position = 0;
 	return 0;
 }
 
