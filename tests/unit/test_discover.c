@@ -623,6 +623,21 @@ Test(discover, one_directory_by_two_paths)
 	HEARS(listen(), "F0 real/a.log ");
 }
 
+/* One path wants the writes, the other, looked at later, only the names. */
+Test(discover, one_directory_on_the_way_and_at_the_end)
+{
+	make_dir("real");
+	make_dir("real/sub");
+	make("real/a.log");
+	link_to("real", "link");
+	want(0, "real/*.log", NULL, NULL);
+	IS(scan(), "F0 real/a.log ");
+	want(1, "link/sub/*.log", NULL, NULL);
+	scan();
+	append("real/a.log");
+	IS(listen(), "C real/a.log ");
+}
+
 Test(discover, a_linked_directory_is_retargeted)
 {
 	make_dir("1");
