@@ -145,7 +145,9 @@ void ledger_reported(struct ledger *l, size_t topic, int32_t partition, uint32_t
 	part->progress_us = now_us;
 	l->records -= n;
 	l->bytes -= all + (uint64_t)n * LEDGER_RECORD_BYTES;
-	kick_reported(&l->gate, &part->kick, n, part->bytes >= l->batch_bytes, now_us);
+	/* The library counts a batch without headers. */
+	kick_reported(&l->gate, &part->kick, n, part->bytes - part->header_bytes >= l->batch_bytes,
+		      now_us);
 }
 
 bool ledger_kick_due(struct ledger *l, uint64_t now_us)

@@ -66,7 +66,8 @@ static inline bool output_has_room(const struct output *output)
 
 /*
  * Hands one record over. 0: a report for `slot` will come, exactly one. OUTPUT_E_FULL,
- * OUTPUT_E_HOLD, OUTPUT_E_REFUSED: nothing was taken, no report will come. -ENOMEM.
+ * OUTPUT_E_HOLD, OUTPUT_E_REFUSED: nothing was taken, no report will come. -ENOMEM. What was on
+ * hold may be tried again whenever fd was readable; it always is when a hold ends.
  */
 MUSTCHECK static inline int output_submit(struct output *output, const struct record *record,
 					  void *slot, uint64_t now_us)
@@ -114,7 +115,11 @@ static inline void output_stats(const struct output *output, struct output_stats
 	output->ops->stats(output, ret_stats);
 }
 
-/* Frees without waiting: what is unacknowledged stays unacknowledged. NULL is fine. Returns NULL. */
+/*
+ * Frees without waiting: what is unacknowledged stays unacknowledged. Values lent with value_stays
+ * and not reported must stay readable until the process ends: other threads may still be sending
+ * them. NULL is fine. Returns NULL.
+ */
 static inline struct output *output_free(struct output *output)
 {
 	return output ? output->ops->free(output) : NULL;
