@@ -199,13 +199,14 @@ static int look_at(struct files *files, const struct conf_source *source, const 
 static int known_under(struct files *files, struct file *file, const char *path, const struct stat *st)
 {
 	struct stat own;
+	int r;
 
 	if (strcmp(file->path, path) != 0) {
 		if (stat(file->path, &own) == 0 && own.st_ino == st->st_ino && own.st_dev == st->st_dev) {
 			log_limited(files->log, LOG_DEBUG, "second-name", "%s is %s: it is read once", path, file->path);
 			return 0;
 		}
-		int r = files_move(files, file, path);
+		r = files_move(files, file, path);
 		if (r)
 			return r;
 		if (!file->left_path && strcmp(path, file->lineage) != 0)
@@ -231,7 +232,12 @@ void follow_wake(struct files *files, struct file *file)
 		files_ready(files, file);
 }
 
-/* A symbolic link's target lies in a directory that no pattern leads to. */
+/*
+ * A symbolic link's target lies in a directory that no pattern leads to: that is watched too. 0;
+ * FOLLOW_SHUNNED when the target is our own; -ENOMEM.
+ */
+enum { FOLLOW_SHUNNED = 1 };
+
 static int follow_link(struct discover *discover, const char *path)
 {
 	char target[PATH_MAX];
@@ -239,6 +245,8 @@ static int follow_link(struct discover *discover, const char *path)
 
 	if (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode) || !realpath(path, target))
 		return 0;
+	if (discover_shuns(discover, target))
+		return FOLLOW_SHUNNED;
 	return discover_follow(discover, target) == -ENOMEM ? -ENOMEM : 0;
 }
 
@@ -258,11 +266,13 @@ static int found(struct files *files, struct discover *discover, int source, con
 		refuse(files, path, "waybill's own log");
 		return 0;
 	}
+	r = follow_link(discover, path);
+	if (r)
+		return r < 0 ? r : 0;
 	file = files_by_inode(files, st.st_dev, st.st_ino);
 	if (file)
 		return known_under(files, file, path, &st);
-	r = follow_link(discover, path);
-	return r ? r : look_at(files, &files->conf->sources[source], path, now_ms);
+	return look_at(files, &files->conf->sources[source], path, now_ms);
 }
 
 /* A name that no pattern wants, or that was written to: perhaps a file that we know. */
