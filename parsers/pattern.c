@@ -182,14 +182,13 @@ bool pattern_has_jit(const struct pattern *pattern)
 	return pattern->jit;
 }
 
-const char *pattern_library_version(void)
+void pattern_library_version(char *ret_text, size_t len)
 {
-	/* Always the same text, and one copy a thread, so nobody can see it half written. */
-	static _Thread_local char version[64];
+	char version[64] = "";
 
 	if (pcre2_config(PCRE2_CONFIG_VERSION, NULL) <= (int)sizeof version)
 		pcre2_config(PCRE2_CONFIG_VERSION, version);
-	return version;
+	snprintf(ret_text, len, "%s", version);
 }
 
 bool pattern_jit_works(void)

@@ -53,7 +53,7 @@ const char *pattern_field(const struct pattern *pattern, size_t index);
 bool pattern_has_jit(const struct pattern *pattern);
 
 /* "10.42 2022-12-11", and whether this build and this process can JIT at all. */
-const char *pattern_library_version(void);
+void pattern_library_version(char *ret_text, size_t len);
 bool pattern_jit_works(void);
 
 /* NULL when memory is out. */

@@ -11,10 +11,13 @@
 
 int cmd_version(int argc, char **argv)
 {
+	char pcre[64];
+
 	(void)argc, (void)argv;
+	pattern_library_version(pcre, sizeof pcre);
 	printf("waybill %s\n", WAYBILL_VERSION);
 	printf("librdkafka %s%s\n", kafka_library_version(), kafka_library_is_safe() ? "" : " (too old)");
-	printf("PCRE2 %s, JIT %s\n", pattern_library_version(), pattern_jit_works() ? "on" : "off");
+	printf("PCRE2 %s, JIT %s\n", pcre, pattern_jit_works() ? "on" : "off");
 	printf("SQLite %s\n", store_library_version());
 	printf("libconfig %s\n", conf_library_version());
 	return EX_OK;

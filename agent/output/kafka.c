@@ -31,174 +31,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "output/events.h"
-#include "output/helper.h"
-#include "output/ledger.h"
-
-/* Without a report for so long, though brokers answer, what drains is purged. */
-#define PURGE_AFTER_US (30 * US_PER_S)
-/* How old an answer may be to count as "brokers answer"; above the helper's time-out. */
-#define ANSWER_FRESH_US (10 * US_PER_S)
-#define CHECK_EVERY_US US_PER_S
-#define ASK_GAP_US (5 * US_PER_S)
-#define PROBE_GAP_US (10 * US_PER_S)
-#define MAKE_BACKOFF_MIN_US (100 * US_PER_MS)
-#define MAKE_BACKOFF_MAX_US (10 * US_PER_S)
-/* A stall that a new producer did not cure is waited for longer, up to so many doublings. */
-#define STALL_DOUBLINGS 3
+#include "output/kafka_private.h"
 
 #define REPORT_PORTION 64
-
-enum state {
-	MAKING,
-	RUNNING,
-	DRAINING,
-};
-
-struct kafka {
-	struct output base;
-	struct helper *helper;
-	const struct kafka_options *options; /* the helper's copy */
-	struct producer *producer;           /* RUNNING and DRAINING */
-	struct ledger ledger;
-	struct events events;
-	int fd;
-	enum state state;
-	uint64_t state_us;
-	bool reachable;
-	bool told_unreachable;
-	bool told_props;
-	bool purged;
-	bool dead;             /* the instance met a fatal error: kicks are of no use */
-	uint64_t answered_us;  /* the helper's last answer from a broker */
-	uint64_t reported_us;  /* the last report */
-	uint64_t asked_us;     /* the last question that we ordered */
-	uint64_t probed_us;
-	uint64_t next_check_us;
-	uint64_t make_backoff_us;
-	uint64_t delivered;    /* by this instance */
-	unsigned int fruitless; /* instances in a row that delivered nothing */
-	struct output_stats stats;
-	char last_error[256];  /* the library's last words on a connection */
-};
 
 static struct kafka *kafka_of(const struct output *output)
 {
 	return (struct kafka *)output;
-}
-
-/* Every move of the state goes through here. */
-static void set_state(struct kafka *k, enum state state, uint64_t now_us)
-{
-	static const char *const names[] = {"making", "running", "draining"};
-	static const enum state next[] = {RUNNING, DRAINING, MAKING};
-
-	if (next[k->state] != state)
-		abort();
-	events_add(&k->events, LOG_DEBUG, "producer-state", "producer: %s -> %s", names[k->state],
-		   names[state]);
-	k->state = state;
-	k->state_us = now_us;
-	k->next_check_us = now_us;
-}
-
-static void ask(struct kafka *k, uint64_t now_us, uint64_t gap_us)
-{
-	if (k->asked_us && now_us < k->asked_us + gap_us)
-		return;
-	k->asked_us = now_us;
-	helper_ask(k->helper);
-}
-
-static const char *servers(const struct kafka *k)
-{
-	for (size_t i = 0; i < k->options->n_props; i++) {
-		const char *name = k->options->props[i].name;
-
-		if (strcmp(name, "bootstrap.servers") == 0 ||
-		    strcmp(name, "metadata.broker.list") == 0)
-			return k->options->props[i].value;
-	}
-	return "none configured";
-}
-
-static void begin_disposal(struct kafka *k, int priority, const char *cause, const char *why,
-			   uint64_t now_us)
-{
-	if (k->state != RUNNING)
-		return;
-	events_add(&k->events, priority, cause,
-		   "%s; the producer is drained and replaced, lines without a receipt are sent again",
-		   why);
-	k->purged = false;
-	set_state(k, DRAINING, now_us);
-}
-
-static void set_reachable(struct kafka *k, bool reachable, bool auth, const char *reason)
-{
-	k->reachable = reachable;
-	if (reachable)
-		k->last_error[0] = '\0';
-	if (reachable && k->told_unreachable) {
-		events_add(&k->events, LOG_NOTICE, "brokers-reachable", "the brokers answer again");
-		k->told_unreachable = false;
-	} else if (!reachable && !k->told_unreachable) {
-		events_add(&k->events, auth ? LOG_ERR : LOG_WARNING,
-			   auth ? "authentication" : "brokers-unreachable",
-			   "no broker of kafka.bootstrap_servers (%.120s) answers: %.200s; "
-			   "lines stay in their files, retrying",
-			   servers(k), reason[0] ? reason : "timed out");
-		k->told_unreachable = true;
-	}
-}
-
-/* A topic that is not ready, said once. */
-static void tell_not_ready(struct kafka *k, size_t topic, const struct topic_facts *facts)
-{
-	const char *name = k->options->topics[topic];
-	bool denied = facts->state == TOPIC_DENIED;
-
-	if (k->ledger.topics[topic].told || facts->state == TOPIC_UNKNOWN)
-		return;
-	k->ledger.topics[topic].told = true;
-	events_add(&k->events, denied ? LOG_ERR : LOG_WARNING,
-		   denied ? "topic-denied" : "topic-missing",
-		   denied ? "topic %.200s: not authorized (%s); its files wait, retrying"
-			  : "topic %.200s does not exist (%s); its files wait until it does",
-		   name, facts->reason);
-}
-
-static void tell_ready(struct kafka *k, size_t topic, const struct topic_facts *facts)
-{
-	struct ledger_topic *t = &k->ledger.topics[topic];
-	const char *name = k->options->topics[topic];
-
-	if (t->told)
-		events_add(&k->events, LOG_NOTICE, "topic-found",
-			   "topic %.200s is there now, with %d partitions; its files go on", name,
-			   facts->n_partitions);
-	t->told = false;
-	if (t->n && t->n != facts->n_partitions)
-		events_add(&k->events, LOG_WARNING, "partitions-changed",
-			   "topic %.200s has %d partitions now, %d before: from here on its keys "
-			   "go to other partitions",
-			   name, facts->n_partitions, t->n);
-}
-
-static void take_facts(struct kafka *k, size_t topic, const struct topic_facts *facts)
-{
-	struct ledger_topic *t = &k->ledger.topics[topic];
-
-	if (facts->state != TOPIC_READY) {
-		tell_not_ready(k, topic, facts);
-		/* "Later" takes nothing away from what is known. */
-		if (facts->state != TOPIC_UNKNOWN)
-			t->state = facts->state;
-		return;
-	}
-	tell_ready(k, topic, facts);
-	if (ledger_learn(&k->ledger, topic, facts) == 0)
-		t->state = TOPIC_READY;
 }
 
 /* A topic's limit has sunk below our batches: refusals would follow. */
@@ -208,65 +47,16 @@ static void check_batch(struct kafka *k, const struct topics *topics, uint64_t n
 
 	if (k->state == RUNNING && sizing.max_message_bytes &&
 	    sizing.max_message_bytes < producer_batch_limit(k->producer))
-		begin_disposal(k, LOG_NOTICE, "batch-limit",
+		kafka_dispose(k, LOG_NOTICE, "batch-limit",
 			       "max.message.bytes of a topic is now below our batches", now_us);
 }
 
 static void take_topics(struct kafka *k, struct topics *topics, uint64_t now_us)
 {
 	for (size_t i = 0; i < topics->n; i++)
-		take_facts(k, i, &topics->at[i]);
+		kafka_take_facts(k, i, &topics->at[i]);
 	check_batch(k, topics, now_us);
 	topics_free(topics);
-}
-
-static void take_producer(struct kafka *k, struct producer *producer, uint64_t now_us)
-{
-	k->producer = producer;
-	k->stats.producers_made++;
-	k->delivered = 0;
-	k->dead = false;
-	k->probed_us = 0;
-	k->reported_us = now_us;
-	ledger_restart(&k->ledger, producer_batch_limit(producer));
-	producer_wake(producer, k->fd);
-	set_state(k, RUNNING, now_us);
-	if (k->stats.producers_made > 1)
-		events_add(&k->events, LOG_NOTICE, "producer-replaced",
-			   "the producer was replaced; lines without a receipt are sent again");
-}
-
-static uint64_t stall_us(const struct kafka *k)
-{
-	unsigned int n = k->fruitless < STALL_DOUBLINGS ? k->fruitless : STALL_DOUBLINGS;
-
-	return k->options->stall_us << n;
-}
-
-static bool still_stalled(const struct kafka *k, uint32_t topic, int32_t partition, uint64_t now_us)
-{
-	const struct ledger_partition *part = &k->ledger.topics[topic].partitions[partition];
-
-	return part->records && now_us >= part->progress_us + stall_us(k);
-}
-
-static void take_probe(struct kafka *k, const struct helper_answer *a, uint64_t now_us)
-{
-	char why[384];
-
-	if (k->state != RUNNING || !still_stalled(k, a->probe_topic, a->probe_partition, now_us))
-		return;
-	if (!a->leader_answers) {
-		events_add(&k->events, LOG_WARNING, "partition-stuck",
-			   "partition %d of topic %.200s makes no progress and its leader does not "
-			   "answer; lines that go there wait",
-			   a->probe_partition, k->options->topics[a->probe_topic]);
-		return;
-	}
-	snprintf(why, sizeof why,
-		 "partition %d of topic %.200s makes no progress although its leader answers",
-		 a->probe_partition, k->options->topics[a->probe_topic]);
-	begin_disposal(k, LOG_ERR, "producer-stalled", why, now_us);
 }
 
 static void take_answer(struct kafka *k, uint64_t now_us)
@@ -283,15 +73,15 @@ static void take_answer(struct kafka *k, uint64_t now_us)
 	if (a.asked) {
 		if (a.reachable)
 			k->answered_us = now_us;
-		set_reachable(k, a.reachable, a.auth,
+		kafka_set_reachable(k, a.reachable, a.auth,
 			      k->state != MAKING && k->last_error[0] ? k->last_error : a.reason);
 	}
 	if (a.producer)
-		take_producer(k, a.producer, now_us);
+		kafka_take_producer(k, a.producer, now_us);
 	if (a.topics)
 		take_topics(k, a.topics, now_us);
 	if (a.probed)
-		take_probe(k, &a, now_us);
+		kafka_take_probe(k, &a, now_us);
 }
 
 static void take_news(struct kafka *k, uint64_t now_us)
@@ -302,21 +92,21 @@ static void take_news(struct kafka *k, uint64_t now_us)
 	switch (news.kind) {
 	case NEWS_FATAL:
 		k->dead = true;
-		begin_disposal(k, LOG_ERR, "producer-fatal", news.text, now_us);
+		kafka_dispose(k, LOG_ERR, "producer-fatal", news.text, now_us);
 		break;
 	case NEWS_AUTH:
 		events_add(&k->events, LOG_ERR, "authentication", "%.400s; lines wait, retrying",
 			   news.text);
-		ask(k, now_us, US_PER_S);
+		kafka_ask(k, now_us, US_PER_S);
 		break;
 	case NEWS_ERROR:
 		snprintf(k->last_error, sizeof k->last_error, "%.250s", news.text);
-		ask(k, now_us, ASK_GAP_US);
+		kafka_ask(k, now_us, ASK_GAP_US);
 		break;
 	case NEWS_ALL_DOWN:
 		if (!k->last_error[0])
 			snprintf(k->last_error, sizeof k->last_error, "%.250s", news.text);
-		ask(k, now_us, US_PER_S);
+		kafka_ask(k, now_us, US_PER_S);
 		break;
 	case NEWS_LOG:
 		events_add(&k->events, LOG_DEBUG, "library", "%s", news.text);
@@ -370,12 +160,12 @@ static int not_taken(struct kafka *k, const struct record *record, int r, uint64
 	case PRODUCER_E_DEAD:
 		k->dead = true;
 		(void)producer_is_dead(k->producer, why, sizeof why);
-		begin_disposal(k, LOG_ERR, "producer-fatal", why, now_us);
+		kafka_dispose(k, LOG_ERR, "producer-fatal", why, now_us);
 		return OUTPUT_E_HOLD;
 	case PRODUCER_E_UNKNOWN:
 		/* Wait for a new look at the topic instead of running into it with each record. */
 		k->ledger.topics[record->topic].state = TOPIC_UNKNOWN;
-		ask(k, now_us, 0);
+		kafka_ask(k, now_us, 0);
 		return OUTPUT_E_HOLD;
 	default:
 		return r;
@@ -421,7 +211,7 @@ static void count_failure(struct kafka *k, struct producer_report *r, uint64_t n
 			   topic, r->report.reason);
 	if (r->moved) {
 		k->ledger.topics[r->report.topic].state = TOPIC_UNKNOWN;
-		ask(k, now_us, US_PER_S);
+		kafka_ask(k, now_us, US_PER_S);
 	}
 }
 
@@ -451,7 +241,7 @@ static void book(struct kafka *k, struct producer_report *reports, size_t n, uin
 	}
 	k->reported_us = now_us;
 	if (k->delivered > before && !k->reachable)
-		set_reachable(k, true, false, "");
+		kafka_set_reachable(k, true, false, "");
 }
 
 /* Up to one portion; 0 when nothing waits. */
@@ -514,86 +304,13 @@ static void kafka_kick(struct output *output, uint64_t now_us)
 	ledger_urge(&k->ledger, now_us);
 }
 
-/*
- * A partition without progress: when brokers answer, ask its leader through this instance; when
- * none does there is nothing to find out.
- */
-static void check_stall(struct kafka *k, uint64_t now_us)
-{
-	size_t topic;
-	int32_t partition;
-
-	if (now_us < stall_us(k) ||
-	    !ledger_find_stalled(&k->ledger, now_us - stall_us(k), &topic, &partition))
-		return;
-	ask(k, now_us, ASK_GAP_US);
-	if (!k->reachable || now_us > k->answered_us + ANSWER_FRESH_US ||
-	    (k->probed_us && now_us < k->probed_us + PROBE_GAP_US) ||
-	    !k->ledger.topics[topic].partitions[partition].has_leader)
-		return;
-	k->probed_us = now_us;
-	helper_probe(k->helper, (uint32_t)topic, partition);
-}
-
-/* Purges when brokers have answered long enough, and lately, and no report came. */
-static void check_drain(struct kafka *k, uint64_t now_us)
-{
-	uint64_t quiet_us = k->reported_us > k->state_us ? k->reported_us : k->state_us;
-
-	ask(k, now_us, ASK_GAP_US);
-	if (k->purged || now_us < quiet_us + PURGE_AFTER_US || !k->reachable ||
-	    k->answered_us < quiet_us || now_us > k->answered_us + ANSWER_FRESH_US)
-		return;
-	events_add(&k->events, LOG_ERR, "producer-purged",
-		   "the producer gives no reports although brokers answer; its queue is given up, "
-		   "some lines may be repeated");
-	producer_purge(k->producer);
-	k->purged = true;
-}
-
-/* All reports are in: the old instance goes to the helper, which makes a new one first. */
-static void finish_drain(struct kafka *k, uint64_t now_us)
-{
-	struct producer *old = k->producer;
-
-	if (k->delivered) {
-		k->fruitless = 0;
-		k->make_backoff_us = 0;
-	} else {
-		k->fruitless++;
-		k->make_backoff_us *= 2;
-		if (k->make_backoff_us < MAKE_BACKOFF_MIN_US)
-			k->make_backoff_us = MAKE_BACKOFF_MIN_US;
-		if (k->make_backoff_us > MAKE_BACKOFF_MAX_US)
-			k->make_backoff_us = MAKE_BACKOFF_MAX_US;
-	}
-	producer_wake(old, -1);
-	k->producer = NULL;
-	k->last_error[0] = '\0';
-	set_state(k, MAKING, now_us);
-	helper_make(k->helper, old, k->make_backoff_us);
-}
-
-static void check(struct kafka *k, uint64_t now_us)
-{
-	if (k->state == DRAINING && k->ledger.records == 0)
-		finish_drain(k, now_us);
-	if (k->state == MAKING || now_us < k->next_check_us)
-		return;
-	k->next_check_us = now_us + CHECK_EVERY_US;
-	if (k->state == DRAINING)
-		check_drain(k, now_us);
-	else if (k->ledger.records)
-		check_stall(k, now_us);
-}
-
 static uint64_t kafka_service(struct output *output, uint64_t now_us)
 {
 	struct kafka *k = kafka_of(output);
 	uint64_t next_us = CLOCK_NEVER;
 
 	take_answer(k, now_us);
-	check(k, now_us);
+	kafka_check(k, now_us);
 	if (k->producer && !k->dead && !k->options->library_linger) {
 		if (ledger_kick_due(&k->ledger, now_us))
 			kick_now(k, now_us);

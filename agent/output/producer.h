@@ -8,7 +8,7 @@
 
 #include "flow/record.h"
 #include "flow/report.h"
-#include "output/kafka.h"
+#include "output/options.h"
 
 /*
  * One instance of librdkafka's producer: made, used, drained, disposed of. It knows nothing of

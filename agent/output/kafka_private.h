@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef OUTPUT_KAFKA_PRIVATE_H
+#define OUTPUT_KAFKA_PRIVATE_H
+
+#include "output/events.h"
+#include "output/helper.h"
+#include "output/kafka.h"
+#include "output/ledger.h"
+
+/* Shared by kafka.c (records, reports, the life of a producer) and kafka_facts.c (what is known). */
+
+enum state {
+	MAKING,
+	RUNNING,
+	DRAINING,
+};
+
+struct kafka {
+	struct output base;
+	struct helper *helper;
+	const struct kafka_options *options; /* the helper's copy */
+	struct producer *producer;           /* RUNNING and DRAINING */
+	struct ledger ledger;
+	struct events events;
+	int fd;
+	enum state state;
+	uint64_t state_us;
+	bool reachable;
+	bool told_unreachable;
+	bool told_props;
+	bool purged;
+	bool dead;             /* the instance met a fatal error: kicks are of no use */
+	uint64_t answered_us;  /* the helper's last answer from a broker */
+	uint64_t reported_us;  /* the last report */
+	uint64_t asked_us;     /* the last question that we ordered */
+	uint64_t probed_us;
+	uint64_t next_check_us;
+	uint64_t make_backoff_us;
+	uint64_t delivered;    /* by this instance */
+	unsigned int fruitless; /* instances in a row that delivered nothing */
+	struct output_stats stats;
+	char last_error[256];  /* the library's last words on a connection */
+};
+
+/* At least so far apart are the questions that a repeated error gives rise to. */
+#define ASK_GAP_US (5 * US_PER_S)
+
+/* Orders a question to the brokers, unless one was ordered within gap_us. */
+void kafka_ask(struct kafka *k, uint64_t now_us, uint64_t gap_us);
+
+/* RUNNING → DRAINING: says why at `priority`; nothing in any other state. cause is static. */
+void kafka_dispose(struct kafka *k, int priority, const char *cause, const char *why, uint64_t now_us);
+
+/* The helper's new producer (consumed): MAKING → RUNNING. */
+void kafka_take_producer(struct kafka *k, struct producer *producer, uint64_t now_us);
+
+/* The helper asked the leader of a partition that makes no progress. */
+void kafka_take_probe(struct kafka *k, const struct helper_answer *a, uint64_t now_us);
+
+/* What time brings: a stall is looked into, a drained producer is replaced or purged. */
+void kafka_check(struct kafka *k, uint64_t now_us);
+
+/* What the helper found out of one topic: kept in the ledger, and told once when it changed. */
+void kafka_take_facts(struct kafka *k, size_t topic, const struct topic_facts *facts);
+
+/* Brokers answer, or do not (auth: because they refuse us); told once for each change. */
+void kafka_set_reachable(struct kafka *k, bool reachable, bool auth, const char *reason);
+
+#endif
