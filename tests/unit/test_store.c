@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -286,6 +287,7 @@ static pid_t open_elsewhere(void)
 	if (pid == 0) {
 		struct store *store;
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(ready[0]);
 		if (store_open(dir, &store, NULL, 0) == 0 && write_round(store, 3) == 0)
 			(void)!write(ready[1], "x", 1);
@@ -592,5 +594,24 @@ Test(store, unchanged_rows_write_nothing)
 	cr_assert(eq(int, write_round(store, 1), 0));
 	stat(path, &after);
 	cr_assert(eq(i64, after.st_size, before.st_size));
+	store_close(store);
+}
+
+/* A row that SQLite refuses takes its whole batch along, and leaves no transaction open. */
+Test(store, refused_row_leaves_nothing_of_its_batch)
+{
+	struct store_file file = make_file(1, 9);
+	const struct store_dead_letter letter = {.value = {"", (size_t)3 << 30}};
+	struct store *store = must_open();
+
+	cr_assert(eq(int, write_round(store, 1), 0));
+	cr_assert(eq(int,
+		     store_write(store, &(struct store_batch){&file, 1, &letter, 1, NULL, 0}, message,
+				 sizeof message),
+		     STORE_E_FAILED));
+	cr_assert(ne(ptr, strstr(message, "too big"), NULL), "%s", message);
+	cr_assert(holds_round(store, 1));
+	cr_assert(eq(int, write_round(store, 2), 0), "%s", message);
+	cr_assert(holds_round(store, 2));
 	store_close(store);
 }
