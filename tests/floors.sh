@@ -38,7 +38,7 @@ libraries() {
 		librdkafka/.*          agent/output/{library,producer,topics,partitioner,helper,embedded,kafka}.[ch]
 		pcre2\.h               parsers/pattern.c
 		libconfig\.h           agent/{conf,conf_*}.c
-		sqlite3\.h             agent/state/store.c
+		sqlite3\.h             agent/state/{store,store_*}.[ch]
 		systemd/sd-event\.h    agent/agent{.c,_*.[ch]}
 		systemd/sd-daemon\.h   agent/ops/notify.c
 		systemd/sd-journal\.h  agent/ops/log.c

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "state/store.h"
+#include "state/rows.h"
 
 /*
  * Checksums over the rows of the store: SQLite's pages have none, and a flipped bit in a position

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STATE_STORE_PRIVATE_H
+#define STATE_STORE_PRIVATE_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+#include "base/map.h"
+#include "state/schema.h"
+#include "state/store.h"
+
+/* Shared by store.c (opening, checking, loading) and store_write.c (the one transaction). */
+
+#define DB_NAME "waybill.db"
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *queries[QUERY_COUNT];
+	int lock_fd;
+	pthread_mutex_t known_lock; /* over the three below; never held during I/O */
+	struct map *sources;
+	uint64_t letter_bytes;
+	uint64_t letter_count;
+};
+
+/* Where the caller wants the cause in words. */
+struct words {
+	char *at;
+	size_t len;
+};
+
+void store_say(struct words words, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* SQLite's own words on its last error. */
+void store_say_db(struct words words, sqlite3 *db);
+
+#endif
