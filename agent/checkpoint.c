@@ -55,13 +55,31 @@ static void grow_head(struct file *file)
 		return;
 }
 
+/* The ranges that fit, as they are stored, and whether reading that gets to their end is discarding. */
+static int fill_ahead(const struct file *file, struct store_file *row)
+{
+	struct ranges ahead;
+	char *bytes;
+	size_t len, n;
+	int r;
+
+	r = account_settled_ahead(&file->account, &ahead);
+	if (r)
+		return r;
+	r = ranges_encode(&ahead, row->committed, AHEAD_RANGES_MAX, &bytes, &len);
+	if (!r) {
+		row->ahead = (struct slice){bytes, len};
+		n = ahead.n < AHEAD_RANGES_MAX ? ahead.n : AHEAD_RANGES_MAX;
+		row->discarding = tail_discards_at(
+			&file->tail, n ? ahead.at[ahead.first + n - 1].end : row->committed);
+	}
+	ranges_deinit(&ahead);
+	return r;
+}
+
 static int fill_row(struct file *file, struct store_file *row)
 {
 	char tail[CHUNK_LOOK_BACK];
-	struct ranges ahead;
-	char *bytes;
-	size_t len;
-	int r;
 
 	account_advance(&file->account);
 	grow_head(file);
@@ -76,21 +94,13 @@ static int fill_row(struct file *file, struct store_file *row)
 		.head_hash = file->identity.head_hash,
 		.committed = file->account.committed,
 		.tail_len = account_tail(&file->account, tail),
-		.discarding = tail_committed_in_discard(&file->tail),
 	};
 	row->tail_hash = hash_bytes(tail, row->tail_len);
 	if (!row->tail_len && file->tail.stored_tail_len) {
 		row->tail_len = file->tail.stored_tail_len;
 		row->tail_hash = file->tail.stored_tail_hash;
 	}
-	r = account_settled_ahead(&file->account, &ahead);
-	if (r)
-		return r;
-	r = ranges_encode(&ahead, row->committed, AHEAD_RANGES_MAX, &bytes, &len);
-	ranges_deinit(&ahead);
-	if (!r)
-		row->ahead = (struct slice){bytes, len};
-	return r;
+	return fill_ahead(file, row);
 }
 
 static size_t count_dirty(const struct files *files, size_t max)

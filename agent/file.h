@@ -60,7 +60,6 @@ struct file {
 	TAILQ_ENTRY(file) dirty_link;
 	bool aging; /* on the list of those that time does something to */
 	TAILQ_ENTRY(file) aging_link;
-	bool row_written; /* the store has a row of it */
 	TAILQ_ENTRY(file) open_link; /* while the descriptor is open */
 };
 

@@ -98,15 +98,18 @@ static int start_position(const struct files *files, const struct conf_source *s
 /* Makes the file of a row go on where it was. 0 or -ENOMEM. */
 static int take_over_row(struct file *file, const struct store_file *row)
 {
-	file->row_written = true;
+	struct ranges *ahead = &file->account.ahead;
+	uint64_t settled = row->committed;
+	int r = 0;
+
 	file->identity.head_len = row->head_len;
 	file->identity.head_hash = row->head_hash;
-	file->tail.stored_tail_len = row->tail_len;
-	file->tail.stored_tail_hash = row->tail_hash;
-	file->tail.discarding = row->discarding;
-	if (row->ahead.len == 0)
-		return 0;
-	return ranges_decode(row->ahead, row->committed, &file->account.ahead);
+	if (row->ahead.len)
+		r = ranges_decode(row->ahead, row->committed, ahead);
+	if (ahead->n)
+		settled = ahead->at[ahead->first + ahead->n - 1].end;
+	tail_resume(&file->tail, row->tail_len, row->tail_hash, row->discarding ? settled : UINT64_MAX);
+	return r;
 }
 
 /* Whoever was found at this path before, and is not finished, is the older generation. */

@@ -73,13 +73,23 @@ struct chunk *account_new_chunk(struct account *account, enum chunk_class class,
 		chunk->look_back_len = account->tail_len;
 		known = account->tail;
 	}
-	memcpy(chunk->look_back + CHUNK_LOOK_BACK - chunk->look_back_len, known, chunk->look_back_len);
+	memcpy(chunk->look_back + CHUNK_LOOK_BACK - chunk->look_back_len, known,
+	       chunk->look_back_len);
 	TAILQ_INSERT_TAIL(&account->chunks, chunk, link);
 	return chunk;
 }
 
 void account_drop_empty(struct account *account, struct chunk *chunk)
 {
+	struct chunk *before = TAILQ_PREV(chunk, chunk_list, link);
+	const char *known = chunk->look_back + CHUNK_LOOK_BACK - chunk->look_back_len;
+
+	/* It may have read more of the bytes before it than was known when it was made. */
+	if (before)
+		before->end_tail_len = chunk->look_back_len;
+	else
+		account->tail_len = chunk->look_back_len;
+	memcpy(before ? before->end_tail : account->tail, known, chunk->look_back_len);
 	TAILQ_REMOVE(&account->chunks, chunk, link);
 	chunk_free(account->pools, chunk);
 }
@@ -99,7 +109,8 @@ void account_undo_slot(struct account *account, struct slot *slot)
 	account->in_flight--;
 }
 
-bool account_pass(struct account *account, struct chunk *chunk, uint32_t length, enum slot_state state)
+bool account_pass(struct account *account, struct chunk *chunk, uint32_t length,
+		  enum slot_state state)
 {
 	if (!chunk_pass(account->pools, chunk, length, state))
 		return false;
@@ -245,11 +256,14 @@ int account_settled_ahead(const struct account *account, struct ranges *ret_rang
 
 		r = ranges_add(&ranges, range->start, range->end);
 	}
-	if (r < 0)
+	if (r < 0) {
 		ranges_deinit(&ranges);
-	else
-		*ret_ranges = ranges;
-	return r < 0 ? r : 0;
+		return r;
+	}
+	/* The position may have passed ranges of `ahead` since the read position did. */
+	ranges_drop_below(&ranges, account->committed);
+	*ret_ranges = ranges;
+	return 0;
 }
 
 int account_rewind(struct account *account)

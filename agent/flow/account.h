@@ -13,7 +13,7 @@
  *   (given up)          | settled, in flight, failed     |  ahead: ranges settled before a rewind
  */
 struct account {
-	struct chunk_pools *pools; /* borrowed */
+	struct chunk_pools *pools;            /* borrowed */
 	TAILQ_HEAD(chunk_list, chunk) chunks; /* contiguous, ascending; only the last may be open */
 	uint64_t committed;
 	uint32_t in_flight; /* slots whose report will come */
@@ -50,7 +50,8 @@ struct slot *account_add_slot(struct account *account, struct chunk *chunk, uint
 void account_undo_slot(struct account *account, struct slot *slot);
 
 /* Passes bytes that need no record; false: budget used up, nothing has changed. */
-bool account_pass(struct account *account, struct chunk *chunk, uint32_t length, enum slot_state state);
+bool account_pass(struct account *account, struct chunk *chunk, uint32_t length,
+		  enum slot_state state);
 
 /* Forgets ranges of `ahead` that the read position has passed. */
 void account_drop_passed(struct account *account);

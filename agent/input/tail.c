@@ -53,11 +53,12 @@ void tail_set_fd(struct tail *tail, int fd)
 struct look_back {
 	char known[CHUNK_LOOK_BACK];
 	char read[CHUNK_LOOK_BACK];
-	uint32_t len;     /* bytes to read before the new ones */
-	bool compare;     /* known holds as many bytes */
+	uint32_t len; /* bytes to read before the new ones */
+	bool compare; /* known holds as many bytes */
 };
 
-static void prepare_look_back(const struct tail *tail, const struct chunk *chunk, struct look_back *back)
+static void prepare_look_back(const struct tail *tail, const struct chunk *chunk,
+			      struct look_back *back)
 {
 	uint64_t next = chunk->start + chunk->filled;
 
@@ -82,7 +83,8 @@ static bool look_back_matches(const struct tail *tail, const struct look_back *b
 {
 	if (back->compare)
 		return memcmp(back->known, back->read, back->len) == 0;
-	return !tail->stored_tail_len || hash_bytes(back->read, back->len) == tail->stored_tail_hash;
+	return !tail->stored_tail_len ||
+	       hash_bytes(back->read, back->len) == tail->stored_tail_hash;
 }
 
 /* One preadv into the room of the chunk. 0 (new bytes), the E codes, negative errno. */
@@ -97,9 +99,11 @@ static int fill(struct tail *tail, struct chunk *chunk)
 	prepare_look_back(tail, chunk, &back);
 	parts[0] = (struct iovec){back.read, back.len};
 	parts[1] = (struct iovec){chunk->bytes + chunk->filled, room};
-	n = preadv(tail->fd, parts, 2, (off_t)(next - back.len));
+	do
+		n = preadv(tail->fd, parts, 2, (off_t)(next - back.len));
+	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return errno == EINTR ? TAIL_E_DRY : -errno;
+		return -errno;
 	if (n < (ssize_t)back.len || !look_back_matches(tail, &back))
 		return TAIL_E_REWRITTEN;
 	tail->stored_tail_len = 0;
@@ -169,6 +173,44 @@ static bool peek_ahead(struct tail *tail, uint64_t position, struct event *ret_e
 	return true;
 }
 
+/*
+ * The bytes before the stored position, for when what follows it is not read at all: fill compares
+ * only what stands before the first byte that it reads. 0, TAIL_E_REWRITTEN, negative errno.
+ */
+static int check_stored(struct tail *tail, uint64_t position)
+{
+	uint32_t len = tail->stored_tail_len;
+	char read[CHUNK_LOOK_BACK];
+	ssize_t n;
+
+	do
+		n = pread(tail->fd, read, len, (off_t)(position - len));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if (n < (ssize_t)len || hash_bytes(read, len) != tail->stored_tail_hash)
+		return TAIL_E_REWRITTEN;
+	tail->stored_tail_len = 0;
+	return 0;
+}
+
+/*
+ * No event extends into what was settled before: a last line without LF may have been shipped in
+ * two pieces, of which only the second was acknowledged. True when bytes end where that begins.
+ */
+static bool end_at_settled(const struct tail *tail, uint64_t position, struct slice *bytes)
+{
+	const struct range *range;
+
+	if (LIKELY(!tail->account->ahead.n))
+		return false;
+	range = ranges_find(&tail->account->ahead, position);
+	if (!range || range->start - position > bytes->len)
+		return false;
+	bytes->len = range->start - position;
+	return true;
+}
+
 /* The rest of an over-long line, as far as it is in memory. */
 static void cut_discard(struct slice bytes, struct event *event)
 {
@@ -179,13 +221,24 @@ static void cut_discard(struct slice bytes, struct event *event)
 	event->line = (struct line){.terminated = lf != NULL};
 }
 
+/* A line of which the rest lies elsewhere: it was truncated, which its length tells, or had no LF. */
+static struct line last_piece(struct slice bytes, const struct line_rules *rules)
+{
+	struct line line = lines_cut_last(bytes, rules);
+
+	line.truncated |= bytes.len == rules->max_line;
+	return line;
+}
+
 /* Cuts an event from the bytes behind the cursor. 0 or LINES_E_MORE. */
 static int cut(struct tail *tail, const struct chunk *chunk, struct event *event)
 {
 	struct slice bytes = {chunk->bytes + chunk->cursor, chunk->filled - chunk->cursor};
+	bool ended;
 	int r;
 
 	event->position = chunk->start + chunk->cursor;
+	ended = end_at_settled(tail, event->position, &bytes);
 	event->first_time = event->position >= tail->high_water;
 	if (UNLIKELY(tail->discarding)) {
 		if (!bytes.len)
@@ -195,11 +248,34 @@ static int cut(struct tail *tail, const struct chunk *chunk, struct event *event
 	}
 	event->kind = EVENT_LINE;
 	r = lines_cut(bytes, tail->scanned, tail->rules, &event->line);
-	if (r) {
+	if (UNLIKELY(r && ended)) {
+		event->line = last_piece(bytes, tail->rules);
+	} else if (r) {
 		tail->scanned = (uint32_t)bytes.len;
 		return r;
 	}
 	event->extent = (uint32_t)event->line.extent;
+	return 0;
+}
+
+/* Reads until an event is whole, the file has no more, or memory is out. */
+static int read_event(struct tail *tail, struct chunk *chunk, struct event *ret_event)
+{
+	int r;
+
+	while (cut(tail, chunk, ret_event)) {
+		if (chunk->filled == chunk->capacity) {
+			r = replace_full(tail, chunk, &chunk);
+			if (r)
+				return r;
+		}
+		r = fill(tail, chunk);
+		if (r)
+			return r;
+		/* A chunk that is not full holds all that the file had. */
+		if (chunk->filled < chunk->capacity)
+			return cut(tail, chunk, ret_event) ? TAIL_E_DRY : 0;
+	}
 	return 0;
 }
 
@@ -210,7 +286,7 @@ int tail_peek(struct tail *tail, struct event *ret_event)
 	int r;
 
 	if (UNLIKELY(tail->account->ahead.n) && peek_ahead(tail, position, ret_event))
-		return 0;
+		return tail->stored_tail_len ? check_stored(tail, position) : 0;
 	if (UNLIKELY(position == tail->discard_at)) {
 		tail->discarding = true;
 		tail->discard_at = UINT64_MAX;
@@ -220,20 +296,12 @@ int tail_peek(struct tail *tail, struct event *ret_event)
 		if (r)
 			return r;
 	}
-	if (!cut(tail, chunk, ret_event))
-		return 0;
-	if (chunk->filled == chunk->capacity) {
-		r = replace_full(tail, chunk, &chunk);
-		if (r)
-			return r;
-	}
-	r = fill(tail, chunk);
-	if (r == TAIL_E_DRY)
-		tail->hungry = false;
-	else if (!r)
-		r = cut(tail, chunk, ret_event) ? TAIL_E_DRY : 0;
-	if (r == TAIL_E_DRY)
-		tail->pending = tail->discarding ? 0 : chunk->filled - chunk->cursor;
+	r = read_event(tail, chunk, ret_event);
+	if (r != TAIL_E_DRY)
+		return r;
+	tail->hungry = false;
+	chunk = account_open_chunk(tail->account);
+	tail->pending = tail->discarding ? 0 : chunk->filled - chunk->cursor;
 	return r;
 }
 
@@ -247,7 +315,8 @@ int tail_peek_last(struct tail *tail, struct event *ret_event)
 	*ret_event = (struct event){
 		.kind = EVENT_LINE,
 		.position = chunk->start + chunk->cursor,
-		.line = lines_cut_last((struct slice){chunk->bytes + chunk->cursor, len}, tail->rules),
+		.line = lines_cut_last((struct slice){chunk->bytes + chunk->cursor, len},
+				       tail->rules),
 	};
 	ret_event->first_time = ret_event->position >= tail->high_water;
 	ret_event->extent = (uint32_t)ret_event->line.extent;
@@ -266,6 +335,9 @@ void tail_consumed(struct tail *tail, const struct event *event)
 		tail->discarding = !event->line.terminated;
 	else if (event->kind == EVENT_LINE)
 		tail->discarding = event->line.truncated;
+	else
+		/* It held the rest of the line before, too; discard_at knows where that went on. */
+		tail->discarding = false;
 }
 
 struct event tail_event_of(const struct slot *slot, const struct line_rules *rules)
@@ -278,11 +350,8 @@ struct event tail_event_of(const struct slot *slot, const struct line_rules *rul
 		.extent = slot->length,
 	};
 
-	if (lines_cut(bytes, 0, rules, &event.line)) {
-		event.line = lines_cut_last(bytes, rules);
-		/* The rest is not in the extent, so its length is what tells. */
-		event.line.truncated = slot->length == rules->max_line;
-	}
+	if (lines_cut(bytes, 0, rules, &event.line))
+		event.line = last_piece(bytes, rules);
 	return event;
 }
 
@@ -308,13 +377,18 @@ void tail_reset(struct tail *tail)
 	tail->high_water = account_read_position(tail->account);
 }
 
-bool tail_committed_in_discard(const struct tail *tail)
+bool tail_discards_at(const struct tail *tail, uint64_t position)
 {
-	const struct account *account = tail->account;
-	uint64_t position = account_read_position(account);
+	if (tail->discarding && position == account_read_position(tail->account))
+		return true;
+	return position == tail->discard_at;
+}
 
-	return (tail->discarding && account->committed == position) ||
-	       account->committed == tail->discard_at;
+void tail_resume(struct tail *tail, uint32_t tail_len, uint64_t tail_hash, uint64_t discard_at)
+{
+	tail->stored_tail_len = tail_len;
+	tail->stored_tail_hash = tail_hash;
+	tail->discard_at = discard_at;
 }
 
 int tail_find_end(int fd, uint64_t *ret_position)

@@ -10,23 +10,23 @@
  * it. Owns the descriptor, not the account.
  */
 struct tail {
-	int fd;                   /* -1: closed */
-	struct account *account;  /* borrowed */
+	int fd;                         /* -1: closed */
+	struct account *account;        /* borrowed */
 	const struct line_rules *rules; /* borrowed */
-	uint32_t scanned;         /* bytes behind the open chunk's cursor known to hold no LF */
-	uint32_t pending;         /* bytes behind the last LF when it was last dry */
-	bool hungry;              /* the last read filled its chunk: take a large one next */
-	bool discarding;          /* the read position lies in the rest of an over-long line */
-	uint64_t discard_at;      /* reading that gets here is discarding again; UINT64_MAX: never */
+	uint32_t scanned;    /* bytes behind the open chunk's cursor known to hold no LF */
+	uint32_t pending;    /* bytes behind the last LF when it was last dry */
+	bool hungry;         /* the last read filled its chunk: take a large one next */
+	bool discarding;     /* the read position lies in the rest of an over-long line */
+	uint64_t discard_at; /* reading that gets here is discarding again; UINT64_MAX: never */
 	uint32_t stored_tail_len; /* after a restart: bytes under stored_tail_hash, 0: none */
 	uint64_t stored_tail_hash;
-	uint64_t high_water;      /* bytes below it were read before: re-reading is counted apart */
+	uint64_t high_water; /* bytes below it were read before: re-reading is counted apart */
 };
 
 enum {
-	TAIL_E_DRY = 1,    /* no whole line at the read position now */
-	TAIL_E_MEMORY,     /* the chunk budget is used up: wait for reports */
-	TAIL_E_REWRITTEN,  /* the file shrank below what was read, or the bytes before are others */
+	TAIL_E_DRY = 1,   /* no whole line at the read position now */
+	TAIL_E_MEMORY,    /* the chunk budget is used up: wait for reports */
+	TAIL_E_REWRITTEN, /* the file shrank below what was read, or the bytes before are others */
 };
 
 enum event_kind {
@@ -53,8 +53,9 @@ void tail_set_fd(struct tail *tail, int fd);
 void tail_close(struct tail *tail);
 
 /*
- * The event at the read position, reading if needed: at most one read a call. 0: *ret_event is
- * valid until the next call of a tail function. The E codes; -EIO and such from the kernel.
+ * The event at the read position, reading if needed: one read a call, and for a line that outgrows
+ * its chunk one more for each larger size. 0: *ret_event is valid until the next call of a tail
+ * function. The E codes; -EIO and such from the kernel.
  */
 int tail_peek(struct tail *tail, struct event *ret_event) MUSTCHECK;
 
@@ -79,8 +80,18 @@ void tail_rewound(struct tail *tail, uint64_t read_position);
 /* Reading starts at 0 of other content (after account_reset). */
 void tail_reset(struct tail *tail);
 
-/* Whether the committed position lies in the rest of an over-long line: part of the checkpoint. */
-bool tail_committed_in_discard(const struct tail *tail);
+/*
+ * Whether position, which all settled bytes lie below, is in the rest of an over-long line: part of
+ * the checkpoint.
+ */
+bool tail_discards_at(const struct tail *tail, uint64_t position);
+
+/*
+ * After tail_init, from a checkpoint: tail_len bytes before the committed position have this hash
+ * (0: not known); reading that gets to discard_at is in the rest of an over-long line (UINT64_MAX:
+ * none).
+ */
+void tail_resume(struct tail *tail, uint32_t tail_len, uint64_t tail_hash, uint64_t discard_at);
 
 /*
  * Where reading starts for start_at = "end": the start of the line in progress at the end of the
