@@ -100,7 +100,7 @@ struct chunk *chunk_new(struct chunk_pools *pools, struct account *account, uint
 	memset(chunk, 0, sizeof *chunk);
 	chunk->account = account;
 	chunk->start = start;
-	chunk->class = (uint8_t)class;
+	chunk->class = (uint8_t) class;
 	chunk->capacity = (uint32_t)(bytes - sizeof *chunk);
 	return chunk;
 }
@@ -166,7 +166,8 @@ void chunk_undo_slot(struct chunk *chunk, struct slot *slot)
 		chunk->unsettled--;
 }
 
-bool chunk_pass(struct chunk_pools *pools, struct chunk *chunk, uint32_t length, enum slot_state state)
+bool chunk_pass(struct chunk_pools *pools, struct chunk *chunk, uint32_t length,
+		enum slot_state state)
 {
 	struct slot *slot = chunk->last && chunk->last_count ?
 				    &chunk->last->slots[chunk->last_count - 1] :

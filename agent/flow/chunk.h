@@ -131,7 +131,8 @@ void chunk_undo_slot(struct chunk *chunk, struct slot *slot);
  * that has the same state, so that a million filtered lines need one. False when the budget is
  * used up.
  */
-bool chunk_pass(struct chunk_pools *pools, struct chunk *chunk, uint32_t length, enum slot_state state);
+bool chunk_pass(struct chunk_pools *pools, struct chunk *chunk, uint32_t length,
+		enum slot_state state);
 
 /* No more bytes are read into it; remembers the bytes before its end. */
 void chunk_seal(struct chunk *chunk);

@@ -87,19 +87,27 @@ struct pool *pool_free(struct pool *pool)
 	return NULL;
 }
 
-/* The lowest slab with room, or NULL. */
+/*
+ * The lowest slab with room, or NULL. When the budget allows no further slab, one above it that is
+ * in use may have room still.
+ */
 static struct slab *open_slab(struct pool *pool)
 {
+	bool affordable = pool->budget->used + POOL_SLAB_BYTES <= pool->budget->max;
+	bool first = true;
+
 	for (uint32_t i = pool->first_open; i < pool->n_slabs; i++) {
 		struct slab *slab = &pool->slabs[i];
 
 		if (slab->used == pool->blocks_per_slab)
 			continue;
-		pool->first_open = i;
+		if (first)
+			pool->first_open = i;
+		first = false;
 		if (slab->charged)
 			return slab;
-		if (pool->budget->used + POOL_SLAB_BYTES > pool->budget->max)
-			return NULL;
+		if (!affordable)
+			continue;
 		pool->budget->used += POOL_SLAB_BYTES;
 		slab->charged = true;
 		return slab;
