@@ -91,6 +91,8 @@ void letters_stored(struct letters *letters, size_t n)
 		letters->stored += size_of(&letters->items[i]);
 		free_letter(&letters->items[i]);
 	}
+	if (!n)
+		return;
 	letters->n -= n;
 	memmove(letters->items, letters->items + n, letters->n * sizeof letters->items[0]);
 }
