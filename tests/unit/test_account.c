@@ -13,7 +13,7 @@
 
 #include "tests/support/random.h"
 
-#define FILE_BYTES 60000
+#define FILE_BYTES 150000
 #define SLOTS_MAX 4096
 
 enum { UNREAD, FLYING, FAILED, SUSPECT, SETTLED };
@@ -158,7 +158,7 @@ static void read_line(struct random *random)
 static void report(struct random *random, size_t i)
 {
 	struct slot *slot = flying[i];
-	size_t kind = random_below(random, 20);
+	size_t kind = random_below(random, seed_now % 2 ? 20 : 500);
 
 	if (kind == 0) {
 		mark(slot, FAILED);
@@ -226,8 +226,11 @@ static void some_reports(struct random *random)
 	struct chunk *first = TAILQ_FIRST(&account.chunks);
 	struct chunk *second = first ? TAILQ_NEXT(first, link) : NULL;
 
-	for (size_t i = random_below(random, 30); i && n_flying; i--)
-		report(random, random_below(random, n_flying));
+	/* A partition may be slow: often what was sent first stays out longest. */
+	size_t slow = random_once_in(random, 10) ? 0 : 5;
+
+	for (size_t i = random_below(random, 30); i && n_flying > slow; i--)
+		report(random, slow + random_below(random, n_flying - slow));
 	account_advance(&account);
 	folds += second && first == TAILQ_FIRST(&account.chunks) &&
 		 second != TAILQ_NEXT(first, link);
@@ -235,7 +238,7 @@ static void some_reports(struct random *random)
 
 static void live(struct random *random)
 {
-	for (size_t i = 0; i < 400; i++) {
+	for (size_t i = 0; i < 150; i++) {
 		for (size_t k = random_below(random, 30); k; k--)
 			read_line(random);
 		some_reports(random);
@@ -296,7 +299,7 @@ Test(account, random_lives_with_settled_chunks_folded, .timeout = 120)
 {
 	folds = 0;
 	lives(40, 3 * POOL_SLAB_BYTES);
-	cr_assert_gt(folds, 100);
+	cr_assert_gt(folds, 100, "%zu", folds);
 }
 
 /* ---- by example ---- */
