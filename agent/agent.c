@@ -127,24 +127,10 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 	return 0;
 }
 
-static void log_counters(struct agent *agent)
-{
-	char text[COUNTERS_TEXT_MAX];
-	struct output_stats stats;
-
-	counters_print(&agent->counters, text, sizeof text);
-	output_stats(agent->output, &stats);
-	log_say(agent->log, LOG_INFO,
-		"counters: %s in_flight=%" PRIu64 " producers_made=%" PRIu64 " kicks=%" PRIu64
-		" queue_full_surprises=%" PRIu64 " reports_without_offset=%" PRIu64,
-		text, stats.records_in_flight, stats.producers_made, stats.kicks, stats.queue_full_surprises,
-		stats.reports_without_offset);
-}
-
 static int on_print_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	(void)source, (void)info;
-	log_counters(userdata);
+	agent_log_counters(userdata);
 	return 0;
 }
 
@@ -271,45 +257,6 @@ static void reconcile(struct agent *agent, uint64_t now_us)
 	agent_take_hints(agent, SIZE_MAX);
 }
 
-/*
- * The watchdog is fed when lines moved, or for a stated reason when none did: nothing to read, no
- * room, or nothing in the queue but files that wait (F05). A broker outage is such a reason.
- */
-static void feed_watchdog(struct agent *agent, uint64_t now_us)
-{
-	bool stuck = agent->state == AGENT_RUNNING && !TAILQ_EMPTY(&agent->files.ready) &&
-		     output_has_room(agent->output) && now_us - agent->progress_us > 10 * US_PER_S;
-
-	if (!stuck)
-		notify_watchdog();
-}
-
-static void tell_letters_full(struct agent *agent)
-{
-	bool full = pipeline_letters_full(agent->pipeline);
-
-	if (full && !agent->letters_full_told)
-		log_say(agent->log, LOG_ERR,
-			"dead_letter_max (%zu bytes) is used up: files whose next record was refused wait; raise it, or "
-			"remove dead letters from the state", agent->conf->dead_letter_max);
-	agent->letters_full_told = full;
-}
-
-static void draw_progress(struct agent *agent, uint64_t now_us)
-{
-	uint64_t done = agent->counters.bytes_delivered, run_us = now_us - agent->started_us;
-	double rate = run_us ? (double)done * 1e6 / (double)run_us : 0;
-	double left = agent->total_bytes > done ? (double)(agent->total_bytes - done) : 0;
-
-	if (!agent->progress || now_us < agent->progress_at_us)
-		return;
-	agent->progress_at_us = now_us + US_PER_S / 2;
-	fprintf(agent->progress, "\r%5.1f %%  %" PRIu64 " lines  %.1f MB/s  %.0f s left   ",
-		agent->total_bytes ? 100.0 * (double)done / (double)agent->total_bytes : 100.0,
-		agent->counters.lines_delivered, rate / 1e6, rate > 0 ? left / rate : 0.0);
-	fflush(agent->progress);
-}
-
 static uint64_t tick_us(const struct agent *agent)
 {
 	uint64_t interval_us = agent->conf->checkpoint_interval_ms * US_PER_MS;
@@ -340,10 +287,11 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	}
 	if (now_us >= agent->trim_at_us)
 		chunk_pools_trim(&agent->pools);
-	tell_letters_full(agent);
+	agent_tell_letters_full(agent);
 	log_tick(agent->log);
-	feed_watchdog(agent, now_us);
-	draw_progress(agent, now_us);
+	agent_feed_watchdog(agent, now_us);
+	agent_tell_status(agent, now_us);
+	agent_draw_progress(agent, now_us);
 	stop_if_done(agent, now_us);
 	after_event(agent, now_us);
 	return 0;
@@ -433,10 +381,10 @@ int agent_run(struct agent *agent)
 			break;
 	}
 	agent->progress_at_us = 0;
-	draw_progress(agent, clock_mono_us());
+	agent_draw_progress(agent, clock_mono_us());
 	if (agent->progress)
 		fputc('\n', agent->progress);
-	log_counters(agent);
+	agent_log_counters(agent);
 	return r;
 }
 

@@ -11,7 +11,10 @@
 #include "input/discover.h"
 #include "pipeline.h"
 
-/* Shared by agent.c (the loop), agent_start.c (start and end) and agent_turn.c (what it does to files). */
+/*
+ * Shared by agent.c (the loop), agent_start.c (start and end), agent_turn.c (what it does to files)
+ * and agent_tell.c (what it says).
+ */
 
 enum agent_state { AGENT_RUNNING, AGENT_STOPPING, AGENT_STOPPED };
 
@@ -43,6 +46,8 @@ struct agent {
 	uint64_t reconcile_at_us;
 	uint64_t trim_at_us;    /* pools are trimmed after a second without a turn */
 	uint64_t progress_at_us;
+	uint64_t status_us;     /* the last status for systemd */
+	uint64_t status_lines;  /* delivered by then */
 	uint64_t progress_us;   /* when lines last moved, for the watchdog */
 	uint64_t started_us;
 	uint64_t total_bytes;   /* until_eof: what there is to ship */
@@ -60,6 +65,19 @@ void agent_take_hints(struct agent *agent, size_t max);
 
 /* The result of the checkpoint under way, waiting up to wait_ms; tells once when it failed. */
 void agent_finish_checkpoint(struct agent *agent, int wait_ms);
+
+/* The counters as one message. */
+void agent_log_counters(struct agent *agent);
+
+/* Once a tick: systemd's watchdog (when there is progress or a reason for none) and status line. */
+void agent_feed_watchdog(struct agent *agent, uint64_t now_us);
+void agent_tell_status(struct agent *agent, uint64_t now_us);
+
+/* Says once that dead letters have no room. */
+void agent_tell_letters_full(struct agent *agent);
+
+/* until_eof on a terminal: percent, rate, time left. */
+void agent_draw_progress(struct agent *agent, uint64_t now_us);
 
 /* Turns of ready files, round robin, for at most 2 ms. */
 void agent_turn_files(struct agent *agent, uint64_t now_us);

@@ -13,7 +13,8 @@
  *
  * Around it:
  *
- *   agent       the loop; agent_start: start and end; agent_turn: what the loop does to files
+ *   agent       the loop; agent_start: start and end; agent_turn: what the loop does to
+ *               files; agent_tell: status, progress, counters
  *   file, files a file and its life; all of them by inode, path and lineage
  *   follow      what a hint means: rotation, new files; follow_stored: files met again at a start
  *   checkpoint  what moved → one transaction

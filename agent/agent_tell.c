@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a running agent tells: systemd its state, a terminal its progress, the log its counters.
+ */
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+
+#include "agent_private.h"
+#include "base/clock.h"
+#include "ops/notify.h"
+
+#define STATUS_US (5 * US_PER_S)
+/* So many files are asked for their size for one status line. */
+#define STATUS_FILES 1000
+
+void agent_log_counters(struct agent *agent)
+{
+	char text[COUNTERS_TEXT_MAX];
+	struct output_stats stats;
+
+	counters_print(&agent->counters, text, sizeof text);
+	output_stats(agent->output, &stats);
+	log_say(agent->log, LOG_INFO,
+		"counters: %s in_flight=%" PRIu64 " producers_made=%" PRIu64 " kicks=%" PRIu64
+		" queue_full_surprises=%" PRIu64 " reports_without_offset=%" PRIu64,
+		text, stats.records_in_flight, stats.producers_made, stats.kicks, stats.queue_full_surprises,
+		stats.reports_without_offset);
+}
+
+/*
+ * The watchdog is fed when lines moved, or for a stated reason when none did: nothing to read, no
+ * room, or nothing in the queue but files that wait (F05). A broker outage is such a reason.
+ */
+void agent_feed_watchdog(struct agent *agent, uint64_t now_us)
+{
+	bool stuck = agent->state == AGENT_RUNNING && !TAILQ_EMPTY(&agent->files.ready) &&
+		     output_has_room(agent->output) && now_us - agent->progress_us > 10 * US_PER_S;
+
+	if (!stuck)
+		notify_watchdog();
+}
+
+void agent_tell_letters_full(struct agent *agent)
+{
+	bool full = pipeline_letters_full(agent->pipeline);
+
+	if (full && !agent->letters_full_told)
+		log_say(agent->log, LOG_ERR,
+			"dead_letter_max (%zu bytes) is used up: files whose next record was refused wait; raise it, or "
+			"remove dead letters from the state", agent->conf->dead_letter_max);
+	agent->letters_full_told = full;
+}
+
+void agent_draw_progress(struct agent *agent, uint64_t now_us)
+{
+	uint64_t done = agent->counters.bytes_delivered, run_us = now_us - agent->started_us;
+	double rate = run_us ? (double)done * 1e6 / (double)run_us : 0;
+	double left = agent->total_bytes > done ? (double)(agent->total_bytes - done) : 0;
+
+	if (!agent->progress || now_us < agent->progress_at_us)
+		return;
+	agent->progress_at_us = now_us + US_PER_S / 2;
+	fprintf(agent->progress, "\r%5.1f %%  %" PRIu64 " lines  %.1f MB/s  %.0f s left   ",
+		agent->total_bytes ? 100.0 * (double)done / (double)agent->total_bytes : 100.0,
+		agent->counters.lines_delivered, rate / 1e6, rate > 0 ? left / rate : 0.0);
+	fflush(agent->progress);
+}
+
+/* Bytes that files in this queue have behind their read position. */
+static uint64_t unread(const struct file_list *queue)
+{
+	const struct file *file;
+	uint64_t bytes = 0;
+	struct stat st;
+	int left = STATUS_FILES;
+
+	TAILQ_FOREACH (file, queue, queue_link) {
+		uint64_t position = account_read_position(&file->account);
+
+		if (!left--)
+			break;
+		if (file->tail.fd >= 0 && fstat(file->tail.fd, &st) == 0 && (uint64_t)st.st_size > position)
+			bytes += (uint64_t)st.st_size - position;
+	}
+	return bytes;
+}
+
+void agent_tell_status(struct agent *agent, uint64_t now_us)
+{
+	uint64_t lines = agent->counters.lines_delivered - agent->status_lines;
+	uint64_t span_us = now_us - agent->status_us;
+	struct output_stats stats;
+
+	if (span_us < STATUS_US)
+		return;
+	agent->status_us = now_us;
+	agent->status_lines = agent->counters.lines_delivered;
+	output_stats(agent->output, &stats);
+	notify_status("%zu files, %" PRIu64 " bytes behind, %" PRIu64 " records/s, Kafka %s",
+		      map_count(agent->files.by_inode),
+		      unread(&agent->files.ready) + unread(&agent->files.held) + stats.bytes_in_flight,
+		      lines * US_PER_S / span_us, stats.up ? "up" : "not ready");
+}
