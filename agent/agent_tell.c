@@ -101,5 +101,5 @@ void agent_tell_status(struct agent *agent, uint64_t now_us)
 	notify_status("%zu files, %" PRIu64 " bytes behind, %" PRIu64 " records/s, Kafka %s",
 		      map_count(agent->files.by_inode),
 		      unread(&agent->files.ready) + unread(&agent->files.held) + stats.bytes_in_flight,
-		      lines * US_PER_S / span_us, stats.up ? "up" : "not ready");
+		      (uint64_t)(lines * US_PER_S / span_us), stats.up ? "up" : "not ready");
 }
