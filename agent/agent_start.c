@@ -13,6 +13,7 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
+#include "conf_output.h"
 #include "output/kafka.h"
 
 /* Before any thread is made, so that all of them inherit the mask. */
@@ -109,17 +110,7 @@ static int make_discover(struct agent *agent, const char *state_dir)
 static int make_output(struct agent *agent)
 {
 	const struct conf *conf = agent->conf;
-	struct kafka_options kafka = {
-		.props = conf->props,
-		.n_props = conf->n_props,
-		.topics = (const char *const *)conf->topics,
-		.n_topics = conf->n_topics,
-		.linger_us = conf->linger_ms * US_PER_MS,
-		.library_linger = conf->library_linger,
-		.queue_records = KAFKA_QUEUE_RECORDS,
-		.queue_bytes = KAFKA_QUEUE_BYTES,
-		.stall_us = conf->stall_timeout_ms * US_PER_MS,
-	};
+	struct kafka_options kafka;
 	struct pipeline_options options = {
 		.counters = &agent->counters,
 		.letters = &agent->letters,
@@ -128,9 +119,7 @@ static int make_output(struct agent *agent)
 	};
 	int r;
 
-	for (size_t i = 0; i < conf->n_sources; i++)
-		if (conf->sources[i].rules.max_line > kafka.max_line)
-			kafka.max_line = conf->sources[i].rules.max_line;
+	conf_kafka_options(conf, &kafka);
 	r = kafka_new(&kafka, &agent->output);
 	if (r)
 		return r;
@@ -160,13 +149,10 @@ static int first_scan(struct agent *agent)
 	int r = follow_stored(&agent->files, agent->discover);
 
 	if (!r)
-		r = discover_scan(agent->discover);
+		r = follow_first_scan(&agent->files, agent->discover, clock_real_ms());
 	if (r)
 		return r;
-	agent_take_hints(agent, SIZE_MAX);
 	agent->files.first_scan = false;
-	if (agent->error)
-		return agent->error;
 	r = checkpoint_start(&agent->checkpoint, SIZE_MAX);
 	if (r)
 		return r;

@@ -160,17 +160,16 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd, const s
 	return r;
 }
 
-static int adopt_new(struct files *files, const struct conf_source *source, const char *path, int fd,
-		     const struct identity *identity, int64_t now_ms)
+static int adopt_new(struct files *files, struct birth birth, int fd, const struct identity *identity,
+		     int64_t now_ms)
 {
-	struct birth birth = {.source = source, .path = path, .lineage = path};
 	int r = 0;
 
 	birth.row = follow_take_row(files, fd, identity);
 	if (birth.row)
 		birth.position = birth.row->committed;
 	else
-		r = start_position(files, source, fd, now_ms, &birth.position);
+		r = start_position(files, birth.source, fd, now_ms, &birth.position);
 	if (r) {
 		close(fd);
 		return r == -ENOMEM ? r : 0;
@@ -179,10 +178,10 @@ static int adopt_new(struct files *files, const struct conf_source *source, cons
 }
 
 /* Opens a path that is not in the table by its inode, and takes it in if it is a log file. */
-static int look_at(struct files *files, const struct conf_source *source, const char *path, int64_t now_ms)
+static int look_at(struct files *files, struct birth birth, int64_t now_ms)
 {
 	struct identity identity;
-	int fd = open_for_reading(files, path);
+	int fd = open_for_reading(files, birth.path);
 
 	if (fd < 0)
 		return 0;
@@ -191,11 +190,11 @@ static int look_at(struct files *files, const struct conf_source *source, const 
 		return 0;
 	}
 	if (follow_is_compressed(fd)) {
-		refuse(files, path, "a compressed file");
+		refuse(files, birth.path, "a compressed file");
 		close(fd);
 		return 0;
 	}
-	return adopt_new(files, source, path, fd, &identity, now_ms);
+	return adopt_new(files, birth, fd, &identity, now_ms);
 }
 
 /* A known file under a path: its own, a new name of it, or a second name (A13, A14). */
@@ -253,8 +252,10 @@ static int follow_link(struct discover *discover, const char *path)
 	return discover_follow(discover, target) == -ENOMEM ? -ENOMEM : 0;
 }
 
-static int found(struct files *files, struct discover *discover, int source, const char *path, int64_t now_ms)
+int follow_found(struct files *files, struct discover *discover, int source, const char *path,
+		 const char *lineage, int64_t now_ms)
 {
+	struct birth birth = {&files->conf->sources[source], path, lineage, NULL, 0};
 	struct file *file;
 	struct stat st;
 	int r;
@@ -275,7 +276,7 @@ static int found(struct files *files, struct discover *discover, int source, con
 	file = files_by_inode(files, st.st_dev, st.st_ino);
 	if (file)
 		return known_under(files, file, path, &st);
-	return look_at(files, &files->conf->sources[source], path, now_ms);
+	return look_at(files, birth, now_ms);
 }
 
 /* A name that no pattern wants, or that was written to: perhaps a file that we know. */
@@ -323,7 +324,7 @@ int follow_hint(struct files *files, struct discover *discover, const struct hin
 {
 	switch (hint->kind) {
 	case HINT_FOUND:
-		return found(files, discover, hint->source, hint->path, now_ms);
+		return follow_found(files, discover, hint->source, hint->path, hint->path, now_ms);
 	case HINT_CHANGED:
 		return changed(files, hint->path);
 	case HINT_MOVED:

@@ -22,6 +22,13 @@ int follow_hint(struct files *files, struct discover *discover, const struct hin
  */
 int follow_stored(struct files *files, struct discover *discover) MUSTCHECK;
 
+/*
+ * The first scan: takes in every path that exists. Rotated generations that the patterns match too
+ * (app.log.1 beside app.log) are put into one lineage, the one written first first. 0 or negative
+ * errno.
+ */
+int follow_first_scan(struct files *files, struct discover *discover, int64_t now_ms) MUSTCHECK;
+
 /* The file has something to read, or its lineage has: puts the oldest generation into the queue. */
 void follow_wake(struct files *files, struct file *file);
 

@@ -25,6 +25,16 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd,
  */
 const struct store_file *follow_take_row(struct files *files, int fd, const struct identity *identity);
 
+/*
+ * A path that a source wants exists: looks at it, and takes it in when it is a log file that is not
+ * known yet. lineage: the path whose generation it is, usually its own. 0 or -ENOMEM.
+ */
+int follow_found(struct files *files, struct discover *discover, int source, const char *path,
+		 const char *lineage, int64_t now_ms) MUSTCHECK;
+
+/* Whether name is base with what rotation appends: ".1", "-20261121", ".2026-11-21-10". */
+bool follow_is_rotated(const char *name, const char *base);
+
 /* What a gzip, zstd or other compressed file holds is no log line (A12). */
 bool follow_is_compressed(int fd);
 

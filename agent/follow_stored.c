@@ -67,8 +67,7 @@ static int open_row(const struct store_file *row, const char *path, struct ident
 	return fd;
 }
 
-/* Whether name is base with what rotation appends: ".1", "-20261121", ".2026-11-21-10". */
-static bool is_rotated_name(const char *name, const char *base)
+bool follow_is_rotated(const char *name, const char *base)
 {
 	size_t len = strlen(base);
 
@@ -98,7 +97,7 @@ static size_t find_generations(const struct files *files, const struct store_fil
 	while (stream && n < GENERATIONS_MAX && (entry = readdir(stream))) {
 		struct inode_key key;
 
-		if (!is_rotated_name(entry->d_name, base) ||
+		if (!follow_is_rotated(entry->d_name, base) ||
 		    fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
 			continue;
 		key = (struct inode_key){st.st_dev, st.st_ino};
