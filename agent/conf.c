@@ -14,16 +14,9 @@
 #include <string.h>
 
 #include "conf_build.h"
+#include "conf_load.h"
 #include "conf_read.h"
 #include "conf_scan.h"
-
-/* The files of one load; the places in trees and problems point to them. */
-struct load {
-	struct conf_file *files;
-	unsigned n_files;
-	struct conf_node *root;
-	struct conf_problems problems;
-};
 
 /* libconfig's tree → ours. The depth is bounded by conf_scan. NULL when memory is out. */
 static struct conf_node *convert(const config_setting_t *setting, const struct conf_file *file)
@@ -134,7 +127,7 @@ static int append(struct conf_node *list, struct conf_node *more)
 }
 
 /* Moves one setting of a file into the joined root, or notes that it was there before. */
-static int join_one(struct load *load, struct conf_node *node)
+static int join_one(struct conf_load *load, struct conf_node *node)
 {
 	struct conf_node *first = conf_node_find(load->root, node->name);
 	int r = 0;
@@ -152,7 +145,7 @@ static int join_one(struct load *load, struct conf_node *node)
 	return r;
 }
 
-static int join(struct load *load, struct conf_node *root)
+static int join(struct conf_load *load, struct conf_node *root)
 {
 	int r = 0;
 
@@ -169,7 +162,7 @@ static int join(struct load *load, struct conf_node *root)
 	return r;
 }
 
-static const struct conf_file *new_file(struct load *load, const char *path)
+static const struct conf_file *new_file(struct conf_load *load, const char *path)
 {
 	struct conf_file *file = &load->files[load->n_files];
 
@@ -182,7 +175,7 @@ static const struct conf_file *new_file(struct load *load, const char *path)
 }
 
 /* libconfig wants an LF behind the last comment. */
-static int parse_text(struct load *load, const struct conf_file *file, char *text, size_t len)
+static int parse_text(struct conf_load *load, const struct conf_file *file, char *text, size_t len)
 {
 	struct conf_node *root = NULL;
 	char *more = realloc(text, len + 2);
@@ -200,7 +193,7 @@ static int parse_text(struct load *load, const struct conf_file *file, char *tex
 }
 
 /* 0, CONF_E_UNREADABLE (noted; errno says why), -ENOMEM. */
-static int read_one(struct load *load, const char *path)
+static int read_one(struct conf_load *load, const char *path)
 {
 	const struct conf_file *file = new_file(load, path);
 	char *text, words[160];
@@ -225,7 +218,7 @@ static int read_one(struct load *load, const char *path)
 }
 
 /* The files of conf.d; one that cannot be read is a problem among others. */
-static int read_more(struct load *load, char *const *paths)
+static int read_more(struct conf_load *load, char *const *paths)
 {
 	int r = 0;
 
@@ -247,7 +240,7 @@ static size_t count(char *const *paths)
 }
 
 /* Reads the main file and then those of conf.d beside it. 0, CONF_E_UNREADABLE, -ENOMEM. */
-static int read_all(struct load *load, const char *path, const char *dir)
+static int read_all(struct conf_load *load, const char *path, const char *dir)
 {
 	char **paths = NULL, words[160];
 	int r = conf_list(dir, &paths), list_errno = r == READ_E_FAILED ? errno : 0;
@@ -271,48 +264,49 @@ static int read_all(struct load *load, const char *path, const char *dir)
 	return r;
 }
 
-static void load_deinit(struct load *load)
+void conf_load_deinit(struct conf_load *load)
 {
+	conf_destroy(load->conf);
 	conf_node_free(load->root);
 	conf_problems_deinit(&load->problems);
 	for (unsigned i = 0; i < load->n_files; i++)
 		free(load->files[i].name);
 	free(load->files);
+	*load = (struct conf_load){0};
 }
 
-/* Reads and builds; what is wrong is in load->problems. 0, CONF_E_UNREADABLE, -ENOMEM. */
-static int load_files(struct load *load, const char *file, struct conf **ret_conf)
+int conf_load_files(const char *file, struct conf_load *ret_load)
 {
 	const struct conf_file main_file = {.name = (char *)file};
 	char *dir = conf_path_beside(&main_file, "conf.d");
-	int r = dir ? read_all(load, file, dir) : -ENOMEM;
+	int r, error;
 
+	*ret_load = (struct conf_load){0};
+	r = dir ? read_all(ret_load, file, dir) : -ENOMEM;
+	error = errno;
 	free(dir);
-	if (r || load->problems.n_errors)
-		return r;
-	return conf_build(file, load->root, &load->problems, ret_conf);
+	if (r == 0 && ret_load->problems.n_errors == 0)
+		r = conf_build(file, ret_load->root, &ret_load->problems, &ret_load->conf);
+	errno = error;
+	return ret_load->problems.no_memory ? -ENOMEM : r;
 }
 
 int conf_load(const char *file, FILE *errors, struct conf **ret_conf)
 {
-	struct load load = {0};
-	struct conf *conf = NULL;
-	int r = load_files(&load, file, &conf), error = errno;
+	struct conf_load load;
+	int r = conf_load_files(file, &load), error = errno;
 
-	if (load.problems.no_memory)
-		r = -ENOMEM;
 	if (r >= 0)
 		conf_problems_print(&load.problems, errors);
 	if (r == 0 && load.problems.n_errors)
 		r = CONF_E_INVALID;
-	load_deinit(&load);
-	if (r) {
-		conf_destroy(conf);
-		errno = error;
-		return r;
+	if (r == 0) {
+		*ret_conf = load.conf;
+		load.conf = NULL;
 	}
-	*ret_conf = conf;
-	return 0;
+	conf_load_deinit(&load);
+	errno = error;
+	return r;
 }
 
 struct conf *conf_ref(struct conf *conf)

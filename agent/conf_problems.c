@@ -10,13 +10,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-struct conf_problem {
-	struct conf_place place;
-	size_t order; /* of noticing: keeps the sort stable */
-	bool warning;
-	char *text;
-};
-
 static void note(struct conf_problems *problems, struct conf_place place, bool warning,
 		 const char *format, va_list args)
 {

@@ -21,10 +21,15 @@ struct conf_place {
 	unsigned line;                /* 0: the file as a whole */
 };
 
-struct conf_problem;
+struct conf_problem {
+	struct conf_place place;
+	size_t order; /* of noticing: keeps the sort stable */
+	bool warning;
+	char *text; /* may hold control characters of a value */
+};
 
 struct conf_problems {
-	struct conf_problem *items;
+	struct conf_problem *items; /* the first CONF_PROBLEMS_MAX */
 	size_t n;
 	size_t n_errors; /* without the warnings */
 	bool no_memory;  /* something could not be noted down: the caller returns -ENOMEM */

@@ -150,6 +150,9 @@ static void take_setting(struct topic_facts *facts, const rd_kafka_ConfigEntry_t
 		facts->max_message_bytes = number(rd_kafka_ConfigEntry_value(entry));
 	else if (strcmp(name, "min.insync.replicas") == 0)
 		facts->min_insync = number(rd_kafka_ConfigEntry_value(entry));
+	else if (strcmp(name, "message.timestamp.type") == 0 && rd_kafka_ConfigEntry_value(entry))
+		facts->append_time =
+			strcmp(rd_kafka_ConfigEntry_value(entry), "LogAppendTime") == 0;
 }
 
 static void take_settings(struct producer *producer, rd_kafka_event_t *event,

@@ -29,6 +29,7 @@ struct topic_facts {
 	uint32_t max_message_bytes; /* 0: not known */
 	uint32_t min_insync;        /* min.insync.replicas; 0: not known */
 	uint32_t replicas;          /* of partition 0; 0: not known */
+	bool append_time;           /* message.timestamp.type is LogAppendTime */
 };
 
 struct topics {

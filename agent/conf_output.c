@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From struct conf to the options of the Kafka output. A file of its own and not a part of the
+ * agent's start, because check asks the brokers with the same options and makes no agent.
+ */
+#include "conf_output.h"
+
+#include "base/clock.h"
+
+void conf_kafka_options(const struct conf *conf, struct kafka_options *ret_options)
+{
+	struct kafka_options options = {
+		.props = conf->props,
+		.n_props = conf->n_props,
+		.topics = (const char *const *)conf->topics,
+		.n_topics = conf->n_topics,
+		.linger_us = conf->linger_ms * US_PER_MS,
+		.library_linger = conf->library_linger,
+		.queue_records = KAFKA_QUEUE_RECORDS,
+		.queue_bytes = KAFKA_QUEUE_BYTES,
+		.stall_us = conf->stall_timeout_ms * US_PER_MS,
+	};
+
+	for (size_t i = 0; i < conf->n_sources; i++)
+		if (conf->sources[i].rules.max_line > options.max_line)
+			options.max_line = conf->sources[i].rules.max_line;
+	*ret_options = options;
+}
