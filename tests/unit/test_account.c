@@ -363,6 +363,23 @@ Test(account_by_example, settled_ahead_does_not_name_what_was_passed)
 	ranges_deinit(&ahead);
 }
 
+Test(account_by_example, a_folded_chunk_brings_what_is_known_before_its_end)
+{
+	struct slot *slot = line(10);
+	char tail[CHUNK_LOOK_BACK];
+	struct chunk *second;
+
+	second = account_new_chunk(&account, CHUNK_SMALL, 0);
+	cr_assert(account_pass(&account, second, 50000, SLOT_AHEAD));
+	pools.budget.max = pools.budget.used;
+	account_advance(&account);
+	cr_assert_null(TAILQ_NEXT(slot_chunk(slot), link));
+	account_report(&account, slot, SLOT_DELIVERED);
+	cr_assert(account_advance(&account));
+	cr_assert_eq(account.committed, 51010);
+	cr_assert_eq(account_tail(&account, tail), 0, "they were never read");
+}
+
 Test(account_by_example, a_dead_letter_that_was_never_taken_is_settled)
 {
 	struct slot *slot = line(10);
