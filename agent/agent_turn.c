@@ -100,8 +100,12 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 		return true;
 	case PIPELINE_E_FULL:
 		return false;
-	case PIPELINE_E_HOLD:
 	case PIPELINE_E_MEMORY:
+		/* A chunk that is settled so far is memory for others: all may wait with one in hand. */
+		account_give_up_dry(&file->account);
+		files_hold(&agent->files, file);
+		return true;
+	case PIPELINE_E_HOLD:
 		files_hold(&agent->files, file);
 		return true;
 	case PIPELINE_E_REWRITTEN:
