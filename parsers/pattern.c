@@ -259,3 +259,59 @@ int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch
 	}
 	return 0;
 }
+
+/* Starts that are tried in a line where the pattern may start anywhere. */
+#define STARTS_MAX 256
+
+/* Whether the pattern, starting at `start`, reaches the end of the first `end` bytes of the line. */
+static bool reaches(const struct pattern *pattern, struct pattern_scratch *scratch,
+		    struct slice line, size_t start, size_t end)
+{
+	/* A match that needs no byte at the end reaches it, too. */
+	int r = pcre2_match(pattern->code, (PCRE2_SPTR)line.at, end, start,
+			    PCRE2_PARTIAL_HARD | PCRE2_ANCHORED | PCRE2_NO_JIT, scratch->data,
+			    scratch->context);
+
+	return r == PCRE2_ERROR_PARTIAL || r > 0;
+}
+
+/* The largest end from `least` on, which is known to be reached. */
+static size_t furthest_from(const struct pattern *pattern, struct pattern_scratch *scratch,
+			    struct slice line, size_t start, size_t least)
+{
+	size_t most = line.len;
+
+	/* What reaches a byte has reached each one before it, so halving finds it. */
+	while (least < most) {
+		size_t middle = least + (most - least + 1) / 2;
+
+		if (reaches(pattern, scratch, line, start, middle))
+			least = middle;
+		else
+			most = middle - 1;
+	}
+	return least;
+}
+
+void pattern_furthest(const struct pattern *pattern, struct pattern_scratch *scratch,
+		      struct slice line, size_t *ret_start, size_t *ret_end)
+{
+	struct slice bytes = {line.at ? line.at : "", line.len};
+	size_t starts = bytes.len < STARTS_MAX ? bytes.len : STARTS_MAX;
+	uint32_t options = 0;
+
+	*ret_start = *ret_end = 0;
+	pcre2_pattern_info(pattern->code, PCRE2_INFO_ALLOPTIONS, &options);
+	if (options & PCRE2_ANCHORED)
+		starts = starts > 0;
+	for (size_t start = 0; start < starts; start++) {
+		size_t longer = start + (*ret_end - *ret_start) + 1;
+
+		if (longer > bytes.len)
+			break;
+		if (!reaches(pattern, scratch, bytes, start, longer))
+			continue;
+		*ret_start = start;
+		*ret_end = furthest_from(pattern, scratch, bytes, start, longer);
+	}
+}

@@ -69,4 +69,14 @@ struct pattern_scratch *pattern_scratch_free(struct pattern_scratch *scratch);
 int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch, struct slice line,
 		  struct slice *ret_fields) MUSTCHECK;
 
+/*
+ * For a line that misses: the longest piece of it, bytes *ret_start .. *ret_end, that agrees with
+ * the pattern as far as it goes: with other bytes behind it the pattern could still match there.
+ * Where the pattern is tied to the start of the line, *ret_start is 0; *ret_end is where the line
+ * first differs, or line.len when it ends too early. For people, not for the way of a line: some
+ * hundred matches where the pattern may start anywhere, each within PATTERN_MATCH_LIMIT.
+ */
+void pattern_furthest(const struct pattern *pattern, struct pattern_scratch *scratch,
+		      struct slice line, size_t *ret_start, size_t *ret_end);
+
 #endif

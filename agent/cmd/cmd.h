@@ -7,6 +7,7 @@
  * exit status (sysexits.h).
  */
 int cmd_run(int argc, char **argv);
+int cmd_preview(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_broker(int argc, char **argv); /* the embedded broker that demo starts; not in --help */
 int cmd_version(int argc, char **argv);

@@ -11,7 +11,7 @@
 #include "flow/report.h"
 
 /*
- * Where records go. Two implementations run in the program (Kafka; later the terminal of preview),
+ * Where records go. Two implementations run in the program (Kafka, and the terminal of preview),
  * tests add a scripted one. Nothing here calls back: pressure is a return value, reports are
  * fetched. One thread calls all of it, and none of it blocks for more than about a millisecond.
  */

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CMD_PREVIEW_PRIVATE_H
+#define CMD_PREVIEW_PRIVATE_H
+
+#include <time.h>
+
+#include "cmd/demo_print.h"
+#include "cmd/preview_input.h"
+#include "cmd/preview_spread.h"
+#include "pipeline.h"
+
+/*
+ * One run of preview. For preview.c (options, which source), preview_run.c (the pipeline with the
+ * terminal behind it), preview_show.c (for people) and preview_json.c (for programs).
+ */
+struct preview {
+	struct conf *conf;
+	const struct conf_source *source;
+	struct preview_input input;
+	int32_t partitions;
+	bool json;
+	FILE *to;
+	struct demo_paper paper;
+	const char *good, *bad; /* colours of what matched and what did not, or "" */
+	time_t second;          /* that second_text is of */
+	char second_text[32];
+
+	struct chunk_pools pools;
+	struct counters counters;
+	struct letters letters;
+	struct output *output;
+	struct pipeline *pipeline;
+	struct file *file;
+	struct pattern_scratch *scratch;
+	struct spread *spread; /* NULL with json */
+};
+
+/* What became of a line, beside its record. */
+struct preview_outcome {
+	struct slice line; /* borrowed */
+	bool matched;
+	bool limited;  /* the pattern gave up */
+	bool left_out; /* by on_no_match: there is no record */
+};
+
+/* Runs the input through the pipeline. 0, or the exit status after a message. */
+int preview_run(struct preview *preview) MUSTCHECK;
+
+/* A record, as the pipeline hands it over; the outcome of its line follows. */
+void preview_show_record(struct preview *preview, const struct record *record, int32_t partition);
+void preview_show_outcome(struct preview *preview, const struct preview_outcome *outcome);
+
+/* The totals and the spread. */
+void preview_show_summary(const struct preview *preview);
+
+/* The same two as JSON: the first begins an object, the second ends it, on one line. */
+void preview_json_record(struct preview *preview, const struct record *record, int32_t partition);
+void preview_json_outcome(struct preview *preview, const struct preview_outcome *outcome);
+
+#endif

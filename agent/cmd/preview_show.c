@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Records for people. Unlike the demo's, nothing is cut: who previews wants to see the whole key
+ * and the whole value, and a terminal wraps. The one exception is a line that did not match: there
+ * the place where the pattern stopped counts, so a window around it is shown, with a mark below
+ * that also works where there are no colours.
+ */
+#include <inttypes.h>
+
+#include "cmd/preview_private.h"
+
+#define INDENT 11 /* "  headers  " */
+#define PARTITIONS_SHOWN 12
+#define KEYS_SHOWN 10
+
+/* The whole text. Printable ASCII, which is nearly all of it, goes out in one piece. */
+static void print_text(const struct demo_paper *paper, struct slice text)
+{
+	while (text.len > 0) {
+		size_t n = 0;
+
+		while (n < text.len && text.at[n] >= ' ' && text.at[n] < 0x7f)
+			n++;
+		fwrite_unlocked(text.at, 1, n, paper->to);
+		text = (struct slice){text.at + n, text.len - n};
+		for (n = 0; n < text.len && !(text.at[n] >= ' ' && text.at[n] < 0x7f); n++)
+			;
+		if (n > 0)
+			demo_print_text(paper, (struct slice){text.at, n}, SIZE_MAX);
+		text = (struct slice){text.at + n, text.len - n};
+	}
+}
+
+static void print_label(const struct demo_paper *paper, const char *label)
+{
+	fprintf(paper->to, "  %s%-*s%s", paper->dim, INDENT - 2, label, paper->plain);
+}
+
+/* A second's text serves all records of that second. */
+static void print_time(struct preview *preview, int64_t timestamp_ms)
+{
+	const struct demo_paper *paper = &preview->paper;
+	time_t second = (time_t)(timestamp_ms / 1000);
+	struct tm utc;
+
+	if (second != preview->second) {
+		gmtime_r(&second, &utc);
+		strftime(preview->second_text, sizeof preview->second_text, "%Y-%m-%dT%H:%M:%S",
+			 &utc);
+		preview->second = second;
+	}
+	fprintf(paper->to, "%s%s.%03dZ%s", paper->dim, preview->second_text,
+		(int)(timestamp_ms % 1000), paper->plain);
+}
+
+/* "name=value"s, a new line before each that would cross the right edge. */
+static void print_headers(const struct demo_paper *paper, const struct record *record)
+{
+	size_t used = INDENT;
+
+	print_label(paper, "headers");
+	for (uint32_t i = 0; i < record->n_headers; i++) {
+		const struct header *header = &record->headers[i];
+		size_t need = header->name.len + header->value.len + 1;
+
+		if (i > 0 && used + need + 1 > paper->width) {
+			fprintf(paper->to, "\n%*s", INDENT, "");
+			used = INDENT;
+		} else if (i > 0) {
+			fputc(' ', paper->to);
+		}
+		used += need + 1;
+		print_text(paper, header->name);
+		fputc('=', paper->to);
+		print_text(paper, header->value);
+	}
+	fputc('\n', paper->to);
+}
+
+void preview_show_record(struct preview *preview, const struct record *record, int32_t partition)
+{
+	const struct demo_paper *paper = &preview->paper;
+
+	fprintf(paper->to, "%s%s  partition %" PRId32 "%s  ", paper->bold,
+		preview->conf->topics[record->topic], partition, paper->plain);
+	print_time(preview, record->timestamp_ms);
+	fputs("  key ", paper->to);
+	if (record->key.at && record->key.len) {
+		fputs(paper->key, paper->to);
+		print_text(paper, record->key);
+		fputs(paper->plain, paper->to);
+	} else {
+		fprintf(paper->to, "%s%s%s", paper->dim, record->key.at ? "(empty)" : "(none)",
+			paper->plain);
+	}
+	fputc('\n', paper->to);
+	if (record->n_headers > 0)
+		print_headers(paper, record);
+	print_label(paper, "value");
+	print_text(paper, record->value);
+	fputc('\n', paper->to);
+}
+
+/* Drops bytes from the front until it fits into `columns`, not within a UTF-8 sequence. */
+static struct slice end_of(struct slice text, size_t columns)
+{
+	size_t cut = text.len > columns ? text.len - columns : 0;
+
+	while (cut < text.len && cut > 0 && (text.at[cut] & 0xc0) == 0x80)
+		cut++;
+	return (struct slice){text.at + cut, text.len - cut};
+}
+
+static void repeat(FILE *to, char c, size_t n)
+{
+	while (n-- > 0)
+		fputc(c, to);
+}
+
+/* The line around the byte where the longest match stopped, and a mark below it. */
+static void show_stop(const struct preview *preview, struct slice line, size_t start, size_t end)
+{
+	const struct demo_paper *paper = &preview->paper;
+	size_t room = paper->width - INDENT, blank = 0, agreed;
+	struct slice before = {line.at, start};
+	struct slice piece = {line.at + start, end - start};
+	struct slice rest = {line.at + end, line.len - end};
+
+	if (end > room / 2) {
+		piece = end_of(piece, room / 2);
+		before = end_of(before, room / 2 - piece.len);
+		fputs("...", paper->to);
+		blank = 3;
+		room -= 3;
+	}
+	blank += demo_print_text(paper, before, room);
+	fputs(preview->good, paper->to);
+	agreed = demo_print_text(paper, piece, room - blank);
+	fputs(paper->plain, paper->to);
+	fputs(preview->bad, paper->to);
+	if (blank + agreed + 3 < room)
+		demo_print_text(paper, rest, room - blank - agreed);
+	fprintf(paper->to, "%s\n%*s", paper->plain, (int)(INDENT + blank), "");
+	repeat(paper->to, '~', agreed);
+	fputs("^ ", paper->to);
+}
+
+static void show_miss(const struct preview *preview, const struct preview_outcome *outcome)
+{
+	const struct demo_paper *paper = &preview->paper;
+	struct slice line = outcome->line;
+	size_t start, end;
+
+	fprintf(paper->to, "  %s%-*s%s", preview->bad, INDENT - 2, "no match", paper->plain);
+	if (outcome->limited) {
+		fputs("the pattern needs too many steps for this line and gave up\n", paper->to);
+		return;
+	}
+	pattern_furthest(preview->source->parser, preview->scratch, line, &start, &end);
+	show_stop(preview, line, start, end);
+	if (end == line.len)
+		fprintf(paper->to, "the line ends too early\n");
+	else
+		fprintf(paper->to, "the pattern stops, byte %zu\n", end + 1);
+}
+
+void preview_show_outcome(struct preview *preview, const struct preview_outcome *outcome)
+{
+	const struct demo_paper *paper = &preview->paper;
+
+	if (outcome->left_out) {
+		fprintf(paper->to, "%s(left out)%s  by on_no_match = \"skip\"\n", paper->bold,
+			paper->plain);
+		print_label(paper, "line");
+		print_text(paper, outcome->line);
+		fputc('\n', paper->to);
+	}
+	if (!outcome->matched)
+		show_miss(preview, outcome);
+}
+
+static double percent(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+/* "12", "3.4 KiB": in at most 10 columns. */
+static const char *size_text(uint64_t bytes, char *text, size_t len)
+{
+	static const char *const units[] = {"", " KiB", " MiB", " GiB", " TiB"};
+	double value = (double)bytes;
+	size_t unit = 0;
+
+	for (; value >= 1024 && unit < ARRAY_LEN(units) - 1; unit++)
+		value /= 1024;
+	snprintf(text, len, unit ? "%.1f%s" : "%.0f%s", value, units[unit]);
+	return text;
+}
+
+static void show_partitions(const struct preview *preview, const struct spread_total *total)
+{
+	const struct demo_paper *paper = &preview->paper;
+	struct spread_partition hot[PARTITIONS_SHOWN];
+	size_t n = spread_partitions(preview->spread, hot, ARRAY_LEN(hot));
+	char size[32];
+
+	fprintf(paper->to,
+		"\n%spartition    records             bytes              keys  topic%s\n",
+		paper->bold, paper->plain);
+	for (size_t i = 0; i < n; i++)
+		fprintf(paper->to,
+			"%9" PRId32 " %10" PRIu64 " %5.1f%% %12s %5.1f%% %10" PRIu64 "  %s\n",
+			hot[i].partition, hot[i].records, percent(hot[i].records, total->records),
+			size_text(hot[i].bytes, size, sizeof size),
+			percent(hot[i].bytes, total->bytes), hot[i].keys,
+			preview->conf->topics[hot[i].topic]);
+	if (total->partitions_used > n)
+		fprintf(paper->to, "and %zu more\n", total->partitions_used - n);
+}
+
+static void show_keys(const struct preview *preview, const struct spread_total *total)
+{
+	const struct demo_paper *paper = &preview->paper;
+	struct spread_key hot[KEYS_SHOWN];
+	size_t n = spread_keys(preview->spread, hot, ARRAY_LEN(hot));
+	char size[32];
+
+	if (n == 0)
+		return;
+	fprintf(paper->to, "\n%spartition    records             bytes        hottest keys%s\n",
+		paper->bold, paper->plain);
+	for (size_t i = 0; i < n; i++) {
+		fprintf(paper->to, "%9" PRId32 " %10" PRIu64 " %5.1f%% %12s %5.1f%%  %s",
+			hot[i].partition, hot[i].records, percent(hot[i].records, total->records),
+			size_text(hot[i].bytes, size, sizeof size),
+			percent(hot[i].bytes, total->bytes), paper->key);
+		print_text(paper, hot[i].text);
+		fprintf(paper->to, "%s%s\n", paper->plain,
+			hot[i].length > hot[i].text.len ? "..." : "");
+	}
+	if (total->keys > n)
+		fprintf(paper->to, "and %" PRIu64 " more keys\n", total->keys - n);
+	if (total->others)
+		fprintf(paper->to,
+			"%" PRIu64
+			" records have other keys: only the first %d are counted singly\n",
+			total->others, SPREAD_KEYS_MAX);
+}
+
+void preview_show_summary(const struct preview *preview)
+{
+	const struct counters *counters = &preview->counters;
+	struct spread_total total = spread_total(preview->spread);
+	FILE *to = preview->paper.to;
+
+	if (counters->lines_read > 0)
+		fputc('\n', to);
+	fprintf(to, "%" PRIu64 " lines", counters->lines_read);
+	if (preview->source->parser)
+		fprintf(to, ": %" PRIu64 " match, %" PRIu64 " do not",
+			counters->lines_read - counters->lines_unmatched,
+			counters->lines_unmatched);
+	if (counters->lines_limited)
+		fprintf(to, " (%" PRIu64 " at the match limit)", counters->lines_limited);
+	fprintf(to, "\n%" PRIu64 " records, %" PRIu64 " without a key", total.records,
+		total.keyless);
+	if (counters->lines_filtered)
+		fprintf(to, "; %" PRIu64 " lines left out", counters->lines_filtered);
+	if (counters->lines_truncated)
+		fprintf(to, "; %" PRIu64 " lines cut at max_line", counters->lines_truncated);
+	if (counters->headers_missing)
+		fprintf(to, "; %" PRIu64 " headers without a value left out",
+			counters->headers_missing);
+	if (counters->topics_fallback)
+		fprintf(to, "; %" PRIu64 " went to the fallback topic", counters->topics_fallback);
+	fputc('\n', to);
+	if (total.records > 0) {
+		show_partitions(preview, &total);
+		show_keys(preview, &total);
+	}
+}
