@@ -13,6 +13,9 @@
  *	kicked, and reported since          due at once: the rest was queued behind a request
  *	kicked, nothing came of it          due after 4 ms, doubling to 1 s: the kick missed, or the
  *	                                    broker is slow; asking a frozen broker costs nothing
+ *	it has a batch or more              not before a second: it is under way already, or goes by
+ *	                                    itself. At full speed records are older than the linger
+ *	                                    all the time, and kicks would cut batches short
  *
  * Ages are kept in a ring of marks of 1 ms: reports take from the oldest mark. Within a partition
  * they come in order unless something failed, and then only the age is a little off. A full ring
@@ -62,13 +65,15 @@ static void look_at(struct kick_gate *gate, uint64_t at_us)
 		gate->next_us = at_us;
 }
 
-void kick_submitted(struct kick_gate *gate, struct kick_partition *part, uint64_t now_us)
+void kick_submitted(struct kick_gate *gate, struct kick_partition *part, bool full_batch,
+		    uint64_t now_us)
 {
 	uint32_t newest = (part->first + part->n_marks - 1) % KICK_MARKS;
 	bool same_ms = part->n_marks && now_us < part->at_us[newest] + KICK_MARK_US &&
 		       part->at_us[newest] > part->kicked_us;
 
 	part->records++;
+	part->full_batch = full_batch;
 	if (same_ms || part->n_marks == KICK_MARKS) {
 		part->count[newest]++;
 		return;
@@ -88,6 +93,7 @@ void kick_reported(struct kick_gate *gate, struct kick_partition *part, uint32_t
 	gate->reported_us = now_us;
 	gate->full_retry_us = KICK_FULL_US;
 	part->reported = !full_batch;
+	part->full_batch = full_batch;
 	while (n && part->n_marks) {
 		uint32_t taken = n < part->count[part->first] ? n : part->count[part->first];
 
@@ -133,6 +139,8 @@ uint64_t kick_partition_due(const struct kick_gate *gate, const struct kick_part
 	if (!part->n_marks)
 		return CLOCK_NEVER;
 	due_us = oldest_us <= part->urgent_us ? oldest_us : oldest_us + gate->linger_us;
+	if (part->full_batch)
+		due_us = max_u64(due_us, oldest_us + KICK_RETRY_MAX_US);
 	if (part->kicked_us >= oldest_us && !part->reported)
 		due_us = max_u64(due_us, part->kicked_us + part->retry_us);
 	return due_us;
@@ -148,16 +156,21 @@ static uint64_t full_due(const struct kick_gate *gate)
 
 void kick_scan_begin(struct kick_gate *gate)
 {
-	gate->next_us = full_due(gate);
+	gate->next_us = CLOCK_NEVER;
+	gate->scan_partial = false;
 }
 
 void kick_scan_add(struct kick_gate *gate, const struct kick_partition *part)
 {
+	gate->scan_partial |= part->n_marks && !part->full_batch;
 	look_at(gate, kick_partition_due(gate, part));
 }
 
 bool kick_scan_end(struct kick_gate *gate, uint64_t now_us)
 {
+	/* A queue of nothing but full batches needs no kick, only time. */
+	if (gate->full_since_us)
+		look_at(gate, full_due(gate) + (gate->scan_partial ? 0 : KICK_RETRY_MAX_US));
 	if (gate->kicked_us && gate->next_us != CLOCK_NEVER)
 		gate->next_us = max_u64(gate->next_us, gate->kicked_us + gap_us(gate));
 	return gate->next_us <= now_us;

@@ -32,6 +32,7 @@ struct kick_partition {
 	uint64_t retry_us;    /* wait after a kick that nothing came of */
 	uint64_t urgent_us;   /* records of this time or before do not linger */
 	bool reported;        /* since the last kick, and what is left is less than a batch */
+	bool full_batch;      /* what it has fills a batch */
 };
 
 /* One gate a producer. Embedded; set up by kick_init. */
@@ -42,17 +43,19 @@ struct kick_gate {
 	uint64_t reported_us;  /* the last report of all */
 	uint64_t full_since_us; /* 0: the queue is not full */
 	uint64_t full_retry_us;
+	bool scan_partial;     /* the scan met a partition with less than a batch */
 };
 
 void kick_init(struct kick_gate *gate, uint64_t linger_us);
 
-/* One record was submitted to the partition. */
-void kick_submitted(struct kick_gate *gate, struct kick_partition *part, uint64_t now_us);
-
 /*
- * n records of the partition were reported (n <= part->records). full_batch: what is left fills a
- * batch, which the library sends without being kicked.
+ * One record was submitted to the partition. full_batch, here and below: what the partition has now
+ * fills a batch, which the library sends without being kicked.
  */
+void kick_submitted(struct kick_gate *gate, struct kick_partition *part, bool full_batch,
+		    uint64_t now_us);
+
+/* n records of the partition were reported (n <= part->records). */
 void kick_reported(struct kick_gate *gate, struct kick_partition *part, uint32_t n, bool full_batch,
 		   uint64_t now_us);
 

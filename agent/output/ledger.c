@@ -97,6 +97,12 @@ int32_t ledger_pick(struct ledger *l, size_t topic, size_t bytes, uint64_t now_u
 				  &picking);
 }
 
+/* The library counts a batch without headers. */
+static bool fills_batch(const struct ledger *l, const struct ledger_partition *part)
+{
+	return part->bytes - part->header_bytes >= l->batch_bytes;
+}
+
 void ledger_submitted(struct ledger *l, size_t topic, int32_t partition, size_t bytes,
 		      size_t header_bytes, uint64_t now_us)
 {
@@ -108,7 +114,7 @@ void ledger_submitted(struct ledger *l, size_t topic, int32_t partition, size_t 
 	part->header_bytes += header_bytes;
 	l->records++;
 	l->bytes += bytes + header_bytes + LEDGER_RECORD_BYTES;
-	kick_submitted(&l->gate, &part->kick, now_us);
+	kick_submitted(&l->gate, &part->kick, fills_batch(l, part), now_us);
 }
 
 /* For a report that names no partition we know: the sums must still come out. */
@@ -145,9 +151,7 @@ void ledger_reported(struct ledger *l, size_t topic, int32_t partition, uint32_t
 	part->progress_us = now_us;
 	l->records -= n;
 	l->bytes -= all + (uint64_t)n * LEDGER_RECORD_BYTES;
-	/* The library counts a batch without headers. */
-	kick_reported(&l->gate, &part->kick, n, part->bytes - part->header_bytes >= l->batch_bytes,
-		      now_us);
+	kick_reported(&l->gate, &part->kick, n, fills_batch(l, part), now_us);
 }
 
 bool ledger_kick_due(struct ledger *l, uint64_t now_us)

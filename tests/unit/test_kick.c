@@ -55,7 +55,7 @@ static void run(struct bench *b, uint64_t until)
 static void submit(struct bench *b, size_t part, unsigned int n)
 {
 	while (n--)
-		kick_submitted(&b->gate, &b->part[part], b->now);
+		kick_submitted(&b->gate, &b->part[part], false, b->now);
 }
 
 static void report(struct bench *b, size_t part, unsigned int n)
@@ -93,8 +93,8 @@ Test(kick, one_record_goes_after_its_linger)
 Test(kick, a_missed_kick_is_repeated_after_4_ms_doubling_to_a_second)
 {
 	struct bench b;
-	uint64_t kicked, waits[] = {4000, 8000, 16000, 32000, 64000, 128000, 256000, 512000,
-				    1000000, 1000000};
+	uint64_t kicked, waits[] = {4000,   8000,   16000,  32000,   64000,
+				    128000, 256000, 512000, 1000000, 1000000};
 
 	setup_bench(&b);
 	submit(&b, 0, 1);
@@ -150,6 +150,40 @@ Test(kick, a_rest_that_fills_a_batch_is_not_kicked_at_once)
 	b.now += 1000;
 	kick_reported(&b.gate, &b.part[0], 10, true, b.now);
 	cr_expect_not(due(&b));
+}
+
+/* At full speed records are older than the linger all the time. */
+Test(kick, full_batches_go_by_themselves)
+{
+	struct bench b;
+
+	setup_bench(&b);
+	submit(&b, 0, 9);
+	kick_submitted(&b.gate, &b.part[0], true, b.now);
+	run(&b, b.now + US_PER_S - 1);
+	cr_expect_eq(b.kicks, 0);
+	run(&b, b.now + 1);
+	cr_expect_eq(b.kicks, 1, "the library may have missed it");
+	b.now += KICK_RETRY_MIN_US;
+	report(&b, 0, 5);
+	cr_expect(due(&b), "what is left is less than a batch");
+}
+
+Test(kick, a_queue_full_of_whole_batches_is_not_kicked)
+{
+	struct bench b;
+
+	setup_bench(&b);
+	kick_submitted(&b.gate, &b.part[0], true, b.now);
+	kick_submitted(&b.gate, &b.part[1], true, b.now);
+	kick_full(&b.gate, true, b.now);
+	run(&b, b.now + US_PER_S / 2);
+	cr_expect_eq(b.kicks, 0);
+	kick_full(&b.gate, false, b.now);
+	submit(&b, 2, 1);
+	kick_full(&b.gate, true, b.now);
+	run(&b, b.now + KICK_FULL_US);
+	cr_expect_eq(b.kicks, 1, "part 2 has less than a batch");
 }
 
 Test(kick, records_after_a_kick_linger_for_themselves)
