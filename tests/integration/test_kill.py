@@ -14,7 +14,7 @@ from rig.state import read_state
 from rig.wait import last
 from rig.writer import Load
 
-WRITING = 40
+KILLS = 20
 BETWEEN = 2
 QUEUE = 10000
 RATE = 5000
@@ -32,39 +32,42 @@ class Kills:
         self.agent = agent
         self.oracle = oracle
         self.lineages = lineages
-        self.expected = set()  # lines that the next life has to repeat
-        self.numbers = []  # (repeats of this life, expected of the next, bound of that)
-        self.times = []
-
-    def _account(self, segment):
-        repeats = set(segment.repeats)
-        assert len(repeats) == len(segment.repeats), "repeated twice within one life"
-        assert repeats <= self.expected, f"settled and sent again: {sorted(repeats - self.expected)[:5]}"
-        return len(repeats)
+        self.expected = set()  # lines in the topic that are to come again
+        self.repeats = 0
+        self.numbers = []  # of each kill: lines it makes come again, bound on that
 
     def kill(self):
+        """Takes down what can be seen of the dead agent; account() judges it while the next runs."""
         self.agent.kill()
-        self.oracle.settled_ends()
-        segment = self.oracle.read()
-        self.times.extend(segment.times)
-        repeats = self._account(segment)
-        state = read_state(self.agent.state)
+        self.ends = self.oracle.settled_ends()
+        self.state = read_state(self.agent.state)
+
+    def _repeated(self, segment):
+        repeats = set(segment.repeats)
+        settled = sorted(repeats - self.expected)
+        assert len(repeats) == len(segment.repeats), "repeated twice within one life"
+        assert not settled, f"{len(settled)} were settled and sent again: {settled[:5]}"
+        self.repeats += len(repeats)
+        return repeats
+
+    def account(self):
+        segment = self.oracle.read(self.ends)
+        not_yet = self.expected - self._repeated(segment)  # of earlier kills
         self.expected = {
             (lineage.name, sequence)
             for lineage in self.lineages
-            for sequence in state.uncovered(lineage, self.oracle.present(lineage))
+            for sequence in self.state.uncovered(lineage, self.oracle.present(lineage))
         }
-        since = state.written_ms - INTERVAL_MS - SLACK_MS
-        bound = QUEUE + sum(appended >= since for appended in self.times)
-        self.numbers.append((repeats, len(self.expected), bound))
-        assert len(self.expected) <= bound, self.numbers
+        since = self.state.written_ms - INTERVAL_MS - SLACK_MS
+        bound = QUEUE + sum(appended >= since for appended in segment.times)
+        self.numbers.append((len(self.expected - not_yet), bound))
+        assert self.numbers[-1][0] <= bound, self.numbers
 
     def finish(self):
         """A last life to the end: now exactly what was expected has come again."""
+        self.account()
         assert self.agent.run("--until-eof") == 0
-        repeats = self._account(self.oracle.read())
-        assert repeats == len(self.expected), self.numbers
-        return repeats
+        assert self._repeated(self.oracle.read()) == self.expected, self.numbers
 
 
 def test_kill_every_2_seconds(cluster, topic_name, make_lineage, make_agent, make_oracle):
@@ -75,16 +78,18 @@ def test_kill_every_2_seconds(cluster, topic_name, make_lineage, make_agent, mak
     kills = Kills(agent, oracle, lineages)
     loads = [Load(lineage, rate=RATE) for lineage in lineages]
     begin = time.monotonic()
-    for number in range(WRITING // BETWEEN):
+    for number in range(KILLS):
         agent.start()
-        last(max(0.2, begin + (number + 1) * BETWEEN - time.monotonic()))
+        if number:
+            kills.account()
+        last(max(0, begin + (number + 1) * BETWEEN - time.monotonic()))
         assert agent.running()
         kills.kill()
     written = sum(load.stop() for load in loads)
-    repeats = sum(number[0] for number in kills.numbers) + kills.finish()
+    kills.finish()
 
-    oracle.judge().assert_clean(written, dup=repeats)
-    assert repeats <= sum(bound for _, _, bound in kills.numbers)
-    expected = [number[1] for number in kills.numbers]
-    assert any(expected), "never anything under way at a kill"
-    print(f"{len(expected)} kills: {repeats} repeats of {written}, {max(expected)} at most for one kill")
+    oracle.judge().assert_clean(written, dup=kills.repeats)
+    made, bounds = zip(*kills.numbers)
+    assert kills.repeats <= sum(made) <= sum(bounds)
+    assert any(made), "never anything under way at a kill"
+    print(f"{KILLS} kills, {written} lines: {kills.repeats} repeats, {max(made)} at most for one kill")

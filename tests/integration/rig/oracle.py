@@ -73,33 +73,36 @@ class Oracle:
         self.partition_of = {}
         self.positions = dict.fromkeys(range(partitions), 0)
         self.verdict = Verdict()
-        self.consumer = Consumer(
-            {
-                "bootstrap.servers": bootstrap,
-                "group.id": "oracle",
-                "enable.auto.commit": False,
-                "auto.offset.reset": "error",
-                "isolation.level": "read_uncommitted",
-                "check.crcs": True,
-                "queued.min.messages": 200000,
-                "fetch.wait.max.ms": 20,
-                "reconnect.backoff.max.ms": 500,
-                "log_level": 2,
-            }
-        )
-        self.consumer.assign([TopicPartition(topic, part, 0) for part in range(partitions)])
+        self.settings = {
+            "bootstrap.servers": bootstrap,
+            "group.id": "oracle",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "error",
+            "isolation.level": "read_uncommitted",
+            "check.crcs": True,
+            "queued.min.messages": 200000,
+            "fetch.wait.max.ms": 20,
+            "reconnect.backoff.max.ms": 500,
+            "log_level": 2,
+        }
+        self.consumer = Consumer(self.settings)
+        self.asker = Consumer(self.settings)  # on the consumer's connection answers wait for its fetches
+        self._assign()
 
     def close(self):
         self.consumer.close()
+        self.asker.close()
 
     def ends(self):
         """End offset of every partition; None while the broker does not say."""
         try:
             return {
-                part: self.consumer.get_watermark_offsets(TopicPartition(self.topic, part), 5)[1]
+                part: self.asker.get_watermark_offsets(TopicPartition(self.topic, part), 5)[1]
                 for part in range(self.partitions)
             }
-        except KafkaException:
+        except KafkaException:  # a client that met a fenced broker may keep what it heard then
+            self.asker.close()
+            self.asker = Consumer(self.settings)
             return None
 
     def in_topic(self):
@@ -117,20 +120,29 @@ class Oracle:
         wait_for(quiet, 60, "the topic to be quiet", every=0.05)
         return seen[-1]
 
-    def read(self, deadline=60):
-        """Reads up to the ends as they are now."""
-        ends = wait_for(self.ends, deadline, f"end offsets of {self.topic}")
+    def read(self, ends=None, deadline=60):
+        """Reads at least up to the ends as they are now; or exactly up to those given."""
+        goal = ends or wait_for(self.ends, deadline, f"end offsets of {self.topic}")
         segment = Segment()
+
+        def wanted(message):
+            return not ends or message.offset() < ends[message.partition()]
 
         def step():
             for message in self.consumer.consume(10000, timeout=0.2):
-                if message.error() is None:
+                if message.error() is None and wanted(message):
                     self.positions[message.partition()] = message.offset() + 1
                     self._judge(message, segment)
-            return all(self.positions[part] >= end for part, end in ends.items())
+            return all(self.positions[part] >= end for part, end in goal.items())
 
-        wait_for(step, deadline, lambda: f"{self.topic}: at {self.positions} of {ends}", every=0)
+        wait_for(step, deadline, lambda: f"{self.topic}: at {self.positions} of {goal}", every=0)
+        if ends:  # what came from beyond them is read again
+            self._assign()
         return segment
+
+    def _assign(self):
+        parts = self.positions.items()
+        self.consumer.assign([TopicPartition(self.topic, part, at) for part, at in parts])
 
     def _fault(self, verdict, message, what):
         setattr(self.verdict, verdict, getattr(self.verdict, verdict) + 1)
