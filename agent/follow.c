@@ -120,8 +120,15 @@ static void chain(struct files *files, struct file *file)
 	if (!newest || newest->state == FILE_FINISHED)
 		return;
 	file_chain(newest, file);
-	for (struct file *older = file->older; older; older = older->older)
+	if (file->newer && !files->first_scan) {
+		/* An old generation that comes back late: the newer ones are under way. */
+		file_unchain(file);
+		return;
+	}
+	for (struct file *older = file->older; older; older = older->older) {
+		files->counters->rotations += !older->left_path;
 		files_left_path(files, older);
+	}
 	if (!file->newer)
 		return;
 	files_left_path(files, file);
@@ -252,6 +259,23 @@ static int follow_link(struct discover *discover, const char *path)
 	return discover_follow(discover, target) == -ENOMEM ? -ENOMEM : 0;
 }
 
+/* The inode of a file that is wholly settled and closed may be another's by now. */
+static bool is_used_again(const struct file *file, const char *path)
+{
+	struct identity identity;
+	bool again;
+	int fd;
+
+	if (file->tail.fd >= 0 || !file_is_settled(file))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return false;
+	again = identity_of(fd, &identity) == 0 && !identity_same_inode(&identity, &file->identity);
+	close(fd);
+	return again;
+}
+
 int follow_found(struct files *files, struct discover *discover, int source, const char *path,
 		 const char *lineage, int64_t now_ms)
 {
@@ -274,6 +298,10 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 	if (r)
 		return r < 0 ? r : 0;
 	file = files_by_inode(files, st.st_dev, st.st_ino);
+	if (file && is_used_again(file, path)) {
+		files_remove(files, file, true);
+		file = NULL;
+	}
 	if (file)
 		return known_under(files, file, path, &st);
 	return look_at(files, birth, now_ms);

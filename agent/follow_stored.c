@@ -31,13 +31,23 @@ struct generation {
 	int64_t written_ns;
 };
 
-/* Same inode, birth time and first bytes as the row says. */
-static bool is_row(int fd, const struct store_file *row, struct identity *ret_identity)
+enum {
+	ROW_E_OTHER = 1, /* no file there, or another one */
+	ROW_E_LATER,     /* it cannot be looked at now: its row stays */
+};
+
+/* Same inode, birth time and first bytes as the row says. 0 or the E codes. */
+static int compare(int fd, const struct store_file *row, struct identity *ret_identity)
 {
 	struct identity then = {row->device, row->inode, row->born_ns, row->head_len, row->head_hash};
+	int r;
 
-	return identity_of(fd, ret_identity) == 0 && identity_same_inode(&then, ret_identity) &&
-	       identity_head_matches(fd, &then) == 1;
+	if (identity_of(fd, ret_identity))
+		return ROW_E_LATER;
+	if (!identity_same_inode(&then, ret_identity))
+		return ROW_E_OTHER;
+	r = identity_head_matches(fd, &then);
+	return r < 0 ? ROW_E_LATER : r ? 0 : ROW_E_OTHER;
 }
 
 const struct store_file *follow_take_row(struct files *files, int fd, const struct identity *identity)
@@ -46,25 +56,31 @@ const struct store_file *follow_take_row(struct files *files, int fd, const stru
 	const struct store_file *row = map_get(files->stored, &key, sizeof key);
 	struct identity now;
 
-	if (!row || !is_row(fd, row, &now))
+	if (!row || compare(fd, row, &now))
 		return NULL;
 	return map_take(files->stored, &key, sizeof key);
 }
 
-/* The row's file under this path. Its descriptor, or -1. */
-static int open_row(const struct store_file *row, const char *path, struct identity *ret_identity)
+/* The row's file under this path. 0 or the E codes. */
+static int open_row(const struct store_file *row, const char *path, int *ret_fd,
+		    struct identity *ret_identity)
 {
 	struct stat st;
-	int fd;
+	int fd, r;
 
-	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_ino != row->inode)
-		return -1;
+	if (stat(path, &st) < 0)
+		return errno == ENOENT || errno == ENOTDIR ? ROW_E_OTHER : ROW_E_LATER;
+	if (!S_ISREG(st.st_mode) || st.st_ino != row->inode)
+		return ROW_E_OTHER;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd >= 0 && !is_row(fd, row, ret_identity)) {
+	if (fd < 0)
+		return errno == ENOENT ? ROW_E_OTHER : ROW_E_LATER;
+	r = compare(fd, row, ret_identity);
+	if (r)
 		close(fd);
-		fd = -1;
-	}
-	return fd;
+	else
+		*ret_fd = fd;
+	return r;
 }
 
 bool follow_is_rotated(const char *name, const char *base)
@@ -156,6 +172,15 @@ static int64_t written_ns(int fd)
 	return fstat(fd, &st) < 0 ? INT64_MAX : st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
 }
 
+static void forget(struct files *files, const struct store_file *row)
+{
+	struct inode_key key = {row->device, row->inode};
+
+	if (map_get(files->stored, &key, sizeof key) == row)
+		map_take(files->stored, &key, sizeof key);
+	files_forget_row(files, row->id);
+}
+
 /* No file has the row's identity any more. The row stays while its whole directory is away (A04). */
 static void vanished(struct files *files, const struct store_file *row, const char *dir)
 {
@@ -168,39 +193,64 @@ static void vanished(struct files *files, const struct store_file *row, const ch
 			"are lost (deleted, or rotated to another directory, while waybill was down)",
 			row->path, (unsigned long long)row->committed);
 	}
-	files_forget_row(files, row->id);
+	forget(files, row);
 }
 
+static int adopt_row(struct files *files, const struct birth *birth, int fd,
+		     const struct identity *identity)
+{
+	struct inode_key key = {identity->device, identity->inode};
+
+	map_take(files->stored, &key, sizeof key);
+	return follow_adopt(files, birth, fd, identity);
+}
+
+/* The row's path is another file's, or nobody's: it was rotated within dir, or is gone. */
+static int take_moved(struct files *files, struct birth birth, const char *dir)
+{
+	char *found = files_find_in(dir, birth.row->device, birth.row->inode);
+	struct identity identity;
+	int64_t after_ns;
+	int fd, r;
+
+	r = found ? open_row(birth.row, found, &fd, &identity) : ROW_E_OTHER;
+	if (r == ROW_E_OTHER)
+		vanished(files, birth.row, dir);
+	if (!r) {
+		after_ns = written_ns(fd);
+		birth.path = found;
+		files->counters->rotations++;
+		r = adopt_row(files, &birth, fd, &identity);
+		if (!r)
+			r = adopt_between(files, birth.source, birth.row, dir, after_ns);
+	}
+	free(found);
+	return r < 0 ? r : 0;
+}
+
+/* A row that cannot be looked at now stays in files->stored: it is met again when its path is. */
 static int take_row(struct files *files, const struct conf_source *source, const struct store_file *row)
 {
 	struct birth birth = {source, row->path, row->lineage, row, row->committed};
-	struct inode_key key = {row->device, row->inode};
 	struct identity identity;
-	char *dir, *found = NULL;
-	int fd, r = 0;
+	char *dir;
+	int fd, r;
 
-	map_take(files->stored, &key, sizeof key);
-	fd = open_row(row, row->path, &identity);
-	if (fd >= 0)
-		return follow_adopt(files, &birth, fd, &identity);
+	/* An inode that was used again has two rows until the older one is forgotten. */
+	if (files_by_inode(files, row->device, row->inode)) {
+		forget(files, row);
+		return 0;
+	}
+	r = open_row(row, row->path, &fd, &identity);
+	if (!r)
+		return adopt_row(files, &birth, fd, &identity);
+	if (r == ROW_E_LATER)
+		return 0;
 	dir = strdup(row->path);
 	if (!dir)
 		return -ENOMEM;
 	*strrchr(dir, '/') = '\0';
-	found = files_find_in(*dir ? dir : "/", row->device, row->inode);
-	fd = found ? open_row(row, found, &identity) : -1;
-	if (fd >= 0) {
-		int64_t after_ns = written_ns(fd);
-
-		birth.path = found;
-		files->counters->rotations++;
-		r = follow_adopt(files, &birth, fd, &identity);
-		if (!r)
-			r = adopt_between(files, source, row, dir, after_ns);
-	} else {
-		vanished(files, row, dir);
-	}
-	free(found);
+	r = take_moved(files, birth, *dir ? dir : "/");
 	free(dir);
 	return r;
 }

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Does what agent.c, agent_start.c and agent_turn.c do with files, in the plainest order: all hints,
+ * then every file to its end. Time does not pass by itself: `quiet` says that it did.
+ */
+#include "tests/support/follow_rig.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MUST(condition)                                                                    \
+	do {                                                                               \
+		if (!(condition)) {                                                        \
+			fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition, \
+				strerror(errno));                                          \
+			abort();                                                           \
+		}                                                                          \
+	} while (0)
+
+/* ---- directories ---- */
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+const char *rig_path(const struct follow_rig *rig, const char *name)
+{
+	static char paths[4][PATH_MAX];
+	static unsigned turn;
+	char *path = paths[turn++ % 4];
+
+	snprintf(path, PATH_MAX, "%s/%s", rig->top, name);
+	return path;
+}
+
+void rig_append(const struct follow_rig *rig, const char *name, const char *text)
+{
+	int fd = open(rig_path(rig, name), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+	MUST(fd >= 0);
+	MUST(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+}
+
+void rig_rename(const struct follow_rig *rig, const char *from, const char *to)
+{
+	MUST(rename(rig_path(rig, from), rig_path(rig, to)) == 0);
+}
+
+void rig_remove(const struct follow_rig *rig, const char *name)
+{
+	MUST(unlink(rig_path(rig, name)) == 0);
+}
+
+/* ---- a life ---- */
+
+void rig_also(struct follow_rig *rig, const char *pattern)
+{
+	size_t i = rig->conf.n_sources++;
+
+	MUST(i < ARRAY_LEN(rig->sources));
+	rig->paths[i][0] = strdup(rig_path(rig, pattern));
+	rig->sources[i] = (struct conf_source){
+		.name = i ? "second" : "log",
+		.paths = rig->paths[i],
+		.rules = {.max_line = 1000},
+	};
+}
+
+void rig_begin(struct follow_rig *rig, const char *pattern)
+{
+	*rig = (struct follow_rig){.top = "/tmp/waybill-follow-XXXXXX",
+				   .state = "/tmp/waybill-state-XXXXXX"};
+	MUST(mkdtemp(rig->top) && mkdtemp(rig->state));
+	rig->conf.sources = rig->sources;
+	rig_also(rig, pattern);
+}
+
+void rig_end(struct follow_rig *rig)
+{
+	if (rig->discover)
+		rig_crash(rig);
+	for (size_t i = 0; i < rig->conf.n_sources; i++)
+		free(rig->paths[i][0]);
+	nftw(rig->top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	nftw(rig->state, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void load(struct follow_rig *rig)
+{
+	struct store_file *rows;
+	size_t n_rows;
+
+	MUST(store_open(rig->state, &rig->store, NULL, 0) == 0);
+	MUST(store_load(rig->store, &rows, &n_rows) == 0);
+	MUST(files_init(&rig->files, &rig->conf, &rig->pools, &rig->counters, NULL, rows, n_rows) ==
+	     0);
+	for (size_t i = 0; i < rig->conf.n_sources; i++)
+		rig->files.source_known[i] =
+			store_knows_source(rig->store, rig->sources[i].name) == 1;
+	letters_init(&rig->letters, 1 << 20, 0);
+	MUST(writer_new(rig->store, &rig->writer) == 0);
+	checkpoint_init(&rig->checkpoint, rig->writer, &rig->files, &rig->letters, &rig->counters);
+}
+
+void rig_start(struct follow_rig *rig)
+{
+	char message[256];
+
+	MUST(chunk_pools_init(&rig->pools, 16 << 20) == 0);
+	load(rig);
+	MUST(discover_new(&rig->discover) == 0);
+	for (size_t i = 0; i < rig->conf.n_sources; i++)
+		MUST(discover_add(rig->discover, (int)i, rig->sources[i].paths, NULL, message,
+				  sizeof message) == 0);
+	MUST(follow_stored(&rig->files, rig->discover) == 0);
+	MUST(follow_first_scan(&rig->files, rig->discover, (int64_t)time(NULL) * 1000) == 0);
+	rig->files.first_scan = false;
+	rig_checkpoint(rig);
+}
+
+void rig_crash(struct follow_rig *rig)
+{
+	rig->n_in_flight = 0;
+	rig->discover = discover_free(rig->discover);
+	checkpoint_deinit(&rig->checkpoint);
+	rig->writer = writer_free(rig->writer);
+	rig->store = store_close(rig->store);
+	letters_deinit(&rig->letters);
+	files_deinit(&rig->files);
+	chunk_pools_deinit(&rig->pools);
+}
+
+void rig_checkpoint(struct follow_rig *rig)
+{
+	char message[256];
+
+	MUST(checkpoint_start(&rig->checkpoint, SIZE_MAX) == 0);
+	MUST(checkpoint_finish(&rig->checkpoint, 30000, message, sizeof message) == 0);
+}
+
+void rig_stop(struct follow_rig *rig)
+{
+	rig_checkpoint(rig);
+	rig_crash(rig);
+}
+
+/* ---- reading ---- */
+
+static void settle(struct follow_rig *rig, struct file *file)
+{
+	account_advance(&file->account);
+	files_dirty(&rig->files, file);
+	if (file->queue == FILE_QUEUE_NONE)
+		account_give_up_dry(&file->account);
+}
+
+static void consume(struct follow_rig *rig, struct file *file, const struct event *event)
+{
+	struct chunk *chunk = account_open_chunk(&file->account);
+	struct slot *slot;
+
+	if (event->kind != EVENT_LINE) {
+		if (!chunk)
+			chunk = account_new_chunk(&file->account, CHUNK_SMALL, 0);
+		MUST(account_pass(&file->account, chunk, event->extent,
+				  event->kind == EVENT_AHEAD ? SLOT_AHEAD : SLOT_FILTERED));
+		return;
+	}
+	MUST(strlen(rig->lines) + event->line.text.len + 2 < sizeof rig->lines);
+	strncat(rig->lines, event->line.text.at, event->line.text.len);
+	strcat(rig->lines, " ");
+	slot = account_add_slot(&file->account, chunk, event->extent);
+	MUST(slot);
+	if (!rig->hold) {
+		account_report(&file->account, slot, SLOT_DELIVERED);
+		return;
+	}
+	MUST(rig->n_in_flight < ARRAY_LEN(rig->in_flight));
+	rig->in_flight[rig->n_in_flight++] = slot;
+}
+
+void rig_deliver(struct follow_rig *rig)
+{
+	for (size_t i = 0; i < rig->n_in_flight; i++)
+		account_report(slot_chunk(rig->in_flight[i])->account, rig->in_flight[i],
+			       SLOT_DELIVERED);
+	for (size_t i = 0; i < rig->n_in_flight; i++)
+		if (i == 0 || slot_chunk(rig->in_flight[i]) != slot_chunk(rig->in_flight[i - 1]))
+			files_dirty(&rig->files,
+				    file_of_account(slot_chunk(rig->in_flight[i])->account));
+	rig->n_in_flight = 0;
+	for (struct file *file = TAILQ_FIRST(&rig->files.dirty); file;
+	     file = TAILQ_NEXT(file, dirty_link)) {
+		settle(rig, file);
+		if (file->newer)
+			files_ready(&rig->files, file);
+	}
+}
+
+static void gone_dry(struct follow_rig *rig, struct file *file, bool hand_over)
+{
+	files_rest(&rig->files, file);
+	account_give_up_dry(&file->account);
+	file->eof_seen = true;
+	if (hand_over && file->newer && file_is_settled(file))
+		files_promote_next(&rig->files, file);
+}
+
+static bool next_has_data(const struct file *file)
+{
+	struct stat st;
+
+	if (!file->newer)
+		return false;
+	return file->newer->left_path || file->newer->tail.fd < 0 ||
+	       fstat(file->newer->tail.fd, &st) < 0 || st.st_size > 0;
+}
+
+static void start_over(struct follow_rig *rig, struct file *file)
+{
+	MUST(!file->account.in_flight);
+	rig->counters.truncations++;
+	account_reset(&file->account, 0);
+	tail_reset(&file->tail);
+	file->identity.head_len = 0;
+	files_dirty(&rig->files, file);
+}
+
+static void turn(struct follow_rig *rig, struct file *file)
+{
+	bool hand_over = next_has_data(file);
+	struct event event;
+	int r = files_open(&rig->files, file);
+
+	if (r == FILES_E_GONE) {
+		rig->counters.files_lost += !file_is_settled(file);
+		files_remove(&rig->files, file, true);
+		return;
+	}
+	MUST(r == 0);
+	for (;;) {
+		r = tail_peek(&file->tail, &event);
+		if (r == TAIL_E_DRY && file->left_path && rig->quiet)
+			r = tail_peek_last(&file->tail, &event);
+		if (r)
+			break;
+		consume(rig, file, &event);
+		tail_consumed(&file->tail, &event);
+	}
+	account_advance(&file->account);
+	files_dirty(&rig->files, file);
+	if (r == TAIL_E_REWRITTEN) {
+		start_over(rig, file);
+		return;
+	}
+	MUST(r == TAIL_E_DRY);
+	gone_dry(rig, file, hand_over);
+}
+
+/* One file that left its path is finished or wakes for its last line. True: something happened. */
+static bool age(struct follow_rig *rig)
+{
+	struct file *file, *next;
+
+	for (file = TAILQ_FIRST(&rig->files.aging); rig->quiet && file; file = next) {
+		next = TAILQ_NEXT(file, aging_link);
+		if (file->state != FILE_READING || !file->left_path ||
+		    file->queue != FILE_QUEUE_NONE)
+			continue;
+		if (file_is_settled(file) && file->eof_seen)
+			follow_finish(&rig->files, file);
+		else if (!file->account.in_flight)
+			files_ready(&rig->files, file);
+		else
+			continue;
+		return true;
+	}
+	return false;
+}
+
+const char *rig_run(struct follow_rig *rig)
+{
+	struct file *file;
+	struct hint hint;
+	int r;
+
+	rig->lines[0] = '\0';
+	do {
+		while ((r = discover_next(rig->discover, &hint)) == 0)
+			MUST(follow_hint(&rig->files, rig->discover, &hint,
+					 (int64_t)time(NULL) * 1000) == 0);
+		MUST(r == DISCOVER_E_NONE);
+		while ((file = TAILQ_FIRST(&rig->files.ready)))
+			turn(rig, file);
+	} while (age(rig));
+	return rig->lines;
+}
+
+const char *rig_rescan(struct follow_rig *rig)
+{
+	MUST(discover_scan(rig->discover) == 0);
+	return rig_run(rig);
+}
+
+struct file *rig_file(const struct follow_rig *rig, const char *name)
+{
+	const char *path = rig_path(rig, name);
+
+	return map_get(rig->files.by_path, path, strlen(path));
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SUPPORT_FOLLOW_RIG_H
+#define SUPPORT_FOLLOW_RIG_H
+
+#include "checkpoint.h"
+#include "follow.h"
+
+/*
+ * An agent without loop and without Kafka, over real directories and a real store: hints are
+ * followed, files are read, and every line is delivered at once unless it is held. What would abort
+ * an agent aborts the test.
+ */
+struct follow_rig {
+	char top[64]; /* the directory of the logs; a pattern is relative to it */
+	char state[64];
+	char *paths[2][3];
+	struct conf_source sources[2];
+	struct conf conf;
+	struct chunk_pools pools;
+	struct counters counters;
+	struct discover *discover;
+	struct files files;
+	struct store *store;
+	struct writer *writer;
+	struct letters letters;
+	struct checkpoint checkpoint;
+	bool hold;  /* what is read stays in flight until rig_deliver */
+	bool quiet; /* rotate_wait is over for every file that left its path */
+	struct slot *in_flight[256];
+	size_t n_in_flight;
+	char lines[65536];
+};
+
+/* Directories, and one source "log" with this pattern. Nothing runs yet. */
+void rig_begin(struct follow_rig *rig, const char *pattern);
+/* A second source. */
+void rig_also(struct follow_rig *rig, const char *pattern);
+/* Stops without a checkpoint when it runs; removes the directories. */
+void rig_end(struct follow_rig *rig);
+
+/* Starts as the agent does: store, stored files, first scan, first checkpoint. */
+void rig_start(struct follow_rig *rig);
+/* Gone without a checkpoint: what was in flight is unknown. */
+void rig_crash(struct follow_rig *rig);
+/* All that is due is made durable. */
+void rig_checkpoint(struct follow_rig *rig);
+/* A checkpoint, then gone. */
+void rig_stop(struct follow_rig *rig);
+
+/*
+ * Follows hints and reads until nothing is left to do. The lines that were read, each with a blank
+ * behind it, in their order: valid until the next call.
+ */
+const char *rig_run(struct follow_rig *rig);
+/* As rig_run after a walk through all patterns. */
+const char *rig_rescan(struct follow_rig *rig);
+/* What is in flight is delivered. */
+void rig_deliver(struct follow_rig *rig);
+
+/* top/name; good for four calls. */
+const char *rig_path(const struct follow_rig *rig, const char *name);
+void rig_append(const struct follow_rig *rig, const char *name, const char *text);
+void rig_rename(const struct follow_rig *rig, const char *from, const char *to);
+void rig_remove(const struct follow_rig *rig, const char *name);
+
+/* The file in the table that has this path now, or NULL. */
+struct file *rig_file(const struct follow_rig *rig, const char *name);
+
+#endif

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files that move, over real directories with inotify and a real store: which lines are read, in
+ * which order, and that a restart goes on exactly where the last checkpoint stands.
+ */
+#include "follow.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/support/follow_rig.h"
+
+#define NOBODY 65534
+
+static struct follow_rig *rig;
+
+static void begin(void)
+{
+	rig = malloc(sizeof *rig);
+	rig_begin(rig, "app.log");
+	rig_start(rig);
+}
+
+static void end(void)
+{
+	rig_end(rig);
+	free(rig);
+}
+
+TestSuite(follow, .init = begin, .fini = end, .timeout = 60);
+
+#define SEE(want) cr_assert_str_eq(rig_run(rig), want, "\"%s\"", rig->lines)
+#define PUT(name, text) rig_append(rig, name, text)
+
+static void restart(void)
+{
+	rig_stop(rig);
+	rig_start(rig);
+}
+
+static void rotate(const char *from, const char *to)
+{
+	rig_rename(rig, from, to);
+}
+
+/* ---- rotation while it runs ---- */
+
+Test(follow, a_renamed_file_is_read_to_its_end_before_the_next_one)
+{
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	PUT("app.log", "a2\n");
+	rotate("app.log", "app.log.1");
+	PUT("app.log", "b1\n");
+	PUT("app.log.1", "a3\n");
+	SEE("a2 a3 b1 ");
+	PUT("app.log", "b2\n");
+	PUT("app.log.1", "a4\n");
+	rig->quiet = true;
+	rig_run(rig);
+	cr_assert(strstr(rig->lines, "b2 ") && strstr(rig->lines, "a4 "), "%s", rig->lines);
+	cr_assert_eq(rig_file(rig, "app.log.1")->state, FILE_FINISHED);
+	cr_assert_eq(rig->counters.rotations, 1);
+	cr_assert_eq(rig->counters.files_lost, 0);
+}
+
+Test(follow, the_next_generation_waits_until_the_one_before_is_settled)
+{
+	rig->hold = true;
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	rotate("app.log", "app.log.1");
+	PUT("app.log", "b1\n");
+	SEE("");
+	cr_assert_eq(rig_file(rig, "app.log")->state, FILE_WAITING);
+	rotate("app.log", "app.log.2");
+	PUT("app.log", "c1\n");
+	SEE("");
+	rig_deliver(rig);
+	SEE("b1 ");
+	rig_deliver(rig);
+	SEE("c1 ");
+}
+
+Test(follow, several_generations_between_two_looks_come_in_their_order)
+{
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	rotate("app.log", "app.log.1");
+	PUT("app.log", "b1\n");
+	rotate("app.log.1", "app.log.2");
+	rotate("app.log", "app.log.1");
+	PUT("app.log", "c1\n");
+	/* b lies outside the pattern and had its name for a moment only: it may be missed, not c. */
+	rig_run(rig);
+	cr_assert(strstr(rig->lines, "c1 "), "%s", rig->lines);
+	PUT("app.log.2", "a2\n");
+	rig->quiet = true;
+	SEE("a2 ");
+	cr_assert_eq(rig_file(rig, "app.log.2")->state, FILE_FINISHED);
+}
+
+Test(follow, an_unlinked_file_is_read_to_its_end_and_forgotten)
+{
+	int fd;
+
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	fd = open(rig_path(rig, "app.log"), O_WRONLY | O_APPEND | O_CLOEXEC);
+	rig_remove(rig, "app.log");
+	cr_assert_eq(write(fd, "a2\nrest", 7), 7);
+	SEE("a2 ");
+	rig->quiet = true;
+	SEE("rest ");
+	close(fd);
+	SEE("");
+	cr_assert_eq(map_count(rig->files.by_inode), 0);
+	rig->quiet = false;
+	rig_stop(rig);
+	rig_start(rig);
+	cr_assert_eq(rig->files.n_rows, 0);
+	cr_assert_eq(rig->counters.files_lost, 0);
+}
+
+Test(follow, a_truncated_file_is_read_again_from_its_start)
+{
+	PUT("app.log", "a1\na2\n");
+	SEE("a1 a2 ");
+	cr_assert_eq(truncate(rig_path(rig, "app.log"), 0), 0);
+	SEE("");
+	PUT("app.log", "b1\n");
+	SEE("b1 ");
+	cr_assert_eq(rig->counters.truncations, 1);
+}
+
+/* ---- names ---- */
+
+Test(follow, a_second_name_and_a_link_are_read_once)
+{
+	rig_also(rig, "*.log");
+	rig_stop(rig);
+	rig_start(rig);
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	cr_assert_eq(link(rig_path(rig, "app.log"), rig_path(rig, "hard.log")), 0);
+	cr_assert_eq(symlink("app.log", rig_path(rig, "soft.log")), 0);
+	SEE("");
+	PUT("hard.log", "a2\n");
+	SEE("a2 ");
+	/* Its first name goes: it lives on under the second. */
+	rig_remove(rig, "app.log");
+	PUT("hard.log", "a3\n");
+	rig_rescan(rig);
+	cr_assert_str_eq(rig->lines, "a3 ");
+	cr_assert_eq(map_count(rig->files.by_inode), 1);
+}
+
+Test(follow, the_target_of_a_link_is_watched_and_exchanged)
+{
+	cr_assert_eq(mkdir(rig_path(rig, "away"), 0755), 0);
+	PUT("away/one", "a1\n");
+	cr_assert_eq(symlink("away/one", rig_path(rig, "app.log")), 0);
+	SEE("a1 ");
+	PUT("away/one", "a2\n");
+	SEE("a2 ");
+	PUT("away/two", "b1\n");
+	cr_assert_eq(symlink("away/two", rig_path(rig, "new")), 0);
+	rotate("new", "app.log");
+	SEE("b1 ");
+	PUT("away/one", "a3\n");
+	PUT("away/two", "b2\n");
+	rig_run(rig);
+	cr_assert(strstr(rig->lines, "b2 ") && strstr(rig->lines, "a3 "), "%s", rig->lines);
+}
+
+/* ---- restarts ---- */
+
+Test(follow, a_restart_goes_on_where_it_was)
+{
+	PUT("app.log", "a1\na2\n");
+	SEE("a1 a2 ");
+	rig_stop(rig);
+	PUT("app.log", "a3\n");
+	rig_start(rig);
+	SEE("a3 ");
+}
+
+Test(follow, what_was_not_checkpointed_is_read_again_and_nothing_else)
+{
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	rig_checkpoint(rig);
+	rig->hold = true;
+	PUT("app.log", "a2\na3\na4\n");
+	SEE("a2 a3 a4 ");
+	/* Of the three the last two are acknowledged: settled ahead of the position. */
+	account_report(&rig_file(rig, "app.log")->account, rig->in_flight[1], SLOT_DELIVERED);
+	account_report(&rig_file(rig, "app.log")->account, rig->in_flight[2], SLOT_DELIVERED);
+	files_dirty(&rig->files, rig_file(rig, "app.log"));
+	rig_stop(rig);
+	rig->hold = false;
+	rig_start(rig);
+	PUT("app.log", "a5\n");
+	SEE("a2 a5 ");
+}
+
+static void rotated_while_down(int times)
+{
+	static const char *const names[] = {"app.log", "app.log.1", "app.log.2", "app.log.3"};
+	char want[64] = "a2 ", text[8];
+	struct timespec stamp[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000}};
+
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	rig_stop(rig);
+	PUT("app.log", "a2\n");
+	for (int i = 1; i <= times; i++) {
+		/* Times of writing, not of this test's speed, are what tells the order. */
+		stamp[0].tv_sec = stamp[1].tv_sec += 3600;
+		cr_assert_eq(utimensat(AT_FDCWD, rig_path(rig, "app.log"), stamp, 0), 0);
+		for (int k = i - 1; k >= 0; k--)
+			rotate(names[k], names[k + 1]);
+		snprintf(text, sizeof text, "%c1\n", 'a' + i);
+		PUT("app.log", text);
+		snprintf(want + strlen(want), 8, "%c1 ", 'a' + i);
+	}
+	rig_start(rig);
+	SEE(want);
+	cr_assert_eq(rig->counters.files_lost, 0);
+	restart();
+	SEE("");
+	PUT("app.log", "z\n");
+	SEE("z ");
+}
+
+Test(follow, rotated_once_while_down)
+{
+	rotated_while_down(1);
+}
+
+Test(follow, rotated_twice_while_down)
+{
+	rotated_while_down(2);
+}
+
+Test(follow, rotated_three_times_while_down)
+{
+	rotated_while_down(3);
+}
+
+Test(follow, an_inode_used_again_while_down_is_a_new_file)
+{
+	struct stat before, after;
+
+	PUT("app.log", "a1\na2\n");
+	SEE("a1 a2 ");
+	cr_assert_eq(stat(rig_path(rig, "app.log"), &before), 0);
+	rig_stop(rig);
+	/* ext4 gives the lowest free inode; where that is not so, this is an ordinary new file. */
+	rig_remove(rig, "app.log");
+	PUT("app.log", "a1\nb2\nb3\n");
+	cr_assert_eq(stat(rig_path(rig, "app.log"), &after), 0);
+	rig_start(rig);
+	SEE("a1 b2 b3 ");
+	restart();
+	SEE("");
+	cr_assert_eq(rig->files.n_rows, 1);
+}
+
+Test(follow, an_inode_used_again_after_its_file_was_finished_is_a_new_file)
+{
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	rotate("app.log", "app.log.1");
+	rig->quiet = true;
+	SEE("");
+	cr_assert_eq(rig_file(rig, "app.log.1")->state, FILE_FINISHED);
+	/* Closed, so its inode is free at once when its name goes. */
+	rig_remove(rig, "app.log.1");
+	PUT("app.log", "b1\nb2\n");
+	SEE("b1 b2 ");
+	rig_stop(rig);
+	rig_start(rig);
+	SEE("");
+	cr_assert_eq(rig->files.n_rows, 1);
+}
+
+Test(follow, a_file_that_shrank_while_down_is_read_from_its_start)
+{
+	char text[2048];
+
+	memset(text, 'x', sizeof text);
+	for (size_t i = 99; i < sizeof text; i += 100)
+		text[i] = '\n';
+	text[2000] = '\0';
+	PUT("app.log", text);
+	rig_run(rig);
+	for (size_t size = 1500; size; size = size == 1500 ? 500 : 0) {
+		rig_stop(rig);
+		cr_assert_eq(truncate(rig_path(rig, "app.log"), (off_t)size), 0);
+		rig_start(rig);
+		rig_run(rig);
+		cr_assert_eq(strlen(rig->lines), size, "%zu", size);
+	}
+}
+
+Test(follow, a_directory_that_is_away_at_the_start_keeps_its_positions)
+{
+	rig_stop(rig);
+	rig->paths[0][0] = (free(rig->paths[0][0]), strdup(rig_path(rig, "disk/app.log")));
+	cr_assert_eq(mkdir(rig_path(rig, "disk"), 0755), 0);
+	PUT("disk/app.log", "a1\n");
+	rig_start(rig);
+	SEE("a1 ");
+	rig_stop(rig);
+	PUT("disk/app.log", "a2\n");
+	rotate("disk", "umounted");
+	rig_start(rig);
+	SEE("");
+	rotate("umounted", "disk");
+	rig_rescan(rig);
+	cr_assert_str_eq(rig->lines, "a2 ");
+	restart();
+	SEE("");
+	cr_assert_eq(rig->files.n_rows, 1);
+	cr_assert_eq(rig->counters.files_lost, 0);
+}
+
+Test(follow, a_file_that_may_not_be_read_at_the_start_keeps_its_position)
+{
+	bool root = geteuid() == 0;
+
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	rig_stop(rig);
+	PUT("app.log", "a2\n");
+	cr_assert_eq(chmod(rig_path(rig, "app.log"), 0), 0);
+	if (root) {
+		cr_assert_eq(chmod(rig->top, 0755), 0);
+		cr_assert_eq(chmod(rig->state, 0777), 0);
+		cr_assert_eq(chown(rig->state, NOBODY, NOBODY), 0);
+		for (const char **name = (const char *[]){"waybill.db", "lock", NULL}; *name;
+		     name++) {
+			char path[128];
+
+			snprintf(path, sizeof path, "%s/%s", rig->state, *name);
+			cr_assert_eq(chown(path, NOBODY, NOBODY), 0);
+		}
+		cr_assert_eq(seteuid(NOBODY), 0);
+	}
+	rig_start(rig);
+	SEE("");
+	if (root)
+		cr_assert_eq(seteuid(0), 0);
+	cr_assert_eq(chmod(rig_path(rig, "app.log"), 0644), 0);
+	rig_rescan(rig);
+	cr_assert_str_eq(rig->lines, "a2 ");
+	cr_assert_eq(rig->counters.files_lost, 0);
+}
+
+Test(follow, an_old_generation_that_comes_back_does_not_stop_the_one_that_is_read)
+{
+	struct file *newer;
+
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	rig_stop(rig);
+	rig->paths[0][0] = (free(rig->paths[0][0]), strdup(rig_path(rig, "other.log")));
+	rig_start(rig);
+	rig->hold = true;
+	PUT("other.log", "b1\n");
+	SEE("b1 ");
+	newer = rig_file(rig, "other.log");
+	rotate("other.log", "other.log.1");
+	PUT("app.log", "a2\n");
+	rotate("app.log", "other.log");
+	SEE("a2 ");
+	cr_assert_neq(newer, rig_file(rig, "other.log"));
+	/* Its record may still come back: only a file that is read can drain. */
+	cr_assert_eq(newer->state, FILE_READING);
+}
+
+Test(follow, a_rotation_that_only_a_scan_sees_is_counted)
+{
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	rig->discover = discover_free(rig->discover);
+	rotate("app.log", "app.log.1");
+	PUT("app.log", "b1\n");
+	cr_assert_eq(discover_new(&rig->discover), 0);
+	cr_assert_eq(discover_add(rig->discover, 0, rig->paths[0], NULL, NULL, 0), 0);
+	rig_rescan(rig);
+	cr_assert_str_eq(rig->lines, "b1 ");
+	cr_assert_eq(rig->counters.rotations, 1);
+}
+
+/* ---- where new files begin ---- */
+
+Test(follow, start_at_end_holds_for_the_first_start_only)
+{
+	rig_crash(rig);
+	rig->sources[0].name = "other";
+	rig->sources[0].start_at = CONF_START_END;
+	PUT("app.log", "old\nhalf");
+	rig_start(rig);
+	SEE("");
+	PUT("app.log", " and new\n");
+	SEE("half and new ");
+	rotate("app.log", "app.log.1");
+	PUT("app.log", "b1\n");
+	SEE("b1 ");
+	rig_stop(rig);
+	rig_remove(rig, "app.log");
+	PUT("app.log", "c1\n");
+	rig_start(rig);
+	SEE("c1 ");
+}
+
+Test(follow, ignore_older_starts_old_files_at_their_end)
+{
+	struct timespec old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+
+	rig_crash(rig);
+	rig->sources[0].name = "other";
+	rig->sources[0].ignore_older_ms = 3600 * 1000;
+	rig_also(rig, "new.log");
+	PUT("app.log", "old\n");
+	PUT("new.log", "fresh\n");
+	cr_assert_eq(utimensat(AT_FDCWD, rig_path(rig, "app.log"), old, 0), 0);
+	rig_start(rig);
+	SEE("fresh ");
+	PUT("app.log", "alive\n");
+	SEE("alive ");
+}
