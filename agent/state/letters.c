@@ -38,7 +38,9 @@ void letters_deinit(struct letters *letters)
 
 bool letters_has_room(const struct letters *letters, size_t bytes)
 {
-	return letters->stored + letters->bytes + bytes <= letters->max_bytes;
+	uint64_t kept = letters->stored + letters->bytes;
+
+	return kept <= letters->max_bytes && bytes <= letters->max_bytes - kept;
 }
 
 static bool copy_slice(struct slice from, struct slice *to)

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Letters own what they hold: the lender's memory is overwritten and freed at once. */
+#include "state/letters.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/random.h"
+
+/* One letter with i in its texts; key and value of these lengths, -1: null. */
+static void add(struct letters *letters, unsigned i, int key, int value)
+{
+	char path[16], topic[16], reason[16];
+	char *key_at = malloc(1 + (size_t)(key > 0 ? key : 0));
+	char *value_at = malloc(1 + (size_t)(value > 0 ? value : 0));
+	struct store_dead_letter letter = {
+		.file = i,
+		.position = 2 * i,
+		.path = path,
+		.topic = topic,
+		.reason = reason,
+		.time_ms = 3 * i,
+		.key = {key < 0 ? NULL : key_at, (size_t)(key < 0 ? 0 : key)},
+		.value = {value < 0 ? NULL : value_at, (size_t)(value < 0 ? 0 : value)},
+	};
+
+	snprintf(path, sizeof path, "p%u", i);
+	snprintf(topic, sizeof topic, "t%u", i);
+	snprintf(reason, sizeof reason, "r%u", i);
+	memset(key_at, 'k', letter.key.len);
+	memset(value_at, 'v', letter.value.len);
+	cr_assert_eq(letters_add(letters, &letter), 0);
+	memset(path, 'x', sizeof path);
+	memset(topic, 'x', sizeof topic);
+	memset(reason, 'x', sizeof reason);
+	memset(key_at, 'x', letter.key.len);
+	free(key_at);
+	free(value_at);
+}
+
+static void check(const struct store_dead_letter *letter, unsigned i)
+{
+	char text[16];
+
+	cr_assert_eq(letter->file, i);
+	cr_assert_eq(letter->position, 2 * i);
+	cr_assert_eq(letter->time_ms, 3 * i);
+	snprintf(text, sizeof text, "p%u", i);
+	cr_assert_str_eq(letter->path, text);
+	text[0] = 't';
+	cr_assert_str_eq(letter->topic, text);
+	text[0] = 'r';
+	cr_assert_str_eq(letter->reason, text);
+	for (size_t k = 0; k < letter->key.len; k++)
+		cr_assert_eq(letter->key.at[k], 'k');
+}
+
+Test(letters, null_and_empty_are_kept_apart)
+{
+	struct letters letters;
+
+	letters_init(&letters, 100, 0);
+	add(&letters, 1, -1, 0);
+	cr_assert_null(letters.items[0].key.at);
+	cr_assert_not_null(letters.items[0].value.at);
+	cr_assert_eq(letters.items[0].value.len, 0);
+	check(&letters.items[0], 1);
+	letters_deinit(&letters);
+	cr_assert_eq(letters.n, 0);
+	letters_deinit(&letters);
+}
+
+Test(letters, room_is_what_is_here_and_what_is_stored)
+{
+	struct letters letters;
+
+	letters_init(&letters, 100, 40);
+	cr_assert(letters_has_room(&letters, 60));
+	cr_assert(!letters_has_room(&letters, 61));
+	add(&letters, 1, 10, 20);
+	cr_assert(letters_has_room(&letters, 30));
+	cr_assert(!letters_has_room(&letters, 31));
+	letters_stored(&letters, 1);
+	cr_assert_eq(letters.bytes, 0);
+	cr_assert_eq(letters.stored, 70);
+	cr_assert(letters_has_room(&letters, 30));
+	cr_assert(!letters_has_room(&letters, 31));
+	letters_deinit(&letters);
+}
+
+Test(letters, sizes_near_the_end_of_the_numbers_do_not_wrap)
+{
+	struct letters letters;
+
+	letters_init(&letters, UINT64_MAX, 0);
+	cr_assert(letters_has_room(&letters, SIZE_MAX));
+	letters_init(&letters, 10, UINT64_MAX - 5);
+	cr_assert(!letters_has_room(&letters, 6));
+	cr_assert(!letters_has_room(&letters, SIZE_MAX));
+}
+
+Test(letters, the_first_are_stored_the_later_ones_stay_in_order)
+{
+	FOR_SEEDS(seed, 100)
+	{
+		struct random random = {seed};
+		unsigned added = 0, stored = 0;
+		struct letters letters;
+
+		letters_init(&letters, SIZE_MAX, 0);
+		for (size_t i = 0; i < 100; i++) {
+			if (random_once_in(&random, 3)) {
+				unsigned n = (unsigned)random_below(&random, letters.n + 1);
+
+				letters_stored(&letters, n);
+				stored += n;
+			} else {
+				add(&letters, added, (int)(added % 7), (int)(added % 5) - 1);
+				added++;
+			}
+			cr_assert_eq(letters.n, added - stored, "seed %lu", seed);
+			for (unsigned k = 0; k < letters.n; k++)
+				check(&letters.items[k], stored + k);
+		}
+		letters_deinit(&letters);
+	}
+}
