@@ -81,6 +81,8 @@ static void find_lineages(struct findings *findings)
 {
 	const struct found *base = NULL;
 
+	if (!findings->n)
+		return;
 	qsort(findings->items, findings->n, sizeof findings->items[0], by_path);
 	for (size_t i = 0; i < findings->n; i++) {
 		struct found *found = &findings->items[i];
