@@ -8,6 +8,7 @@
  */
 int cmd_run(int argc, char **argv);
 int cmd_preview(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_broker(int argc, char **argv); /* the embedded broker that demo starts; not in --help */
 int cmd_version(int argc, char **argv);

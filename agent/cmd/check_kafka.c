@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the brokers say of the topics, and what that means for lines. The producer is idempotent and
+ * waits for all replicas in sync; how many those are is the topic's matter (min.insync.replicas),
+ * and only both together say what an acknowledgement is worth. So it is said as a sentence about
+ * lost lines and not as a pair of numbers.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/check_kafka.h"
+#include "cmd/check_private.h"
+#include "conf_output.h"
+#include "output/inspect.h"
+
+/* Key, headers and framing of a usual record, above its value. */
+#define RECORD_ROOM 1024
+
+/* The setting that names the topic of this index first. */
+static struct conf_place place_of(const struct check *check, const char *topic)
+{
+	const struct conf_node *list = conf_node_find(check->load.root, "sources"), *node;
+
+	for (size_t i = 0; list && i < list->n_kids; i++) {
+		node = conf_node_find(list->kids[i], "topic");
+		if (node && node->kind == CONF_TEXT && strcmp(node->text, topic) == 0)
+			return node->place;
+		node = conf_node_find(list->kids[i], "topics");
+		if (node && node->kind == CONF_TEXT && strcmp(node->text, topic) == 0)
+			return node->place;
+		for (size_t k = 0; node && node->kind == CONF_LIST && k < node->n_kids; k++) {
+			if (node->kids[k]->kind == CONF_TEXT &&
+			    strcmp(node->kids[k]->text, topic) == 0)
+				return node->kids[k]->place;
+		}
+	}
+	return CHECK_NOWHERE;
+}
+
+static size_t max_line_of(const struct check *check)
+{
+	struct kafka_options options;
+
+	conf_kafka_options(check->conf, &options);
+	return options.max_line;
+}
+
+void check_judge_replicas(struct check_report *report, struct conf_place place, const char *topic,
+			  const struct topic_facts *facts)
+{
+	uint32_t n = facts->replicas, least = facts->min_insync;
+
+	if (n && least > n)
+		check_find(
+			report, CHECK_ERROR, place,
+			"topic \"%s\": %u replica%s, min.insync.replicas %u: no line can be "
+			"acknowledged\nIts files wait for ever.\n"
+			"Lower min.insync.replicas, or add replicas (kafka-reassign-partitions).",
+			topic, n, n == 1 ? "" : "s", least);
+	else if (n == 1)
+		check_find(
+			report, CHECK_WARNING, place,
+			"topic \"%s\": acks=all, 1 replica: an acknowledged record is lost if its "
+			"broker loses its disk\nWhile that broker is down, its files wait.\n"
+			"Give it 3 replicas and min.insync.replicas=2, unless this is a trial.",
+			topic);
+	else if (n > 1 && least == 1)
+		check_find(report, CHECK_WARNING, place,
+			   "topic \"%s\": acks=all, %u replicas, min.insync.replicas 1: an "
+			   "acknowledged record is lost if one broker dies\n"
+			   "A record counts as acknowledged when only one replica has it.\n"
+			   "Set min.insync.replicas=2:\n"
+			   "  kafka-configs --alter --topic %s --add-config min.insync.replicas=2",
+			   topic, n, topic);
+	else if (n > 1 && least == n)
+		check_find(report, CHECK_NOTE, place,
+			   "topic \"%s\": %u replicas, min.insync.replicas %u: when one broker is "
+			   "down, its files wait",
+			   topic, n, least);
+}
+
+void check_judge_settings(struct check_report *report, struct conf_place place, const char *topic,
+			  const struct topic_facts *facts, size_t max_line)
+{
+	if (!facts->max_message_bytes || !facts->min_insync)
+		check_find(report, CHECK_NOTE, place,
+			   "topic \"%s\": its settings cannot be read (DescribeConfigs is not "
+			   "allowed), so they were not judged",
+			   topic);
+	else if (max_line > facts->max_message_bytes)
+		check_find(
+			report, CHECK_WARNING, place,
+			"topic \"%s\": max_line is %zu bytes, the topic's max.message.bytes %u\n"
+			"A longer line that does not compress below that is refused, and kept as a "
+			"dead letter.\n"
+			"Raise max.message.bytes to %zu, or lower max_line.",
+			topic, max_line, facts->max_message_bytes, max_line + RECORD_ROOM);
+	else if (max_line + RECORD_ROOM > facts->max_message_bytes)
+		check_find(report, CHECK_NOTE, place,
+			   "topic \"%s\": max_line (%zu) is just within max.message.bytes (%u); "
+			   "with key and headers the longest line may be refused if it does not "
+			   "compress",
+			   topic, max_line, facts->max_message_bytes);
+	if (facts->append_time)
+		check_find(report, CHECK_NOTE, place,
+			   "topic \"%s\": message.timestamp.type is LogAppendTime: the brokers put "
+			   "their own time in place of waybill's",
+			   topic);
+}
+
+static void judge_not_ready(struct check *check, struct conf_place place, const char *topic,
+			    const struct topic_facts *facts)
+{
+	if (facts->state == TOPIC_MISSING)
+		check_find(&check->report, CHECK_ERROR, place,
+			   "topic \"%s\" does not exist\n"
+			   "Its files wait until it is there; others go on.\n"
+			   "Make it:\n  kafka-topics --create --topic %s --partitions 6 "
+			   "--replication-factor 3",
+			   topic, topic);
+	else if (facts->state == TOPIC_DENIED)
+		check_find(&check->report, CHECK_ERROR, place,
+			   "topic \"%s\": not authorized (%s)\n"
+			   "Its files wait until it is allowed; others go on.\n"
+			   "The user of the kafka block needs the rights WRITE and DESCRIBE:\n"
+			   "  kafka-acls --add --producer --topic %s --allow-principal User:...",
+			   topic, facts->reason, topic);
+	else
+		check_find(&check->report, CHECK_ERROR, place,
+			   "topic \"%s\": the brokers do not tell its partitions (%s)\n"
+			   "Its files wait until they do.",
+			   topic, facts->reason[0] ? facts->reason : "no answer");
+}
+
+static void judge_topic(struct check *check, const char *topic, const struct topic_facts *facts)
+{
+	struct conf_place place = place_of(check, topic);
+
+	if (facts->state != TOPIC_READY) {
+		check_say(check, "  topic %s: not ready", topic);
+		judge_not_ready(check, place, topic, facts);
+		return;
+	}
+	check_say(check,
+		  "  topic %s: %d partitions, %u replica%s, min.insync.replicas %u, "
+		  "max.message.bytes %u",
+		  topic, (int)facts->n_partitions, facts->replicas, facts->replicas == 1 ? "" : "s",
+		  facts->min_insync, facts->max_message_bytes);
+	check_judge_replicas(&check->report, place, topic, facts);
+	check_judge_settings(&check->report, place, topic, facts, max_line_of(check));
+	if (facts->n_leaderless)
+		check_find(&check->report, CHECK_WARNING, place,
+			   "topic \"%s\": %d of %d partitions have no leader\n"
+			   "Lines of keys that belong there wait, and files with them.",
+			   topic, (int)facts->n_leaderless, (int)facts->n_partitions);
+}
+
+static void judge_failure(struct check *check, int r, const char *servers, const char *message)
+{
+	struct conf_place place = check_main_place(check, CONF_KAFKA);
+	const struct conf_node *block = conf_node_find(check->load.root, "kafka"), *node;
+
+	node = block ? conf_node_find(block, "bootstrap_servers") : NULL;
+	if (node)
+		place = node->place;
+	if (r == INSPECT_E_PROPS)
+		check_find(&check->report, CHECK_ERROR, place,
+			   "librdkafka does not take the kafka block: %s\n"
+			   "run would wait, and ship nothing.",
+			   message);
+	else if (r == INSPECT_E_AUTH)
+		check_find(&check->report, CHECK_ERROR, place,
+			   "the brokers (%s) do not let us in: %s\n"
+			   "run would wait, and ship nothing.\n"
+			   "Look at security_protocol, sasl_* and ssl_* of the kafka block.",
+			   servers, message);
+	else
+		check_find(&check->report, CHECK_ERROR, place,
+			   "no broker of bootstrap_servers (%s) answers: %s\n"
+			   "run would wait, and ship nothing until one does.\n"
+			   "Look at address, port and firewall, and at security_protocol: a broker "
+			   "that "
+			   "wants TLS or SASL says nothing to others.",
+			   servers, message);
+}
+
+static const char *servers_of(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->n_props; i++) {
+		if (strcmp(conf->props[i].name, "bootstrap.servers") == 0)
+			return conf->props[i].value;
+	}
+	return NULL;
+}
+
+/* Whether something in the kafka block is wrong: asking with the rest would mislead. */
+static bool block_is_wrong(const struct check *check)
+{
+	const struct conf_node *block = conf_node_find(check->load.root, "kafka");
+	const struct conf_problems *problems = &check->load.problems;
+
+	for (size_t i = 0; i < problems->n && i < CONF_PROBLEMS_MAX; i++) {
+		const struct conf_problem *p = &problems->items[i];
+
+		for (size_t k = 0; block && k < block->n_kids; k++) {
+			if (!p->warning && p->place.file == block->kids[k]->place.file &&
+			    p->place.line == block->kids[k]->place.line)
+				return true;
+		}
+	}
+	return problems->n > CONF_PROBLEMS_MAX;
+}
+
+int check_brokers(struct check *check)
+{
+	const struct conf *conf = check->conf;
+	const char *servers = servers_of(conf);
+	struct topics *topics = NULL;
+	struct kafka_options options;
+	char message[512] = "";
+	int r;
+
+	if (!check->network || !servers || block_is_wrong(check)) {
+		check_say(check, "Kafka: not asked%s",
+			  check->network ? ": mend the kafka block first" : " (--no-network)");
+		return 0;
+	}
+	conf_kafka_options(conf, &options);
+	r = inspect_topics(&options, message, sizeof message, &topics);
+	if (r < 0)
+		return r;
+	check_say(check, "Kafka: %s %s", servers, r ? "does not answer" : "answers");
+	if (r)
+		judge_failure(check, r, servers, message);
+	for (size_t i = 0; !r && i < topics->n && i < conf->n_topics; i++)
+		judge_topic(check, conf->topics[i], &topics->at[i]);
+	topics_free(topics);
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CMD_CHECK_KAFKA_H
+#define CMD_CHECK_KAFKA_H
+
+#include <stddef.h>
+
+#include "cmd/check_report.h"
+#include "output/topics.h"
+
+/* What the facts of a topic mean for lines, in words. Pure but for the report. */
+
+/* Replicas and min.insync.replicas against acks=all. Unknown ones (0) are not judged. */
+void check_judge_replicas(struct check_report *report, struct conf_place place, const char *topic,
+			  const struct topic_facts *facts);
+
+/* The topic's other settings, its limit against max_line (bytes) among them. */
+void check_judge_settings(struct check_report *report, struct conf_place place, const char *topic,
+			  const struct topic_facts *facts, size_t max_line);
+
+#endif

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * waybill check, the parts that are pure: the report, what facts of a topic mean, the trials of
+ * patterns, and the printed configuration, which has to load again and mean the same.
+ */
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/check_access.h"
+#include "cmd/check_kafka.h"
+#include "cmd/check_pattern.h"
+#include "cmd/check_report.h"
+#include "conf_load.h"
+#include "conf_print.h"
+
+/* ---- the report ---- */
+
+static char *printed(struct check_report *report, enum check_severity least)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *to = open_memstream(&text, &len);
+
+	check_print(report, least, false, to);
+	fclose(to);
+	return text;
+}
+
+Test(check, findings_come_in_the_order_of_the_files)
+{
+	struct conf_file first = {.name = (char *)"a.conf", .order = 0};
+	struct conf_file second = {.name = (char *)"b.conf", .order = 1};
+	struct check_report report = {0};
+	char *text;
+
+	check_find(&report, CHECK_ERROR, CHECK_NOWHERE, "anywhere");
+	check_find(&report, CHECK_WARNING, (struct conf_place){&second, 1},
+		   "two\nfollows\n  do it");
+	check_find(&report, CHECK_NOTE, (struct conf_place){&first, 20}, "twenty");
+	check_find(&report, CHECK_ERROR, (struct conf_place){&first, 3}, "three");
+	text = printed(&report, CHECK_NOTE);
+	cr_assert_str_eq(text, "a.conf:3: error: three\n"
+			       "a.conf:20: note: twenty\n"
+			       "b.conf:1: warning: two\n    follows\n      do it\n"
+			       "waybill: error: anywhere\n");
+	free(text);
+	text = printed(&report, CHECK_ERROR);
+	cr_assert_str_eq(text, "a.conf:3: error: three\nwaybill: error: anywhere\n");
+	free(text);
+	cr_assert_eq(report.counts[CHECK_ERROR], 2);
+	cr_assert_eq(report.counts[CHECK_WARNING], 1);
+	cr_assert_eq(report.counts[CHECK_NOTE], 1);
+	check_report_deinit(&report);
+}
+
+Test(check, the_report_is_bounded)
+{
+	struct check_report report = {0};
+	char *text;
+
+	for (int i = 0; i < CHECK_FINDINGS_MAX + 7; i++)
+		check_find(&report, CHECK_ERROR, CHECK_NOWHERE, "number %d", i);
+	text = printed(&report, CHECK_NOTE);
+	cr_assert(strstr(text, "number 499\nand 7 more findings\n"), "%s",
+		  text + strlen(text) - 80);
+	cr_assert_eq(report.counts[CHECK_ERROR], CHECK_FINDINGS_MAX + 7);
+	free(text);
+	check_report_deinit(&report);
+}
+
+Test(check, no_line_is_wider_than_80_columns_and_no_word_is_cut)
+{
+	struct conf_file file = {.name = (char *)"/etc/waybill/waybill.conf"};
+	struct check_report report = {0};
+	char *text, *at;
+
+	check_find(&report, CHECK_ERROR, (struct conf_place){&file, 7},
+		   "one two three four five six seven eight nine ten \x1b[31m eleven twelve\n"
+		   "t\xc3\xb6lf thirteen fourteen fifteen sixteen seventeen eighteen nineteen "
+		   "twenty one-and-twenty");
+	text = printed(&report, CHECK_NOTE);
+	at = strdup(text);
+	for (char *line = strtok(at, "\n"); line; line = strtok(NULL, "\n"))
+		cr_assert_leq(strlen(line), 81, "%s", line); /* one of two bytes is a column */
+	cr_assert(strstr(text, "eight nine\n    ten ?[31m eleven twelve\n    t\xc3\xb6lf"), "%s",
+		  text);
+	free(at);
+	free(text);
+	check_report_deinit(&report);
+}
+
+Test(check, problems_of_the_load_keep_their_severity)
+{
+	struct conf_file file = {.name = (char *)"a.conf"};
+	struct conf_problems problems = CONF_PROBLEMS_NULL;
+	struct check_report report = {0};
+	char *text;
+
+	conf_problem(&problems, (struct conf_place){&file, 2}, "bad \"x\ny\"");
+	conf_warning(&problems, (struct conf_place){&file, 1}, "odd");
+	check_take_problems(&report, &problems);
+	text = printed(&report, CHECK_NOTE);
+	cr_assert_str_eq(text, "a.conf:1: warning: odd\na.conf:2: error: bad \"x y\"\n");
+	free(text);
+	conf_problems_deinit(&problems);
+	check_report_deinit(&report);
+}
+
+/* ---- topics ---- */
+
+struct replicas_case {
+	uint32_t replicas, min_insync;
+	int severity; /* -1: nothing is said */
+	char words[96];
+};
+
+ParameterizedTestParameters(check, replicas)
+{
+	static struct replicas_case cases[] = {
+		{3, 2, -1, ""},
+		{3, 1, CHECK_WARNING,
+		 "acks=all, 3 replicas, min.insync.replicas 1: an acknowledged record is lost if"},
+		{2, 1, CHECK_WARNING, "2 replicas, min.insync.replicas 1"},
+		{1, 1, CHECK_WARNING, "acks=all, 1 replica: "},
+		{1, 2, CHECK_ERROR,
+		 "1 replica, min.insync.replicas 2: no line can be acknowledged"},
+		{2, 3, CHECK_ERROR, "2 replicas, min.insync.replicas 3: no line"},
+		{3, 3, CHECK_NOTE, "when one broker is down"},
+		{3, 0, -1, ""}, /* settings may not be read */
+		{0, 0, -1, ""},
+	};
+
+	return cr_make_param_array(struct replicas_case, cases, sizeof cases / sizeof cases[0]);
+}
+
+ParameterizedTest(struct replicas_case *c, check, replicas)
+{
+	struct topic_facts facts = {.replicas = c->replicas, .min_insync = c->min_insync};
+	struct check_report report = {0};
+
+	check_judge_replicas(&report, CHECK_NOWHERE, "orders", &facts);
+	cr_assert_eq(report.n, c->severity < 0 ? 0 : 1, "%u/%u", c->replicas, c->min_insync);
+	if (report.n) {
+		cr_assert_eq((int)report.items[0].severity, c->severity);
+		cr_assert(strstr(report.items[0].text, c->words), "%s", report.items[0].text);
+	}
+	check_report_deinit(&report);
+}
+
+struct settings_case {
+	uint32_t max_message_bytes;
+	size_t max_line;
+	bool append_time;
+	int severity;
+	char words[64];
+};
+
+ParameterizedTestParameters(check, settings)
+{
+	static struct settings_case cases[] = {
+		{2000000, 1 << 20, false, -1, ""},
+		{1048588, 1 << 20, false, CHECK_NOTE, "just within"}, /* both defaults */
+		{1000000, 1 << 20, false, CHECK_WARNING, "max_line is 1048576 bytes"},
+		{0, 1 << 20, false, CHECK_NOTE, "cannot be read"},
+		{2000000, 1 << 20, true, CHECK_NOTE, "LogAppendTime"},
+	};
+
+	return cr_make_param_array(struct settings_case, cases, sizeof cases / sizeof cases[0]);
+}
+
+ParameterizedTest(struct settings_case *c, check, settings)
+{
+	struct topic_facts facts = {
+		.replicas = 3,
+		.min_insync = 2,
+		.max_message_bytes = c->max_message_bytes,
+		.append_time = c->append_time,
+	};
+	struct check_report report = {0};
+
+	check_judge_settings(&report, CHECK_NOWHERE, "orders", &facts, c->max_line);
+	cr_assert_eq(report.n, c->severity < 0 ? 0 : 1);
+	if (report.n) {
+		cr_assert_eq((int)report.items[0].severity, c->severity);
+		cr_assert(strstr(report.items[0].text, c->words), "%s", report.items[0].text);
+	}
+	check_report_deinit(&report);
+}
+
+/* ---- patterns ---- */
+
+struct pattern_case {
+	char pattern[160];
+	char sample[80];
+	bool nested, backtracks;
+};
+
+ParameterizedTestParameters(check, patterns)
+{
+	static struct pattern_case cases[] = {
+		{"^(?<time>\\S+) (?<level>\\w+) order=(?<order_id>\\S+) cid=(?<cid>\\S+)",
+		 "a a order=a cid=a", false, false},
+		{"^(?<time>\\S+ \\S+) (?<action>\\S+)(?: (?<state>[a-z-]+))? "
+		 "(?<package>[^ :]+):\\S+",
+		 "a a a a a:a", false, false},
+		{"^(?<ip>\\S+) \\S+ (?<user>\\S+) \\[(?<time>[^\\]]+)\\] \"(?<verb>[A-Z]+) "
+		 "(?<path>[^\"]*)\" (?<status>\\d{3}) (?<size>\\d+|-)",
+		 "a a a [a] \"A a\" 0 0", false, false},
+		{"^(?<a>.*) - (?<b>.*)$", "a - a", false, false}, /* quadratic: most are */
+		{"(?:\\w+ )+end", "a end", true, false},          /* looks worse than it is */
+		{"^(a+)+$", "a", true, true},
+		{"^id=(?<id>(\\d+,?)*);", "id=0,;", true, true},
+		{"^(?<x>(?:\\w|\\d)+)$", "a", false, true},
+		{"^(.*),(.*),(.*),(.*)x$", "a,a,a,ax", false, true},
+		{"^(a++)+$", "a", false, false}, /* possessive: gives nothing back */
+		{"^(?>a+)+$", "a", false, false},
+		{"[[:alpha:]]x{2,3}|y\\.z", "ax", false, false},
+		{"", "", false, false},
+		{"(", "", false, false}, /* does not compile; must not be read beyond */
+		{"[", "", false, false},
+		{"\\", "\\", false, false},
+		{"(?<", "", false, false},
+		{"a{", "a{", false, false},
+	};
+
+	return cr_make_param_array(struct pattern_case, cases, sizeof cases / sizeof cases[0]);
+}
+
+ParameterizedTest(struct pattern_case *c, check, patterns)
+{
+	char sample[CHECK_SAMPLE_MAX + 1];
+	struct pattern_scratch *scratch = pattern_scratch_new();
+	size_t len = check_pattern_sample(c->pattern, 'a', sample), at;
+	struct pattern_error error;
+	struct pattern *compiled;
+	const char *unit;
+	bool found;
+
+	cr_assert_str_eq(sample, c->sample, "%s: \"%s\"", c->pattern, sample);
+	cr_assert_eq(len, strlen(sample));
+	cr_assert_eq(check_pattern_nested(c->pattern, &at), c->nested, "%s", c->pattern);
+	if (pattern_compile(c->pattern, strlen(c->pattern), &compiled, &error) == 0) {
+		found = check_pattern_backtracks(compiled, scratch, sample, len, &unit, &len);
+		len = check_pattern_sample(c->pattern, '0', sample);
+		found |= check_pattern_backtracks(compiled, scratch, sample, len, &unit, &len);
+		cr_assert_eq(found, c->backtracks, "%s", c->pattern);
+		pattern_free(compiled);
+	}
+	pattern_scratch_free(scratch);
+}
+
+Test(check, a_long_pattern_gives_a_sample_that_is_cut)
+{
+	char pattern[4 * CHECK_SAMPLE_MAX], sample[CHECK_SAMPLE_MAX + 1];
+
+	memset(pattern, 'x', sizeof pattern - 1);
+	pattern[sizeof pattern - 1] = '\0';
+	cr_assert_eq(check_pattern_sample(pattern, 'a', sample), CHECK_SAMPLE_MAX);
+	cr_assert_eq(strlen(sample), CHECK_SAMPLE_MAX);
+}
+
+/* ---- who may read what ---- */
+
+Test(check, mode_text)
+{
+	char text[11];
+
+	check_mode_text(S_IFREG | 0640, text);
+	cr_assert_str_eq(text, "-rw-r-----");
+	check_mode_text(S_IFDIR | 0711, text);
+	cr_assert_str_eq(text, "drwx--x--x");
+}
+
+Test(check, homes)
+{
+	cr_assert(check_is_home("/home/x/app.log"));
+	cr_assert(check_is_home("/root"));
+	cr_assert_not(check_is_home("/homestead/app.log"));
+	cr_assert_not(check_is_home("/var/log"));
+}
+
+Test(check, the_component_that_stops_us_is_named)
+{
+	char dir[] = "/tmp/waybill-check-XXXXXX", path[256], wanted[256];
+	struct check_denial denial;
+
+	cr_assert(mkdtemp(dir));
+	cr_assert(check_access(dir, R_OK | X_OK, &denial));
+	snprintf(path, sizeof path, "%s/no/such", dir);
+	cr_assert_not(check_access(path, R_OK, &denial));
+	snprintf(wanted, sizeof wanted, "%s/no", dir);
+	cr_assert_str_eq(denial.component, wanted);
+	cr_assert_eq(denial.error, ENOENT);
+	cr_assert(denial.search);
+
+	/* Through a link, whose target is what counts. */
+	snprintf(path, sizeof path, "%s/link", dir);
+	cr_assert_eq(symlink("target/dir", path), 0);
+	snprintf(path, sizeof path, "%s/link/file", dir);
+	cr_assert_not(check_access(path, R_OK, &denial));
+	snprintf(wanted, sizeof wanted, "%s/target", dir);
+	cr_assert_str_eq(denial.component, wanted);
+
+	/* One that leads to itself ends, too. */
+	snprintf(path, sizeof path, "%s/loop", dir);
+	cr_assert_eq(symlink("loop", path), 0);
+	cr_assert_not(check_access(path, R_OK, &denial));
+	cr_assert_eq(denial.error, ELOOP);
+	unlink(path);
+	snprintf(path, sizeof path, "%s/link", dir);
+	unlink(path);
+	rmdir(dir);
+}
+
+/* ---- the printed configuration ---- */
+
+static const char conf_text[] =
+	"linger_ms = 5; max_line = 4096; on_no_match = \"skip\"; ignore_older = 0;\n"
+	"kafka: { bootstrap_servers = \"a:1\"; sasl_password = \"hunter2\";\n"
+	"         ssl_key_password = \"file:%s/secret\"; socket_keepalive_enable = true;\n"
+	"         socket_timeout_ms = 30000; };\n"
+	"parsers: ( { name = \"p\"; pattern = \"^(?<a>\\\\S+) \\\"(?<b>[^\\\"\\\\\\\\]*)\\t\x01\"; "
+	"},\n"
+	"           { name = \"f\"; pattern_file = \"f.re\"; } );\n"
+	"sources: ( { name = \"s\"; paths = \"/x/*.log\"; parser = \"p\"; topic = \"t-${a}\";\n"
+	"             topics = [ \"t-1\", \"t-2\" ]; topic_fallback = \"t-2\"; max_line = "
+	"\"8KiB\";\n"
+	"             headers: ( { name = \"h\"; value = \"$${x} ${b:-none}\"; } ); },\n"
+	"           { name = \"plain\"; paths = [ \"/y\", \"/z\" ]; exclude = [ ]; topic = \"t\"; "
+	"},\n"
+	"           { name = \"file\"; paths = \"/w\"; parser = \"f\"; topic = \"t\"; key = "
+	"\"${c}\"; } );\n";
+
+static void write_file(const char *dir, const char *name, const char *text)
+{
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	file = fopen(path, "w");
+	cr_assert(file);
+	cr_assert_eq(fchmod(fileno(file), 0600), 0);
+	fputs(text, file);
+	fclose(file);
+}
+
+static char *print_conf(const char *dir, const char *name, struct conf_load *ret_load)
+{
+	char path[256], *text = NULL;
+	size_t len;
+	FILE *to;
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	cr_assert_eq(conf_load_files(path, ret_load), 0);
+	conf_problems_print(&ret_load->problems, stderr);
+	cr_assert_eq(ret_load->problems.n, 0, "%s", ret_load->problems.items[0].text);
+	to = open_memstream(&text, &len);
+	conf_print(ret_load->root, to);
+	fclose(to);
+	return text;
+}
+
+static void assert_same_sources(const struct conf *a, const struct conf *b)
+{
+	cr_assert_eq(a->n_sources, b->n_sources);
+	for (size_t i = 0; i < a->n_sources; i++) {
+		const struct conf_source *x = &a->sources[i], *y = &b->sources[i];
+
+		cr_assert_str_eq(x->name, y->name);
+		for (size_t k = 0; x->paths[k] || y->paths[k]; k++)
+			cr_assert_str_eq(x->paths[k], y->paths[k]);
+		cr_assert_eq(x->rules.max_line, y->rules.max_line);
+		cr_assert_eq(x->rules.keep_cr, y->rules.keep_cr);
+		cr_assert_eq(x->on_no_match, y->on_no_match);
+		cr_assert_eq(x->start_at, y->start_at);
+		cr_assert_eq(x->rotate_wait_ms, y->rotate_wait_ms);
+		cr_assert_eq(!x->parser, !y->parser);
+	}
+}
+
+static void assert_same(const struct conf *a, const struct conf *b)
+{
+	cr_assert_str_eq(a->state_dir, b->state_dir);
+	cr_assert_eq(a->linger_ms, b->linger_ms);
+	cr_assert_eq(a->chunk_memory, b->chunk_memory);
+	cr_assert_eq(a->dead_letter_max, b->dead_letter_max);
+	cr_assert_eq(a->shutdown_timeout_ms, b->shutdown_timeout_ms);
+	cr_assert_eq(a->n_props, b->n_props);
+	for (size_t i = 0; i < a->n_props; i++) {
+		cr_assert_str_eq(a->props[i].name, b->props[i].name);
+		if (strcmp(a->props[i].name, "sasl.password") != 0)
+			cr_assert_str_eq(a->props[i].value, b->props[i].value);
+	}
+	cr_assert_eq(a->n_topics, b->n_topics);
+	for (size_t i = 0; i < a->n_topics; i++)
+		cr_assert_str_eq(a->topics[i], b->topics[i]);
+	assert_same_sources(a, b);
+}
+
+Test(check, what_is_printed_loads_again_and_means_the_same)
+{
+	char dir[] = "/tmp/waybill-check-XXXXXX", other[] = "/tmp/waybill-check-XXXXXX";
+	char text[2048], command[256], *first, *second;
+	struct conf_load a, b;
+
+	cr_assert(mkdtemp(dir) && mkdtemp(other));
+	snprintf(text, sizeof text, conf_text, dir);
+	write_file(dir, "waybill.conf", text);
+	write_file(dir, "secret", "s3cret\n");
+	write_file(dir, "f.re", "^(?<c>\\d+)\n");
+	first = print_conf(dir, "waybill.conf", &a);
+	cr_assert_not(strstr(first, "hunter2") || strstr(first, "s3cret"), "%s", first);
+	cr_assert(strstr(first, "sasl_password = \"***\";"), "%s", first);
+	cr_assert(strstr(first, "dead_letter_max = \"64MiB\";"), "%s", first);
+	/* In another directory: nothing in it may depend on where it is. */
+	write_file(other, "again.conf", first);
+	second = print_conf(other, "again.conf", &b);
+	cr_assert_str_eq(first, second);
+	assert_same(a.conf, b.conf);
+	free(first);
+	free(second);
+	conf_load_deinit(&a);
+	conf_load_deinit(&b);
+	snprintf(command, sizeof command, "rm -r %s %s", dir, other);
+	cr_assert_eq(system(command), 0);
+}
