@@ -33,8 +33,8 @@ struct preview_options {
 };
 
 static const char usage[] =
-	"usage: waybill preview [--config FILE] [--source NAME] [--partitions N] [--json]\n"
-	"                       [INPUT]\n"
+	"usage: waybill preview [--config FILE] [--source NAME] [--partitions N]\n"
+	"                       [--json] [INPUT]\n"
 	"\n"
 	"Shows what each line of INPUT (or of standard input) would become: topic,\n"
 	"partition, key, headers, timestamp, value; for a line that does not match, how\n"
@@ -48,8 +48,8 @@ static const char usage[] =
 	"  --json          one object a line, without the spread; a line that is left out\n"
 	"                  (on_no_match = \"skip\") has a null topic\n"
 	"\n"
-	"The timestamp is now, as it is when a line is shipped. Records without a key stay\n"
-	"with one partition for a batch: which one, only run knows.\n";
+	"The timestamp is now, as it is when a line is shipped. Records without a key\n"
+	"stay with one partition for a batch: which one, only run knows.\n";
 
 /* 0 or EX_USAGE. */
 static int parse(int argc, char **argv, struct preview_options *options)

@@ -7,6 +7,7 @@
 #include "parsers/pattern.h"
 
 #include <criterion/criterion.h>
+#include <criterion/parameterized.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -294,4 +295,66 @@ Test(pattern, tells_its_version)
 	pattern_library_version(version, sizeof version);
 	cr_assert_eq(sscanf(version, "%u.%u", &major, &minor), 2);
 	cr_assert_geq(major, 10u);
+}
+
+struct furthest {
+	char pattern[64];
+	char line[64];
+	size_t start;
+	size_t end;
+};
+
+ParameterizedTestParameters(pattern, furthest)
+{
+	static struct furthest cases[] = {
+		{"^(?<a>\\S+) b=(?<b>\\d+)", "x c=1", 0, 2},
+		{"^(?<a>\\S+) b=(?<b>\\d+)", "x b=y", 0, 4},
+		{"^(?<a>\\S+) b=(?<b>\\d+)", "x b=", 0, 4},
+		{"^(?<a>\\S+) b=(?<b>\\d+)", " ", 0, 0},
+		{"^(?<a>\\S+) b=(?<b>\\d+)", "", 0, 0},
+		/* Without an anchor: the longest piece, the first of equals. */
+		{"abcd", "ab abc abx abc", 3, 6},
+		{"abcd", "xyz", 0, 0},
+		{"(*NO_JIT)abcd", "xabc", 1, 4},
+		/* What matched, but must not stand there. */
+		{"^ab$", "abc", 0, 2},
+		{"^a(?!b)", "ab", 0, 1},
+		/* A greedy start reaches the end, though what follows is missing. */
+		{"^.* end", "one two", 0, 7},
+		{"^(a|bc) d", "bc x", 0, 3},
+	};
+
+	return cr_make_param_array(struct furthest, cases, ARRAY_LEN(cases));
+}
+
+ParameterizedTest(struct furthest *c, pattern, furthest)
+{
+	struct pattern_scratch *scratch = pattern_scratch_new();
+	struct pattern *pattern = compile(c->pattern);
+	struct slice fields[PATTERN_FIELDS_MAX];
+	struct slice line = slice_of(c->line);
+	size_t start = 99, end = 99;
+
+	cr_assert_eq(pattern_match(pattern, scratch, line, fields), PATTERN_E_MISS);
+	pattern_furthest(pattern, scratch, line, &start, &end);
+	cr_expect(start == c->start && end == c->end, "%s on \"%s\": %zu..%zu", c->pattern, c->line,
+		  start, end);
+	pattern_free(pattern);
+	pattern_scratch_free(scratch);
+}
+
+Test(pattern, furthest_is_bounded)
+{
+	struct pattern_scratch *scratch = pattern_scratch_new();
+	struct pattern *pattern = compile("(a+)+[bc]$");
+	static char text[100000];
+	size_t start, end;
+
+	/* Far more than the limit of steps at each of many starts: it ends, whatever it finds. */
+	memset(text, 'a', sizeof text);
+	text[sizeof text - 1] = '!';
+	pattern_furthest(pattern, scratch, (struct slice){text, sizeof text}, &start, &end);
+	cr_expect_leq(end, sizeof text);
+	pattern_free(pattern);
+	pattern_scratch_free(scratch);
 }
