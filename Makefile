@@ -4,6 +4,7 @@
 VERSION ?= 0.1.0
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
+DATADIR ?= $(PREFIX)/share
 SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
@@ -116,14 +117,16 @@ floors: build/libwaybill.a  ## includes, libraries, sizes and state; tests/floor
 	$Qtests/floors.sh build/libwaybill.a
 	$Qtests/floors.sh --self-test
 
-install: all  ## the program, its configuration (an existing one stays), its unit
+install: all  ## the program, ready-made parsers, configuration (an existing one stays), unit
 	install -D -m 755 $B/waybill $(DESTDIR)$(SBINDIR)/waybill
 	install -d $(DESTDIR)$(CONFDIR)/conf.d
 	test -e $(DESTDIR)$(CONFDIR)/waybill.conf || install -m 644 conf/waybill.conf $(DESTDIR)$(CONFDIR)
+	install -D -m 644 -t $(DESTDIR)$(DATADIR)/waybill/parsers.d conf/parsers.d/*.conf
 	$(if $(wildcard $(UNIT_FILE)),install -D -m 644 $(UNIT_FILE) $(DESTDIR)$(UNITDIR)/waybill.service)
 
 uninstall:  ## what install put there; a configuration that was edited stays
 	rm -f $(DESTDIR)$(SBINDIR)/waybill $(DESTDIR)$(UNITDIR)/waybill.service
+	rm -rf $(DESTDIR)$(DATADIR)/waybill
 	cd $(DESTDIR)$(CONFDIR) && if cmp -s $(CURDIR)/conf/waybill.conf waybill.conf; then rm waybill.conf; fi
 	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(CONFDIR)/conf.d $(DESTDIR)$(CONFDIR)
 

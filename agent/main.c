@@ -7,7 +7,8 @@
  *   route       fields and file facts → record
  *   pipeline    the way of a line, readable top to bottom; suspects: records that go alone
  *   output/     output (the interface), kafka (room, holds, recovery), producer (librdkafka), topics,
- *               partitioner, kick (our own linger), helper (the thread that may block)
+ *               partitioner, kick (our own linger), helper (the thread that may block);
+ *               terminal (preview's output)
  *   flow/       what travels: chunk and slots, account (committed position), ranges, record, report
  *   state/      store (SQLite), writer (its thread), letters (dead letters on their way there)
  *
