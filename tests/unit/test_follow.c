@@ -152,6 +152,9 @@ Test(follow, a_second_name_and_a_link_are_read_once)
 	SEE("");
 	PUT("hard.log", "a2\n");
 	SEE("a2 ");
+	rig_rescan(rig);
+	cr_assert(!rig_file(rig, "app.log")->left_path);
+	cr_assert_eq(rig->counters.rotations, 0);
 	/* Its first name goes: it lives on under the second. */
 	rig_remove(rig, "app.log");
 	PUT("hard.log", "a3\n");
@@ -253,23 +256,50 @@ Test(follow, rotated_three_times_while_down)
 	rotated_while_down(3);
 }
 
-Test(follow, an_inode_used_again_while_down_is_a_new_file)
+/* The new file begins with what the old one held, or does not. */
+static void used_again_while_down(const char *text, const char *want)
 {
-	struct stat before, after;
-
 	PUT("app.log", "a1\na2\n");
 	SEE("a1 a2 ");
-	cr_assert_eq(stat(rig_path(rig, "app.log"), &before), 0);
 	rig_stop(rig);
 	/* ext4 gives the lowest free inode; where that is not so, this is an ordinary new file. */
 	rig_remove(rig, "app.log");
-	PUT("app.log", "a1\nb2\nb3\n");
-	cr_assert_eq(stat(rig_path(rig, "app.log"), &after), 0);
+	PUT("app.log", text);
 	rig_start(rig);
-	SEE("a1 b2 b3 ");
+	SEE(want);
 	restart();
 	SEE("");
 	cr_assert_eq(rig->files.n_rows, 1);
+}
+
+Test(follow, an_inode_used_again_while_down_is_a_new_file)
+{
+	used_again_while_down("a1\nb2\nb3\n", "a1 b2 b3 ");
+}
+
+Test(follow, an_inode_used_again_while_down_for_the_same_lines_is_a_new_file)
+{
+	used_again_while_down("a1\na2\nb3\n", "a1 a2 b3 ");
+}
+
+Test(follow, a_file_whose_first_line_is_another_after_a_restart_is_read_from_its_start)
+{
+	char text[201];
+	int fd;
+
+	memset(text, 'x', 200);
+	memcpy(text + 9, "\n", 1);
+	memcpy(text + 199, "\n", 2);
+	PUT("app.log", text);
+	rig_run(rig);
+	rig_stop(rig);
+	fd = open(rig_path(rig, "app.log"), O_WRONLY | O_CLOEXEC);
+	cr_assert_eq(write(fd, "y", 1), 1);
+	close(fd);
+	rig_start(rig);
+	rig_run(rig);
+	cr_assert_eq(strlen(rig->lines), 200);
+	cr_assert_eq(rig->lines[0], 'y');
 }
 
 Test(follow, an_inode_used_again_after_its_file_was_finished_is_a_new_file)
