@@ -70,7 +70,8 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 {
 	struct template_facts facts = {
 		.line = event->line.text,
-		.path = slice_of(file->path),
+		/* The name is its last component: no strlen for each line. */
+		.path = {file->path, (size_t)(file->name.at + file->name.len - file->path)},
 		.name = file->name,
 		.position = event->position,
 	};
@@ -90,26 +91,31 @@ static void count_event(struct pipeline *pipeline, const struct event *event,
 			const struct extraction *extraction)
 {
 	struct counters *counters = pipeline->options.counters;
+	const struct route_outcome *outcome = &extraction->outcome;
 
-	if (!event->first_time) {
+	if (UNLIKELY(!event->first_time)) {
 		counters->lines_reread++;
 		return;
 	}
 	counters->lines_read++;
 	counters->bytes_read += event->extent;
+	if (LIKELY(extraction->matched && event->line.terminated && !outcome->key_missing &&
+		   !outcome->headers_left_out && !outcome->topic_fallback))
+		return;
 	counters->lines_unmatched += !extraction->matched;
 	counters->lines_limited += extraction->limited;
 	counters->lines_truncated += event->line.truncated;
 	counters->lines_unterminated += !event->line.terminated && !event->line.truncated;
-	counters->keys_missing += extraction->outcome.key_missing;
-	counters->headers_missing += extraction->outcome.headers_left_out;
-	counters->topics_fallback += extraction->outcome.topic_fallback;
+	counters->keys_missing += outcome->key_missing;
+	counters->headers_missing += outcome->headers_left_out;
+	counters->topics_fallback += outcome->topic_fallback;
 }
 
 /* The library refused this record alone, before it took it: kept with its reason, and passed. */
 static int refuse(struct pipeline *pipeline, struct slot *slot, const struct record *record)
 {
-	int r = pipeline_dead_letter(pipeline, slot, record, "MSG_SIZE_TOO_LARGE (too large for the producer)");
+	int r = pipeline_dead_letter(pipeline, slot, record,
+				     "MSG_SIZE_TOO_LARGE (too large for the producer)");
 
 	if (!r)
 		account_dead(slot_chunk(slot)->account, slot);
@@ -148,9 +154,7 @@ static int ship(struct pipeline *pipeline, struct file *file, const struct event
 		r = refuse(pipeline, slot, &record);
 	if (UNLIKELY(r)) {
 		account_undo_slot(&file->account, slot);
-		return r < 0		    ? r :
-		       r == OUTPUT_E_FULL   ? PIPELINE_E_FULL :
-					      PIPELINE_E_HOLD;
+		return r < 0 ? r : r == OUTPUT_E_FULL ? PIPELINE_E_FULL : PIPELINE_E_HOLD;
 	}
 	count_event(pipeline, event, &extraction);
 	return 0;
@@ -180,7 +184,7 @@ static int peek(struct file *file, bool ship_partial, struct event *ret_event)
 		r = tail_peek_last(&file->tail, ret_event);
 	if (LIKELY(r <= 0))
 		return r;
-	return r == TAIL_E_DRY	  ? PIPELINE_E_IDLE :
+	return r == TAIL_E_DRY    ? PIPELINE_E_IDLE :
 	       r == TAIL_E_MEMORY ? PIPELINE_E_MEMORY :
 				    PIPELINE_E_REWRITTEN;
 }
@@ -290,7 +294,8 @@ int pipeline_reports(struct pipeline *pipeline, size_t max, uint64_t now_us)
 	size_t done = 0;
 
 	while (done < max) {
-		size_t n = output_reports(pipeline->options.output, reports, ARRAY_LEN(reports), now_us);
+		size_t n = output_reports(pipeline->options.output, reports, ARRAY_LEN(reports),
+					  now_us);
 
 		for (size_t i = 0; i < n; i++) {
 			int r = settle(pipeline, &reports[i]);

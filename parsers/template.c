@@ -381,8 +381,17 @@ static int render_joined(const struct template *template, const struct template_
 int template_render(const struct template *template, const struct template_facts *facts,
 		    struct arena *arena, struct slice *ret_text)
 {
+	const struct part *lone = &template->parts[0];
 	struct slice text;
 
+	/* Keys and headers are a lone field nearly always, and it is nearly always there. */
+	if (LIKELY(template->n_parts == 1 && lone->kind == PART_FIELD && facts->fields)) {
+		text = facts->fields[lone->field];
+		if (LIKELY(text.at)) {
+			*ret_text = text;
+			return 0;
+		}
+	}
 	if (template->n_parts == 0) {
 		*ret_text = (struct slice){template->bytes, 0};
 		return 0;

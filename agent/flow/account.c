@@ -42,20 +42,6 @@ void account_deinit(struct account *account)
 	ranges_deinit(&account->ahead);
 }
 
-uint64_t account_read_position(const struct account *account)
-{
-	const struct chunk *last = TAILQ_LAST(&account->chunks, chunk_list);
-
-	return last ? last->start + last->cursor : account->committed;
-}
-
-struct chunk *account_open_chunk(const struct account *account)
-{
-	struct chunk *last = TAILQ_LAST(&account->chunks, chunk_list);
-
-	return last && !last->sealed ? last : NULL;
-}
-
 struct chunk *account_new_chunk(struct account *account, enum chunk_class class, size_t own_bytes)
 {
 	struct chunk *last = TAILQ_LAST(&account->chunks, chunk_list);

@@ -31,10 +31,20 @@ void account_init(struct account *account, struct chunk_pools *pools, uint64_t c
 void account_deinit(struct account *account);
 
 /* Where the next unread byte is: behind the last slot. */
-uint64_t account_read_position(const struct account *account);
+static inline uint64_t account_read_position(const struct account *account)
+{
+	const struct chunk *last = TAILQ_LAST(&account->chunks, chunk_list);
+
+	return last ? last->start + last->cursor : account->committed;
+}
 
 /* The chunk that may still be read into, or NULL. */
-struct chunk *account_open_chunk(const struct account *account);
+static inline struct chunk *account_open_chunk(const struct account *account)
+{
+	struct chunk *last = TAILQ_LAST(&account->chunks, chunk_list);
+
+	return last && !last->sealed ? last : NULL;
+}
 
 /*
  * A new open chunk at the read position, after sealing the one before. The bytes known before it

@@ -226,15 +226,3 @@ struct slot_walk slot_walk_open(struct chunk *chunk)
 {
 	return (struct slot_walk){chunk, chunk->head, chunk->head_index};
 }
-
-struct slot *slot_walk_next(struct slot_walk *walk)
-{
-	if (walk->block && walk->index == SLOTS_PER_BLOCK) {
-		walk->block = walk->block->next;
-		walk->index = 0;
-	}
-	if (!walk->block ||
-	    (walk->block == walk->chunk->last && walk->index == walk->chunk->last_count))
-		return NULL;
-	return &walk->block->slots[walk->index++];
-}

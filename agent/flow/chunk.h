@@ -169,6 +169,17 @@ struct slot_walk {
 struct slot_walk slot_walk_all(struct chunk *chunk);
 /* From the first slot that the committed position has not passed. */
 struct slot_walk slot_walk_open(struct chunk *chunk);
-struct slot *slot_walk_next(struct slot_walk *walk);
+
+static inline struct slot *slot_walk_next(struct slot_walk *walk)
+{
+	if (walk->block && walk->index == SLOTS_PER_BLOCK) {
+		walk->block = walk->block->next;
+		walk->index = 0;
+	}
+	if (!walk->block ||
+	    (walk->block == walk->chunk->last && walk->index == walk->chunk->last_count))
+		return NULL;
+	return &walk->block->slots[walk->index++];
+}
 
 #endif
