@@ -13,6 +13,9 @@
 #define PARTITIONS_SHOWN 12
 #define KEYS_SHOWN 10
 
+/* To find where a miss stops takes some matches more; nobody reads more of them than this. */
+#define MISSES_EXPLAINED 10000
+
 /* The whole text. Printable ASCII, which is nearly all of it, goes out in one piece. */
 static void print_text(const struct demo_paper *paper, struct slice text)
 {
@@ -154,6 +157,10 @@ static void show_miss(const struct preview *preview, const struct preview_outcom
 	fprintf(paper->to, "  %s%-*s%s", preview->bad, INDENT - 2, "no match", paper->plain);
 	if (outcome->limited) {
 		fputs("the pattern needs too many steps for this line and gave up\n", paper->to);
+		return;
+	}
+	if (preview->counters.lines_unmatched > MISSES_EXPLAINED) {
+		fprintf(paper->to, "(only the first %d show where)\n", MISSES_EXPLAINED);
 		return;
 	}
 	pattern_furthest(preview->source->parser, preview->scratch, line, &start, &end);

@@ -427,8 +427,11 @@ def test_help_fits(preview):
     assert max(map(len, out.splitlines())) <= 80 and len(out.splitlines()) <= 24
 
 
-def test_a_million_lines(preview):
+@pytest.mark.parametrize("matched", [True, False])
+def test_a_million_lines(preview, matched):
     content = "".join(GOOD.format(i % 5000, i) + "x" * 170 + "\n" for i in range(100000))
+    if not matched:
+        content = content.replace("order=", "oder=")
     path = preview.log(content * 10)
     for arguments in (["--json"], []):
         before = os.times()
