@@ -25,7 +25,7 @@ enum hint_kind {
 	/*
 	 * A path of a source's pattern exists: given at the first scan, when it is created or moved
 	 * there, when its mode or owner changes (it may open now, scenario D10), and again at each
-	 * reconcile. Never a directory, perhaps a link to one.
+	 * reconcile. A directory only where a pattern asks for its name, not by a bare "*".
 	 */
 	HINT_FOUND,
 	/* This path was written to, or, when no pattern wants it, got other attributes. */

@@ -197,6 +197,23 @@ static int descend(struct discover *discover, struct node *node, const char *nam
 	return 0;
 }
 
+/* Whether a pattern asks for the name itself: a bare "*" does not mean the directories it matches. */
+static bool asks_by_name(struct discover *discover, const struct node *node, const char *name)
+{
+	for (uint32_t i = 0; i < node->n_states; i++) {
+		struct state state = node->states[i];
+		const char *text;
+
+		if (!is_last(discover, state))
+			continue;
+		glob_component(glob_of(discover, state), state.alternative, state.component, &text);
+		if (strcmp(text, "*") != 0 && glob_component_match(glob_of(discover, state), state.alternative,
+								   state.component, name))
+			return true;
+	}
+	return false;
+}
+
 int walk_look(struct discover *discover, struct node *node, const char *name, unsigned char type,
 	      struct hint *ret_hint)
 {
@@ -218,8 +235,9 @@ int walk_look(struct discover *discover, struct node *node, const char *name, un
 		if (type == DT_UNKNOWN)
 			return DISCOVER_E_NONE;
 	}
-	if (!source || type == DT_DIR)
+	if (!source || (type == DT_DIR && !asks_by_name(discover, node, name)))
 		return DISCOVER_E_NONE;
+	walk_join(discover, node, name);
 	*ret_hint = (struct hint){HINT_FOUND, source->id, discover->path};
 	return 0;
 }

@@ -193,12 +193,23 @@ Test(discover, found_at_start_and_at_each_scan)
 {
 	make("a.log");
 	make("a.txt");
-	make_dir("d.log");
+	make_dir("d");
 	want(0, "*.log", NULL, NULL);
 	IS(listen(), "");
 	IS(scan(), "F0 a.log ");
 	IS(listen(), "");
 	IS(scan(), "F0 a.log ");
+}
+
+/* The caller tells that it is no log file; a pattern that takes everything means the files. */
+Test(discover, a_directory_is_found_only_where_its_name_is_asked_for)
+{
+	make_dir("d.log");
+	want(0, "*.log", NULL, NULL);
+	IS(scan(), "F0 d.log ");
+	want(1, "*", NULL, NULL);
+	make_dir("e");
+	IS(scan(), "F0 d.log ");
 }
 
 Test(discover, created_later_and_written_to)
