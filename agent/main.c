@@ -8,7 +8,7 @@
  *   pipeline    the way of a line, readable top to bottom; suspects: records that go alone
  *   output/     output (the interface), kafka (room, holds, recovery), producer (librdkafka), topics,
  *               partitioner, kick (our own linger), helper (the thread that may block);
- *               terminal (preview's output)
+ *               terminal (preview's output), inspect (a look at the brokers, for check)
  *   flow/       what travels: chunk and slots, account (committed position), ranges, record, report
  *   state/      store (SQLite), writer (its thread), letters (dead letters on their way there)
  *

@@ -130,18 +130,22 @@ void check_mode_text(mode_t mode, char ret_text[11])
 	ret_text[10] = '\0';
 }
 
-void check_denial_text(const struct check_denial *denial, char *ret_text, size_t len)
+void check_denial_text(const struct check_denial *denial, const char *path, char *ret_text,
+		       size_t len)
 {
+	bool itself = strcmp(denial->component, path) == 0;
 	char mode[11], user[64], group[64];
 
 	if (denial->error != EACCES || !denial->st.st_mode) {
-		snprintf(ret_text, len, "%s: %s", denial->component, strerror(denial->error));
+		snprintf(ret_text, len, "%s%s%s", itself ? "" : denial->component,
+			 itself ? "" : ": ", strerror(denial->error));
 		return;
 	}
 	check_mode_text(denial->st.st_mode, mode);
 	user_name(denial->st.st_uid, user, sizeof user);
 	group_name(denial->st.st_gid, group, sizeof group);
-	snprintf(ret_text, len, "%s is %s %s %s", denial->component, mode, user, group);
+	snprintf(ret_text, len, "%s is %s %s %s", itself ? "it" : denial->component, mode, user,
+		 group);
 }
 
 bool check_is_home(const char *path)

@@ -26,8 +26,9 @@ bool check_access(const char *path, int mode, struct check_denial *ret_denial);
 /* "user waybill, groups waybill, adm" */
 void check_who(char *ret_text, size_t len);
 
-/* "/var/log/audit is drwxr-x--- root adm" */
-void check_denial_text(const struct check_denial *denial, char *ret_text, size_t len);
+/* Why path cannot be used: "/var/log/audit is drwxr-x--- root adm", or "it is ..." for itself. */
+void check_denial_text(const struct check_denial *denial, const char *path, char *ret_text,
+		       size_t len);
 
 /* What to do, one sentence: the group, the mode, or the setting of the unit that is likely. */
 void check_denial_advice(const struct check_denial *denial, char *ret_text, size_t len);

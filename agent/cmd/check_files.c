@@ -206,7 +206,7 @@ static int tell_denied(struct walk *walk, struct conf_place place, const char *p
 	if (map_get(walk->denied, denial.component, strlen(denial.component)))
 		return 0;
 	r = map_put(walk->denied, denial.component, strlen(denial.component), walk);
-	check_denial_text(&denial, where, sizeof where);
+	check_denial_text(&denial, path, where, sizeof where);
 	check_denial_advice(&denial, advice, sizeof advice);
 	check_who(who, sizeof who);
 	if (n > 1)
@@ -224,22 +224,48 @@ static int tell_denied(struct walk *walk, struct conf_place place, const char *p
 	return r;
 }
 
+static void whose_of(const struct walk *walk, const struct tally *tally, char ret_text[128])
+{
+	snprintf(ret_text, 128,
+		 "source \"%.64s\": ", walk->check->conf->sources[tally->source].name);
+}
+
+static struct conf_place place_of(const struct walk *walk, const struct tally *tally)
+{
+	const struct conf_node *group = check_group(walk->check, CONF_SOURCES, tally->source);
+	const struct conf_node *paths = group ? conf_node_find(group, "paths") : NULL;
+
+	for (size_t i = 0; paths && paths->kind == CONF_LIST && i < paths->n_kids; i++) {
+		if (paths->kids[i]->kind == CONF_TEXT &&
+		    strcmp(paths->kids[i]->text, tally->text) == 0)
+			return paths->kids[i]->place;
+	}
+	return check_place(walk->check, CONF_SOURCES, tally->source, CONF_PATHS);
+}
+
+/* Whether the pattern leads through the directory, or the directory lies below its literal part. */
+static bool leads_to(const struct tally *tally, const char *dir)
+{
+	size_t literal = strcspn(tally->text, "*?[{\\"), len = strlen(dir);
+
+	return strncmp(tally->text, dir, literal < len ? literal : len) == 0;
+}
+
 /* A directory that discovery met and could not look into. */
 static int take_trouble(struct walk *walk, const struct discover_trouble *trouble)
 {
-	struct conf_place place = CHECK_NOWHERE;
+	char whose[128];
 
 	if (!trouble->denied[0])
 		return 0;
-	for (size_t i = 0; i < walk->n_tallies && !place.file; i++) {
-		size_t literal = strcspn(walk->tallies[i].text, "*?[{");
-
-		if (strncmp(walk->tallies[i].text, trouble->denied, literal) == 0 ||
-		    strncmp(walk->tallies[i].text, trouble->denied, strlen(trouble->denied)) == 0)
-			place = check_place(walk->check, CONF_SOURCES, walk->tallies[i].source,
-					    CONF_PATHS);
+	for (size_t i = 0; i < walk->n_tallies; i++) {
+		if (!leads_to(&walk->tallies[i], trouble->denied))
+			continue;
+		whose_of(walk, &walk->tallies[i], whose);
+		return tell_denied(walk, place_of(walk, &walk->tallies[i]), trouble->denied, 0,
+				   whose);
 	}
-	return tell_denied(walk, place, trouble->denied, 0, "");
+	return tell_denied(walk, CHECK_NOWHERE, trouble->denied, 0, "");
 }
 
 /* All that a scan finds; not what is written meanwhile, of which there may be no end. */
@@ -265,19 +291,6 @@ static int scan(struct walk *walk, struct discover_trouble *ret_trouble)
 	}
 	ret_trouble->watch_errno = watch_errno;
 	return 0;
-}
-
-static struct conf_place place_of(const struct walk *walk, const struct tally *tally)
-{
-	const struct conf_node *group = check_group(walk->check, CONF_SOURCES, tally->source);
-	const struct conf_node *paths = group ? conf_node_find(group, "paths") : NULL;
-
-	for (size_t i = 0; paths && paths->kind == CONF_LIST && i < paths->n_kids; i++) {
-		if (paths->kids[i]->kind == CONF_TEXT &&
-		    strcmp(paths->kids[i]->text, tally->text) == 0)
-			return paths->kids[i]->place;
-	}
-	return check_place(walk->check, CONF_SOURCES, tally->source, CONF_PATHS);
 }
 
 /* The directory before the first component that is a pattern. */
@@ -352,11 +365,10 @@ static void judge_refused(struct walk *walk, const struct tally *tally, const ch
 
 static int judge(struct walk *walk, const struct tally *tally)
 {
-	const char *name = walk->check->conf->sources[tally->source].name;
 	char whose[128], size[32], denied[48] = "";
 	size_t n = 0;
 
-	snprintf(whose, sizeof whose, "source \"%.64s\": ", name);
+	whose_of(walk, tally, whose);
 	for (int kind = 0; kind < KINDS; kind++)
 		n += tally->n[kind];
 	check_size_text(tally->bytes, size, sizeof size);

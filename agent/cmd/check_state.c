@@ -27,7 +27,7 @@ static void complain(struct check *check, const struct check_denial *denial, con
 {
 	char where[PATH_MAX + 256], who[512], advice[PATH_MAX + 256];
 
-	check_denial_text(denial, where, sizeof where);
+	check_denial_text(denial, check->state_dir, where, sizeof where);
 	check_who(who, sizeof who);
 	if (denial->error == EROFS)
 		snprintf(advice, sizeof advice,

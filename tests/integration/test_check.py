@@ -1,0 +1,378 @@
+# SPDX-License-Identifier: Apache-2.0
+"""waybill check: says all of what run would trip over, changes nothing, and run agrees with it."""
+
+import os
+import re
+import subprocess
+import time
+
+import pytest
+from rig import config
+from rig.agent import EX_CONFIG, EX_NOINPUT, EX_NOPERM, EX_OK, EX_USAGE
+from rig.paths import WAYBILL
+from rig.process import free_port
+from test_badstart import BROKEN, NOWHERE, UNPRIVILEGED, spoil
+
+
+class Check:
+    """One run of waybill check."""
+
+    def __init__(self, conf, *options, prefix=(), program=WAYBILL):
+        command = [*prefix, program, "check", "--config", conf, *options]
+        begin = time.monotonic()
+        done = subprocess.run(
+            [str(part) for part in command],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        self.seconds = time.monotonic() - begin
+        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
+
+    def findings(self):
+        """[(place, severity, text)]; what is wrapped and indented is joined again."""
+        found = []
+        for line in self.out.splitlines():
+            head = re.match(r"(\S+): (error|warning|note): (.*)", line)
+            if head:
+                found.append(list(head.groups()))
+            elif found and line.startswith("    "):
+                found[-1][2] += " " + line.strip()
+            elif found:
+                break
+        return found
+
+    def says(self, severity, *words):
+        for place, level, text in self.findings():
+            if level == severity and all(str(word) in f"{place} {text}" for word in words):
+                return place, text
+        return None
+
+    def assert_says(self, severity, *words):
+        found = self.says(severity, *words)
+        assert found, f"{severity} {words} in:\n{self.out}{self.err}"
+        return found
+
+
+@pytest.fixture
+def conf(work):
+    """conf(text or settings): the path of a configuration, in a directory that all may enter."""
+
+    def write(what):
+        path = work / "waybill.conf"
+        path.write_text(what if isinstance(what, str) else config.render_settings(what))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def good(work, conf):
+    """good(bootstrap, topic, source={}, **settings): all is well with it but what is changed."""
+
+    def write(bootstrap, topic, source=None, **settings):
+        paths = [str(work / "log" / "*.log")]
+        sources = [config.source(topic, **{"paths": paths, **(source or {})})]
+        state = str(work / "state")
+        return conf(config.settings(bootstrap, sources, **{"state_dir": state, **settings}))
+
+    return write
+
+
+def test_all_is_well(cluster, topic, work, good, make_agent):
+    """Ready, facts of the topic, and nothing was made: no state directory."""
+    (work / "log" / "a.log").write_text("x\n" * 10)
+    path = good(cluster.bootstrap, topic)
+    check = Check(path)
+    assert check.code == EX_OK, check.out
+    assert "1 file, 20 bytes" in check.out
+    assert f"topic {topic}: 6 partitions" in check.out
+    assert "ready to run" in check.out
+    assert not check.err
+    assert not check.says("error", "")
+    assert not (work / "state").exists()
+    assert max(len(line) for line in check.out.splitlines() if " " in line.strip()) <= 80, check.out
+
+
+def test_quiet_prints_problems_only(cluster, topic_name, good):
+    topic = cluster.make_topic(topic_name, max_message_bytes=1000)
+    loud, quiet = Check(good(cluster.bootstrap, topic)), Check(good(cluster.bootstrap, topic), "--quiet")
+    assert "note:" in loud.out and "Source" in loud.out
+    assert "note:" not in quiet.out and "Source" not in quiet.out
+    assert quiet.says("warning", "max.message.bytes 1000")
+    assert [f for f in loud.findings() if f[1] != "note"] == quiet.findings()
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_configuration(conf, name):
+    """What run refuses, check refuses, with the same words."""
+    text, words = BROKEN[name]
+    check = Check(conf(text), "--no-network")
+    assert check.code == EX_CONFIG, check.out
+    found = " ".join(check.out.split())
+    for word in words:
+        assert word in found, check.out
+    assert any("waybill.conf:" in place for place, level, _ in check.findings() if level == "error")
+
+
+def test_all_problems_at_once(work, conf):
+    """Those of the configuration, of the files and of the state directory."""
+    check = Check(
+        conf(
+            spoil(
+                main={"lingr_ms": 5, "state_dir": str(work / "no" / "state")},
+                source={"key": "${ordr_id}", "paths": [str(work / "nowhere" / "*.log")]},
+            )
+        ),
+        "--no-network",
+    )
+    assert check.code == EX_CONFIG
+    check.assert_says("error", "lingr_ms", "linger_ms")
+    check.assert_says("error", "ordr_id", "order_id")
+    check.assert_says("error", "state_dir", "does not exist")
+    check.assert_says("warning", "nowhere does not exist")
+
+
+def test_a_problem_in_conf_d_is_told_of_its_file(work, conf):
+    path = conf(spoil())
+    (work / "conf.d").mkdir()
+    (work / "conf.d" / "more.conf").write_text('sources: (\n { name = "m";\n   pahts = "/x"; } );\n')
+    check = Check(path, "--no-network")
+    assert check.code == EX_CONFIG
+    place, _ = check.assert_says("error", "pahts", "paths")
+    assert place.endswith("conf.d/more.conf:3")
+
+
+def test_unreadable_configuration(work, conf):
+    assert Check(work / "none.conf").code == EX_NOINPUT
+    path = conf(spoil())
+    path.chmod(0)
+    check = Check(path, prefix=UNPRIVILEGED if os.geteuid() == 0 else [])
+    assert check.code == EX_NOPERM
+    assert "waybill.conf" in check.err and not check.out
+
+
+def test_usage(conf):
+    assert Check(conf(spoil()), "--no-such-option").code == EX_USAGE
+    check = Check(conf(spoil()), "--help")
+    assert check.code == EX_OK
+    assert "--no-network" in check.out
+    assert max(map(len, check.out.splitlines())) <= 80
+
+
+def test_no_broker(good):
+    """Told within 6 seconds, with address, setting and line."""
+    address = f"127.0.0.1:{free_port()}"
+    path = good(address, "t")
+    check = Check(path)
+    assert check.code == EX_CONFIG
+    place, _ = check.assert_says("error", address, "bootstrap_servers")
+    line = next(n for n, l in enumerate(path.read_text().splitlines(), 1) if "bootstrap_servers" in l)
+    assert place == f"{path}:{line}"
+    assert check.seconds < 7
+    fast = Check(path, "--no-network")
+    assert fast.code == EX_OK, fast.out
+    assert fast.seconds < 2
+
+
+def test_missing_topic(cluster, topic_name, good):
+    """Told, and not made by the asking."""
+    path = good(cluster.bootstrap, topic_name)
+    check = Check(path)
+    assert check.code == EX_CONFIG
+    place, _ = check.assert_says("error", topic_name, "does not exist", "kafka-topics --create")
+    line = next(n for n, l in enumerate(path.read_text().splitlines(), 1) if " topic = " in l)
+    assert place == f"{path}:{line}"
+    assert topic_name not in cluster.admin.list_topics(timeout=5).topics
+
+
+def test_strict(cluster, topic, work, good):
+    """One replica is a warning: fine, but not with --strict."""
+    (work / "log" / "a.log").write_text("x\n")
+    path = good(cluster.bootstrap, topic)
+    check = Check(path)
+    if not check.says("warning", topic, "1 replica"):
+        pytest.skip("this cluster has more than one broker")
+    assert check.code == EX_OK
+    assert Check(path, "--strict").code == EX_CONFIG
+
+
+def test_min_insync_above_the_replicas(broker, topic_name, good):
+    """No line can ever be acknowledged: an error."""
+    topic = broker.make_topic(topic_name, min_insync_replicas=2)
+    check = Check(good(broker.bootstrap, topic))
+    assert check.code == EX_CONFIG
+    check.assert_says("error", topic, "min.insync.replicas 2", "no line can be acknowledged")
+
+
+def test_settings_of_a_topic(cluster, topic_name, good):
+    topic = cluster.make_topic(
+        topic_name, max_message_bytes=5000, message_timestamp_type="LogAppendTime"
+    )
+    check = Check(good(cluster.bootstrap, topic, max_line="8KiB"))
+    check.assert_says("warning", "max_line is 8192", "max.message.bytes 5000")
+    check.assert_says("note", "LogAppendTime")
+
+
+OTHER_USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+root_only = pytest.mark.skipif(os.geteuid() != 0, reason="another user's eyes need root")
+
+
+@pytest.fixture
+def for_others(work, tmp_path_factory):
+    """A directory that every user can enter, a copy of the program in it."""
+    directory = tmp_path_factory.mktemp("check")
+    for parent in (directory, directory.parent, directory.parent.parent):
+        parent.chmod(0o755)
+    copy = directory / "waybill"
+    copy.write_bytes(WAYBILL.read_bytes())
+    copy.chmod(0o755)
+    return directory
+
+
+def check_as_other(directory, paths, *options):
+    path = directory / "waybill.conf"
+    settings = config.settings(NOWHERE, [config.source("t", paths)], state_dir="/tmp/waybill-none")
+    path.write_text(config.render_settings(settings))
+    path.chmod(0o644)
+    return Check(path, "--no-network", *options, prefix=OTHER_USER, program=directory / "waybill")
+
+
+@root_only
+def test_unreadable_file(for_others):
+    """Who may not, what it is, and the group that would help."""
+    log = for_others / "log"
+    log.mkdir(mode=0o755)
+    log.chmod(0o755)
+    (log / "open.log").write_text("x\n")
+    (log / "open.log").chmod(0o644)
+    (log / "shut.log").write_text("x\n")
+    (log / "shut.log").chmod(0o640)
+    os.chown(log / "shut.log", 0, 4)
+    check = check_as_other(for_others, [log / "*.log"])
+    assert check.code == EX_CONFIG
+    place, text = check.assert_says("error", log / "shut.log", "it is -rw-r----- root adm")
+    assert "nobody" in text
+    assert "SupplementaryGroups=adm" in text
+    assert not check.says("error", "open.log")
+    (log / "shut.log").chmod(0o600)
+    check = check_as_other(for_others, [log / "*.log"])
+    check.assert_says("error", log / "shut.log", "setfacl -m u:nobody:r")
+
+
+@root_only
+@pytest.mark.parametrize("pattern", ["deep/er/a.log", "deep/er/*.log", "**/*.log"])
+def test_directory_that_cannot_be_entered(for_others, pattern):
+    """It is the component that is named, not the file below it."""
+    deep = for_others / "log" / "deep"
+    (deep / "er").mkdir(parents=True)
+    (deep / "er" / "a.log").write_text("x\n")
+    (for_others / "log").chmod(0o755)
+    deep.chmod(0o700)
+    check = check_as_other(for_others, [for_others / "log" / pattern])
+    assert check.code == EX_CONFIG, check.out
+    check.assert_says("error", deep, "is drwx------ root root")
+
+
+@root_only
+def test_state_directory_of_another_user(for_others):
+    """The usual trap: it was run as root once."""
+    state = for_others / "state"
+    state.mkdir()
+    state.chmod(0o755)
+    check = check_as_other(for_others, ["/nowhere/*.log"], "--state-dir", state)
+    assert check.code == EX_CONFIG
+    check.assert_says("error", f"state_dir {state} is not writable: it is drwxr-xr-x root", "nobody", "73")
+    state.chmod(0o777)
+    (state / "lock").write_text("")
+    (state / "lock").chmod(0o600)
+    check = check_as_other(for_others, ["/nowhere/*.log"], "--state-dir", state)
+    check.assert_says("error", f"{state}/lock is -rw------- root")
+
+
+def test_state_directory_is_a_file(work, good):
+    (work / "state").write_text("")
+    check = Check(good(NOWHERE, "t"), "--no-network")
+    assert check.code == EX_CONFIG
+    check.assert_says("error", "state_dir", "is not a directory")
+
+
+def test_what_run_would_not_follow(work, good):
+    """A FIFO is not opened: that would wait for a writer."""
+    log = work / "log"
+    os.mkfifo(log / "fifo.log")
+    (log / "zipped.log").write_bytes(b"\x1f\x8b\x08\x00\x00\x00\x00\x00")
+    (log / "plain.log").write_text("x\n")
+    check = Check(good(NOWHERE, "t"), "--no-network")
+    assert check.code == EX_OK
+    check.assert_says("warning", "fifo.log", "FIFO")
+    check.assert_says("warning", "zipped.log", "compressed")
+    assert "1 file," in check.out
+    check = Check(good(NOWHERE, "t", source={"exclude": ["fifo*", "zipped*"]}), "--no-network")
+    assert not check.says("warning", "")
+
+
+def test_badly_backtracking_pattern(good):
+    check = Check(good(NOWHERE, "t", source={"key": "${file.name}", "headers": []},
+                       pattern="^(?<x>([a-z]+,?)+);"), "--no-network")
+    place, _ = check.assert_says("warning", 'parser "order"', "backtracks", "possessive")
+    assert re.search(r"waybill.conf:\d+$", place)
+    assert not Check(good(NOWHERE, "t"), "--no-network").says("warning", "backtracks")
+
+
+def test_beside_a_running_agent(cluster, topic, make_lineage, make_agent, make_oracle):
+    """It says who holds the lock, and neither takes it nor opens the database."""
+    lineage = make_lineage("a").append(1000)
+    agent = make_agent(cluster.bootstrap, topic).start()
+    agent.counted(lines_delivered=1000, checkpoints=1)
+    before = {path.name: path.stat().st_ino for path in agent.state.iterdir()}
+    check = Check(agent.config, "--state-dir", agent.state)
+    assert check.code == EX_OK, check.out
+    found = check.says("note", "holds its lock")
+    assert not found or str(agent.process.pid) in found[1], check.out
+    assert {path.name: path.stat().st_ino for path in agent.state.iterdir()} == before
+    lineage.append(1000)
+    agent.counted(lines_delivered=2000)
+    agent.stop()
+    make_oracle(cluster, topic, [lineage]).judge().assert_clean(written=2000)
+
+
+def test_print_loads_again_and_equals(cluster, topic, work, good):
+    """What is printed is a configuration, with all defaults and without secrets."""
+    path = good(cluster.bootstrap, topic, kafka={"sasl_password": "hunter2"}, linger_ms=7)
+    first = Check(path, "--print")
+    assert first.code == EX_OK, first.err
+    assert "hunter2" not in first.out + first.err
+    assert 'sasl_password = "***";' in first.out
+    assert "linger_ms = 7;" in first.out and 'chunk_memory = "16MiB";' in first.out
+    again = work / "again.conf"
+    again.write_text(first.out)
+    second = Check(again, "--print")
+    assert second.code == EX_OK, second.err
+    assert second.out.splitlines()[1:] == first.out.splitlines()[1:]
+    assert Check(again, "--no-network").code == EX_OK
+
+
+def test_print_of_what_is_broken(conf):
+    check = Check(conf(spoil(main={"lingr_ms": 5})), "--print")
+    assert check.code == EX_CONFIG
+    assert not check.out and "lingr_ms" in check.err
+
+
+def test_no_colours_in_a_pipe(conf):
+    assert "\033" not in Check(conf(spoil(main={"lingr_ms": 5})), "--no-network").out
+
+
+@pytest.mark.parametrize("no_color", [False, True])
+def test_colours_on_a_terminal(conf, no_color):
+    path = conf(spoil(main={"lingr_ms": 5}))
+    terminal, slave = os.openpty()
+    env = {**os.environ, "TERM": "xterm", "NO_COLOR": "1" if no_color else ""}
+    command = [WAYBILL, "check", "--no-network", "--config", path]
+    done = subprocess.run(command, stdout=slave, env=env, timeout=20, check=False)
+    os.close(slave)
+    out = os.read(terminal, 65536).decode()
+    os.close(terminal)
+    assert done.returncode == EX_CONFIG
+    assert ("\033[1;31m" in out) == (not no_color), out
