@@ -91,6 +91,20 @@ check-it: all  ## integration tests on a real Kafka, or on $WAYBILL_TEST_BROKERS
 	$Qmkdir -p build/it
 	build/venv/bin/pytest -p no:cacheprovider -rs --junitxml=build/it/junit.xml tests/integration $(PYTEST_ARGS)
 
+bench: all build/bench/bare  ## waybill beside a bare producer: one table; BENCH=latency,idle for parts of it
+	$Qpackaging/deps.sh bench
+	$Qtests/venv.sh && tests/kafka/fetch.sh
+	$QPYTHONPATH=tests/integration build/venv/bin/python tests/bench/bench.py
+
+bench-peers: all build/bench/bare  ## rsyslog and syslog-ng beside waybill; unpacked below build/, not installed
+	$Qpackaging/deps.sh peers
+	$Qtests/bench/peers.sh
+	$Qtests/venv.sh && tests/kafka/fetch.sh
+	$QPYTHONPATH=tests/integration build/venv/bin/python tests/bench/peers.py
+
+build/bench/bare: $B/tests/bench/bare.o
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $< $(PKG_LIBS)
+
 fuzz:  ## every fuzzer for FUZZ_SECONDS; inputs that broke something are left in build/fuzz
 	$Q$(MAKE) fuzz-run CC=clang SAN=fuzzer-no-link,address,undefined B=build/fuzz
 
@@ -144,7 +158,7 @@ clean:  ## remove build/
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
-.PHONY: all demo check check-fast check-unit check-it fuzz fuzz-short fuzz-run lint format format-check \
+.PHONY: all demo check check-fast check-unit check-it bench bench-peers fuzz fuzz-short fuzz-run lint format format-check \
 	floors install uninstall check-install clean help
 .SECONDARY:
 -include $(wildcard $(OBJ:.o=.d) $B/agent/main.d $B/tests/*/*.d)

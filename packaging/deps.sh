@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages that are missing: deps.sh build | lint | test.
+# Installs the Debian packages that are missing: deps.sh build | lint | test | bench | peers.
 # Where everything is there already it asks nothing of the network and needs no rights.
 set -eu
 
@@ -9,12 +9,19 @@ build="gcc libc6-dev pkg-config librdkafka-dev libpcre2-dev libconfig-dev libsql
 lint="clang-format shellcheck universal-ctags"
 test="libcriterion-dev python3-venv clang strace procps ca-certificates"
 
+bench="valgrind"
+# What rsyslog and syslog-ng stand on. They themselves conflict: tests/bench/peers.sh unpacks them.
+peers="libestr0 libfastjson4 liblognorm5 libivykis0 libnet1 libwrap0 libpcre3 libglib2.0-0
+	libjson-c5 libcap2"
+
 case "${1-}" in
 build) wanted=$build ;;
 lint) wanted="$build $lint" ;;
 test) wanted="$build $lint $test" ;;
+bench) wanted="$build $lint $test $bench" ;;
+peers) wanted="$build $lint $test $peers" ;;
 *)
-	echo "usage: $0 build|lint|test" >&2
+	echo "usage: $0 build|lint|test|bench|peers" >&2
 	exit 64
 	;;
 esac
@@ -37,7 +44,7 @@ missing() {
 	for package; do
 		installed "$package" || printf '%s ' "$package"
 	done
-	if [ "$kind" = test ]; then
+	if [ "$kind" != build ] && [ "$kind" != lint ]; then
 		command -v java >/dev/null || printf 'default-jre-headless '
 		command -v mvn >/dev/null || printf 'maven '
 		runtime=$(clang_runtime)
