@@ -219,7 +219,8 @@ static int take_moved(struct files *files, struct birth birth, const char *dir)
 	if (!r) {
 		after_ns = written_ns(fd);
 		birth.path = found;
-		files->counters->rotations++;
+		/* Renamed once more is not rotated once more. */
+		files->counters->rotations += strcmp(birth.row->path, birth.row->lineage) == 0;
 		r = adopt_row(files, &birth, fd, &identity);
 		if (!r)
 			r = adopt_between(files, birth.source, birth.row, dir, after_ns);
