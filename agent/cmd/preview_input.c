@@ -57,7 +57,8 @@ static int take(struct preview_input *input, int fd)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
-	if (S_ISREG(st.st_mode)) {
+	/* Those of /proc say that they are empty. */
+	if (S_ISREG(st.st_mode) && st.st_size > 0) {
 		/* Standard input may have been read from before us. */
 		at = lseek(fd, 0, SEEK_CUR);
 		input->start = at > 0 ? (uint64_t)at : 0;

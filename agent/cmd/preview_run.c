@@ -198,6 +198,19 @@ static void dismantle(struct preview *preview)
 	chunk_pools_deinit(&preview->pools);
 }
 
+/* The exit status, after a message. */
+static int explain(const struct preview *preview, int r)
+{
+	if (ferror(preview->to))
+		fprintf(stderr, "waybill: standard output: %s\n", strerror(-r));
+	else if (r == -ESTALE)
+		fprintf(stderr, "waybill: %s was rewritten while it was read\n",
+			preview->input.path);
+	else
+		fprintf(stderr, "waybill: %s: %s\n", preview->input.path, strerror(-r));
+	return r == -ENOMEM ? EX_OSERR : EX_IOERR;
+}
+
 int preview_run(struct preview *preview)
 {
 	int r = build(preview);
@@ -209,12 +222,5 @@ int preview_run(struct preview *preview)
 	if (!r && fflush(preview->to))
 		r = -errno;
 	dismantle(preview);
-	if (!r)
-		return EX_OK;
-	if (r == -ESTALE)
-		fprintf(stderr, "waybill: %s was rewritten while it was read\n",
-			preview->input.path);
-	else
-		fprintf(stderr, "waybill: %s: %s\n", preview->input.path, strerror(-r));
-	return r == -ENOMEM ? EX_OSERR : EX_IOERR;
+	return r ? explain(preview, r) : EX_OK;
 }

@@ -254,32 +254,45 @@ static void show_keys(const struct preview *preview, const struct spread_total *
 			total->others, SPREAD_KEYS_MAX);
 }
 
+static void print_count(FILE *to, const char *before, uint64_t n, const char *what,
+			const char *behind)
+{
+	fprintf(to, "%s%" PRIu64 " %s%s%s", before, n, what, n == 1 ? "" : "s", behind);
+}
+
+/* What the counters of run would have counted, where it is not nothing. */
+static void print_exceptions(FILE *to, const struct counters *counters)
+{
+	const struct {
+		uint64_t n;
+		const char *what, *behind;
+	} rows[] = {
+		{counters->lines_limited, "line", " too hard for the pattern"},
+		{counters->lines_filtered, "line", " left out"},
+		{counters->lines_truncated, "line", " cut at max_line"},
+		{counters->headers_missing, "header", " left out for want of a field"},
+		{counters->topics_fallback, "record", " to the fallback topic"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].n)
+			print_count(to, "; ", rows[i].n, rows[i].what, rows[i].behind);
+}
+
 void preview_show_summary(const struct preview *preview)
 {
 	const struct counters *counters = &preview->counters;
 	struct spread_total total = spread_total(preview->spread);
 	FILE *to = preview->paper.to;
 
-	if (counters->lines_read > 0)
-		fputc('\n', to);
-	fprintf(to, "%" PRIu64 " lines", counters->lines_read);
+	print_count(to, counters->lines_read ? "\n" : "", counters->lines_read, "line", "");
 	if (preview->source->parser)
-		fprintf(to, ": %" PRIu64 " match, %" PRIu64 " do not",
+		fprintf(to, ": matched %" PRIu64 ", not matched %" PRIu64,
 			counters->lines_read - counters->lines_unmatched,
 			counters->lines_unmatched);
-	if (counters->lines_limited)
-		fprintf(to, " (%" PRIu64 " at the match limit)", counters->lines_limited);
-	fprintf(to, "\n%" PRIu64 " records, %" PRIu64 " without a key", total.records,
-		total.keyless);
-	if (counters->lines_filtered)
-		fprintf(to, "; %" PRIu64 " lines left out", counters->lines_filtered);
-	if (counters->lines_truncated)
-		fprintf(to, "; %" PRIu64 " lines cut at max_line", counters->lines_truncated);
-	if (counters->headers_missing)
-		fprintf(to, "; %" PRIu64 " headers without a value left out",
-			counters->headers_missing);
-	if (counters->topics_fallback)
-		fprintf(to, "; %" PRIu64 " went to the fallback topic", counters->topics_fallback);
+	print_count(to, "\n", total.records, "record", "");
+	fprintf(to, ", without a key %" PRIu64, total.keyless);
+	print_exceptions(to, counters);
 	fputc('\n', to);
 	if (total.records > 0) {
 		show_partitions(preview, &total);

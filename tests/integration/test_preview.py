@@ -12,7 +12,7 @@ import time
 
 import pytest
 from kafka.partitioner.default import murmur2
-from rig.agent import EX_CONFIG, EX_NOINPUT, EX_OK, EX_USAGE
+from rig.agent import EX_CONFIG, EX_IOERR, EX_NOINPUT, EX_OK, EX_USAGE
 from rig.config import render_settings
 from rig.paths import ROOT, WAYBILL
 from rig.wait import wait_for
@@ -169,7 +169,7 @@ def test_left_out(preview):
     }  # fmt: skip
     assert shipped["key"] == "A-1"
     out, _ = preview.run(path)
-    assert "(left out)" in out and "1 lines left out" in out
+    assert "(left out)" in out and "; 1 line left out" in out
 
 
 def test_without_key_spreads_by_batches(preview):
@@ -218,7 +218,7 @@ def test_screen(preview):
         rf"  value    {re.escape(GOOD.format(1, 1))}\n",
         out,
     )
-    assert "1 lines: 1 match, 0 do not" in out
+    assert "\n1 line: matched 1, not matched 0\n1 record, without a key 0\n" in out
 
 
 def stop_of(out):
@@ -267,7 +267,7 @@ def test_where_a_pattern_without_anchor_stops(preview):
 def test_pattern_that_gives_up(preview):
     preview.configure(orders(), pattern=r"^(?<order_id>(a+)+)(?<cid>[bc])")
     out, _ = preview.run(preview.log("a" * 60 + "!\n"))
-    assert "gave up" in out and "at the match limit" in out
+    assert "gave up" in out and "; 1 line too hard for the pattern" in out
 
 
 def test_pipe_is_plain_and_terminal_is_not(preview):
@@ -289,7 +289,7 @@ def test_spread(preview):
     lines = [f"t INFO order={key} cid=1" for key, n in counts.items() for _ in range(n)]
     random.Random(1).shuffle(lines)
     out, _ = preview.run(preview.log("\n".join(lines) + "\n"))
-    tables = out[out.index("100 lines: 100 match, 0 do not\n") :].split("\n\n")
+    tables = out[out.index("100 lines: matched 100, not matched 0\n") :].split("\n\n")
     keys = [line.split() for line in tables[2].splitlines()[1:]]
     assert [(line[-1], int(line[1])) for line in keys] == list(counts.items())
     assert [int(line[0]) for line in keys] == [partition_of(key.encode()) for key in counts]
@@ -382,6 +382,23 @@ def size_of_copy(pid):
         return max(os.stat(x).st_blocks * 512 for x in links if "memfd" in os.readlink(x))
     except (OSError, ValueError):
         return 0
+
+
+def test_full_disk(preview):
+    path = preview.log(GOOD.format(1, 1) + "\n")
+    for arguments in (["--json"], []):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                preview.command(*arguments, path), stdout=full, stderr=subprocess.PIPE, timeout=DEADLINE
+            )
+        assert done.returncode == EX_IOERR
+        assert done.stderr == b"waybill: standard output: No space left on device\n"
+
+
+def test_file_that_says_it_is_empty(preview):
+    (record,) = preview.records("/proc/version")
+    assert record["value"].startswith("Linux")
+    assert preview.records(preview.log("")) == []
 
 
 def test_which_source(preview):
