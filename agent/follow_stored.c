@@ -36,7 +36,11 @@ enum {
 	ROW_E_LATER,     /* it cannot be looked at now: its row stays */
 };
 
-/* Same inode, birth time and first bytes as the row says. 0 or the E codes. */
+/*
+ * Same inode, birth time and first bytes as the row says. A file system may get another device
+ * number at a boot or remount (A04): with a birth time and first bytes that agree that is no other
+ * file. 0 or the E codes.
+ */
 static int compare(int fd, const struct store_file *row, struct identity *ret_identity)
 {
 	struct identity then = {row->device, row->inode, row->born_ns, row->head_len, row->head_hash};
@@ -44,6 +48,8 @@ static int compare(int fd, const struct store_file *row, struct identity *ret_id
 
 	if (identity_of(fd, ret_identity))
 		return ROW_E_LATER;
+	if (row->born_ns && row->born_ns == ret_identity->born_ns && row->head_len)
+		then.device = ret_identity->device;
 	if (!identity_same_inode(&then, ret_identity))
 		return ROW_E_OTHER;
 	r = identity_head_matches(fd, &then);
@@ -208,7 +214,9 @@ static int adopt_row(struct files *files, const struct birth *birth, int fd,
 /* The row's path is another file's, or nobody's: it was rotated within dir, or is gone. */
 static int take_moved(struct files *files, struct birth birth, const char *dir)
 {
-	char *found = files_find_in(dir, birth.row->device, birth.row->inode);
+	struct stat st;
+	char *found = files_find_in(dir, stat(dir, &st) < 0 ? birth.row->device : st.st_dev,
+				    birth.row->inode);
 	struct identity identity;
 	int64_t after_ns;
 	int fd, r;

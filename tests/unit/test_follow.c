@@ -481,3 +481,48 @@ Test(follow, ignore_older_starts_old_files_at_their_end)
 	PUT("app.log", "alive\n");
 	SEE("alive ");
 }
+
+/* A04: the row says another device, everything else of the file agrees. */
+Test(follow, another_device_number_after_a_boot_is_the_same_file)
+{
+	struct store *store;
+	struct store_file *files;
+	size_t n;
+
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	rig_stop(rig);
+	cr_assert_eq(store_open(rig->state, &store, NULL, 0), 0);
+	cr_assert_eq(store_load(store, &files, &n), 0);
+	cr_assert_eq(n, 1);
+	files[0].device ^= 0xff;
+	cr_assert_eq(store_write(store, &(struct store_batch){.files = files, .n_files = 1}, NULL, 0), 0);
+	store_files_free(files, n);
+	store_close(store);
+	PUT("app.log", "a2\n");
+	rig_start(rig);
+	SEE("a2 ");
+	cr_assert_eq(rig->counters.files_lost, 0);
+}
+
+/* Rotated generations beside the live file, all matched by the pattern, met for the first time. */
+Test(follow, a_first_scan_takes_generations_in_the_order_of_their_writing)
+{
+	struct timespec times[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+
+	rig_stop(rig);
+	free(rig->paths[0][0]);
+	rig->paths[0][0] = strdup(rig_path(rig, "app.log*"));
+	PUT("app.log.1", "c\n");
+	PUT("app.log.2", "b\n");
+	PUT("app.log.10", "a\n");
+	PUT("app.log", "d\n");
+	for (const char **name = (const char *[]){"app.log.10", "app.log.2", "app.log.1", NULL}; *name;
+	     name++, times[1].tv_sec++)
+		cr_assert_eq(utimensat(AT_FDCWD, rig_path(rig, *name), times, 0), 0);
+	/* The live file is the last one even when it was written first. */
+	times[1].tv_sec = 1;
+	cr_assert_eq(utimensat(AT_FDCWD, rig_path(rig, "app.log"), times, 0), 0);
+	rig_start(rig);
+	SEE("a b c d ");
+}
