@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""waybill preview: needs no Kafka. The records are judged by JSON, by an independent murmur2, and for
-the ready-made parsers by the records written down in tests/corpus/parsers."""
+"""waybill preview: needs no Kafka. The records are judged by JSON, by an independent murmur2, and
+for the ready-made parsers by the records written down in tests/corpus/parsers."""
 
 import json
 import os
@@ -388,9 +388,8 @@ def test_full_disk(preview):
     path = preview.log(GOOD.format(1, 1) + "\n")
     for arguments in (["--json"], []):
         with open("/dev/full", "wb") as full:
-            done = subprocess.run(
-                preview.command(*arguments, path), stdout=full, stderr=subprocess.PIPE, timeout=DEADLINE
-            )
+            command = preview.command(*arguments, path)
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=DEADLINE)
         assert done.returncode == EX_IOERR
         assert done.stderr == b"waybill: standard output: No space left on device\n"
 
