@@ -314,7 +314,8 @@ int pipeline_reports(struct pipeline *pipeline, size_t max, uint64_t now_us)
 static int start_over(struct pipeline *pipeline, struct file *file)
 {
 	struct account *account = &file->account;
-	uint64_t lost = account_read_position(account) - account->committed;
+	uint64_t read_position = account_read_position(account);
+	uint64_t lost = read_position - account->committed;
 	struct ranges ahead;
 	int r = account_settled_ahead(account, &ahead);
 
@@ -323,8 +324,8 @@ static int start_over(struct pipeline *pipeline, struct file *file)
 	for (size_t i = 0; i < ahead.n; i++) {
 		const struct range *range = &ahead.at[ahead.first + i];
 
-		if (range->end <= account_read_position(account))
-			lost -= range->end - range->start;
+		if (range->start < read_position)
+			lost -= (range->end < read_position ? range->end : read_position) - range->start;
 	}
 	ranges_deinit(&ahead);
 	pipeline->options.counters->bytes_lost += lost;
