@@ -2,12 +2,6 @@
 # waybill: build, test, install. `make help` lists the targets, V=1 shows the commands.
 
 VERSION ?= 0.1.0
-PREFIX ?= /usr/local
-SBINDIR ?= $(PREFIX)/sbin
-DATADIR ?= $(PREFIX)/share
-SYSCONFDIR ?= /etc
-UNITDIR ?= $(PREFIX)/lib/systemd/system
-DESTDIR ?=
 CC ?= cc
 CFLAGS ?= -O2 -g
 # A sanitizer variant has a build directory of its own: SAN=address,undefined or SAN=thread.
@@ -46,8 +40,6 @@ SUPPORT := $(patsubst %.c,$B/%.o,$(wildcard tests/support/*.c))
 UNIT := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 STYLED = $(wildcard $(addsuffix /*.[ch],agent agent/* parsers tests/* tests/*/*))
-CONFDIR := $(SYSCONFDIR)/waybill
-UNIT_FILE := packaging/systemd/waybill.service
 SCRIPTS = .ci/run $(wildcard packaging/*.sh tests/*.sh tests/*/*.sh)
 
 all: $B/waybill  ## build/waybill (the default)
@@ -80,7 +72,7 @@ check:  ## install what the tests need and run all of them (what CI runs)
 	$Q$(MAKE) $(JOBS) fuzz-short
 	$Q$(MAKE) $(JOBS) check-it
 
-check-fast: floors format-check lint  ## the checks that take seconds
+check-fast: floors format-check lint check-docs  ## the checks that take seconds
 
 check-unit: $(UNIT)  ## unit tests: no network, no broker; SAN= for a sanitizer
 	$Qtests/unit/run.sh $B/reports $(UNIT)
@@ -131,34 +123,15 @@ floors: build/libwaybill.a  ## includes, libraries, sizes and state; tests/floor
 	$Qtests/floors.sh build/libwaybill.a
 	$Qtests/floors.sh --self-test
 
-install: all  ## the program, ready-made parsers, configuration (an existing one stays), unit
-	install -D -m 755 $B/waybill $(DESTDIR)$(SBINDIR)/waybill
-	install -d $(DESTDIR)$(CONFDIR)/conf.d
-	test -e $(DESTDIR)$(CONFDIR)/waybill.conf || install -m 644 conf/waybill.conf $(DESTDIR)$(CONFDIR)
-	install -D -m 644 -t $(DESTDIR)$(DATADIR)/waybill/parsers.d conf/parsers.d/*.conf
-	$(if $(wildcard $(UNIT_FILE)),install -D -m 644 $(UNIT_FILE) $(DESTDIR)$(UNITDIR)/waybill.service)
-
-uninstall:  ## what install put there; a configuration that was edited stays
-	rm -f $(DESTDIR)$(SBINDIR)/waybill $(DESTDIR)$(UNITDIR)/waybill.service
-	rm -rf $(DESTDIR)$(DATADIR)/waybill
-	cd $(DESTDIR)$(CONFDIR) && if cmp -s $(CURDIR)/conf/waybill.conf waybill.conf; then rm waybill.conf; fi
-	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(CONFDIR)/conf.d $(DESTDIR)$(CONFDIR)
-
-check-install: all  ## install into a staging directory, run from there, uninstall: nothing stays
-	$Qrm -rf build/staging
-	$Q$(MAKE) -s install DESTDIR=$(CURDIR)/build/staging
-	$Qfind build/staging -type f -printf '  %M %P\n'
-	$Qbuild/staging$(SBINDIR)/waybill --version >/dev/null
-	$Q$(MAKE) -s uninstall DESTDIR=$(CURDIR)/build/staging
-	$Qleft=$$(find build/staging -type f); [ -z "$$left" ] || { echo "left behind: $$left"; exit 1; }
+include packaging/install.mk
 
 clean:  ## remove build/
 	rm -rf build
 
 help:  ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile packaging/install.mk
 
-.PHONY: all demo check check-fast check-unit check-it bench bench-peers fuzz fuzz-short fuzz-run lint format format-check \
-	floors install uninstall check-install clean help
+.PHONY: all demo check check-fast check-unit check-it bench bench-peers fuzz fuzz-short fuzz-run \
+	lint format format-check floors clean help
 .SECONDARY:
 -include $(wildcard $(OBJ:.o=.d) $B/agent/main.d $B/tests/*/*.d)

@@ -1,18 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages that are missing: deps.sh build | lint | test | bench | peers.
+# Installs the Debian packages that are missing: deps.sh build | lint | test | bench | peers | deb | system.
 # Where everything is there already it asks nothing of the network and needs no rights.
 set -eu
 
 build="gcc libc6-dev pkg-config librdkafka-dev libpcre2-dev libconfig-dev libsqlite3-dev
 	libsystemd-dev libxxhash-dev uthash-dev"
-lint="clang-format shellcheck universal-ctags"
+lint="clang-format shellcheck universal-ctags scdoc mandoc"
 test="libcriterion-dev python3-venv clang strace procps ca-certificates"
 
 bench="valgrind"
 # What rsyslog and syslog-ng stand on. They themselves conflict: tests/bench/peers.sh unpacks them.
 peers="libestr0 libfastjson4 liblognorm5 libivykis0 libnet1 libwrap0 libpcre3 libglib2.0-0
 	libjson-c5 libcap2"
+deb="debhelper bash-completion dpkg-dev git libcriterion-dev lintian scdoc"
+system="mmdebstrap systemd-container"
 
 case "${1-}" in
 build) wanted=$build ;;
@@ -20,8 +22,10 @@ lint) wanted="$build $lint" ;;
 test) wanted="$build $lint $test" ;;
 bench) wanted="$build $lint $test $bench" ;;
 peers) wanted="$build $lint $test $peers" ;;
+deb) wanted="$build $deb" ;;
+system) wanted="$build $deb $system" ;;
 *)
-	echo "usage: $0 build|lint|test|bench|peers" >&2
+	echo "usage: $0 build|lint|test|bench|peers|deb|system" >&2
 	exit 64
 	;;
 esac
@@ -44,12 +48,14 @@ missing() {
 	for package; do
 		installed "$package" || printf '%s ' "$package"
 	done
-	if [ "$kind" != build ] && [ "$kind" != lint ]; then
+	case $kind in
+	test | bench | peers)
 		command -v java >/dev/null || printf 'default-jre-headless '
 		command -v mvn >/dev/null || printf 'maven '
 		runtime=$(clang_runtime)
 		[ -z "$runtime" ] || installed "$runtime" || printf '%s ' "$runtime"
-	fi
+		;;
+	esac
 }
 
 kind=$1

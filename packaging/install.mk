@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+# What lies where after an installation, and the Debian package. Part of the Makefile.
+
+PREFIX ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+DATADIR ?= $(PREFIX)/share
+SYSCONFDIR ?= /etc
+MANDIR ?= $(DATADIR)/man
+# Where these are empty, install leaves their files out.
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+COMPLETIONDIR ?= $(DATADIR)/bash-completion/completions
+DESTDIR ?=
+
+CONFDIR := $(SYSCONFDIR)/waybill
+CONFS := $(patsubst conf/%,%,$(wildcard conf/*.conf conf/conf.d/*))
+UNITS := build/systemd/waybill.service build/systemd/waybill@.service
+# Without scdoc there are no man pages.
+MAN = $(if $(shell command -v scdoc),$(patsubst packaging/man/%.scd,build/man/%,$(wildcard packaging/man/*.scd)))
+
+man: $(MAN)  ## build/man, from packaging/man, with scdoc
+
+build/man/%: packaging/man/%.scd
+	$(call say,MAN,$@)mkdir -p $(@D) && scdoc <$< >$@
+
+units:  ## build/systemd: the units for the directories named above
+	$Qmkdir -p build/systemd
+	$Qsed 's|/usr/sbin/|$(SBINDIR)/|; s|/etc/waybill|$(CONFDIR)|' packaging/systemd/waybill.service >build/systemd/waybill.service
+	$Qsed -f packaging/systemd/instance.sed build/systemd/waybill.service >build/systemd/waybill@.service
+	$Qcp packaging/systemd/waybill.sysusers build/systemd/waybill.conf
+
+# What install puts where, and uninstall takes away: $(call places,put) and $(call places,out).
+put = $(if $(and $(1),$(2)),install -D -m 644 -t $(DESTDIR)$(strip $(2)) $(1))
+out = $(if $(2),rm -f $(addprefix $(DESTDIR)$(strip $(2))/,$(notdir $(1))))
+define places
+$(call $(1),$(UNITS),$(UNITDIR))
+$(call $(1),build/systemd/waybill.conf,$(SYSUSERSDIR))
+$(call $(1),packaging/completion/waybill,$(COMPLETIONDIR))
+$(call $(1),$(wildcard conf/parsers.d/*.conf),$(DATADIR)/waybill/parsers.d)
+$(call $(1),$(filter %.5,$(MAN)),$(MANDIR)/man5)
+$(call $(1),$(filter %.8,$(MAN)),$(MANDIR)/man8)
+endef
+
+install: all units man  ## the program, parsers, units, man pages, configuration (what exists stays)
+	install -D -m 755 $B/waybill $(DESTDIR)$(SBINDIR)/waybill
+	install -d $(DESTDIR)$(CONFDIR)/conf.d
+	cd conf && for f in $(CONFS); do to=$(DESTDIR)$(CONFDIR)/$$f; test -e $$to || install -m 644 $$f $$to; done
+	$(call places,put)
+
+uninstall:  ## what install put there; a configuration that was edited stays
+	rm -f $(DESTDIR)$(SBINDIR)/waybill
+	cd conf && for f in $(CONFS); do to=$(DESTDIR)$(CONFDIR)/$$f; ! cmp -s $$f $$to || rm $$to; done
+	$(call places,out)
+	find $(DESTDIR)$(CONFDIR) $(DESTDIR)$(DATADIR)/waybill -depth -type d -empty -delete
+
+check-install: all  ## install into a staging directory, run from there, uninstall: nothing stays
+	$Qrm -rf build/staging
+	$Q$(MAKE) -s install DESTDIR=$(CURDIR)/build/staging
+	$Qfind build/staging -type f -printf '  %M %P\n'
+	$Qbuild/staging$(SBINDIR)/waybill --version >/dev/null
+	$Q$(MAKE) -s uninstall DESTDIR=$(CURDIR)/build/staging
+	$Qleft=$$(find build/staging -type f); [ -z "$$left" ] || { echo "left behind: $$left"; exit 1; }
+
+deb:  ## Debian packages in build/deb, checked by lintian
+	$Qpackaging/deps.sh deb
+	$Qpackaging/deb.sh $(VERSION)
+
+check-docs: all man  ## help, man pages, completion and conf/ say the same as the option table
+	$Qtests/docs.sh build/waybill
+
+check-system:  ## the package's life under a booted systemd; "not run" (77) where none can be booted
+	$Qpackaging/deps.sh system
+	$QDEB_BUILD_OPTIONS=nocheck $(MAKE) deb
+	tests/system/run.sh build/deb/waybill_$(VERSION)-*.deb
+
+.PHONY: man units install uninstall check-install check-docs check-system deb

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+# waybill.service → waybill@.service: several clusters on one host, each with a directory of its own
+# in /etc/waybill (a file beside waybill.conf would share its conf.d) and in /var/lib/waybill.
+2s/.*/# Instance NAME reads \/etc\/waybill\/NAME\/waybill.conf and the conf.d beside it./
+s/^Description=.*/& (%i)/
+s/^\(ExecStart=.*\)\/waybill\.conf$/\1\/%i\/waybill.conf --state-dir %S\/waybill\/%i/
+s/^StateDirectory=waybill$/&\/%i/
