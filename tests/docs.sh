@@ -1,0 +1,188 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The words about waybill say the same: tests/docs.sh PROGRAM, from the top of the tree.
+#
+#   commands     in --help, in waybill(8), and offered by the completion
+#   options      in a command's --help, in its part of waybill(8), and offered by the completion
+#   settings     of the option table: in waybill.conf(5) with default and range, and no others;
+#                those of the top level in conf/waybill.conf with their default
+#   man pages    without errors
+#
+# Each check is then run on a copy with something missing, and has to find it.
+set -u
+export LC_ALL=C.UTF-8
+
+program=$(realpath "${1:?usage: tests/docs.sh PROGRAM}")
+man=packaging/man
+sample=conf/waybill.conf
+table=agent/conf_options.c
+bad=0
+
+complain() {
+	echo "docs: $*"
+	bad=$((bad + 1))
+}
+
+commands() {
+	"$program" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p' | grep -vx -e --help
+}
+
+# $1: command.
+options() {
+	"$program" "$1" --help | grep -o -- '--[a-z][a-z-]*' | sort -u | grep -vx -e --help
+}
+
+# $1: command. Its part of waybill(8), between "## command" and the next heading.
+section() {
+	awk -v "want=## $1" '/^#/ { on = $0 == want } on' $man/waybill.8.scd
+}
+
+# $1: command. The options that its part explains.
+terms_of() {
+	section "$1" | grep '^\*--' | grep -o -e '\*--[a-z-]*' | tr -d '*'
+}
+
+# What the completion offers after the words given.
+completed() {
+	PATH=$(dirname "$program"):$PATH bash -c '
+		. packaging/completion/waybill
+		COMP_WORDS=(waybill "$@") COMP_CWORD=$#
+		_waybill
+		printf "%s\n" "${COMPREPLY[@]}"' _ "$@"
+}
+
+check_commands() {
+	local command option offered
+
+	for command in $(commands); do
+		completed '' | grep -qx -e "$command" || complain "completion: no command $command"
+		grep -q "^\*waybill $command\*" $man/waybill.8.scd ||
+			complain "waybill(8): no $command in the synopsis"
+		[ "$command" != --version ] || continue
+		[ -n "$(section "$command")" ] || complain "waybill(8): no part about $command"
+		offered=$(completed "$command" --)
+		for option in $(options "$command"); do
+			terms_of "$command" | grep -qx -e "$option" ||
+				complain "waybill(8): $command: no $option"
+			grep -qx -e "$option" <<<"$offered" || complain "completion: $command: no $option"
+		done
+		for option in $(terms_of "$command"); do
+			options "$command" | grep -qx -e "$option" ||
+				complain "waybill(8): $command has no option $option"
+		done
+	done
+}
+
+# name|where|default|min|max|words of each row of the option table.
+settings() {
+	awk '
+		function member(key,    text) {
+			if (!match(row, "[.]" key " = \"[^\"]*\""))
+				return ""
+			text = substr(row, RSTART, RLENGTH)
+			gsub(/^[^"]*"|"$/, "", text)
+			return text
+		}
+		function words(    text) {
+			if (!match(row, "[.]words = {[^}]*}"))
+				return ""
+			text = substr(row, RSTART, RLENGTH)
+			gsub(/^[^{]*{|[}"]/, "", text)
+			return text
+		}
+		function flush(    name, where) {
+			if (row == "")
+				return
+			name = row; sub(/^[^"]*"/, "", name); sub(/".*/, "", name)
+			where = row; sub(/^[^"]*"[^"]*", */, "", where); sub(/,.*/, "", where); gsub(/[ |]+/, "+", where)
+			print name "|" where "|" member("written") "|" member("min") "|" member("max") "|" words()
+			row = ""
+		}
+		/^\t\[CONF_[A-Z_]+\] = /  { flush() }
+		/^};/                     { flush(); exit }
+		/^\t\[CONF_/ || row != "" { row = row " " $0 }' $table
+}
+
+# The settings that waybill.conf(5) explains: a line in bold with an indented one under it.
+terms() {
+	awk '/^\t/ && name != "" { print name }
+		{ name = /^\*[a-z_]+\*/ ? $0 : ""; sub(/^\*/, "", name); sub(/\*.*/, "", name) }' \
+		$man/waybill.conf.5.scd
+}
+
+check_settings() {
+	local name where default min max words line wanted rows
+
+	rows=$(settings)
+	[ "$(wc -l <<<"$rows")" -gt 20 ] || complain "$table cannot be read any more"
+	while IFS='|' read -r name where default min max words; do
+		line=$(grep "^\*$name\*" $man/waybill.conf.5.scd | head -n 1)
+		[ -n "$line" ] || {
+			complain "waybill.conf(5): no $name"
+			continue
+		}
+		wanted="default $default"
+		[ -z "$max" ] || wanted+="; $min to $max"
+		[ -z "$default" ] || [[ $line == *"($wanted"[\;\)]* ]] ||
+			complain "waybill.conf(5): $name: not \"($wanted)\""
+		for word in ${words//,/}; do
+			[[ $line == *[\ \(]"$word"[\ ,\;\)]* ]] || complain "waybill.conf(5): $name: no \"$word\""
+		done
+		[[ -n $default && ($where == *MAIN* || $where == BOTH) ]] || continue
+		grep -q "^# $name = \"\?$default\"\?;" $sample ||
+			complain "$sample: no \"# $name = $default\""
+	done <<<"$rows"
+	while read -r name; do
+		grep -q "^$name|" <<<"$rows" || complain "waybill.conf(5): there is no setting $name"
+	done < <(terms)
+}
+
+check_pages() {
+	local page
+
+	for page in "$man"/*.scd; do
+		if ! scdoc <"$page" >"$work/page" || ! mandoc -T lint -W error "$work/page"; then
+			complain "$page: see above"
+		fi
+	done
+}
+
+# $1: what is looked for, $2: file, $3: sed script that breaks it, $4: a check that has to find it.
+must_find() {
+	local before=$bad
+
+	cp "$2" "$work/kept"
+	sed -i "$3" "$2"
+	"$4" >/dev/null
+	if ((bad > before)); then
+		bad=$before
+	else
+		complain "self-test: not found: $1"
+	fi
+	cp "$work/kept" "$2"
+}
+
+self_test() {
+	cp -r packaging conf agent "$work" && cd "$work" || exit 1
+	must_find "an option" $man/waybill.8.scd 's/^\*--until-eof/*--until-oef/' check_commands
+	must_find "a default" $man/waybill.conf.5.scd 's/default 1MiB/default 2MiB/' check_settings
+	must_find "a range" $man/waybill.conf.5.scd 's/; 64 to/; 32 to/' check_settings
+	must_find "a setting" $man/waybill.conf.5.scd '/^\*keep_cr/d' check_settings
+	must_find "a word" $man/waybill.conf.5.scd 's/, end or stop/ or stop/' check_settings
+	must_find "a sample" $sample 's/^# linger_ms = 20/# linger_ms = 30/' check_settings
+	must_find "completion" packaging/completion/waybill 's/sort -u/head -n 1/' check_commands
+}
+
+for tool in scdoc mandoc; do
+	command -v $tool >/dev/null || {
+		echo "docs: there is no $tool; run packaging/deps.sh deb" >&2
+		exit 77
+	}
+done
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+check_commands
+check_settings
+check_pages
+((bad)) || self_test
+((bad == 0)) || exit 1
+echo "docs: $(commands | wc -l) commands, $(settings | wc -l) settings: said the same everywhere"
