@@ -47,6 +47,8 @@ struct tally {
 	struct glob *glob;
 	uint64_t bytes;
 	size_t n[KINDS];
+	size_t taken;         /* paths that match, too, and that another source has */
+	size_t taken_by;      /* the last such source */
 	char *example[KINDS]; /* the first of each kind */
 };
 
@@ -169,6 +171,19 @@ static struct tally *tally_of(struct walk *walk, size_t source, const char *path
 	return NULL;
 }
 
+/* An earlier source gets the path; those that match it, too, are told so when nothing is left. */
+static void mark_taken(struct walk *walk, const struct hint *hint)
+{
+	for (size_t i = 0; i < walk->n_tallies; i++) {
+		struct tally *tally = &walk->tallies[i];
+
+		if (tally->source == (size_t)hint->source || !glob_match(tally->glob, hint->path))
+			continue;
+		tally->taken++;
+		tally->taken_by = (size_t)hint->source;
+	}
+}
+
 static int take(struct walk *walk, const struct hint *hint)
 {
 	struct tally *tally = tally_of(walk, (size_t)hint->source, hint->path);
@@ -181,6 +196,7 @@ static int take(struct walk *walk, const struct hint *hint)
 	r = map_put(walk->seen, hint->path, len, walk);
 	if (r)
 		return r;
+	mark_taken(walk, hint);
 	kind = kind_of(walk, hint->path, &st);
 	if (kind < 0)
 		return 0;
@@ -380,7 +396,15 @@ static int judge(struct walk *walk, const struct tally *tally)
 	if (tally->n[KIND_DENIED])
 		return tell_denied(walk, place_of(walk, tally), tally->example[KIND_DENIED],
 				   tally->n[KIND_DENIED], whose);
-	return n ? 0 : judge_empty(walk, tally, whose);
+	if (n || !tally->taken)
+		return n ? 0 : judge_empty(walk, tally, whose);
+	check_find(
+		&walk->check->report, CHECK_WARNING, place_of(walk, tally),
+		"%sno file of %s is left for it: source \"%s\" comes first and takes them (%zu)\n"
+		"A file is followed once, by the first source that wants it.\n"
+		"Narrow the other's paths, exclude these there, or change the order.",
+		whose, tally->text, walk->check->conf->sources[tally->taken_by].name, tally->taken);
+	return 0;
 }
 
 static int judge_all(struct walk *walk)

@@ -18,33 +18,49 @@
 /* Key, headers and framing of a usual record, above its value. */
 #define RECORD_ROOM 1024
 
-/* The setting that names the topic of this index first. */
-static struct conf_place place_of(const struct check *check, const char *topic)
+/* The setting of a source that names the topic, or NULL. */
+static const struct conf_node *topic_setting(const struct conf_node *source, const char *topic)
 {
-	const struct conf_node *list = conf_node_find(check->load.root, "sources"), *node;
+	const struct conf_node *one = conf_node_find(source, "topic");
+	const struct conf_node *list = conf_node_find(source, "topics");
 
-	for (size_t i = 0; list && i < list->n_kids; i++) {
-		node = conf_node_find(list->kids[i], "topic");
-		if (node && node->kind == CONF_TEXT && strcmp(node->text, topic) == 0)
-			return node->place;
-		node = conf_node_find(list->kids[i], "topics");
-		if (node && node->kind == CONF_TEXT && strcmp(node->text, topic) == 0)
-			return node->place;
-		for (size_t k = 0; node && node->kind == CONF_LIST && k < node->n_kids; k++) {
-			if (node->kids[k]->kind == CONF_TEXT &&
-			    strcmp(node->kids[k]->text, topic) == 0)
-				return node->kids[k]->place;
-		}
+	if (one && one->kind == CONF_TEXT && strcmp(one->text, topic) == 0)
+		return one;
+	if (list && list->kind == CONF_TEXT && strcmp(list->text, topic) == 0)
+		return list;
+	for (size_t i = 0; list && list->kind == CONF_LIST && i < list->n_kids; i++) {
+		if (list->kids[i]->kind == CONF_TEXT && strcmp(list->kids[i]->text, topic) == 0)
+			return list->kids[i];
 	}
-	return CHECK_NOWHERE;
+	return NULL;
 }
 
-static size_t max_line_of(const struct check *check)
+/*
+ * Where the topic is named first, and the longest line of the sources that name it. A name that only
+ * a template gives (with an ${env:...} in it) is not found: then it is any source.
+ */
+static struct conf_place place_of(const struct check *check, const char *topic,
+				  size_t *ret_max_line)
 {
+	struct conf_place place = CHECK_NOWHERE;
+	const struct conf *conf = check->conf;
 	struct kafka_options options;
+	size_t longest = 0;
 
-	conf_kafka_options(check->conf, &options);
-	return options.max_line;
+	for (size_t i = 0; i < conf->n_sources; i++) {
+		const struct conf_node *group = check_group(check, CONF_SOURCES, i);
+		const struct conf_node *node = group ? topic_setting(group, topic) : NULL;
+
+		if (!node)
+			continue;
+		if (!place.file)
+			place = node->place;
+		if (conf->sources[i].rules.max_line > longest)
+			longest = conf->sources[i].rules.max_line;
+	}
+	conf_kafka_options(conf, &options);
+	*ret_max_line = longest ? longest : options.max_line;
+	return place;
 }
 
 void check_judge_replicas(struct check_report *report, struct conf_place place, const char *topic,
@@ -136,7 +152,8 @@ static void judge_not_ready(struct check *check, struct conf_place place, const 
 
 static void judge_topic(struct check *check, const char *topic, const struct topic_facts *facts)
 {
-	struct conf_place place = place_of(check, topic);
+	size_t max_line;
+	struct conf_place place = place_of(check, topic, &max_line);
 
 	if (facts->state != TOPIC_READY) {
 		check_say(check, "  topic %s: not ready", topic);
@@ -149,7 +166,7 @@ static void judge_topic(struct check *check, const char *topic, const struct top
 		  topic, (int)facts->n_partitions, facts->replicas, facts->replicas == 1 ? "" : "s",
 		  facts->min_insync, facts->max_message_bytes);
 	check_judge_replicas(&check->report, place, topic, facts);
-	check_judge_settings(&check->report, place, topic, facts, max_line_of(check));
+	check_judge_settings(&check->report, place, topic, facts, max_line);
 	if (facts->n_leaderless)
 		check_find(&check->report, CHECK_WARNING, place,
 			   "topic \"%s\": %d of %d partitions have no leader\n"

@@ -216,7 +216,7 @@ def test_settings_of_a_topic(cluster, topic_name, good):
     topic = cluster.make_topic(
         topic_name, max_message_bytes=5000, message_timestamp_type="LogAppendTime"
     )
-    check = Check(good(cluster.bootstrap, topic, max_line="8KiB"))
+    check = Check(good(cluster.bootstrap, topic, source={"max_line": "8KiB"}))
     check.assert_says("warning", "max_line is 8192", "max.message.bytes 5000")
     check.assert_says("note", "LogAppendTime")
 
@@ -330,6 +330,17 @@ def test_what_run_would_not_follow(work, good):
     assert "1 file," in " ".join(check.out.split())
     check = Check(good(NOWHERE, "t", source={"exclude": ["fifo*", "zipped*"]}), "--no-network")
     assert not check.says("warning", "")
+
+
+def test_source_that_gets_nothing(work, conf):
+    """Two sources want the same files: the first one has them."""
+    (work / "log" / "a.log").write_text("x\n")
+    sources = [
+        config.source("t", [work / "log" / "*.log"], name="first"),
+        config.source("t", [work / "log" / "a*"], name="second"),
+    ]
+    check = Check(conf(config.settings(NOWHERE, sources, state_dir=str(work / "s"))), "--no-network")
+    check.assert_says("warning", 'source "second"', 'source "first"', "takes them (1)")
 
 
 def test_badly_backtracking_pattern(good):

@@ -265,6 +265,28 @@ Test(check, a_long_pattern_gives_a_sample_that_is_cut)
 	cr_assert_eq(strlen(sample), CHECK_SAMPLE_MAX);
 }
 
+/* What is no pattern at all must not lead anywhere; the sanitizers look on. */
+Test(check, any_text_is_survived)
+{
+	static const char letters[] = "(((()))[[]]\\\\?<>:{},|*++^$.'P=aQEd1 ";
+	char text[48], sample[CHECK_SAMPLE_MAX + 1];
+	unsigned seed = 7;
+	size_t at;
+
+	for (int i = 0; i < 100000; i++) {
+		size_t len = (size_t)rand_r(&seed) % sizeof text;
+		char *copy;
+
+		for (size_t k = 0; k < len; k++)
+			text[k] = letters[(size_t)rand_r(&seed) % (sizeof letters - 1)];
+		copy = strndup(text, len);
+		cr_assert_leq(check_pattern_sample(copy, 'a', sample), CHECK_SAMPLE_MAX);
+		if (check_pattern_nested(copy, &at))
+			cr_assert_lt(at, len);
+		free(copy);
+	}
+}
+
 /* ---- who may read what ---- */
 
 Test(check, mode_text)
