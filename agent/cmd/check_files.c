@@ -364,17 +364,20 @@ static const char *exclude_for(const char *path, int kind, char *ret_text, size_
 
 static void judge_refused(struct walk *walk, const struct tally *tally, const char *whose)
 {
-	char name[NAME_MAX + 2];
+	char name[NAME_MAX + 2], among[48];
 
 	for (int kind = KIND_COMPRESSED; kind < KINDS; kind++) {
 		if (tally->n[kind] == 0)
 			continue;
+		if (tally->n[kind] > 1)
+			snprintf(among, sizeof among, ", one of %zu", tally->n[kind]);
+		else
+			among[0] = '\0';
 		check_find(&walk->check->report, CHECK_WARNING, place_of(walk, tally),
-			   "%s%s%s is %s\nrun would not follow %s.\n"
+			   "%s%s is %s%s\nrun would not follow %s.\n"
 			   "An exclude pattern silences this: exclude = [ \"%s\" ]",
-			   whose, tally->example[kind],
-			   tally->n[kind] > 1 ? ", like others of this pattern," : "",
-			   kind_words[kind], tally->n[kind] > 1 ? "them" : "it",
+			   whose, tally->example[kind], kind_words[kind], among,
+			   tally->n[kind] > 1 ? "them" : "it",
 			   exclude_for(tally->example[kind], kind, name, sizeof name));
 	}
 }
