@@ -35,7 +35,8 @@ static void check_watches(struct check *check, const struct discover_trouble *tr
 	uint64_t need = trouble->directories + trouble->unwatched;
 
 	check_say(check,
-		  "Limits: %" PRIu64 " directories watched of %" PRIu64 " (max_user_watches)",
+		  "Limits: directories watched: %" PRIu64 " of %" PRIu64
+		  " (fs.inotify.max_user_watches)",
 		  trouble->directories, limit);
 	if (trouble->watch_errno == ENOSPC || (limit && need > limit))
 		check_find(&check->report, CHECK_WARNING, CHECK_NOWHERE,
@@ -69,7 +70,7 @@ static void check_descriptors(struct check *check)
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max == RLIM_INFINITY)
 		return;
 	room = limit.rlim_max > DESCRIPTORS_KEPT_BACK ? limit.rlim_max - DESCRIPTORS_KEPT_BACK : 0;
-	check_say(check, "  %zu files to follow, descriptors for %" PRIu64, check->n_files,
+	check_say(check, "  files to follow: %zu, descriptors for %" PRIu64, check->n_files,
 		  room < DESCRIPTORS_MAX ? room : (uint64_t)DESCRIPTORS_MAX);
 	if (room < DESCRIPTORS_MAX && check->n_files > room)
 		check_find(&check->report, CHECK_WARNING, CHECK_NOWHERE,
