@@ -13,4 +13,12 @@ int cmd_demo(int argc, char **argv);
 int cmd_broker(int argc, char **argv); /* the embedded broker that demo starts; not in --help */
 int cmd_version(int argc, char **argv);
 
+struct conf;
+
+/*
+ * Loads a configuration for a command, problems told on stderr. 0: *ret_conf with one reference;
+ * otherwise the exit status.
+ */
+int cmd_load_conf(const char *file, struct conf **ret_conf);
+
 #endif

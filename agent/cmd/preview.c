@@ -165,26 +165,6 @@ static const struct conf_source *choose_source(const struct conf *conf, const ch
 }
 
 /* 0, or the exit status after a message. */
-static int load(const char *file, struct conf **ret_conf)
-{
-	int r = conf_load(file, stderr, ret_conf);
-
-	if (r == CONF_E_UNREADABLE)
-		return errno == EACCES ? EX_NOPERM : EX_NOINPUT;
-	if (r == CONF_E_INVALID)
-		return EX_CONFIG;
-	if (r) {
-		fprintf(stderr, "waybill: %s: %s\n", file, strerror(-r));
-		return EX_OSERR;
-	}
-	if ((*ret_conf)->n_sources == 0) {
-		*ret_conf = conf_unref(*ret_conf);
-		return EX_CONFIG; /* the loader has said that there are no sources */
-	}
-	return 0;
-}
-
-/* 0, or the exit status after a message. */
 static int open_input(struct preview *preview, const char *name)
 {
 	int r = preview_input_open(&preview->input, name);
@@ -224,7 +204,10 @@ int cmd_preview(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	preview.partitions = options.partitions;
 	preview.json = options.json;
-	status = load(options.config, &preview.conf);
+	status = cmd_load_conf(options.config, &preview.conf);
+	/* The loader has said that there are no sources. */
+	if (!status && !preview.conf->n_sources)
+		status = EX_CONFIG;
 	if (status)
 		return status;
 	set_paper(&preview);

@@ -98,22 +98,6 @@ static int run(const struct run_options *options, struct conf *conf, struct log 
 	return exit_code(log, r);
 }
 
-/* 0, or the exit status after a message. */
-static int load(const struct run_options *options, struct conf **ret_conf)
-{
-	int r = conf_load(options->config, stderr, ret_conf);
-
-	if (r == CONF_E_UNREADABLE)
-		return errno == EACCES ? EX_NOPERM : EX_NOINPUT;
-	if (r == CONF_E_INVALID)
-		return EX_CONFIG;
-	if (r) {
-		fprintf(stderr, "waybill: %s: %s\n", options->config, strerror(-r));
-		return EX_OSERR;
-	}
-	return 0;
-}
-
 int cmd_run(int argc, char **argv)
 {
 	struct run_options options;
@@ -135,7 +119,7 @@ int cmd_run(int argc, char **argv)
 			kafka_library_version());
 		return EX_UNAVAILABLE;
 	}
-	status = load(&options, &conf);
+	status = cmd_load_conf(options.config, &conf);
 	if (status)
 		return status;
 	log = log_new(options.log_level);

@@ -87,7 +87,11 @@ class Broker(Cluster):
     """A Kafka of our own, which tests may freeze and kill."""
 
     def __init__(self, name="broker"):
-        self.ports = {name: free_port() for name in ("plain", "proxied", "controller", "proxy")}
+        names = ("plain", "proxied", "controller", "proxy")
+        ports = set()
+        while len(ports) < len(names):
+            ports.add(free_port())
+        self.ports = dict(zip(names, ports))
         super().__init__(f"127.0.0.1:{self.ports['plain']}")
         self.dir = WORK / name
         self.process = None
