@@ -66,12 +66,15 @@ static void log_output_events(struct agent *agent)
 
 static void after_event(struct agent *agent, uint64_t now_us)
 {
-	bool busy;
+	bool reading = agent->state == AGENT_RUNNING && !agent->until_eof;
+	bool room, busy;
 
 	arm_kick(agent, output_service(agent->output, now_us));
 	log_output_events(agent);
-	busy = agent->state == AGENT_RUNNING && !TAILQ_EMPTY(&agent->files.ready) &&
-	       output_has_room(agent->output);
+	room = output_has_room(agent->output);
+	busy = agent->state == AGENT_RUNNING && !TAILQ_EMPTY(&agent->files.ready) && room;
+	/* A writer that goes on while nothing can be read would wake us for each line. */
+	sd_event_source_set_enabled(agent->hints, reading && room ? SD_EVENT_ON : SD_EVENT_OFF);
 	sd_event_source_set_enabled(agent->turn, busy ? SD_EVENT_ON : SD_EVENT_OFF);
 	if (agent->error)
 		sd_event_exit(agent->event, agent->error);
@@ -196,10 +199,7 @@ static int on_hints(sd_event_source *source, int fd, uint32_t events, void *user
 	struct agent *agent = userdata;
 
 	(void)source, (void)fd, (void)events;
-	if (agent->state == AGENT_RUNNING && !agent->until_eof)
-		agent_take_hints(agent, HINTS_AT_ONCE);
-	else
-		sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	agent_take_hints(agent, HINTS_AT_ONCE);
 	after_event(agent, clock_mono_us());
 	return 0;
 }
@@ -274,6 +274,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	sd_event_source_set_time(source, now_us + tick_us(agent));
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	if (agent->state == AGENT_RUNNING) {
+		if (!agent->until_eof && !output_has_room(agent->output))
+			agent_take_hints(agent, SIZE_MAX);
 		agent_age_files(agent, now_us);
 		if (!agent->until_eof)
 			reconcile(agent, now_us);
@@ -323,7 +325,8 @@ static int add_sources(struct agent *agent)
 	if (r >= 0)
 		r = sd_event_source_set_priority(source, PRIORITY_REPORTS);
 	if (r >= 0 && discover_fd(agent->discover) >= 0)
-		r = sd_event_add_io(event, NULL, discover_fd(agent->discover), EPOLLIN, on_hints, agent);
+		r = sd_event_add_io(event, &agent->hints, discover_fd(agent->discover), EPOLLIN, on_hints,
+				    agent);
 	return r < 0 ? r : 0;
 }
 

@@ -40,6 +40,7 @@ struct agent {
 
 	sd_event *event;
 	sd_event_source *turn;  /* a defer source: on while a file has data and the output has room */
+	sd_event_source *hints; /* off while the output is full: then the tick looks */
 	sd_event_source *kick;  /* when the output wants to be served */
 	sd_event_source *tick;
 	uint64_t kick_at_us;    /* what the kick timer is armed for */
