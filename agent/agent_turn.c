@@ -30,6 +30,10 @@ static bool ensure_open(struct agent *agent, struct file *file)
 
 	if (!r)
 		return true;
+	if (r == FILES_E_CROWDED) {
+		files_hold(&agent->files, file);
+		return false;
+	}
 	files_rest(&agent->files, file);
 	if (r < 0) {
 		log_limited(agent->log, LOG_WARNING, "unreadable", "%s: %s: it is tried again every half minute",

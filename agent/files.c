@@ -279,22 +279,42 @@ static bool may_close(const struct file *file)
 	       file_is_settled(file);
 }
 
-static void close_oldest(struct files *files)
+/* The same of a file that has its turn still to come: it is opened again for it. */
+static bool may_close_waiting(const struct file *file)
+{
+	return file->state == FILE_READING && !file->left_path && file_is_settled(file);
+}
+
+/* Of those not used for the longest time; false when none of them may be closed. */
+static bool close_oldest(struct files *files, bool (*may)(const struct file *file))
 {
 	struct file *file = TAILQ_FIRST(&files->open);
 
 	for (int looks = 0; file && looks < CLOSE_LOOKS; looks++) {
 		struct file *next = TAILQ_NEXT(file, open_link);
 
-		if (may_close(file)) {
+		if (may(file)) {
 			account_give_up_dry(&file->account);
 			files_close(files, file);
-			return;
+			return true;
 		}
 		TAILQ_REMOVE(&files->open, file, open_link);
 		TAILQ_INSERT_TAIL(&files->open, file, open_link);
 		file = next;
 	}
+	return false;
+}
+
+int files_open_path(struct files *files, const char *path)
+{
+	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	int fd = open(path, flags);
+
+	/* Tens of thousands of files with something to read: none of them is idle. */
+	if (fd < 0 && errno == EMFILE &&
+	    (close_oldest(files, may_close) || close_oldest(files, may_close_waiting)))
+		fd = open(path, flags);
+	return fd < 0 ? -errno : fd;
 }
 
 void files_set_fd(struct files *files, struct file *file, int fd)
@@ -304,7 +324,7 @@ void files_set_fd(struct files *files, struct file *file, int fd)
 	TAILQ_INSERT_TAIL(&files->open, file, open_link);
 	files->n_open++;
 	if (files->n_open > files->max_open)
-		close_oldest(files);
+		(void)close_oldest(files, may_close);
 }
 
 void files_close(struct files *files, struct file *file)
@@ -340,7 +360,7 @@ char *files_find_in(const char *dir, uint64_t device, uint64_t inode)
  * The file's descriptor by this path; -ENOENT when the path names another file or nothing; other
  * negative errno. Whether the content is still the same is for the tail's look-back to say.
  */
-static int open_same(const struct file *file, const char *path)
+static int open_same(struct files *files, const struct file *file, const char *path)
 {
 	struct identity identity;
 	struct stat st;
@@ -350,9 +370,9 @@ static int open_same(const struct file *file, const char *path)
 	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_ino != file->identity.inode ||
 	    st.st_dev != file->identity.device)
 		return -ENOENT;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = files_open_path(files, path);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (identity_of(fd, &identity) || !identity_same_inode(&identity, &file->identity)) {
 		close(fd);
 		return -ENOENT;
@@ -367,13 +387,13 @@ int files_open(struct files *files, struct file *file)
 
 	if (file->tail.fd >= 0)
 		return 0;
-	fd = open_same(file, file->path);
+	fd = open_same(files, file, file->path);
 	if (fd >= 0) {
 		files_set_fd(files, file, fd);
 		return 0;
 	}
 	if (fd != -ENOENT)
-		return fd;
+		return fd == -EMFILE ? FILES_E_CROWDED : fd;
 	dir = strdup(file->path);
 	if (!dir)
 		return -ENOMEM;
@@ -381,7 +401,7 @@ int files_open(struct files *files, struct file *file)
 	*slash = '\0';
 	path = files_find_in(dir, file->identity.device, file->identity.inode);
 	free(dir);
-	fd = path ? open_same(file, path) : -ENOENT;
+	fd = path ? open_same(files, file, path) : -ENOENT;
 	if (fd >= 0)
 		r = files_move(files, file, path);
 	else

@@ -84,15 +84,24 @@ void files_unage(struct files *files, struct file *file);
 /* The file is not at the path where its lineage is any more. */
 void files_left_path(struct files *files, struct file *file);
 
+/*
+ * A descriptor for reading path, without waiting for a writer; negative errno. When the process has no
+ * descriptor left, a settled file gives up its own.
+ */
+int files_open_path(struct files *files, const char *path) MUSTCHECK;
+
 /* Takes fd (consumed) as the file's descriptor; closes others above the limit. */
 void files_set_fd(struct files *files, struct file *file, int fd);
 void files_close(struct files *files, struct file *file);
 
 /*
  * Makes sure that the descriptor is open, finding the file by its identity when its path names
- * another one. 0; FILES_E_GONE: no such file any more; negative errno (e.g. -EACCES).
+ * another one. 0; the E codes; negative errno (e.g. -EACCES).
  */
-enum { FILES_E_GONE = 1 };
+enum {
+	FILES_E_GONE = 1, /* no such file any more */
+	FILES_E_CROWDED,  /* no descriptor is left: again when other files were settled */
+};
 int files_open(struct files *files, struct file *file) MUSTCHECK;
 
 /* The entry of dir with this inode as a path (malloc'ed), or NULL. */

@@ -44,17 +44,17 @@ static const char *kind_of(mode_t mode)
 /* Its descriptor, or -1 after telling why. */
 static int open_for_reading(struct files *files, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = files_open_path(files, path);
 
 	if (fd >= 0)
 		return fd;
-	if (errno == EACCES || errno == EPERM)
+	if (fd == -EACCES || fd == -EPERM)
 		log_limited(files->log, LOG_WARNING, "unreadable",
 			    "%s: permission denied: waybill's user or one of its groups must be able to read it; "
 			    "it is tried again when its mode changes and every half minute", path);
-	else if (errno != ENOENT)
+	else if (fd != -ENOENT)
 		log_limited(files->log, LOG_WARNING, "unreadable", "%s: %s: it is tried again every half minute",
-			    path, strerror(errno));
+			    path, strerror(-fd));
 	return -1;
 }
 
