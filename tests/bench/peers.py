@@ -12,7 +12,7 @@ import os
 import subprocess
 import time
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from rig.kafka import Broker
 from rig.process import peak_rss_kib, spawn
 from stage import BENCH, LINE_BYTES, PARTITIONS, Real, cpu_ns, flood, make_lines, ship
@@ -79,7 +79,10 @@ class Topic:
         )
 
     def records(self):
-        return sum(self.consumer.get_watermark_offsets(part, 10)[1] for part in self.parts)
+        try:
+            return sum(self.consumer.get_watermark_offsets(part, 10)[1] for part in self.parts)
+        except KafkaException:  # its leaders are not yet known everywhere
+            return 0
 
 
 def run_peer(name, lines, kafka):
