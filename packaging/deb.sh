@@ -27,6 +27,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 rm -rf "$deb"
 mkdir -p "$deb/$name"
 git ls-files -z | tar -c --null --files-from=- | tar -x -C "$deb/$name"
+find "$deb/$name" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 (
 	cd "$deb"
 	tar -c --sort=name --owner=0 --group=0 --numeric-owner --mode=go=rX,u+rw,a-s \
