@@ -323,8 +323,8 @@ void files_set_fd(struct files *files, struct file *file, int fd)
 	tail_set_fd(&file->tail, fd);
 	TAILQ_INSERT_TAIL(&files->open, file, open_link);
 	files->n_open++;
-	if (files->n_open > files->max_open)
-		(void)close_oldest(files, may_close);
+	if (files->n_open > files->max_open && !close_oldest(files, may_close))
+		(void)close_oldest(files, may_close_waiting);
 }
 
 void files_close(struct files *files, struct file *file)
