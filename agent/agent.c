@@ -89,7 +89,8 @@ static void begin_stop(struct agent *agent, const char *why)
 	agent->state = AGENT_STOPPING;
 	agent->stop_by_us = now_us + agent->conf->shutdown_timeout_ms * US_PER_MS;
 	notify_stopping();
-	log_say(agent->log, LOG_INFO, "%s: nothing more is read, waiting for acknowledgements", why);
+	log_say(agent->log, LOG_INFO, "%s: nothing more is read, waiting for acknowledgements",
+		why);
 	output_kick(agent->output, now_us);
 }
 
@@ -106,14 +107,16 @@ static void stop_if_done(struct agent *agent, uint64_t now_us)
 		return;
 	if (stats.records_in_flight)
 		log_say(agent->log, LOG_WARNING,
-			"shutdown_timeout (%" PRIu64 " s) is over with %" PRIu64 " records unacknowledged: they are "
-			"sent again at the next start", agent->conf->shutdown_timeout_ms / 1000,
-			stats.records_in_flight);
+			"shutdown_timeout (%" PRIu64 " s) is over with %" PRIu64
+			" records unacknowledged: they are "
+			"sent again at the next start",
+			agent->conf->shutdown_timeout_ms / 1000, stats.records_in_flight);
 	agent->state = AGENT_STOPPED;
 	sd_event_exit(agent->event, 0);
 }
 
-static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info,
+			  void *userdata)
 {
 	struct agent *agent = userdata;
 
@@ -130,7 +133,8 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 	return 0;
 }
 
-static int on_print_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+static int on_print_signal(sd_event_source *source, const struct signalfd_siginfo *info,
+			   void *userdata)
 {
 	(void)source, (void)info;
 	agent_log_counters(userdata);
@@ -212,8 +216,10 @@ void agent_finish_checkpoint(struct agent *agent, int wait_ms)
 	if (r == CHECKPOINT_E_FAILED) {
 		agent->checkpoint_failing = true;
 		log_limited(agent->log, LOG_ERR, "checkpoint",
-			    "state_dir: the checkpoint could not be written (%s): shipping goes on, it is tried again; "
-			    "a crash now would repeat lines", message);
+			    "state_dir: the checkpoint could not be written (%s): shipping goes "
+			    "on, it is tried again; "
+			    "a crash now would repeat lines",
+			    message);
 	} else if (r == 0 && agent->checkpoint_failing) {
 		agent->checkpoint_failing = false;
 		log_say(agent->log, LOG_NOTICE, "state_dir: checkpoints are written again");
@@ -239,14 +245,16 @@ static void reconcile(struct agent *agent, uint64_t now_us)
 	discover_trouble(agent->discover, &trouble);
 	if (trouble.watch_errno)
 		log_limited(agent->log, LOG_WARNING, "inotify",
-			    "inotify: %s: raise %s; until then %" PRIu64 " directories are polled every second",
+			    "inotify: %s: raise %s; until then %" PRIu64
+			    " directories are polled every second",
 			    strerror(trouble.watch_errno),
 			    trouble.watch_errno == ENOSPC ? "fs.inotify.max_user_watches" :
 							    "fs.inotify.max_user_instances",
 			    trouble.unwatched);
 	if (trouble.denied[0])
 		log_limited(agent->log, LOG_WARNING, "denied",
-			    "%s: permission denied: nothing below it is found; it is tried again every half minute",
+			    "%s: permission denied: nothing below it is found; it is tried again "
+			    "every half minute",
 			    trouble.denied);
 	if (now_us < agent->reconcile_at_us)
 		return;
@@ -317,16 +325,18 @@ static int add_sources(struct agent *agent)
 	if (r >= 0)
 		r = sd_event_add_signal(event, &source, SIGUSR1, on_print_signal, agent);
 	if (r >= 0)
-		r = sd_event_add_io(event, &source, output_fd(agent->output), EPOLLIN, on_output, agent);
+		r = sd_event_add_io(event, &source, output_fd(agent->output), EPOLLIN, on_output,
+				    agent);
 	if (r >= 0)
 		r = sd_event_source_set_priority(source, PRIORITY_REPORTS);
 	if (r >= 0)
-		r = sd_event_add_io(event, &source, writer_fd(agent->writer), EPOLLIN, on_writer, agent);
+		r = sd_event_add_io(event, &source, writer_fd(agent->writer), EPOLLIN, on_writer,
+				    agent);
 	if (r >= 0)
 		r = sd_event_source_set_priority(source, PRIORITY_REPORTS);
 	if (r >= 0 && discover_fd(agent->discover) >= 0)
-		r = sd_event_add_io(event, &agent->hints, discover_fd(agent->discover), EPOLLIN, on_hints,
-				    agent);
+		r = sd_event_add_io(event, &agent->hints, discover_fd(agent->discover), EPOLLIN,
+				    on_hints, agent);
 	return r < 0 ? r : 0;
 }
 
@@ -336,12 +346,13 @@ static int add_timers(struct agent *agent)
 	int r;
 
 	agent->kick_at_us = CLOCK_NEVER;
-	r = sd_event_add_time(agent->event, &agent->kick, CLOCK_MONOTONIC, now_us, KICK_ACCURACY_US, on_kick, agent);
+	r = sd_event_add_time(agent->event, &agent->kick, CLOCK_MONOTONIC, now_us, KICK_ACCURACY_US,
+			      on_kick, agent);
 	if (r >= 0)
 		r = sd_event_source_set_priority(agent->kick, PRIORITY_TIMERS);
 	if (r >= 0)
-		r = sd_event_add_time(agent->event, &agent->tick, CLOCK_MONOTONIC, now_us + tick_us(agent),
-				      TICK_ACCURACY_US, on_tick, agent);
+		r = sd_event_add_time(agent->event, &agent->tick, CLOCK_MONOTONIC,
+				      now_us + tick_us(agent), TICK_ACCURACY_US, on_tick, agent);
 	if (r >= 0)
 		r = sd_event_source_set_priority(agent->tick, PRIORITY_TIMERS);
 	if (r >= 0)

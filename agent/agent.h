@@ -20,15 +20,20 @@ struct agent_options {
 };
 
 enum {
-	AGENT_E_STATE = 1, /* the state directory or database: message was logged; EX_CANTCREAT, see agent_new */
-	AGENT_E_LOCKED,    /* another agent holds the state directory: EX_UNAVAILABLE */
-	AGENT_E_DAMAGED,   /* the database is damaged and state_damaged = "stop": EX_IOERR */
+	AGENT_E_STATE =
+		/*
+		 * the state directory or database: message was logged; EX_CANTCREAT, see
+		 * agent_new
+		 */
+	1,
+	AGENT_E_LOCKED,  /* another agent holds the state directory: EX_UNAVAILABLE */
+	AGENT_E_DAMAGED, /* the database is damaged and state_damaged = "stop": EX_IOERR */
 };
 
 /*
- * Opens the state, takes over known files, makes the first scan and the first checkpoint, starts the
- * producer. Blocks SIGINT, SIGTERM, SIGUSR1, SIGPIPE for the process before any thread is made. 0,
- * the E codes (the cause was logged), negative errno.
+ * Opens the state, takes over known files, makes the first scan and the first checkpoint, starts
+ * the producer. Blocks SIGINT, SIGTERM, SIGUSR1, SIGPIPE for the process before any thread is
+ * made. 0, the E codes (the cause was logged), negative errno.
  */
 int agent_new(const struct agent_options *options, struct agent **ret_agent) MUSTCHECK;
 

@@ -39,23 +39,24 @@ struct agent {
 	struct pipeline *pipeline;
 
 	sd_event *event;
-	sd_event_source *turn;  /* a defer source: on while a file has data and the output has room */
+	sd_event_source
+		*turn; /* a defer source: on while a file has data and the output has room */
 	sd_event_source *hints; /* off while the output is full: then the tick looks */
 	sd_event_source *kick;  /* when the output wants to be served */
 	sd_event_source *tick;
-	uint64_t kick_at_us;    /* what the kick timer is armed for */
+	uint64_t kick_at_us; /* what the kick timer is armed for */
 	uint64_t reconcile_at_us;
-	uint64_t trim_at_us;    /* pools are trimmed after a second without a turn */
+	uint64_t trim_at_us; /* pools are trimmed after a second without a turn */
 	uint64_t progress_at_us;
-	uint64_t status_us;     /* the last status for systemd */
-	uint64_t status_lines;  /* delivered by then */
-	uint64_t progress_us;   /* when lines last moved, for the watchdog */
+	uint64_t status_us;    /* the last status for systemd */
+	uint64_t status_lines; /* delivered by then */
+	uint64_t progress_us;  /* when lines last moved, for the watchdog */
 	uint64_t started_us;
-	uint64_t total_bytes;   /* until_eof: what there is to ship */
-	bool damaged; /* the state was damaged and set aside at this start */
+	uint64_t total_bytes; /* until_eof: what there is to ship */
+	bool damaged;         /* the state was damaged and set aside at this start */
 	bool checkpoint_failing;
 	bool letters_full_told;
-	int error;              /* negative errno that ends the loop */
+	int error; /* negative errno that ends the loop */
 };
 
 /* The event loop with all its sources. 0 or negative errno. */
@@ -86,7 +87,10 @@ void agent_turn_files(struct agent *agent, uint64_t now_us);
 /* Reports: settle, advance, rewind what is due, send suspects, wake what waits. */
 void agent_take_reports(struct agent *agent, uint64_t now_us);
 
-/* After its slots changed: moves the committed position; rewinds a draining file whose reports are in. */
+/*
+ * After its slots changed: moves the committed position; rewinds a draining file whose reports
+ * are in.
+ */
 void agent_settle_file(struct agent *agent, struct file *file, uint64_t now_us);
 
 /* Once a tick: ends of back-offs, files that are finished, last lines without LF. */

@@ -36,16 +36,19 @@ static int replace_damaged(struct agent *agent, const char *dir, const char *mes
 	int r;
 
 	if (agent->conf->state_damaged == CONF_DAMAGED_STOP) {
-		log_say(agent->log, LOG_ERR, "%s: the database is damaged (%s); state_damaged = \"stop\"", dir, message);
+		log_say(agent->log, LOG_ERR,
+			"%s: the database is damaged (%s); state_damaged = \"stop\"", dir, message);
 		return AGENT_E_DAMAGED;
 	}
 	r = store_set_aside(dir, aside, sizeof aside);
 	if (r)
 		return r;
 	log_say(agent->log, LOG_ERR,
-		"%s: the database is damaged (%s): it is kept as %s; by state_damaged all files are read from their %s",
+		"%s: the database is damaged (%s): it is kept as %s; by state_damaged all files "
+		"are read from their %s",
 		dir, message, aside,
-		agent->conf->state_damaged == CONF_DAMAGED_END ? "end: lines are lost" : "start: lines are repeated");
+		agent->conf->state_damaged == CONF_DAMAGED_END ? "end: lines are lost" :
+								 "start: lines are repeated");
 	agent->damaged = true;
 	r = store_open(dir, &agent->store, again, sizeof again);
 	return r > 0 ? AGENT_E_STATE : r;
@@ -72,7 +75,8 @@ static int load_files(struct agent *agent)
 
 	r = store_load(agent->store, &rows, &n_rows);
 	if (!r)
-		r = files_init(&agent->files, agent->conf, &agent->pools, &agent->counters, agent->log, rows, n_rows);
+		r = files_init(&agent->files, agent->conf, &agent->pools, &agent->counters,
+			       agent->log, rows, n_rows);
 	if (r)
 		return r;
 	for (size_t i = 0; i < agent->conf->n_sources; i++) {
@@ -97,9 +101,13 @@ static int make_discover(struct agent *agent, const char *state_dir)
 	for (size_t i = 0; !r && i < agent->conf->n_sources; i++) {
 		const struct conf_source *source = &agent->conf->sources[i];
 
-		r = discover_add(agent->discover, (int)i, source->paths, source->exclude, message, sizeof message);
+		r = discover_add(agent->discover, (int)i, source->paths, source->exclude, message,
+				 sizeof message);
 		if (r > 0) {
-			/* conf_load has compiled the same patterns, so this is a bug, not the user's. */
+			/*
+			 * conf_load has compiled the same patterns, so this is a bug, not the
+			 * user's.
+			 */
 			log_say(agent->log, LOG_ERR, "source %s: %s", source->name, message);
 			r = -EINVAL;
 		}
@@ -176,7 +184,8 @@ static int build(struct agent *agent, const char *state_dir)
 		r = writer_new(agent->store, &agent->writer);
 	if (r)
 		return r;
-	checkpoint_init(&agent->checkpoint, agent->writer, &agent->files, &agent->letters, &agent->counters);
+	checkpoint_init(&agent->checkpoint, agent->writer, &agent->files, &agent->letters,
+			&agent->counters);
 	r = make_discover(agent, state_dir);
 	if (!r)
 		r = make_output(agent);

@@ -25,8 +25,8 @@ void agent_log_counters(struct agent *agent)
 	log_say(agent->log, LOG_INFO,
 		"counters: %s in_flight=%" PRIu64 " producers_made=%" PRIu64 " kicks=%" PRIu64
 		" queue_full_surprises=%" PRIu64 " reports_without_offset=%" PRIu64,
-		text, stats.records_in_flight, stats.producers_made, stats.kicks, stats.queue_full_surprises,
-		stats.reports_without_offset);
+		text, stats.records_in_flight, stats.producers_made, stats.kicks,
+		stats.queue_full_surprises, stats.reports_without_offset);
 }
 
 /*
@@ -48,8 +48,10 @@ void agent_tell_letters_full(struct agent *agent)
 
 	if (full && !agent->letters_full_told)
 		log_say(agent->log, LOG_ERR,
-			"dead_letter_max (%zu bytes) is used up: files whose next record was refused wait; raise it, or "
-			"remove dead letters from the state", agent->conf->dead_letter_max);
+			"dead_letter_max (%zu bytes) is used up: files whose next record was "
+			"refused wait; raise it, or "
+			"remove dead letters from the state",
+			agent->conf->dead_letter_max);
 	agent->letters_full_told = full;
 }
 
@@ -81,7 +83,8 @@ static uint64_t unread(const struct file_list *queue)
 
 		if (!left--)
 			break;
-		if (file->tail.fd >= 0 && fstat(file->tail.fd, &st) == 0 && (uint64_t)st.st_size > position)
+		if (file->tail.fd >= 0 && fstat(file->tail.fd, &st) == 0 &&
+		    (uint64_t)st.st_size > position)
 			bytes += (uint64_t)st.st_size - position;
 	}
 	return bytes;
@@ -100,6 +103,7 @@ void agent_tell_status(struct agent *agent, uint64_t now_us)
 	output_stats(agent->output, &stats);
 	notify_status("%zu files, %" PRIu64 " bytes behind, %" PRIu64 " records/s, Kafka %s",
 		      map_count(agent->files.by_inode),
-		      unread(&agent->files.ready) + unread(&agent->files.held) + stats.bytes_in_flight,
+		      unread(&agent->files.ready) + unread(&agent->files.held) +
+			      stats.bytes_in_flight,
 		      (uint64_t)(lines * US_PER_S / span_us), stats.up ? "up" : "not ready");
 }

@@ -36,13 +36,16 @@ static bool ensure_open(struct agent *agent, struct file *file)
 	}
 	files_rest(&agent->files, file);
 	if (r < 0) {
-		log_limited(agent->log, LOG_WARNING, "unreadable", "%s: %s: it is tried again every half minute",
-			    file->path, strerror(-r));
+		log_limited(agent->log, LOG_WARNING, "unreadable",
+			    "%s: %s: it is tried again every half minute", file->path,
+			    strerror(-r));
 		return false;
 	}
-	if (!file_is_settled(file) || account_read_position(&file->account) != file->account.committed) {
+	if (!file_is_settled(file) ||
+	    account_read_position(&file->account) != file->account.committed) {
 		agent->counters.files_lost++;
-		log_say(agent->log, LOG_ERR, "%s: gone before it was wholly shipped: lines after position %llu are lost",
+		log_say(agent->log, LOG_ERR,
+			"%s: gone before it was wholly shipped: lines after position %llu are lost",
 			file->path, (unsigned long long)file->account.committed);
 	}
 	files_remove(&agent->files, file, true);
@@ -79,7 +82,8 @@ static bool ship_partial(const struct agent *agent, const struct file *file, uin
 {
 	if (agent->until_eof)
 		return true;
-	return file->left_path && now_us - file->quiet_since_us >= file->source->rotate_wait_ms * US_PER_MS;
+	return file->left_path &&
+	       now_us - file->quiet_since_us >= file->source->rotate_wait_ms * US_PER_MS;
 }
 
 /* One turn of one file. False: no file can go on now. */
@@ -88,8 +92,8 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 	bool hand_over = next_has_data(agent, file);
 	int r;
 
-	r = pipeline_turn(agent->pipeline, file, TURN_BYTES, ship_partial(agent, file, now_us), now_us,
-			  clock_real_ms());
+	r = pipeline_turn(agent->pipeline, file, TURN_BYTES, ship_partial(agent, file, now_us),
+			  now_us, clock_real_ms());
 	/* Lines that need no report (filtered, skipped, dead) move the position here. */
 	if (account_advance(&file->account))
 		files_dirty(&agent->files, file);
@@ -105,7 +109,10 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 	case PIPELINE_E_FULL:
 		return false;
 	case PIPELINE_E_MEMORY:
-		/* A chunk that is settled so far is memory for others: all may wait with one in hand. */
+		/*
+		 * A chunk that is settled so far is memory for others: all may wait with one in
+		 * hand.
+		 */
 		account_give_up_dry(&file->account);
 		files_hold(&agent->files, file);
 		return true;
@@ -115,14 +122,17 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 	case PIPELINE_E_REWRITTEN:
 		file->rewritten = true;
 		log_say(agent->log, LOG_WARNING,
-			"%s: it shrank or was rewritten (copytruncate?): it is read from its start again; what was not "
-			"read before is lost", file->path);
+			"%s: it shrank or was rewritten (copytruncate?): it is read from its start "
+			"again; what was not "
+			"read before is lost",
+			file->path);
 		begin_draining(agent, file);
 		agent_settle_file(agent, file, now_us);
 		return true;
 	default:
 		files_rest(&agent->files, file);
-		log_limited(agent->log, LOG_ERR, "read", "%s: reading failed: %s: it is tried again every half minute",
+		log_limited(agent->log, LOG_ERR, "read",
+			    "%s: reading failed: %s: it is tried again every half minute",
 			    file->path, strerror(-r));
 		return true;
 	}
@@ -162,9 +172,9 @@ static void rewind_file(struct agent *agent, struct file *file, uint64_t now_us)
 	file_set_state(file, FILE_BACKOFF);
 	files_age(&agent->files, file);
 	log_limited(agent->log, LOG_WARNING, "rewind",
-		    "%s: records came back undelivered (%s): it goes on at position %llu in %u s", file->path,
-		    pipeline_last_failure(agent->pipeline), (unsigned long long)file->account.committed,
-		    file->backoff_ms / 1000);
+		    "%s: records came back undelivered (%s): it goes on at position %llu in %u s",
+		    file->path, pipeline_last_failure(agent->pipeline),
+		    (unsigned long long)file->account.committed, file->backoff_ms / 1000);
 }
 
 void agent_settle_file(struct agent *agent, struct file *file, uint64_t now_us)
@@ -235,7 +245,8 @@ void agent_age_files(struct agent *agent, uint64_t now_us)
 
 	for (; file; file = next) {
 		next = TAILQ_NEXT(file, aging_link);
-		if (file->state == FILE_FINISHED || (file->state != FILE_BACKOFF && !file->left_path))
+		if (file->state == FILE_FINISHED ||
+		    (file->state != FILE_BACKOFF && !file->left_path))
 			files_unage(&agent->files, file);
 		else
 			age_file(agent, file, now_us);

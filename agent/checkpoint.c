@@ -5,8 +5,9 @@
  * committed position are those that were read, not those that the file holds now, so a file
  * rewritten behind our back does not get a fingerprint of its new content.
  *
- * A dead letter and the position that passes it go in the same batch: a slot is settled as dead only
- * after its letter was queued, and a batch takes all letters that are queued when its rows are taken.
+ * A dead letter and the position that passes it go in the same batch: a slot is settled as dead
+ * only after its letter was queued, and a batch takes all letters that are queued when its rows
+ * are taken.
  */
 #include "checkpoint.h"
 
@@ -39,7 +40,8 @@ void checkpoint_deinit(struct checkpoint *checkpoint)
 bool checkpoint_due(const struct checkpoint *checkpoint)
 {
 	return checkpoint->under_way || !TAILQ_EMPTY(&checkpoint->files->dirty) ||
-	       checkpoint->letters->n || checkpoint->files->n_removed || !checkpoint->sources_written;
+	       checkpoint->letters->n || checkpoint->files->n_removed ||
+	       !checkpoint->sources_written;
 }
 
 /* The fingerprint grows with what was read, until it covers its whole length. */
@@ -55,7 +57,10 @@ static void grow_head(struct file *file)
 		return;
 }
 
-/* The ranges that fit, as they are stored, and whether reading that gets to their end is discarding. */
+/*
+ * The ranges that fit, as they are stored, and whether reading that gets to their end is
+ * discarding.
+ */
 static int fill_ahead(const struct file *file, struct store_file *row)
 {
 	struct ranges ahead;
@@ -125,7 +130,8 @@ static int fill_batch(struct checkpoint *checkpoint, struct store_file *rows, si
 
 		if (r)
 			return r;
-		checkpoint->keys[i] = (struct inode_key){file->identity.device, file->identity.inode};
+		checkpoint->keys[i] =
+			(struct inode_key){file->identity.device, file->identity.inode};
 	}
 	for (size_t i = 0; i < files->n_removed; i++)
 		rows[n_dirty + i] = (struct store_file){.id = files->removed[i], .removed = true};

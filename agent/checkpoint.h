@@ -11,15 +11,15 @@
  * time; what fails is dirty again and goes with the next one.
  */
 struct checkpoint {
-	struct writer *writer;     /* borrowed, as the next three */
+	struct writer *writer; /* borrowed, as the next three */
 	struct files *files;
 	struct letters *letters;
 	struct counters *counters;
 	bool under_way;
 	bool sources_written;
 	struct inode_key *keys; /* of its files */
-	size_t n_ids;     /* files of the batch under way */
-	size_t n_letters; /* letters of the batch under way */
+	size_t n_ids;           /* files of the batch under way */
+	size_t n_letters;       /* letters of the batch under way */
 	size_t n_removed;
 };
 
@@ -42,7 +42,8 @@ int checkpoint_start(struct checkpoint *checkpoint, size_t max_rows) MUSTCHECK;
  * CHECKPOINT_E_PENDING: still under way.
  */
 enum { CHECKPOINT_E_FAILED = 1, CHECKPOINT_E_PENDING };
-int checkpoint_finish(struct checkpoint *checkpoint, int wait_ms, char *ret_message, size_t len) MUSTCHECK;
+int checkpoint_finish(struct checkpoint *checkpoint, int wait_ms, char *ret_message, size_t len)
+	MUSTCHECK;
 
 /* Rows a batch may have: some milliseconds of copying on the loop. */
 #define CHECKPOINT_ROWS_MAX 5000

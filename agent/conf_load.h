@@ -17,8 +17,9 @@ struct conf_load {
 	struct conf_node *root; /* all files joined; NULL when none could be parsed */
 	struct conf_problems problems;
 	/*
-	 * NULL when a file has a syntax error. With other errors (problems.n_errors) it is half-built:
-	 * parts that are wrong are NULL or left out; sources and parsers stand in the order of root's.
+	 * NULL when a file has a syntax error. With other errors (problems.n_errors) it is
+	 * half-built: parts that are wrong are NULL or left out; sources and parsers stand in the
+	 * order of root's.
 	 */
 	struct conf *conf;
 };

@@ -25,7 +25,10 @@ struct printer {
 	const struct conf_node *root;
 };
 
-/* The escapes that libconfig knows, but "\xHH", of which a load warns; other bytes stand as they are. */
+/*
+ * The escapes that libconfig knows, but "\xHH", of which a load warns; other bytes stand as they
+ * are.
+ */
 static void print_text(FILE *to, const char *text)
 {
 	static const char plain[] = "\"\\\n\r\t\f", letters[] = "\"\\nrtf";
@@ -152,7 +155,9 @@ static const struct conf_node *find_setting(const struct printer *p, const struc
 	return conf_node_find(p->root, option->name);
 }
 
-/* on_no_match says nothing in a source without parser, and is warned of when it is written there. */
+/*
+ * on_no_match says nothing in a source without parser, and is warned of when it is written there.
+ */
 static bool is_idle(enum conf_key key, const struct conf_node *group, unsigned where)
 {
 	return key == CONF_ON_NO_MATCH && where == CONF_IN_SOURCE &&

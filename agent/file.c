@@ -71,7 +71,8 @@ struct file *file_of_account(struct account *account)
 
 const char *file_state_name(enum file_state state)
 {
-	static const char *const names[] = {"waiting", "reading", "draining", "back-off", "finished"};
+	static const char *const names[] = {"waiting", "reading", "draining", "back-off",
+					    "finished"};
 
 	return names[state];
 }
@@ -80,7 +81,8 @@ void file_set_state(struct file *file, enum file_state state)
 {
 	static const bool allowed[5][5] = {
 		[FILE_WAITING] = {[FILE_READING] = true, [FILE_FINISHED] = true},
-		[FILE_READING] = {[FILE_DRAINING] = true, [FILE_FINISHED] = true, [FILE_WAITING] = true},
+		[FILE_READING] =
+			{[FILE_DRAINING] = true, [FILE_FINISHED] = true, [FILE_WAITING] = true},
 		[FILE_DRAINING] = {[FILE_BACKOFF] = true, [FILE_READING] = true},
 		[FILE_BACKOFF] = {[FILE_READING] = true},
 		[FILE_FINISHED] = {[FILE_READING] = true},

@@ -31,23 +31,22 @@ enum file_queue { FILE_QUEUE_NONE, FILE_QUEUE_READY, FILE_QUEUE_HELD };
 struct file {
 	uint64_t id; /* row of the store, ascending in the order of discovery */
 	const struct conf_source *source; /* borrowed from the conf */
-	char *path;    /* last known */
-	char *lineage; /* the path at which it was first seen */
-	struct slice name; /* last component of path */
+	char *path;                       /* last known */
+	char *lineage;                    /* the path at which it was first seen */
+	struct slice name;                /* last component of path */
 	struct identity identity;
 	struct tail tail;
 	struct account account;
 
 	enum file_state state;
-	bool rewritten;     /* DRAINING ends in a reset to 0, not in a rewind */
-	bool left_path;     /* renamed or unlinked: its path is another's or nobody's */
-	bool unlinked;      /* no name is left */
-	bool eof_seen;      /* it was read to its end at least once */
-	uint32_t backoff_ms; /* the next back-off; 0 after a delivery */
-	bool back_at_once;   /* the failure was the producer's end: no back-off */
-	uint64_t wake_us;    /* BACKOFF: when it ends */
+	bool rewritten;          /* DRAINING ends in a reset to 0, not in a rewind */
+	bool left_path;          /* renamed or unlinked: its path is another's or nobody's */
+	bool unlinked;           /* no name is left */
+	bool eof_seen;           /* it was read to its end at least once */
+	uint32_t backoff_ms;     /* the next back-off; 0 after a delivery */
+	bool back_at_once;       /* the failure was the producer's end: no back-off */
+	uint64_t wake_us;        /* BACKOFF: when it ends */
 	uint64_t quiet_since_us; /* when the last new byte was seen */
-
 
 	struct file *older; /* the generation that must be finished first, or NULL */
 	struct file *newer;

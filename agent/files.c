@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The table of files and their descriptors. A file is its inode; its path is only where it was seen
- * last, so three maps: by inode, by path, and by lineage (the path at which a generation was found).
+ * last, so three maps: by inode, by path, and by lineage (the path at which a generation was
+ * found).
  *
  * Descriptors: a file keeps its descriptor while there is room, because an open descriptor is what
  * survives an unlink between two looks (A02). Above max_open the least recently used file that is
@@ -272,7 +273,9 @@ void files_left_path(struct files *files, struct file *file)
 	files_age(files, file);
 }
 
-/* Nothing would be missed if it were closed: all read and settled, and its name is still its own. */
+/*
+ * Nothing would be missed if it were closed: all read and settled, and its name is still its own.
+ */
 static bool may_close(const struct file *file)
 {
 	return file->state == FILE_READING && !file->left_path && file->queue == FILE_QUEUE_NONE &&

@@ -13,21 +13,21 @@
  * (whose generation they are). Owns the files and their descriptors.
  */
 struct files {
-	const struct conf *conf;   /* borrowed, as the next three */
+	const struct conf *conf; /* borrowed, as the next three */
 	struct chunk_pools *pools;
 	struct counters *counters;
 	struct log *log;
-	struct map *by_inode;   /* struct inode_key → file */
-	struct map *by_path;    /* current path → file */
-	struct map *by_lineage; /* path → the newest generation that was found there */
-	struct map *refused;    /* paths that were warned about: a FIFO, a compressed file */
-	struct map *stored;     /* struct inode_key → struct store_file not yet met again */
+	struct map *by_inode;    /* struct inode_key → file */
+	struct map *by_path;     /* current path → file */
+	struct map *by_lineage;  /* path → the newest generation that was found there */
+	struct map *refused;     /* paths that were warned about: a FIFO, a compressed file */
+	struct map *stored;      /* struct inode_key → struct store_file not yet met again */
 	struct store_file *rows; /* what store_load gave; owned */
 	size_t n_rows;
-	bool *source_known;      /* by source: it was there at an earlier start */
+	bool *source_known; /* by source: it was there at an earlier start */
 	uint64_t next_id;
-	bool first_scan; /* start_at and ignore_older apply */
-	bool damaged;    /* the state was lost: conf->state_damaged says where files begin */
+	bool first_scan;        /* start_at and ignore_older apply */
+	bool damaged;           /* the state was lost: conf->state_damaged says where files begin */
 	struct file_list ready; /* in FILE_READING with something to read, oldest turn first */
 	struct file_list held;  /* waits for the output or for memory */
 	struct file_list dirty; /* rows to write */
@@ -47,7 +47,8 @@ struct inode_key {
 
 /* rows (consumed, n_rows) are what the store knows. 0 or -ENOMEM (rows stay the caller's). */
 int files_init(struct files *files, const struct conf *conf, struct chunk_pools *pools,
-	       struct counters *counters, struct log *log, struct store_file *rows, size_t n_rows) MUSTCHECK;
+	       struct counters *counters, struct log *log, struct store_file *rows, size_t n_rows)
+	MUSTCHECK;
 void files_deinit(struct files *files);
 
 struct file *files_by_inode(const struct files *files, uint64_t device, uint64_t inode);
@@ -85,8 +86,8 @@ void files_unage(struct files *files, struct file *file);
 void files_left_path(struct files *files, struct file *file);
 
 /*
- * A descriptor for reading path, without waiting for a writer; negative errno. When the process has no
- * descriptor left, a settled file gives up its own.
+ * A descriptor for reading path, without waiting for a writer; negative errno. When the process
+ * has no descriptor left, a settled file gives up its own.
  */
 int files_open_path(struct files *files, const char *path) MUSTCHECK;
 

@@ -28,8 +28,8 @@ static void refuse(struct files *files, const char *path, const char *what)
 		return;
 	if (map_put(files->refused, path, strlen(path), files))
 		return;
-	log_say(files->log, LOG_WARNING, "%s: %s: it is not followed; an `exclude` pattern silences this",
-		path, what);
+	log_say(files->log, LOG_WARNING,
+		"%s: %s: it is not followed; an `exclude` pattern silences this", path, what);
 }
 
 /* What kind of thing a path is, when it is not a regular file. */
@@ -50,11 +50,13 @@ static int open_for_reading(struct files *files, const char *path)
 		return fd;
 	if (fd == -EACCES || fd == -EPERM)
 		log_limited(files->log, LOG_WARNING, "unreadable",
-			    "%s: permission denied: waybill's user or one of its groups must be able to read it; "
-			    "it is tried again when its mode changes and every half minute", path);
+			    "%s: permission denied: waybill's user or one of its groups must be "
+			    "able to read it; "
+			    "it is tried again when its mode changes and every half minute",
+			    path);
 	else if (fd != -ENOENT)
-		log_limited(files->log, LOG_WARNING, "unreadable", "%s: %s: it is tried again every half minute",
-			    path, strerror(-fd));
+		log_limited(files->log, LOG_WARNING, "unreadable",
+			    "%s: %s: it is tried again every half minute", path, strerror(-fd));
 	return -1;
 }
 
@@ -67,8 +69,8 @@ bool follow_is_compressed(int fd)
 }
 
 /* Whether a file that was never seen before is read from its end. */
-static bool starts_at_end(const struct files *files, const struct conf_source *source, const struct stat *st,
-			  int64_t now_ms)
+static bool starts_at_end(const struct files *files, const struct conf_source *source,
+			  const struct stat *st, int64_t now_ms)
 {
 	int64_t age_ms = now_ms - (st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000);
 
@@ -108,7 +110,8 @@ static int take_over_row(struct file *file, const struct store_file *row)
 		r = ranges_decode(row->ahead, row->committed, ahead);
 	if (ahead->n)
 		settled = ahead->at[ahead->first + ahead->n - 1].end;
-	tail_resume(&file->tail, row->tail_len, row->tail_hash, row->discarding ? settled : UINT64_MAX);
+	tail_resume(&file->tail, row->tail_len, row->tail_hash,
+		    row->discarding ? settled : UINT64_MAX);
 	return r;
 }
 
@@ -138,14 +141,15 @@ static void chain(struct files *files, struct file *file)
 	}
 }
 
-int follow_adopt(struct files *files, const struct birth *birth, int fd, const struct identity *identity)
+int follow_adopt(struct files *files, const struct birth *birth, int fd,
+		 const struct identity *identity)
 {
 	const struct store_file *row = birth->row;
 	struct file *file;
 	int r;
 
-	r = file_new(row ? row->id : files->next_id, birth->source, birth->path, birth->lineage, identity,
-		     birth->position, files->pools, &file);
+	r = file_new(row ? row->id : files->next_id, birth->source, birth->path, birth->lineage,
+		     identity, birth->position, files->pools, &file);
 	if (r) {
 		close(fd);
 		return r;
@@ -153,8 +157,8 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd, const s
 	files->next_id += !row;
 	if (row && take_over_row(file, row))
 		log_say(files->log, LOG_WARNING,
-			"%s: its stored ranges are damaged: lines after %llu may be repeated", birth->path,
-			(unsigned long long)row->committed);
+			"%s: its stored ranges are damaged: lines after %llu may be repeated",
+			birth->path, (unsigned long long)row->committed);
 	if (strcmp(birth->lineage, birth->path) != 0)
 		files_left_path(files, file);
 	chain(files, file);
@@ -167,8 +171,8 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd, const s
 	return r;
 }
 
-static int adopt_new(struct files *files, struct birth birth, int fd, const struct identity *identity,
-		     int64_t now_ms)
+static int adopt_new(struct files *files, struct birth birth, int fd,
+		     const struct identity *identity, int64_t now_ms)
 {
 	int r = 0;
 
@@ -205,14 +209,17 @@ static int look_at(struct files *files, struct birth birth, int64_t now_ms)
 }
 
 /* A known file under a path: its own, a new name of it, or a second name (A13, A14). */
-static int known_under(struct files *files, struct file *file, const char *path, const struct stat *st)
+static int known_under(struct files *files, struct file *file, const char *path,
+		       const struct stat *st)
 {
 	struct stat own;
 	int r;
 
 	if (strcmp(file->path, path) != 0) {
-		if (stat(file->path, &own) == 0 && own.st_ino == st->st_ino && own.st_dev == st->st_dev) {
-			log_limited(files->log, LOG_DEBUG, "second-name", "%s is %s: it is read once", path, file->path);
+		if (stat(file->path, &own) == 0 && own.st_ino == st->st_ino &&
+		    own.st_dev == st->st_dev) {
+			log_limited(files->log, LOG_DEBUG, "second-name",
+				    "%s is %s: it is read once", path, file->path);
 			return 0;
 		}
 		r = files_move(files, file, path);
@@ -340,7 +347,8 @@ static void left(struct files *files, const char *path)
 
 	if (!file)
 		return;
-	if (stat(path, &st) == 0 && st.st_ino == file->identity.inode && st.st_dev == file->identity.device)
+	if (stat(path, &st) == 0 && st.st_ino == file->identity.inode &&
+	    st.st_dev == file->identity.device)
 		return;
 	if (!file->left_path)
 		files->counters->rotations++;
@@ -348,7 +356,8 @@ static void left(struct files *files, const char *path)
 	follow_wake(files, file);
 }
 
-int follow_hint(struct files *files, struct discover *discover, const struct hint *hint, int64_t now_ms)
+int follow_hint(struct files *files, struct discover *discover, const struct hint *hint,
+		int64_t now_ms)
 {
 	switch (hint->kind) {
 	case HINT_FOUND:

@@ -6,8 +6,8 @@
 #include "input/discover.h"
 
 /*
- * What a hint means for the table of files: a path that appeared, changed, moved or left. Every hint
- * is only a reason to look; what counts is what stat and fstat say.
+ * What a hint means for the table of files: a path that appeared, changed, moved or left. Every
+ * hint is only a reason to look; what counts is what stat and fstat say.
  */
 
 /* Does what the hint calls for. now_ms: CLOCK_REALTIME, for ignore_older. 0 or -ENOMEM. */

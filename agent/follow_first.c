@@ -65,9 +65,11 @@ static int by_path(const void *a, const void *b)
 static int by_lineage(const void *a, const void *b)
 {
 	const struct found *left = a, *right = b;
-	size_t len = left->lineage_len < right->lineage_len ? left->lineage_len : right->lineage_len;
+	size_t len =
+		left->lineage_len < right->lineage_len ? left->lineage_len : right->lineage_len;
 	int order = memcmp(left->path, right->path, len);
-	bool left_last = !left->path[left->lineage_len], right_last = !right->path[right->lineage_len];
+	bool left_last = !left->path[left->lineage_len],
+	     right_last = !right->path[right->lineage_len];
 
 	if (order || left->lineage_len != right->lineage_len)
 		return order ? order : left->lineage_len < right->lineage_len ? -1 : 1;
@@ -87,7 +89,8 @@ static void find_lineages(struct findings *findings)
 	for (size_t i = 0; i < findings->n; i++) {
 		struct found *found = &findings->items[i];
 
-		if (base && base->source == found->source && follow_is_rotated(found->path, base->path))
+		if (base && base->source == found->source &&
+		    follow_is_rotated(found->path, base->path))
 			found->lineage_len = base->lineage_len;
 		else if (!base || strncmp(found->path, base->path, base->lineage_len) != 0)
 			base = found;
@@ -95,7 +98,8 @@ static void find_lineages(struct findings *findings)
 	qsort(findings->items, findings->n, sizeof findings->items[0], by_lineage);
 }
 
-static int take_in(struct files *files, struct discover *discover, const struct found *found, int64_t now_ms)
+static int take_in(struct files *files, struct discover *discover, const struct found *found,
+		   int64_t now_ms)
 {
 	char *lineage = strndup(found->path, found->lineage_len);
 	int r;
@@ -108,7 +112,8 @@ static int take_in(struct files *files, struct discover *discover, const struct 
 }
 
 /* Every path of the scan; other hints that come meanwhile are followed at once. */
-static int collect(struct files *files, struct discover *discover, int64_t now_ms, struct findings *findings)
+static int collect(struct files *files, struct discover *discover, int64_t now_ms,
+		   struct findings *findings)
 {
 	struct hint hint;
 	int r = discover_scan(discover);

@@ -23,7 +23,8 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd,
  * The stored row of an open file that was not met by its path (its pattern or directory is another
  * now, B11), taken out of files->stored; NULL when there is none. Borrowed from files.
  */
-const struct store_file *follow_take_row(struct files *files, int fd, const struct identity *identity);
+const struct store_file *follow_take_row(struct files *files, int fd,
+					 const struct identity *identity);
 
 /*
  * A path that a source wants exists: looks at it, and takes it in when it is a log file that is not

@@ -43,7 +43,8 @@ enum {
  */
 static int compare(int fd, const struct store_file *row, struct identity *ret_identity)
 {
-	struct identity then = {row->device, row->inode, row->born_ns, row->head_len, row->head_hash};
+	struct identity then = {row->device, row->inode, row->born_ns, row->head_len,
+				row->head_hash};
 	int r;
 
 	if (identity_of(fd, ret_identity))
@@ -56,7 +57,8 @@ static int compare(int fd, const struct store_file *row, struct identity *ret_id
 	return r < 0 ? ROW_E_LATER : r ? 0 : ROW_E_OTHER;
 }
 
-const struct store_file *follow_take_row(struct files *files, int fd, const struct identity *identity)
+const struct store_file *follow_take_row(struct files *files, int fd,
+					 const struct identity *identity)
 {
 	struct inode_key key = {identity->device, identity->inode};
 	const struct store_file *row = map_get(files->stored, &key, sizeof key);
@@ -107,8 +109,8 @@ static int by_time(const void *a, const void *b)
 }
 
 /* Rotated files of the row's path that no row and no file knows, written after the row's file. */
-static size_t find_generations(const struct files *files, const struct store_file *row, const char *dir,
-			       int64_t after_ns, struct generation *generations)
+static size_t find_generations(const struct files *files, const struct store_file *row,
+			       const char *dir, int64_t after_ns, struct generation *generations)
 {
 	const char *base = strrchr(row->lineage, '/') + 1;
 	DIR *stream = opendir(dir);
@@ -120,11 +122,13 @@ static size_t find_generations(const struct files *files, const struct store_fil
 		struct inode_key key;
 
 		if (!follow_is_rotated(entry->d_name, base) ||
-		    fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		    fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISREG(st.st_mode))
 			continue;
 		key = (struct inode_key){st.st_dev, st.st_ino};
 		generations[n].written_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
-		if (generations[n].written_ns < after_ns || map_get(files->stored, &key, sizeof key) ||
+		if (generations[n].written_ns < after_ns ||
+		    map_get(files->stored, &key, sizeof key) ||
 		    files_by_inode(files, st.st_dev, st.st_ino) ||
 		    asprintf(&generations[n].path, "%s/%s", dir, entry->d_name) < 0)
 			continue;
@@ -136,8 +140,8 @@ static size_t find_generations(const struct files *files, const struct store_fil
 	return n;
 }
 
-static int adopt_generation(struct files *files, const struct conf_source *source, const char *lineage,
-			    const char *path)
+static int adopt_generation(struct files *files, const struct conf_source *source,
+			    const char *lineage, const char *path)
 {
 	struct birth birth = {.source = source, .path = path, .lineage = lineage};
 	struct identity identity;
@@ -149,15 +153,16 @@ static int adopt_generation(struct files *files, const struct conf_source *sourc
 		close(fd);
 		return 0;
 	}
-	log_say(files->log, LOG_INFO, "%s: a generation of %s that came and was rotated while waybill was down",
-		path, lineage);
+	log_say(files->log, LOG_INFO,
+		"%s: a generation of %s that came and was rotated while waybill was down", path,
+		lineage);
 	files->counters->rotations++;
 	return follow_adopt(files, &birth, fd, &identity);
 }
 
 /* The generations between the row's file, rotated to dir, and the one that has its path now. */
-static int adopt_between(struct files *files, const struct conf_source *source, const struct store_file *row,
-			 const char *dir, int64_t after_ns)
+static int adopt_between(struct files *files, const struct conf_source *source,
+			 const struct store_file *row, const char *dir, int64_t after_ns)
 {
 	struct generation generations[GENERATIONS_MAX];
 	size_t n = find_generations(files, row, dir, after_ns, generations);
@@ -175,7 +180,8 @@ static int64_t written_ns(int fd)
 {
 	struct stat st;
 
-	return fstat(fd, &st) < 0 ? INT64_MAX : st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
+	return fstat(fd, &st) < 0 ? INT64_MAX :
+				    st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
 }
 
 static void forget(struct files *files, const struct store_file *row)
@@ -187,7 +193,9 @@ static void forget(struct files *files, const struct store_file *row)
 	files_forget_row(files, row->id);
 }
 
-/* No file has the row's identity any more. The row stays while its whole directory is away (A04). */
+/*
+ * No file has the row's identity any more. The row stays while its whole directory is away (A04).
+ */
 static void vanished(struct files *files, const struct store_file *row, const char *dir)
 {
 	if (access(dir, F_OK) < 0)
@@ -195,8 +203,10 @@ static void vanished(struct files *files, const struct store_file *row, const ch
 	if (strcmp(row->path, row->lineage) == 0) {
 		files->counters->files_lost++;
 		log_say(files->log, LOG_WARNING,
-			"%s: the file that was read up to position %llu is gone: lines written to it after that "
-			"are lost (deleted, or rotated to another directory, while waybill was down)",
+			"%s: the file that was read up to position %llu is gone: lines written to "
+			"it after that "
+			"are lost (deleted, or rotated to another directory, while waybill was "
+			"down)",
 			row->path, (unsigned long long)row->committed);
 	}
 	forget(files, row);
@@ -238,7 +248,8 @@ static int take_moved(struct files *files, struct birth birth, const char *dir)
 }
 
 /* A row that cannot be looked at now stays in files->stored: it is met again when its path is. */
-static int take_row(struct files *files, const struct conf_source *source, const struct store_file *row)
+static int take_row(struct files *files, const struct conf_source *source,
+		    const struct store_file *row)
 {
 	struct birth birth = {source, row->path, row->lineage, row, row->committed};
 	struct identity identity;

@@ -2,11 +2,13 @@
 /*
  * The map of the program. One line of a log, from the file to Kafka and back:
  *
- *   input/      watch (inotify) → discover (which paths) → identity (which file) → tail (bytes → events)
+ * input/      watch (inotify) → discover (which paths) → identity (which file) → tail (bytes →
+ *               events)
  *   parsers/    lines (bytes → a line), pattern (line → fields), template (fields → text)
  *   route       fields and file facts → record
  *   pipeline    the way of a line, readable top to bottom; suspects: records that go alone
- *   output/     output (the interface), kafka (room, holds, recovery), producer (librdkafka), topics,
+ * output/     output (the interface), kafka (room, holds, recovery), producer (librdkafka),
+ *               topics,
  *               partitioner, kick (our own linger), helper (the thread that may block);
  *               terminal (preview's output), inspect (a look at the brokers, for check)
  *   flow/       what travels: chunk and slots, account (committed position), ranges, record, report
@@ -44,7 +46,8 @@ static const struct command commands[] = {
 	{"run", cmd_run, "follow the log files of a configuration and ship them to Kafka"},
 	{"preview", cmd_preview, "show what the lines of a log would become, without a broker"},
 	{"check", cmd_check, "say what is wrong before `run` does: configuration, files, topics"},
-	{"demo", cmd_demo, "see it work: an embedded broker, sample logs, and what arrives in Kafka"},
+	{"demo", cmd_demo,
+	 "see it work: an embedded broker, sample logs, and what arrives in Kafka"},
 	{"broker", cmd_broker, NULL},
 	{"--version", cmd_version, "versions of waybill and its libraries"},
 };

@@ -310,7 +310,9 @@ int pipeline_reports(struct pipeline *pipeline, size_t max, uint64_t now_us)
 	return (int)done;
 }
 
-/* The file holds other content now: what was read of the old and not delivered is lost, and told. */
+/*
+ * The file holds other content now: what was read of the old and not delivered is lost, and told.
+ */
 static int start_over(struct pipeline *pipeline, struct file *file)
 {
 	struct account *account = &file->account;
@@ -325,7 +327,8 @@ static int start_over(struct pipeline *pipeline, struct file *file)
 		const struct range *range = &ahead.at[ahead.first + i];
 
 		if (range->start < read_position)
-			lost -= (range->end < read_position ? range->end : read_position) - range->start;
+			lost -= (range->end < read_position ? range->end : read_position) -
+				range->start;
 	}
 	ranges_deinit(&ahead);
 	pipeline->options.counters->bytes_lost += lost;

@@ -14,9 +14,9 @@ struct suspect {
 
 struct topic_flow {
 	uint32_t in_flight;
-	bool suspended; /* nothing but suspects, one at a time, is submitted to it */
-	bool sorted;    /* suspects are in the order of their files and positions */
-	bool no_room;   /* the next dead letter does not fit */
+	bool suspended;     /* nothing but suspects, one at a time, is submitted to it */
+	bool sorted;        /* suspects are in the order of their files and positions */
+	bool no_room;       /* the next dead letter does not fit */
 	struct slot *alone; /* the suspect that is in flight alone */
 	struct suspect *suspects;
 	size_t n_suspects;
@@ -53,7 +53,8 @@ int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const str
 			 const char *reason) MUSTCHECK;
 
 /* Suspends the topic; reason is static. 0 or -ENOMEM. */
-int pipeline_add_suspect(struct pipeline *pipeline, struct topic_flow *topic, struct slot *slot, const char *reason) MUSTCHECK;
+int pipeline_add_suspect(struct pipeline *pipeline, struct topic_flow *topic, struct slot *slot,
+			 const char *reason) MUSTCHECK;
 
 /* The suspect was refused alone: a dead letter, or a suspect still while there is no room. */
 int pipeline_refused_alone(struct pipeline *pipeline, struct topic_flow *topic, struct slot *slot,

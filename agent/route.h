@@ -7,7 +7,10 @@
 #include "flow/record.h"
 #include "parsers/template.h"
 
-/* Fields and file facts → record. Pure: compiled once, then read only; the same in run and preview. */
+/*
+ * Fields and file facts → record. Pure: compiled once, then read only; the same in run and
+ * preview.
+ */
 struct route;
 
 /* The templates of one source, NULL where not given; owned by the route once route_new succeeds. */
@@ -19,9 +22,9 @@ struct route_parts {
 	char *header_names[RECORD_HEADERS_MAX];
 	struct template *header_values[RECORD_HEADERS_MAX];
 	/*
-	 * Topics this source may write to: names (borrowed, must outlive the route) with their index
-	 * in the output's list. A constant topic has one. topics[0] is also the fallback for a
-	 * rendered name that is not in the list: a log line cannot choose any topic.
+	 * Topics this source may write to: names (borrowed, must outlive the route) with their
+	 * index in the output's list. A constant topic has one. topics[0] is also the fallback
+	 * for a rendered name that is not in the list: a log line cannot choose any topic.
 	 */
 	uint32_t n_topics;
 	const char **topic_names; /* malloc'ed array, owned; the strings borrowed */
@@ -45,10 +48,10 @@ void route_parts_deinit(struct route_parts *parts);
 struct route *route_free(struct route *route);
 
 /*
- * Fills *ret_record but for partition (-1) and timestamp_ms (0). facts->fields == NULL: the line did
- * not match, so every captured field is missing and its default applies. A missing key is a null
- * key, a missing header is left out, a missing value is the line itself. truncated adds the header
- * "waybill-truncated: true", in the place of the last one if there are RECORD_HEADERS_MAX.
+ * Fills *ret_record but for partition (-1) and timestamp_ms (0). facts->fields == NULL: the line
+ * did not match, so every captured field is missing and its default applies. A missing key is a
+ * null key, a missing header is left out, a missing value is the line itself. truncated adds the
+ * header "waybill-truncated: true", in the place of the last one if there are RECORD_HEADERS_MAX.
  *
  * value_stays is set only when the value is a slice of facts->line: a constant dies with its
  * route, which a reload may free before the report.

@@ -4,9 +4,10 @@
  * topic is suspended at the first of them; when its last report is in, the suspects are sent again
  * one at a time, in the order of their files, and only what is refused alone is a dead letter.
  *
- * A second producer with batch.num.messages=1 is not needed for that: with nothing else of the topic
- * in flight, one record submitted to the ordinary producer is a batch of one. That costs a kick and
- * a round trip a suspect, and saves a second set of connections, threads and recovery states.
+ * A second producer with batch.num.messages=1 is not needed for that: with nothing else of the
+ * topic in flight, one record submitted to the ordinary producer is a batch of one. That costs a
+ * kick and a round trip a suspect, and saves a second set of connections, threads and recovery
+ * states.
  *
  * The record is made again from the slot's bytes, which its chunk still holds: parser and route are
  * pure, so it is the same record.
@@ -77,8 +78,9 @@ static int in_file_order(const void *a, const void *b)
 
 	if (left_file != right_file)
 		return left_file->id < right_file->id ? -1 : 1;
-	return slot_position(left) < slot_position(right) ? -1 :
-	       slot_position(left) > slot_position(right);
+	return slot_position(left) < slot_position(right) ?
+		       -1 :
+		       slot_position(left) > slot_position(right);
 }
 
 /* Moves what is left to the front and puts it in order. */
@@ -164,7 +166,8 @@ static void resume(struct pipeline *pipeline, struct topic_flow *topic)
 }
 
 /* As much as can be done for one topic now. True when it is no longer suspended. */
-static int serve(struct pipeline *pipeline, struct topic_flow *topic, uint64_t now_us, int64_t now_ms)
+static int serve(struct pipeline *pipeline, struct topic_flow *topic, uint64_t now_us,
+		 int64_t now_ms)
 {
 	while (!topic->in_flight) {
 		int r;

@@ -129,7 +129,9 @@ static int resolve_fields(struct pattern *pattern, struct pattern_error *ret_err
 	return 0;
 }
 
-/* jit_compile also returns 0 when the pattern itself forbids it, with (*NO_JIT): so ask for code. */
+/*
+ * jit_compile also returns 0 when the pattern itself forbids it, with (*NO_JIT): so ask for code.
+ */
 static bool try_jit(pcre2_code *code)
 {
 	size_t size = 0;
@@ -217,7 +219,10 @@ struct pattern_scratch *pattern_scratch_new(void)
 	scratch->pairs = pcre2_get_ovector_pointer(scratch->data);
 	pcre2_set_match_limit(scratch->context, PATTERN_MATCH_LIMIT);
 	pcre2_set_heap_limit(scratch->context, HEAP_LIMIT_KIB);
-	/* Without a stack of its own, the JIT uses 32 KiB of the machine's: less reach, not wrong. */
+	/*
+	 * Without a stack of its own, the JIT uses 32 KiB of the machine's: less reach, not
+	 * wrong.
+	 */
 	scratch->stack = pcre2_jit_stack_create(JIT_STACK_START, JIT_STACK_MAX, NULL);
 	if (scratch->stack)
 		pcre2_jit_stack_assign(scratch->context, NULL, scratch->stack);
@@ -263,7 +268,9 @@ int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch
 /* Starts that are tried in a line where the pattern may start anywhere. */
 #define STARTS_MAX 256
 
-/* Whether the pattern, starting at `start`, reaches the end of the first `end` bytes of the line. */
+/*
+ * Whether the pattern, starting at `start`, reaches the end of the first `end` bytes of the line.
+ */
 static bool reaches(const struct pattern *pattern, struct pattern_scratch *scratch,
 		    struct slice line, size_t start, size_t end)
 {

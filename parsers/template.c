@@ -4,7 +4,8 @@
  * source, environment) is folded into text parts, neighbours joined, so what is left to do for a
  * record is what differs from record to record:
  *
- *   "${host.name}/${file.name}:${cid:-none}"   →   [ "web1/" ] [ file.name ] [ ":" ] [ cid | "none" ]
+ * "${host.name}/${file.name}:${cid:-none}"   →   [ "web1/" ] [ file.name ] [ ":" ] [ cid | "none"
+ *                                              ]
  *
  * Nearly every template in use is a constant or a lone field; both are answered with a slice and
  * no copy. Only the rest costs arena bytes: parts are looked up first, then copied once into a

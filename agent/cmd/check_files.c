@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What run would follow now: the same discovery walks the same patterns, and every file found is
- * looked at as a start would. Findings are gathered by pattern and kind with one file as an example:
- * a thousand rotated archives are one finding. What is in a place where no file is to be seen is
- * asked for component by component, since a directory that cannot be searched looks like an empty
- * one.
+ * looked at as a start would. Findings are gathered by pattern and kind with one file as an
+ * example: a thousand rotated archives are one finding. What is in a place where no file is to be
+ * seen is asked for component by component, since a directory that cannot be searched looks like
+ * an empty one.
  */
 #include <errno.h>
 #include <fcntl.h>

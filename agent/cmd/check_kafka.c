@@ -36,8 +36,8 @@ static const struct conf_node *topic_setting(const struct conf_node *source, con
 }
 
 /*
- * Where the topic is named first, and the longest line of the sources that name it. A name that only
- * a template gives (with an ${env:...} in it) is not found: then it is any source.
+ * Where the topic is named first, and the longest line of the sources that name it. A name that
+ * only a template gives (with an ${env:...} in it) is not found: then it is any source.
  */
 static struct conf_place place_of(const struct check *check, const char *topic,
 				  size_t *ret_max_line)

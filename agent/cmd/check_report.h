@@ -9,7 +9,10 @@
 #include "base/result.h"
 #include "conf_problems.h"
 
-/* What check has found, collected, so that all of it is said at once and in the order of the files. */
+/*
+ * What check has found, collected, so that all of it is said at once and in the order of the
+ * files.
+ */
 
 enum check_severity {
 	CHECK_ERROR,   /* run would refuse it, or something would not be shipped */
@@ -51,8 +54,8 @@ void check_take_problems(struct check_report *report, const struct conf_problems
 
 /*
  * Prints the findings up to the severity given, by file and line, those without a place last, in 80
- * columns: "FILE:LINE: error: problem", then consequence and suggestion indented. Control characters
- * become '?'. Colours only when colour is set.
+ * columns: "FILE:LINE: error: problem", then consequence and suggestion indented. Control
+ * characters become '?'. Colours only when colour is set.
  */
 void check_print(struct check_report *report, enum check_severity least, bool colour, FILE *to);
 

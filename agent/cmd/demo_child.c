@@ -4,7 +4,8 @@
  * outlive it, however it ends. A parent-death signal does that where a handler cannot (SIGKILL).
  * It is bound to the thread that forks, which is the main thread here.
  *
- * The process groups are their own, so that ^C reaches the demo alone and it can stop them in order.
+ * The process groups are their own, so that ^C reaches the demo alone and it can stop them in
+ * order.
  */
 #include "cmd/demo_child.h"
 
@@ -95,7 +96,9 @@ int demo_child_start(struct demo_child *child, char *const argv[], const char *m
 	return r;
 }
 
-/* Up to timeout_ms until the process has ended; without pidfd_open (before Linux 5.3) it is long. */
+/*
+ * Up to timeout_ms until the process has ended; without pidfd_open (before Linux 5.3) it is long.
+ */
 static void wait_end(pid_t pid, int timeout_ms)
 {
 	struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};

@@ -16,8 +16,8 @@ struct demo_child {
 
 /*
  * Starts /proc/self/exe with argv (argv[0] included, NULL-terminated) in a process group of its own
- * and with no signal blocked. Its standard error is the file `messages`, and so is its output unless
- * piped, which gives pipes for input and output. It is killed when the calling thread ends.
+ * and with no signal blocked. Its standard error is the file `messages`, and so is its output
+ * unless piped, which gives pipes for input and output. It is killed when the calling thread ends.
  * 0, negative errno.
  */
 int demo_child_start(struct demo_child *child, char *const argv[], const char *messages, bool piped)

@@ -55,7 +55,9 @@ enum {
 /* A new directory in $TMPDIR or /tmp, and the paths in it. 0, negative errno. */
 int demo_make_dir(struct demo *demo) MUSTCHECK;
 
-/* The files named, else a log of the host; and the sample. 0, or the exit status after a message. */
+/*
+ * The files named, else a log of the host; and the sample. 0, or the exit status after a message.
+ */
 int demo_add_files(struct demo *demo, char **names, int n) MUSTCHECK;
 
 void demo_print_plan(const struct demo *demo);

@@ -18,7 +18,10 @@
 
 #define PIECE_BYTES ((size_t)256 << 10)
 
-/* Freed in steps of so much. The tail looks back 64 bytes, and only the last line's may be asked for. */
+/*
+ * Freed in steps of so much. The tail looks back 64 bytes, and only the last line's may be asked
+ * for.
+ */
 #define FREE_BYTES ((uint64_t)1 << 20)
 
 /*

@@ -3,8 +3,8 @@
  * One JSON object a line, written as the record is seen and never built in memory: a tree of a
  * library's objects would take a dozen allocations for each line, more time than all the rest, and
  * would refuse the bytes that logs are full of. Writing JSON is the easy half: what must be right
- * is the text of strings. It is always valid UTF-8; each maximal piece of bytes that is none becomes
- * one U+FFFD, as most decoders do it, so a comparison with another program's reading holds.
+ * is the text of strings. It is always valid UTF-8; each maximal piece of bytes that is none
+ * becomes one U+FFFD, as most decoders do it, so a comparison with another program's reading holds.
  */
 #include <inttypes.h>
 

@@ -188,7 +188,8 @@ static int build(struct preview *preview)
 static void dismantle(struct preview *preview)
 {
 	if (preview->file && settle(preview))
-		return; /* memory is out, and the process ends: rather leave than free what is in use */
+		/* memory is out, and the process ends: rather leave than free what is in use */
+		return;
 	preview->file = file_free(preview->file);
 	preview->pipeline = pipeline_free(preview->pipeline);
 	preview->output = output_free(preview->output);

@@ -48,13 +48,19 @@ int spread_new(size_t n_topics, int32_t partitions, struct spread **ret_spread) 
 /* NULL is fine. Returns NULL. */
 struct spread *spread_free(struct spread *spread);
 
-/* One record of so many bytes; key.at == NULL: none. When memory is out its key is one of the others. */
+/*
+ * One record of so many bytes; key.at == NULL: none. When memory is out its key is one of the
+ * others.
+ */
 void spread_add(struct spread *spread, uint32_t topic, int32_t partition, struct slice key,
 		size_t bytes);
 
 struct spread_total spread_total(const struct spread *spread);
 
-/* The (up to max) partitions and keys with the most bytes, hottest first. Both return their number. */
+/*
+ * The (up to max) partitions and keys with the most bytes, hottest first. Both return their
+ * number.
+ */
 size_t spread_partitions(const struct spread *spread, struct spread_partition *ret, size_t max);
 size_t spread_keys(const struct spread *spread, struct spread_key *ret, size_t max);
 

@@ -34,7 +34,8 @@ static const char usage[] =
 	"  --log-level LEVEL  debug, info (default), notice, warning or error\n"
 	"  --until-eof        ship what is there, the unterminated last line included, and exit\n"
 	"\n"
-	"SIGTERM, SIGINT: stop reading, wait for acknowledgements up to shutdown_timeout, checkpoint,\n"
+	"SIGTERM, SIGINT: stop reading, wait for acknowledgements up to shutdown_timeout, "
+	"checkpoint,\n"
 	"exit 0; a second one stops at once. SIGUSR1: log the counters.\n";
 
 /* 0 or EX_USAGE. */
@@ -115,7 +116,8 @@ int cmd_run(int argc, char **argv)
 	}
 	if (!kafka_library_is_safe()) {
 		fprintf(stderr,
-			"waybill: librdkafka %s loses records while reporting them delivered; 1.9.0 or newer is needed\n",
+			"waybill: librdkafka %s loses records while reporting them delivered; "
+			"1.9.0 or newer is needed\n",
 			kafka_library_version());
 		return EX_UNAVAILABLE;
 	}

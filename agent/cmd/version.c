@@ -16,7 +16,8 @@ int cmd_version(int argc, char **argv)
 	(void)argc, (void)argv;
 	pattern_library_version(pcre, sizeof pcre);
 	printf("waybill %s\n", WAYBILL_VERSION);
-	printf("librdkafka %s%s\n", kafka_library_version(), kafka_library_is_safe() ? "" : " (too old)");
+	printf("librdkafka %s%s\n", kafka_library_version(),
+	       kafka_library_is_safe() ? "" : " (too old)");
 	printf("PCRE2 %s, JIT %s\n", pcre, pattern_jit_works() ? "on" : "off");
 	printf("SQLite %s\n", store_library_version());
 	printf("libconfig %s\n", conf_library_version());

@@ -156,7 +156,10 @@ static bool pass_settled(struct account *account, struct chunk *chunk)
 	return true;
 }
 
-/* Folds `chunk`, wholly settled, into the one before it. False when it cannot: nothing has changed. */
+/*
+ * Folds `chunk`, wholly settled, into the one before it. False when it cannot: nothing has
+ * changed.
+ */
 static bool fold(struct account *account, struct chunk *before, struct chunk *chunk)
 {
 	uint64_t end = chunk->start + chunk->cursor;

@@ -64,7 +64,10 @@ struct slot_block {
 
 _Static_assert(sizeof(struct slot_block) == 512, "a block is found by masking a slot's address");
 
-/* Tailing takes few bytes at a time, catching up many; a line above the large class gets its own size. */
+/*
+ * Tailing takes few bytes at a time, catching up many; a line above the large class gets its own
+ * size.
+ */
 enum chunk_class { CHUNK_SMALL, CHUNK_LARGE, CHUNK_OWN_SIZE };
 
 struct chunk {

@@ -45,7 +45,9 @@ static size_t reaching(const struct ranges *ranges, uint64_t position)
 	return low;
 }
 
-/* Makes room for one more live range: from the dropped front when that is half, else by doubling. */
+/*
+ * Makes room for one more live range: from the dropped front when that is half, else by doubling.
+ */
 static int make_room(struct ranges *ranges)
 {
 	struct range *grown;

@@ -27,11 +27,14 @@ struct ranges {
 
 #define RANGES_NULL ((struct ranges){0})
 
-/* Six times the producer's queue of 10,000 records, each of which makes at most one range; 1 MiB. */
+/*
+ * Six times the producer's queue of 10,000 records, each of which makes at most one range; 1 MiB.
+ */
 #define RANGES_MAX 65536
 
 enum {
-	RANGES_E_FULL = 1, /* ranges_add: RANGES_MAX are kept, this one is not; its bytes may be repeated */
+	RANGES_E_FULL =
+		1, /* ranges_add: RANGES_MAX are kept, this one is not; its bytes may be repeated */
 };
 
 /*

@@ -8,15 +8,18 @@
 /* What an output says of one record, in the three classes that differ in what we do. */
 enum report_kind {
 	REPORT_DELIVERED, /* it is in Kafka: settle */
-	REPORT_REFUSED,   /* its batch was refused for size or content: a suspect (alone: a dead letter) */
-	REPORT_FAILED,    /* anything else: the file waits, rewinds, and sends it again */
+	/* its batch was refused for size or content: a suspect (alone: a dead letter) */
+	REPORT_REFUSED,
+	REPORT_FAILED, /* anything else: the file waits, rewinds, and sends it again */
 };
 
 struct report {
 	void *slot; /* as given to output_submit */
 	enum report_kind kind;
-	bool maybe_persisted; /* FAILED only: the broker may hold it already, sending again may repeat it */
-	bool producer_gone;   /* FAILED only: because the producer is being disposed of; no back-off needed */
+	/* FAILED only: the broker may hold it already, sending again may repeat it */
+	bool maybe_persisted;
+	/* FAILED only: because the producer is being disposed of; no back-off needed */
+	bool producer_gone;
 	uint32_t topic;
 	int32_t partition;
 	int64_t offset;     /* -1 when not known */

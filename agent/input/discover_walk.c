@@ -197,7 +197,10 @@ static int descend(struct discover *discover, struct node *node, const char *nam
 	return 0;
 }
 
-/* Whether a pattern asks for the name itself: a bare "*" does not mean the directories it matches. */
+/*
+ * Whether a pattern asks for the name itself: a bare "*" does not mean the directories it
+ * matches.
+ */
 static bool asks_by_name(struct discover *discover, const struct node *node, const char *name)
 {
 	for (uint32_t i = 0; i < node->n_states; i++) {
@@ -207,8 +210,9 @@ static bool asks_by_name(struct discover *discover, const struct node *node, con
 		if (!is_last(discover, state))
 			continue;
 		glob_component(glob_of(discover, state), state.alternative, state.component, &text);
-		if (strcmp(text, "*") != 0 && glob_component_match(glob_of(discover, state), state.alternative,
-								   state.component, name))
+		if (strcmp(text, "*") != 0 &&
+		    glob_component_match(glob_of(discover, state), state.alternative,
+					 state.component, name))
 			return true;
 	}
 	return false;

@@ -221,7 +221,10 @@ static void cut_discard(struct slice bytes, struct event *event)
 	event->line = (struct line){.terminated = lf != NULL};
 }
 
-/* A line of which the rest lies elsewhere: it was truncated, which its length tells, or had no LF. */
+/*
+ * A line of which the rest lies elsewhere: it was truncated, which its length tells, or had no
+ * LF.
+ */
 static struct line last_piece(struct slice bytes, const struct line_rules *rules)
 {
 	struct line line = lines_cut_last(bytes, rules);
@@ -357,7 +360,10 @@ struct event tail_event_of(const struct slot *slot, const struct line_rules *rul
 
 void tail_rewound(struct tail *tail, uint64_t read_position)
 {
-	/* In the rest of an over-long line: that state is found again where reading comes back to it. */
+	/*
+	 * In the rest of an over-long line: that state is found again where reading comes back to
+	 * it.
+	 */
 	if (tail->discarding &&
 	    (tail->discard_at == UINT64_MAX || tail->discard_at < read_position))
 		tail->discard_at = read_position;

@@ -74,7 +74,10 @@ void tail_consumed(struct tail *tail, const struct event *event);
 /* A slot's event, cut again from its chunk: what it was when it was first consumed. */
 struct event tail_event_of(const struct slot *slot, const struct line_rules *rules);
 
-/* Reading goes on at the account's committed position; it was at read_position before account_rewind. */
+/*
+ * Reading goes on at the account's committed position; it was at read_position before
+ * account_rewind.
+ */
 void tail_rewound(struct tail *tail, uint64_t read_position);
 
 /* Reading starts at 0 of other content (after account_reset). */

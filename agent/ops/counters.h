@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * What is counted, as one table: name, help. Lines are events; read counts those passed for the first
- * time, re-reading is counted apart, so that
+ * What is counted, as one table: name, help. Lines are events; read counts those passed for the
+ * first time, re-reading is counted apart, so that
  *   read = delivered + in flight + filtered + dead-lettered          (TRUTH, scenarios.md 0)
  */
 #define COUNTERS(X)                                                                              \

@@ -5,8 +5,9 @@
 /*
  * Messages on stderr, with "<N>" prefixes under the journal. An object, not a global. Never blocks
  * the data path: when the pipe is full the message is dropped and counted (scenario F08). Includes
- * nothing, so that everybody may include it. Priorities are those of <syslog.h>. One thread uses it.
- * Whoever runs it ignores SIGPIPE. A NULL log is fine everywhere but in log_dropped: it is silent.
+ * nothing, so that everybody may include it. Priorities are those of <syslog.h>. One thread uses
+ * it. Whoever runs it ignores SIGPIPE. A NULL log is fine everywhere but in log_dropped: it is
+ * silent.
  */
 struct log;
 
@@ -32,7 +33,10 @@ void log_limited(struct log *log, int priority, const char *cause, const char *f
 
 #define LOG_BURST 5
 
-/* What is printed of one message, prefix and newline included: a pipe takes it whole or not at all. */
+/*
+ * What is printed of one message, prefix and newline included: a pipe takes it whole or not at
+ * all.
+ */
 #define LOG_LINE_MAX 4096
 
 /* Says what was held back in minutes that are over; each of the above does it too. */

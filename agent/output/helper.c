@@ -65,11 +65,11 @@ struct work {
 	struct producer *current; /* handed over: borrowed */
 	struct producer *old;     /* to be destroyed when its successor was handed over */
 	struct producer_sizing sizing;
-	struct topics *topics;    /* the last snapshot's settings; a copy of ours */
+	struct topics *topics; /* the last snapshot's settings; a copy of ours */
 	bool making;
 	uint64_t next_us;
 	uint64_t asked_us;
-	uint64_t settings_us;     /* when to ask for settings again */
+	uint64_t settings_us; /* when to ask for settings again */
 	uint64_t retry_us;
 	size_t n_ready;
 };

@@ -22,12 +22,12 @@ struct helper_answer {
 	bool props_refused;        /* the library refuses the properties; reason says which */
 	bool asked;                /* brokers were asked; `reachable` says whether one answered */
 	bool reachable;
-	bool auth;                 /* authentication or TLS is the reason */
-	bool probed;               /* helper_probe was answered: */
+	bool auth;   /* authentication or TLS is the reason */
+	bool probed; /* helper_probe was answered: */
 	bool leader_answers;
 	uint32_t probe_topic;
 	int32_t probe_partition;
-	char reason[384];          /* why not reachable, or not made */
+	char reason[384]; /* why not reachable, or not made */
 };
 
 /*

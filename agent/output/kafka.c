@@ -48,7 +48,7 @@ static void check_batch(struct kafka *k, const struct topics *topics, uint64_t n
 	if (k->state == RUNNING && sizing.max_message_bytes &&
 	    sizing.max_message_bytes < producer_batch_limit(k->producer))
 		kafka_dispose(k, LOG_NOTICE, "batch-limit",
-			       "max.message.bytes of a topic is now below our batches", now_us);
+			      "max.message.bytes of a topic is now below our batches", now_us);
 }
 
 static void take_topics(struct kafka *k, struct topics *topics, uint64_t now_us)
@@ -74,7 +74,8 @@ static void take_answer(struct kafka *k, uint64_t now_us)
 		if (a.reachable)
 			k->answered_us = now_us;
 		kafka_set_reachable(k, a.reachable, a.auth,
-			      k->state != MAKING && k->last_error[0] ? k->last_error : a.reason);
+				    k->state != MAKING && k->last_error[0] ? k->last_error :
+									     a.reason);
 	}
 	if (a.producer)
 		kafka_take_producer(k, a.producer, now_us);
@@ -182,8 +183,7 @@ static int kafka_submit(struct output *output, const struct record *record, void
 
 	if (UNLIKELY(!ledger_has_room(&k->ledger)))
 		return OUTPUT_E_FULL;
-	if (UNLIKELY(k->state != RUNNING ||
-		     k->ledger.topics[record->topic].state != TOPIC_READY))
+	if (UNLIKELY(k->state != RUNNING || k->ledger.topics[record->topic].state != TOPIC_READY))
 		return OUTPUT_E_HOLD;
 	headers = header_bytes(record);
 	bytes = record->key.len + record->value.len;
@@ -390,8 +390,8 @@ int kafka_new(const struct kafka_options *options, struct output **ret_output)
 	k->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (k->fd < 0)
 		return -errno;
-	r = ledger_init(&k->ledger, options->n_topics, options->queue_records,
-			options->queue_bytes, options->linger_us, (uint32_t)getpid());
+	r = ledger_init(&k->ledger, options->n_topics, options->queue_records, options->queue_bytes,
+			options->linger_us, (uint32_t)getpid());
 	if (r)
 		return r;
 	r = helper_new(options, k->fd, &k->helper);

@@ -5,7 +5,10 @@
 #include "output/options.h"
 #include "output/output.h"
 
-/* The Kafka output: one idempotent producer, disposable, with the partition of every record named by us. */
+/*
+ * The Kafka output: one idempotent producer, disposable, with the partition of every record named
+ * by us.
+ */
 
 /*
  * Starts the helper thread, which makes the first producer and asks for the topics; returns at

@@ -50,8 +50,8 @@ static void tell_not_ready(struct kafka *k, size_t topic, const struct topic_fac
 	k->ledger.topics[topic].told = true;
 	events_add(&k->events, denied ? LOG_ERR : LOG_WARNING,
 		   denied ? "topic-denied" : "topic-missing",
-		   denied ? "topic %.200s: not authorized (%s); its files wait, retrying"
-			  : "topic %.200s does not exist (%s); its files wait until it does",
+		   denied ? "topic %.200s: not authorized (%s); its files wait, retrying" :
+			    "topic %.200s does not exist (%s); its files wait until it does",
 		   name, facts->reason);
 }
 

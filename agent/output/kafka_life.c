@@ -45,13 +45,14 @@ void kafka_ask(struct kafka *k, uint64_t now_us, uint64_t gap_us)
 }
 
 void kafka_dispose(struct kafka *k, int priority, const char *cause, const char *why,
-			   uint64_t now_us)
+		   uint64_t now_us)
 {
 	if (k->state != RUNNING)
 		return;
-	events_add(&k->events, priority, cause,
-		   "%s; the producer is drained and replaced, lines without a receipt are sent again",
-		   why);
+	events_add(
+		&k->events, priority, cause,
+		"%s; the producer is drained and replaced, lines without a receipt are sent again",
+		why);
 	k->purged = false;
 	set_state(k, DRAINING, now_us);
 }

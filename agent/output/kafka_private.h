@@ -7,7 +7,9 @@
 #include "output/kafka.h"
 #include "output/ledger.h"
 
-/* Shared by kafka.c (records, reports, the life of a producer) and kafka_facts.c (what is known). */
+/*
+ * Shared by kafka.c (records, reports, the life of a producer) and kafka_facts.c (what is known).
+ */
 
 enum state {
 	MAKING,
@@ -29,17 +31,17 @@ struct kafka {
 	bool told_unreachable;
 	bool told_props;
 	bool purged;
-	bool dead;             /* the instance met a fatal error: kicks are of no use */
-	uint64_t answered_us;  /* the helper's last answer from a broker */
-	uint64_t reported_us;  /* the last report */
-	uint64_t asked_us;     /* the last question that we ordered */
+	bool dead;            /* the instance met a fatal error: kicks are of no use */
+	uint64_t answered_us; /* the helper's last answer from a broker */
+	uint64_t reported_us; /* the last report */
+	uint64_t asked_us;    /* the last question that we ordered */
 	uint64_t probed_us;
 	uint64_t next_check_us;
 	uint64_t make_backoff_us;
-	uint64_t delivered;    /* by this instance */
+	uint64_t delivered;     /* by this instance */
 	unsigned int fruitless; /* instances in a row that delivered nothing */
 	struct output_stats stats;
-	char last_error[256];  /* the library's last words on a connection */
+	char last_error[256]; /* the library's last words on a connection */
 };
 
 /* At least so far apart are the questions that a repeated error gives rise to. */
@@ -49,7 +51,8 @@ struct kafka {
 void kafka_ask(struct kafka *k, uint64_t now_us, uint64_t gap_us);
 
 /* RUNNING → DRAINING: says why at `priority`; nothing in any other state. cause is static. */
-void kafka_dispose(struct kafka *k, int priority, const char *cause, const char *why, uint64_t now_us);
+void kafka_dispose(struct kafka *k, int priority, const char *cause, const char *why,
+		   uint64_t now_us);
 
 /* The helper's new producer (consumed): MAKING → RUNNING. */
 void kafka_take_producer(struct kafka *k, struct producer *producer, uint64_t now_us);

@@ -79,7 +79,9 @@ void kick_submitted(struct kick_gate *gate, struct kick_partition *part, bool fu
 		return;
 	}
 	newest = (part->first + part->n_marks) % KICK_MARKS;
-	/* A mark begins after the last kick, so that "kicked since" holds for all of its records. */
+	/*
+	 * A mark begins after the last kick, so that "kicked since" holds for all of its records.
+	 */
 	part->at_us[newest] = max_u64(now_us, part->kicked_us + 1);
 	part->count[newest] = 1;
 	/* Only the first record of a partition can bring the next look nearer. */

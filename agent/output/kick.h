@@ -28,22 +28,22 @@ struct kick_partition {
 	uint32_t count[KICK_MARKS];
 	uint32_t first, n_marks;
 	uint32_t records;
-	uint64_t kicked_us;   /* the last kick while it had records; 0: none */
-	uint64_t retry_us;    /* wait after a kick that nothing came of */
-	uint64_t urgent_us;   /* records of this time or before do not linger */
-	bool reported;        /* since the last kick, and what is left is less than a batch */
-	bool full_batch;      /* what it has fills a batch */
+	uint64_t kicked_us; /* the last kick while it had records; 0: none */
+	uint64_t retry_us;  /* wait after a kick that nothing came of */
+	uint64_t urgent_us; /* records of this time or before do not linger */
+	bool reported;      /* since the last kick, and what is left is less than a batch */
+	bool full_batch;    /* what it has fills a batch */
 };
 
 /* One gate a producer. Embedded; set up by kick_init. */
 struct kick_gate {
 	uint64_t linger_us;
-	uint64_t next_us;      /* a lower bound of the next due time; CLOCK_NEVER: nothing waits */
-	uint64_t kicked_us;    /* the last kick of all */
-	uint64_t reported_us;  /* the last report of all */
+	uint64_t next_us;       /* a lower bound of the next due time; CLOCK_NEVER: nothing waits */
+	uint64_t kicked_us;     /* the last kick of all */
+	uint64_t reported_us;   /* the last report of all */
 	uint64_t full_since_us; /* 0: the queue is not full */
 	uint64_t full_retry_us;
-	bool scan_partial;     /* the scan met a partition with less than a batch */
+	bool scan_partial; /* the scan met a partition with less than a batch */
 };
 
 void kick_init(struct kick_gate *gate, uint64_t linger_us);

@@ -33,9 +33,9 @@ struct ledger_partition {
 
 struct ledger_topic {
 	enum topic_state state;
-	bool told;         /* the log knows that it is not ready */
-	int32_t n;         /* partitions known now */
-	int32_t n_seen;    /* partitions with an account: those of the past may be in flight */
+	bool told;      /* the log knows that it is not ready */
+	int32_t n;      /* partitions known now */
+	int32_t n_seen; /* partitions with an account: those of the past may be in flight */
 	struct ledger_partition *partitions;
 	struct partitioner_sticky sticky;
 };

@@ -26,25 +26,27 @@ enum {
 
 /* Something that happened below and that the top should log once. */
 struct output_event {
-	int priority;       /* LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG of <syslog.h> */
-	const char *cause;  /* static: the key of rate limiting, e.g. "topic-missing" */
-	char text[512];     /* names cause, setting and what happens next */
+	int priority;      /* LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG of <syslog.h> */
+	const char *cause; /* static: the key of rate limiting, e.g. "topic-missing" */
+	char text[512];    /* names cause, setting and what happens next */
 };
 
 struct output_stats {
 	uint64_t records_in_flight;
 	uint64_t bytes_in_flight;
-	uint64_t producers_made;      /* 1 after the start; more: recoveries */
+	uint64_t producers_made; /* 1 after the start; more: recoveries */
 	uint64_t kicks;
 	uint64_t queue_full_surprises; /* the library said full though we counted room: a bug */
 	uint64_t reports_without_offset;
-	bool up;                      /* a broker is reachable and the topics of the sources are known */
+	bool up; /* a broker is reachable and the topics of the sources are known */
 };
 
 struct output_ops {
 	bool (*has_room)(const struct output *output);
-	int (*submit)(struct output *output, const struct record *record, void *slot, uint64_t now_us);
-	size_t (*reports)(struct output *output, struct report *ret_reports, size_t max, uint64_t now_us);
+	int (*submit)(struct output *output, const struct record *record, void *slot,
+		      uint64_t now_us);
+	size_t (*reports)(struct output *output, struct report *ret_reports, size_t max,
+			  uint64_t now_us);
 	uint64_t (*service)(struct output *output, uint64_t now_us);
 	void (*kick)(struct output *output, uint64_t now_us);
 	int (*next_event)(struct output *output, struct output_event *ret_event);

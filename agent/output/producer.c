@@ -29,7 +29,10 @@
 #define BATCH_MIN (16u << 10)
 #define BATCH_MAX (128u << 10)
 
-/* The library's default for message.max.bytes, and room for key, headers and framing above a line. */
+/*
+ * The library's default for message.max.bytes, and room for key, headers and framing above a
+ * line.
+ */
 #define MESSAGE_BYTES_MIN 1000000u
 #define MESSAGE_ROOM (64u << 10)
 
@@ -134,8 +137,8 @@ static int set_sizes(rd_kafka_conf_t *conf, const struct kafka_options *o, char 
 			     len);
 	if (r == 0)
 		r = set_size(conf, "linger.ms",
-			     o->library_linger ? (o->linger_us + 999) / 1000 : 900000,
-			     ret_message, len);
+			     o->library_linger ? (o->linger_us + 999) / 1000 : 900000, ret_message,
+			     len);
 	return r;
 }
 
@@ -152,8 +155,8 @@ static int configure(rd_kafka_conf_t *conf, const struct kafka_options *o, size_
 		r = set_table(conf, rules, ARRAY_LEN(rules), ret_message, len);
 	if (r == 0)
 		r = set_sizes(conf, o, ret_message, len);
-	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR |
-					       RD_KAFKA_EVENT_LOG);
+	rd_kafka_conf_set_events(conf,
+				 RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
 	return r;
 }
 

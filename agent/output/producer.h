@@ -34,11 +34,11 @@ struct producer_sizing {
 /* Something that the library told: an error, or a line of its log. */
 struct producer_news {
 	enum {
-		NEWS_LOG,         /* a line of the library's log */
-		NEWS_ERROR,       /* an error of one broker connection */
-		NEWS_ALL_DOWN,    /* no broker connection is left */
-		NEWS_AUTH,        /* authentication or TLS failed */
-		NEWS_FATAL,       /* this instance will not send again */
+		NEWS_LOG,      /* a line of the library's log */
+		NEWS_ERROR,    /* an error of one broker connection */
+		NEWS_ALL_DOWN, /* no broker connection is left */
+		NEWS_AUTH,     /* authentication or TLS failed */
+		NEWS_FATAL,    /* this instance will not send again */
 	} kind;
 	int priority; /* of <syslog.h> */
 	char text[384];
@@ -48,7 +48,7 @@ struct producer_news {
 struct producer_report {
 	struct report report;
 	uint32_t bytes;
-	bool moved; /* says something about topics that asks for a new look at the metadata */
+	bool moved;  /* says something about topics that asks for a new look at the metadata */
 	bool denied; /* not authorized */
 };
 

@@ -146,7 +146,10 @@ int terminal_new(const struct terminal_options *options, struct output **ret_out
 		return -ENOMEM;
 	t->output.ops = &ops;
 	t->options = *options;
-	/* Pages that nothing goes to are never touched, so many topics with many partitions are fine. */
+	/*
+	 * Pages that nothing goes to are never touched, so many topics with many partitions are
+	 * fine.
+	 */
 	t->sticky = calloc(options->n_topics + 1, sizeof t->sticky[0]);
 	t->offsets =
 		calloc(options->n_topics + 1, (size_t)options->partitions * sizeof t->offsets[0]);

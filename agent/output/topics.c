@@ -155,8 +155,7 @@ static void take_setting(struct topic_facts *facts, const rd_kafka_ConfigEntry_t
 			strcmp(rd_kafka_ConfigEntry_value(entry), "LogAppendTime") == 0;
 }
 
-static void take_settings(struct producer *producer, rd_kafka_event_t *event,
-			  struct topics *topics)
+static void take_settings(struct producer *producer, rd_kafka_event_t *event, struct topics *topics)
 {
 	const rd_kafka_DescribeConfigs_result_t *result =
 		rd_kafka_event_DescribeConfigs_result(event);
@@ -195,8 +194,7 @@ static void ask_settings(struct producer *producer, rd_kafka_ConfigResource_t **
 	rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, message, sizeof message);
 	/* Any broker may answer; the default, the controller, may be one that we cannot reach. */
 	if (topics->broker >= 0)
-		rd_kafka_AdminOptions_set_broker(options, topics->broker, message,
-						 sizeof message);
+		rd_kafka_AdminOptions_set_broker(options, topics->broker, message, sizeof message);
 	rd_kafka_DescribeConfigs(rk, resources, n, options, queue);
 	event = rd_kafka_queue_poll(queue, timeout_ms + 1000);
 	if (event) {
@@ -253,8 +251,9 @@ struct producer_sizing topics_sizing(const struct topics *topics)
 		if (facts->state != TOPIC_READY)
 			continue;
 		sizing.partitions += (uint32_t)facts->n_partitions;
-		if (facts->max_message_bytes && (!sizing.max_message_bytes ||
-						 facts->max_message_bytes < sizing.max_message_bytes))
+		if (facts->max_message_bytes &&
+		    (!sizing.max_message_bytes ||
+		     facts->max_message_bytes < sizing.max_message_bytes))
 			sizing.max_message_bytes = facts->max_message_bytes;
 	}
 	return sizing;

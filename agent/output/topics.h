@@ -16,14 +16,14 @@
 enum topic_state {
 	TOPIC_UNKNOWN, /* not asked, or the answer was "later" */
 	TOPIC_MISSING,
-	TOPIC_DENIED,  /* not authorized */
+	TOPIC_DENIED, /* not authorized */
 	TOPIC_READY,
 };
 
 struct topic_facts {
 	enum topic_state state;
-	char reason[64];            /* name of the error when not ready */
-	int32_t n_partitions;       /* 0 unless ready */
+	char reason[64];      /* name of the error when not ready */
+	int32_t n_partitions; /* 0 unless ready */
 	int32_t n_leaderless;
 	uint64_t *has_leader;       /* one bit a partition */
 	uint32_t max_message_bytes; /* 0: not known */

@@ -17,7 +17,8 @@
  * first step that changes rows of users must copy the database aside first.
  */
 const char *const schema_migrations[] = {
-	"CREATE TABLE files(id INTEGER PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL,"
+	"CREATE TABLE files(id INTEGER PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT "
+	"NULL,"
 	" born_ns INTEGER NOT NULL, head_len INTEGER NOT NULL, head_hash INTEGER NOT NULL,"
 	" path TEXT NOT NULL, lineage TEXT NOT NULL, seal INTEGER NOT NULL);"
 	"CREATE TABLE positions(file INTEGER PRIMARY KEY, committed INTEGER NOT NULL,"
@@ -32,7 +33,9 @@ const char *const schema_migrations[] = {
 
 const int schema_version = ARRAY_LEN(schema_migrations);
 
-/* An equal seal means an equal row, so a checkpoint does not dirty the page of an unchanged file. */
+/*
+ * An equal seal means an equal row, so a checkpoint does not dirty the page of an unchanged file.
+ */
 const char *const schema_queries[QUERY_COUNT] = {
 	[QUERY_BEGIN] = "BEGIN IMMEDIATE",
 	[QUERY_COMMIT] = "COMMIT",
@@ -52,8 +55,9 @@ const char *const schema_queries[QUERY_COUNT] = {
 			   " WHERE seal <> excluded.seal",
 	[QUERY_DROP_FILE] = "DELETE FROM files WHERE id = ?",
 	[QUERY_DROP_POSITION] = "DELETE FROM positions WHERE file = ?",
-	[QUERY_LETTER] = "INSERT INTO dead_letters(file, position, path, topic, reason, time_ms, key,"
-			 " value) VALUES(?,?,?,?,?,?,?,?)",
+	[QUERY_LETTER] =
+		"INSERT INTO dead_letters(file, position, path, topic, reason, time_ms, key,"
+		" value) VALUES(?,?,?,?,?,?,?,?)",
 	[QUERY_SOURCE] = "INSERT OR IGNORE INTO sources(name, seal) VALUES(?,?)",
 };
 

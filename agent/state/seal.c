@@ -29,7 +29,8 @@ int64_t seal_file(const struct store_file *file)
 int64_t seal_position(const struct store_file *file)
 {
 	return seal_words((uint64_t[]){file->id, file->committed, file->tail_len, file->tail_hash,
-				       file->discarding, hash_bytes(file->ahead.at, file->ahead.len)},
+				       file->discarding,
+				       hash_bytes(file->ahead.at, file->ahead.len)},
 			  6);
 }
 

@@ -71,7 +71,8 @@ int statedir_lock(const char *dir, int *ret_fd, char *ret_message, size_t len)
 
 	len = ret_message ? len : 0;
 	if (r < 0) {
-		snprintf(ret_message, len, "state directory %s cannot be made: %s", dir, strerror(-r));
+		snprintf(ret_message, len, "state directory %s cannot be made: %s", dir,
+			 strerror(-r));
 		return STATEDIR_E_NOT_WRITABLE;
 	}
 	fd = open_lock(dir);
@@ -111,10 +112,14 @@ int statedir_set_aside(const char *dir, const char *name, char *ret_path, size_t
 	/* One that was set aside in the same second is not written over. */
 	do {
 		if (snprintf(path, sizeof path, "%s/%s", dir, name) >= PATH_MAX ||
-		    snprintf(aside, sizeof aside, "%s/%s.damaged-%lld", dir, name, now++) >= PATH_MAX)
+		    snprintf(aside, sizeof aside, "%s/%s.damaged-%lld", dir, name, now++) >=
+			    PATH_MAX)
 			return -ENAMETOOLONG;
 	} while (access(aside, F_OK) == 0);
-	/* The WAL goes first: after a crash in between it must not be taken for that of a new one. */
+	/*
+	 * The WAL goes first: after a crash in between it must not be taken for that of a new
+	 * one.
+	 */
 	r = move(path, aside, "-wal");
 	r = r ? r : move(path, aside, "-journal");
 	r = r ? r : move(path, aside, "");

@@ -52,7 +52,7 @@ void store_say(struct words words, const char *format, ...)
 void store_say_db(struct words words, sqlite3 *db)
 {
 	store_say(words, "%s: %s (SQLite code %d)", DB_NAME, sqlite3_errmsg(db),
-	    sqlite3_extended_errcode(db));
+		  sqlite3_extended_errcode(db));
 }
 
 /* What an SQLite error means while opening. */
@@ -176,17 +176,18 @@ static int open_db(struct store *store, const char *path, struct words words)
 	int rc, version;
 
 	rc = sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE, NULL);
-	rc = rc ? rc : exec(store, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA mmap_size = 0;"
-				   "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
-				   "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;"
-				   "PRAGMA journal_size_limit = 8388608");
+	rc = rc ? rc :
+		  exec(store, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA mmap_size = 0;"
+			      "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
+			      "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;"
+			      "PRAGMA journal_size_limit = 8388608");
 	rc = rc ? rc : ask(store, "PRAGMA user_version", text, sizeof text);
 	if (rc)
 		return open_result(store, rc, words);
 	version = atoi(text);
 	if (version > schema_version) {
 		store_say(words, "%s has format %d, this version knows up to %d", DB_NAME, version,
-		    schema_version);
+			  schema_version);
 		return STORE_E_NEWER;
 	}
 	if (version < 1)

@@ -14,11 +14,14 @@
 struct store;
 
 enum {
-	STORE_E_LOCKED = 1,  /* store_open: another process holds the directory */
-	STORE_E_NOT_WRITABLE, /* store_open: the directory is missing and cannot be made, or is not ours to write */
-	STORE_E_DAMAGED,     /* store_open: the database does not pass; store_set_aside is the next step */
-	STORE_E_NEWER,       /* store_open: written by a newer waybill */
-	STORE_E_FAILED,      /* store_write: nothing of the batch was written (disk full, I/O error); try again */
+	STORE_E_LOCKED = 1, /* store_open: another process holds the directory */
+	/* store_open: the directory is missing and cannot be made, or is not ours to write */
+	STORE_E_NOT_WRITABLE,
+	/* store_open: the database does not pass; store_set_aside is the next step */
+	STORE_E_DAMAGED,
+	STORE_E_NEWER, /* store_open: written by a newer waybill */
+	/* store_write: nothing of the batch was written (disk full, I/O error); try again */
+	STORE_E_FAILED,
 };
 
 /* What one transaction writes. The arrays are borrowed for the call. */
@@ -48,7 +51,10 @@ int store_set_aside(const char *dir, char *ret_path, size_t len) MUSTCHECK;
 /* Writes what is open, closes, unlocks. NULL is fine. Returns NULL. */
 struct store *store_close(struct store *store);
 
-/* 0: *ret_files (caller frees with store_files_free) holds all rows by ascending id. -ENOMEM, -EIO. */
+/*
+ * 0: *ret_files (caller frees with store_files_free) holds all rows by ascending id. -ENOMEM,
+ * -EIO.
+ */
 int store_load(struct store *store, struct store_file **ret_files, size_t *ret_n) MUSTCHECK;
 struct store_file *store_files_free(struct store_file *files, size_t n);
 
@@ -59,8 +65,8 @@ int store_knows_source(struct store *store, const char *name);
 void store_dead_letters(struct store *store, uint64_t *ret_bytes, uint64_t *ret_count);
 
 /* One transaction, durable when it returns 0. STORE_E_FAILED with the cause in ret_message. */
-int store_write(struct store *store, const struct store_batch *batch, char *ret_message,
-		size_t len) MUSTCHECK;
+int store_write(struct store *store, const struct store_batch *batch, char *ret_message, size_t len)
+	MUSTCHECK;
 
 /* "3.40.1" */
 const char *store_library_version(void);

@@ -27,7 +27,8 @@ static bool bind_text(sqlite3_stmt *query, int *column, const char *text)
 
 static bool bind_blob(sqlite3_stmt *query, int *column, struct slice bytes)
 {
-	return sqlite3_bind_blob64(query, ++*column, bytes.at, bytes.len, SQLITE_STATIC) != SQLITE_OK;
+	return sqlite3_bind_blob64(query, ++*column, bytes.at, bytes.len, SQLITE_STATIC) !=
+	       SQLITE_OK;
 }
 
 /* Runs a query once and lets go of what is bound to it. An SQLite code. */
@@ -102,7 +103,8 @@ static int write_source(struct store *store, const char *name)
 	int column = 0;
 	bool failed = bind_text(query, &column, name);
 
-	failed |= bind_words(query, &column, (uint64_t[]){(uint64_t)seal_source(slice_of(name))}, 1);
+	failed |=
+		bind_words(query, &column, (uint64_t[]){(uint64_t)seal_source(slice_of(name))}, 1);
 	return run(store, QUERY_SOURCE, failed);
 }
 
@@ -111,8 +113,8 @@ static int write_batch(struct store *store, const struct store_batch *batch)
 	int rc = SQLITE_OK;
 
 	for (size_t i = 0; i < batch->n_files && rc == SQLITE_OK; i++)
-		rc = batch->files[i].removed ? drop_file(store, batch->files[i].id)
-					     : write_file(store, &batch->files[i]);
+		rc = batch->files[i].removed ? drop_file(store, batch->files[i].id) :
+					       write_file(store, &batch->files[i]);
 	for (size_t i = 0; i < batch->n_letters && rc == SQLITE_OK; i++)
 		rc = write_letter(store, &batch->letters[i]);
 	for (size_t i = 0; i < batch->n_sources && rc == SQLITE_OK; i++)

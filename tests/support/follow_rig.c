@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Does what agent.c, agent_start.c and agent_turn.c do with files, in the plainest order: all hints,
- * then every file to its end. Time does not pass by itself: `quiet` says that it did.
+ * Does what agent.c, agent_start.c and agent_turn.c do with files, in the plainest order: all
+ * hints, then every file to its end. Time does not pass by itself: `quiet` says that it did.
  */
 #include "tests/support/follow_rig.h"
 

@@ -96,7 +96,9 @@ Test(follow, several_generations_between_two_looks_come_in_their_order)
 	rotate("app.log.1", "app.log.2");
 	rotate("app.log", "app.log.1");
 	PUT("app.log", "c1\n");
-	/* b lies outside the pattern and had its name for a moment only: it may be missed, not c. */
+	/*
+	 * b lies outside the pattern and had its name for a moment only: it may be missed, not c.
+	 */
 	rig_run(rig);
 	cr_assert(strstr(rig->lines, "c1 "), "%s", rig->lines);
 	PUT("app.log.2", "a2\n");
@@ -256,7 +258,10 @@ Test(follow, rotated_three_times_while_down)
 	rotated_while_down(3);
 }
 
-/* Another file, empty, with the inode that app.log had; just another one if the kernel gives none. */
+/*
+ * Another file, empty, with the inode that app.log had; just another one if the kernel gives
+ * none.
+ */
 static void use_again(void)
 {
 	struct stat before, after = {0};
@@ -496,7 +501,9 @@ Test(follow, another_device_number_after_a_boot_is_the_same_file)
 	cr_assert_eq(store_load(store, &files, &n), 0);
 	cr_assert_eq(n, 1);
 	files[0].device ^= 0xff;
-	cr_assert_eq(store_write(store, &(struct store_batch){.files = files, .n_files = 1}, NULL, 0), 0);
+	cr_assert_eq(
+		store_write(store, &(struct store_batch){.files = files, .n_files = 1}, NULL, 0),
+		0);
 	store_files_free(files, n);
 	store_close(store);
 	PUT("app.log", "a2\n");
@@ -517,8 +524,8 @@ Test(follow, a_first_scan_takes_generations_in_the_order_of_their_writing)
 	PUT("app.log.2", "b\n");
 	PUT("app.log.10", "a\n");
 	PUT("app.log", "d\n");
-	for (const char **name = (const char *[]){"app.log.10", "app.log.2", "app.log.1", NULL}; *name;
-	     name++, times[1].tv_sec++)
+	for (const char **name = (const char *[]){"app.log.10", "app.log.2", "app.log.1", NULL};
+	     *name; name++, times[1].tv_sec++)
 		cr_assert_eq(utimensat(AT_FDCWD, rig_path(rig, *name), times, 0), 0);
 	/* The live file is the last one even when it was written first. */
 	times[1].tv_sec = 1;

@@ -51,8 +51,8 @@ static void start_cluster(struct rig *rig)
 	cr_assert(rig->rk);
 	rig->cluster = rd_kafka_mock_cluster_new(rig->rk, 1);
 	rd_kafka_mock_topic_create(rig->cluster, "orders", PARTITIONS, 1);
-	rig->props[0] = (struct prop){"bootstrap.servers",
-				      rd_kafka_mock_cluster_bootstraps(rig->cluster)};
+	rig->props[0] =
+		(struct prop){"bootstrap.servers", rd_kafka_mock_cluster_bootstraps(rig->cluster)};
 	memset(rig->value, 'v', sizeof rig->value);
 	rig->options = (struct kafka_options){
 		.props = rig->props,
@@ -112,13 +112,13 @@ static const struct output_event *find_event(const struct rig *rig, const char *
 }
 
 /* Turns until the condition holds; fails the test when it does not within seconds. */
-#define UNTIL(rig, condition)                                                              \
-	do {                                                                               \
-		uint64_t until_us_ = clock_mono_us() + 30 * US_PER_S;                      \
-		bool met_;                                                                 \
-		while (!(met_ = (condition)) && clock_mono_us() < until_us_)               \
-			turn(rig);                                                         \
-		cr_assert(met_, "in vain: " #condition);                                   \
+#define UNTIL(rig, condition)                                                \
+	do {                                                                 \
+		uint64_t until_us_ = clock_mono_us() + 30 * US_PER_S;        \
+		bool met_;                                                   \
+		while (!(met_ = (condition)) && clock_mono_us() < until_us_) \
+			turn(rig);                                           \
+		cr_assert(met_, "in vain: " #condition);                     \
 	} while (0)
 
 static struct output_stats stats(const struct rig *rig)
@@ -186,8 +186,7 @@ static void end_rig(struct rig *rig)
 
 TestSuite(kafka, .timeout = 120);
 
-static void read_one(struct rig *rig, struct embedded_reader *reader,
-		     struct embedded_record *ret)
+static void read_one(struct rig *rig, struct embedded_reader *reader, struct embedded_record *ret)
 {
 	uint64_t until_us = clock_mono_us() + 20 * US_PER_S;
 	int r;
@@ -299,12 +298,10 @@ Test(kafka, a_record_that_is_too_large_alone_is_refused_at_once)
 	struct record record = a_record(rig);
 
 	record.value = (struct slice){large, sizeof large};
-	cr_expect_eq(output_submit(rig->out, &record, &rig->slots[0], now(rig)),
-		     OUTPUT_E_REFUSED);
+	cr_expect_eq(output_submit(rig->out, &record, &rig->slots[0], now(rig)), OUTPUT_E_REFUSED);
 	record.n_headers = 1;
 	record.headers[0] = (struct header){slice_of("a"), slice_of("b")};
-	cr_expect_eq(output_submit(rig->out, &record, &rig->slots[0], now(rig)),
-		     OUTPUT_E_REFUSED);
+	cr_expect_eq(output_submit(rig->out, &record, &rig->slots[0], now(rig)), OUTPUT_E_REFUSED);
 	cr_expect_eq(stats(rig).records_in_flight, 0);
 	end_rig(rig);
 }

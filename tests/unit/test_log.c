@@ -300,7 +300,10 @@ Test(log, free_tells_what_was_held_back)
 	expect_printed("waybill: warning: suppressed 2 of 7 messages about a\n");
 }
 
-/* More causes at a time than there are rows: the oldest gives way, nothing is lost from the count. */
+/*
+ * More causes at a time than there are rows: the oldest gives way, nothing is lost from the
+ * count.
+ */
 Test(log, many_causes)
 {
 	struct log *log = log_new(LOG_INFO);

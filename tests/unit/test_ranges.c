@@ -24,10 +24,10 @@ static void expect(const struct ranges *ranges, const struct range *want, size_t
 	}
 }
 
-#define EXPECT(ranges, ...)                                                                        \
-	do {                                                                                       \
-		const struct range want[] = {__VA_ARGS__};                                         \
-		expect(ranges, want, sizeof(want) / sizeof(want[0]));                              \
+#define EXPECT(ranges, ...)                                           \
+	do {                                                          \
+		const struct range want[] = {__VA_ARGS__};            \
+		expect(ranges, want, sizeof(want) / sizeof(want[0])); \
 	} while (0)
 
 Test(ranges, touching_and_overlapping_merge)
@@ -91,7 +91,8 @@ Test(ranges, bounded_but_merging_still_works)
 
 	for (uint64_t i = 0; i < RANGES_MAX; i++)
 		add(&ranges, 10 * i, 10 * i + 5);
-	cr_assert(eq(int, ranges_add(&ranges, 10 * RANGES_MAX, 10 * RANGES_MAX + 5), RANGES_E_FULL));
+	cr_assert(
+		eq(int, ranges_add(&ranges, 10 * RANGES_MAX, 10 * RANGES_MAX + 5), RANGES_E_FULL));
 	cr_assert(eq(sz, ranges.n, RANGES_MAX));
 	add(&ranges, 5, 10);
 	cr_assert(eq(sz, ranges.n, RANGES_MAX - 1));
@@ -163,14 +164,14 @@ Test(ranges, malformed_is_refused)
 		const char *bytes;
 		size_t len;
 	} bad[] = {
-		{"\x01", 1},                 /* no length */
-		{"\x01\x80", 2},             /* cut-off varint */
-		{"\x01\x00", 2},             /* an empty range */
-		{"\x01\x01\x00\x01", 4},     /* touches the one before */
-		{"\x81\x00\x01", 3},         /* padded varint */
-		{"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02\x01", 11},     /* more than 64 bits */
+		{"\x01", 1},                                          /* no length */
+		{"\x01\x80", 2},                                      /* cut-off varint */
+		{"\x01\x00", 2},                                      /* an empty range */
+		{"\x01\x01\x00\x01", 4},                              /* touches the one before */
+		{"\x81\x00\x01", 3},                                  /* padded varint */
+		{"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02\x01", 11}, /* more than 64 bits */
 		{"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x81\x00\x01", 12}, /* more than ten bytes */
-		{"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x01", 11},     /* beyond the last position */
+		{"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x01", 11}, /* beyond the last position */
 	};
 	struct ranges untouched = {.n = 77};
 

@@ -107,8 +107,8 @@ static int write_round(struct store *store, uint64_t round)
 
 	for (uint64_t i = 0; i < N_FILES; i++)
 		files[i] = make_file(i + 1, round);
-	return store_write(store, &(struct store_batch){.files = files, .n_files = N_FILES}, message,
-			   sizeof message);
+	return store_write(store, &(struct store_batch){.files = files, .n_files = N_FILES},
+			   message, sizeof message);
 }
 
 static bool same(const struct store_file *a, const struct store_file *b)
@@ -179,8 +179,9 @@ Test(store, removed_rows_are_gone)
 
 	cr_assert(eq(int, write_round(store, 1), 0));
 	gone.removed = true;
-	cr_assert(eq(int, store_write(store, &(struct store_batch){.files = &gone, .n_files = 1},
-				      message, sizeof message),
+	cr_assert(eq(int,
+		     store_write(store, &(struct store_batch){.files = &gone, .n_files = 1},
+				 message, sizeof message),
 		     0));
 	store_close(store);
 	store = must_open();
@@ -401,7 +402,8 @@ Test(store, set_aside_then_start_anew)
 	cr_assert(eq(int, strncmp(aside + strlen(dir), "/waybill.db.damaged-", 20), 0));
 	cr_assert(not(exists("waybill.db")));
 	cr_assert(not(exists("waybill.db-wal")));
-	cr_assert(gt(sz, slurp(strcat(strcpy(second, aside + strlen(dir) + 1), "-wal"), &bytes), 0));
+	cr_assert(
+		gt(sz, slurp(strcat(strcpy(second, aside + strlen(dir) + 1), "-wal"), &bytes), 0));
 	free(bytes);
 	store = must_open();
 	cr_assert(eq(int, write_round(store, 1), 0));
@@ -439,8 +441,9 @@ static size_t make_good(char **ret_bytes)
 	struct store *store = must_open();
 
 	cr_assert(eq(int, write_round(store, 1), 0));
-	cr_assert(eq(int, store_write(store, &(struct store_batch){.sources = sources, .n_sources = 1},
-				      message, sizeof message),
+	cr_assert(eq(int,
+		     store_write(store, &(struct store_batch){.sources = sources, .n_sources = 1},
+				 message, sizeof message),
 		     0));
 	store_close(store);
 	return slurp("waybill.db", ret_bytes);
@@ -606,8 +609,8 @@ Test(store, refused_row_leaves_nothing_of_its_batch)
 
 	cr_assert(eq(int, write_round(store, 1), 0));
 	cr_assert(eq(int,
-		     store_write(store, &(struct store_batch){&file, 1, &letter, 1, NULL, 0}, message,
-				 sizeof message),
+		     store_write(store, &(struct store_batch){&file, 1, &letter, 1, NULL, 0},
+				 message, sizeof message),
 		     STORE_E_FAILED));
 	cr_assert(ne(ptr, strstr(message, "too big"), NULL), "%s", message);
 	cr_assert(holds_round(store, 1));

@@ -39,11 +39,11 @@ static int strike(void)
 	return -1;
 }
 
-#define OURS(type, name, number, parameters, ...)                                                  \
-	type name parameters;                                                                      \
-	type name parameters                                                                       \
-	{                                                                                          \
-		return strike() < 0 ? -1 : (type)syscall(number, __VA_ARGS__);                     \
+#define OURS(type, name, number, parameters, ...)                              \
+	type name parameters;                                                  \
+	type name parameters                                                   \
+	{                                                                      \
+		return strike() < 0 ? -1 : (type)syscall(number, __VA_ARGS__); \
 	}
 
 /* Any calls that the library does not use on this system do no harm. */
@@ -65,8 +65,9 @@ static void setup(void)
 
 static void wipe(void)
 {
-	static const char *const names[] = {"lock", "waybill.db", "waybill.db-wal", "waybill.db.new",
-					    "waybill.db-journal", "waybill.db.new-journal"};
+	static const char *const names[] = {
+		"lock",           "waybill.db",         "waybill.db-wal",
+		"waybill.db.new", "waybill.db-journal", "waybill.db.new-journal"};
 	char path[128];
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -88,11 +89,12 @@ static int write_round(struct store *store, uint64_t round)
 	struct store_file files[N_FILES];
 
 	for (uint64_t i = 0; i < N_FILES; i++)
-		files[i] = (struct store_file){.id = i + 1, .path = "/var/log/some/path/to/a.log",
+		files[i] = (struct store_file){.id = i + 1,
+					       .path = "/var/log/some/path/to/a.log",
 					       .lineage = "/var/log/some/path/to/a.log",
 					       .committed = 1000 * round + i};
-	return store_write(store, &(struct store_batch){.files = files, .n_files = N_FILES}, message,
-			   sizeof message);
+	return store_write(store, &(struct store_batch){.files = files, .n_files = N_FILES},
+			   message, sizeof message);
 }
 
 /* The round that all rows belong to; 0 for none, UINT64_MAX for a mixture. */
@@ -221,8 +223,8 @@ static void child(int n, volatile uint64_t *acknowledged)
 
 Test(faults, killed_at_each_call)
 {
-	volatile uint64_t *acknowledged = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-					       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	volatile uint64_t *acknowledged =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int n, status = 0;
 
 	for (n = 0; n < 1000; n++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tail over a real file (a memfd) and a real account. What it should show is said by expect_all,
- * which sees the whole content at once and cuts it in the plainest way; however the bytes arrive,
- * and however often reading goes back, the events must be those.
+ * The tail over a real file (a memfd) and a real account. What it should show is said by
+ * expect_all, which sees the whole content at once and cuts it in the plainest way; however the
+ * bytes arrive, and however often reading goes back, the events must be those.
  */
 #include "input/tail.h"
 
@@ -241,7 +241,9 @@ static size_t line_length(struct random *random)
 	return random_below(random, rules.max_line);
 }
 
-/* Lines of every awkward length, some with CR, sometimes CR where none belongs; the last unended. */
+/*
+ * Lines of every awkward length, some with CR, sometimes CR where none belongs; the last unended.
+ */
 static void make_content(struct random *random, size_t about)
 {
 	content = malloc(about + 12 * rules.max_line + 100);

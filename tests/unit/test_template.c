@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Templates by tables: what compiles to what, what renders to what, and which answers are copies. */
+/*
+ * Templates by tables: what compiles to what, what renders to what, and which answers are copies.
+ */
 #include "parsers/template.h"
 
 #include <criterion/criterion.h>

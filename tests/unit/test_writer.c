@@ -82,10 +82,17 @@ static int submit(uint64_t id)
 {
 	char *path = strdup("/var/log/a.log"), *lineage = strdup("/var/log/a"),
 	     *ahead = strdup("\x01\x02"), *key = strdup("key"), *source = strdup("orders");
-	struct store_file file = {.id = id, .path = path, .lineage = lineage, .committed = 10 * id,
+	struct store_file file = {.id = id,
+				  .path = path,
+				  .lineage = lineage,
+				  .committed = 10 * id,
 				  .ahead = {ahead, 2}};
-	struct store_dead_letter letter = {.file = id, .path = path, .topic = lineage,
-					   .reason = path, .key = {key, 3}, .value = {"", 0}};
+	struct store_dead_letter letter = {.file = id,
+					   .path = path,
+					   .topic = lineage,
+					   .reason = path,
+					   .key = {key, 3},
+					   .value = {"", 0}};
 	const char *sources[] = {source};
 	int r = writer_submit(writer, &(struct store_batch){&file, 1, &letter, 1, sources, 1});
 
