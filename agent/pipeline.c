@@ -285,7 +285,8 @@ static int settle(struct pipeline *pipeline, const struct report *report)
 	}
 	pipeline->options.counters->reports_refused++;
 	account_report(&file->account, slot, SLOT_SUSPECT);
-	return pipeline_add_suspect(pipeline, topic, slot, report->reason);
+	return pipeline_add_suspect(pipeline, topic,
+				    &(struct suspect){slot, report->reason, false});
 }
 
 int pipeline_reports(struct pipeline *pipeline, size_t max, uint64_t now_us)

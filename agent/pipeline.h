@@ -62,7 +62,7 @@ int pipeline_suspects(struct pipeline *pipeline, uint64_t now_us, int64_t now_ms
 /* Topics that are suspended because of suspects now. */
 size_t pipeline_suspended(const struct pipeline *pipeline);
 
-/* Suspects that wait because the dead letters' room is used up. */
+/* Files wait because the dead letters' room is used up. */
 bool pipeline_letters_full(const struct pipeline *pipeline);
 
 /*

@@ -10,13 +10,13 @@
 struct suspect {
 	struct slot *slot;
 	const char *reason;
+	bool convicted; /* refused alone: a dead letter as soon as there is room for it */
 };
 
 struct topic_flow {
 	uint32_t in_flight;
 	bool suspended;     /* nothing but suspects, one at a time, is submitted to it */
 	bool sorted;        /* suspects are in the order of their files and positions */
-	bool no_room;       /* the next dead letter does not fit */
 	struct slot *alone; /* the suspect that is in flight alone */
 	struct suspect *suspects;
 	size_t n_suspects;
@@ -32,6 +32,7 @@ struct pipeline {
 	size_t n_suspended;
 	struct file_stack touched;
 	const char *last_failure;
+	size_t no_room_for; /* bytes of the last dead letter, when it did not fit */
 	struct slice fields[PATTERN_FIELDS_MAX];
 };
 
@@ -52,9 +53,9 @@ void pipeline_touch(struct pipeline *pipeline, struct file *file);
 int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const struct record *record,
 			 const char *reason) MUSTCHECK;
 
-/* Suspends the topic; reason is static. 0 or -ENOMEM. */
-int pipeline_add_suspect(struct pipeline *pipeline, struct topic_flow *topic, struct slot *slot,
-			 const char *reason) MUSTCHECK;
+/* Suspends the topic. 0 or -ENOMEM. */
+int pipeline_add_suspect(struct pipeline *pipeline, struct topic_flow *topic,
+			 const struct suspect *suspect) MUSTCHECK;
 
 /* The suspect was refused alone: a dead letter, or a suspect still while there is no room. */
 int pipeline_refused_alone(struct pipeline *pipeline, struct topic_flow *topic, struct slot *slot,

@@ -36,8 +36,10 @@ int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const str
 	};
 	int r;
 
-	if (!letters_has_room(letters, record->key.len + record->value.len))
+	pipeline->no_room_for = record->key.len + record->value.len;
+	if (!letters_has_room(letters, pipeline->no_room_for))
 		return PIPELINE_E_HOLD;
+	pipeline->no_room_for = 0;
 	r = letters_add(letters, &letter);
 	if (!r)
 		pipeline->options.counters->lines_dead++;
@@ -51,8 +53,8 @@ static void suspend(struct pipeline *pipeline, struct topic_flow *topic)
 	topic->suspended = true;
 }
 
-int pipeline_add_suspect(struct pipeline *pipeline, struct topic_flow *topic, struct slot *slot,
-			 const char *reason)
+int pipeline_add_suspect(struct pipeline *pipeline, struct topic_flow *topic,
+			 const struct suspect *suspect)
 {
 	if (topic->n_suspects == topic->capacity) {
 		size_t capacity = topic->capacity ? 2 * topic->capacity : 256;
@@ -63,7 +65,7 @@ int pipeline_add_suspect(struct pipeline *pipeline, struct topic_flow *topic, st
 		topic->suspects = suspects;
 		topic->capacity = capacity;
 	}
-	topic->suspects[topic->n_suspects++] = (struct suspect){slot, reason};
+	topic->suspects[topic->n_suspects++] = *suspect;
 	topic->sorted = false;
 	suspend(pipeline, topic);
 	return 0;
@@ -118,41 +120,49 @@ int pipeline_refused_alone(struct pipeline *pipeline, struct topic_flow *topic, 
 	r = pipeline_dead_letter(pipeline, slot, &record, reason);
 	if (r < 0)
 		return r;
-	topic->no_room = r == PIPELINE_E_HOLD;
-	account_report(account, slot, topic->no_room ? SLOT_SUSPECT : SLOT_DEAD);
-	return topic->no_room ? pipeline_add_suspect(pipeline, topic, slot, reason) : 0;
+	account_report(account, slot, r ? SLOT_SUSPECT : SLOT_DEAD);
+	return r ? pipeline_add_suspect(pipeline, topic, &(struct suspect){slot, reason, true}) : 0;
+}
+
+/* A suspect that needs no report any more. 0, PIPELINE_E_HOLD (no room), -ENOMEM. */
+static int bury(struct pipeline *pipeline, struct topic_flow *topic, const struct record *record)
+{
+	const struct suspect *suspect = &topic->suspects[topic->next];
+	struct account *account = slot_chunk(suspect->slot)->account;
+	int r = pipeline_dead_letter(pipeline, suspect->slot, record, suspect->reason);
+
+	if (r)
+		return r;
+	account_resubmit(account, suspect->slot);
+	account_dead(account, suspect->slot);
+	pipeline_touch(pipeline, file_of_account(account));
+	topic->next++;
+	return 0;
 }
 
 /* Sends the next suspect alone. 0: it is on its way or was settled. OUTPUT_E_x: later. */
 static int send_alone(struct pipeline *pipeline, struct topic_flow *topic, uint64_t now_us,
 		      int64_t now_ms)
 {
-	struct suspect *suspect = &topic->suspects[topic->next];
+	const struct suspect *suspect = &topic->suspects[topic->next];
 	struct slot *slot = suspect->slot;
-	struct account *account = slot_chunk(slot)->account;
 	struct record record;
 	int r;
 
 	r = remake(pipeline, slot, now_ms, &record);
 	if (r)
 		return r;
+	if (suspect->convicted)
+		return bury(pipeline, topic, &record);
 	r = output_submit(pipeline->options.output, &record, slot, now_us);
-	if (r == OUTPUT_E_REFUSED) {
-		r = pipeline_dead_letter(pipeline, slot, &record, suspect->reason);
-		if (r)
-			return r;
-		account_resubmit(account, slot);
-		account_dead(account, slot);
-		pipeline_touch(pipeline, file_of_account(account));
-		topic->next++;
-		return 0;
-	}
+	if (r == OUTPUT_E_REFUSED)
+		return bury(pipeline, topic, &record);
 	if (r)
 		return r;
 	topic->next++;
 	topic->alone = slot;
 	topic->in_flight++;
-	account_resubmit(account, slot);
+	account_resubmit(slot_chunk(slot)->account, slot);
 	output_kick(pipeline->options.output, now_us);
 	return 0;
 }
@@ -163,6 +173,12 @@ static void resume(struct pipeline *pipeline, struct topic_flow *topic)
 	topic->suspended = false;
 	topic->n_suspects = topic->next = 0;
 	pipeline->n_suspended--;
+}
+
+/* Its file is about to read it again, behind what came back: sent now, it would overtake that. */
+static bool waits_for_rewind(const struct suspect *suspect)
+{
+	return file_of_account(slot_chunk(suspect->slot)->account)->state == FILE_DRAINING;
 }
 
 /* As much as can be done for one topic now. True when it is no longer suspended. */
@@ -178,6 +194,8 @@ static int serve(struct pipeline *pipeline, struct topic_flow *topic, uint64_t n
 			resume(pipeline, topic);
 			return 1;
 		}
+		if (waits_for_rewind(&topic->suspects[topic->next]))
+			return 0;
 		r = send_alone(pipeline, topic, now_us, now_ms);
 		if (r)
 			return r < 0 ? r : 0;
@@ -223,8 +241,6 @@ size_t pipeline_suspended(const struct pipeline *pipeline)
 
 bool pipeline_letters_full(const struct pipeline *pipeline)
 {
-	for (size_t i = 0; i < pipeline->options.n_topics; i++)
-		if (pipeline->topics[i].suspended && pipeline->topics[i].no_room)
-			return true;
-	return false;
+	return pipeline->no_room_for &&
+	       !letters_has_room(pipeline->options.letters, pipeline->no_room_for);
 }
