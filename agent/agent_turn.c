@@ -78,12 +78,11 @@ static void gone_dry(struct agent *agent, struct file *file, bool hand_over)
 }
 
 /* A last line without LF ships when nothing more can be expected behind it. */
-static bool ship_partial(const struct agent *agent, const struct file *file, uint64_t now_us)
+static uint64_t partial_after_us(const struct agent *agent, const struct file *file)
 {
 	if (agent->until_eof)
-		return true;
-	return file->left_path &&
-	       now_us - file->quiet_since_us >= file->source->rotate_wait_ms * US_PER_MS;
+		return 0;
+	return file->left_path ? file->source->rotate_wait_ms * US_PER_MS : CLOCK_NEVER;
 }
 
 /* One turn of one file. False: no file can go on now. */
@@ -92,8 +91,8 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 	bool hand_over = next_has_data(agent, file);
 	int r;
 
-	r = pipeline_turn(agent->pipeline, file, TURN_BYTES, ship_partial(agent, file, now_us),
-			  now_us, clock_real_ms());
+	r = pipeline_turn(agent->pipeline, file, TURN_BYTES, partial_after_us(agent, file), now_us,
+			  clock_real_ms());
 	/* Lines that need no report (filtered, skipped, dead) move the position here. */
 	if (account_advance(&file->account))
 		files_dirty(&agent->files, file);

@@ -46,7 +46,8 @@ struct file {
 	uint32_t backoff_ms;     /* the next back-off; 0 after a delivery */
 	bool back_at_once;       /* the failure was the producer's end: no back-off */
 	uint64_t wake_us;        /* BACKOFF: when it ends */
-	uint64_t quiet_since_us; /* when the last new byte was seen */
+	uint64_t quiet_since_us; /* when the last new byte was seen, or consumed */
+	uint64_t seen_end;       /* bytes below it were seen, whole lines or not */
 
 	struct file *older; /* the generation that must be finished first, or NULL */
 	struct file *newer;

@@ -175,12 +175,26 @@ static int pass(struct pipeline *pipeline, struct file *file, const struct event
 	return 0;
 }
 
+/* The file is dry now: whether bytes came that make no whole line yet. */
+static void note_new_bytes(struct file *file, uint64_t now_us)
+{
+	uint64_t end = account_read_position(&file->account) + file->tail.pending;
+
+	if (end <= file->seen_end)
+		return;
+	file->seen_end = end;
+	file->quiet_since_us = now_us;
+}
+
 /* The next event; a last line without LF when nothing more is expected. */
-static int peek(struct file *file, bool ship_partial, struct event *ret_event)
+static int peek(struct file *file, uint64_t partial_after_us, uint64_t now_us,
+		struct event *ret_event)
 {
 	int r = tail_peek(&file->tail, ret_event);
 
-	if (r == TAIL_E_DRY && ship_partial)
+	if (r == TAIL_E_DRY)
+		note_new_bytes(file, now_us);
+	if (r == TAIL_E_DRY && now_us - file->quiet_since_us >= partial_after_us)
 		r = tail_peek_last(&file->tail, ret_event);
 	if (LIKELY(r <= 0))
 		return r;
@@ -190,7 +204,7 @@ static int peek(struct file *file, bool ship_partial, struct event *ret_event)
 }
 
 int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_bytes,
-		  bool ship_partial, uint64_t now_us, int64_t now_ms)
+		  uint64_t partial_after_us, uint64_t now_us, int64_t now_ms)
 {
 	size_t used = 0;
 
@@ -200,7 +214,7 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 
 		if (!output_has_room(pipeline->options.output))
 			return PIPELINE_E_FULL;
-		r = peek(file, ship_partial, &event);
+		r = peek(file, partial_after_us, now_us, &event);
 		if (r)
 			return r;
 		if (LIKELY(event.kind == EVENT_LINE))
@@ -336,6 +350,7 @@ static int start_over(struct pipeline *pipeline, struct file *file)
 	pipeline->options.counters->truncations++;
 	account_reset(account, 0);
 	tail_reset(&file->tail);
+	file->seen_end = 0;
 	file->identity.head_len = 0;
 	file->rewritten = false;
 	return 0;

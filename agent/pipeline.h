@@ -36,12 +36,12 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **ret_p
 struct pipeline *pipeline_free(struct pipeline *pipeline);
 
 /*
- * One turn of a file in FILE_READING: at most budget_bytes of it. ship_partial: a last line without
- * LF is shipped too. 0: the budget is used and more waits. The E codes; negative errno from reading
- * the file or -ENOMEM.
+ * One turn of a file in FILE_READING: at most budget_bytes of it. A last line without LF is shipped
+ * too when no byte came for partial_after_us (0: at once; CLOCK_NEVER: it waits for its LF). 0: the
+ * budget is used and more waits. The E codes; negative errno from reading the file or -ENOMEM.
  */
 int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_bytes,
-		  bool ship_partial, uint64_t now_us, int64_t now_ms) MUSTCHECK;
+		  uint64_t partial_after_us, uint64_t now_us, int64_t now_ms) MUSTCHECK;
 
 /*
  * Fetches the reports that wait, at most max, settles their slots, and puts the files concerned on

@@ -84,13 +84,15 @@ static int turn(struct preview *preview, bool last)
 {
 	struct counters before = preview->counters;
 	uint64_t position = account_read_position(&preview->file->account);
+	uint64_t partial_after_us = last ? 0 : CLOCK_NEVER;
 	int64_t now_ms = clock_real_ms();
-	int r = pipeline_turn(preview->pipeline, preview->file, 1, last, 0, now_ms);
+	int r = pipeline_turn(preview->pipeline, preview->file, 1, partial_after_us, 0, now_ms);
 
 	if (r == PIPELINE_E_FULL || r == PIPELINE_E_MEMORY) {
 		r = settle(preview);
 		if (!r)
-			r = pipeline_turn(preview->pipeline, preview->file, 1, last, 0, now_ms);
+			r = pipeline_turn(preview->pipeline, preview->file, 1, partial_after_us, 0,
+					  now_ms);
 	}
 	if (!r && preview->counters.lines_read != before.lines_read)
 		tell_outcome(preview, position, &before);
