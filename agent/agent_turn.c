@@ -93,8 +93,11 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 
 	r = pipeline_turn(agent->pipeline, file, TURN_BYTES, partial_after_us(agent, file), now_us,
 			  clock_real_ms());
-	/* Lines that need no report (filtered, skipped, dead) move the position here. */
-	if (account_advance(&file->account))
+	/*
+	 * Lines that need no report (filtered, skipped, dead) move the position here. The row goes
+	 * into the transaction of the letters even if it moves only what is settled ahead.
+	 */
+	if (account_advance(&file->account) || agent->letters.n)
 		files_dirty(&agent->files, file);
 	switch (r) {
 	case 0:
