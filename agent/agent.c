@@ -263,6 +263,7 @@ static void reconcile(struct agent *agent, uint64_t now_us)
 	if (r)
 		agent->error = r;
 	agent_take_hints(agent, SIZE_MAX);
+	follow_check_paths(&agent->files);
 }
 
 static uint64_t tick_us(const struct agent *agent)

@@ -220,6 +220,15 @@ void agent_take_reports(struct agent *agent, uint64_t now_us)
 		agent->progress_us = now_us;
 }
 
+/* A hint may have been lost, so the file itself is asked before it is closed for good. */
+static bool has_more(const struct file *file)
+{
+	struct stat st;
+
+	return file->tail.fd >= 0 && fstat(file->tail.fd, &st) == 0 &&
+	       (uint64_t)st.st_size > account_read_position(&file->account);
+}
+
 /* One file, once a tick. It may be freed here. */
 static void age_file(struct agent *agent, struct file *file, uint64_t now_us)
 {
@@ -235,7 +244,7 @@ static void age_file(struct agent *agent, struct file *file, uint64_t now_us)
 	quiet = now_us - file->quiet_since_us >= file->source->rotate_wait_ms * US_PER_MS;
 	if (!quiet)
 		return;
-	if (file_is_settled(file) && file->eof_seen)
+	if (file_is_settled(file) && file->eof_seen && !has_more(file))
 		follow_finish(&agent->files, file);
 	else if (!file->account.in_flight)
 		files_ready(&agent->files, file);

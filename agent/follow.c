@@ -339,21 +339,42 @@ static int moved(struct files *files, const char *path)
 	return file ? known_under(files, file, path, &st) : 0;
 }
 
-/* A path lost its file: the file is held until it is read, settled and quiet. */
-static void left(struct files *files, const char *path)
+/*
+ * If its path names another file now, or nothing: the file is held until it is read, settled and
+ * quiet. What cannot be looked at is looked at again by the next reconcile.
+ */
+static void check_path(struct files *files, struct file *file)
 {
-	struct file *file = map_get(files->by_path, path, strlen(path));
 	struct stat st;
 
-	if (!file)
+	if (stat(file->path, &st) < 0) {
+		if (errno != ENOENT && errno != ENOTDIR)
+			return;
+	} else if (st.st_ino == file->identity.inode && st.st_dev == file->identity.device) {
 		return;
-	if (stat(path, &st) == 0 && st.st_ino == file->identity.inode &&
-	    st.st_dev == file->identity.device)
-		return;
+	}
 	if (!file->left_path)
 		files->counters->rotations++;
 	files_left_path(files, file);
 	follow_wake(files, file);
+}
+
+static void left(struct files *files, const char *path)
+{
+	struct file *file = map_get(files->by_path, path, strlen(path));
+
+	if (file)
+		check_path(files, file);
+}
+
+void follow_check_paths(struct files *files)
+{
+	void *cursor = NULL;
+	struct file *file;
+
+	while ((file = map_next(files->by_inode, &cursor)))
+		if (!file->left_path && file->state != FILE_FINISHED)
+			check_path(files, file);
 }
 
 int follow_hint(struct files *files, struct discover *discover, const struct hint *hint,

@@ -29,6 +29,12 @@ int follow_stored(struct files *files, struct discover *discover) MUSTCHECK;
  */
 int follow_first_scan(struct files *files, struct discover *discover, int64_t now_ms) MUSTCHECK;
 
+/*
+ * Looks at the path of every file: of a rename or an unlink whose hint was lost, nothing else would
+ * tell. One stat a file; call at each reconcile.
+ */
+void follow_check_paths(struct files *files);
+
 /* The file has something to read, or its lineage has: puts the oldest generation into the queue. */
 void follow_wake(struct files *files, struct file *file);
 
