@@ -108,6 +108,22 @@ static int by_time(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
+/* Whether a row that was not met yet is this file's; its inode may be one that was used again. */
+static bool has_row(const struct files *files, const char *path, const struct stat *st)
+{
+	struct inode_key key = {st->st_dev, st->st_ino};
+	const struct store_file *row = map_get(files->stored, &key, sizeof key);
+	struct identity identity;
+	int fd, r;
+
+	if (!row)
+		return false;
+	r = open_row(row, path, &fd, &identity);
+	if (!r)
+		close(fd);
+	return r != ROW_E_OTHER;
+}
+
 /* Rotated files of the row's path that no row and no file knows, written after the row's file. */
 static size_t find_generations(const struct files *files, const struct store_file *row,
 			       const char *dir, int64_t after_ns, struct generation *generations)
@@ -119,20 +135,20 @@ static size_t find_generations(const struct files *files, const struct store_fil
 	size_t n = 0;
 
 	while (stream && n < GENERATIONS_MAX && (entry = readdir(stream))) {
-		struct inode_key key;
+		struct generation *next = &generations[n];
 
 		if (!follow_is_rotated(entry->d_name, base) ||
 		    fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    !S_ISREG(st.st_mode))
 			continue;
-		key = (struct inode_key){st.st_dev, st.st_ino};
-		generations[n].written_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
-		if (generations[n].written_ns < after_ns ||
-		    map_get(files->stored, &key, sizeof key) ||
-		    files_by_inode(files, st.st_dev, st.st_ino) ||
-		    asprintf(&generations[n].path, "%s/%s", dir, entry->d_name) < 0)
+		next->written_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
+		if (next->written_ns < after_ns || files_by_inode(files, st.st_dev, st.st_ino) ||
+		    asprintf(&next->path, "%s/%s", dir, entry->d_name) < 0)
 			continue;
-		n++;
+		if (has_row(files, next->path, &st))
+			free(next->path);
+		else
+			n++;
 	}
 	if (stream)
 		closedir(stream);
