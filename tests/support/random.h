@@ -34,6 +34,18 @@ static inline int random_once_in(struct random *random, size_t n)
 	return random_below(random, n) == 0;
 }
 
+/* low .. high */
+static inline uint32_t random_between(struct random *random, uint32_t low, uint32_t high)
+{
+	return low + (uint32_t)random_below(random, high - low + 1);
+}
+
+/* True in so many of a hundred cases. */
+static inline int random_percent(struct random *random, uint32_t percent)
+{
+	return random_below(random, 100) < percent;
+}
+
 static inline uint64_t random_first_seed(void)
 {
 	const char *one = getenv("WAYBILL_TEST_SEED");

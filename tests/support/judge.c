@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A line is in one state at a time (logs.h), and the promises are which changes may happen when.
+ * What decides is the order of the output's events; the agent's own numbers are only compared.
+ */
+#include "tests/support/judge.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/judge_private.h"
+
+#define BACKOFF_MIN_US 1000000
+
+void judge_says(struct judge *judge, const char *format, ...)
+{
+	va_list args;
+
+	if (judge->verdict[0])
+		return;
+	va_start(args, format);
+	vsnprintf(judge->verdict, sizeof judge->verdict, format, args);
+	va_end(args);
+}
+
+bool judge_passed(const struct log_line *line)
+{
+	return line->kind == LINE_FILTERED || line->state == LINE_DONE ||
+	       (line->state == LINE_LIMBO && line->lettered);
+}
+
+void judge_init(struct judge *judge, struct logs *logs)
+{
+	*judge = (struct judge){.logs = logs};
+}
+
+/* ---- submissions ---- */
+
+bool judge_may_end(const struct judge *judge, const struct log_file *file, uint64_t now_us)
+{
+	char path[PATH_MAX];
+
+	logs_path(judge->logs, file->lineage, path);
+	return judge->until_eof || (strcmp(file->path, path) != 0 &&
+				    now_us >= file->written_us + LOGS_ROTATE_WAIT_MS * 1000);
+}
+
+/* A last line without LF, taken now: only when nothing more can be expected behind it. */
+static struct log_line *take_last(struct judge *judge, struct log_file *file,
+				  const struct scripted_event *event)
+{
+	if (event->position != file->next || file->next == file->len)
+		return NULL;
+	if (!judge_may_end(judge, file, event->now_us))
+		judge_says(judge, "a line without LF was sent too early: " WHERE,
+			   WHERE_OF(file, event->position));
+	return logs_end(judge->logs, file);
+}
+
+static void check_content(struct judge *judge, const struct log_file *file,
+			  const struct log_line *line, const struct scripted_event *event)
+{
+	const char *text = file->bytes + line->start;
+
+	if (event->value_len != line->text_len ||
+	    (line->text_len && memcmp(event->value, text, line->text_len) != 0) ||
+	    event->marked != line->truncated)
+		judge_says(judge, "another value was sent than was written: " WHERE,
+			   WHERE_OF(file, line->start));
+	if (event->key_len != line->key_len || event->topic != line->topic ||
+	    (event->key_len && memcmp(event->key, text + line->key_at, line->key_len) != 0))
+		judge_says(judge, "another key or topic was sent: " WHERE,
+			   WHERE_OF(file, line->start));
+	if (event->extent != line->end - line->start || line->kind == LINE_FILTERED)
+		judge_says(judge, "not this was to be sent: " WHERE, WHERE_OF(file, line->start));
+}
+
+/* A last line without LF may be left out; then nobody hears of it. */
+static bool last_is_passed(struct judge *judge, struct log_file *file, uint64_t now_us)
+{
+	if (file->next == file->len || file->ended)
+		return true;
+	return judge_may_end(judge, file, now_us) && judge_passed(logs_end(judge->logs, file));
+}
+
+/* Every older generation must be wholly settled. */
+static void check_generations(struct judge *judge, const struct log_file *file,
+			      const struct log_line *line, uint64_t now_us)
+{
+	for (size_t i = 0; i < judge->logs->n_files; i++) {
+		struct log_file *older = judge->logs->files[i];
+
+		if (older->lineage != file->lineage || older->generation >= file->generation)
+			continue;
+		for (size_t k = 0; k < older->n_lines; k++)
+			if (!judge_passed(&older->lines[k]))
+				judge_says(judge, "generation %d was overtaken at %llu: " WHERE,
+					   older->generation,
+					   (unsigned long long)older->lines[k].start,
+					   WHERE_OF(file, line->start));
+		if (!last_is_passed(judge, older, now_us))
+			judge_says(judge, "generation %d was overtaken at its last line: " WHERE,
+				   older->generation, WHERE_OF(file, line->start));
+	}
+}
+
+/* In the order of the file: nothing before it waits. */
+static void check_order(struct judge *judge, const struct log_file *file,
+			const struct log_line *line)
+{
+	for (const struct log_line *before = file->lines; before < line; before++) {
+		if (line->state == LINE_SUSPECT ?
+			    before->state == LINE_SUSPECT && before->topic == line->topic :
+			    !judge_passed(before) && before->state != LINE_FLYING &&
+				    before->state != LINE_SUSPECT && before->state != LINE_LIMBO)
+			judge_says(judge, "sent before the one at %llu: " WHERE,
+				   (unsigned long long)before->start, WHERE_OF(file, line->start));
+	}
+}
+
+static void check_pressure(struct judge *judge, const struct log_file *file,
+			   const struct log_line *line, uint64_t now_us)
+{
+	uint32_t topic = line->topic;
+
+	if (file->draining)
+		judge_says(judge, "sent while the file waits for its reports: " WHERE,
+			   WHERE_OF(file, line->start));
+	if (now_us < file->not_before_us && line->state != LINE_SUSPECT)
+		judge_says(judge, "sent before the back-off is over: " WHERE,
+			   WHERE_OF(file, line->start));
+	if (judge->alone[topic])
+		judge_says(judge, "sent while a suspect of topic %u flies alone: " WHERE, topic,
+			   WHERE_OF(file, line->start));
+	if (line->state != LINE_SUSPECT && judge->suspects[topic])
+		judge_says(judge, "sent although topic %u has %u suspects: " WHERE, topic,
+			   judge->suspects[topic], WHERE_OF(file, line->start));
+	if (line->state == LINE_SUSPECT && judge->flying[topic])
+		judge_says(judge, "a suspect was sent in company of %u: " WHERE,
+			   judge->flying[topic], WHERE_OF(file, line->start));
+}
+
+static bool is_of(const struct store_dead_letter *letter, const struct log_file *file,
+		  const struct log_line *line)
+{
+	return line->start == letter->position && line->text_len == letter->value.len &&
+	       memcmp(file->bytes + line->start, letter->value.at, letter->value.len) == 0;
+}
+
+/* Whether a line that was refused by submit became a dead letter on the spot. */
+static bool has_letter(const struct letters *letters, const struct log_file *file,
+		       const struct log_line *line)
+{
+	for (size_t i = 0; i < letters->n; i++)
+		if (is_of(&letters->items[i], file, line))
+			return true;
+	return false;
+}
+
+static void submitted(struct judge *judge, struct log_file *file, struct log_line *line,
+		      const struct scripted_event *event, const struct letters *letters)
+{
+	if (line->state == LINE_DONE)
+		judge_says(judge, "an acknowledged line was sent again: " WHERE,
+			   WHERE_OF(file, line->start));
+	if (line->state == LINE_FLYING)
+		judge_says(judge, "in flight twice: " WHERE, WHERE_OF(file, line->start));
+	if (line->state == LINE_SUSPECT && line->convicted)
+		judge_says(judge, "sent again although it was refused alone: " WHERE,
+			   WHERE_OF(file, line->start));
+	check_content(judge, file, line, event);
+	check_generations(judge, file, line, event->now_us);
+	check_order(judge, file, line);
+	check_pressure(judge, file, line, event->now_us);
+	line->alone = line->state == LINE_SUSPECT;
+	judge->suspects[line->topic] -= line->alone;
+	if (event->what == SCRIPTED_REFUSED) {
+		line->convicted = judge->limbo = true;
+		line->lettered = has_letter(letters, file, line);
+		line->after_limbo = line->state;
+		line->state = LINE_LIMBO;
+		judge->suspects[line->topic] += line->alone;
+		return;
+	}
+	if (!line->read)
+		judge->lines_read++;
+	line->read = true;
+	line->state = LINE_FLYING;
+	judge->flying[line->topic]++;
+	judge->alone[line->topic] += line->alone;
+	file->flying++;
+}
+
+/* ---- reports ---- */
+
+/* All reports of the file are in: what came back and what is suspect will be read again. */
+static void rewind_file(struct judge *judge, struct log_file *file, uint64_t now_us)
+{
+	for (size_t i = 0; i < file->n_lines; i++) {
+		struct log_line *line = &file->lines[i];
+
+		if (line->state == LINE_LIMBO) {
+			judge->suspects[line->topic] -= line->after_limbo == LINE_SUSPECT;
+			line->after_limbo = LINE_UNSENT;
+		} else if (line->state == LINE_FAILED || line->state == LINE_SUSPECT) {
+			judge->suspects[line->topic] -= line->state == LINE_SUSPECT;
+			line->state = LINE_UNSENT;
+		}
+	}
+	file->draining = false;
+	file->not_before_us = file->at_once ? 0 : now_us + BACKOFF_MIN_US;
+}
+
+static void reported(struct judge *judge, struct log_file *file, struct log_line *line,
+		     const struct scripted_event *event)
+{
+	const struct report *report = &event->report;
+
+	if (line->state != LINE_FLYING || event->changed)
+		judge_says(judge, "the payload changed while it was in flight: " WHERE,
+			   WHERE_OF(file, line->start));
+	judge->flying[line->topic]--;
+	judge->alone[line->topic] -= line->alone;
+	file->flying--;
+	if (report->kind == REPORT_DELIVERED) {
+		line->state = LINE_DONE;
+		judge->delivered++;
+		line->deliveries++;
+	} else if (report->kind == REPORT_FAILED) {
+		line->state = LINE_FAILED;
+		file->at_once = (file->at_once || !file->draining) && report->producer_gone;
+		file->draining = true;
+	} else {
+		judge->limbo |= line->alone;
+		line->convicted = line->alone;
+		line->state = line->alone ? LINE_LIMBO : LINE_SUSPECT;
+		line->after_limbo = LINE_SUSPECT;
+		judge->suspects[line->topic]++;
+	}
+	if (file->draining && !file->flying)
+		rewind_file(judge, file, event->now_us);
+}
+
+/* ---- dead letters ---- */
+
+struct log_line *judge_line_of(const struct judge *judge, const struct store_dead_letter *letter)
+{
+	for (size_t i = 0; i < judge->logs->n_files; i++) {
+		struct log_file *file = judge->logs->files[i];
+		struct log_line *line = logs_line_at(file, letter->position);
+
+		if (line && is_of(letter, file, line))
+			return line;
+	}
+	return NULL;
+}
+
+/* waiting: only those of lines that were refused alone in an earlier step. */
+static void take_letters(struct judge *judge, const struct letters *letters, bool waiting)
+{
+	for (size_t i = 0; i < letters->n && !judge->verdict[0]; i++) {
+		struct log_line *line = judge_line_of(judge, &letters->items[i]);
+		bool suspect;
+
+		if (!line && !waiting)
+			judge_says(judge, "a dead letter of no line, at %llu",
+				   (unsigned long long)letters->items[i].position);
+		if (!line || line->state == LINE_DONE ||
+		    (waiting && (line->state != LINE_SUSPECT || !line->convicted)))
+			continue;
+		if (!line->convicted || line->kind < LINE_POISON)
+			judge_says(judge, "a dead letter that was not refused alone, at %llu",
+				   (unsigned long long)line->start);
+		suspect = line->state == LINE_SUSPECT ||
+			  (line->state == LINE_LIMBO && line->after_limbo == LINE_SUSPECT);
+		judge->suspects[line->topic] -= suspect;
+		judge->dead++;
+		judge->lines_read += !line->read;
+		line->read = true;
+		line->state = LINE_DONE;
+	}
+}
+
+/* What was refused alone and is no dead letter is what it was before. */
+static void leave_limbo(struct judge *judge)
+{
+	if (!judge->limbo)
+		return;
+	judge->limbo = false;
+	for (size_t i = 0; i < judge->logs->n_files; i++)
+		for (size_t k = 0; k < judge->logs->files[i]->n_lines; k++) {
+			struct log_line *line = &judge->logs->files[i]->lines[k];
+
+			if (line->state == LINE_LIMBO)
+				line->state = line->after_limbo;
+		}
+}
+
+void judge_events(struct judge *judge, const struct scripted *scripted,
+		  const struct letters *letters)
+{
+	/* Those that only waited for room come before what was sent after them. */
+	take_letters(judge, letters, true);
+	for (size_t i = 0; i < scripted->n_events && !judge->verdict[0]; i++) {
+		const struct scripted_event *event = &scripted->events[i];
+		struct log_file *file = logs_by_inode(judge->logs, event->device, event->inode);
+		struct log_line *line = file ? logs_line_at(file, event->position) : NULL;
+
+		if (file && !line && event->what != SCRIPTED_REPORTED)
+			line = take_last(judge, file, event);
+		if (!line)
+			judge_says(judge,
+				   "what was sent from %llu on is no line of any file: \"%.40s\"",
+				   (unsigned long long)event->position,
+				   event->value ? event->value : "");
+		else if (event->what == SCRIPTED_REPORTED)
+			reported(judge, file, line, event);
+		else
+			submitted(judge, file, line, event, letters);
+	}
+	take_letters(judge, letters, false);
+	leave_limbo(judge);
+}

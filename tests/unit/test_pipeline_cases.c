@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the property test (test_pipeline.c) has found, one by one and step by step.
+ */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <string.h>
+
+#include "tests/support/world_doubles.h"
+
+/* The lineages' numbers tell their sources: unmatched lines of the even ones are left out. */
+#define LINEAGE 1
+#define OTHER_LINEAGE 3
+
+static void begin(struct world *world)
+{
+	here = world;
+	world_init(world, 1);
+	world_start(world, false);
+}
+
+static void expect_no_verdict(struct world *world)
+{
+	if (world->agent)
+		world_judge(world);
+	cr_expect(eq(str, world->judge.verdict, ""));
+}
+
+/* All must come to its end, each line once. */
+static void end(struct world *world)
+{
+	world_settle_all(world, false);
+	expect_no_verdict(world);
+	world_deinit(world);
+}
+
+static void pass_time(struct world *world, uint64_t us)
+{
+	world->now_us += us;
+	world->logs.now_us = world->now_us;
+}
+
+static void write_text(struct world *world, struct log_file *log, const char *text)
+{
+	logs_append(&world->logs, log, text, strlen(text));
+}
+
+static struct log_file *write_new(struct world *world, const char *text)
+{
+	struct log_file *log = logs_create(&world->logs, LINEAGE);
+
+	write_text(world, log, text);
+	return log;
+}
+
+/* What was written is found and read. */
+static void read_all(struct world *world)
+{
+	world_take_hints(world, SIZE_MAX);
+	while (!TAILQ_EMPTY(&world->agent->files.ready))
+		world_turn(world);
+	expect_no_verdict(world);
+}
+
+static void deliver_all(struct world *world)
+{
+	world_drain(world);
+	expect_no_verdict(world);
+}
+
+/* Sent at once, a suspect would overtake the line before it, which is sent again. */
+Test(pipeline_cases, suspects_of_a_draining_file_wait_for_its_rewind)
+{
+	struct world world;
+
+	begin(&world);
+	write_new(&world, "L1 t1 k0 \nL2 t0 k0 \nL3 t0 k0 \nL4 t2 k0 \n");
+	read_all(&world);
+	cr_assert(eq(u32, world.scripted.in_flight, 4));
+	scripted_end_topic(&world.scripted, 0, REPORT_REFUSED);
+	scripted_end_topic(&world.scripted, 1, REPORT_FAILED);
+	world_take_reports(&world);
+	expect_no_verdict(&world);
+	cr_expect(eq(u32, world.scripted.in_flight, 1));
+	end(&world);
+}
+
+/* While there is no room for its letter, a record that was refused alone is not sent again. */
+Test(pipeline_cases, refused_alone_it_waits_for_room)
+{
+	struct world world;
+
+	begin(&world);
+	world.agent->letters.max_bytes = 10;
+	write_new(&world, "L1 t0 k0 POISON\n");
+	read_all(&world);
+	deliver_all(&world);
+	for (int i = 0; i < 3; i++) {
+		world_take_reports(&world);
+		cr_expect(eq(u32, world.scripted.in_flight, 0));
+	}
+	cr_expect(pipeline_letters_full(world.agent->pipeline));
+	world.agent->letters.max_bytes = 1000;
+	world_take_reports(&world);
+	cr_expect(eq(u32, world.scripted.in_flight, 0));
+	cr_expect(eq(sz, world.agent->letters.n, 1));
+	cr_expect(not(pipeline_letters_full(world.agent->pipeline)));
+	end(&world);
+}
+
+/* The library's own refusal has no report: a crash then made a second dead letter of the line. */
+Test(pipeline_cases, the_row_is_stored_with_the_letter)
+{
+	struct world world;
+
+	begin(&world);
+	write_new(&world, "L1 t0 k0 \nL2 t0 k0 HUGE\n");
+	world_take_hints(&world, SIZE_MAX);
+	world_tick(&world);
+	world_end_batch(&world, true);
+	read_all(&world);
+	world_tick(&world);
+	world_end_batch(&world, true);
+	world_kill(&world, true);
+	world_start(&world, false);
+	end(&world);
+}
+
+/* rotate_wait begins with the last byte, not with the last whole line. */
+Test(pipeline_cases, a_rotated_last_line_waits_since_its_last_byte)
+{
+	struct world world;
+	struct log_file *log;
+
+	begin(&world);
+	log = write_new(&world, "L1 t0 k0 \n");
+	read_all(&world);
+	deliver_all(&world);
+	pass_time(&world, 20 * US_PER_S);
+	write_text(&world, log, "L2 t0 k0 half of ");
+	logs_rotate(&world.logs, LINEAGE);
+	read_all(&world);
+	pass_time(&world, US_PER_S);
+	write_text(&world, log, "a line\n");
+	read_all(&world);
+	cr_expect(eq(u32, world.scripted.in_flight, 1));
+	end(&world);
+}
+
+/* The inotify queue ran over when the file was renamed, and nothing has its old name. */
+Test(pipeline_cases, a_rename_whose_hint_was_lost_is_found_by_the_reconcile)
+{
+	struct world world;
+
+	begin(&world);
+	write_new(&world, "L1 t0 k0 \nL2 t0 k0 no end");
+	read_all(&world);
+	deliver_all(&world);
+	logs_rotate(&world.logs, LINEAGE);
+	world.logs.n_hints = 0;
+	end(&world);
+}
+
+/* The same when the old name is still written to: what came last was never read. */
+Test(pipeline_cases, a_file_is_asked_for_more_before_it_is_closed)
+{
+	struct world world;
+	struct log_file *log;
+
+	begin(&world);
+	log = write_new(&world, "L1 t0 k0 \n");
+	read_all(&world);
+	logs_rotate(&world.logs, LINEAGE);
+	read_all(&world);
+	deliver_all(&world);
+	pass_time(&world, 3 * US_PER_S);
+	write_text(&world, log, "L2 t0 k0 \n");
+	world.logs.n_hints = 0;
+	pass_time(&world, 5 * US_PER_S);
+	world_tick(&world);
+	write_new(&world, "L3 t0 k0 \n");
+	end(&world);
+}
+
+/*
+ * Two rotations while the agent is down, the generation between on an inode that a row of another,
+ * deleted file names: it was taken for that one, which nobody reads here.
+ */
+Test(pipeline_cases, a_generation_on_a_used_inode_is_found)
+{
+	struct world world;
+	struct log_file *deleted, *between;
+
+	begin(&world);
+	write_new(&world, "L1 t0 k0 \n");
+	read_all(&world);
+	deleted = logs_create(&world.logs, OTHER_LINEAGE);
+	write_text(&world, deleted, "L2 t0 k0 \n");
+	read_all(&world);
+	world_stop(&world);
+	cr_assert(eq(sz, world.store.n_rows, 2));
+	logs_unlink(&world.logs, deleted);
+	logs_rotate(&world.logs, LINEAGE);
+	between = write_new(&world, "L3 t0 k0 \n");
+	logs_rotate(&world.logs, LINEAGE);
+	write_new(&world, "L4 t0 k0 \n");
+	world.store.rows[1].inode = between->identity.inode;
+	world.store.rows[1].born_ns = between->identity.born_ns - 1;
+	world_start(&world, false);
+	end(&world);
+}
