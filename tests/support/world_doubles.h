@@ -9,8 +9,8 @@
 
 /*
  * The clock and the store's thread of a world, in the place of base/clock.c and state/writer.c: all
- * functions of both, so that the linker takes neither from the library. Definitions: included by the
- * one .c file of a test.
+ * functions of both, so that the linker takes neither from the library. Definitions: included by
+ * the one .c file of a test.
  */
 
 /* Doubles have no other way to find their world; a test runs in a process of its own. */
