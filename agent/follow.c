@@ -174,12 +174,16 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd,
 static int adopt_new(struct files *files, struct birth birth, int fd,
 		     const struct identity *identity, int64_t now_ms)
 {
+	struct file *newest = map_get(files->by_lineage, birth.path, strlen(birth.path));
 	int r = 0;
 
 	birth.row = follow_take_row(files, fd, identity);
+	/* Renames may be faster than hints: what came between comes first. */
+	if (newest && !birth.row)
+		r = follow_missed(files, newest);
 	if (birth.row)
 		birth.position = birth.row->committed;
-	else
+	else if (!r)
 		r = start_position(files, birth.source, fd, now_ms, &birth.position);
 	if (r) {
 		close(fd);
@@ -328,6 +332,25 @@ static int changed(struct files *files, const char *path)
 	return 0;
 }
 
+/* The last known file of the lineage whose rotated file's name this is, once it has left; or NULL. */
+static struct file *newest_of_rotated(const struct files *files, const char *path)
+{
+	size_t dir = (size_t)(strrchr(path, '/') - path) + 1, len = strlen(path);
+	struct file *newest = NULL;
+	struct stat st;
+
+	while (!newest && --len > dir)
+		if ((path[len] == '.' || path[len] == '-'))
+			newest = map_get(files->by_lineage, path, len);
+	if (!newest || !follow_is_rotated(path + dir, strrchr(newest->lineage, '/') + 1))
+		return NULL;
+	/* Copies of a file that keeps its name (copytruncate) are no generations. */
+	if (stat(newest->lineage, &st) == 0 && st.st_ino == newest->identity.inode &&
+	    st.st_dev == newest->identity.device)
+		return NULL;
+	return newest;
+}
+
 static int moved(struct files *files, const char *path)
 {
 	struct file *file;
@@ -336,7 +359,11 @@ static int moved(struct files *files, const char *path)
 	if (stat(path, &st) < 0)
 		return 0;
 	file = files_by_inode(files, st.st_dev, st.st_ino);
-	return file ? known_under(files, file, path, &st) : 0;
+	if (file)
+		return known_under(files, file, path, &st);
+	/* Rotated before anybody looked at it under its first name. */
+	file = newest_of_rotated(files, path);
+	return file ? follow_missed(files, file) : 0;
 }
 
 /*

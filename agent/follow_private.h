@@ -33,6 +33,12 @@ const struct store_file *follow_take_row(struct files *files, int fd,
 int follow_found(struct files *files, struct discover *discover, int source, const char *path,
 		 const char *lineage, int64_t now_ms) MUSTCHECK;
 
+/*
+ * Takes in, in order, the generations that came after `newest`, the last one known of its lineage,
+ * and were rotated before anybody looked. 0 or -ENOMEM.
+ */
+int follow_missed(struct files *files, const struct file *newest) MUSTCHECK;
+
 /* Whether name is base with what rotation appends: ".1", "-20261121", ".2026-11-21-10". */
 bool follow_is_rotated(const char *name, const char *base);
 

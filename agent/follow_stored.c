@@ -124,11 +124,11 @@ static bool has_row(const struct files *files, const char *path, const struct st
 	return r != ROW_E_OTHER;
 }
 
-/* Rotated files of the row's path that no row and no file knows, written after the row's file. */
-static size_t find_generations(const struct files *files, const struct store_file *row,
-			       const char *dir, int64_t after_ns, struct generation *generations)
+/* Rotated files of the lineage that no row and no file knows, written after a known one was. */
+static size_t find_generations(const struct files *files, const char *lineage, const char *dir,
+			       int64_t after_ns, struct generation *generations)
 {
-	const char *base = strrchr(row->lineage, '/') + 1;
+	const char *base = strrchr(lineage, '/') + 1;
 	DIR *stream = opendir(dir);
 	struct dirent *entry;
 	struct stat st;
@@ -170,23 +170,23 @@ static int adopt_generation(struct files *files, const struct conf_source *sourc
 		return 0;
 	}
 	log_say(files->log, LOG_INFO,
-		"%s: a generation of %s that came and was rotated while waybill was down", path,
+		"%s: a generation of %s that came and was rotated before it was seen", path,
 		lineage);
 	files->counters->rotations++;
 	return follow_adopt(files, &birth, fd, &identity);
 }
 
-/* The generations between the row's file, rotated to dir, and the one that has its path now. */
-static int adopt_between(struct files *files, const struct conf_source *source,
-			 const struct store_file *row, const char *dir, int64_t after_ns)
+/* The generations between a known one, rotated to dir, and the one that has its path now. */
+static int adopt_between(struct files *files, const struct conf_source *source, const char *lineage,
+			 const char *dir, int64_t after_ns)
 {
 	struct generation generations[GENERATIONS_MAX];
-	size_t n = find_generations(files, row, dir, after_ns, generations);
+	size_t n = find_generations(files, lineage, dir, after_ns, generations);
 	int r = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		if (!r)
-			r = adopt_generation(files, source, row->lineage, generations[i].path);
+			r = adopt_generation(files, source, lineage, generations[i].path);
 		free(generations[i].path);
 	}
 	return r;
@@ -198,6 +198,32 @@ static int64_t written_ns(int fd)
 
 	return fstat(fd, &st) < 0 ? INT64_MAX :
 				    st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
+}
+
+/* The same of a file that may be closed. INT64_MAX: it has no name that is known, either. */
+static int64_t last_written_ns(const struct file *file)
+{
+	struct stat st;
+
+	if (file->tail.fd >= 0)
+		return written_ns(file->tail.fd);
+	if (stat(file->path, &st) < 0 || st.st_ino != file->identity.inode)
+		return INT64_MAX;
+	return st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
+}
+
+int follow_missed(struct files *files, const struct file *newest)
+{
+	int64_t after_ns = last_written_ns(newest);
+	char *dir = strdup(newest->path);
+	int r;
+
+	if (!dir)
+		return -ENOMEM;
+	*strrchr(dir, '/') = '\0';
+	r = adopt_between(files, newest->source, newest->lineage, *dir ? dir : "/", after_ns);
+	free(dir);
+	return r;
 }
 
 static void forget(struct files *files, const struct store_file *row)
@@ -257,7 +283,7 @@ static int take_moved(struct files *files, struct birth birth, const char *dir)
 		files->counters->rotations += strcmp(birth.row->path, birth.row->lineage) == 0;
 		r = adopt_row(files, &birth, fd, &identity);
 		if (!r)
-			r = adopt_between(files, birth.source, birth.row, dir, after_ns);
+			r = adopt_between(files, birth.source, birth.lineage, dir, after_ns);
 	}
 	free(found);
 	return r < 0 ? r : 0;
