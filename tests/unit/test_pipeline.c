@@ -93,8 +93,7 @@ static void rotate_somewhere(struct world *world)
 
 	if (!log || !log->len)
 		return;
-	if (world->agent ? !is_known(world, log) || !fake_store_row(&world->store, &log->identity) :
-			   !can_be_found(world, log))
+	if (!can_be_found(world, log))
 		return;
 	WORLD_TRACE(world, "rotate %s", log->path);
 	logs_rotate(&world->logs, lineage);
@@ -102,14 +101,28 @@ static void rotate_somewhere(struct world *world)
 		logs_create(&world->logs, lineage);
 }
 
-/* A generation that was read and stored is deleted by whoever rotates; the agent has it open. */
+/* Whether the store has a row of every generation after this one. */
+static bool newer_are_stored(const struct world *world, const struct log_file *log)
+{
+	for (size_t i = 0; i < world->logs.n_files; i++) {
+		const struct log_file *newer = world->logs.files[i];
+
+		if (newer->lineage == log->lineage && newer->generation > log->generation &&
+		    newer->path[0] && !fake_store_row(&world->store, &newer->identity))
+			return false;
+	}
+	return true;
+}
+
+/* A generation is deleted by whoever rotates; the agent has it open, and knows what came after. */
 static void unlink_somewhere(struct world *world)
 {
 	for (size_t i = 0; i < world->logs.n_files; i++) {
 		struct log_file *log = world->logs.files[i];
 
 		if (!log->path[0] || log == logs_current(&world->logs, log->lineage) ||
-		    !is_known(world, log) || random_percent(&world->random, 80))
+		    !is_known(world, log) || !newer_are_stored(world, log) ||
+		    random_percent(&world->random, 80))
 			continue;
 		WORLD_TRACE(world, "unlink %s", log->path);
 		logs_unlink(&world->logs, log);

@@ -209,3 +209,38 @@ Test(pipeline_cases, a_generation_on_a_used_inode_is_found)
 	world_start(&world, false);
 	end(&world);
 }
+
+/* Of the renames no hint is left, only a scan that finds the last generation. */
+Test(pipeline_cases, generations_that_were_never_seen_are_found_in_order)
+{
+	struct world world;
+
+	begin(&world);
+	write_new(&world, "L1 t0 k0 \n");
+	read_all(&world);
+	for (int i = 0; i < 3; i++) {
+		logs_rotate(&world.logs, LINEAGE);
+		write_new(&world, "L2 t0 k0 \nL3 t1 k0 \n");
+	}
+	world.logs.n_hints = 0;
+	logs_scan(&world.logs);
+	read_all(&world);
+	end(&world);
+}
+
+/* Renames faster than hints: when these are read, each name is a later generation's. */
+Test(pipeline_cases, generations_rotated_before_their_hints_are_found_in_order)
+{
+	struct world world;
+
+	begin(&world);
+	write_new(&world, "L1 t0 k0 \n");
+	read_all(&world);
+	for (int i = 0; i < 3; i++) {
+		logs_rotate(&world.logs, LINEAGE);
+		if (i < 2)
+			write_new(&world, "L2 t0 k0 \nL3 t1 k0 \n");
+	}
+	read_all(&world);
+	end(&world);
+}
