@@ -332,7 +332,10 @@ static int changed(struct files *files, const char *path)
 	return 0;
 }
 
-/* The last known file of the lineage whose rotated file's name this is, once it has left; or NULL. */
+/*
+ * The last known file of the lineage whose rotated file's name this is, once it has left; or
+ * NULL.
+ */
 static struct file *newest_of_rotated(const struct files *files, const char *path)
 {
 	size_t dir = (size_t)(strrchr(path, '/') - path) + 1, len = strlen(path);
