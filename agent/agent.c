@@ -402,8 +402,3 @@ int agent_run(struct agent *agent)
 	agent_log_counters(agent);
 	return r;
 }
-
-const struct counters *agent_counters(const struct agent *agent)
-{
-	return &agent->counters;
-}

@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "conf.h"
-#include "ops/counters.h"
 #include "ops/log.h"
 
 /* Owns everything: start, turn, stop. Two agents can live in one process. */
@@ -42,8 +41,6 @@ int agent_new(const struct agent_options *options, struct agent **ret_agent) MUS
  * What was settled is in the store when it returns.
  */
 int agent_run(struct agent *agent) MUSTCHECK;
-
-const struct counters *agent_counters(const struct agent *agent);
 
 /*
  * Without waiting for anything. Only when no record is in flight: the library's threads read their

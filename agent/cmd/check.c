@@ -26,8 +26,6 @@
 #include "conf_print.h"
 #include "output/kafka.h"
 
-#define DEFAULT_CONFIG "/etc/waybill/waybill.conf"
-
 struct check_options {
 	const char *config;
 	const char *state_dir;

@@ -13,6 +13,9 @@ int cmd_demo(int argc, char **argv);
 int cmd_broker(int argc, char **argv); /* the embedded broker that demo starts; not in --help */
 int cmd_version(int argc, char **argv);
 
+/* Where a command looks when --config is not given. */
+#define DEFAULT_CONFIG "/etc/waybill/waybill.conf"
+
 struct conf;
 
 /*

@@ -18,7 +18,6 @@
 #include "input/discover.h"
 #include "parsers/names.h"
 
-#define DEFAULT_CONFIG "/etc/waybill/waybill.conf"
 #define DEFAULT_PARTITIONS 12
 #define MAX_PARTITIONS 10000
 #define OUT_BUFFER ((size_t)256 << 10)

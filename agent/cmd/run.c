@@ -16,8 +16,6 @@
 #include "cmd/cmd.h"
 #include "output/kafka.h"
 
-#define DEFAULT_CONFIG "/etc/waybill/waybill.conf"
-
 struct run_options {
 	const char *config;
 	const char *state_dir;

@@ -46,12 +46,3 @@ void notify_watchdog(void)
 {
 	sd_notify(0, "WATCHDOG=1");
 }
-
-uint64_t notify_watchdog_us(void)
-{
-	uint64_t timeout_us = 0;
-
-	if (sd_watchdog_enabled(0, &timeout_us) <= 0)
-		return 0;
-	return timeout_us / 2;
-}

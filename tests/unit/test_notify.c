@@ -65,18 +65,3 @@ Test(notify, silent_without_manager)
 	notify_ready();
 	notify_status("x");
 }
-
-Test(notify, watchdog_is_half_the_timeout)
-{
-	char pid[32];
-
-	unsetenv("WATCHDOG_USEC");
-	cr_expect_eq(notify_watchdog_us(), 0);
-	snprintf(pid, sizeof pid, "%d", getpid());
-	setenv("WATCHDOG_PID", pid, 1);
-	setenv("WATCHDOG_USEC", "30000000", 1);
-	cr_expect_eq(notify_watchdog_us(), 15000000);
-	/* Meant for another process. */
-	setenv("WATCHDOG_PID", "1", 1);
-	cr_expect_eq(notify_watchdog_us(), 0);
-}
