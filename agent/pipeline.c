@@ -68,22 +68,25 @@ static void parse(struct pipeline *pipeline, const struct conf_source *source,
 int pipeline_record(struct pipeline *pipeline, const struct file *file, const struct event *event,
 		    int64_t now_ms, struct record *ret_record, struct extraction *ret)
 {
-	struct template_facts facts = {
-		.line = event->line.text,
-		/* The name is its last component: no strlen for each line. */
-		.path = {file->path, (size_t)(file->name.at + file->name.len - file->path)},
-		.name = file->name,
-		.position = event->position,
+	struct route_input input = {
+		.facts =
+			{
+				.line = event->line.text,
+				/* The name is its last component: no strlen for each line. */
+				.path = {file->path,
+					 (size_t)(file->name.at + file->name.len - file->path)},
+				.name = file->name,
+				.position = event->position,
+			},
+		.read_ms = now_ms,
+		.truncated = event->line.truncated,
 	};
-	int r;
 
 	parse(pipeline, file->source, event, ret);
-	facts.fields = ret->matched && file->source->parser ? pipeline->fields : NULL;
+	input.facts.fields = ret->matched && file->source->parser ? pipeline->fields : NULL;
 	arena_reset(&pipeline->arena);
-	r = route_record(file->source->route, &facts, event->line.truncated, &pipeline->arena,
-			 ret_record, &ret->outcome);
-	ret_record->timestamp_ms = now_ms;
-	return r;
+	return route_record(file->source->route, &input, &pipeline->arena, ret_record,
+			    &ret->outcome);
 }
 
 /* What an event that was consumed for the first time adds to the counters. */
@@ -99,8 +102,7 @@ static void count_event(struct pipeline *pipeline, const struct event *event,
 	}
 	counters->lines_read++;
 	counters->bytes_read += event->extent;
-	if (LIKELY(extraction->matched && event->line.terminated && !outcome->key_missing &&
-		   !outcome->headers_left_out && !outcome->topic_fallback))
+	if (LIKELY(extraction->matched && event->line.terminated && !outcome->unusual))
 		return;
 	counters->lines_unmatched += !extraction->matched;
 	counters->lines_limited += extraction->limited;
@@ -111,15 +113,37 @@ static void count_event(struct pipeline *pipeline, const struct event *event,
 	counters->topics_fallback += outcome->topic_fallback;
 }
 
-/* The library refused this record alone, before it took it: kept with its reason, and passed. */
-static int refuse(struct pipeline *pipeline, struct slot *slot, const struct record *record)
+/*
+ * Refused before it was sent, by the route (a policy of the source) or by the library (its size):
+ * kept with the reason, and passed.
+ */
+static int refuse(struct pipeline *pipeline, struct slot *slot, const struct record *record,
+		  const char *reason)
 {
-	int r = pipeline_dead_letter(pipeline, slot, record,
-				     "MSG_SIZE_TOO_LARGE (too large for the producer)");
+	int r = pipeline_dead_letter(pipeline, slot, record, reason);
 
 	if (!r)
 		account_dead(slot_chunk(slot)->account, slot);
 	return r;
+}
+
+/* Record → output, or to the dead letters. 0: settled or in flight. PIPELINE_E_x. */
+static int submit(struct pipeline *pipeline, const struct record *record, struct slot *slot,
+		  const char *refused, uint64_t now_us)
+{
+	int r;
+
+	if (UNLIKELY(refused != NULL))
+		return refuse(pipeline, slot, record, refused);
+	r = output_submit(pipeline->options.output, record, slot, now_us);
+	if (LIKELY(!r)) {
+		pipeline->topics[record->topic].in_flight++;
+		return 0;
+	}
+	if (r == OUTPUT_E_REFUSED)
+		return refuse(pipeline, slot, record,
+			      "MSG_SIZE_TOO_LARGE (too large for the producer)");
+	return r < 0 ? r : r == OUTPUT_E_FULL ? PIPELINE_E_FULL : PIPELINE_E_HOLD;
 }
 
 /* Tries to hand one line on. 0: it is consumed. */
@@ -147,14 +171,10 @@ static int ship(struct pipeline *pipeline, struct file *file, const struct event
 	slot = account_add_slot(&file->account, chunk, event->extent);
 	if (UNLIKELY(!slot))
 		return PIPELINE_E_MEMORY;
-	r = output_submit(pipeline->options.output, &record, slot, now_us);
-	if (LIKELY(!r))
-		pipeline->topics[record.topic].in_flight++;
-	else if (r == OUTPUT_E_REFUSED)
-		r = refuse(pipeline, slot, &record);
+	r = submit(pipeline, &record, slot, extraction.outcome.refused, now_us);
 	if (UNLIKELY(r)) {
 		account_undo_slot(&file->account, slot);
-		return r < 0 ? r : r == OUTPUT_E_FULL ? PIPELINE_E_FULL : PIPELINE_E_HOLD;
+		return r;
 	}
 	count_event(pipeline, event, &extraction);
 	return 0;

@@ -185,14 +185,15 @@ static void mark_truncated(struct record *record, struct route_outcome *outcome)
 		(struct header){slice_of(TRUNCATED_NAME), slice_of("true")};
 }
 
-int route_record(const struct route *route, const struct template_facts *facts, bool truncated,
-		 struct arena *arena, struct record *ret_record, struct route_outcome *ret_outcome)
+int route_record(const struct route *route, const struct route_input *input, struct arena *arena,
+		 struct record *ret_record, struct route_outcome *ret_outcome)
 {
+	const struct template_facts *facts = &input->facts;
 	struct route_outcome outcome = {0};
 	int r;
 
 	ret_record->partition = -1;
-	ret_record->timestamp_ms = 0;
+	ret_record->timestamp_ms = input->read_ms;
 	r = set_topic(route, facts, arena, ret_record, &outcome);
 	if (r == 0)
 		r = set_key(route, facts, arena, ret_record, &outcome);
@@ -202,8 +203,10 @@ int route_record(const struct route *route, const struct template_facts *facts, 
 		r = set_headers(route, facts, arena, ret_record, &outcome);
 	if (r != 0)
 		return r;
-	if (UNLIKELY(truncated))
+	if (UNLIKELY(input->truncated))
 		mark_truncated(ret_record, &outcome);
+	outcome.unusual = outcome.topic_fallback | outcome.key_missing | outcome.value_missing |
+			  (outcome.headers_left_out != 0) | (outcome.refused != NULL);
 	*ret_outcome = outcome;
 	return 0;
 }

@@ -31,11 +31,21 @@ struct route_parts {
 	uint32_t *topic_indexes;  /* malloc'ed array, owned */
 };
 
+/* One event as the route sees it; all borrowed. */
+struct route_input {
+	struct template_facts facts; /* fields == NULL: the line did not match */
+	int64_t read_ms;             /* when it was read, ms since 1970 */
+	bool truncated;              /* cut at max_line */
+};
+
+/* What was out of the ordinary with one record, for the counters. */
 struct route_outcome {
+	bool unusual;        /* anything below is set: one branch on the way of a line */
 	bool topic_fallback; /* the topic was missing, or not in the list */
 	bool key_missing;    /* a key template is there but its field is not */
 	bool value_missing;  /* a value template could not be rendered: the line itself was taken */
 	uint32_t headers_left_out;
+	const char *refused; /* not NULL: not to be sent but kept as a dead letter; static text */
 };
 
 /* 0: *parts are consumed. -ENOMEM: they stay the caller's. */
@@ -48,18 +58,16 @@ void route_parts_deinit(struct route_parts *parts);
 struct route *route_free(struct route *route);
 
 /*
- * Fills *ret_record but for partition (-1) and timestamp_ms (0). facts->fields == NULL: the line
- * did not match, so every captured field is missing and its default applies. A missing key is a
- * null key, a missing header is left out, a missing value is the line itself. truncated adds the
- * header "waybill-truncated: true", in the place of the last one if there are RECORD_HEADERS_MAX.
+ * Fills *ret_record; partition is -1. Without fields every captured field is missing and its
+ * default applies. A missing key is a null key, a missing header is left out, a missing value is
+ * the line itself. truncated adds the header "waybill-truncated: true", in the place of the last one if there are RECORD_HEADERS_MAX.
  *
- * value_stays is set only when the value is a slice of facts->line: a constant dies with its
+ * value_stays is set only when the value is a slice of the line: a constant dies with its
  * route, which a reload may free before the report.
  *
- * 0, or -ENOMEM, which leaves *ret_record half filled. Slices borrow from facts, route and arena.
+ * 0, or -ENOMEM, which leaves *ret_record half filled. Slices borrow from input, route and arena.
  */
-int route_record(const struct route *route, const struct template_facts *facts, bool truncated,
-		 struct arena *arena, struct record *ret_record, struct route_outcome *ret_outcome)
-	MUSTCHECK;
+int route_record(const struct route *route, const struct route_input *input, struct arena *arena,
+		 struct record *ret_record, struct route_outcome *ret_outcome) MUSTCHECK;
 
 #endif

@@ -23,7 +23,7 @@ floors() {
 		3  ops
 		4  input
 		4  output
-		4  route
+		4  +route       route route_*
 		5  +way         pipeline pipeline_* suspects follow follow_* checkpoint conf conf_* file file_* files files_*
 		6  +agent       agent agent_* loop
 		7  cmd

@@ -226,13 +226,14 @@ Test(conf, topic_of_a_record)
 	cr_assert(said.conf, "%s", said.text);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct slice fields[2] = {slice_of(rows[i].level), slice_of("m")};
-		struct template_facts facts = {fields, slice_of("x"), slice_of("/p"),
-					       slice_of("p")};
+		struct route_input input = {
+			.facts = {fields, slice_of("x"), slice_of("/p"), slice_of("p")},
+		};
 		struct route_outcome outcome;
 		struct record record;
 
-		cr_assert_eq(route_record(said.conf->sources[1].route, &facts, false, &arena,
-					  &record, &outcome),
+		cr_assert_eq(route_record(said.conf->sources[1].route, &input, &arena, &record,
+					  &outcome),
 			     0);
 		cr_expect_str_eq(said.conf->topics[record.topic], rows[i].topic);
 		cr_expect_eq(outcome.topic_fallback, rows[i].fallback);

@@ -18,6 +18,7 @@ static const struct template_facts FACTS = {
 	.name = {"a.log", 5},
 	.position = 42,
 };
+#define READ_MS 1700000000123
 
 /* What a route is made of, as text; NULL where not given. */
 struct plan {
@@ -75,7 +76,7 @@ static void describe(const struct record *record, const struct route_outcome *ou
 	struct slice key = record->key.at ? record->key : slice_of("-");
 
 	cr_expect_eq(record->partition, -1);
-	cr_expect_eq(record->timestamp_ms, 0);
+	cr_expect_eq(record->timestamp_ms, READ_MS);
 	cr_expect_not_null(record->value.at);
 	fprintf(out, "%u|%.*s|%.*s|%s|", record->topic, (int)key.len, key.at,
 		(int)record->value.len, record->value.at, record->value_stays ? "stays" : "copy");
@@ -92,6 +93,7 @@ static void describe(const struct record *record, const struct route_outcome *ou
 static void expect(const struct plan *plan, const struct template_facts *facts, bool truncated,
 		   const char *expected)
 {
+	struct route_input input = {*facts, READ_MS, truncated};
 	struct route *route = make_route(plan);
 	struct arena arena = ARENA_NULL;
 	struct route_outcome outcome;
@@ -101,7 +103,8 @@ static void expect(const struct plan *plan, const struct template_facts *facts, 
 	/* Whatever was in them must not show. */
 	memset(&outcome, 0xff, sizeof outcome);
 	memset(&record, 0xff, sizeof record);
-	cr_assert_eq(route_record(route, facts, truncated, &arena, &record, &outcome), 0);
+	cr_assert_eq(route_record(route, &input, &arena, &record, &outcome), 0);
+	cr_expect_eq(outcome.unusual, strcmp(strrchr(expected, '|'), "|0") != 0);
 	describe(&record, &outcome, got, sizeof got);
 	cr_expect_str_eq(got, expected, "%s, not %s", got, expected);
 	arena_deinit(&arena);
@@ -205,6 +208,7 @@ Test(route, repeated_headers)
 
 Test(route, the_mark_finds_room)
 {
+	struct route_input input = {.facts = FACTS};
 	struct plan plan = {0};
 	struct route *route;
 	struct arena arena = ARENA_NULL;
@@ -216,10 +220,11 @@ Test(route, the_mark_finds_room)
 		plan.headers[i].value = "v";
 	}
 	route = make_route(&plan);
-	cr_assert_eq(route_record(route, &FACTS, false, &arena, &record, &outcome), 0);
+	cr_assert_eq(route_record(route, &input, &arena, &record, &outcome), 0);
 	cr_expect_eq(record.n_headers, RECORD_HEADERS_MAX);
 	cr_expect_eq(outcome.headers_left_out, 0);
-	cr_assert_eq(route_record(route, &FACTS, true, &arena, &record, &outcome), 0);
+	input.truncated = true;
+	cr_assert_eq(route_record(route, &input, &arena, &record, &outcome), 0);
 	cr_expect_eq(record.n_headers, RECORD_HEADERS_MAX);
 	cr_expect(slice_eq(record.headers[RECORD_HEADERS_MAX - 1].name,
 			   slice_of("waybill-truncated")));
