@@ -60,10 +60,10 @@ struct route *route_free(struct route *route);
 /*
  * Fills *ret_record; partition is -1. Without fields every captured field is missing and its
  * default applies. A missing key is a null key, a missing header is left out, a missing value is
- * the line itself. truncated adds the header "waybill-truncated: true", in the place of the last one if there are RECORD_HEADERS_MAX.
+ * the line itself. truncated adds the header "waybill-truncated: true", in the place of the last
+ * one if there are RECORD_HEADERS_MAX.
  *
- * value_stays is set only when the value is a slice of the line: a constant dies with its
- * route, which a reload may free before the report.
+ * value_stays is set only when the value is a slice of the line: a constant dies with its route.
  *
  * 0, or -ENOMEM, which leaves *ret_record half filled. Slices borrow from input, route and arena.
  */
