@@ -115,6 +115,15 @@ static int append(struct preview_input *input, const char *bytes, size_t len)
 	return 0;
 }
 
+int preview_input_bytes(struct preview_input *input, const char *path, struct slice bytes)
+{
+	*input = PREVIEW_INPUT_NULL;
+	if (snprintf(input->path, sizeof input->path, "%s", path) >= (int)sizeof input->path)
+		return -ENAMETOOLONG;
+	input->fd = memfd_create("waybill-lines", MFD_CLOEXEC);
+	return input->fd < 0 ? -errno : append(input, bytes.at, bytes.len);
+}
+
 /* Where holes cannot be made the copy only grows. */
 static void give_back(struct preview_input *input, uint64_t passed)
 {

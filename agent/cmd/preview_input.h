@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/result.h"
+#include "base/slice.h"
 
 /* Lines to preview: a file, or a stream that is turned into one as it comes. */
 struct preview_input {
@@ -25,6 +26,11 @@ struct preview_input {
  * and owed in both cases.
  */
 int preview_input_open(struct preview_input *input, const char *name) MUSTCHECK;
+
+/* Lines that are in memory already: copied, as the content of a file of that path. Errors as above. */
+int preview_input_bytes(struct preview_input *input, const char *path, struct slice bytes)
+	MUSTCHECK;
+
 void preview_input_deinit(struct preview_input *input);
 
 enum {

@@ -120,11 +120,26 @@ void preview_json_record(struct preview *preview, const struct record *record, i
 	put_nullable(to, record->value);
 }
 
+/* Headers are not kept with a dead letter, and a partition was not chosen. */
+static void put_dead_letter(FILE *to, const struct store_dead_letter *letter)
+{
+	fputs_unlocked("{\"topic\":", to);
+	put_string(to, slice_of(letter->topic));
+	fputs_unlocked(",\"partition\":null,\"key\":", to);
+	put_nullable(to, letter->key);
+	fprintf(to, ",\"headers\":[],\"timestamp\":%" PRId64 ",\"value\":", letter->time_ms);
+	put_nullable(to, letter->value);
+	fputs_unlocked(",\"dead_letter\":", to);
+	put_string(to, slice_of(letter->reason));
+}
+
 void preview_json_outcome(struct preview *preview, const struct preview_outcome *outcome)
 {
 	FILE *to = preview->to;
 
-	if (outcome->left_out) {
+	if (outcome->dead) {
+		put_dead_letter(to, outcome->dead);
+	} else if (outcome->left_out) {
 		fputs_unlocked("{\"topic\":null,\"partition\":null,\"key\":null,\"headers\":[],"
 			       "\"timestamp\":null,\"value\":",
 			       to);

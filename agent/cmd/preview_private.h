@@ -19,6 +19,7 @@ struct preview {
 	struct preview_input input;
 	int32_t partitions;
 	bool json;
+	int64_t read_ms; /* when its lines are read; 0: now */
 	FILE *to;
 	struct demo_paper paper;
 	const char *good, *bad; /* colours of what matched and what did not, or "" */
@@ -39,11 +40,15 @@ struct preview {
 struct preview_outcome {
 	struct slice line; /* borrowed */
 	bool matched;
-	bool limited;  /* the pattern gave up */
-	bool left_out; /* by on_no_match: there is no record */
+	bool limited;                         /* the pattern gave up */
+	bool left_out;                        /* by on_no_match: there is no record */
+	const struct store_dead_letter *dead; /* refused by a rule of the source; NULL: not */
 };
 
-/* Runs the input through the pipeline. 0, or the exit status after a message. */
+/*
+ * Runs the input through the pipeline. What is shown goes to `to`; with json nothing else is asked of
+ * the paper. 0, or the exit status after a message.
+ */
 int preview_run(struct preview *preview) MUSTCHECK;
 
 /* A record, as the pipeline hands it over; the outcome of its line follows. */

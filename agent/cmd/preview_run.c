@@ -57,12 +57,14 @@ static void tell_outcome(struct preview *preview, uint64_t position, const struc
 		.matched = now->lines_unmatched == before->lines_unmatched,
 		.limited = now->lines_limited != before->lines_limited,
 		.left_out = now->lines_filtered != before->lines_filtered,
+		.dead = preview->letters.n ? preview->letters.items : NULL,
 	};
 
 	if (preview->json)
 		preview_json_outcome(preview, &outcome);
 	else
 		preview_show_outcome(preview, &outcome);
+	letters_stored(&preview->letters, preview->letters.n);
 }
 
 /* The reports of what was shown, so that its memory is given up. */
@@ -85,7 +87,7 @@ static int turn(struct preview *preview, bool last)
 	struct counters before = preview->counters;
 	uint64_t position = account_read_position(&preview->file->account);
 	uint64_t partial_after_us = last ? 0 : CLOCK_NEVER;
-	int64_t now_ms = clock_real_ms();
+	int64_t now_ms = preview->read_ms ? preview->read_ms : clock_real_ms();
 	int r = pipeline_turn(preview->pipeline, preview->file, 1, partial_after_us, 0, now_ms);
 
 	if (r == PIPELINE_E_FULL || r == PIPELINE_E_MEMORY) {
@@ -175,7 +177,7 @@ static int build(struct preview *preview)
 	};
 	int r = chunk_pools_init(&preview->pools, preview->conf->chunk_memory);
 
-	letters_init(&preview->letters, 0, 0);
+	letters_init(&preview->letters, UINT64_MAX, 0);
 	preview->scratch = pattern_scratch_new();
 	if (!r && !preview->scratch)
 		r = -ENOMEM;

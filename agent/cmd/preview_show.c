@@ -175,6 +175,13 @@ void preview_show_outcome(struct preview *preview, const struct preview_outcome 
 {
 	const struct demo_paper *paper = &preview->paper;
 
+	if (outcome->dead) {
+		fprintf(paper->to, "%s(dead letter)%s  %s\n", paper->bold, paper->plain,
+			outcome->dead->reason);
+		print_label(paper, "value");
+		print_text(paper, outcome->dead->value);
+		fputc('\n', paper->to);
+	}
 	if (outcome->left_out) {
 		fprintf(paper->to, "%s(left out)%s  by on_no_match = \"skip\"\n", paper->bold,
 			paper->plain);
@@ -269,6 +276,7 @@ static void print_exceptions(FILE *to, const struct counters *counters)
 	} rows[] = {
 		{counters->lines_limited, "line", " too hard for the pattern"},
 		{counters->lines_filtered, "line", " left out"},
+		{counters->lines_dead, "dead letter", ""},
 		{counters->lines_truncated, "line", " cut at max_line"},
 		{counters->headers_missing, "header", " left out for want of a field"},
 		{counters->topics_fallback, "record", " to the fallback topic"},
