@@ -50,6 +50,12 @@ char *arena_alloc(struct arena *arena, size_t len)
 	return at;
 }
 
+void arena_trim(struct arena *arena, const char *end, size_t len)
+{
+	if (arena->current && arena->current->bytes + arena->used == end)
+		arena->used -= len;
+}
+
 static void free_chain(struct arena_block *block)
 {
 	while (block) {

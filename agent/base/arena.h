@@ -21,6 +21,12 @@ struct arena {
 /* len bytes without alignment, or NULL when memory is out. Valid until arena_reset. */
 char *arena_alloc(struct arena *arena, size_t len);
 
+/*
+ * Takes back the last `len` bytes before `end`, the end of what was given last; does nothing when
+ * other memory was given since.
+ */
+void arena_trim(struct arena *arena, const char *end, size_t len);
+
 /* Forgets all that was given; keeps one block of the usual size and frees the larger ones. */
 void arena_reset(struct arena *arena);
 

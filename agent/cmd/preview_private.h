@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "base/json.h"
 #include "cmd/demo_print.h"
 #include "cmd/preview_input.h"
 #include "cmd/preview_spread.h"
@@ -34,6 +35,8 @@ struct preview {
 	struct file *file;
 	struct pattern_scratch *scratch;
 	struct spread *spread; /* NULL with json */
+	struct arena json_arena;
+	struct json json_text; /* of the line at hand */
 };
 
 /* What became of a line, beside its record. */
@@ -58,8 +61,10 @@ void preview_show_outcome(struct preview *preview, const struct preview_outcome 
 /* The totals and the spread. */
 void preview_show_summary(const struct preview *preview);
 
-/* The same two as JSON: the first begins an object, the second ends it, on one line. */
+/*
+ * The same two as JSON: the first begins an object, the second ends it, on one line. 0 or -ENOMEM.
+ */
 void preview_json_record(struct preview *preview, const struct record *record, int32_t partition);
-void preview_json_outcome(struct preview *preview, const struct preview_outcome *outcome);
+int preview_json_outcome(struct preview *preview, const struct preview_outcome *outcome) MUSTCHECK;
 
 #endif

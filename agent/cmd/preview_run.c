@@ -48,8 +48,8 @@ static struct slice line_at(const struct preview *preview, uint64_t position)
 	return lines_cut_last(bytes, &preview->source->rules).text;
 }
 
-/* What the last turn did, by what it counted. */
-static void tell_outcome(struct preview *preview, uint64_t position, const struct counters *before)
+/* What the last turn did, by what it counted. 0 or -ENOMEM. */
+static int tell_outcome(struct preview *preview, uint64_t position, const struct counters *before)
 {
 	const struct counters *now = &preview->counters;
 	struct preview_outcome outcome = {
@@ -59,12 +59,14 @@ static void tell_outcome(struct preview *preview, uint64_t position, const struc
 		.left_out = now->lines_filtered != before->lines_filtered,
 		.dead = preview->letters.n ? preview->letters.items : NULL,
 	};
+	int r = 0;
 
 	if (preview->json)
-		preview_json_outcome(preview, &outcome);
+		r = preview_json_outcome(preview, &outcome);
 	else
 		preview_show_outcome(preview, &outcome);
 	letters_stored(&preview->letters, preview->letters.n);
+	return r;
 }
 
 /* The reports of what was shown, so that its memory is given up. */
@@ -97,7 +99,7 @@ static int turn(struct preview *preview, bool last)
 					  now_ms);
 	}
 	if (!r && preview->counters.lines_read != before.lines_read)
-		tell_outcome(preview, position, &before);
+		r = tell_outcome(preview, position, &before);
 	if (r <= 0 || r == PIPELINE_E_IDLE)
 		return r;
 	return r == PIPELINE_E_REWRITTEN ? -ESTALE : -ENOMEM;
@@ -177,6 +179,7 @@ static int build(struct preview *preview)
 	};
 	int r = chunk_pools_init(&preview->pools, preview->conf->chunk_memory);
 
+	preview->json_text.arena = &preview->json_arena;
 	letters_init(&preview->letters, UINT64_MAX, 0);
 	preview->scratch = pattern_scratch_new();
 	if (!r && !preview->scratch)
@@ -199,6 +202,7 @@ static void dismantle(struct preview *preview)
 	preview->output = output_free(preview->output);
 	preview->spread = spread_free(preview->spread);
 	preview->scratch = pattern_scratch_free(preview->scratch);
+	arena_deinit(&preview->json_arena);
 	letters_deinit(&preview->letters);
 	chunk_pools_deinit(&preview->pools);
 }
