@@ -40,6 +40,13 @@ struct source_build {
 	char label[96];
 };
 
+/*
+ * Compiles a template over the fields of the source's parser, if it was given; `what` names it in
+ * messages ("key"). 0: *ret_template is it, or NULL (not given, or wrong and noted). -ENOMEM.
+ */
+int conf_build_template(struct source_build *s, const char *what, const struct conf_value *value,
+			struct template **ret_template) MUSTCHECK;
+
 /* Compiles topic, key, value and headers into source->route. 0 or -ENOMEM. */
 int conf_build_route(struct source_build *s) MUSTCHECK;
 

@@ -43,12 +43,8 @@ static const char *topic_fault(const char *name, size_t len)
 	return NULL;
 }
 
-/*
- * Compiles one template if it was given. 0: *ret_template is it, or NULL (not given, or wrong and
- * noted). -ENOMEM.
- */
-static int compile(struct source_build *s, const char *what, const struct conf_value *value,
-		   struct template **ret_template)
+int conf_build_template(struct source_build *s, const char *what, const struct conf_value *value,
+			struct template **ret_template)
 {
 	const char *fields[PATTERN_FIELDS_MAX];
 	struct template_scope scope = {fields, 0, s->build->host, s->source->name, look_up_env};
@@ -189,7 +185,7 @@ static int listed_topics(struct source_build *s, struct route_parts *parts)
 static int build_topics(struct source_build *s, struct route_parts *parts)
 {
 	const struct conf_node *list = s->values.of[CONF_TOPICS].node;
-	int r = compile(s, "topic", &s->values.of[CONF_TOPIC], &parts->topic);
+	int r = conf_build_template(s, "topic", &s->values.of[CONF_TOPIC], &parts->topic);
 
 	if (r || !parts->topic)
 		return r;
@@ -230,7 +226,7 @@ static int build_header(struct source_build *s, const struct conf_node *group,
 		return 0;
 	check_header_name(s, name);
 	snprintf(what, sizeof what, "header \"%.64s\"", name->text);
-	r = compile(s, what, value, &template);
+	r = conf_build_template(s, what, value, &template);
 	if (r || !template)
 		return r;
 	parts->header_values[parts->n_headers] = template;
@@ -259,9 +255,9 @@ static int build_parts(struct source_build *s, struct route_parts *parts)
 	int r = build_topics(s, parts);
 
 	if (r == 0)
-		r = compile(s, "key", &s->values.of[CONF_KEY], &parts->key);
+		r = conf_build_template(s, "key", &s->values.of[CONF_KEY], &parts->key);
 	if (r == 0)
-		r = compile(s, "value", &s->values.of[CONF_VALUE], &parts->value);
+		r = conf_build_template(s, "value", &s->values.of[CONF_VALUE], &parts->value);
 	return r ? r : build_headers(s, parts);
 }
 
