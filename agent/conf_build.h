@@ -50,6 +50,9 @@ int conf_build_template(struct source_build *s, const char *what, const struct c
 /* Compiles topic, key, value and headers into source->route. 0 or -ENOMEM. */
 int conf_build_route(struct source_build *s) MUSTCHECK;
 
+/* Its part that is about keys: key, key_type, on_missing_key. 0 or -ENOMEM. */
+int conf_build_key(struct source_build *s, struct route_parts *parts) MUSTCHECK;
+
 /* Frees a conf, finished or half-built, whatever its count of references. Returns NULL. */
 struct conf *conf_destroy(struct conf *conf);
 

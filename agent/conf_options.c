@@ -73,6 +73,12 @@ static const struct conf_option options[CONF_N_KEYS] = {
 				 .help = "topic for all else; without it the first of topics"},
 	[CONF_KEY] = {"key", CONF_IN_SOURCE, CONF_T_TEXT,
 		      .help = "key of the record, a template; none: no key"},
+	[CONF_KEY_TYPE] = {"key_type", CONF_IN_SOURCE, CONF_T_WORD, .written = "string",
+			   .words = {"string", "int32", "int64", "uuid"},
+			   .help = "what the key's bytes are, as Java's serializers write them"},
+	[CONF_ON_MISSING_KEY] = {"on_missing_key", CONF_IN_SOURCE, CONF_T_TEXT, .written = "null",
+				 .help = "records whose key is missing or no key_type: null, "
+					 "\"constant:TEXT\" or \"dead_letter\""},
 	[CONF_VALUE] = {"value", CONF_IN_SOURCE | CONF_IN_HEADER, CONF_T_TEXT,
 			.help = "value, a template; without it the line as it is"},
 	[CONF_HEADERS] = {"headers", CONF_IN_SOURCE, CONF_T_LIST,

@@ -156,12 +156,26 @@ static const struct conf_node *find_setting(const struct printer *p, const struc
 }
 
 /*
- * on_no_match says nothing in a source without parser, and is warned of when it is written there.
+ * Some settings say nothing in a source without another one, and are warned of when they are
+ * written there; their defaults are not printed then.
  */
 static bool is_idle(enum conf_key key, const struct conf_node *group, unsigned where)
 {
-	return key == CONF_ON_NO_MATCH && where == CONF_IN_SOURCE &&
-	       !conf_node_find(group, "parser") && !conf_node_find(group, "on_no_match");
+	static const struct {
+		enum conf_key key;
+		const char *needs;
+	} table[] = {
+		{CONF_ON_NO_MATCH, "parser"},
+		{CONF_KEY_TYPE, "key"},
+		{CONF_ON_MISSING_KEY, "key"},
+	};
+
+	for (size_t i = 0; where == CONF_IN_SOURCE && i < ARRAY_LEN(table); i++) {
+		if (table[i].key == key)
+			return !conf_node_find(group, table[i].needs) &&
+			       !conf_node_find(group, conf_options()[key].name);
+	}
+	return false;
 }
 
 static void print_setting(const struct printer *p, const struct conf_node *group, enum conf_key key,

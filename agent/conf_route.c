@@ -255,7 +255,7 @@ static int build_parts(struct source_build *s, struct route_parts *parts)
 	int r = build_topics(s, parts);
 
 	if (r == 0)
-		r = conf_build_template(s, "key", &s->values.of[CONF_KEY], &parts->key);
+		r = conf_build_key(s, parts);
 	if (r == 0)
 		r = conf_build_template(s, "value", &s->values.of[CONF_VALUE], &parts->value);
 	return r ? r : build_headers(s, parts);

@@ -109,6 +109,7 @@ static void count_event(struct pipeline *pipeline, const struct event *event,
 	counters->lines_truncated += event->line.truncated;
 	counters->lines_unterminated += !event->line.terminated && !event->line.truncated;
 	counters->keys_missing += outcome->key_missing;
+	counters->keys_invalid += outcome->key_invalid;
 	counters->headers_missing += outcome->headers_left_out;
 	counters->topics_fallback += outcome->topic_fallback;
 }

@@ -11,22 +11,13 @@
  * The record is filled where the caller wants it. Building it aside and copying would honour the
  * rule about output parameters, and cost a copy of 1 KiB for each record.
  */
-#include "route.h"
+#include "route_private.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #define TRUNCATED_NAME "waybill-truncated"
-
-struct route {
-	struct route_parts parts;
-	struct slice header_names[RECORD_HEADERS_MAX];
-	struct slice *topic_names;
-	bool constant_topic;
-	bool constant_known; /* the constant topic is in the list, as constant_index */
-	uint32_t constant_index;
-};
 
 /* Place in the list of topics; false when it is not there. */
 static bool find_topic(const struct route *route, struct slice name, uint32_t *ret_index)
@@ -69,6 +60,7 @@ void route_parts_deinit(struct route_parts *parts)
 {
 	template_free(parts->topic);
 	template_free(parts->key);
+	free((char *)parts->missing_key.at);
 	template_free(parts->value);
 	for (uint32_t i = 0; i < parts->n_headers; i++) {
 		free(parts->header_names[i]);
@@ -108,21 +100,6 @@ static int set_topic(const struct route *route, const struct template_facts *fac
 		return r;
 	if (r == TEMPLATE_E_MISSING || !find_topic(route, name, &record->topic))
 		outcome->topic_fallback = true;
-	return 0;
-}
-
-static int set_key(const struct route *route, const struct template_facts *facts,
-		   struct arena *arena, struct record *record, struct route_outcome *outcome)
-{
-	int r;
-
-	record->key = SLICE_NONE;
-	if (!route->parts.key)
-		return 0;
-	r = template_render(route->parts.key, facts, arena, &record->key);
-	if (r < 0)
-		return r;
-	outcome->key_missing = r == TEMPLATE_E_MISSING;
 	return 0;
 }
 
@@ -196,7 +173,7 @@ int route_record(const struct route *route, const struct route_input *input, str
 	ret_record->timestamp_ms = input->read_ms;
 	r = set_topic(route, facts, arena, ret_record, &outcome);
 	if (r == 0)
-		r = set_key(route, facts, arena, ret_record, &outcome);
+		r = route_set_key(route, facts, arena, ret_record, &outcome);
 	if (r == 0)
 		r = set_value(route, facts, arena, ret_record, &outcome);
 	if (r == 0)
@@ -205,8 +182,9 @@ int route_record(const struct route *route, const struct route_input *input, str
 		return r;
 	if (UNLIKELY(input->truncated))
 		mark_truncated(ret_record, &outcome);
-	outcome.unusual = outcome.topic_fallback | outcome.key_missing | outcome.value_missing |
-			  (outcome.headers_left_out != 0) | (outcome.refused != NULL);
+	outcome.unusual = outcome.topic_fallback | outcome.key_missing | outcome.key_invalid |
+			  outcome.value_missing | (outcome.headers_left_out != 0) |
+			  (outcome.refused != NULL);
 	*ret_outcome = outcome;
 	return 0;
 }

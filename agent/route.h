@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/result.h"
 #include "flow/record.h"
+#include "parsers/keytype.h"
 #include "parsers/template.h"
 
 /*
@@ -13,11 +14,17 @@
  */
 struct route;
 
+/* What becomes of a record whose key is missing, or no value of its type. */
+enum route_no_key { ROUTE_NO_KEY_NULL, ROUTE_NO_KEY_CONSTANT, ROUTE_NO_KEY_DEAD_LETTER };
+
 /* The templates of one source, NULL where not given; owned by the route once route_new succeeds. */
 struct route_parts {
 	struct template *topic; /* not NULL */
 	struct template *key;   /* NULL: null keys */
-	struct template *value; /* NULL: the line as it is */
+	enum key_type key_type;
+	enum route_no_key on_missing_key;
+	struct slice missing_key; /* the constant, serialised; at is malloc'ed, owned */
+	struct template *value;   /* NULL: the line as it is */
 	uint32_t n_headers;
 	char *header_names[RECORD_HEADERS_MAX];
 	struct template *header_values[RECORD_HEADERS_MAX];
@@ -43,6 +50,7 @@ struct route_outcome {
 	bool unusual;        /* anything below is set: one branch on the way of a line */
 	bool topic_fallback; /* the topic was missing, or not in the list */
 	bool key_missing;    /* a key template is there but its field is not */
+	bool key_invalid;    /* what it gave is no value of the key's type */
 	bool value_missing;  /* a value template could not be rendered: the line itself was taken */
 	uint32_t headers_left_out;
 	const char *refused; /* not NULL: not to be sent but kept as a dead letter; static text */
@@ -54,14 +62,18 @@ int route_new(struct route_parts *parts, struct route **ret_route) MUSTCHECK;
 /* Frees templates and arrays in parts that never became a route. */
 void route_parts_deinit(struct route_parts *parts);
 
+/* What the keys of its records are. */
+enum key_type route_key_type(const struct route *route);
+
 /* NULL is fine. Returns NULL. */
 struct route *route_free(struct route *route);
 
 /*
  * Fills *ret_record; partition is -1. Without fields every captured field is missing and its
- * default applies. A missing key is a null key, a missing header is left out, a missing value is
- * the line itself. truncated adds the header "waybill-truncated: true", in the place of the last
- * one if there are RECORD_HEADERS_MAX.
+ * default applies. A missing header is left out, a missing value is the line itself; a key that is
+ * missing or invalid is what on_missing_key says: null, the constant, or null in a record that is
+ * refused. truncated adds the header "waybill-truncated: true", in the place of the last one if
+ * there are RECORD_HEADERS_MAX.
  *
  * value_stays is set only when the value is a slice of the line: a constant dies with its route.
  *

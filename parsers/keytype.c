@@ -124,7 +124,24 @@ struct slice keytype_show(enum key_type type, struct slice key, char text[KEYTYP
 
 const char *keytype_name(enum key_type type)
 {
-	static const char *const names[] = {"string", "int32", "int64", "uuid"};
+	static const char *const names[] = {
+		[KEY_STRING] = "string",
+		[KEY_INT32] = "int32",
+		[KEY_INT64] = "int64",
+		[KEY_UUID] = "uuid",
+	};
 
 	return names[type];
+}
+
+const char *keytype_hint(enum key_type type)
+{
+	static const char *const hints[] = {
+		[KEY_STRING] = "any text",
+		[KEY_INT32] = "a whole number from -2147483648 to 2147483647",
+		[KEY_INT64] = "a whole number from -9223372036854775808 to 9223372036854775807",
+		[KEY_UUID] = "123e4567-e89b-12d3-a456-426614174000",
+	};
+
+	return hints[type];
 }

@@ -22,8 +22,8 @@ enum {
 };
 
 /*
- * A number is an optional sign and decimal digits, within the range of its type; a UUID is 8-4-4-4-12
- * hexadecimal digits of either case. Nothing may stand around them. text.at is not NULL.
+ * A number is an optional sign and decimal digits, within the range of its type; a UUID is
+ * 8-4-4-4-12 hexadecimal digits of either case. Nothing may stand around them. text.at is not NULL.
  *
  * 0: *ret_key is borrowed from text (strings, and UUIDs that are lower case already) or from the
  * arena. KEYTYPE_E_INVALID, -ENOMEM.
@@ -42,5 +42,8 @@ struct slice keytype_show(enum key_type type, struct slice key, char text[KEYTYP
 
 /* The name in the configuration: "int32". Static. */
 const char *keytype_name(enum key_type type);
+
+/* How a value of the type is written, for messages: "a whole number from ... to ...". Static. */
+const char *keytype_hint(enum key_type type);
 
 #endif

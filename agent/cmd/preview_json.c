@@ -21,6 +21,22 @@ static void put_headers(struct json *json, const struct record *record)
 	}
 }
 
+/*
+ * A number is written as text, since many readers of JSON round those above 2^53; key_type says of
+ * which bytes it is the text.
+ */
+static void put_key(struct preview *preview, struct slice key)
+{
+	enum key_type type = route_key_type(preview->source->route);
+	char text[KEYTYPE_SHOWN_MAX];
+
+	json_put_string(&preview->json_text, keytype_show(type, key, text));
+	if (type == KEY_STRING)
+		return;
+	put(&preview->json_text, ",\"key_type\":");
+	json_put_string(&preview->json_text, slice_of(keytype_name(type)));
+}
+
 void preview_json_record(struct preview *preview, const struct record *record, int32_t partition)
 {
 	struct json *json = &preview->json_text;
@@ -30,7 +46,7 @@ void preview_json_record(struct preview *preview, const struct record *record, i
 	put(json, ",\"partition\":");
 	json_put_integer(json, partition);
 	put(json, ",\"key\":");
-	json_put_string(json, record->key);
+	put_key(preview, record->key);
 	put(json, ",\"headers\":[");
 	put_headers(json, record);
 	put(json, "],\"timestamp\":");
@@ -40,12 +56,14 @@ void preview_json_record(struct preview *preview, const struct record *record, i
 }
 
 /* Headers are not kept with a dead letter, and a partition was not chosen. */
-static void put_dead_letter(struct json *json, const struct store_dead_letter *letter)
+static void put_dead_letter(struct preview *preview, const struct store_dead_letter *letter)
 {
+	struct json *json = &preview->json_text;
+
 	put(json, "{\"topic\":");
 	json_put_string(json, slice_of(letter->topic));
 	put(json, ",\"partition\":null,\"key\":");
-	json_put_string(json, letter->key);
+	put_key(preview, letter->key);
 	put(json, ",\"headers\":[],\"timestamp\":");
 	json_put_integer(json, letter->time_ms);
 	put(json, ",\"value\":");
@@ -61,7 +79,7 @@ int preview_json_outcome(struct preview *preview, const struct preview_outcome *
 	int r;
 
 	if (outcome->dead) {
-		put_dead_letter(json, outcome->dead);
+		put_dead_letter(preview, outcome->dead);
 	} else if (outcome->left_out) {
 		put(json, "{\"topic\":null,\"partition\":null,\"key\":null,\"headers\":[],"
 			  "\"timestamp\":null,\"value\":");

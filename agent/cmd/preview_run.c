@@ -26,13 +26,16 @@ static void take_record(void *context, const struct record *record, int32_t part
 			UNUSED int64_t offset)
 {
 	struct preview *preview = context;
+	char key[KEYTYPE_SHOWN_MAX];
 
 	if (preview->json) {
 		preview_json_record(preview, record, partition);
 		return;
 	}
 	preview_show_record(preview, record, partition);
-	spread_add(preview->spread, record->topic, partition, record->key, size_of(record));
+	spread_add(preview->spread, record->topic, partition,
+		   keytype_show(route_key_type(preview->source->route), record->key, key),
+		   size_of(record));
 }
 
 /* The line that the last turn took from `position`: still in its chunk, cut once more. */

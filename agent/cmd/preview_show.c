@@ -80,6 +80,26 @@ static void print_headers(const struct demo_paper *paper, const struct record *r
 	fputc('\n', paper->to);
 }
 
+static void print_key(const struct preview *preview, struct slice key)
+{
+	const struct demo_paper *paper = &preview->paper;
+	enum key_type type = route_key_type(preview->source->route);
+	char text[KEYTYPE_SHOWN_MAX];
+
+	fputs("  key ", paper->to);
+	if (key.at && key.len) {
+		fputs(paper->key, paper->to);
+		print_text(paper, keytype_show(type, key, text));
+		fputs(paper->plain, paper->to);
+		if (type != KEY_STRING)
+			fprintf(paper->to, " %s%s%s", paper->dim, keytype_name(type), paper->plain);
+	} else {
+		fprintf(paper->to, "%s%s%s", paper->dim, key.at ? "(empty)" : "(none)",
+			paper->plain);
+	}
+	fputc('\n', paper->to);
+}
+
 void preview_show_record(struct preview *preview, const struct record *record, int32_t partition)
 {
 	const struct demo_paper *paper = &preview->paper;
@@ -87,16 +107,7 @@ void preview_show_record(struct preview *preview, const struct record *record, i
 	fprintf(paper->to, "%s%s  partition %" PRId32 "%s  ", paper->bold,
 		preview->conf->topics[record->topic], partition, paper->plain);
 	print_time(preview, record->timestamp_ms);
-	fputs("  key ", paper->to);
-	if (record->key.at && record->key.len) {
-		fputs(paper->key, paper->to);
-		print_text(paper, record->key);
-		fputs(paper->plain, paper->to);
-	} else {
-		fprintf(paper->to, "%s%s%s", paper->dim, record->key.at ? "(empty)" : "(none)",
-			paper->plain);
-	}
-	fputc('\n', paper->to);
+	print_key(preview, record->key);
 	if (record->n_headers > 0)
 		print_headers(paper, record);
 	print_label(paper, "value");
@@ -277,6 +288,7 @@ static void print_exceptions(FILE *to, const struct counters *counters)
 		{counters->lines_limited, "line", " too hard for the pattern"},
 		{counters->lines_filtered, "line", " left out"},
 		{counters->lines_dead, "dead letter", ""},
+		{counters->keys_invalid, "key", " not of key_type"},
 		{counters->lines_truncated, "line", " cut at max_line"},
 		{counters->headers_missing, "header", " left out for want of a field"},
 		{counters->topics_fallback, "record", " to the fallback topic"},

@@ -17,14 +17,15 @@
 	X(lines_delivered, "lines that Kafka acknowledged")                                      \
 	X(bytes_delivered, "bytes of lines_delivered, line ends included")                       \
 	X(lines_filtered, "lines left out by on_no_match = \"skip\"")                            \
-	X(lines_dead, "lines that Kafka refused alone, kept as dead letters")                    \
+	X(lines_dead, "lines kept as dead letters: refused alone by Kafka, or by a policy")      \
 	X(lines_unmatched, "lines that the parser's pattern did not match")                      \
 	X(lines_limited, "lines on which the pattern hit its match limit")                       \
 	X(lines_truncated, "lines cut at max_line")                                              \
 	X(bytes_discarded, "bytes after max_line that were not shipped")                         \
 	X(lines_unterminated, "last lines without LF that were shipped")                         \
 	X(lines_late, "lines sent alone after a refusal: they may come after later ones")        \
-	X(keys_missing, "records without key although the source has a key template")            \
+	X(keys_missing, "records whose key's field was missing: on_missing_key applied")         \
+	X(keys_invalid, "records whose key was no value of key_type: on_missing_key applied")    \
 	X(headers_missing, "headers left out because their field was missing")                   \
 	X(topics_fallback, "records whose topic was not in the source's list")                   \
 	X(reports_refused, "records in batches that Kafka refused for size or content")          \
@@ -50,7 +51,7 @@ struct counters {
  */
 void counters_print(const struct counters *counters, char *text, size_t len);
 
-/* Length that always suffices: 26 counters of at most 20 digits and names under 24 bytes. */
+/* Length that always suffices: 27 counters of at most 20 digits and names under 24 bytes. */
 #define COUNTERS_TEXT_MAX 2048
 
 #endif

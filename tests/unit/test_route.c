@@ -23,6 +23,8 @@ static const struct template_facts FACTS = {
 /* What a route is made of, as text; NULL where not given. */
 struct plan {
 	const char *topic, *key, *value;
+	enum key_type key_type;
+	enum route_no_key on_missing_key;
 	struct {
 		const char *name, *value;
 	} headers[RECORD_HEADERS_MAX];
@@ -44,7 +46,9 @@ static struct route *make_route(const struct plan *plan)
 {
 	struct route_parts parts = {.topic = compile(plan->topic ? plan->topic : "orders"),
 				    .key = compile(plan->key),
-				    .value = compile(plan->value)};
+				    .value = compile(plan->value),
+				    .key_type = plan->key_type,
+				    .on_missing_key = plan->on_missing_key};
 	struct route *route = NULL;
 
 	for (; parts.n_headers < RECORD_HEADERS_MAX && plan->headers[parts.n_headers].name;
@@ -61,6 +65,8 @@ static struct route *make_route(const struct plan *plan)
 	parts.topic_names[1] = "audit";
 	parts.topic_indexes[0] = 4;
 	parts.topic_indexes[1] = 7;
+	if (plan->on_missing_key == ROUTE_NO_KEY_CONSTANT)
+		parts.missing_key = slice_of(strdup("none"));
 	cr_assert_eq(route_new(&parts, &route), 0);
 	/* Consumed: what is left holds nothing, and freeing it does no harm. */
 	cr_assert_null(parts.topic);
@@ -87,6 +93,8 @@ static void describe(const struct record *record, const struct route_outcome *ou
 	fprintf(out, "|%s%s%s%u", outcome->topic_fallback ? "topic " : "",
 		outcome->key_missing ? "key " : "", outcome->value_missing ? "value " : "",
 		outcome->headers_left_out);
+	fprintf(out, "%s%s%s", outcome->key_invalid ? " invalid" : "",
+		outcome->refused ? " dead: " : "", outcome->refused ? outcome->refused : "");
 	fclose(out);
 }
 
@@ -150,6 +158,53 @@ Test(route, missing_key)
 	expect(&ABSENT, &facts, false, "4|-|" WHOLE "|stays||key 0");
 	expect(&DEFAULT, &facts, false, "4|0|" WHOLE "|stays||0");
 	expect(&FULL, &facts, false, "4|-|" WHOLE "|stays|host=h at=a.log:42 or=none|key 1");
+}
+
+/* A key of the wrong type is treated as one that is missing, and told apart. */
+Test(route, missing_or_invalid_key)
+{
+	static const struct plan NULLS = {.key = "${cid}"};
+	static const struct plan CONSTANT = {.key = "${cid}",
+					     .on_missing_key = ROUTE_NO_KEY_CONSTANT};
+	static const struct plan DEAD = {.key = "${cid}",
+					 .on_missing_key = ROUTE_NO_KEY_DEAD_LETTER};
+	static const struct plan BAD_NULL = {.key = "${topic}", .key_type = KEY_INT32};
+	static const struct plan BAD_CONSTANT = {
+		.key = "${topic}", .key_type = KEY_UUID, .on_missing_key = ROUTE_NO_KEY_CONSTANT};
+	static const struct plan BAD_DEAD = {.key = "${topic}",
+					     .key_type = KEY_INT64,
+					     .on_missing_key = ROUTE_NO_KEY_DEAD_LETTER};
+	static const struct plan GOOD = {.key = "${id}",
+					 .on_missing_key = ROUTE_NO_KEY_DEAD_LETTER};
+
+	expect(&NULLS, &FACTS, false, "4|-|" WHOLE "|stays||key 0");
+	expect(&CONSTANT, &FACTS, false, "4|none|" WHOLE "|stays||key 0");
+	expect(&DEAD, &FACTS, false,
+	       "4|-|" WHOLE "|stays||key 0 dead: KEY_MISSING (on_missing_key)");
+	expect(&BAD_NULL, &FACTS, false, "4|-|" WHOLE "|stays||0 invalid");
+	expect(&BAD_CONSTANT, &FACTS, false, "4|none|" WHOLE "|stays||0 invalid");
+	expect(&BAD_DEAD, &FACTS, false,
+	       "4|-|" WHOLE "|stays||0 invalid dead: KEY_INVALID (not a value of key_type)");
+	expect(&GOOD, &FACTS, false, "4|17|" WHOLE "|stays||0");
+}
+
+Test(route, keys_of_other_types)
+{
+	static const struct plan UUID = {.key = "ABCDEF00-0000-0000-0000-0000000000${id}",
+					 .key_type = KEY_UUID};
+	static const struct plan NUMBER = {.key = "${id}", .key_type = KEY_INT32};
+	struct route_input input = {.facts = FACTS};
+	struct route *route = make_route(&NUMBER);
+	struct arena arena = ARENA_NULL;
+	struct route_outcome outcome;
+	struct record record;
+
+	expect(&UUID, &FACTS, false, "4|abcdef00-0000-0000-0000-000000000017|" WHOLE "|stays||0");
+	cr_assert_eq(route_record(route, &input, &arena, &record, &outcome), 0);
+	cr_expect(slice_eq(record.key, (struct slice){"\0\0\0\x11", 4}));
+	cr_expect_not(outcome.unusual);
+	arena_deinit(&arena);
+	route_free(route);
 }
 
 Test(route, topics)

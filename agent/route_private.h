@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ROUTE_PRIVATE_H
+#define ROUTE_PRIVATE_H
+
+#include "route.h"
+
+/* Shared by route.c and its parts, one file for each part of a record that has rules of its own. */
+
+struct route {
+	struct route_parts parts;
+	struct slice header_names[RECORD_HEADERS_MAX];
+	struct slice *topic_names;
+	bool constant_topic;
+	bool constant_known; /* the constant topic is in the list, as constant_index */
+	uint32_t constant_index;
+};
+
+/* Sets record->key and what the outcome says of keys. 0 or -ENOMEM. */
+int route_set_key(const struct route *route, const struct template_facts *facts,
+		  struct arena *arena, struct record *record, struct route_outcome *outcome)
+	MUSTCHECK;
+
+#endif
