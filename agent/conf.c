@@ -275,8 +275,10 @@ void conf_load_deinit(struct conf_load *load)
 	*load = (struct conf_load){0};
 }
 
-int conf_load_files(const char *file, struct conf_load *ret_load)
+int conf_load_files(const struct conf_surroundings *surroundings, const char *file,
+		    struct conf_load *ret_load)
 {
+	static const struct conf_surroundings own;
 	const struct conf_file main_file = {.name = (char *)file};
 	char *dir = conf_path_beside(&main_file, "conf.d");
 	int r, error;
@@ -286,15 +288,17 @@ int conf_load_files(const char *file, struct conf_load *ret_load)
 	error = errno;
 	free(dir);
 	if (r == 0 && ret_load->problems.n_errors == 0)
-		r = conf_build(file, ret_load->root, &ret_load->problems, &ret_load->conf);
+		r = conf_build(surroundings ? surroundings : &own, file, ret_load->root,
+			       &ret_load->problems, &ret_load->conf);
 	errno = error;
 	return ret_load->problems.no_memory ? -ENOMEM : r;
 }
 
-int conf_load(const char *file, FILE *errors, struct conf **ret_conf)
+int conf_load_in(const struct conf_surroundings *surroundings, const char *file, FILE *errors,
+		 struct conf **ret_conf)
 {
 	struct conf_load load;
-	int r = conf_load_files(file, &load), error = errno;
+	int r = conf_load_files(surroundings, file, &load), error = errno;
 
 	if (r >= 0)
 		conf_problems_print(&load.problems, errors);
@@ -307,6 +311,11 @@ int conf_load(const char *file, FILE *errors, struct conf **ret_conf)
 	conf_load_deinit(&load);
 	errno = error;
 	return r;
+}
+
+int conf_load(const char *file, FILE *errors, struct conf **ret_conf)
+{
+	return conf_load_in(NULL, file, errors, ret_conf);
 }
 
 struct conf *conf_ref(struct conf *conf)

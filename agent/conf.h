@@ -62,6 +62,12 @@ struct conf {
 	size_t n_sources;
 };
 
+/* What a load takes from its surroundings, unless a test has to come out alike everywhere. */
+struct conf_surroundings {
+	const char *host; /* NULL: the host's own name */
+	bool no_secrets;  /* properties whose values stand elsewhere are left out */
+};
+
 enum {
 	CONF_E_UNREADABLE = 1, /* the main file cannot be opened or read: EX_NOINPUT or EX_NOPERM */
 	CONF_E_INVALID,        /* problems were printed: EX_CONFIG */
@@ -75,6 +81,10 @@ enum {
  * CONF_E_INVALID, -ENOMEM.
  */
 int conf_load(const char *file, FILE *errors, struct conf **ret_conf) MUSTCHECK;
+
+/* The same in surroundings of its own (NULL: those of the host); borrowed for the call. */
+int conf_load_in(const struct conf_surroundings *surroundings, const char *file, FILE *errors,
+		 struct conf **ret_conf) MUSTCHECK;
 
 /* Of the libconfig that this was built with, e.g. "1.5.0". */
 const char *conf_library_version(void);

@@ -216,8 +216,6 @@ static int build_all(struct conf_build *build, const char *file)
 {
 	int r;
 
-	if (gethostname(build->host, sizeof build->host - 1) < 0)
-		return -errno;
 	conf_values_init(&build->main);
 	conf_values_read(&build->main, build->root, CONF_IN_MAIN, "", build->problems);
 	r = build_main(build, file);
@@ -228,12 +226,20 @@ static int build_all(struct conf_build *build, const char *file)
 	return r ? r : conf_build_sources(build);
 }
 
-int conf_build(const char *file, const struct conf_node *root, struct conf_problems *problems,
-	       struct conf **ret_conf)
+int conf_build(const struct conf_surroundings *surroundings, const char *file,
+	       const struct conf_node *root, struct conf_problems *problems, struct conf **ret_conf)
 {
-	struct conf_build build = {.problems = problems, .root = root};
+	struct conf_build build = {
+		.problems = problems,
+		.root = root,
+		.no_secrets = surroundings->no_secrets,
+	};
 	int r;
 
+	if (surroundings->host)
+		snprintf(build.host, sizeof build.host, "%s", surroundings->host);
+	else if (gethostname(build.host, sizeof build.host - 1) < 0)
+		return -errno;
 	build.conf = calloc(1, sizeof *build.conf);
 	if (!build.conf)
 		return -ENOMEM;

@@ -16,14 +16,16 @@ struct conf_build {
 	const struct conf_node *root; /* all files joined */
 	struct conf_values main;
 	char host[256];
+	bool no_secrets;
 };
 
 /*
  * Builds a conf out of the joined tree; what is wrong goes to problems. 0: *ret_conf has one
  * reference; it is usable only if no error was noted. -ENOMEM.
  */
-int conf_build(const char *file, const struct conf_node *root, struct conf_problems *problems,
-	       struct conf **ret_conf) MUSTCHECK;
+int conf_build(const struct conf_surroundings *surroundings, const char *file,
+	       const struct conf_node *root, struct conf_problems *problems, struct conf **ret_conf)
+	MUSTCHECK;
 
 /* The parts, in the order in which they are called; each notes its problems. 0 or -ENOMEM. */
 int conf_build_kafka(struct conf_build *build) MUSTCHECK;

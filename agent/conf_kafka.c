@@ -26,6 +26,7 @@ struct setting {
 	char *name;  /* as the library calls it */
 	char *value; /* the secret itself, if it is one */
 	bool secret;
+	bool no_secrets; /* a reference is not followed: the property is left out */
 };
 
 static void setting_deinit(struct setting *setting)
@@ -59,7 +60,7 @@ static char *scalar_text(const struct conf_node *node)
 	return n < 0 ? NULL : text;
 }
 
-/* Where the value is a reference, fetches what it refers to. 0, 1 (noted), -ENOMEM. */
+/* Where the value is a reference, fetches what it refers to. 0, 1 (noted, or left out), -ENOMEM. */
 static int resolve(struct setting *setting)
 {
 	char message[512];
@@ -75,6 +76,8 @@ static int resolve(struct setting *setting)
 		setting->value = scalar_text(setting->node);
 		return setting->value ? 0 : -ENOMEM;
 	}
+	if (setting->no_secrets)
+		return 1;
 	setting->secret = true;
 	r = secret_fetch(setting->node->text, &setting->value, message, sizeof message);
 	if (r != SECRET_E_UNAVAILABLE)
@@ -167,9 +170,14 @@ static int check(struct setting *setting)
 }
 
 /* The same property under two names (acks, request_required_acks) is not noticed; the last wins. */
-static int add_prop(struct conf *conf, const struct conf_node *node, struct conf_problems *problems)
+static int add_prop(struct conf_build *build, const struct conf_node *node)
 {
-	struct setting setting = {.node = node, .problems = problems};
+	struct conf *conf = build->conf;
+	struct setting setting = {
+		.node = node,
+		.problems = build->problems,
+		.no_secrets = build->no_secrets,
+	};
 	int r = check(&setting);
 
 	if (r == 0) {
@@ -191,7 +199,7 @@ int conf_build_kafka(struct conf_build *build)
 	if (!build->conf->props)
 		return -ENOMEM;
 	for (size_t i = 0; i < block->n_kids && r == 0; i++)
-		r = add_prop(build->conf, block->kids[i], build->problems);
+		r = add_prop(build, block->kids[i]);
 	if (!conf_node_find(block, "bootstrap_servers"))
 		conf_problem(build->problems, block->place,
 			     "kafka.bootstrap_servers is missing: \"host1:9092,host2:9092\"");

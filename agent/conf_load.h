@@ -25,10 +25,11 @@ struct conf_load {
 };
 
 /*
- * 0: see problems. CONF_E_UNREADABLE (noted in problems; errno kept), -ENOMEM. Whatever it
+ * surroundings: NULL for those of the host. 0: see problems. CONF_E_UNREADABLE (noted in problems; errno kept), -ENOMEM. Whatever it
  * returns, *ret_load is for conf_load_deinit.
  */
-int conf_load_files(const char *file, struct conf_load *ret_load) MUSTCHECK;
+int conf_load_files(const struct conf_surroundings *surroundings, const char *file,
+		    struct conf_load *ret_load) MUSTCHECK;
 
 /* Frees all of it, the reference to conf included. */
 void conf_load_deinit(struct conf_load *load);

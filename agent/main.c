@@ -45,6 +45,7 @@ struct command {
 static const struct command commands[] = {
 	{"run", cmd_run, "follow the log files of a configuration and ship them to Kafka"},
 	{"preview", cmd_preview, "show what the lines of a log would become, without a broker"},
+	{"test", cmd_test, "compare what sample lines become with what is expected of them"},
 	{"check", cmd_check, "say what is wrong before `run` does: configuration, files, topics"},
 	{"demo", cmd_demo,
 	 "see it work: an embedded broker, sample logs, and what arrives in Kafka"},

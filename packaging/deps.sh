@@ -5,7 +5,7 @@
 set -eu
 
 build="gcc libc6-dev pkg-config librdkafka-dev libpcre2-dev libconfig-dev libsqlite3-dev
-	libsystemd-dev libxxhash-dev uthash-dev"
+	libsystemd-dev libxxhash-dev libjansson-dev uthash-dev"
 lint="clang-format shellcheck universal-ctags scdoc mandoc"
 test="libcriterion-dev python3-venv clang strace procps ca-certificates"
 

@@ -43,6 +43,7 @@ libraries() {
 		systemd/sd-daemon\.h   agent/ops/notify.c
 		systemd/sd-journal\.h  agent/ops/log.c
 		sys/inotify\.h         agent/input/watch.c
+		jansson\.h             agent/cmd/test_expect.c
 		xxhash\.h              agent/base/hash.c
 		uthash\.h|utlist\.h    agent/base/map.c
 	END

@@ -279,7 +279,7 @@ static int check_loaded(struct check *check, const struct check_options *options
 /* As run does it: the exit status that an unreadable configuration has. */
 static int check_file(struct check *check, const struct check_options *options)
 {
-	int r = conf_load_files(options->config, &check->load), error = errno;
+	int r = conf_load_files(NULL, options->config, &check->load), error = errno;
 
 	if (r == CONF_E_UNREADABLE) {
 		conf_problems_print(&check->load.problems, stderr);

@@ -9,6 +9,7 @@
 int cmd_run(int argc, char **argv);
 int cmd_preview(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_test(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_broker(int argc, char **argv); /* the embedded broker that demo starts; not in --help */
 int cmd_version(int argc, char **argv);
@@ -17,11 +18,13 @@ int cmd_version(int argc, char **argv);
 #define DEFAULT_CONFIG "/etc/waybill/waybill.conf"
 
 struct conf;
+struct conf_surroundings;
 
 /*
- * Loads a configuration for a command, problems told on stderr. 0: *ret_conf with one reference;
- * otherwise the exit status.
+ * Loads a configuration for a command (surroundings: as in conf_load_in), problems told on stderr.
+ * 0: *ret_conf with one reference; otherwise the exit status.
  */
-int cmd_load_conf(const char *file, struct conf **ret_conf);
+int cmd_load_conf(const struct conf_surroundings *surroundings, const char *file,
+		  struct conf **ret_conf);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What run and preview do alike: a configuration is loaded, or the command ends with its status. */
+/* What run, preview and test do alike: a configuration is loaded, or the command ends with its status. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,9 +8,10 @@
 #include "cmd/cmd.h"
 #include "conf.h"
 
-int cmd_load_conf(const char *file, struct conf **ret_conf)
+int cmd_load_conf(const struct conf_surroundings *surroundings, const char *file,
+		  struct conf **ret_conf)
 {
-	int r = conf_load(file, stderr, ret_conf);
+	int r = conf_load_in(surroundings, file, stderr, ret_conf);
 
 	if (r == CONF_E_UNREADABLE)
 		return errno == EACCES ? EX_NOPERM : EX_NOINPUT;

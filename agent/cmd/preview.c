@@ -102,7 +102,8 @@ static void print_sources(const struct conf *conf)
 }
 
 /* The source named, or NULL after a message. */
-static const struct conf_source *named_source(const struct conf *conf, const char *name)
+static const struct conf_source *named_source(const struct conf *conf, const char *name,
+					      const char *who)
 {
 	const char **names = calloc(conf->n_sources, sizeof names[0]);
 	const char *near = NULL;
@@ -119,9 +120,8 @@ static const struct conf_source *named_source(const struct conf *conf, const cha
 		near = names_nearest(name, names, conf->n_sources);
 	free(names);
 	fprintf(stderr,
-		near ? "waybill: no source \"%s\" (did you mean \"%s\"?)\n" :
-		       "waybill: no source \"%s\"\n",
-		name, near);
+		near ? "%s: no source \"%s\" (did you mean \"%s\"?)\n" : "%s: no source \"%s\"\n",
+		who, name, near);
 	print_sources(conf);
 	return NULL;
 }
@@ -143,22 +143,20 @@ static const struct conf_source *source_of_path(const struct conf *conf, const c
 	return found < 0 ? NULL : &conf->sources[found];
 }
 
-/* Whose lines these are. NULL after a message. */
-static const struct conf_source *choose_source(const struct conf *conf, const char *name,
-					       const char *path)
+const struct conf_source *preview_choose_source(const struct conf *conf, const char *name,
+						const char *path, const char *who, const char *hint)
 {
 	const struct conf_source *source;
 
 	if (name)
-		return named_source(conf, name);
+		return named_source(conf, name, who);
 	source = source_of_path(conf, path);
 	if (source)
 		return source;
 	if (conf->n_sources == 1)
 		return &conf->sources[0];
-	fprintf(stderr,
-		"waybill: no source has %s in its paths: say which one it is, --source NAME\n",
-		path);
+	fprintf(stderr, "%s: no source has %s in its paths: say which one it is, %s\n", who, path,
+		hint);
 	print_sources(conf);
 	return NULL;
 }
@@ -203,7 +201,7 @@ int cmd_preview(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	preview.partitions = options.partitions;
 	preview.json = options.json;
-	status = cmd_load_conf(options.config, &preview.conf);
+	status = cmd_load_conf(NULL, options.config, &preview.conf);
 	/* The loader has said that there are no sources. */
 	if (!status && !preview.conf->n_sources)
 		status = EX_CONFIG;
@@ -212,7 +210,9 @@ int cmd_preview(int argc, char **argv)
 	set_paper(&preview);
 	status = open_input(&preview, options.input);
 	if (!status) {
-		preview.source = choose_source(preview.conf, options.source, preview.input.path);
+		preview.source =
+			preview_choose_source(preview.conf, options.source, preview.input.path,
+					      "waybill", "--source NAME");
 		status = preview.source ? preview_run(&preview) : EX_USAGE;
 	}
 	preview_input_deinit(&preview.input);

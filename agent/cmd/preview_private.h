@@ -54,6 +54,14 @@ struct preview_outcome {
  */
 int preview_run(struct preview *preview) MUSTCHECK;
 
+/*
+ * Whose lines these are: the source of that name, else the one that has the path in its paths, else
+ * the only one. NULL after a message that begins with `who` and says how to name one (hint).
+ */
+const struct conf_source *preview_choose_source(const struct conf *conf, const char *name,
+						const char *path, const char *who,
+						const char *hint);
+
 /* A record, as the pipeline hands it over; the outcome of its line follows. */
 void preview_show_record(struct preview *preview, const struct record *record, int32_t partition);
 void preview_show_outcome(struct preview *preview, const struct preview_outcome *outcome);

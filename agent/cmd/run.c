@@ -119,7 +119,7 @@ int cmd_run(int argc, char **argv)
 			kafka_library_version());
 		return EX_UNAVAILABLE;
 	}
-	status = cmd_load_conf(options.config, &conf);
+	status = cmd_load_conf(NULL, options.config, &conf);
 	if (status)
 		return status;
 	log = log_new(options.log_level);

@@ -379,7 +379,7 @@ static char *print_conf(const char *dir, const char *name, struct conf_load *ret
 	FILE *to;
 
 	snprintf(path, sizeof path, "%s/%s", dir, name);
-	cr_assert_eq(conf_load_files(path, ret_load), 0);
+	cr_assert_eq(conf_load_files(NULL, path, ret_load), 0);
 	conf_problems_print(&ret_load->problems, stderr);
 	cr_assert_eq(ret_load->problems.n, 0, "%s", ret_load->problems.items[0].text);
 	to = open_memstream(&text, &len);
