@@ -54,6 +54,8 @@ int conf_build_route(struct source_build *s) MUSTCHECK;
 
 /* Its part that is about keys: key, key_type, on_missing_key. 0 or -ENOMEM. */
 int conf_build_key(struct source_build *s, struct route_parts *parts) MUSTCHECK;
+/* The part of it that is about headers: conf_headers.c. */
+int conf_build_headers(struct source_build *s, struct route_headers *headers) MUSTCHECK;
 
 /* Frees a conf, finished or half-built, whatever its count of references. Returns NULL. */
 struct conf *conf_destroy(struct conf *conf);

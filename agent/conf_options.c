@@ -83,6 +83,17 @@ static const struct conf_option options[CONF_N_KEYS] = {
 			.help = "value, a template; without it the line as it is"},
 	[CONF_HEADERS] = {"headers", CONF_IN_SOURCE, CONF_T_LIST,
 			  .help = "headers of the record: name and value"},
+	[CONF_HEADER_TYPE] = {"type", CONF_IN_HEADER, CONF_T_WORD, .written = "text",
+			      .words = {"text", "traceparent"},
+			      .help = "traceparent: one that is not valid is left out"},
+	[CONF_ON_MISSING] = {"on_missing", CONF_IN_HEADER, CONF_T_WORD, .written = "omit",
+			     .words = {"omit", "null", "empty"},
+			     .help = "what a header without value is"},
+	[CONF_STANDARD_HEADERS] = {"standard_headers", BOTH, CONF_T_TEXTS,
+				   .help = "ready-made headers, by name"},
+	[CONF_HEADERS_MAX_BYTES] = {"headers_max_bytes", BOTH, CONF_T_SIZE, .written = "32KiB",
+				    .min = "64", .max = "1MiB",
+				    .help = "names and values of one record's headers together"},
 	[CONF_START_AT] = {"start_at", BOTH, CONF_T_WORD, .written = "beginning",
 			   .words = {"beginning", "end"},
 			   .help = "where to start in files found at the first start"},
@@ -326,7 +337,9 @@ static const char *place_of(unsigned where)
 {
 	if (where & CONF_IN_MAIN)
 		return "at the top level";
-	return where & CONF_IN_SOURCE ? "in a source" : "in a parser";
+	if (where & CONF_IN_SOURCE)
+		return "in a source";
+	return where & CONF_IN_PARSER ? "in a parser" : "in a header";
 }
 
 static void complain_unknown(const struct conf_node *node, unsigned where, const char *what,

@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the lines of a source go: templates for topic, key, value and headers, and the list of
- * topics. Whoever writes the log must not be able to choose any topic of the cluster, nor make one
- * be created, so a topic template that is not constant needs a list of what it may give; the output
+ * Where the lines of a source go: templates for topic, key and value, and the list of topics.
+ * Whoever writes the log must not be able to choose any topic of the cluster, nor make one be
+ * created, so a topic template that is not constant needs a list of what it may give; the output
  * learns all topics at the start. Topics are shared by all sources and known by their index.
  */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "conf_build.h"
 #include "parsers/names.h"
 
 /* Kafka's own limit. */
 #define TOPIC_NAME_MAX 249
-
-/* route_record adds one of its own. */
-#define HEADERS_MAX (RECORD_HEADERS_MAX - 1)
-
-#define OWN_HEADERS "waybill-"
 
 static const char *look_up_env(const char *name)
 {
@@ -196,60 +190,6 @@ static int build_topics(struct source_build *s, struct route_parts *parts)
 						    listed_topics(s, parts);
 }
 
-static void check_header_name(struct source_build *s, const struct conf_value *name)
-{
-	if (!*name->text)
-		conf_problem(s->build->problems, name->node->place,
-			     "%sthe name of a header must not be empty", s->label);
-	if (strncasecmp(name->text, OWN_HEADERS, strlen(OWN_HEADERS)) == 0)
-		conf_problem(s->build->problems, name->node->place,
-			     "%sheader \"%s\": names that begin with \"" OWN_HEADERS
-			     "\" are kept for waybill itself",
-			     s->label, name->text);
-}
-
-static int build_header(struct source_build *s, const struct conf_node *group,
-			struct route_parts *parts)
-{
-	struct conf_values values;
-	struct template *template = NULL;
-	const struct conf_value *name = &values.of[CONF_NAME], *value = &values.of[CONF_VALUE];
-	char what[128];
-	int r;
-
-	conf_values_init(&values);
-	snprintf(what, sizeof what, "%sheader: ", s->label);
-	conf_values_read(&values, group, CONF_IN_HEADER, what, s->build->problems);
-	if (!conf_node_find(group, "value"))
-		conf_problem(s->build->problems, group->place, "%svalue is missing", what);
-	if (!name->text)
-		return 0;
-	check_header_name(s, name);
-	snprintf(what, sizeof what, "header \"%.64s\"", name->text);
-	r = conf_build_template(s, what, value, &template);
-	if (r || !template)
-		return r;
-	parts->header_values[parts->n_headers] = template;
-	parts->header_names[parts->n_headers] = strdup(name->text);
-	return parts->header_names[parts->n_headers++] ? 0 : -ENOMEM;
-}
-
-static int build_headers(struct source_build *s, struct route_parts *parts)
-{
-	const struct conf_node *list = s->values.of[CONF_HEADERS].node;
-	int r = 0;
-
-	if (!list)
-		return 0;
-	if (list->n_kids > HEADERS_MAX)
-		conf_problem(s->build->problems, list->place,
-			     "%s%zu headers are too many: at most %d", s->label, list->n_kids,
-			     HEADERS_MAX);
-	for (size_t i = 0; i < list->n_kids && i < HEADERS_MAX && r == 0; i++)
-		r = build_header(s, list->kids[i], parts);
-	return r;
-}
-
 static int build_parts(struct source_build *s, struct route_parts *parts)
 {
 	int r = build_topics(s, parts);
@@ -258,7 +198,7 @@ static int build_parts(struct source_build *s, struct route_parts *parts)
 		r = conf_build_key(s, parts);
 	if (r == 0)
 		r = conf_build_template(s, "value", &s->values.of[CONF_VALUE], &parts->value);
-	return r ? r : build_headers(s, parts);
+	return r ? r : conf_build_headers(s, &parts->headers);
 }
 
 int conf_build_route(struct source_build *s)

@@ -4,7 +4,8 @@
  *
  * input/      watch (inotify) → discover (which paths) → identity (which file) → tail (bytes →
  *               events)
- *   parsers/    lines (bytes → a line), pattern (line → fields), template (fields → text)
+ *   parsers/    lines (bytes → a line), pattern (line → fields), template (fields → text),
+ *               traceparent (is it one)
  *   route       fields and file facts → record
  *   pipeline    the way of a line, readable top to bottom; suspects: records that go alone
  * output/     output (the interface), kafka (room, holds, recovery), producer (librdkafka),

@@ -110,7 +110,9 @@ static void count_event(struct pipeline *pipeline, const struct event *event,
 	counters->lines_unterminated += !event->line.terminated && !event->line.truncated;
 	counters->keys_missing += outcome->key_missing;
 	counters->keys_invalid += outcome->key_invalid;
-	counters->headers_missing += outcome->headers_left_out;
+	counters->headers_missing += outcome->headers.missing;
+	counters->headers_too_large += outcome->headers.too_large;
+	counters->headers_invalid += outcome->headers.invalid;
 	counters->topics_fallback += outcome->topic_fallback;
 }
 

@@ -45,8 +45,6 @@ int route_new(struct route_parts *parts, struct route **ret_route)
 	route->parts = *parts;
 	for (uint32_t i = 0; i < parts->n_topics; i++)
 		route->topic_names[i] = slice_of(parts->topic_names[i]);
-	for (uint32_t i = 0; i < parts->n_headers; i++)
-		route->header_names[i] = slice_of(parts->header_names[i]);
 	route->constant_topic = template_is_constant(parts->topic);
 	if (route->constant_topic)
 		route->constant_known =
@@ -62,10 +60,7 @@ void route_parts_deinit(struct route_parts *parts)
 	template_free(parts->key);
 	free((char *)parts->missing_key.at);
 	template_free(parts->value);
-	for (uint32_t i = 0; i < parts->n_headers; i++) {
-		free(parts->header_names[i]);
-		template_free(parts->header_values[i]);
-	}
+	route_headers_deinit(&parts->headers);
 	free(parts->topic_names);
 	free(parts->topic_indexes);
 	*parts = (struct route_parts){0};
@@ -130,38 +125,6 @@ static int set_value(const struct route *route, const struct template_facts *fac
 	return 0;
 }
 
-static int set_headers(const struct route *route, const struct template_facts *facts,
-		       struct arena *arena, struct record *record, struct route_outcome *outcome)
-{
-	record->n_headers = 0;
-	for (uint32_t i = 0; i < route->parts.n_headers; i++) {
-		struct header *header = &record->headers[record->n_headers];
-		int r = template_render(route->parts.header_values[i], facts, arena,
-					&header->value);
-
-		if (r < 0)
-			return r;
-		if (r == TEMPLATE_E_MISSING) {
-			outcome->headers_left_out++;
-			continue;
-		}
-		header->name = route->header_names[i];
-		record->n_headers++;
-	}
-	return 0;
-}
-
-/* The mark wins over a header of the user: without it a reader takes the line for a whole one. */
-static void mark_truncated(struct record *record, struct route_outcome *outcome)
-{
-	if (record->n_headers == RECORD_HEADERS_MAX) {
-		record->n_headers--;
-		outcome->headers_left_out++;
-	}
-	record->headers[record->n_headers++] =
-		(struct header){slice_of(TRUNCATED_NAME), slice_of("true")};
-}
-
 int route_record(const struct route *route, const struct route_input *input, struct arena *arena,
 		 struct record *ret_record, struct route_outcome *ret_outcome)
 {
@@ -177,13 +140,17 @@ int route_record(const struct route *route, const struct route_input *input, str
 	if (r == 0)
 		r = set_value(route, facts, arena, ret_record, &outcome);
 	if (r == 0)
-		r = set_headers(route, facts, arena, ret_record, &outcome);
+		r = route_set_headers(&route->parts.headers, facts, arena, ret_record,
+				      &outcome.headers);
 	if (r != 0)
 		return r;
 	if (UNLIKELY(input->truncated))
-		mark_truncated(ret_record, &outcome);
+		/* Without it a reader takes the line for a whole one. */
+		route_add_header(ret_record, slice_of(TRUNCATED_NAME), slice_of("true"),
+				 &outcome.headers);
 	outcome.unusual = outcome.topic_fallback | outcome.key_missing | outcome.key_invalid |
-			  outcome.value_missing | (outcome.headers_left_out != 0) |
+			  outcome.value_missing | (outcome.headers.missing != 0) |
+			  (outcome.headers.too_large != 0) | (outcome.headers.invalid != 0) |
 			  (outcome.refused != NULL);
 	*ret_outcome = outcome;
 	return 0;

@@ -7,6 +7,7 @@
 #include "flow/record.h"
 #include "parsers/keytype.h"
 #include "parsers/template.h"
+#include "route_headers.h"
 
 /*
  * Fields and file facts → record. Pure: compiled once, then read only; the same in run and
@@ -25,9 +26,7 @@ struct route_parts {
 	enum route_no_key on_missing_key;
 	struct slice missing_key; /* the constant, serialised; at is malloc'ed, owned */
 	struct template *value;   /* NULL: the line as it is */
-	uint32_t n_headers;
-	char *header_names[RECORD_HEADERS_MAX];
-	struct template *header_values[RECORD_HEADERS_MAX];
+	struct route_headers headers;
 	/*
 	 * Topics this source may write to: names (borrowed, must outlive the route) with their
 	 * index in the output's list. A constant topic has one. topics[0] is also the fallback
@@ -52,7 +51,7 @@ struct route_outcome {
 	bool key_missing;    /* a key template is there but its field is not */
 	bool key_invalid;    /* what it gave is no value of the key's type */
 	bool value_missing;  /* a value template could not be rendered: the line itself was taken */
-	uint32_t headers_left_out;
+	struct route_headers_outcome headers;
 	const char *refused; /* not NULL: not to be sent but kept as a dead letter; static text */
 };
 
@@ -70,10 +69,9 @@ struct route *route_free(struct route *route);
 
 /*
  * Fills *ret_record; partition is -1. Without fields every captured field is missing and its
- * default applies. A missing header is left out, a missing value is the line itself; a key that is
- * missing or invalid is what on_missing_key says: null, the constant, or null in a record that is
- * refused. truncated adds the header "waybill-truncated: true", in the place of the last one if
- * there are RECORD_HEADERS_MAX.
+ * default applies. A missing header is what its on_missing says, a missing value is the line itself;
+ * a key that is missing or invalid is what on_missing_key says: null, the constant, or null in a
+ * record that is refused. truncated adds the header "waybill-truncated: true".
  *
  * value_stays is set only when the value is a slice of the line: a constant dies with its route.
  *

@@ -8,7 +8,6 @@
 
 struct route {
 	struct route_parts parts;
-	struct slice header_names[RECORD_HEADERS_MAX];
 	struct slice *topic_names;
 	bool constant_topic;
 	bool constant_known; /* the constant topic is in the list, as constant_index */

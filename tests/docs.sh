@@ -116,7 +116,7 @@ check_settings() {
 	rows=$(settings)
 	[ "$(wc -l <<<"$rows")" -gt 20 ] || complain "$table cannot be read any more"
 	while IFS='|' read -r name where default min max words; do
-		line=$(grep "^\*$name\*" $man/waybill.conf.5.scd | head -n 1)
+		line=$(grep "^\*$name\*" $man/waybill.conf.5.scd)
 		[ -n "$line" ] || {
 			complain "waybill.conf(5): no $name"
 			continue

@@ -75,7 +75,10 @@ static void print_headers(const struct demo_paper *paper, const struct record *r
 		used += need + 1;
 		print_text(paper, header->name);
 		fputc('=', paper->to);
-		print_text(paper, header->value);
+		if (header->value.at)
+			print_text(paper, header->value);
+		else
+			fprintf(paper->to, "%s(null)%s", paper->dim, paper->plain);
 	}
 	fputc('\n', paper->to);
 }
@@ -290,7 +293,9 @@ static void print_exceptions(FILE *to, const struct counters *counters)
 		{counters->lines_dead, "dead letter", ""},
 		{counters->keys_invalid, "key", " not of key_type"},
 		{counters->lines_truncated, "line", " cut at max_line"},
-		{counters->headers_missing, "header", " left out for want of a field"},
+		{counters->headers_missing, "header", " without its field"},
+		{counters->headers_too_large, "header", " left out: headers_max_bytes"},
+		{counters->headers_invalid, "header", " left out: no valid traceparent"},
 		{counters->topics_fallback, "record", " to the fallback topic"},
 	};
 

@@ -26,7 +26,9 @@
 	X(lines_late, "lines sent alone after a refusal: they may come after later ones")        \
 	X(keys_missing, "records whose key's field was missing: on_missing_key applied")         \
 	X(keys_invalid, "records whose key was no value of key_type: on_missing_key applied")    \
-	X(headers_missing, "headers left out because their field was missing")                   \
+	X(headers_missing, "headers whose field was missing: left out, null or empty")           \
+	X(headers_too_large, "headers left out because of headers_max_bytes")                    \
+	X(headers_invalid, "headers left out because their value was no valid traceparent")      \
 	X(topics_fallback, "records whose topic was not in the source's list")                   \
 	X(reports_refused, "records in batches that Kafka refused for size or content")          \
 	X(reports_failed, "records that came back undelivered and are sent again")               \
@@ -51,7 +53,7 @@ struct counters {
  */
 void counters_print(const struct counters *counters, char *text, size_t len);
 
-/* Length that always suffices: 27 counters of at most 20 digits and names under 24 bytes. */
-#define COUNTERS_TEXT_MAX 2048
+/* Length that always suffices: 80 counters of at most 20 digits and names under 24 bytes. */
+#define COUNTERS_TEXT_MAX 4096
 
 #endif

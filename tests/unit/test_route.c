@@ -51,12 +51,11 @@ static struct route *make_route(const struct plan *plan)
 				    .on_missing_key = plan->on_missing_key};
 	struct route *route = NULL;
 
-	for (; parts.n_headers < RECORD_HEADERS_MAX && plan->headers[parts.n_headers].name;
-	     parts.n_headers++) {
-		uint32_t i = parts.n_headers;
-
-		parts.header_names[i] = strdup(plan->headers[i].name);
-		parts.header_values[i] = compile(plan->headers[i].value);
+	parts.headers.max_bytes = 1 << 20;
+	for (uint32_t i = 0; i < RECORD_HEADERS_MAX && plan->headers[i].name; i++) {
+		parts.headers.items[i].name = slice_of(strdup(plan->headers[i].name));
+		parts.headers.items[i].value = compile(plan->headers[i].value);
+		parts.headers.n++;
 	}
 	parts.n_topics = 2;
 	parts.topic_names = malloc(2 * sizeof *parts.topic_names);
@@ -92,7 +91,7 @@ static void describe(const struct record *record, const struct route_outcome *ou
 			record->headers[i].value.at);
 	fprintf(out, "|%s%s%s%u", outcome->topic_fallback ? "topic " : "",
 		outcome->key_missing ? "key " : "", outcome->value_missing ? "value " : "",
-		outcome->headers_left_out);
+		outcome->headers.missing);
 	fprintf(out, "%s%s%s", outcome->key_invalid ? " invalid" : "",
 		outcome->refused ? " dead: " : "", outcome->refused ? outcome->refused : "");
 	fclose(out);
@@ -277,13 +276,14 @@ Test(route, the_mark_finds_room)
 	route = make_route(&plan);
 	cr_assert_eq(route_record(route, &input, &arena, &record, &outcome), 0);
 	cr_expect_eq(record.n_headers, RECORD_HEADERS_MAX);
-	cr_expect_eq(outcome.headers_left_out, 0);
+	cr_expect_eq(outcome.headers.too_large, 0);
 	input.truncated = true;
 	cr_assert_eq(route_record(route, &input, &arena, &record, &outcome), 0);
 	cr_expect_eq(record.n_headers, RECORD_HEADERS_MAX);
 	cr_expect(slice_eq(record.headers[RECORD_HEADERS_MAX - 1].name,
 			   slice_of("waybill-truncated")));
-	cr_expect_eq(outcome.headers_left_out, 1);
+	cr_expect_eq(outcome.headers.too_large, 1);
+	cr_expect(outcome.unusual);
 	arena_deinit(&arena);
 	route_free(route);
 }
