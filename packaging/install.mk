@@ -65,8 +65,9 @@ deb:  ## Debian packages in build/deb, checked by lintian
 	$Qpackaging/deps.sh deb
 	$Qpackaging/deb.sh $(VERSION)
 
-check-docs: all man  ## help, man pages, completion and conf/ say the same as the option table
+check-docs: all man  ## help, man pages, completion, conf/ and the option table agree; examples run
 	$Qtests/docs.sh build/waybill
+	$Qtests/examples.sh build/waybill
 
 check-system:  ## the package's life under a booted systemd; "not run" (77) where none can be booted
 	$Qpackaging/deps.sh system
