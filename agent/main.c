@@ -5,7 +5,7 @@
  * input/      watch (inotify) → discover (which paths) → identity (which file) → tail (bytes →
  *               events)
  *   parsers/    lines (bytes → a line), pattern (line → fields), template (fields → text),
- *               traceparent (is it one)
+ *               traceparent (is it one), timestamp and zone (text → a time)
  *   route       fields and file facts → record
  *   pipeline    the way of a line, readable top to bottom; suspects: records that go alone
  * output/     output (the interface), kafka (room, holds, recovery), producer (librdkafka),

@@ -7,13 +7,13 @@ set -eu
 build="gcc libc6-dev pkg-config librdkafka-dev libpcre2-dev libconfig-dev libsqlite3-dev
 	libsystemd-dev libxxhash-dev libjansson-dev uthash-dev"
 lint="clang-format shellcheck universal-ctags scdoc mandoc"
-test="libcriterion-dev python3-venv clang strace procps ca-certificates"
+test="libcriterion-dev python3-venv clang strace procps ca-certificates tzdata"
 
 bench="valgrind"
 # What rsyslog and syslog-ng stand on. They themselves conflict: tests/bench/peers.sh unpacks them.
 peers="libestr0 libfastjson4 liblognorm5 libivykis0 libnet1 libwrap0 libpcre3 libglib2.0-0
 	libjson-c5 libcap2"
-deb="debhelper bash-completion dpkg-dev git libcriterion-dev lintian scdoc"
+deb="debhelper bash-completion dpkg-dev git libcriterion-dev lintian scdoc tzdata"
 system="mmdebstrap systemd-container"
 
 case "${1-}" in
