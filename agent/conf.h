@@ -40,6 +40,11 @@ struct conf_parser {
 	struct pattern *pattern;
 };
 
+struct conf_zone {
+	char *name;
+	struct zone *zone;
+};
+
 struct conf {
 	unsigned refs;
 	char *file; /* path of the main file */
@@ -56,6 +61,8 @@ struct conf {
 	size_t n_props;
 	char **topics; /* every topic that any source may write to, no duplicates */
 	size_t n_topics;
+	struct conf_zone *zones; /* every zone that a timestamp_zone names, no duplicates */
+	size_t n_zones;
 	struct conf_parser *parsers;
 	size_t n_parsers;
 	struct conf_source *sources;

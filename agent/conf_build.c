@@ -265,7 +265,7 @@ struct conf *conf_destroy(struct conf *conf)
 {
 	if (!conf)
 		return NULL;
-	/* Routes borrow the names of topics, sources their parsers: backwards. */
+	/* Routes borrow the names of topics and the zones, sources their parsers: backwards. */
 	for (size_t i = 0; i < conf->n_sources; i++)
 		free_source(&conf->sources[i]);
 	for (size_t i = 0; i < conf->n_parsers; i++) {
@@ -274,6 +274,10 @@ struct conf *conf_destroy(struct conf *conf)
 	}
 	for (size_t i = 0; i < conf->n_topics; i++)
 		free(conf->topics[i]);
+	for (size_t i = 0; i < conf->n_zones; i++) {
+		zone_free(conf->zones[i].zone);
+		free(conf->zones[i].name);
+	}
 	for (size_t i = 0; i < conf->n_props; i++) {
 		free((char *)conf->props[i].name);
 		secret_free((char *)conf->props[i].value);
@@ -281,6 +285,7 @@ struct conf *conf_destroy(struct conf *conf)
 	free(conf->sources);
 	free(conf->parsers);
 	free(conf->topics);
+	free(conf->zones);
 	free(conf->props);
 	free(conf->state_dir);
 	free(conf->file);

@@ -57,6 +57,9 @@ int conf_build_key(struct source_build *s, struct route_parts *parts) MUSTCHECK;
 /* The part of it that is about headers: conf_headers.c. */
 int conf_build_headers(struct source_build *s, struct route_headers *headers) MUSTCHECK;
 
+/* Its part that is about times: timestamp, timestamp_..., on_bad_timestamp. 0 or -ENOMEM. */
+int conf_build_time(struct source_build *s, struct route_parts *parts) MUSTCHECK;
+
 /* Frees a conf, finished or half-built, whatever its count of references. Returns NULL. */
 struct conf *conf_destroy(struct conf *conf);
 

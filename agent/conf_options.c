@@ -79,6 +79,27 @@ static const struct conf_option options[CONF_N_KEYS] = {
 	[CONF_ON_MISSING_KEY] = {"on_missing_key", CONF_IN_SOURCE, CONF_T_TEXT, .written = "null",
 				 .help = "records whose key is missing or no key_type: null, "
 					 "\"constant:TEXT\" or \"dead_letter\""},
+	[CONF_TIMESTAMP] = {"timestamp", CONF_IN_SOURCE, CONF_T_TEXT,
+			    .help = "time of the record, a template; none: the time of reading"},
+	[CONF_TIMESTAMP_FORMAT] = {"timestamp_format", CONF_IN_SOURCE, CONF_T_TEXT,
+				   .written = "iso8601",
+				   .help = "how it is written: iso8601, epoch_s, epoch_ms, "
+					   "epoch_us or strptime's directives"},
+	[CONF_TIMESTAMP_ZONE] = {"timestamp_zone", BOTH, CONF_T_TEXT, .written = "UTC",
+				 .help = "zone of times that name none: UTC, local, +02:00, "
+					 "Europe/Paris"},
+	[CONF_TIMESTAMP_MAX_PAST] = {"timestamp_max_past", BOTH, CONF_T_TIME, .written = "0",
+				     .min = "0", .max = "36500d",
+				     .help = "how long before its reading a line may have been "
+					     "written"},
+	[CONF_TIMESTAMP_MAX_FUTURE] = {"timestamp_max_future", BOTH, CONF_T_TIME, .written = "1h",
+				       .min = "0", .max = "36500d",
+				       .help = "how long after its reading a line may say that it "
+					       "was written"},
+	[CONF_ON_BAD_TIMESTAMP] = {"on_bad_timestamp", BOTH, CONF_T_WORD, .written = "read_time",
+				   .words = {"read_time", "clamp"},
+				   .help = "timestamps beyond these limits: replaced by the time "
+					   "of reading, or by the limit"},
 	[CONF_VALUE] = {"value", CONF_IN_SOURCE | CONF_IN_HEADER, CONF_T_TEXT,
 			.help = "value, a template; without it the line as it is"},
 	[CONF_HEADERS] = {"headers", CONF_IN_SOURCE, CONF_T_LIST,

@@ -168,6 +168,11 @@ static bool is_idle(enum conf_key key, const struct conf_node *group, unsigned w
 		{CONF_ON_NO_MATCH, "parser"},
 		{CONF_KEY_TYPE, "key"},
 		{CONF_ON_MISSING_KEY, "key"},
+		{CONF_TIMESTAMP_FORMAT, "timestamp"},
+		{CONF_TIMESTAMP_ZONE, "timestamp"},
+		{CONF_TIMESTAMP_MAX_PAST, "timestamp"},
+		{CONF_TIMESTAMP_MAX_FUTURE, "timestamp"},
+		{CONF_ON_BAD_TIMESTAMP, "timestamp"},
 	};
 
 	for (size_t i = 0; where == CONF_IN_SOURCE && i < ARRAY_LEN(table); i++) {

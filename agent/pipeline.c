@@ -110,6 +110,9 @@ static void count_event(struct pipeline *pipeline, const struct event *event,
 	counters->lines_unterminated += !event->line.terminated && !event->line.truncated;
 	counters->keys_missing += outcome->key_missing;
 	counters->keys_invalid += outcome->key_invalid;
+	counters->timestamps_missing += outcome->time_missing;
+	counters->timestamps_invalid += outcome->time_invalid;
+	counters->timestamps_clamped += outcome->time_clamped;
 	counters->headers_missing += outcome->headers.missing;
 	counters->headers_too_large += outcome->headers.too_large;
 	counters->headers_invalid += outcome->headers.invalid;

@@ -60,6 +60,8 @@ void route_parts_deinit(struct route_parts *parts)
 	template_free(parts->key);
 	free((char *)parts->missing_key.at);
 	template_free(parts->value);
+	template_free(parts->time.text);
+	timestamp_free(parts->time.format);
 	route_headers_deinit(&parts->headers);
 	free(parts->topic_names);
 	free(parts->topic_indexes);
@@ -133,10 +135,11 @@ int route_record(const struct route *route, const struct route_input *input, str
 	int r;
 
 	ret_record->partition = -1;
-	ret_record->timestamp_ms = input->read_ms;
 	r = set_topic(route, facts, arena, ret_record, &outcome);
 	if (r == 0)
 		r = route_set_key(route, facts, arena, ret_record, &outcome);
+	if (r == 0)
+		r = route_set_time(route, input, arena, ret_record, &outcome);
 	if (r == 0)
 		r = set_value(route, facts, arena, ret_record, &outcome);
 	if (r == 0)
@@ -149,7 +152,8 @@ int route_record(const struct route *route, const struct route_input *input, str
 		route_add_header(ret_record, slice_of(TRUNCATED_NAME), slice_of("true"),
 				 &outcome.headers);
 	outcome.unusual = outcome.topic_fallback | outcome.key_missing | outcome.key_invalid |
-			  outcome.value_missing | (outcome.headers.missing != 0) |
+			  outcome.value_missing | outcome.time_missing | outcome.time_invalid |
+			  outcome.time_clamped | (outcome.headers.missing != 0) |
 			  (outcome.headers.too_large != 0) | (outcome.headers.invalid != 0) |
 			  (outcome.refused != NULL);
 	*ret_outcome = outcome;

@@ -7,6 +7,7 @@
 #include "flow/record.h"
 #include "parsers/keytype.h"
 #include "parsers/template.h"
+#include "parsers/timestamp.h"
 #include "route_headers.h"
 
 /*
@@ -18,6 +19,14 @@ struct route;
 /* What becomes of a record whose key is missing, or no value of its type. */
 enum route_no_key { ROUTE_NO_KEY_NULL, ROUTE_NO_KEY_CONSTANT, ROUTE_NO_KEY_DEAD_LETTER };
 
+/* Where the timestamp of a record comes from, and what it may be. */
+struct route_time {
+	struct template *text; /* NULL: the time of reading; owned, as is format */
+	struct timestamp_format *format;
+	uint64_t max_past_ms, max_future_ms; /* as seen from the time of reading; 0: no limit */
+	bool clamp; /* beyond them: the limit; false: the time of reading */
+};
+
 /* The templates of one source, NULL where not given; owned by the route once route_new succeeds. */
 struct route_parts {
 	struct template *topic; /* not NULL */
@@ -26,6 +35,7 @@ struct route_parts {
 	enum route_no_key on_missing_key;
 	struct slice missing_key; /* the constant, serialised; at is malloc'ed, owned */
 	struct template *value;   /* NULL: the line as it is */
+	struct route_time time;
 	struct route_headers headers;
 	/*
 	 * Topics this source may write to: names (borrowed, must outlive the route) with their
@@ -51,6 +61,9 @@ struct route_outcome {
 	bool key_missing;    /* a key template is there but its field is not */
 	bool key_invalid;    /* what it gave is no value of the key's type */
 	bool value_missing;  /* a value template could not be rendered: the line itself was taken */
+	bool time_missing;   /* a timestamp template is there but its field is not */
+	bool time_invalid;   /* it is there, and no time of its format */
+	bool time_clamped;   /* it is too far from the time of reading, and was replaced */
 	struct route_headers_outcome headers;
 	const char *refused; /* not NULL: not to be sent but kept as a dead letter; static text */
 };
@@ -64,14 +77,18 @@ void route_parts_deinit(struct route_parts *parts);
 /* What the keys of its records are. */
 enum key_type route_key_type(const struct route *route);
 
+/* Where its timestamps come from; borrowed. */
+const struct route_time *route_time(const struct route *route);
+
 /* NULL is fine. Returns NULL. */
 struct route *route_free(struct route *route);
 
 /*
  * Fills *ret_record; partition is -1. Without fields every captured field is missing and its
- * default applies. A missing header is what its on_missing says, a missing value is the line itself;
- * a key that is missing or invalid is what on_missing_key says: null, the constant, or null in a
- * record that is refused. truncated adds the header "waybill-truncated: true".
+ * default applies. A missing header is what its on_missing says, a missing value is the line
+ * itself; a key that is missing or invalid is what on_missing_key says: null, the constant, or null
+ * in a record that is refused. A timestamp that is missing or invalid is the time of reading.
+ * truncated adds the header "waybill-truncated: true".
  *
  * value_stays is set only when the value is a slice of the line: a constant dies with its route.
  *

@@ -26,6 +26,9 @@
 	X(lines_late, "lines sent alone after a refusal: they may come after later ones")        \
 	X(keys_missing, "records whose key's field was missing: on_missing_key applied")         \
 	X(keys_invalid, "records whose key was no value of key_type: on_missing_key applied")    \
+	X(timestamps_missing, "records without the field of their timestamp: time of reading")   \
+	X(timestamps_invalid, "records whose timestamp is no time: time of reading")             \
+	X(timestamps_clamped, "records whose timestamp was out of its limits and replaced")      \
 	X(headers_missing, "headers whose field was missing: left out, null or empty")           \
 	X(headers_too_large, "headers left out because of headers_max_bytes")                    \
 	X(headers_invalid, "headers left out because their value was no valid traceparent")      \
