@@ -13,6 +13,7 @@ COMPLETIONDIR ?= $(DATADIR)/bash-completion/completions
 DESTDIR ?=
 
 CONFDIR := $(SYSCONFDIR)/waybill
+TESTDIR := $(DATADIR)/waybill/tests
 CONFS := $(patsubst conf/%,%,$(wildcard conf/*.conf conf/conf.d/*))
 UNITS := build/systemd/waybill.service build/systemd/waybill@.service
 # Without scdoc there are no man pages.
@@ -37,6 +38,7 @@ $(call $(1),$(UNITS),$(UNITDIR))
 $(call $(1),build/systemd/waybill.conf,$(SYSUSERSDIR))
 $(call $(1),packaging/completion/waybill,$(COMPLETIONDIR))
 $(call $(1),$(wildcard conf/parsers.d/*.conf),$(DATADIR)/waybill/parsers.d)
+$(call $(1),conf/tests/waybill.conf $(wildcard conf/tests/*.test),$(TESTDIR))
 $(call $(1),$(filter %.5,$(MAN)),$(MANDIR)/man5)
 $(call $(1),$(filter %.8,$(MAN)),$(MANDIR)/man8)
 endef
@@ -46,11 +48,13 @@ install: all units man  ## the program, parsers, units, man pages, configuration
 	install -d $(DESTDIR)$(CONFDIR)/conf.d
 	cd conf && for f in $(CONFS); do to=$(DESTDIR)$(CONFDIR)/$$f; test -e $$to || install -m 644 $$f $$to; done
 	$(call places,put)
+	install -d $(DESTDIR)$(TESTDIR)/conf.d && cp -P conf/tests/conf.d/* $(DESTDIR)$(TESTDIR)/conf.d
 
 uninstall:  ## what install put there; a configuration that was edited stays
 	rm -f $(DESTDIR)$(SBINDIR)/waybill
 	cd conf && for f in $(CONFS); do to=$(DESTDIR)$(CONFDIR)/$$f; ! cmp -s $$f $$to || rm $$to; done
 	$(call places,out)
+	rm -rf $(DESTDIR)$(TESTDIR)/conf.d
 	find $(DESTDIR)$(CONFDIR) $(DESTDIR)$(DATADIR)/waybill -depth -type d -empty -delete
 
 check-install: all  ## install into a staging directory, run from there, uninstall: nothing stays
@@ -58,16 +62,18 @@ check-install: all  ## install into a staging directory, run from there, uninsta
 	$Q$(MAKE) -s install DESTDIR=$(CURDIR)/build/staging
 	$Qfind build/staging -type f -printf '  %M %P\n'
 	$Qbuild/staging$(SBINDIR)/waybill --version >/dev/null
+	$Qbuild/staging$(SBINDIR)/waybill test build/staging$(TESTDIR)/*.test
 	$Q$(MAKE) -s uninstall DESTDIR=$(CURDIR)/build/staging
-	$Qleft=$$(find build/staging -type f); [ -z "$$left" ] || { echo "left behind: $$left"; exit 1; }
+	$Qleft=$$(find build/staging ! -type d); [ -z "$$left" ] || { echo "left behind: $$left"; exit 1; }
 
 deb:  ## Debian packages in build/deb, checked by lintian
 	$Qpackaging/deps.sh deb
 	$Qpackaging/deb.sh $(VERSION)
 
-check-docs: all man  ## help, man pages, completion, conf/ and the option table agree; examples run
+check-docs: all man  ## help, man pages, completion, conf/ and option table agree; examples, conf/tests run
 	$Qtests/docs.sh build/waybill
 	$Qtests/examples.sh build/waybill
+	$Qbuild/waybill test conf/tests/*.test
 
 check-system:  ## the package's life under a booted systemd; "not run" (77) where none can be booted
 	$Qpackaging/deps.sh system
