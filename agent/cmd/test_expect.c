@@ -7,13 +7,12 @@
 #include "cmd/test_expect.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "cmd/test_time.h"
 #include "parsers/names.h"
 
 #define READ_FLAGS (JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL)
@@ -58,6 +57,29 @@ static unsigned line_of(struct slice text, const char *at)
 	for (const char *c = text.at; c < at; c++)
 		line += *c == '\n';
 	return line;
+}
+
+/*
+ * A timestamp may be a number, as preview prints it, or a date in any zone: here it becomes a date in
+ * UTC. What is neither stays, and is like none.
+ */
+static int set_date(json_t *record)
+{
+	json_t *timestamp = json_object_get(record, "timestamp");
+	char text[TEST_TIME_LEN];
+	int64_t ms = 0;
+	int r = 0;
+
+	if (json_is_integer(timestamp))
+		ms = json_integer_value(timestamp);
+	else if (json_is_string(timestamp))
+		r = test_time_read(json_string_value(timestamp), &ms);
+	else
+		return 0;
+	if (r)
+		return r < 0 ? r : 0;
+	test_time_write(ms, text);
+	return json_object_set_new(record, "timestamp", json_string(text)) ? -ENOMEM : 0;
 }
 
 /* The object at *at, which is moved behind it. NULL: *ret_error is filled. */
@@ -113,10 +135,12 @@ int outcomes_parse(struct slice text, struct outcomes **ret_outcomes,
 			break;
 		one = *at == '{' ? parse_record(text, &at, ret_error) :
 				   parse_words(text, &at, ret_error);
-		if (!one || json_array_append_new(outcomes->list, one)) {
+		if (!one || set_date(one) || json_array_append(outcomes->list, one)) {
+			json_decref(one);
 			outcomes_free(outcomes);
 			return one ? -ENOMEM : OUTCOMES_E_SYNTAX;
 		}
+		json_decref(one);
 	}
 	*ret_outcomes = outcomes;
 	return 0;
@@ -133,7 +157,7 @@ static json_t *outcome_of(json_t *seen)
 	else if (json_is_null(json_object_get(seen, "topic")))
 		outcome = json_string(SKIPPED);
 	else
-		return seen;
+		outcome = set_date(seen) ? NULL : json_incref(seen);
 	json_decref(seen);
 	return outcome;
 }
@@ -171,21 +195,6 @@ struct comparison {
 	bool no_memory;
 };
 
-/* A timestamp, for whom a number says little. */
-static char *time_text(json_int_t ms)
-{
-	time_t second = (time_t)(ms / 1000);
-	char text[32] = "", *whole;
-	struct tm utc;
-
-	if (gmtime_r(&second, &utc))
-		strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-	return asprintf(&whole, "%" JSON_INTEGER_FORMAT "  (%s.%03dZ)", ms, text,
-			(int)(ms % 1000 < 0 ? -(ms % 1000) : ms % 1000)) < 0 ?
-		       NULL :
-		       whole;
-}
-
 /* As it is shown; malloc'ed. NULL for NULL. */
 static char *text_of(struct comparison *comparison, const char *where, const json_t *value)
 {
@@ -193,9 +202,7 @@ static char *text_of(struct comparison *comparison, const char *where, const jso
 
 	if (!value)
 		return NULL;
-	if (json_is_integer(value) && strcmp(where, "timestamp") == 0)
-		text = time_text(json_integer_value(value));
-	else if (json_is_string(value) && !*where)
+	if (json_is_string(value) && !*where)
 		text = strdup(json_string_value(value));
 	else
 		text = json_dumps(value, WRITE_FLAGS);

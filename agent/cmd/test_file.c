@@ -18,9 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "cmd/test_time.h"
 #include "parsers/names.h"
 
 #define FILE_MAX ((size_t)16 << 20)
@@ -106,17 +106,12 @@ static void set_partitions(struct reader *reader, const char *text)
 
 static void set_now(struct reader *reader, const char *text)
 {
-	struct tm utc = {0};
-	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &utc);
-	int ms = 0, used = 0;
+	int r = test_time_read(text, &reader->with.now_ms);
 
-	if (end && *end == '.' && sscanf(end, ".%3d%n", &ms, &used) == 1 && used == 4)
-		end += used;
-	if (!end || strcmp(end, "Z") != 0 || timegm(&utc) <= 0)
+	reader->no_memory |= r < 0;
+	if (r == TEST_TIME_E_INVALID)
 		problem(reader, "now: a time like 2026-01-02T03:04:05Z is wanted, not \"%s\"",
 			text);
-	else
-		reader->with.now_ms = (int64_t)timegm(&utc) * 1000 + ms;
 }
 
 static const struct {
