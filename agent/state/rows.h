@@ -12,6 +12,8 @@
 /* One file as the store keeps it: identity, fingerprint and position. */
 struct store_file {
 	uint64_t id; /* row; given out by the agent, ascending in the order of discovery */
+	/* of what is in the file: another when it was rewritten. 0: none yet (older versions) */
+	uint64_t content_id;
 	uint64_t device;
 	uint64_t inode;
 	int64_t born_ns; /* statx birth time in ns since 1970, 0 when not known */

@@ -29,6 +29,8 @@ const char *const schema_migrations[] = {
 	"CREATE TABLE dead_letters(id INTEGER PRIMARY KEY AUTOINCREMENT, file INTEGER NOT NULL,"
 	" position INTEGER NOT NULL, path TEXT, topic TEXT, reason TEXT,"
 	" time_ms INTEGER NOT NULL, key BLOB, value BLOB);",
+	"ALTER TABLE files ADD COLUMN content_id INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE agent(id TEXT NOT NULL, seal INTEGER NOT NULL);",
 };
 
 const int schema_version = ARRAY_LEN(schema_migrations);
@@ -40,11 +42,13 @@ const char *const schema_queries[QUERY_COUNT] = {
 	[QUERY_BEGIN] = "BEGIN IMMEDIATE",
 	[QUERY_COMMIT] = "COMMIT",
 	[QUERY_ROLLBACK] = "ROLLBACK",
-	[QUERY_FILE] = "INSERT INTO files(id, device, inode, born_ns, head_len, head_hash, path,"
-		       " lineage, seal) VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET"
+	[QUERY_FILE] = "INSERT INTO files(id, device, inode, born_ns, head_len, head_hash,"
+		       " content_id, path, lineage, seal) VALUES(?,?,?,?,?,?,?,?,?,?)"
+		       " ON CONFLICT(id) DO UPDATE SET"
 		       " device = excluded.device, inode = excluded.inode,"
 		       " born_ns = excluded.born_ns, head_len = excluded.head_len,"
-		       " head_hash = excluded.head_hash, path = excluded.path,"
+		       " head_hash = excluded.head_hash,"
+		       " content_id = excluded.content_id, path = excluded.path,"
 		       " lineage = excluded.lineage, seal = excluded.seal"
 		       " WHERE seal <> excluded.seal",
 	[QUERY_POSITION] = "INSERT INTO positions(file, committed, tail_len, tail_hash, discarding,"
@@ -58,15 +62,18 @@ const char *const schema_queries[QUERY_COUNT] = {
 	[QUERY_LETTER] =
 		"INSERT INTO dead_letters(file, position, path, topic, reason, time_ms, key,"
 		" value) VALUES(?,?,?,?,?,?,?,?)",
+	[QUERY_AGENT] = "INSERT INTO agent(id, seal) VALUES(?,?)",
 	[QUERY_SOURCE] = "INSERT OR IGNORE INTO sources(name, seal) VALUES(?,?)",
 };
 
 const char schema_load_files[] =
-	"SELECT id, device, inode, born_ns, head_len, head_hash, path, lineage, files.seal,"
-	" committed, tail_len, tail_hash, discarding, ahead, positions.seal"
+	"SELECT id, device, inode, born_ns, head_len, head_hash, content_id, path, lineage,"
+	" files.seal, committed, tail_len, tail_hash, discarding, ahead, positions.seal"
 	" FROM files LEFT JOIN positions ON file = id ORDER BY id";
 
 const char schema_load_sources[] = "SELECT name, seal FROM sources";
+
+const char schema_load_agent[] = "SELECT id, seal FROM agent";
 
 /* A position without its file is a row that nobody would read: a sign of damage. */
 const char schema_count_orphans[] =

@@ -19,6 +19,7 @@ enum query {
 	QUERY_DROP_FILE,
 	QUERY_DROP_POSITION,
 	QUERY_LETTER,
+	QUERY_AGENT,
 	QUERY_SOURCE,
 	QUERY_COUNT,
 };
@@ -28,6 +29,7 @@ extern const char *const schema_queries[QUERY_COUNT];
 /* All rows by ascending id; the columns in the order in which store.c takes them. */
 extern const char schema_load_files[];
 extern const char schema_load_sources[];
+extern const char schema_load_agent[];
 extern const char schema_count_orphans[];
 extern const char schema_count_letters[];
 extern const char schema_sum_letters[];

@@ -17,13 +17,15 @@ static int64_t seal_words(uint64_t *words, size_t n)
 	return (int64_t)hash_bytes(words, n * sizeof *words);
 }
 
+/* A row of the first format has no content_id: its seal is over the words in front of that. */
 int64_t seal_file(const struct store_file *file)
 {
 	return seal_words((uint64_t[]){file->id, file->device, file->inode, (uint64_t)file->born_ns,
 				       file->head_len, file->head_hash,
 				       hash_bytes(file->path, strlen(file->path)),
-				       hash_bytes(file->lineage, strlen(file->lineage))},
-			  8);
+				       hash_bytes(file->lineage, strlen(file->lineage)),
+				       file->content_id},
+			  file->content_id ? 9 : 8);
 }
 
 int64_t seal_position(const struct store_file *file)
@@ -34,7 +36,7 @@ int64_t seal_position(const struct store_file *file)
 			  6);
 }
 
-int64_t seal_source(struct slice name)
+int64_t seal_name(struct slice name)
 {
 	return (int64_t)hash_bytes(name.at, name.len);
 }

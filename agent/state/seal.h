@@ -12,6 +12,7 @@
  */
 int64_t seal_file(const struct store_file *file);
 int64_t seal_position(const struct store_file *file);
-int64_t seal_source(struct slice name);
+/* Of a source, or of the agent. */
+int64_t seal_name(struct slice name);
 
 #endif

@@ -24,11 +24,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -202,113 +204,17 @@ static int open_db(struct store *store, const char *path, struct words words)
 	return open_result(store, rc, words);
 }
 
-static uint64_t column_u64(sqlite3_stmt *query, int column)
+/* A new one: random, for neither host nor time tell two agents apart for certain. */
+static int make_agent(struct store *store, struct words words)
 {
-	return (uint64_t)sqlite3_column_int64(query, column);
-}
+	uint64_t random;
 
-/* A copy of a text or blob, with a NUL behind it. NULL when memory is out. */
-static char *column_copy(sqlite3_stmt *query, int column, size_t *ret_len)
-{
-	const void *at = sqlite3_column_blob(query, column);
-	const size_t len = (size_t)sqlite3_column_bytes(query, column);
-	char *copy = malloc(len + 1);
-
-	if (!copy)
-		return NULL;
-	if (at)
-		memcpy(copy, at, len);
-	copy[at ? len : 0] = '\0';
-	*ret_len = len;
-	return copy;
-}
-
-/* 0, -ENOMEM, or STORE_E_DAMAGED when a seal is wrong or the position is missing. */
-static int load_row(sqlite3_stmt *query, struct store_file *file)
-{
-	size_t len;
-
-	file->id = column_u64(query, 0);
-	file->device = column_u64(query, 1);
-	file->inode = column_u64(query, 2);
-	file->born_ns = sqlite3_column_int64(query, 3);
-	file->head_len = (uint32_t)column_u64(query, 4);
-	file->head_hash = column_u64(query, 5);
-	file->path = column_copy(query, 6, &len);
-	file->lineage = column_copy(query, 7, &len);
-	file->committed = column_u64(query, 9);
-	file->tail_len = (uint32_t)column_u64(query, 10);
-	file->tail_hash = column_u64(query, 11);
-	file->discarding = column_u64(query, 12) != 0;
-	if (sqlite3_column_bytes(query, 13) > 0)
-		file->ahead.at = column_copy(query, 13, &file->ahead.len);
-	if (!file->path || !file->lineage || (sqlite3_column_bytes(query, 13) && !file->ahead.at))
-		return -ENOMEM;
-	if (sqlite3_column_int64(query, 8) != seal_file(file) ||
-	    sqlite3_column_int64(query, 14) != seal_position(file))
-		return STORE_E_DAMAGED;
-	return 0;
-}
-
-/* What it means that a query for rows ended with this code. */
-static int row_result(int rc)
-{
-	if (rc == SQLITE_DONE)
+	if (store->agent_id[0])
 		return 0;
-	return (rc & 0xff) == SQLITE_NOMEM ? -ENOMEM : STORE_E_DAMAGED;
-}
-
-static int load_rows(struct store *store, struct store_file **ret_files, size_t *ret_n)
-{
-	struct store_file *files = NULL, *grown;
-	size_t n = 0, capacity = 0;
-	sqlite3_stmt *query = NULL;
-	int r = 0, rc = sqlite3_prepare_v2(store->db, schema_load_files, -1, &query, NULL);
-
-	if (rc != SQLITE_OK)
-		return row_result(rc);
-	while (r == 0 && (rc = sqlite3_step(query)) == SQLITE_ROW) {
-		if (n == capacity) {
-			capacity = capacity ? 2 * capacity : 64;
-			grown = reallocarray(files, capacity, sizeof *files);
-			if (!grown) {
-				r = -ENOMEM;
-				break;
-			}
-			files = grown;
-		}
-		files[n] = (struct store_file){0};
-		r = load_row(query, &files[n++]);
-	}
-	sqlite3_finalize(query);
-	r = r ? r : row_result(rc);
-	if (r != 0) {
-		store_files_free(files, n);
-		return r;
-	}
-	*ret_files = files;
-	*ret_n = n;
-	return 0;
-}
-
-static int load_sources(struct store *store)
-{
-	sqlite3_stmt *query = NULL;
-	int r = 0, rc = sqlite3_prepare_v2(store->db, schema_load_sources, -1, &query, NULL);
-
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(query);
-	for (; r == 0 && rc == SQLITE_ROW; rc = sqlite3_step(query)) {
-		const struct slice name = {(const char *)sqlite3_column_text(query, 0),
-					   (size_t)sqlite3_column_bytes(query, 0)};
-
-		if (!name.at || sqlite3_column_int64(query, 1) != seal_source(name))
-			r = STORE_E_DAMAGED;
-		else
-			r = map_put(store->sources, name.at, name.len, store);
-	}
-	sqlite3_finalize(query);
-	return r ? r : row_result(rc);
+	if (getrandom(&random, sizeof random, 0) != sizeof random)
+		return -EIO;
+	snprintf(store->agent_id, sizeof store->agent_id, "%016" PRIx64, random);
+	return open_result(store, store_write_agent(store, store->agent_id), words);
 }
 
 /* Reads and verifies all that decides what is read; the rows themselves are loaded again later. */
@@ -317,12 +223,14 @@ static int verify(struct store *store, struct words words)
 	char bytes[24], count[24], orphans[24];
 	struct store_file *files;
 	size_t n;
-	int rc, r = load_rows(store, &files, &n);
+	int rc, r = store_load_rows(store, &files, &n);
 
 	if (r == 0) {
 		store_files_free(files, n);
-		r = load_sources(store);
+		r = store_load_sources(store);
 	}
+	if (r == 0)
+		r = store_load_agent(store);
 	if (r != 0)
 		return r < 0 ? r : damaged(words, "a row does not match its checksum");
 	rc = ask(store, schema_count_orphans, orphans, sizeof orphans);
@@ -361,7 +269,8 @@ static int open_all(struct store *store, const char *dir, struct words words)
 	r = have_db(dir, path, words);
 	r = r ? r : open_db(store, path, words);
 	r = r ? r : verify(store, words);
-	return r ? r : prepare(store, words);
+	r = r ? r : prepare(store, words);
+	return r ? r : make_agent(store, words);
 }
 
 int store_open(const char *dir, struct store **ret_store, char *ret_message, size_t len)
@@ -409,22 +318,9 @@ int store_set_aside(const char *dir, char *ret_path, size_t len)
 	return r;
 }
 
-int store_load(struct store *store, struct store_file **ret_files, size_t *ret_n)
+const char *store_agent_id(const struct store *store)
 {
-	const int r = load_rows(store, ret_files, ret_n);
-
-	return r > 0 ? -EIO : r;
-}
-
-struct store_file *store_files_free(struct store_file *files, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		free(files[i].path);
-		free(files[i].lineage);
-		free((char *)files[i].ahead.at);
-	}
-	free(files);
-	return NULL;
+	return store->agent_id;
 }
 
 int store_knows_source(struct store *store, const char *name)

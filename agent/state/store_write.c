@@ -54,8 +54,9 @@ static int write_file(struct store *store, const struct store_file *file)
 
 	failed = bind_words(query, &column,
 			    (uint64_t[]){file->id, file->device, file->inode,
-					 (uint64_t)file->born_ns, file->head_len, file->head_hash},
-			    6);
+					 (uint64_t)file->born_ns, file->head_len, file->head_hash,
+					 file->content_id},
+			    7);
 	failed |= bind_text(query, &column, file->path);
 	failed |= bind_text(query, &column, file->lineage);
 	failed |= bind_words(query, &column, (uint64_t[]){(uint64_t)seal_file(file)}, 1);
@@ -103,8 +104,7 @@ static int write_source(struct store *store, const char *name)
 	int column = 0;
 	bool failed = bind_text(query, &column, name);
 
-	failed |=
-		bind_words(query, &column, (uint64_t[]){(uint64_t)seal_source(slice_of(name))}, 1);
+	failed |= bind_words(query, &column, (uint64_t[]){(uint64_t)seal_name(slice_of(name))}, 1);
 	return run(store, QUERY_SOURCE, failed);
 }
 
@@ -139,6 +139,16 @@ static void abandon(struct store *store)
 {
 	if (!sqlite3_get_autocommit(store->db))
 		run(store, QUERY_ROLLBACK, false);
+}
+
+int store_write_agent(struct store *store, const char *id)
+{
+	sqlite3_stmt *query = store->queries[QUERY_AGENT];
+	int column = 0;
+	bool failed = bind_text(query, &column, id);
+
+	failed |= bind_words(query, &column, (uint64_t[]){(uint64_t)seal_name(slice_of(id))}, 1);
+	return run(store, QUERY_AGENT, failed);
 }
 
 int store_write(struct store *store, const struct store_batch *batch, char *ret_message, size_t len)

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +94,8 @@ static struct store_file make_file(uint64_t i, uint64_t round)
 		.lineage = "/var/log/\xff\xfe not UTF-8",
 		.head_len = 1024,
 		.head_hash = 0xdeadbeefcafef00dull,
+		/* The first one is as an older version left it. */
+		.content_id = i == 1 ? 0 : UINT64_MAX - 7 * i,
 		.committed = 1000 * round + i,
 		.tail_len = 64,
 		.tail_hash = UINT64_MAX,
@@ -115,10 +118,11 @@ static bool same(const struct store_file *a, const struct store_file *b)
 {
 	return a->id == b->id && a->device == b->device && a->inode == b->inode &&
 	       a->born_ns == b->born_ns && a->head_len == b->head_len &&
-	       a->head_hash == b->head_hash && a->committed == b->committed &&
-	       a->tail_len == b->tail_len && a->tail_hash == b->tail_hash &&
-	       a->discarding == b->discarding && strcmp(a->path, b->path) == 0 &&
-	       strcmp(a->lineage, b->lineage) == 0 && a->ahead.len == b->ahead.len &&
+	       a->head_hash == b->head_hash && a->content_id == b->content_id &&
+	       a->committed == b->committed && a->tail_len == b->tail_len &&
+	       a->tail_hash == b->tail_hash && a->discarding == b->discarding &&
+	       strcmp(a->path, b->path) == 0 && strcmp(a->lineage, b->lineage) == 0 &&
+	       a->ahead.len == b->ahead.len &&
 	       (!a->ahead.len || memcmp(a->ahead.at, b->ahead.at, a->ahead.len) == 0);
 }
 
@@ -616,5 +620,64 @@ Test(store, refused_row_leaves_nothing_of_its_batch)
 	cr_assert(holds_round(store, 1));
 	cr_assert(eq(int, write_round(store, 2), 0), "%s", message);
 	cr_assert(holds_round(store, 2));
+	store_close(store);
+}
+
+/* What the first version wrote: no content_id, no agent. */
+static void make_first_format(void)
+{
+	struct store *store = must_open();
+	struct store_file file = make_file(1, 3);
+	char path[128];
+	sqlite3 *db;
+
+	cr_assert(eq(int,
+		     store_write(store, &(struct store_batch){.files = &file, .n_files = 1},
+				 message, sizeof message),
+		     0));
+	store_close(store);
+	snprintf(path, sizeof path, "%s/waybill.db", dir);
+	cr_assert(eq(int, sqlite3_open(path, &db), SQLITE_OK));
+	cr_assert(eq(int,
+		     sqlite3_exec(db,
+				  "ALTER TABLE files DROP COLUMN content_id; DROP TABLE agent;"
+				  "PRAGMA user_version = 1",
+				  NULL, NULL, NULL),
+		     SQLITE_OK));
+	sqlite3_close(db);
+}
+
+Test(store, first_format_is_taken_over)
+{
+	struct store_file *files, want = make_file(1, 3);
+	struct store *store;
+	size_t n;
+
+	make_first_format();
+	store = must_open();
+	cr_assert(eq(int, store_load(store, &files, &n), 0));
+	cr_expect(eq(sz, n, 1));
+	cr_expect(same(&files[0], &want));
+	cr_expect(eq(u64, files[0].content_id, 0));
+	cr_expect(eq(sz, strlen(store_agent_id(store)), 16));
+	store_files_free(files, n);
+	store_close(store);
+}
+
+/* It is what a consumer tells agents apart by: made once, never the same for two. */
+Test(store, agent_id_stays)
+{
+	struct store *store = must_open();
+	char first[17], aside[PATH_MAX];
+
+	snprintf(first, sizeof first, "%s", store_agent_id(store));
+	cr_assert(eq(sz, strspn(first, "0123456789abcdef"), 16));
+	store_close(store);
+	store = must_open();
+	cr_expect(eq(str, (char *)store_agent_id(store), first));
+	store_close(store);
+	cr_assert(eq(int, store_set_aside(dir, aside, sizeof aside), 0));
+	store = must_open();
+	cr_expect(ne(str, (char *)store_agent_id(store), first));
 	store_close(store);
 }
