@@ -2,7 +2,7 @@
 /*
  * The program, once around, on an sd-event loop:
  *
- *   −100  signals          stop, or print the counters
+ *   −100  signals          stop, reload, or print the counters
  *    −20  output           reports → slots → committed positions; answers of its helper
  *    −20  writer           a checkpoint is durable, or failed
  *    −10  kick             the output's deadline: what waited long enough is sent
@@ -82,16 +82,20 @@ static void after_event(struct agent *agent, uint64_t now_us)
 
 /* ---- stopping ---- */
 
-static void begin_stop(struct agent *agent, const char *why)
+void agent_drain(struct agent *agent, const char *why, uint64_t now_us)
 {
-	uint64_t now_us = clock_mono_us();
-
 	agent->state = AGENT_STOPPING;
 	agent->stop_by_us = now_us + agent->conf->shutdown_timeout_ms * US_PER_MS;
-	notify_stopping();
 	log_say(agent->log, LOG_INFO, "%s: nothing more is read, waiting for acknowledgements",
 		why);
 	output_kick(agent->output, now_us);
+}
+
+static void begin_stop(struct agent *agent, const char *why)
+{
+	agent->reloading = false;
+	notify_stopping();
+	agent_drain(agent, why, clock_mono_us());
 }
 
 static void stop_if_done(struct agent *agent, uint64_t now_us)
@@ -105,6 +109,8 @@ static void stop_if_done(struct agent *agent, uint64_t now_us)
 	output_stats(agent->output, &stats);
 	if (stats.records_in_flight && now_us < agent->stop_by_us)
 		return;
+	if (agent->reloading && !agent_reload_stands(agent, now_us))
+		return;
 	if (stats.records_in_flight)
 		log_say(agent->log, LOG_WARNING,
 			"shutdown_timeout (%" PRIu64 " s) is over with %" PRIu64
@@ -115,6 +121,11 @@ static void stop_if_done(struct agent *agent, uint64_t now_us)
 	sd_event_exit(agent->event, 0);
 }
 
+static const char *name_of(int signal)
+{
+	return signal == SIGINT ? "SIGINT" : signal == SIGHUP ? "SIGHUP" : "SIGTERM";
+}
+
 static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info,
 			  void *userdata)
 {
@@ -122,7 +133,7 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 
 	(void)source;
 	if (agent->stop_signals++ == 0) {
-		begin_stop(agent, info->ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
+		begin_stop(agent, name_of((int)info->ssi_signo));
 		stop_if_done(agent, clock_mono_us());
 	} else {
 		log_say(agent->log, LOG_WARNING, "second signal: stopping at once");
@@ -130,6 +141,36 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 		sd_event_exit(agent->event, 0);
 	}
 	after_event(agent, clock_mono_us());
+	return 0;
+}
+
+/* Nothing here handles it, so it is as we were started: nohup(1) ignores it. */
+static bool hangup_is_ignored(void)
+{
+	struct sigaction action;
+
+	return sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/*
+ * SIGHUP from the kernel is the end of the terminal, and stops us; so does anybody's where there is
+ * nothing to reload for. Else it asks for a reload.
+ */
+static int on_hangup_signal(sd_event_source *source, const struct signalfd_siginfo *info,
+			    void *userdata)
+{
+	struct agent *agent = userdata;
+	uint64_t now_us = clock_mono_us();
+
+	if (agent->until_eof || info->ssi_code == SI_KERNEL) {
+		/* Shell and kernel may both send it: two of them are one stop. */
+		if (agent->stop_signals == 0 && !hangup_is_ignored())
+			return on_stop_signal(source, info, userdata);
+		return 0;
+	}
+	agent_reload(agent, now_us);
+	stop_if_done(agent, now_us);
+	after_event(agent, now_us);
 	return 0;
 }
 
@@ -324,6 +365,10 @@ static int add_sources(struct agent *agent)
 	if (r >= 0)
 		r = sd_event_source_set_priority(source, PRIORITY_SIGNALS);
 	if (r >= 0)
+		r = sd_event_add_signal(event, &source, SIGHUP, on_hangup_signal, agent);
+	if (r >= 0)
+		r = sd_event_source_set_priority(source, PRIORITY_SIGNALS);
+	if (r >= 0)
 		r = sd_event_add_signal(event, &source, SIGUSR1, on_print_signal, agent);
 	if (r >= 0)
 		r = sd_event_add_io(event, &source, output_fd(agent->output), EPOLLIN, on_output,
@@ -385,6 +430,7 @@ int agent_run(struct agent *agent)
 	notify_ready();
 	r = sd_event_loop(agent->event);
 	/* Whatever ended the loop: what is settled is written down. */
+	notify_watchdog();
 	agent_take_reports(agent, clock_mono_us());
 	deadline_us = clock_mono_us() + 10 * US_PER_S;
 	agent_finish_checkpoint(agent, 10000);
@@ -400,5 +446,5 @@ int agent_run(struct agent *agent)
 	if (agent->progress)
 		fputc('\n', agent->progress);
 	agent_log_counters(agent);
-	return r;
+	return r == 0 && agent->reloading ? AGENT_E_RESTART : r;
 }

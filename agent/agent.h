@@ -12,6 +12,7 @@ struct agent;
 
 struct agent_options {
 	struct conf *conf;     /* a reference is taken */
+	const char *config;    /* the file it came from, for a reload; borrowed for ever */
 	struct log *log;       /* borrowed */
 	const char *state_dir; /* NULL: the configuration's; borrowed for the call */
 	bool until_eof;        /* ship what is there, then stop */
@@ -27,20 +28,29 @@ enum {
 	1,
 	AGENT_E_LOCKED,  /* another agent holds the state directory: EX_UNAVAILABLE */
 	AGENT_E_DAMAGED, /* the database is damaged and state_damaged = "stop": EX_IOERR */
+	AGENT_E_RESTART, /* of agent_run: a reload wants agent_restart */
 };
 
 /*
  * Opens the state, takes over known files, makes the first scan and the first checkpoint, starts
- * the producer. Blocks SIGINT, SIGTERM, SIGUSR1, SIGPIPE for the process before any thread is
- * made. 0, the E codes (the cause was logged), negative errno.
+ * the producer. Blocks SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGPIPE for the process before any
+ * thread is made. 0, the E codes (the cause was logged), negative errno.
  */
 int agent_new(const struct agent_options *options, struct agent **ret_agent) MUSTCHECK;
 
 /*
- * Runs until a signal (or until all is shipped). 0; negative errno for what cannot be gone on with.
- * What was settled is in the store when it returns.
+ * Runs until a signal (or until all is shipped). 0; AGENT_E_RESTART; negative errno for what cannot
+ * be gone on with. What was settled is in the store when it returns.
  */
 int agent_run(struct agent *agent) MUSTCHECK;
+
+/*
+ * Executes this program again in this process, with argv (the first is the program's name): what
+ * an upgrade put in its place, if there was one. No descriptor but 0, 1 and 2 survives. Returns
+ * only on failure, with a negative errno; then the process has nothing left to do but to exit with
+ * an error, and the next start goes on where agent_run has stopped.
+ */
+int agent_restart(char **argv) MUSTCHECK;
 
 /*
  * Without waiting for anything. Only when no record is in flight: the library's threads read their

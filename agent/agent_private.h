@@ -12,20 +12,24 @@
 #include "pipeline.h"
 
 /*
- * Shared by agent.c (the loop), agent_start.c (start and end), agent_turn.c (what it does to files)
- * and agent_tell.c (what it says).
+ * Shared by agent.c (the loop), agent_start.c (start and end), agent_turn.c (what it does to
+ * files), agent_reload.c (SIGHUP) and agent_tell.c (what it says).
  */
 
 enum agent_state { AGENT_RUNNING, AGENT_STOPPING, AGENT_STOPPED };
 
 struct agent {
 	struct conf *conf;
+	const char *config;
 	struct log *log;
+	bool own_state_dir; /* not the configuration's */
 	bool until_eof;
 	FILE *progress;
 	enum agent_state state;
 	uint64_t stop_by_us;
 	int stop_signals;
+	bool reloading;      /* what AGENT_STOPPING is for */
+	bool reload_refused; /* the last one */
 
 	struct counters counters;
 	struct letters letters;
@@ -61,6 +65,15 @@ struct agent {
 
 /* The event loop with all its sources. 0 or negative errno. */
 int agent_make_loop(struct agent *agent) MUSTCHECK;
+
+/* Nothing more is read from now on; what is under way is waited for. `why` is logged. */
+void agent_drain(struct agent *agent, const char *why, uint64_t now_us);
+
+/* SIGHUP: drains for a restart, or says why there will be none. */
+void agent_reload(struct agent *agent, uint64_t now_us);
+
+/* Drained for a reload: whether it still can be. If not, reading goes on, and why was logged. */
+bool agent_reload_stands(struct agent *agent, uint64_t now_us);
 
 /* Follows up to max hints that wait; a failure goes to agent->error. */
 void agent_take_hints(struct agent *agent, size_t max);

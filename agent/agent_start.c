@@ -14,6 +14,7 @@
 #include "agent_private.h"
 #include "base/clock.h"
 #include "conf_output.h"
+#include "ops/notify.h"
 #include "output/kafka.h"
 
 /* Before any thread is made, so that all of them inherit the mask. */
@@ -24,6 +25,7 @@ static void block_signals(void)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
 	sigaddset(&signals, SIGUSR1);
 	sigaddset(&signals, SIGPIPE);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
@@ -161,6 +163,7 @@ static int first_scan(struct agent *agent)
 	if (r)
 		return r;
 	agent->files.first_scan = false;
+	notify_watchdog();
 	r = checkpoint_start(&agent->checkpoint, SIZE_MAX);
 	if (r)
 		return r;
@@ -184,6 +187,8 @@ static int build(struct agent *agent, const char *state_dir)
 		r = writer_new(agent->store, &agent->writer);
 	if (r)
 		return r;
+	/* After a reload the watchdog runs on: a start of many files has half a minute a step. */
+	notify_watchdog();
 	checkpoint_init(&agent->checkpoint, agent->writer, &agent->files, &agent->letters,
 			&agent->counters);
 	r = make_discover(agent, state_dir);
@@ -204,7 +209,9 @@ int agent_new(const struct agent_options *options, struct agent **ret_agent)
 	if (!agent)
 		return -ENOMEM;
 	agent->conf = conf_ref(options->conf);
+	agent->config = options->config;
 	agent->log = options->log;
+	agent->own_state_dir = options->state_dir != NULL;
 	agent->until_eof = options->until_eof;
 	agent->progress = options->progress;
 	r = build(agent, options->state_dir ? options->state_dir : agent->conf->state_dir);

@@ -101,9 +101,10 @@ void agent_tell_status(struct agent *agent, uint64_t now_us)
 	agent->status_us = now_us;
 	agent->status_lines = agent->counters.lines_delivered;
 	output_stats(agent->output, &stats);
-	notify_status("%zu files, %" PRIu64 " bytes behind, %" PRIu64 " records/s, Kafka %s",
+	notify_status("%zu files, %" PRIu64 " bytes behind, %" PRIu64 " records/s, Kafka %s%s",
 		      map_count(agent->files.by_inode),
 		      unread(&agent->files.ready) + unread(&agent->files.held) +
 			      stats.bytes_in_flight,
-		      (uint64_t)(lines * US_PER_S / span_us), stats.up ? "up" : "not ready");
+		      (uint64_t)(lines * US_PER_S / span_us), stats.up ? "up" : "not ready",
+		      agent->reload_refused ? "; the last reload was refused, see the log" : "");
 }

@@ -18,7 +18,7 @@
  * Around it:
  *
  *   agent       the loop; agent_start: start and end; agent_turn: what the loop does to
- *               files; agent_tell: status, progress, counters
+ *               files; agent_reload: a restart in place; agent_tell: status, progress, counters
  *   file, files a file and its life; all of them by inode, path and lineage
  *   follow      what a hint means: rotation, new files; follow_first: the first scan;
  *               follow_stored: files met again at a start

@@ -32,9 +32,11 @@ static const char usage[] =
 	"  --log-level LEVEL  debug, info (default), notice, warning or error\n"
 	"  --until-eof        ship what is there, the unterminated last line included, and exit\n"
 	"\n"
-	"SIGTERM, SIGINT: stop reading, wait for acknowledgements up to shutdown_timeout, "
-	"checkpoint,\n"
-	"exit 0; a second one stops at once. SIGUSR1: log the counters.\n";
+	"SIGTERM, SIGINT  stop reading, wait for acknowledgements up to shutdown_timeout,\n"
+	"                 checkpoint, exit 0; a second one stops at once\n"
+	"SIGHUP           reload: a wrong configuration is refused; a right one is taken\n"
+	"                 by a restart in place, which takes an upgraded program, too\n"
+	"SIGUSR1          log the counters\n";
 
 /* 0 or EX_USAGE. */
 static int parse(int argc, char **argv, struct run_options *options)
@@ -79,11 +81,31 @@ static int exit_code(struct log *log, int r)
 	return r == -EACCES || r == -EPERM ? EX_NOPERM : EX_SOFTWARE;
 }
 
+/* The next life of a reload. Returns only when there is none: the exit status. */
+static int restart(int argc, char **argv)
+{
+	char **all = calloc((size_t)argc + 2, sizeof *all);
+	int r = -ENOMEM;
+
+	if (all) {
+		/* main has cut off the program's own name. */
+		all[0] = program_invocation_name;
+		memcpy(all + 1, argv, (size_t)argc * sizeof *all);
+		r = agent_restart(all);
+	}
+	fprintf(stderr, "waybill: reload: cannot start %s anew: %s\n", program_invocation_name,
+		strerror(-r));
+	free(all);
+	return EX_OSERR;
+}
+
+/* The exit status, or -1 for a restart. */
 static int run(const struct run_options *options, struct conf *conf, struct log *log)
 {
 	bool draw = options->until_eof && isatty(STDERR_FILENO);
 	struct agent_options agent_options = {
 		.conf = conf,
+		.config = options->config,
 		.log = log,
 		.state_dir = options->state_dir,
 		.until_eof = options->until_eof,
@@ -94,7 +116,7 @@ static int run(const struct run_options *options, struct conf *conf, struct log 
 
 	if (!r)
 		r = agent_run(agent);
-	return exit_code(log, r);
+	return r == AGENT_E_RESTART ? -1 : exit_code(log, r);
 }
 
 int cmd_run(int argc, char **argv)
@@ -132,5 +154,7 @@ int cmd_run(int argc, char **argv)
 	 * library's threads, which may hang in a resolver for seconds, nor their destructors.
 	 */
 	fflush(NULL);
+	if (status < 0)
+		status = restart(argc, argv);
 	_exit(status);
 }

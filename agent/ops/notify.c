@@ -9,6 +9,7 @@
  */
 #include "ops/notify.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -24,6 +25,12 @@ void notify_ready(void)
 void notify_stopping(void)
 {
 	sd_notify(0, "STOPPING=1");
+}
+
+/* Without the time a unit of Type=notify-reload takes the notice for one of an earlier reload. */
+void notify_reloading(uint64_t now_us)
+{
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_us);
 }
 
 void notify_status(const char *format, ...)

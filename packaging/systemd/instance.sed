@@ -3,5 +3,5 @@
 # in /etc/waybill (a file beside waybill.conf would share its conf.d) and in /var/lib/waybill.
 2s/.*/# Instance NAME reads \/etc\/waybill\/NAME\/waybill.conf and the conf.d beside it./
 s/^Description=.*/& (%i)/
-s/^\(ExecStart=.*\)\/waybill\.conf$/\1\/%i\/waybill.conf --state-dir %S\/waybill\/%i/
+s/^\(Exec[A-Z].*\)\/waybill\.conf$/\1\/%i\/waybill.conf --state-dir %S\/waybill\/%i/
 s/^StateDirectory=waybill$/&\/%i/

@@ -36,7 +36,10 @@ static void expect_received(int fd, const char *expected)
 	cr_assert_gt(n, 0);
 	text[n] = '\0';
 	/* Whether the library ends a notice with a newline is its own affair. */
-	text[strcspn(text, "\n")] = '\0';
+	if (text[n - 1] == '\n')
+		text[n - 1] = '\0';
+	for (char *at = text; (at = strchr(at, '\n'));)
+		*at = ',';
 	cr_expect_str_eq(text, expected);
 }
 
@@ -51,6 +54,8 @@ Test(notify, tells_the_manager)
 	expect_received(fd, "WATCHDOG=1");
 	notify_stopping();
 	expect_received(fd, "STOPPING=1");
+	notify_reloading(1234567890123);
+	expect_received(fd, "RELOADING=1,MONOTONIC_USEC=1234567890123");
 	notify_status("%d files\nMAINPID=1", 3);
 	expect_received(fd, "STATUS=3 files MAINPID=1");
 	notify_status("%01000d", 0);

@@ -34,7 +34,10 @@ class Agent:
         self.config = self.dir / "waybill.conf"
         self.state = self.dir / "state"
         self.stderr = self.dir / "stderr"
+        self.program = WAYBILL
         self.prefix = []  # a command that runs it
+        self.env = None  # instead of that of the tests
+        self.before = None  # called in the child before it runs
         self.process = None
         self.lives = 0
         self.configure(settings, text)
@@ -48,13 +51,13 @@ class Agent:
 
     def command(self, *options):
         where = ["--config", self.config, "--state-dir", self.state]
-        return [*self.prefix, WAYBILL, "run", *where, *options]
+        return [*self.prefix, self.program, "run", *where, *options]
 
     def start(self, *options):
         assert self.process is None, "it runs already"
         self.lives += 1
         self.life_begins = self.stderr.stat().st_size if self.stderr.exists() else 0
-        self.process = spawn(self.command(*options), self.stderr, cwd=self.dir)
+        self.process = spawn(self.command(*options), self.stderr, self.before, cwd=self.dir, env=self.env)
         wait_for(self._minds_signals, 20, "signals to be handled", every=0.002)
         return self
 

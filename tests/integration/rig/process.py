@@ -13,19 +13,22 @@ TICKS = os.sysconf("SC_CLK_TCK")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _die_with_parent():
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def spawn(command, output, before=None, **options):
+    """Popen with stdin closed and stdout and stderr in the file `output` (appended); before() is
+    called in the child."""
 
+    def prepare():
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if before:
+            before()
 
-def spawn(command, output, **options):
-    """Popen with stdin closed and stdout and stderr in the file `output` (appended)."""
     with open(output, "ab") as file:
         return subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
-            preexec_fn=_die_with_parent,
+            preexec_fn=prepare,
             **options,
         )
 
