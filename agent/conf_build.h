@@ -52,13 +52,17 @@ int conf_build_template(struct source_build *s, const char *what, const struct c
 /* Compiles topic, key, value and headers into source->route. 0 or -ENOMEM. */
 int conf_build_route(struct source_build *s) MUSTCHECK;
 
-/* Its part that is about keys: key, key_type, on_missing_key. 0 or -ENOMEM. */
+/*
+ * Its parts that are about keys (key, key_type, on_missing_key) and about named partitions
+ * (partition, on_bad_partition). 0 or -ENOMEM.
+ */
 int conf_build_key(struct source_build *s, struct route_parts *parts) MUSTCHECK;
 /* The part of it that is about headers: conf_headers.c. */
 int conf_build_headers(struct source_build *s, struct route_headers *headers) MUSTCHECK;
 
 /* Its part that is about times: timestamp, timestamp_..., on_bad_timestamp. 0 or -ENOMEM. */
 int conf_build_time(struct source_build *s, struct route_parts *parts) MUSTCHECK;
+int conf_build_partition(struct source_build *s, struct route_parts *parts) MUSTCHECK;
 
 /* Frees a conf, finished or half-built, whatever its count of references. Returns NULL. */
 struct conf *conf_destroy(struct conf *conf);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a source says of its keys. Everything that can be known of a constant is known when the
+ * What a source says of its keys, and of partitions that its lines name. Everything that can be known of a constant is known when the
  * configuration is read: a constant key of the wrong type is an error there, and the constant of
  * on_missing_key is serialised there.
  */
@@ -77,13 +77,13 @@ static int check_constant(struct source_build *s, const struct route_parts *part
 	return r;
 }
 
-static void warn_of_idle(struct source_build *s, enum conf_key key)
+static void warn_of_idle(struct source_build *s, enum conf_key key, const char *needs)
 {
 	const struct conf_node *node = s->values.of[key].node;
 
 	if (node)
-		conf_warning(s->build->problems, node->place, "%s%s does nothing without a key",
-			     s->label, conf_options()[key].name);
+		conf_warning(s->build->problems, node->place, "%s%s does nothing without a %s",
+			     s->label, conf_options()[key].name, needs);
 }
 
 int conf_build_key(struct source_build *s, struct route_parts *parts)
@@ -97,8 +97,27 @@ int conf_build_key(struct source_build *s, struct route_parts *parts)
 	if (r == 0 && parts->key)
 		r = check_constant(s, parts);
 	if (!conf_node_find(s->group, "key")) {
-		warn_of_idle(s, CONF_KEY_TYPE);
-		warn_of_idle(s, CONF_ON_MISSING_KEY);
+		warn_of_idle(s, CONF_KEY_TYPE, "key");
+		warn_of_idle(s, CONF_ON_MISSING_KEY, "key");
 	}
 	return r;
+}
+
+int conf_build_partition(struct source_build *s, struct route_parts *parts)
+{
+	const struct conf_value *value = &s->values.of[CONF_PARTITION];
+	int32_t ignored;
+	int r = conf_build_template(s, "partition", value, &parts->partition);
+
+	if (r)
+		return r;
+	parts->bad_partition_is_dead = s->values.of[CONF_ON_BAD_PARTITION].number == 1;
+	if (!conf_node_find(s->group, "partition"))
+		warn_of_idle(s, CONF_ON_BAD_PARTITION, "partition");
+	if (parts->partition && template_is_constant(parts->partition) &&
+	    keytype_partition(template_text(parts->partition), &ignored))
+		conf_problem(s->build->problems, value->node->place,
+			     "%spartition: \"%.*s\" is not the number of a partition: 0 or more",
+			     s->label, SHOWN, value->text);
+	return 0;
 }

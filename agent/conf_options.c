@@ -100,6 +100,12 @@ static const struct conf_option options[CONF_N_KEYS] = {
 				   .words = {"read_time", "clamp"},
 				   .help = "timestamps beyond these limits: replaced by the time "
 					   "of reading, or by the limit"},
+	[CONF_PARTITION] = {"partition", CONF_IN_SOURCE, CONF_T_TEXT,
+			    .help = "partition of the record, a template; none: by its key"},
+	[CONF_ON_BAD_PARTITION] = {"on_bad_partition", CONF_IN_SOURCE, CONF_T_WORD,
+				   .written = "key", .words = {"key", "dead_letter"},
+				   .help = "records whose partition is no number or not of the "
+					   "topic"},
 	[CONF_VALUE] = {"value", CONF_IN_SOURCE | CONF_IN_HEADER, CONF_T_TEXT,
 			.help = "value, a template; without it the line as it is"},
 	[CONF_HEADERS] = {"headers", CONF_IN_SOURCE, CONF_T_LIST,

@@ -173,6 +173,7 @@ static bool is_idle(enum conf_key key, const struct conf_node *group, unsigned w
 		{CONF_TIMESTAMP_MAX_PAST, "timestamp"},
 		{CONF_TIMESTAMP_MAX_FUTURE, "timestamp"},
 		{CONF_ON_BAD_TIMESTAMP, "timestamp"},
+		{CONF_ON_BAD_PARTITION, "partition"},
 	};
 
 	for (size_t i = 0; where == CONF_IN_SOURCE && i < ARRAY_LEN(table); i++) {

@@ -197,6 +197,8 @@ static int build_parts(struct source_build *s, struct route_parts *parts)
 	if (r == 0)
 		r = conf_build_key(s, parts);
 	if (r == 0)
+		r = conf_build_partition(s, parts);
+	if (r == 0)
 		r = conf_build_time(s, parts);
 	if (r == 0)
 		r = conf_build_template(s, "value", &s->values.of[CONF_VALUE], &parts->value);

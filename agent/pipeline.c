@@ -116,6 +116,7 @@ static void count_event(struct pipeline *pipeline, const struct event *event,
 	counters->headers_missing += outcome->headers.missing;
 	counters->headers_too_large += outcome->headers.too_large;
 	counters->headers_invalid += outcome->headers.invalid;
+	counters->partitions_bad += outcome->partition_bad;
 	counters->topics_fallback += outcome->topic_fallback;
 }
 
@@ -133,22 +134,36 @@ static int refuse(struct pipeline *pipeline, struct slot *slot, const struct rec
 	return r;
 }
 
-/* Record → output, or to the dead letters. 0: settled or in flight. PIPELINE_E_x. */
-static int submit(struct pipeline *pipeline, const struct record *record, struct slot *slot,
-		  const char *refused, uint64_t now_us)
+int pipeline_submit(struct pipeline *pipeline, struct record *record, struct slot *slot,
+		    struct route_outcome *outcome, uint64_t now_us)
 {
-	int r;
+	const struct file *file = file_of_account(slot_chunk(slot)->account);
+	int r = output_submit(pipeline->options.output, record, slot, now_us);
 
-	if (UNLIKELY(refused != NULL))
-		return refuse(pipeline, slot, record, refused);
-	r = output_submit(pipeline->options.output, record, slot, now_us);
-	if (LIKELY(!r)) {
-		pipeline->topics[record->topic].in_flight++;
-		return 0;
+	if (UNLIKELY(r == OUTPUT_E_PARTITION)) {
+		if (!route_without_partition(file->source->route, record, outcome))
+			return OUTPUT_E_REFUSED;
+		r = output_submit(pipeline->options.output, record, slot, now_us);
 	}
+	if (LIKELY(!r))
+		pipeline->topics[record->topic].in_flight++;
+	else if (r == OUTPUT_E_REFUSED)
+		outcome->refused = "MSG_SIZE_TOO_LARGE (too large for the producer)";
+	return r;
+}
+
+/* Record → output, or to the dead letters. 0: settled or in flight. PIPELINE_E_x. */
+static int submit(struct pipeline *pipeline, struct record *record, struct slot *slot,
+		  struct route_outcome *outcome, uint64_t now_us)
+{
+	int r = OUTPUT_E_REFUSED;
+
+	if (LIKELY(!outcome->refused))
+		r = pipeline_submit(pipeline, record, slot, outcome, now_us);
 	if (r == OUTPUT_E_REFUSED)
-		return refuse(pipeline, slot, record,
-			      "MSG_SIZE_TOO_LARGE (too large for the producer)");
+		return refuse(pipeline, slot, record, outcome->refused);
+	if (LIKELY(!r))
+		return 0;
 	return r < 0 ? r : r == OUTPUT_E_FULL ? PIPELINE_E_FULL : PIPELINE_E_HOLD;
 }
 
@@ -177,7 +192,7 @@ static int ship(struct pipeline *pipeline, struct file *file, const struct event
 	slot = account_add_slot(&file->account, chunk, event->extent);
 	if (UNLIKELY(!slot))
 		return PIPELINE_E_MEMORY;
-	r = submit(pipeline, &record, slot, extraction.outcome.refused, now_us);
+	r = submit(pipeline, &record, slot, &extraction.outcome, now_us);
 	if (UNLIKELY(r)) {
 		account_undo_slot(&file->account, slot);
 		return r;

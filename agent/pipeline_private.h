@@ -46,6 +46,13 @@ struct extraction {
 int pipeline_record(struct pipeline *pipeline, const struct file *file, const struct event *event,
 		    int64_t now_ms, struct record *ret_record, struct extraction *ret) MUSTCHECK;
 
+/*
+ * Record → output, by key if the partition it names cannot be and its source says so. 0: in flight.
+ * OUTPUT_E_REFUSED: outcome->refused says why. OUTPUT_E_FULL, OUTPUT_E_HOLD, -ENOMEM.
+ */
+int pipeline_submit(struct pipeline *pipeline, struct record *record, struct slot *slot,
+		    struct route_outcome *outcome, uint64_t now_us) MUSTCHECK;
+
 /* Puts the file on the stack of touched ones. */
 void pipeline_touch(struct pipeline *pipeline, struct file *file);
 

@@ -59,6 +59,7 @@ void route_parts_deinit(struct route_parts *parts)
 	template_free(parts->topic);
 	template_free(parts->key);
 	free((char *)parts->missing_key.at);
+	template_free(parts->partition);
 	template_free(parts->value);
 	template_free(parts->time.text);
 	timestamp_free(parts->time.format);
@@ -138,6 +139,8 @@ int route_record(const struct route *route, const struct route_input *input, str
 	r = set_topic(route, facts, arena, ret_record, &outcome);
 	if (r == 0)
 		r = route_set_key(route, facts, arena, ret_record, &outcome);
+	if (r == 0 && UNLIKELY(route->parts.partition != NULL))
+		r = route_set_partition(route, facts, arena, ret_record, &outcome);
 	if (r == 0)
 		r = route_set_time(route, input, arena, ret_record, &outcome);
 	if (r == 0)
@@ -152,10 +155,10 @@ int route_record(const struct route *route, const struct route_input *input, str
 		route_add_header(ret_record, slice_of(TRUNCATED_NAME), slice_of("true"),
 				 &outcome.headers);
 	outcome.unusual = outcome.topic_fallback | outcome.key_missing | outcome.key_invalid |
-			  outcome.value_missing | outcome.time_missing | outcome.time_invalid |
-			  outcome.time_clamped | (outcome.headers.missing != 0) |
-			  (outcome.headers.too_large != 0) | (outcome.headers.invalid != 0) |
-			  (outcome.refused != NULL);
+			  outcome.partition_bad | outcome.value_missing | outcome.time_missing |
+			  outcome.time_invalid | outcome.time_clamped |
+			  (outcome.headers.missing != 0) | (outcome.headers.too_large != 0) |
+			  (outcome.headers.invalid != 0) | (outcome.refused != NULL);
 	*ret_outcome = outcome;
 	return 0;
 }

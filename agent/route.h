@@ -33,8 +33,10 @@ struct route_parts {
 	struct template *key;   /* NULL: null keys */
 	enum key_type key_type;
 	enum route_no_key on_missing_key;
-	struct slice missing_key; /* the constant, serialised; at is malloc'ed, owned */
-	struct template *value;   /* NULL: the line as it is */
+	struct slice missing_key;   /* the constant, serialised; at is malloc'ed, owned */
+	struct template *partition; /* NULL: by key */
+	bool bad_partition_is_dead; /* else it goes by its key */
+	struct template *value;     /* NULL: the line as it is */
 	struct route_time time;
 	struct route_headers headers;
 	/*
@@ -60,6 +62,7 @@ struct route_outcome {
 	bool topic_fallback; /* the topic was missing, or not in the list */
 	bool key_missing;    /* a key template is there but its field is not */
 	bool key_invalid;    /* what it gave is no value of the key's type */
+	bool partition_bad;  /* no number, or (the pipeline sets it) not one of the topic's */
 	bool value_missing;  /* a value template could not be rendered: the line itself was taken */
 	bool time_missing;   /* a timestamp template is there but its field is not */
 	bool time_invalid;   /* it is there, and no time of its format */
@@ -74,6 +77,14 @@ int route_new(struct route_parts *parts, struct route **ret_route) MUSTCHECK;
 /* Frees templates and arrays in parts that never became a route. */
 void route_parts_deinit(struct route_parts *parts);
 
+/*
+ * The partition of *record is not among those of its topic, which only the output knows: what the
+ * source says of that. True: sent by its key (partition is -1 now); false: a dead letter, and
+ * outcome->refused says why.
+ */
+bool route_without_partition(const struct route *route, struct record *record,
+			     struct route_outcome *outcome);
+
 /* What the keys of its records are. */
 enum key_type route_key_type(const struct route *route);
 
@@ -84,11 +95,12 @@ const struct route_time *route_time(const struct route *route);
 struct route *route_free(struct route *route);
 
 /*
- * Fills *ret_record; partition is -1. Without fields every captured field is missing and its
- * default applies. A missing header is what its on_missing says, a missing value is the line
- * itself; a key that is missing or invalid is what on_missing_key says: null, the constant, or null
- * in a record that is refused. A timestamp that is missing or invalid is the time of reading.
- * truncated adds the header "waybill-truncated: true".
+ * Fills *ret_record. Without fields every captured field is missing and its default applies. A
+ * missing header is what its on_missing says, a missing value is the line itself; a key that is
+ * missing or invalid is what on_missing_key says: null, the constant, or null in a record that is
+ * refused. A partition that is no number is -1, as one that is not asked for, and the record may be
+ * refused. A timestamp that is missing or invalid is the time of reading. truncated adds the header
+ * "waybill-truncated: true".
  *
  * value_stays is set only when the value is a slice of the line: a constant dies with its route.
  *

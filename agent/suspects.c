@@ -98,23 +98,23 @@ static void sort(struct topic_flow *topic)
 
 /* The record of a slot, made again. */
 static int remake(struct pipeline *pipeline, const struct slot *slot, int64_t now_ms,
-		  struct record *ret_record)
+		  struct record *ret_record, struct extraction *ret)
 {
 	const struct file *file = file_of_account(slot_chunk(slot)->account);
 	struct event event = tail_event_of(slot, &file->source->rules);
-	struct extraction extraction;
 
-	return pipeline_record(pipeline, file, &event, now_ms, ret_record, &extraction);
+	return pipeline_record(pipeline, file, &event, now_ms, ret_record, ret);
 }
 
 int pipeline_refused_alone(struct pipeline *pipeline, struct topic_flow *topic, struct slot *slot,
 			   const char *reason)
 {
 	struct account *account = slot_chunk(slot)->account;
+	struct extraction extraction;
 	struct record record;
 	int r;
 
-	r = remake(pipeline, slot, clock_real_ms(), &record);
+	r = remake(pipeline, slot, clock_real_ms(), &record, &extraction);
 	if (r)
 		return r;
 	r = pipeline_dead_letter(pipeline, slot, &record, reason);
@@ -146,22 +146,22 @@ static int send_alone(struct pipeline *pipeline, struct topic_flow *topic, uint6
 {
 	const struct suspect *suspect = &topic->suspects[topic->next];
 	struct slot *slot = suspect->slot;
+	struct extraction extraction;
 	struct record record;
 	int r;
 
-	r = remake(pipeline, slot, now_ms, &record);
+	r = remake(pipeline, slot, now_ms, &record, &extraction);
 	if (r)
 		return r;
 	if (suspect->convicted)
 		return bury(pipeline, topic, &record);
-	r = output_submit(pipeline->options.output, &record, slot, now_us);
+	r = pipeline_submit(pipeline, &record, slot, &extraction.outcome, now_us);
 	if (r == OUTPUT_E_REFUSED)
 		return bury(pipeline, topic, &record);
 	if (r)
 		return r;
 	topic->next++;
 	topic->alone = slot;
-	topic->in_flight++;
 	account_resubmit(slot_chunk(slot)->account, slot);
 	output_kick(pipeline->options.output, now_us);
 	return 0;

@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #define UUID_LENGTH 36
@@ -103,6 +102,16 @@ int keytype_serialize(enum key_type type, struct slice text, struct arena *arena
 		break;
 	}
 	*ret_key = text;
+	return 0;
+}
+
+int keytype_partition(struct slice text, int32_t *ret_number)
+{
+	uint64_t bits;
+
+	if (!read_number(text, INT32_MAX, &bits) || bits > INT32_MAX)
+		return KEYTYPE_E_INVALID;
+	*ret_number = (int32_t)bits;
 	return 0;
 }
 

@@ -2,6 +2,8 @@
 #ifndef PARSERS_KEYTYPE_H
 #define PARSERS_KEYTYPE_H
 
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "base/result.h"
 #include "base/slice.h"
@@ -30,6 +32,11 @@ enum {
  */
 int keytype_serialize(enum key_type type, struct slice text, struct arena *arena,
 		      struct slice *ret_key) MUSTCHECK;
+
+/*
+ * A number from 0 to 2^31 - 1 (a partition), written as above. 0: *ret_number. KEYTYPE_E_INVALID.
+ */
+int keytype_partition(struct slice text, int32_t *ret_number) MUSTCHECK;
 
 /* Room for the decimal digits of any number, its sign and a NUL. */
 #define KEYTYPE_SHOWN_MAX 24

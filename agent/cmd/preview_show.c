@@ -292,6 +292,7 @@ static void print_exceptions(FILE *to, const struct counters *counters)
 		{counters->lines_filtered, "line", " left out"},
 		{counters->lines_dead, "dead letter", ""},
 		{counters->keys_invalid, "key", " not of key_type"},
+		{counters->partitions_bad, "partition", " that the topic has not"},
 		{counters->lines_truncated, "line", " cut at max_line"},
 		{counters->headers_missing, "header", " without its field"},
 		{counters->headers_too_large, "header", " left out: headers_max_bytes"},

@@ -32,6 +32,7 @@
 	X(headers_missing, "headers whose field was missing: left out, null or empty")           \
 	X(headers_too_large, "headers left out because of headers_max_bytes")                    \
 	X(headers_invalid, "headers left out because their value was no valid traceparent")      \
+	X(partitions_bad, "records whose partition was none: on_bad_partition applied")          \
 	X(topics_fallback, "records whose topic was not in the source's list")                   \
 	X(reports_refused, "records in batches that Kafka refused for size or content")          \
 	X(reports_failed, "records that came back undelivered and are sent again")               \

@@ -136,8 +136,6 @@ static int32_t choose_partition(struct kafka *k, const struct record *record, si
 	struct ledger_topic *t = &k->ledger.topics[record->topic];
 	int32_t partition = record->partition;
 
-	if (partition >= t->n)
-		return -1;
 	if (partition < 0 && !record->key.at)
 		return ledger_pick(&k->ledger, record->topic, bytes, now_us);
 	if (partition < 0)
@@ -185,6 +183,8 @@ static int kafka_submit(struct output *output, const struct record *record, void
 		return OUTPUT_E_FULL;
 	if (UNLIKELY(k->state != RUNNING || k->ledger.topics[record->topic].state != TOPIC_READY))
 		return OUTPUT_E_HOLD;
+	if (UNLIKELY(record->partition >= k->ledger.topics[record->topic].n))
+		return OUTPUT_E_PARTITION;
 	headers = header_bytes(record);
 	bytes = record->key.len + record->value.len;
 	partition = choose_partition(k, record, bytes + headers, now_us);

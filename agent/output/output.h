@@ -18,10 +18,12 @@
 struct output;
 
 enum {
-	OUTPUT_E_FULL = 1, /* no room: come back after reports were fetched */
-	OUTPUT_E_HOLD,     /* this record cannot go now (topic not known, its partition makes no
+	OUTPUT_E_FULL = 1,  /* no room: come back after reports were fetched */
+	OUTPUT_E_HOLD,      /* this record cannot go now (topic not known, its partition makes no
 			    * progress, producer being replaced): others may */
-	OUTPUT_E_REFUSED,  /* the library itself refused this record alone (size): a dead letter */
+	OUTPUT_E_PARTITION, /* record->partition is not among the partitions of the topic: an
+			     * explicit one, which the source's policy has to judge */
+	OUTPUT_E_REFUSED,   /* the library itself refused this record alone (size): a dead letter */
 };
 
 /* Something that happened below and that the top should log once. */
@@ -68,7 +70,7 @@ static inline bool output_has_room(const struct output *output)
 
 /*
  * Hands one record over. 0: a report for `slot` will come, exactly one. OUTPUT_E_FULL,
- * OUTPUT_E_HOLD, OUTPUT_E_REFUSED: nothing was taken, no report will come. -ENOMEM. What was on
+ * OUTPUT_E_HOLD, OUTPUT_E_PARTITION, OUTPUT_E_REFUSED: nothing was taken, no report will come. -ENOMEM. What was on
  * hold may be tried again whenever fd was readable; it always is when a hold ends.
  */
 MUSTCHECK static inline int output_submit(struct output *output, const struct record *record,

@@ -61,7 +61,7 @@ static int submit(struct output *output, const struct record *record, void *slot
 		return OUTPUT_E_FULL;
 	partition = pick(t, record);
 	if (partition >= t->options.partitions)
-		return OUTPUT_E_REFUSED;
+		return OUTPUT_E_PARTITION;
 	offset = &t->offsets[record->topic * (size_t)t->options.partitions + (size_t)partition];
 	t->options.sink(t->options.context, record, partition, *offset);
 	t->reports[t->n_reports++] = (struct report){

@@ -375,11 +375,11 @@ Test(kafka, files_of_a_missing_topic_wait_until_it_is_there)
 	end_rig(rig);
 }
 
-Test(kafka, a_partition_that_is_not_there_holds)
+Test(kafka, a_partition_that_is_not_there_is_told)
 {
 	struct rig *rig = new_running_rig();
 
-	cr_expect_eq(submit_to(rig, 0, PARTITIONS), OUTPUT_E_HOLD);
+	cr_expect_eq(submit_to(rig, 0, PARTITIONS), OUTPUT_E_PARTITION);
 	cr_expect_eq(submit_to(rig, 0, PARTITIONS - 1), 0);
 	end_rig(rig);
 }

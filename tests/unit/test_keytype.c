@@ -125,6 +125,25 @@ Test(keytype, uuids_are_lower_case)
 	}
 }
 
+Test(keytype, partitions)
+{
+	static const char *const NONE[] = {"", "-1", "2147483648", "x", "1 ", "0x1", "1.0", "-"};
+	int32_t number = -7;
+
+	for (size_t i = 0; i < ARRAY_LEN(NONE); i++)
+		cr_expect_eq(keytype_partition(slice_of(NONE[i]), &number), KEYTYPE_E_INVALID, "%s",
+			     NONE[i]);
+	cr_expect_eq(keytype_partition(slice_of("-2147483648"), &number), KEYTYPE_E_INVALID);
+	cr_expect_eq(number, -7);
+	cr_expect_eq(keytype_partition(slice_of("0"), &number), 0);
+	cr_expect_eq(number, 0);
+	cr_expect_eq(keytype_partition(slice_of("-0"), &number), 0);
+	cr_expect_eq(keytype_partition(slice_of("0017"), &number), 0);
+	cr_expect_eq(number, 17);
+	cr_expect_eq(keytype_partition(slice_of("2147483647"), &number), 0);
+	cr_expect_eq(number, INT32_MAX);
+}
+
 Test(keytype, strings_are_not_copied)
 {
 	static const char *const TEXTS[] = {"", "order-17", "\xff\xfe", "-1"};

@@ -25,6 +25,8 @@ struct plan {
 	const char *topic, *key, *value;
 	enum key_type key_type;
 	enum route_no_key on_missing_key;
+	const char *partition;
+	bool bad_partition_is_dead;
 	struct {
 		const char *name, *value;
 	} headers[RECORD_HEADERS_MAX];
@@ -48,7 +50,9 @@ static struct route *make_route(const struct plan *plan)
 				    .key = compile(plan->key),
 				    .value = compile(plan->value),
 				    .key_type = plan->key_type,
-				    .on_missing_key = plan->on_missing_key};
+				    .on_missing_key = plan->on_missing_key,
+				    .partition = compile(plan->partition),
+				    .bad_partition_is_dead = plan->bad_partition_is_dead};
 	struct route *route = NULL;
 
 	parts.headers.max_bytes = 1 << 20;
@@ -204,6 +208,48 @@ Test(route, keys_of_other_types)
 	cr_expect_not(outcome.unusual);
 	arena_deinit(&arena);
 	route_free(route);
+}
+
+/* A partition that the topic has not is told by the output; the policy is the same. */
+Test(route, partitions)
+{
+	static const struct {
+		const char *template;
+		bool dead;
+		int32_t partition;
+		bool bad;
+	} CASES[] = {
+		{"${id}", false, 17, false},   {"0", true, 0, false},
+		{"${topic}", false, -1, true}, {"${topic}", true, -1, true},
+		{"${cid}", true, -1, true},    {"${cid:-3}", true, 3, false},
+		{"-${id}", false, -1, true},
+	};
+	struct route_input input = {.facts = FACTS};
+
+	for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+		struct plan plan = {.key = "${id}",
+				    .partition = CASES[i].template,
+				    .bad_partition_is_dead = CASES[i].dead};
+		struct route *route = make_route(&plan);
+		struct arena arena = ARENA_NULL;
+		struct route_outcome outcome;
+		struct record record;
+
+		cr_assert_eq(route_record(route, &input, &arena, &record, &outcome), 0);
+		cr_expect_eq(record.partition, CASES[i].partition, "%zu", i);
+		cr_expect_eq(outcome.partition_bad, CASES[i].bad, "%zu", i);
+		cr_expect_eq(outcome.unusual, CASES[i].bad, "%zu", i);
+		cr_expect_eq(outcome.refused != NULL, CASES[i].bad && CASES[i].dead, "%zu", i);
+		if (!CASES[i].bad) {
+			cr_expect_eq(route_without_partition(route, &record, &outcome),
+				     !CASES[i].dead);
+			cr_expect_eq(record.partition, -1);
+			cr_expect(outcome.partition_bad && outcome.unusual);
+			cr_expect_eq(outcome.refused != NULL, CASES[i].dead);
+		}
+		arena_deinit(&arena);
+		route_free(route);
+	}
 }
 
 Test(route, topics)

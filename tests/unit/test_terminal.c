@@ -76,7 +76,7 @@ Test(terminal, a_partition_that_is_named_stays)
 	cr_expect_eq(output_submit(output, &record, NULL, 0), 0);
 	cr_expect_eq(seen.partitions[0], 6);
 	record.partition = 7;
-	cr_expect_eq(output_submit(output, &record, NULL, 0), OUTPUT_E_REFUSED);
+	cr_expect_eq(output_submit(output, &record, NULL, 0), OUTPUT_E_PARTITION);
 	cr_expect_eq(seen.n, 1);
 	output_free(output);
 }
