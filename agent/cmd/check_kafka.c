@@ -119,11 +119,19 @@ void check_judge_settings(struct check_report *report, struct conf_place place, 
 			   "with key and headers the longest line may be refused if it does not "
 			   "compress",
 			   topic, max_line, facts->max_message_bytes);
-	if (facts->append_time)
-		check_find(report, CHECK_NOTE, place,
-			   "topic \"%s\": message.timestamp.type is LogAppendTime: the brokers put "
-			   "their own time in place of waybill's",
-			   topic);
+}
+
+/* For each source that names the topic. */
+static void judge_times(struct check *check, const char *topic, const struct topic_facts *facts)
+{
+	for (size_t i = 0; i < check->conf->n_sources; i++) {
+		const struct conf_node *group = check_group(check, CONF_SOURCES, i);
+		const struct route *route = check->conf->sources[i].route;
+		struct conf_place place = check_place(check, CONF_SOURCES, i, CONF_TIMESTAMP);
+
+		if (group && route && topic_setting(group, topic))
+			check_judge_times(&check->report, place, topic, facts, route_time(route));
+	}
 }
 
 static void judge_not_ready(struct check *check, struct conf_place place, const char *topic,
@@ -167,6 +175,7 @@ static void judge_topic(struct check *check, const char *topic, const struct top
 		  facts->min_insync, facts->max_message_bytes);
 	check_judge_replicas(&check->report, place, topic, facts);
 	check_judge_settings(&check->report, place, topic, facts, max_line);
+	judge_times(check, topic, facts);
 	if (facts->n_leaderless)
 		check_find(&check->report, CHECK_WARNING, place,
 			   "topic \"%s\": %d of %d partitions have no leader\n"

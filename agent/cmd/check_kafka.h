@@ -6,6 +6,7 @@
 
 #include "cmd/check_report.h"
 #include "output/topics.h"
+#include "route.h"
 
 /* What the facts of a topic mean for lines, in words. Pure but for the report. */
 
@@ -16,5 +17,9 @@ void check_judge_replicas(struct check_report *report, struct conf_place place, 
 /* The topic's other settings, its limit against max_line (bytes) among them. */
 void check_judge_settings(struct check_report *report, struct conf_place place, const char *topic,
 			  const struct topic_facts *facts, size_t max_line);
+
+/* What the topic does to the timestamps of a source that writes to it. */
+void check_judge_times(struct check_report *report, struct conf_place place, const char *topic,
+		       const struct topic_facts *facts, const struct route_time *time);
 
 #endif

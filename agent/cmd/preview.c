@@ -47,8 +47,9 @@ static const char usage[] =
 	"  --json          one object a line, without the spread; a line that is left out\n"
 	"                  (on_no_match = \"skip\") has a null topic\n"
 	"\n"
-	"The timestamp is now, as it is when a line is shipped. Records without a key\n"
-	"stay with one partition for a batch: which one, only run knows.\n";
+	"Where the source sets no timestamp it is now, as it is when a line is shipped.\n"
+	"Records without a key stay with one partition for a batch: which one, only run\n"
+	"knows.\n";
 
 /* 0 or EX_USAGE. */
 static int parse(int argc, char **argv, struct preview_options *options)

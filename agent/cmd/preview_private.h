@@ -45,6 +45,7 @@ struct preview_outcome {
 	bool matched;
 	bool limited;                         /* the pattern gave up */
 	bool left_out;                        /* by on_no_match: there is no record */
+	const char *time_note;                /* what is out of the ordinary with the timestamp */
 	const struct store_dead_letter *dead; /* refused by a rule of the source; NULL: not */
 };
 

@@ -51,6 +51,18 @@ static struct slice line_at(const struct preview *preview, uint64_t position)
 	return lines_cut_last(bytes, &preview->source->rules).text;
 }
 
+/* NULL: nothing, or the record has no timestamp of its own. */
+static const char *time_note(const struct counters *now, const struct counters *before)
+{
+	if (now->timestamps_missing != before->timestamps_missing)
+		return "timestamp is missing: the time of reading";
+	if (now->timestamps_invalid != before->timestamps_invalid)
+		return "timestamp is not of timestamp_format: the time of reading";
+	if (now->timestamps_clamped != before->timestamps_clamped)
+		return "timestamp is beyond timestamp_max_past or timestamp_max_future";
+	return NULL;
+}
+
 /* What the last turn did, by what it counted. 0 or -ENOMEM. */
 static int tell_outcome(struct preview *preview, uint64_t position, const struct counters *before)
 {
@@ -60,6 +72,7 @@ static int tell_outcome(struct preview *preview, uint64_t position, const struct
 		.matched = now->lines_unmatched == before->lines_unmatched,
 		.limited = now->lines_limited != before->lines_limited,
 		.left_out = now->lines_filtered != before->lines_filtered,
+		.time_note = time_note(now, before),
 		.dead = preview->letters.n ? preview->letters.items : NULL,
 	};
 	int r = 0;

@@ -203,6 +203,10 @@ void preview_show_outcome(struct preview *preview, const struct preview_outcome 
 		print_text(paper, outcome->line);
 		fputc('\n', paper->to);
 	}
+	if (outcome->time_note && outcome->matched && !outcome->left_out) {
+		print_label(paper, "time");
+		fprintf(paper->to, "%s\n", outcome->time_note);
+	}
 	if (!outcome->matched)
 		show_miss(preview, outcome);
 }

@@ -142,6 +142,28 @@ static uint32_t number(const char *text)
 	return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
 }
 
+/* The narrower of two limits, where 0 is one that is not known. */
+static void narrow(uint64_t *limit, const char *text)
+{
+	unsigned long long value = text ? strtoull(text, NULL, 10) : 0;
+
+	if (value && (!*limit || value < *limit))
+		*limit = value;
+}
+
+/* Before Kafka 3.6 one limit holds for both directions; until 4.0 it is there beside the two. */
+static void take_time_setting(struct topic_facts *facts, const char *name, const char *value)
+{
+	bool both = strcmp(name, "message.timestamp.difference.max.ms") == 0;
+
+	if (strcmp(name, "message.timestamp.type") == 0)
+		facts->append_time = value && strcmp(value, "LogAppendTime") == 0;
+	if (both || strcmp(name, "message.timestamp.before.max.ms") == 0)
+		narrow(&facts->max_past_ms, value);
+	if (both || strcmp(name, "message.timestamp.after.max.ms") == 0)
+		narrow(&facts->max_future_ms, value);
+}
+
 static void take_setting(struct topic_facts *facts, const rd_kafka_ConfigEntry_t *entry)
 {
 	const char *name = rd_kafka_ConfigEntry_name(entry);
@@ -150,9 +172,8 @@ static void take_setting(struct topic_facts *facts, const rd_kafka_ConfigEntry_t
 		facts->max_message_bytes = number(rd_kafka_ConfigEntry_value(entry));
 	else if (strcmp(name, "min.insync.replicas") == 0)
 		facts->min_insync = number(rd_kafka_ConfigEntry_value(entry));
-	else if (strcmp(name, "message.timestamp.type") == 0 && rd_kafka_ConfigEntry_value(entry))
-		facts->append_time =
-			strcmp(rd_kafka_ConfigEntry_value(entry), "LogAppendTime") == 0;
+	else
+		take_time_setting(facts, name, rd_kafka_ConfigEntry_value(entry));
 }
 
 static void take_settings(struct producer *producer, rd_kafka_event_t *event, struct topics *topics)

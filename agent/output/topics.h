@@ -30,6 +30,8 @@ struct topic_facts {
 	uint32_t min_insync;        /* min.insync.replicas; 0: not known */
 	uint32_t replicas;          /* of partition 0; 0: not known */
 	bool append_time;           /* message.timestamp.type is LogAppendTime */
+	uint64_t max_past_ms;       /* message.timestamp.before.max.ms; 0: not known */
+	uint64_t max_future_ms;     /* message.timestamp.after.max.ms; 0: not known */
 };
 
 struct topics {
@@ -51,8 +53,9 @@ int topics_ask(struct producer *producer, int timeout_ms, char *ret_message, siz
 	       struct topics **ret_topics) MUSTCHECK;
 
 /*
- * Adds what the topics' settings say (max.message.bytes, min.insync.replicas). Blocks up to
- * timeout_ms. What cannot be learned stays 0: not all may read settings.
+ * Adds what the topics' settings say (max.message.bytes, min.insync.replicas and, for check, those
+ * of timestamps). Blocks up to timeout_ms. What cannot be learned stays 0: not all may read
+ * settings.
  */
 void topics_ask_settings(struct producer *producer, int timeout_ms, struct topics *topics);
 

@@ -221,6 +221,27 @@ def test_settings_of_a_topic(cluster, topic_name, good):
     check.assert_says("note", "LogAppendTime")
 
 
+def test_timestamps_that_a_topic_does_not_take(cluster, topic_name, good):
+    """What the brokers would overwrite or refuse, at the setting of the source."""
+    lines = {"timestamp": "${line}", "timestamp_max_past": "7d"}
+    append = cluster.make_topic(f"{topic_name}-append", message_timestamp_type="LogAppendTime")
+    path = good(cluster.bootstrap, append, source=lines)
+    place, _ = Check(path).assert_says("warning", append, "LogAppendTime", "kafka-configs --alter")
+    line = next(n for n, l in enumerate(path.read_text().splitlines(), 1) if " timestamp = " in l)
+    assert place == f"{path}:{line}"
+
+    narrow = cluster.make_topic(
+        f"{topic_name}-narrow",
+        message_timestamp_before_max_ms=86400000,
+        message_timestamp_after_max_ms=60000,
+    )
+    check = Check(good(cluster.bootstrap, narrow, source=lines))
+    check.assert_says("warning", "timestamp_max_past is 604800000 ms", "before.max.ms 86400000 ms")
+    check.assert_says("warning", "timestamp_max_future is 3600000 ms", "after.max.ms 60000 ms")
+    within = {**lines, "timestamp_max_past": "23h", "timestamp_max_future": "59s"}
+    assert "timestamp_max" not in Check(good(cluster.bootstrap, narrow, source=within)).out
+
+
 # Whoever is not root cannot become somebody else, but can shut himself out of his own files.
 ROOT = os.geteuid() == 0
 OTHER_USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if ROOT else []

@@ -156,7 +156,6 @@ ParameterizedTest(struct replicas_case *c, check, replicas)
 struct settings_case {
 	uint32_t max_message_bytes;
 	size_t max_line;
-	bool append_time;
 	int severity;
 	char words[64];
 };
@@ -164,11 +163,10 @@ struct settings_case {
 ParameterizedTestParameters(check, settings)
 {
 	static struct settings_case cases[] = {
-		{2000000, 1 << 20, false, -1, ""},
-		{1048588, 1 << 20, false, CHECK_NOTE, "just within"}, /* both defaults */
-		{1000000, 1 << 20, false, CHECK_WARNING, "max_line is 1048576 bytes"},
-		{0, 1 << 20, false, CHECK_NOTE, "cannot be read"},
-		{2000000, 1 << 20, true, CHECK_NOTE, "LogAppendTime"},
+		{2000000, 1 << 20, -1, ""},
+		{1048588, 1 << 20, CHECK_NOTE, "just within"}, /* both defaults */
+		{1000000, 1 << 20, CHECK_WARNING, "max_line is 1048576 bytes"},
+		{0, 1 << 20, CHECK_NOTE, "cannot be read"},
 	};
 
 	return cr_make_param_array(struct settings_case, cases, sizeof cases / sizeof cases[0]);
@@ -180,7 +178,6 @@ ParameterizedTest(struct settings_case *c, check, settings)
 		.replicas = 3,
 		.min_insync = 2,
 		.max_message_bytes = c->max_message_bytes,
-		.append_time = c->append_time,
 	};
 	struct check_report report = {0};
 
@@ -191,6 +188,64 @@ ParameterizedTest(struct settings_case *c, check, settings)
 		cr_assert(strstr(report.items[0].text, c->words), "%s", report.items[0].text);
 	}
 	check_report_deinit(&report);
+}
+
+/* ---- timestamps ---- */
+
+struct times_case {
+	bool set, clamp, append_time;
+	uint64_t our_past, our_future;     /* 0: no limit */
+	uint64_t their_past, their_future; /* 0: not known */
+	int severity;
+	char words[80];
+};
+
+ParameterizedTestParameters(check, times)
+{
+	static struct times_case cases[] = {
+		{false, false, false, 0, 0, 1, 1, -1, ""},
+		{false, false, true, 0, 0, 1, 1, CHECK_NOTE, "in place of waybill's"},
+		{true, true, true, 0, 0, 1, 1, CHECK_WARNING, "in place of this timestamp"},
+		{true, true, false, 0, 0, 0, 0, -1, ""},
+		{true, true, false, 0, 0, INT64_MAX, INT64_MAX, -1, ""},
+		{true, false, false, 0, 3600000, INT64_MAX, 3600000, -1, ""},
+		{true, true, false, 0, 3599999, INT64_MAX, 3600000, -1, ""},
+		{true, true, false, 0, 3600000, INT64_MAX, 3600000, CHECK_WARNING,
+		 "by more than the clocks may differ"},
+		{true, false, false, 0, 3600001, INT64_MAX, 3600000, CHECK_WARNING,
+		 "timestamp_max_future is 3600001 ms, the topic's message"},
+		{true, false, false, 0, 0, INT64_MAX, 3600000, CHECK_WARNING,
+		 "timestamp_max_future is no limit, the topic's message.timestamp.after"},
+		{true, false, false, 0, 1, 86400000, 0, CHECK_WARNING,
+		 "timestamp_max_past is no limit, the topic's message.timestamp.before"},
+		{true, false, false, 86400000, 1, 86400000, 0, -1, ""},
+	};
+
+	return cr_make_param_array(struct times_case, cases, sizeof cases / sizeof cases[0]);
+}
+
+ParameterizedTest(struct times_case *c, check, times)
+{
+	struct topic_facts facts = {
+		.append_time = c->append_time,
+		.max_past_ms = c->their_past,
+		.max_future_ms = c->their_future,
+	};
+	struct template_scope scope = {.host = "h", .source = "s"};
+	struct check_report report = {0};
+	struct template_error error;
+	struct route_time time = {NULL, NULL, c->our_past, c->our_future, c->clamp};
+
+	if (c->set)
+		cr_assert_eq(template_compile("${line}", &scope, &time.text, &error), 0);
+	check_judge_times(&report, CHECK_NOWHERE, "orders", &facts, &time);
+	cr_assert_eq(report.n, c->severity < 0 ? 0 : 1);
+	if (report.n) {
+		cr_expect_eq((int)report.items[0].severity, c->severity);
+		cr_expect(strstr(report.items[0].text, c->words), "%s", report.items[0].text);
+	}
+	check_report_deinit(&report);
+	template_free(time.text);
 }
 
 /* ---- patterns ---- */

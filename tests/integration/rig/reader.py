@@ -15,6 +15,7 @@ class Record:
     key: bytes
     value: bytes
     headers: list
+    timestamp: tuple  # confluent_kafka.TIMESTAMP_..., ms
 
 
 class Reader:
@@ -55,4 +56,5 @@ class Reader:
             message.key(),
             message.value(),
             message.headers() or [],
+            message.timestamp(),
         )
