@@ -7,6 +7,7 @@
 #include "conf_options.h"
 #include "conf_problems.h"
 #include "conf_tree.h"
+#include "route.h"
 
 /* What the files say → struct conf: semantics, without libconfig. Used by conf.c only. */
 
@@ -48,6 +49,9 @@ struct source_build {
  */
 int conf_build_template(struct source_build *s, const char *what, const struct conf_value *value,
 			struct template **ret_template) MUSTCHECK;
+
+/* Compiles value or json into parts. 0 or -ENOMEM. */
+int conf_build_value(struct source_build *s, struct route_parts *parts) MUSTCHECK;
 
 /* Compiles topic, key, value and headers into source->route. 0 or -ENOMEM. */
 int conf_build_route(struct source_build *s) MUSTCHECK;

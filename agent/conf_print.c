@@ -129,6 +129,7 @@ static unsigned kind_of_list(enum conf_key key)
 {
 	return key == CONF_PARSERS ? CONF_IN_PARSER :
 	       key == CONF_SOURCES ? CONF_IN_SOURCE :
+	       key == CONF_JSON    ? CONF_IN_JSON :
 				     CONF_IN_HEADER;
 }
 

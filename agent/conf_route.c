@@ -201,7 +201,7 @@ static int build_parts(struct source_build *s, struct route_parts *parts)
 	if (r == 0)
 		r = conf_build_time(s, parts);
 	if (r == 0)
-		r = conf_build_template(s, "value", &s->values.of[CONF_VALUE], &parts->value);
+		r = conf_build_value(s, parts);
 	return r ? r : conf_build_headers(s, &parts->headers);
 }
 

@@ -118,6 +118,9 @@ static void count_event(struct pipeline *pipeline, const struct event *event,
 	counters->headers_invalid += outcome->headers.invalid;
 	counters->partitions_bad += outcome->partition_bad;
 	counters->topics_fallback += outcome->topic_fallback;
+	counters->values_missing += outcome->value_missing;
+	counters->values_not_utf8 += outcome->value_repaired;
+	counters->values_mistyped += outcome->value_mistyped;
 }
 
 /*

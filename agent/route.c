@@ -61,6 +61,7 @@ void route_parts_deinit(struct route_parts *parts)
 	free((char *)parts->missing_key.at);
 	template_free(parts->partition);
 	template_free(parts->value);
+	value_json_free(parts->json);
 	template_free(parts->time.text);
 	timestamp_free(parts->time.format);
 	route_headers_deinit(&parts->headers);
@@ -109,11 +110,25 @@ static bool lies_within(struct slice part, struct slice whole)
 	return at >= start && at + part.len <= start + whole.len;
 }
 
+static int set_json(const struct value_json *json, const struct template_facts *facts,
+		    struct arena *arena, struct record *record, struct route_outcome *outcome)
+{
+	struct value_outcome value = {0};
+	int r = value_json_render(json, facts, arena, &record->value, &value);
+
+	record->value_stays = false;
+	outcome->value_repaired = value.repaired;
+	outcome->value_mistyped = value.mistyped;
+	return r;
+}
+
 static int set_value(const struct route *route, const struct template_facts *facts,
 		     struct arena *arena, struct record *record, struct route_outcome *outcome)
 {
 	int r;
 
+	if (route->parts.json)
+		return set_json(route->parts.json, facts, arena, record, outcome);
 	/* An empty line is a record with an empty value, never a tombstone (scenario C08). */
 	record->value = facts->line.at ? facts->line : slice_of("");
 	record->value_stays = true;
@@ -155,10 +170,11 @@ int route_record(const struct route *route, const struct route_input *input, str
 		route_add_header(ret_record, slice_of(TRUNCATED_NAME), slice_of("true"),
 				 &outcome.headers);
 	outcome.unusual = outcome.topic_fallback | outcome.key_missing | outcome.key_invalid |
-			  outcome.partition_bad | outcome.value_missing | outcome.time_missing |
-			  outcome.time_invalid | outcome.time_clamped |
-			  (outcome.headers.missing != 0) | (outcome.headers.too_large != 0) |
-			  (outcome.headers.invalid != 0) | (outcome.refused != NULL);
+			  outcome.partition_bad | outcome.value_missing | outcome.value_repaired |
+			  outcome.value_mistyped | outcome.time_missing | outcome.time_invalid |
+			  outcome.time_clamped | (outcome.headers.missing != 0) |
+			  (outcome.headers.too_large != 0) | (outcome.headers.invalid != 0) |
+			  (outcome.refused != NULL);
 	*ret_outcome = outcome;
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "parsers/template.h"
 #include "parsers/timestamp.h"
 #include "route_headers.h"
+#include "route_value.h"
 
 /*
  * Fields and file facts → record. Pure: compiled once, then read only; the same in run and
@@ -37,6 +38,7 @@ struct route_parts {
 	struct template *partition; /* NULL: by key */
 	bool bad_partition_is_dead; /* else it goes by its key */
 	struct template *value;     /* NULL: the line as it is */
+	struct value_json *json;    /* NULL: none; goes before value */
 	struct route_time time;
 	struct route_headers headers;
 	/*
@@ -64,6 +66,8 @@ struct route_outcome {
 	bool key_invalid;    /* what it gave is no value of the key's type */
 	bool partition_bad;  /* no number, or (the pipeline sets it) not one of the topic's */
 	bool value_missing;  /* a value template could not be rendered: the line itself was taken */
+	bool value_repaired; /* JSON: bytes that are no UTF-8 were replaced */
+	bool value_mistyped; /* JSON: a field was no number or bool */
 	bool time_missing;   /* a timestamp template is there but its field is not */
 	bool time_invalid;   /* it is there, and no time of its format */
 	bool time_clamped;   /* it is too far from the time of reading, and was replaced */

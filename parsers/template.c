@@ -314,6 +314,11 @@ bool template_uses_line(const struct template *template)
 	return has_part(template, PART_FIELD, PART_LINE);
 }
 
+bool template_holds_line(const struct template *template)
+{
+	return has_part(template, PART_LINE, PART_LINE);
+}
+
 bool template_uses_file(const struct template *template)
 {
 	return has_part(template, PART_PATH, PART_NAME);

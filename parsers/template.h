@@ -71,6 +71,9 @@ struct slice template_text(const struct template *template);
 /* True when it uses a group of the parser or the line: chosen by whoever writes the log. */
 bool template_uses_line(const struct template *template);
 
+/* True when it holds ${line}. */
+bool template_holds_line(const struct template *template);
+
 /* True when it uses file.path or file.name: chosen by whoever names files. */
 bool template_uses_file(const struct template *template);
 

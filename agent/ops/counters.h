@@ -33,6 +33,9 @@
 	X(headers_too_large, "headers left out because of headers_max_bytes")                    \
 	X(headers_invalid, "headers left out because their value was no valid traceparent")      \
 	X(partitions_bad, "records whose partition was none: on_bad_partition applied")          \
+	X(values_missing, "lines sent as they are because a field of value was missing")         \
+	X(values_not_utf8, "JSON values in which bytes that are no UTF-8 were replaced")         \
+	X(values_mistyped, "JSON values with a field that was no number or bool, sent as null")  \
 	X(topics_fallback, "records whose topic was not in the source's list")                   \
 	X(reports_refused, "records in batches that Kafka refused for size or content")          \
 	X(reports_failed, "records that came back undelivered and are sent again")               \

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON values: members in order, their types, what is missing, and lines that were not cut. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "route_value.h"
+
+static const char *const FIELDS[] = {"a", "b", "c"};
+
+struct row {
+	const char *name, *template;
+	enum value_type type;
+	bool omitted;
+};
+
+/* Rows up to the first without a name. */
+static int compile(const struct row *rows, struct value_json **ret_json, size_t *ret_bad)
+{
+	struct template_scope scope = {.fields = FIELDS, .n_fields = 3, .host = "h", .source = "s"};
+	struct value_fields fields = {0};
+	struct template_error error;
+	int r;
+
+	for (; rows[fields.n].name; fields.n++) {
+		const struct row *row = &rows[fields.n];
+		struct value_field *field = &fields.of[fields.n];
+
+		*field = (struct value_field){strdup(row->name), NULL, row->type, row->omitted};
+		cr_assert_eq(template_compile(row->template, &scope, &field->template, &error), 0,
+			     "%s", row->template);
+	}
+	r = value_json_new(&fields, ret_json, ret_bad);
+	cr_assert_eq(fields.n == 0, r == 0, "consumed only when it worked");
+	value_fields_deinit(&fields);
+	return r;
+}
+
+/* Renders with these fields (NULL: nothing was cut out of the line), static. */
+static const char *render(const struct row *rows, const struct slice *captured,
+			  struct value_outcome *ret_outcome)
+{
+	static char text[4096];
+	struct template_facts facts = {captured, slice_of("li\"ne"), slice_of("/p/n"),
+				       slice_of("n"), 42};
+	struct value_outcome outcome = {true, true};
+	struct arena arena = ARENA_NULL;
+	struct value_json *json = NULL;
+	struct slice value;
+	size_t bad;
+
+	cr_assert_eq(compile(rows, &json, &bad), 0);
+	cr_assert_eq(value_json_render(json, &facts, &arena, &value, &outcome), 0);
+	cr_assert_lt(value.len, sizeof text);
+	memcpy(text, value.at, value.len);
+	text[value.len] = '\0';
+	if (ret_outcome)
+		*ret_outcome = outcome;
+	arena_deinit(&arena);
+	value_json_free(json);
+	return text;
+}
+
+#define ROWS(...) ((const struct row[]){__VA_ARGS__, {0}})
+#define CAPTURED(...) ((const struct slice[3]){__VA_ARGS__})
+
+Test(value, members_stand_in_their_order_and_constants_among_them)
+{
+	const struct row *rows =
+		ROWS({"first", "k"}, {"b", "${b}"}, {"n", "7", VALUE_NUMBER},
+		     {"t", "TRUE", VALUE_BOOL}, {"a", "${a}/${b}"},
+		     {"at", "${file.position}", VALUE_NUMBER}, {"z\"", "${host.name}"});
+	struct value_outcome outcome;
+
+	cr_assert_str_eq(render(rows, CAPTURED({"A", 1}, {"B\n", 2}, {0}), &outcome),
+			 "{\"first\":\"k\",\"b\":\"B\\n\",\"n\":7,\"t\":true,\"a\":\"A/B\\n\","
+			 "\"at\":42,\"z\\\"\":\"h\"}");
+	cr_assert_not(outcome.repaired || outcome.mistyped);
+}
+
+Test(value, types_are_kept_or_told)
+{
+	static const struct {
+		enum value_type type;
+		const char *text, *wanted;
+	} rows[] = {
+		{VALUE_STRING, "12", "\"12\""}, {VALUE_STRING, "", "\"\""},
+		{VALUE_NUMBER, "12", "12"},     {VALUE_NUMBER, "-0.5e+3", "-0.5e+3"},
+		{VALUE_NUMBER, "007", NULL},    {VALUE_NUMBER, "-", NULL},
+		{VALUE_NUMBER, "", NULL},       {VALUE_NUMBER, "1}", NULL},
+		{VALUE_BOOL, "true", "true"},   {VALUE_BOOL, "False", "false"},
+		{VALUE_BOOL, "1", NULL},        {VALUE_BOOL, "falsey", NULL},
+		{VALUE_BOOL, "", NULL},         {VALUE_BOOL, "null", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct row *null = ROWS({"m", "${a}", rows[i].type});
+		const struct row *omit = ROWS({"m", "${a}", rows[i].type, true});
+		const struct slice *captured = CAPTURED(slice_of(rows[i].text), {0}, {0});
+		struct value_outcome outcome;
+		char wanted[64];
+
+		snprintf(wanted, sizeof wanted, "{\"m\":%s}",
+			 rows[i].wanted ? rows[i].wanted : "null");
+		cr_expect_str_eq(render(null, captured, &outcome), wanted, "row %zu", i);
+		cr_expect_eq(outcome.mistyped, !rows[i].wanted, "row %zu", i);
+		cr_expect_str_eq(render(omit, captured, &outcome), rows[i].wanted ? wanted : "{}",
+				 "row %zu", i);
+		cr_expect_eq(outcome.mistyped, !rows[i].wanted, "row %zu", i);
+	}
+}
+
+/* The comma and the brace are right whichever members are left out. */
+Test(value, any_members_may_be_left_out)
+{
+	const struct row *rows =
+		ROWS({"a", "${a}", VALUE_STRING, true}, {"k", "K"},
+		     {"b", "${b}", VALUE_STRING, true}, {"c", "${c}", VALUE_STRING, true});
+	const struct row *bare =
+		ROWS({"a", "${a}", VALUE_STRING, true}, {"b", "${b}", VALUE_STRING, true},
+		     {"c", "${c}", VALUE_STRING, true});
+
+	for (unsigned there = 0; there < 8; there++) {
+		struct slice captured[3];
+		char wanted[128] = "", wanted_bare[128] = "";
+
+		for (unsigned i = 0; i < 3; i++) {
+			bool is = there >> i & 1;
+
+			captured[i] = is ? slice_of("x") : SLICE_NONE;
+			if (is) {
+				sprintf(strchr(wanted, '\0'), ",\"%s\":\"x\"", FIELDS[i]);
+				sprintf(strchr(wanted_bare, '\0'), ",\"%s\":\"x\"", FIELDS[i]);
+			}
+			if (i == 0)
+				strcat(wanted, ",\"k\":\"K\"");
+		}
+		strcat(wanted, "}");
+		strcpy(strchr(wanted_bare, '\0'), there ? "}" : "{}");
+		wanted[0] = wanted_bare[0] = '{';
+		cr_expect_str_eq(render(rows, captured, NULL), wanted);
+		cr_expect_str_eq(render(bare, captured, NULL), wanted_bare);
+	}
+}
+
+Test(value, a_line_that_was_not_cut_is_not_lost)
+{
+	struct value_outcome outcome;
+
+	cr_expect_str_eq(render(ROWS({"a", "${a}"}, {"b", "${b:-none}"}), NULL, &outcome),
+			 "{\"a\":null,\"b\":\"none\",\"waybill_line\":\"li\\\"ne\"}");
+	cr_expect_not(outcome.mistyped, "missing is not mistyped");
+	cr_expect_str_eq(render(ROWS({"a", "${a}", VALUE_STRING, true}), NULL, NULL),
+			 "{\"waybill_line\":\"li\\\"ne\"}");
+	cr_expect_str_eq(render(ROWS({"a", "${a}"}, {"l", "=${line}"}), NULL, NULL),
+			 "{\"a\":null,\"l\":\"=li\\\"ne\"}");
+	cr_expect_str_eq(render(ROWS({"a", "${a}"}), CAPTURED({0}, {0}, {0}), NULL), "{\"a\":null}",
+			 "it was cut, and the field took no part");
+}
+
+Test(value, bytes_that_are_no_utf8_are_told)
+{
+	struct value_outcome outcome;
+
+	cr_expect_str_eq(render(ROWS({"a", "${a}"}), CAPTURED({"\xffz", 2}, {0}, {0}), &outcome),
+			 "{\"a\":\"\xef\xbf\xbdz\"}");
+	cr_expect(outcome.repaired);
+	cr_expect_str_eq(render(ROWS({"a", "${a}"}), CAPTURED({"\xc3\xa9", 2}, {0}, {0}), &outcome),
+			 "{\"a\":\"\xc3\xa9\"}");
+	cr_expect_not(outcome.repaired);
+}
+
+Test(value, a_constant_that_is_not_of_its_type_is_refused)
+{
+	struct value_json *json = NULL;
+	size_t bad = 99;
+
+	cr_expect_eq(compile(ROWS({"a", "${a}"}, {"n", "x1", VALUE_NUMBER}), &json, &bad),
+		     VALUE_E_TYPE);
+	cr_expect_eq(bad, 1);
+	cr_expect_null(json);
+	cr_expect_null(value_json_free(NULL));
+}
+
+/* More than one block of the arena, for the object and for what it is compiled to. */
+Test(value, long_members)
+{
+	static char name[20000], text[70000];
+	const struct row *rows = ROWS({"x", "${a}"}, {name, "${b}"}, {"y", "k"});
+	struct slice captured[3] = {{text, sizeof text}, {"b", 1}, {0}};
+	struct template_facts facts = {captured, slice_of(""), slice_of(""), slice_of(""), 0};
+	struct value_outcome outcome;
+	struct arena arena = ARENA_NULL;
+	struct value_json *json = NULL;
+	struct slice value;
+	size_t bad;
+
+	memset(name, 'n', sizeof name - 1);
+	memset(text, '\n', sizeof text);
+	cr_assert_eq(compile(rows, &json, &bad), 0);
+	cr_assert_eq(value_json_render(json, &facts, &arena, &value, &outcome), 0);
+	cr_expect_eq(value.len, strlen("{\"x\":\"\",\"\":\"b\",\"y\":\"k\"}") + 2 * sizeof text +
+					sizeof name - 1);
+	cr_expect_eq(memcmp(value.at, "{\"x\":\"\\n\\n", 10), 0);
+	cr_expect_eq(memcmp(value.at + value.len - 16, "nn\":\"b\",\"y\":\"k\"}", 16), 0);
+	arena_deinit(&arena);
+	value_json_free(json);
+}
