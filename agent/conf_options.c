@@ -82,10 +82,10 @@ static const struct conf_option options[CONF_N_KEYS] = {
 					 "\"constant:TEXT\" or \"dead_letter\""},
 	[CONF_TIMESTAMP] = {"timestamp", CONF_IN_SOURCE, CONF_T_TEXT,
 			    .help = "time of the record, a template; none: the time of reading"},
-	[CONF_TIMESTAMP_FORMAT] = {"timestamp_format", CONF_IN_SOURCE, CONF_T_TEXT,
+	[CONF_TIMESTAMP_FORMAT] = {"timestamp_format", CONF_IN_SOURCE, CONF_T_TEXTS,
 				   .written = "iso8601",
-				   .help = "how it is written: iso8601, epoch_s, epoch_ms, "
-					   "epoch_us or strptime's directives"},
+				   .help = "how it is written, or a list of such: iso8601, "
+					   "epoch_s, epoch_ms, epoch_us, strptime's directives"},
 	[CONF_TIMESTAMP_ZONE] = {"timestamp_zone", BOTH, CONF_T_TEXT, .written = "UTC",
 				 .help = "zone of times that name none: UTC, local, +02:00, "
 					 "Europe/Paris"},

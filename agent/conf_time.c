@@ -42,24 +42,46 @@ static int find_zone(struct source_build *s, const struct conf_value *value,
 	return zones->name ? 0 : -ENOMEM;
 }
 
-static int compile_format(struct source_build *s, const struct zone *zone,
-			  struct route_time *ret_time)
+static int compile_format(struct source_build *s, const char *text, struct conf_place place,
+			  const struct zone *zone, struct route_time *time)
 {
-	const struct conf_value *value = &s->values.of[CONF_TIMESTAMP_FORMAT];
 	struct timestamp_error error;
-	int r = timestamp_compile(value->text, zone, &ret_time->format, &error);
+	int r = timestamp_compile(text, zone, &time->formats[time->n_formats], &error);
 
+	time->n_formats += r == 0;
 	if (r != TIMESTAMP_E_FORMAT)
 		return r;
 	/* A word, or what is missing in the format as a whole, has no place in it. */
 	if (error.at)
-		conf_problem(s->build->problems, value->node->place,
-			     "%stimestamp_format: %s at character %zu", s->label, error.message,
-			     error.at + 1);
+		conf_problem(s->build->problems, place, "%stimestamp_format: %s at character %zu",
+			     s->label, error.message, error.at + 1);
 	else
-		conf_problem(s->build->problems, value->node->place, "%stimestamp_format: %s",
-			     s->label, error.message);
+		conf_problem(s->build->problems, place, "%stimestamp_format: %s", s->label,
+			     error.message);
 	return 0;
+}
+
+static int compile_formats(struct source_build *s, const struct zone *zone, struct route_time *time)
+{
+	const struct conf_node *node = s->values.of[CONF_TIMESTAMP_FORMAT].node;
+	const struct conf_node *const *items = &node;
+	size_t n = 1;
+	int r = 0;
+
+	if (!node)
+		return compile_format(s, conf_options()[CONF_TIMESTAMP_FORMAT].written,
+				      s->group->place, zone, time);
+	if (node->kind == CONF_LIST) {
+		items = (const struct conf_node *const *)node->kids;
+		n = node->n_kids;
+	}
+	if (n == 0 || n > ROUTE_TIME_FORMATS_MAX)
+		conf_problem(s->build->problems, node->place,
+			     "%stimestamp_format: %zu formats: write 1 to %d", s->label, n,
+			     ROUTE_TIME_FORMATS_MAX);
+	for (size_t i = 0; i < n && i < ROUTE_TIME_FORMATS_MAX && r == 0; i++)
+		r = compile_format(s, items[i]->text, items[i]->place, zone, time);
+	return r;
 }
 
 /* Defaults of the top level are for those sources that have a timestamp. */
@@ -101,5 +123,5 @@ int conf_build_time(struct source_build *s, struct route_parts *parts)
 	parts->time.max_future_ms = of[CONF_TIMESTAMP_MAX_FUTURE].number;
 	parts->time.clamp = of[CONF_ON_BAD_TIMESTAMP].number == 1;
 	r = find_zone(s, &of[CONF_TIMESTAMP_ZONE], &zone);
-	return r < 0 ? r : compile_format(s, zone, &parts->time);
+	return r < 0 ? r : compile_formats(s, zone, &parts->time);
 }

@@ -6,21 +6,40 @@
  * files. In the database no two changes since 1970 lie less than 6.9 days apart (Asia/Gaza), so
  * none is overlooked. Outside of these years the nearest offset holds.
  *
+ * A child of ours does it: a reload looks at the new configuration while the library's threads run,
+ * and they may read the environment (the resolver does) while we write it. Between fork and _exit
+ * it uses nothing that another thread could have locked but the allocator, which libc keeps usable;
+ * should it hang all the same, it is killed and the zone is an error.
+ *
  * libc takes a zone that it does not find for UTC and says nothing, so the file is looked at first.
  * It may not exist at all: small containers have no tzdata.
  */
 #include "conf_zone.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define STEP_S (3 * 86400)
 #define END_S 4102444800 /* 2100 */
+
+/* How long the child may take; it needs some ms. */
+#define PATIENCE_MS 10000
+
+/* What the child writes: the offset at the start, then each change. some zones have 300. */
+struct row {
+	int64_t utc_s, offset;
+};
+
+#define ROWS_MAX 1024
 
 static int32_t offset_at(int64_t utc_s)
 {
@@ -44,47 +63,109 @@ static int64_t find_change(int64_t from, int64_t to, int32_t before)
 	return to;
 }
 
-/* The table of the zone that TZ names. */
-static int walk(struct zone **ret_zone)
+/* The offset in 1970 and the changes of the zone that TZ names; their number. */
+static size_t walk(struct row rows[ROWS_MAX])
 {
 	int32_t before = offset_at(0);
-	struct zone *zone = zone_new(before);
-	int r = zone ? 0 : -ENOMEM;
+	size_t n = 1;
 
-	for (int64_t at = STEP_S; r == 0 && at < END_S; at += STEP_S) {
+	rows[0] = (struct row){0, before};
+	for (int64_t at = STEP_S; at < END_S && n < ROWS_MAX; at += STEP_S) {
 		int32_t offset = offset_at(at);
 
 		if (offset == before)
 			continue;
-		r = zone_add_change(zone, find_change(at - STEP_S, at, before), offset);
+		rows[n++] = (struct row){find_change(at - STEP_S, at, before), offset};
 		before = offset;
 	}
+	return n;
+}
+
+/* The child. name == NULL: the zone of the process. All it writes fits into a pipe. */
+static void tell(const char *name, int fd)
+{
+	struct row rows[ROWS_MAX];
+	size_t len;
+
+	if (name && setenv("TZ", name, 1) < 0)
+		_exit(1);
+	tzset();
+	len = walk(rows) * sizeof rows[0];
+	_exit(write(fd, rows, len) == (ssize_t)len ? 0 : 1);
+}
+
+/* What the child writes until it ends. The number of bytes, or negative errno. */
+static ssize_t listen_to(int fd, char *bytes, size_t size)
+{
+	struct pollfd poll_fd = {fd, POLLIN, 0};
+	size_t used = 0;
+
+	while (used < size) {
+		int ready = poll(&poll_fd, 1, PATIENCE_MS);
+		ssize_t n = ready > 0 ? read(fd, bytes + used, size - used) : -1;
+
+		if (ready == 0)
+			return -ETIMEDOUT;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n == 0)
+			break;
+		used += n > 0 ? (size_t)n : 0;
+	}
+	return (ssize_t)used;
+}
+
+/* The number of rows, or negative errno. */
+static ssize_t ask(const char *name, struct row rows[ROWS_MAX])
+{
+	int ends[2], status = 0;
+	ssize_t len;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	child = fork();
+	if (child == 0)
+		tell(name, ends[1]);
+	len = child < 0 ? -errno : 0;
+	close(ends[1]);
+	if (child > 0) {
+		len = listen_to(ends[0], (char *)rows, ROWS_MAX * sizeof rows[0]);
+		if (len < 0)
+			kill(child, SIGKILL);
+		while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+			;
+	}
+	close(ends[0]);
+	if (len < 0)
+		return len;
+	return status || len < (ssize_t)sizeof rows[0] ? -EIO : len / (ssize_t)sizeof rows[0];
+}
+
+/* name == NULL: the zone of the process. */
+static int find_out(const char *name, struct zone **ret_zone, char *ret_message, size_t len)
+{
+	struct row rows[ROWS_MAX];
+	ssize_t n = ask(name, rows);
+	struct zone *zone;
+	int r = 0;
+
+	if (n < 0) {
+		snprintf(ret_message, len, "\"%s\" cannot be looked up: %s", name ? name : "local",
+			 strerror((int)-n));
+		return CONF_ZONE_E_UNKNOWN;
+	}
+	zone = zone_new((int32_t)rows[0].offset);
+	if (!zone)
+		return -ENOMEM;
+	for (ssize_t i = 1; i < n && r == 0; i++)
+		r = zone_add_change(zone, rows[i].utc_s, (int32_t)rows[i].offset);
 	if (r) {
 		zone_free(zone);
 		return r;
 	}
 	*ret_zone = zone;
 	return 0;
-}
-
-static int walk_named(const char *name, struct zone **ret_zone)
-{
-	const char *kept = getenv("TZ");
-	char *old = kept ? strdup(kept) : NULL;
-	int r;
-
-	if ((kept && !old) || setenv("TZ", name, 1) < 0) {
-		free(old);
-		return -ENOMEM;
-	}
-	tzset();
-	r = walk(ret_zone);
-	/* Room for the old value was there before; without TZ it is local time anyhow. */
-	if (!old || setenv("TZ", old, 1) < 0)
-		unsetenv("TZ");
-	tzset();
-	free(old);
-	return r;
 }
 
 /* Whether the file is there and one of the database's. */
@@ -130,7 +211,7 @@ static int load_named(const char *name, struct zone **ret_zone, char *ret_messag
 			 name, directory);
 		return CONF_ZONE_E_UNKNOWN;
 	}
-	return walk_named(name, ret_zone);
+	return find_out(name, ret_zone, ret_message, len);
 }
 
 int conf_zone_load(const char *name, struct zone **ret_zone, char *ret_message, size_t len)
@@ -138,10 +219,8 @@ int conf_zone_load(const char *name, struct zone **ret_zone, char *ret_message, 
 	const char *at = name, *end = name + strlen(name);
 	int32_t offset = 0;
 
-	if (strcmp(name, "local") == 0) {
-		tzset();
-		return walk(ret_zone);
-	}
+	if (strcmp(name, "local") == 0)
+		return find_out(NULL, ret_zone, ret_message, len);
 	if (strcmp(name, "UTC") != 0 && !(zone_take_offset(&at, end, &offset) && at == end))
 		return load_named(name, ret_zone, ret_message, len);
 	*ret_zone = zone_new(offset);

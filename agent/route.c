@@ -63,7 +63,8 @@ void route_parts_deinit(struct route_parts *parts)
 	template_free(parts->value);
 	value_json_free(parts->json);
 	template_free(parts->time.text);
-	timestamp_free(parts->time.format);
+	for (uint32_t i = 0; i < parts->time.n_formats; i++)
+		timestamp_free(parts->time.formats[i]);
 	route_headers_deinit(&parts->headers);
 	free(parts->topic_names);
 	free(parts->topic_indexes);

@@ -20,10 +20,14 @@ struct route;
 /* What becomes of a record whose key is missing, or no value of its type. */
 enum route_no_key { ROUTE_NO_KEY_NULL, ROUTE_NO_KEY_CONSTANT, ROUTE_NO_KEY_DEAD_LETTER };
 
+/* Logs that changed their format have two, some a third for lines of another program. */
+#define ROUTE_TIME_FORMATS_MAX 4
+
 /* Where the timestamp of a record comes from, and what it may be. */
 struct route_time {
-	struct template *text; /* NULL: the time of reading; owned, as is format */
-	struct timestamp_format *format;
+	struct template *text; /* NULL: the time of reading; owned, as are the formats */
+	uint32_t n_formats;
+	struct timestamp_format *formats[ROUTE_TIME_FORMATS_MAX]; /* tried in this order */
 	uint64_t max_past_ms, max_future_ms; /* as seen from the time of reading; 0: no limit */
 	bool clamp; /* beyond them: the limit; false: the time of reading */
 };
@@ -69,7 +73,7 @@ struct route_outcome {
 	bool value_repaired; /* JSON: bytes that are no UTF-8 were replaced */
 	bool value_mistyped; /* JSON: a field was no number or bool */
 	bool time_missing;   /* a timestamp template is there but its field is not */
-	bool time_invalid;   /* it is there, and no time of its format */
+	bool time_invalid;   /* it is there, and of none of its formats */
 	bool time_clamped;   /* it is too far from the time of reading, and was replaced */
 	struct route_headers_outcome headers;
 	const char *refused; /* not NULL: not to be sent but kept as a dead letter; static text */

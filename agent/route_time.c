@@ -26,6 +26,17 @@ static int64_t limit(const struct route_time *time, int64_t ms, int64_t read_ms,
 	return late ? latest : earliest;
 }
 
+/* By the first format that the text is of. False when it is of none. */
+static bool parse(const struct route_time *time, struct slice text, int64_t read_ms,
+		  int64_t *ret_ms)
+{
+	for (uint32_t i = 0; i < time->n_formats; i++) {
+		if (timestamp_parse(time->formats[i], text, read_ms, ret_ms) == 0)
+			return true;
+	}
+	return false;
+}
+
 int route_set_time(const struct route *route, const struct route_input *input, struct arena *arena,
 		   struct record *record, struct route_outcome *outcome)
 {
@@ -43,7 +54,7 @@ int route_set_time(const struct route *route, const struct route_input *input, s
 	outcome->time_missing = r == TEMPLATE_E_MISSING;
 	if (r)
 		return 0;
-	outcome->time_invalid = timestamp_parse(time->format, text, input->read_ms, &ms) != 0;
+	outcome->time_invalid = !parse(time, text, input->read_ms, &ms);
 	if (!outcome->time_invalid)
 		record->timestamp_ms = limit(time, ms, input->read_ms, outcome);
 	return 0;

@@ -234,7 +234,11 @@ ParameterizedTest(struct times_case *c, check, times)
 	struct template_scope scope = {.host = "h", .source = "s"};
 	struct check_report report = {0};
 	struct template_error error;
-	struct route_time time = {NULL, NULL, c->our_past, c->our_future, c->clamp};
+	struct route_time time = {
+		.max_past_ms = c->our_past,
+		.max_future_ms = c->our_future,
+		.clamp = c->clamp,
+	};
 
 	if (c->set)
 		cr_assert_eq(template_compile("${line}", &scope, &time.text, &error), 0);

@@ -34,7 +34,9 @@ static struct route *make_route(const struct row *row, const char *text, const s
 	cr_assert_eq(template_compile("t", &scope, &parts.topic, &error), 0);
 	if (text)
 		cr_assert_eq(template_compile(text, &scope, &parts.time.text, &error), 0);
-	cr_assert_eq(timestamp_compile("iso8601", utc, &parts.time.format, &time_error), 0);
+	cr_assert_eq(timestamp_compile("iso8601", utc, &parts.time.formats[0], &time_error), 0);
+	cr_assert_eq(timestamp_compile("epoch_ms", utc, &parts.time.formats[1], &time_error), 0);
+	parts.time.n_formats = 2;
 	parts.time.max_past_ms = row->max_past_ms;
 	parts.time.max_future_ms = row->max_future_ms;
 	parts.time.clamp = row->clamp;
@@ -73,6 +75,7 @@ static const struct row rows[] = {
 	{NULL, 0, 0, false, READ_MS, 'm'},
 	{"", 0, 0, false, READ_MS, 'i'},
 	{"-", 0, 0, true, READ_MS, 'i'},
+	{"1795280400000", 0, 0, true, READ_MS - 123, 0}, /* the second format */
 	/* The limits themselves are within. */
 	{"2026-11-21T18:00:00.123Z", 0, HOUR, true, READ_MS + HOUR, 0},
 	{"2026-11-21T18:00:00.124Z", 0, HOUR, true, READ_MS + HOUR, 'c'},

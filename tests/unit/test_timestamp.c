@@ -424,7 +424,7 @@ Test(zone, names)
 	zone_free(zone);
 }
 
-/* TZ is as before; "local" is what it says. */
+/* TZ stays as it is; "local" is what it says. */
 Test(zone, environment)
 {
 	struct zone *zone = NULL;
