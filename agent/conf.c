@@ -56,31 +56,62 @@ static struct conf_node *convert(const config_setting_t *setting, const struct c
 }
 
 /*
- * libconfig says "syntax error" and where it gave up; what the scan saw further up tells the likely
- * reason.
+ * libconfig says "syntax error" and where it gave up; what the scan saw first, further up, tells the
+ * likely reason.
  */
+static void explain_syntax(struct conf_place place, const struct conf_scan *seen,
+			   struct conf_problems *problems)
+{
+	char bracket[80], noticed[40] = "";
+	const struct {
+		unsigned line;
+		const char *text;
+	} hints[] = {
+		{seen->comma, "a comma stands before the closing bracket"},
+		{seen->no_equals, "\"=\" or \":\" is missing before the bracket"},
+		{seen->no_value, "there is no value behind \"=\""},
+		{seen->no_quotes, "text is written in quotes: name = \"value\";"},
+		{seen->long_string < place.line ? seen->long_string : 0,
+		 "perhaps the string that begins here should end in this line"},
+		{seen->wrong_close, bracket},
+		{seen->open_line, bracket}, /* only where there is nothing else */
+	};
+	const size_t last = ARRAY_LEN(hints) - 1;
+	size_t first = last;
+
+	snprintf(bracket, sizeof bracket,
+		 seen->wrong_close ?
+			 "the \"%1$c\" of line %2$u is not closed before this \"%3$c\"" :
+			 "the \"%1$c\" of line %2$u is never closed by a \"%3$c\"",
+		 seen->open, seen->open_line, seen->close);
+	for (size_t i = 0; i < last; i++)
+		if (hints[i].line && hints[i].line <= place.line &&
+		    (first == last || hints[i].line < hints[first].line))
+			first = i;
+	if (!hints[first].line || (first == last && seen->wrong_close)) {
+		conf_problem(problems, place,
+			     "syntax error, here or at the end of the line before");
+		return;
+	}
+	if (hints[first].line < place.line)
+		snprintf(noticed, sizeof noticed, ", noticed in line %u", place.line);
+	place.line = hints[first].line;
+	conf_problem(problems, place, "syntax error%s: %s", noticed, hints[first].text);
+}
+
 static void explain(const config_t *config, const struct conf_file *file,
 		    const struct conf_scan *seen, struct conf_problems *problems)
 {
-	unsigned line = (unsigned)config_error_line(config);
-	const char *text = config_error_text(config) ? config_error_text(config) : "syntax error";
+	struct conf_place place = {file, (unsigned)config_error_line(config)};
+	const char *text = config_error_text(config);
 
-	if (strcmp(text, "syntax error") != 0)
-		conf_problem(problems, (struct conf_place){file, line}, "%s", text);
-	else if (seen->comma && seen->comma <= line)
-		conf_problem(problems, (struct conf_place){file, seen->comma},
-			     "%s: a comma stands before the closing bracket", text);
-	else if (seen->no_equals && seen->no_equals <= line)
-		conf_problem(problems, (struct conf_place){file, seen->no_equals},
-			     "%s: \"=\" or \":\" is missing before the bracket", text);
-	else if (seen->long_string && seen->long_string < line)
-		conf_problem(problems, (struct conf_place){file, seen->long_string},
-			     "%s, noticed in line %u: perhaps the string that begins here should "
-			     "end in this line",
-			     text, line);
+	if (!text || strcmp(text, "syntax error") == 0)
+		explain_syntax(place, seen, problems);
+	else if (strcmp(text, "duplicate setting name") == 0)
+		conf_problem(problems, place,
+			     "a setting of this name stands above it in the same group");
 	else
-		conf_problem(problems, (struct conf_place){file, line},
-			     "%s, here or at the end of the line before", text);
+		conf_problem(problems, place, "%s", text);
 }
 
 static int parse(const struct conf_file *file, const char *text, struct conf_problems *problems,

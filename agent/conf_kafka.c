@@ -105,6 +105,17 @@ static void complain_unknown(const struct setting *setting)
 		     kafka_library_version(), setting->name, hint);
 }
 
+/* The library takes a list of no servers, and waits for ever. 0 or 1 (noted). */
+static int ask_servers(const struct setting *setting)
+{
+	if (strcmp(setting->name, "bootstrap.servers") != 0 ||
+	    setting->value[strspn(setting->value, " ,\t")])
+		return 0;
+	conf_problem(setting->problems, setting->node->place,
+		     "kafka.%s names no server: \"host1:9092,host2:9092\"", setting->node->name);
+	return 1;
+}
+
 /* Asks the library; tries the name with its underscores when dots are unknown. 0 or 1 (noted). */
 static int ask_library(struct setting *setting)
 {
@@ -166,6 +177,8 @@ static int check(struct setting *setting)
 	r = resolve(setting);
 	if (r == 0)
 		r = ask_table(setting);
+	if (r == 0)
+		r = ask_servers(setting);
 	return r ? r : ask_library(setting);
 }
 

@@ -30,7 +30,12 @@ struct scanner {
 	char backslash_letter;
 	unsigned n_backslashes;
 	unsigned depth;
+	struct {
+		char bracket;
+		unsigned line;
+	} open[NESTING_MAX];
 	bool after_comma, after_name;
+	unsigned after_equals; /* line of the "=" or ":" right before, or 0 */
 };
 
 static void step(struct scanner *s)
@@ -116,21 +121,43 @@ static void skip_name(struct scanner *s)
 		s->at++;
 }
 
-static void bracket(struct scanner *s)
+static void open_bracket(struct scanner *s)
 {
-	if (strchr("({[", *s->at)) {
-		if (s->after_name && !s->seen.no_equals)
-			s->seen.no_equals = s->place.line;
-		if (++s->depth == NESTING_MAX + 1) {
-			conf_problem(s->problems, s->place, "nested too deeply");
-			s->seen.stop = true;
-		}
+	if (s->after_name && !s->seen.no_equals)
+		s->seen.no_equals = s->place.line;
+	if (s->depth == NESTING_MAX) {
+		conf_problem(s->problems, s->place, "nested too deeply");
+		s->seen.stop = true;
 		return;
 	}
-	if (s->depth)
-		s->depth--;
+	s->open[s->depth].bracket = *s->at;
+	s->open[s->depth++].line = s->place.line;
+}
+
+static char closing(char bracket)
+{
+	return bracket == '(' ? ')' : bracket == '[' ? ']' : '}';
+}
+
+static void note_open(struct scanner *s)
+{
+	s->seen.open = s->open[s->depth - 1].bracket;
+	s->seen.open_line = s->open[s->depth - 1].line;
+	s->seen.close = closing(s->seen.open);
+}
+
+static void close_bracket(struct scanner *s)
+{
 	if (s->after_comma && !s->seen.comma)
 		s->seen.comma = s->place.line;
+	if (!s->depth)
+		return;
+	if (*s->at != closing(s->open[s->depth - 1].bracket) && !s->seen.wrong_close) {
+		s->seen.wrong_close = s->place.line;
+		note_open(s);
+		s->seen.close = *s->at;
+	}
+	s->depth--;
 }
 
 static void include(struct scanner *s)
@@ -140,11 +167,32 @@ static void include(struct scanner *s)
 	s->seen.stop = true;
 }
 
+static bool is_boolean(const char *at)
+{
+	size_t len = strncasecmp(at, "true", 4) == 0 ? 4 : strncasecmp(at, "false", 5) == 0 ? 5 : 0;
+
+	return len && !isalnum((unsigned char)at[len]);
+}
+
+/* What stands behind "=" or ":". */
+static void look_at_value(struct scanner *s)
+{
+	bool word = isalpha((unsigned char)*s->at) || (*s->at && strchr("/$*%.", *s->at));
+
+	if (!s->seen.no_value && strchr(";,})]", *s->at))
+		s->seen.no_value = s->after_equals;
+	if (!s->seen.no_quotes && word && !is_boolean(s->at))
+		s->seen.no_quotes = s->place.line;
+}
+
 /* One token that is neither space nor comment. */
 static void token(struct scanner *s)
 {
 	bool comma = *s->at == ',', name = isalpha((unsigned char)*s->at) || *s->at == '*';
+	bool equals = *s->at == '=' || *s->at == ':';
 
+	if (s->after_equals)
+		look_at_value(s);
 	if (*s->at == '"') {
 		skip_string(s);
 	} else if (isdigit((unsigned char)*s->at) ||
@@ -153,14 +201,17 @@ static void token(struct scanner *s)
 	} else if (name) {
 		skip_name(s);
 	} else {
-		if (strchr("(){}[]", *s->at))
-			bracket(s);
+		if (strchr("({[", *s->at))
+			open_bracket(s);
+		else if (strchr(")}]", *s->at))
+			close_bracket(s);
 		else if (strncmp(s->at, "@include", 8) == 0)
 			include(s);
 		s->at++;
 	}
 	s->after_comma = comma;
 	s->after_name = name;
+	s->after_equals = equals ? s->place.line : 0;
 }
 
 static void warn_of_backslashes(const struct scanner *s)
@@ -193,5 +244,7 @@ struct conf_scan conf_scan(const struct conf_file *file, const char *text,
 			token(&s);
 	}
 	warn_of_backslashes(&s);
+	if (s.depth && !s.seen.wrong_close)
+		note_open(&s);
 	return s.seen;
 }

@@ -11,6 +11,12 @@ struct conf_scan {
 	unsigned long_string; /* the first string that does not end in its line began here */
 	unsigned comma;       /* the first comma before a closing bracket */
 	unsigned no_equals;   /* the first name with a bracket right behind it */
+	unsigned no_value;    /* the first "=" or ":" with no value behind it */
+	unsigned no_quotes;   /* the first value that is a word but neither true nor false */
+	unsigned wrong_close; /* the first bracket that closes one of another kind: */
+	unsigned open_line;   /* that one; without wrong_close, the innermost that is never closed */
+	char open;            /* which of "({[" it is */
+	char close;           /* what closes it, or should */
 	bool stop;            /* an error was noted after which there is no use in parsing */
 };
 
