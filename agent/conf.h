@@ -59,6 +59,7 @@ struct conf {
 	enum conf_on_damage state_damaged;
 	struct prop *props; /* of the kafka block, names with dots; secrets already resolved */
 	size_t n_props;
+	bool idempotent; /* the producer is; all its records wait for acks=all then */
 	char **topics; /* every topic that any source may write to, no duplicates */
 	size_t n_topics;
 	struct conf_zone *zones; /* every zone that a timestamp_zone names, no duplicates */

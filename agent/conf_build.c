@@ -223,7 +223,9 @@ static int build_all(struct conf_build *build, const char *file)
 		r = conf_build_kafka(build);
 	if (r == 0)
 		r = conf_build_parsers(build);
-	return r ? r : conf_build_sources(build);
+	if (r == 0)
+		r = conf_build_sources(build);
+	return r ? r : conf_build_producer(build);
 }
 
 int conf_build(const struct conf_surroundings *surroundings, const char *file,

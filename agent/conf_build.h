@@ -32,6 +32,7 @@ int conf_build(const struct conf_surroundings *surroundings, const char *file,
 int conf_build_kafka(struct conf_build *build) MUSTCHECK;
 int conf_build_parsers(struct conf_build *build) MUSTCHECK;
 int conf_build_sources(struct conf_build *build) MUSTCHECK;
+int conf_build_producer(struct conf_build *build) MUSTCHECK;
 
 /* A source while it is built. */
 struct source_build {
@@ -67,6 +68,14 @@ int conf_build_headers(struct source_build *s, struct route_headers *headers) MU
 /* Its part that is about times: timestamp, timestamp_..., on_bad_timestamp. 0 or -ENOMEM. */
 int conf_build_time(struct source_build *s, struct route_parts *parts) MUSTCHECK;
 int conf_build_partition(struct source_build *s, struct route_parts *parts) MUSTCHECK;
+
+/* Warns of what is given up with acks other than "all"; label stands before it ("kafka."). */
+void conf_warn_of_acks(struct conf_build *build, struct conf_place place, const char *label,
+		       const char *acks);
+
+/* Notes a level that the codec has not. codec == NULL: waybill's default; level == NULL: none. */
+void conf_check_compression(struct conf_build *build, struct conf_place place, const char *label,
+			    const char *codec, const char *level);
 
 /* Frees a conf, finished or half-built, whatever its count of references. Returns NULL. */
 struct conf *conf_destroy(struct conf *conf);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "conf_build.h"
 #include "conf_secret.h"
@@ -23,8 +24,9 @@
 struct setting {
 	const struct conf_node *node;
 	struct conf_problems *problems;
-	char *name;  /* as the library calls it */
-	char *value; /* the secret itself, if it is one */
+	bool idempotent; /* the producer is, by the block as a whole */
+	char *name;      /* as the library calls it */
+	char *value;     /* the secret itself, if it is one */
 	bool secret;
 	bool no_secrets; /* a reference is not followed: the property is left out */
 };
@@ -148,10 +150,10 @@ static int ask_library(struct setting *setting)
 /* Reserved under the name with dots or under the one that the user wrote. 0 or 1 (noted). */
 static int ask_table(const struct setting *setting)
 {
-	const char *reason = props_reserved(setting->name, setting->value);
+	const char *reason = props_reserved(setting->name, setting->value, setting->idempotent);
 
 	if (!reason)
-		reason = props_reserved(setting->node->name, setting->value);
+		reason = props_reserved(setting->node->name, setting->value, setting->idempotent);
 	if (reason)
 		conf_problem(setting->problems, setting->node->place, "kafka.%s is reserved: %s",
 			     setting->node->name, reason);
@@ -182,7 +184,6 @@ static int check(struct setting *setting)
 	return r ? r : ask_library(setting);
 }
 
-/* The same property under two names (acks, request_required_acks) is not noticed; the last wins. */
 static int add_prop(struct conf_build *build, const struct conf_node *node)
 {
 	struct conf *conf = build->conf;
@@ -190,6 +191,7 @@ static int add_prop(struct conf_build *build, const struct conf_node *node)
 		.node = node,
 		.problems = build->problems,
 		.no_secrets = build->no_secrets,
+		.idempotent = conf->idempotent,
 	};
 	int r = check(&setting);
 
@@ -201,6 +203,16 @@ static int add_prop(struct conf_build *build, const struct conf_node *node)
 	return r < 0 ? r : 0;
 }
 
+/* Before the others are read: some depend on it. */
+static bool is_idempotent(const struct conf_node *block)
+{
+	const struct conf_node *node = conf_node_find(block, "enable_idempotence");
+
+	if (!node)
+		return true;
+	return node->kind == CONF_TEXT ? strcasecmp(node->text, "false") != 0 : node->number != 0;
+}
+
 int conf_build_kafka(struct conf_build *build)
 {
 	const struct conf_node *block = build->main.of[CONF_KAFKA].node;
@@ -208,7 +220,9 @@ int conf_build_kafka(struct conf_build *build)
 
 	if (!block)
 		return 0; /* noted when the main group was read */
-	build->conf->props = calloc(block->n_kids ? block->n_kids : 1, sizeof *build->conf->props);
+	build->conf->idempotent = is_idempotent(block);
+	/* And one that conf_producer.c may add. */
+	build->conf->props = calloc(block->n_kids + 1, sizeof *build->conf->props);
 	if (!build->conf->props)
 		return -ENOMEM;
 	for (size_t i = 0; i < block->n_kids && r == 0; i++)

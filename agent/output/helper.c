@@ -84,15 +84,20 @@ static void free_options(struct kafka_options *o)
 		free((char *)o->topics[i]);
 	free((void *)o->props);
 	free((void *)o->topics);
+	free((void *)o->topic_settings);
 }
 
 static int copy_options(const struct kafka_options *from, struct kafka_options *ret)
 {
 	struct prop *props = calloc(from->n_props + 1, sizeof *props);
 	const char **topics = calloc(from->n_topics + 1, sizeof *topics);
-	bool complete = props && topics;
+	struct topic_settings *settings = calloc(from->n_topics + 1, sizeof *settings);
+	bool complete = props && topics && settings;
 
 	*ret = *from;
+	ret->topic_settings = settings;
+	if (settings && from->topic_settings && from->n_topics)
+		memcpy(settings, from->topic_settings, from->n_topics * sizeof *settings);
 	ret->props = props;
 	ret->topics = topics;
 	for (size_t i = 0; complete && i < from->n_props; i++) {
@@ -285,8 +290,7 @@ static void try_make(struct helper *h, struct work *w)
 	}
 	ask_settings(w, w->fresh, answer.topics);
 	sizing = topics_sizing(answer.topics);
-	if (producer_batch_bytes(h->options.queue_bytes, &sizing) !=
-	    producer_batch_limit(w->fresh)) {
+	if (producer_batch_bytes(&h->options, &sizing) != producer_batch_limit(w->fresh)) {
 		/* Only now is it known how large batches may be: once more, with that. */
 		w->sizing = sizing;
 		w->fresh = producer_free(w->fresh);

@@ -8,6 +8,13 @@
 
 #include "output/props.h"
 
+/* What a topic may have apart from the others: properties of librdkafka; "": as the kafka block. */
+struct topic_settings {
+	char compression_type[12];
+	char compression_level[8];
+	char acks[4];
+};
+
 /* What the Kafka output is told; below all of its modules, which each take what they need. */
 struct kafka_options {
 	const struct prop
@@ -16,6 +23,7 @@ struct kafka_options {
 	const char *const
 		*topics; /* all topics that records may name; copied. record.topic indexes it */
 	size_t n_topics;
+	const struct topic_settings *topic_settings; /* n_topics of them, or NULL; copied */
 	uint64_t linger_us;
 	bool library_linger;  /* producer_linger = "library": no kicks of ours */
 	size_t queue_records; /* our limit; 10,000 */
@@ -26,5 +34,16 @@ struct kafka_options {
 
 #define KAFKA_QUEUE_RECORDS 10000
 #define KAFKA_QUEUE_BYTES (4u << 20)
+
+/*
+ * message.max.bytes for lines of up to max_line bytes: room for key, headers and framing, and not
+ * less than the library's default.
+ */
+static inline size_t kafka_message_bytes(size_t max_line)
+{
+	size_t bytes = max_line + (64u << 10);
+
+	return bytes < 1000000u ? 1000000u : bytes;
+}
 
 #endif

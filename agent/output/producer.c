@@ -2,8 +2,8 @@
 /*
  * One instance of librdkafka's producer, and nothing that outlives it.
  *
- * The recipe in producer_new is the promise in the library's own words: idempotence and acks=all,
- * no timeout of its own, a queue a tenth above the one that kafka.c counts (its "queue full" is
+ * The recipe in producer_new is the promise in the library's own words: idempotence and acks=all
+ * (unless the user gives them up, of which the configuration warns him), no timeout of its own, a queue a tenth above the one that kafka.c counts (its "queue full" is
  * then a bug that shows), batches that two a partition fit into the queue, and a linger that never
  * ends, because kick.c keeps the user's. The user's properties come between our defaults, which
  * they may change, and our rules, which they may not.
@@ -22,19 +22,13 @@
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #define BATCH_MIN (16u << 10)
 #define BATCH_MAX (128u << 10)
-
-/*
- * The library's default for message.max.bytes, and room for key, headers and framing above a
- * line.
- */
-#define MESSAGE_BYTES_MIN 1000000u
-#define MESSAGE_ROOM (64u << 10)
 
 /* Taken from an event at a time: a few cache lines of pointers. */
 #define PORTION 64
@@ -55,6 +49,7 @@ struct setting {
 };
 
 static const struct setting defaults[] = {
+	{"enable.idempotence", "true"},
 	{"compression.type", "lz4"},
 	{"batch.num.messages", "10000"},
 	{"socket.nagle.disable", "true"},
@@ -66,21 +61,34 @@ static const struct setting defaults[] = {
 };
 
 static const struct setting rules[] = {
-	{"enable.idempotence", "true"},
 	{"message.timeout.ms", "0"},
 	{"delivery.report.only.error", "false"},
 	{"log.queue", "true"},
 };
 
-size_t producer_batch_bytes(size_t queue_bytes, const struct producer_sizing *sizing)
+/* The batch.size of the kafka block, or 0. */
+static size_t wanted_batch_bytes(const struct kafka_options *options)
+{
+	for (size_t i = 0; i < options->n_props; i++) {
+		if (strcmp(options->props[i].name, "batch.size") == 0)
+			return strtoull(options->props[i].value, NULL, 10);
+	}
+	return 0;
+}
+
+size_t producer_batch_bytes(const struct kafka_options *options,
+			    const struct producer_sizing *sizing)
 {
 	size_t partitions = sizing->partitions ? sizing->partitions : 1;
-	size_t bytes = queue_bytes / (2 * partitions);
+	size_t bytes = options->queue_bytes / (2 * partitions);
+	size_t wanted = wanted_batch_bytes(options);
 
 	if (bytes < BATCH_MIN)
 		bytes = BATCH_MIN;
 	if (bytes > BATCH_MAX)
 		bytes = BATCH_MAX;
+	if (wanted)
+		bytes = wanted;
 	if (sizing->max_message_bytes && bytes > sizing->max_message_bytes)
 		bytes = sizing->max_message_bytes;
 	return bytes;
@@ -119,12 +127,10 @@ static int set_size(rd_kafka_conf_t *conf, const char *name, size_t value, char 
 static int set_sizes(rd_kafka_conf_t *conf, const struct kafka_options *o, char *ret_message,
 		     size_t len)
 {
-	size_t message = o->max_line + MESSAGE_ROOM;
+	size_t message = kafka_message_bytes(o->max_line);
 	size_t queue = o->queue_bytes + o->queue_bytes / 10;
 	int r;
 
-	if (message < MESSAGE_BYTES_MIN)
-		message = MESSAGE_BYTES_MIN;
 	/* One line of the longest kind must fit however small the queue is. */
 	if (queue < o->queue_bytes + message)
 		queue = o->queue_bytes + message;
@@ -147,10 +153,10 @@ static int configure(rd_kafka_conf_t *conf, const struct kafka_options *o, size_
 {
 	int r = set_table(conf, defaults, ARRAY_LEN(defaults), ret_message, len);
 
-	if (r == 0)
-		r = set_size(conf, "batch.size", batch_bytes, ret_message, len);
 	for (size_t i = 0; i < o->n_props && r == 0; i++)
 		r = set(conf, o->props[i].name, o->props[i].value, false, ret_message, len);
+	if (r == 0)
+		r = set_size(conf, "batch.size", batch_bytes, ret_message, len);
 	if (r == 0)
 		r = set_table(conf, rules, ARRAY_LEN(rules), ret_message, len);
 	if (r == 0)
@@ -158,6 +164,24 @@ static int configure(rd_kafka_conf_t *conf, const struct kafka_options *o, size_
 	rd_kafka_conf_set_events(conf,
 				 RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
 	return r;
+}
+
+/* What the topic has apart from the others. */
+static int set_topic(rd_kafka_topic_conf_t *conf, const struct topic_settings *settings,
+		     char *ret_message, size_t len)
+{
+	const struct setting table[] = {
+		{"compression.type", settings->compression_type},
+		{"compression.level", settings->compression_level},
+		{"acks", settings->acks},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		if (*table[i].value &&
+		    rd_kafka_topic_conf_set(conf, table[i].name, table[i].value, ret_message, len))
+			return PRODUCER_E_PROPS;
+	}
+	return 0;
 }
 
 static int add_topics(struct producer *p, const struct kafka_options *o, char *ret_message,
@@ -170,6 +194,10 @@ static int add_topics(struct producer *p, const struct kafka_options *o, char *r
 		rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(p->rk);
 
 		rd_kafka_topic_conf_set_opaque(conf, (void *)(uintptr_t)i);
+		if (o->topic_settings && set_topic(conf, &o->topic_settings[i], ret_message, len)) {
+			rd_kafka_topic_conf_destroy(conf);
+			return PRODUCER_E_PROPS;
+		}
 		p->topics[i] = rd_kafka_topic_new(p->rk, o->topics[i], conf);
 		if (!p->topics[i]) {
 			snprintf(ret_message, len, "topic %s: %s", o->topics[i],
@@ -195,7 +223,7 @@ int producer_new(const struct kafka_options *options, const struct producer_sizi
 
 	if (!conf)
 		return -ENOMEM;
-	p->batch_bytes = producer_batch_bytes(options->queue_bytes, sizing);
+	p->batch_bytes = producer_batch_bytes(options, sizing);
 	r = configure(conf, options, p->batch_bytes, ret_message, len);
 	if (r == 0) {
 		p->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, ret_message, len);

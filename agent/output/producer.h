@@ -52,8 +52,12 @@ struct producer_report {
 	bool denied; /* not authorized */
 };
 
-/* The batch size that the library gets, in bytes: see design.md, "The producer". */
-size_t producer_batch_bytes(size_t queue_bytes, const struct producer_sizing *sizing);
+/*
+ * The batch size that the library gets, in bytes: the user's, or so much that two batches a
+ * partition fit into the queue; at most the least max.message.bytes of the topics.
+ */
+size_t producer_batch_bytes(const struct kafka_options *options,
+			    const struct producer_sizing *sizing);
 
 /*
  * Makes an instance with all topics of the options. Does not wait for brokers. 0; PRODUCER_E_PROPS

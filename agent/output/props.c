@@ -2,7 +2,8 @@
 /*
  * The kafka block takes any property of librdkafka, so that nobody has to wait for us to know it,
  * but for those of this table: they would break the promise (a line is given up only when Kafka has
- * confirmed it), or are worked out by waybill, or do nothing in a producer. Each row says why and
+ * confirmed it), or are worked out by waybill, or do nothing in a producer. An idempotent producer
+ * has less freedom than another; what the user gives up with it he is warned of in conf_producer.c. Each row says why and
  * what to use instead; a refusal at the start is kinder than a surprise at night. The table is
  * searched from the top, so exceptions stand before the pattern that covers them.
  *
@@ -18,29 +19,33 @@
 struct reserved {
 	const char *pattern; /* fnmatch; names hold no metacharacters of it */
 	const char *allowed; /* these values are fine nevertheless: words parted by spaces */
-	const char *reason;  /* NULL: allowed with every value */
+	const char *reason;
+	bool idempotent; /* the row is for idempotent producers only */
 };
 
-#define IDEMPOTENT "waybill's producer is always idempotent: "
+#define IDEMPOTENT "an idempotent producer "
 #define CONSUMER "it is a setting of consumers and does nothing in a producer"
 #define CALLBACK "it can be set by a program only"
 
 static const struct reserved table[] = {
 	/* What keeps the promise. */
-	{"enable.idempotence", "true", IDEMPOTENT "without it retries repeat and reorder lines"},
-	{"acks", "all -1", IDEMPOTENT "it needs acks = \"all\", which is the default"},
-	{"request.required.acks", "all -1", IDEMPOTENT "it needs acks = \"all\", the default"},
+	{"enable.idempotence", "true false", "write true or false"},
+	{"acks", "all -1",
+	 IDEMPOTENT "needs acks = \"all\", the default; less takes "
+		    "enable_idempotence = false, and can lose lines",
+	 true},
+	{"acks", "all -1 1 0", "give \"all\", 1 or 0"},
+	{"request.required.acks", NULL, "use acks"},
+	{"retries", NULL,
+	 IDEMPOTENT "retries for ever, since what is given up leaves a gap; leave it out", true},
+	{"message.send.max.retries", NULL, "use retries"},
+	{"max.in.flight", NULL, "use max_in_flight_requests_per_connection"},
 	{"enable.gapless.guarantee", "false",
 	 "one refused record would stop all topics; waybill keeps the order itself"},
 	{"message.timeout.ms", "0",
 	 "lines never expire: they wait in their file until Kafka has confirmed them"},
 	{"delivery.timeout.ms", "0",
 	 "lines never expire: they wait in their file until Kafka has confirmed them"},
-	{"retries", NULL, "waybill retries for ever; the lines wait in their file"},
-	{"message.send.max.retries", NULL,
-	 "waybill retries for ever; the lines wait in their file"},
-	{"max.in.flight", NULL, IDEMPOTENT "the library chooses it"},
-	{"max.in.flight.requests.per.connection", NULL, IDEMPOTENT "the library chooses it"},
 	{"delivery.report.only.error", "false",
 	 "waybill needs the report of every line to know that Kafka has it"},
 	{"transactional.id", NULL, "waybill does not use transactions"},
@@ -56,8 +61,6 @@ static const struct reserved table[] = {
 	 "the queue is small on purpose: what waits, waits in its file; "
 	 "see chunk_memory at the top level"},
 	{"queuing.strategy", "fifo", "lines go out in the order of their file"},
-	{"batch.size", NULL, "it is worked out from the number of partitions; see linger_ms"},
-	{"batch.num.messages", NULL, "it is worked out from the size of the queue; see linger_ms"},
 	{"message.max.bytes", NULL,
 	 "it is worked out from max_line, at the top level or in a source"},
 	{"message.copy.max.bytes", NULL, "waybill's records are not copied"},
@@ -121,10 +124,10 @@ static bool is_allowed(const char *allowed, const char *value)
 	return false;
 }
 
-const char *props_reserved(const char *name, const char *value)
+const char *props_reserved(const char *name, const char *value, bool idempotent)
 {
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		if (fnmatch(table[i].pattern, name, 0) == 0)
+		if ((idempotent || !table[i].idempotent) && fnmatch(table[i].pattern, name, 0) == 0)
 			return is_allowed(table[i].allowed, value) ? NULL : table[i].reason;
 	}
 	return NULL;
@@ -194,6 +197,9 @@ const char *const *props_common(size_t *ret_n)
 		"message.timeout.ms",
 		"enable.idempotence",
 		"batch.size",
+		"batch.num.messages",
+		"max.in.flight.requests.per.connection",
+		"retries",
 	};
 
 	*ret_n = ARRAY_LEN(names);

@@ -20,9 +20,10 @@ struct prop {
 
 /*
  * NULL when the user may set it. Otherwise the reason, with the waybill setting to use instead
- * where there is one; static. value matters for some (enable.idempotence=true is fine).
+ * where there is one; static. value matters for some (message.timeout.ms=0 is fine), and for some
+ * whether the producer is idempotent, as it is unless enable.idempotence=false is among the others.
  */
-const char *props_reserved(const char *name, const char *value);
+const char *props_reserved(const char *name, const char *value, bool idempotent);
 
 /* True for properties whose value must never be printed (sasl.password, ssl.key.pem, ...). */
 bool props_is_secret(const char *name);

@@ -23,13 +23,14 @@ static const struct row rows[] = {
 	{"enable.ssl.certificate.verification", "false", NULL},
 	{"enable.idempotence", "true", NULL},
 	{"enable.idempotence", "TRUE", NULL},
-	{"enable.idempotence", "false", "always idempotent"},
+	{"enable.idempotence", "false", NULL},
+	{"enable.idempotence", "no", "true or false"},
 	{"acks", "all", NULL},
 	{"acks", "-1", NULL},
 	{"acks", "1", "acks = \"all\""},
 	{"acks", "al", "acks = \"all\""},
 	{"acks", "", "acks = \"all\""},
-	{"request.required.acks", "0", "acks = \"all\""},
+	{"request.required.acks", "all", "use acks"},
 	{"delivery.report.only.error", "true", "report of every line"},
 	{"delivery.report.only.error", "false", NULL},
 	{"transactional.id", "x", "transactions"},
@@ -47,11 +48,12 @@ static const struct row rows[] = {
 	{"test.mock.num.brokers", "3", "demo"},
 	{"plugin.library.paths", "x", "foreign code"},
 	{"retries", "5", "retries for ever"},
-	{"message.send.max.retries", "5", "retries for ever"},
-	{"max.in.flight", "1", "the library chooses"},
-	{"max.in.flight.requests.per.connection", "1", "the library chooses"},
-	{"batch.size", "1", "worked out"},
-	{"batch.num.messages", "1", "worked out"},
+	{"retries", "0", "retries for ever"},
+	{"message.send.max.retries", "5", "use retries"},
+	{"max.in.flight", "1", "use max_in_flight_requests_per_connection"},
+	{"max.in.flight.requests.per.connection", "1", NULL},
+	{"batch.size", "1", NULL},
+	{"batch.num.messages", "1", NULL},
 	{"message.max.bytes", "1", "max_line"},
 	{"dr_msg_cb", "x", "by a program only"},
 	{"opaque", "x", "by a program only"},
@@ -62,13 +64,35 @@ static const struct row rows[] = {
 Test(props, reserved)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		const char *reason = props_reserved(rows[i].name, rows[i].value);
+		const char *reason = props_reserved(rows[i].name, rows[i].value, true);
 
 		if (!rows[i].says)
 			cr_expect_null(reason, "%s=%s: %s", rows[i].name, rows[i].value, reason);
 		else
 			cr_expect(reason && strstr(reason, rows[i].says), "%s=%s: %s", rows[i].name,
 				  rows[i].value, reason ? reason : "not reserved");
+	}
+}
+
+/* What a producer may that is not idempotent, and what it may not either. */
+Test(props, reserved_without_idempotence)
+{
+	static const struct row plain[] = {
+		{"acks", "all", NULL},
+		{"acks", "1", NULL},
+		{"acks", "0", NULL},
+		{"acks", "2", "\"all\", 1 or 0"},
+		{"request.required.acks", "1", "use acks"},
+		{"retries", "0", NULL},
+		{"message.timeout.ms", "1000", "never expire"},
+		{"enable.gapless.guarantee", "true", "order itself"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
+		const char *reason = props_reserved(plain[i].name, plain[i].value, false);
+
+		cr_expect_eq(!reason, !plain[i].says, "%s=%s", plain[i].name, plain[i].value);
+		cr_expect(!reason || strstr(reason, plain[i].says), "%s", reason);
 	}
 }
 
