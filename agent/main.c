@@ -11,7 +11,8 @@
  * output/     output (the interface), kafka (room, holds, recovery), producer (librdkafka),
  *               topics,
  *               partitioner, kick (our own linger), helper (the thread that may block);
- *               terminal (preview's output), inspect (a look at the brokers, for check)
+ *               terminal (preview's output), inspect (a look at the brokers, for check),
+ *               embedded and consumer (the demo's Kafka, and its other end)
  *   flow/       what travels: chunk and slots, account (committed position), ranges, record, report
  *   state/      store (SQLite), writer (its thread), letters (dead letters on their way there)
  *
@@ -48,9 +49,9 @@ static const struct command commands[] = {
 	{"preview", cmd_preview, "show what the lines of a log would become, without a broker"},
 	{"test", cmd_test, "compare what sample lines become with what is expected of them"},
 	{"check", cmd_check, "say what is wrong before `run` does: configuration, files, topics"},
-	{"demo", cmd_demo,
-	 "see it work: an embedded broker, sample logs, and what arrives in Kafka"},
+	{"demo", cmd_demo, "see it work: ship, kill, freeze, and count what arrives in Kafka"},
 	{"broker", cmd_broker, NULL},
+	{"sample", cmd_sample, NULL},
 	{"--version", cmd_version, "versions of waybill and its libraries"},
 };
 

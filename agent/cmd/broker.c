@@ -4,6 +4,7 @@
  * demo` starts it, so it is not in --help; topics come as arguments because that needs no file and
  * shows in ps. It ends when its standard input does.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -12,6 +12,7 @@ int cmd_check(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_broker(int argc, char **argv); /* the embedded broker that demo starts; not in --help */
+int cmd_sample(int argc, char **argv); /* the application that demo starts; not in --help */
 int cmd_version(int argc, char **argv);
 
 /* Where a command looks when --config is not given. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The demo's broker and agent are processes as they would be in real life, so nothing of them may
+ * The demo's broker, agent and application are processes as they would be in real life, so nothing of them may
  * outlive it, however it ends. A parent-death signal does that where a handler cannot (SIGKILL).
  * It is bound to the thread that forks, which is the main thread here.
  *
@@ -120,6 +120,11 @@ int demo_child_status(struct demo_child *child, int timeout_ms)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+void demo_child_close_input(struct demo_child *child)
+{
+	close_end(&child->in);
+}
+
 int demo_child_stop(struct demo_child *child, int number, int timeout_ms)
 {
 	int status;
@@ -130,6 +135,7 @@ int demo_child_stop(struct demo_child *child, int number, int timeout_ms)
 	close_end(&child->out);
 	if (number)
 		kill(child->pid, number);
+	kill(child->pid, SIGCONT);
 	status = demo_child_status(child, timeout_ms);
 	if (status == DEMO_CHILD_RUNS) {
 		kill(child->pid, SIGKILL);

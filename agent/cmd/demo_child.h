@@ -30,7 +30,11 @@ int demo_child_start(struct demo_child *child, char *const argv[], const char *m
 #define DEMO_CHILD_RUNS (-1)
 int demo_child_status(struct demo_child *child, int timeout_ms);
 
-/* Closes its pipes, sends the signal (0: none), kills it after timeout_ms. Its status as above. */
+/* Ends its standard input, a pipe. */
+void demo_child_close_input(struct demo_child *child);
+
+/* Closes its pipes, sends the signal (0: none), kills it after timeout_ms. Its status as above.
+ * A stopped one goes on, so that it can end; 0 when there is none. */
 int demo_child_stop(struct demo_child *child, int signal, int timeout_ms);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The configuration of the demo is a file like any other: the agent reads it from disk, and the
- * user is shown the same text, so that it teaches what it does. The patterns here are data that
- * will move to ready-made parsers when those exist.
+ * user is shown the same text, so that it teaches what it does. The patterns are simpler than those
+ * of conf/parsers.d, because a reader has to take them in at a glance.
  */
 #include "cmd/demo_conf.h"
 
@@ -20,7 +20,7 @@
 
 const struct demo_kind demo_kind_sample = {
 	.name = "orders",
-	.pattern = "^\\S+ (?<level>\\w+) order=(?<order>\\S+) cid=(?<cid>\\S+)",
+	.pattern = "^\\S+ (?<level>\\w+) seq=\\d+ order=(?<order>\\S+) cid=(?<cid>\\S+)",
 	.key = "${order}",
 	.headers = {HOSTNAME,
 		    {"correlation-id", "${cid}"},
@@ -91,68 +91,66 @@ static void write_text(FILE *to, const char *text, const char *set)
 	fputc('"', to);
 }
 
-bool demo_conf_is_first(const struct demo_file *files, size_t i)
+bool demo_conf_is_first(const struct demo_shipped *shipped, size_t i)
 {
 	for (size_t j = 0; j < i; j++) {
-		if (files[j].kind == files[i].kind)
+		if (shipped[j].kind == shipped[i].kind)
 			return false;
 	}
 	return true;
 }
 
-/* Every kind that any file is of, each once. Returns how many. */
-static size_t used_kinds(const struct demo_file *files, size_t n_files,
-			 const struct demo_kind **kinds)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < n_files; i++) {
-		if (demo_conf_is_first(files, i))
-			kinds[n++] = files[i].kind;
-	}
-	return n;
-}
-
-static void write_parser(FILE *to, const struct demo_kind *kind, bool last)
+static void write_parser(FILE *to, const struct demo_kind *kind)
 {
 	fprintf(to, "  { name = \"%s\";\n    pattern = ", kind->name);
 	write_text(to, kind->pattern, "");
-	fprintf(to, "; }%s\n", last ? "" : ",");
+	fputs("; }", to);
 }
 
-static void write_source(FILE *to, const struct demo_kind *kind, const struct demo_file *files,
-			 size_t n_files, bool last)
+static void write_source(FILE *to, const struct demo_kind *kind, const char *topic_prefix,
+			 const struct demo_shipped *shipped, size_t n)
 {
 	const char *between = "";
 
 	fprintf(to, "  { name = \"%s\"; parser = \"%s\";\n    paths = [ ", kind->name, kind->name);
-	for (size_t i = 0; i < n_files; i++) {
-		if (files[i].kind != kind)
+	for (size_t i = 0; i < n; i++) {
+		if (shipped[i].kind != kind)
 			continue;
 		fputs(between, to);
-		write_text(to, files[i].path, "*?[]{},\\");
+		write_text(to, shipped[i].path, "*?[]{},\\");
 		between = ",\n              ";
 	}
-	fprintf(to, " ];\n    topic = \"%s\"; key = \"%s\";\n    headers: ( ", kind->name,
-		kind->key);
+	fprintf(to, " ];\n    topic = \"%s%s\"; key = \"%s\";\n    headers: ( ", topic_prefix,
+		kind->name, kind->key);
 	for (size_t i = 0; kind->headers[i].name; i++)
 		fprintf(to, "%s{ name = \"%s\"; value = \"%s\"; }", i ? ",\n               " : "",
 			kind->headers[i].name, kind->headers[i].value);
-	fprintf(to, " ); }%s\n", last ? "" : ",");
+	fputs(" ); }", to);
 }
 
-void demo_conf_write(FILE *to, const char *bootstrap_servers, const struct demo_file *files,
-		     size_t n_files)
+void demo_conf_write(FILE *to, const char *bootstrap_servers, const char *topic_prefix,
+		     const struct demo_shipped *shipped, size_t n)
 {
-	const struct demo_kind *kinds[DEMO_FILES_MAX];
-	size_t n_kinds = used_kinds(files, n_files, kinds);
+	const char *between = "";
 
-	fprintf(to, "kafka: { bootstrap_servers = \"%s\"; };\n", bootstrap_servers);
-	fputs("parsers: (\n", to);
-	for (size_t i = 0; i < n_kinds; i++)
-		write_parser(to, kinds[i], i + 1 == n_kinds);
-	fputs(");\nsources: (\n", to);
-	for (size_t i = 0; i < n_kinds; i++)
-		write_source(to, kinds[i], files, n_files, i + 1 == n_kinds);
-	fputs(");\n", to);
+	fputs("kafka: { bootstrap_servers = ", to);
+	write_text(to, bootstrap_servers, "");
+	fputs("; };\nparsers: (\n", to);
+	for (size_t i = 0; i < n; i++) {
+		if (demo_conf_is_first(shipped, i)) {
+			fputs(between, to);
+			write_parser(to, shipped[i].kind);
+			between = ",\n";
+		}
+	}
+	fputs("\n);\nsources: (\n", to);
+	between = "";
+	for (size_t i = 0; i < n; i++) {
+		if (demo_conf_is_first(shipped, i)) {
+			fputs(between, to);
+			write_source(to, shipped[i].kind, topic_prefix, shipped, n);
+			between = ",\n";
+		}
+	}
+	fputs("\n);\n", to);
 }

@@ -2,18 +2,16 @@
 #ifndef CMD_DEMO_CONF_H
 #define CMD_DEMO_CONF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
-
-#include "base/result.h"
-#include "cmd/demo_file.h"
 
 /* Each topic of the demo has so many partitions. */
 #define DEMO_PARTITIONS 3
 
 /*
- * A kind of log that the demo knows to cut. A kind has a source, a parser and a topic of the same
- * name.
+ * A kind of log that the demo knows to cut. A kind has a source and a parser of the same name, and a
+ * topic of that name behind the prefix that is common to the topics of one run.
  */
 struct demo_kind {
 	const char *name;
@@ -34,14 +32,20 @@ struct demo_log {
 };
 extern const struct demo_log demo_logs[];
 
-/* Whether no file before this one is of the same kind. */
-bool demo_conf_is_first(const struct demo_file *files, size_t i);
+/* A path that the agent is to follow, and how its lines are cut; borrowed. */
+struct demo_shipped {
+	const char *path;
+	const struct demo_kind *kind;
+};
+
+/* Whether none before this one is of the same kind. */
+bool demo_conf_is_first(const struct demo_shipped *shipped, size_t i);
 
 /*
- * Writes the configuration of an agent that ships the files to the brokers, a source for each kind,
- * as a person would write it. Errors are left in the stream.
+ * Writes the configuration of an agent that ships all n of them to the brokers, a source for each
+ * kind, as a person would write it. Errors are left in the stream.
  */
-void demo_conf_write(FILE *to, const char *bootstrap_servers, const struct demo_file *files,
-		     size_t n_files);
+void demo_conf_write(FILE *to, const char *bootstrap_servers, const char *topic_prefix,
+		     const struct demo_shipped *shipped, size_t n);
 
 #endif

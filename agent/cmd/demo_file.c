@@ -133,20 +133,6 @@ int demo_file_open(struct demo_file *file, const char *name, const char *dir, co
 	return r;
 }
 
-int demo_file_grows(struct demo_file *file, const char *path)
-{
-	snprintf(file->path, sizeof file->path, "%s", path);
-	file->marks = calloc(DEMO_FILE_MAX, 1);
-	return file->marks ? 0 : -ENOMEM;
-}
-
-void demo_file_appended(struct demo_file *file, size_t len)
-{
-	file->marks[file->end] = MARK_LINE;
-	file->end += len;
-	file->lines++;
-}
-
 void demo_file_arrived(struct demo_file *file, uint64_t position)
 {
 	if (position >= file->end) {

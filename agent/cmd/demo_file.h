@@ -12,8 +12,8 @@
 /* More of one file is not shipped by the demo, but a copy of its end. */
 #define DEMO_FILE_MAX (1u << 20)
 
-/* So many files at most; all of them fit into what the mock keeps of one partition. */
-#define DEMO_FILES_MAX 8
+/* So many files at most. */
+#define DEMO_FILES_MAX 7
 
 struct demo_kind; /* demo_conf.h */
 
@@ -42,12 +42,6 @@ enum {
  */
 int demo_file_open(struct demo_file *file, const char *name, const char *dir, const char **ret_why)
 	MUSTCHECK;
-
-/* An empty file path that will grow up to DEMO_FILE_MAX. 0, -ENOMEM. */
-int demo_file_grows(struct demo_file *file, const char *path) MUSTCHECK;
-
-/* len more bytes, one whole line, were appended to a growing file. */
-void demo_file_appended(struct demo_file *file, size_t len);
 
 /* The record of the line at this position came out. */
 void demo_file_arrived(struct demo_file *file, uint64_t position);

@@ -5,6 +5,9 @@
  * they are printed character by character as the locale knows them; what takes no column (also a
  * combining mark, or one that turns the direction of writing) is escaped with the rest, for nothing
  * invisible may pass.
+ *
+ * The counters are one line that is written over with blanks and carriage returns: that needs no
+ * control sequence, and what was printed before stays on the screen.
  */
 #include "cmd/demo_print.h"
 
@@ -26,19 +29,39 @@ void demo_paper_init(struct demo_paper *paper, FILE *to)
 	const char *term = getenv("TERM");
 	struct winsize size;
 
-	*paper = (struct demo_paper){to, WIDTH, "", "", "", ""};
+	*paper = (struct demo_paper){to, WIDTH, "", "", "", "", false, 0};
 	if (!isatty(fileno(to)))
 		return;
 	if (ioctl(fileno(to), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
 		paper->width = size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
 		paper->width = paper->width > WIDTH_MIN ? paper->width : WIDTH_MIN;
 	}
-	if ((no_color && *no_color) || !term || strcmp(term, "dumb") == 0)
+	if (!term || strcmp(term, "dumb") == 0)
+		return;
+	paper->redraws = paper->width >= WIDTH;
+	if (no_color && *no_color)
 		return;
 	paper->bold = "\033[1m";
 	paper->dim = "\033[2m";
 	paper->key = "\033[36m";
 	paper->plain = "\033[0m";
+}
+
+void demo_paper_draw(struct demo_paper *paper, const char *text)
+{
+	size_t len = strlen(text);
+	size_t blanks = paper->drawn > len ? paper->drawn - len : 0;
+
+	fprintf(paper->to, "\r%s%*s", text, (int)blanks, "");
+	fflush(paper->to);
+	paper->drawn = len;
+}
+
+void demo_paper_clear(struct demo_paper *paper)
+{
+	if (paper->drawn > 0)
+		fprintf(paper->to, "\r%*s\r", (int)paper->drawn, "");
+	paper->drawn = 0;
 }
 
 /*
@@ -114,7 +137,7 @@ void demo_print_title(const struct demo_paper *paper, const char *title)
 }
 
 /* "name=value"s, on as many lines as they need; one that is too long for a line is cut. */
-static void print_headers(const struct demo_paper *paper, const struct embedded_record *record)
+static void print_headers(const struct demo_paper *paper, const struct consumed *record)
 {
 	size_t room = paper->width - INDENT, used = 0;
 
@@ -135,7 +158,7 @@ static void print_headers(const struct demo_paper *paper, const struct embedded_
 	fputc('\n', paper->to);
 }
 
-void demo_print_record(const struct demo_paper *paper, const struct embedded_record *record)
+void demo_print_record(const struct demo_paper *paper, const struct consumed *record)
 {
 	int used;
 

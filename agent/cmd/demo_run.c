@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The loop of the demo: one thread that reads from the embedded Kafka, counts, shows, and now and
- * then writes a line of the sample. The sample begins when the other files are through, so that
- * one sees first what a backlog looks like and then how a growing log is followed.
+ * The loop of the demo: one thread that reads from Kafka, counts, shows, and looks now and then at
+ * what the application says, at signals and at the children. What happens meanwhile is written in
+ * demo_acts.c, as a sequence of things to do and to wait for.
  *
  * A backlog comes partition by partition, in batches. To show more than one of them, the records
  * shown are shared out among the partitions; lines without a key, which go to one partition for as
@@ -10,35 +10,22 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "cmd/demo_private.h"
-#include "cmd/demo_sample.h"
 
-/* Of each file but the sample. */
-#define SHOWN_MAX 10
-#define SHOWN_OF_PARTITION 4
-#define SHOWN_KEYLESS 2
+#define TICK_US (50 * US_PER_MS) /* how often children, signals and deadlines are looked at */
+#define DRAW_US (100 * US_PER_MS)
+#define LINE_US (2 * US_PER_S) /* of counters, where none can be written over */
 
-#define TICK_MS 50 /* how often children, signals and deadlines are looked at */
-
-/* The sample takes no longer than this, and is no faster than this for few lines. */
-#define SAMPLE_US (8 * US_PER_S)
-#define SAMPLE_LINE_US (250 * US_PER_MS)
-
-#define BACKLOG_US (4 * US_PER_S) /* the sample waits no longer for the other files */
-#define PATIENCE_US (20 * US_PER_S)
-
-struct loop {
-	uint64_t now, begun, last_arrival;
-	uint64_t next_tick;
-	uint64_t next_line; /* CLOCK_NEVER: not begun, or all are written */
-	bool sample_begun;
-};
+/* All of it ends within 60 s; what is left is for the end of the children. */
+#define LIMIT_US (50 * US_PER_S)
 
 int demo_signalled(struct demo *demo)
 {
@@ -50,7 +37,21 @@ int demo_signalled(struct demo *demo)
 	return DEMO_E_SIGNAL;
 }
 
-static struct slice header(const struct embedded_record *record, const char *name)
+int demo_fail(struct demo *demo, const char *format, ...)
+{
+	va_list args;
+
+	demo_paper_clear(&demo->paper);
+	fflush(demo->paper.to);
+	fputs("waybill: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return DEMO_E_FAILED;
+}
+
+static struct slice header(const struct consumed *record, const char *name)
 {
 	for (uint32_t i = 0; i < record->n_headers; i++) {
 		if (slice_eq(record->headers[i].name, slice_of(name)))
@@ -59,23 +60,27 @@ static struct slice header(const struct embedded_record *record, const char *nam
 	return SLICE_NONE;
 }
 
-/* Which file the record tells to be from; n_files when none of ours. */
-static size_t file_of(const struct demo *demo, const struct embedded_record *record)
+/* Which of the shipped paths the record tells to be from; n_files: the sample. False: none. */
+static bool find_shipped(const struct demo *demo, const struct consumed *record, size_t *ret_i)
 {
+	size_t len = strlen(demo->prefix);
 	struct slice path = header(record, "file");
-	size_t i;
 
-	for (i = 0; i < demo->n_files; i++) {
-		const struct demo_file *file = &demo->files[i];
+	if (strncmp(record->topic, demo->prefix, len) != 0)
+		return false;
+	for (size_t i = 0; i <= demo->n_files; i++) {
+		const struct demo_shipped *shipped = &demo->shipped[i];
 
-		if (strcmp(record->topic, file->kind->name) == 0 &&
-		    (file == demo->sample || slice_eq(path, slice_of(file->path))))
-			break;
+		if (strcmp(record->topic + len, shipped->kind->name) == 0 &&
+		    (i == demo->n_files || slice_eq(path, slice_of(shipped->path)))) {
+			*ret_i = i;
+			return true;
+		}
 	}
-	return i;
+	return false;
 }
 
-static uint64_t position_of(const struct embedded_record *record)
+static uint64_t position_of(const struct consumed *record)
 {
 	struct slice text = header(record, "position");
 	char digits[24] = "";
@@ -86,31 +91,34 @@ static uint64_t position_of(const struct embedded_record *record)
 	return strtoull(digits, NULL, 10);
 }
 
-static bool to_show(const struct demo *demo, size_t i, const struct embedded_record *record)
+static void show_some(struct demo *demo, struct demo_view *view, const struct consumed *record)
 {
-	const struct demo_view *view = &demo->views[i];
+	unsigned max = demo->shown_max;
 
-	if (&demo->files[i] == demo->sample)
-		return true;
-	return view->shown < SHOWN_MAX && view->shown_of[record->partition] < SHOWN_OF_PARTITION &&
-	       (record->key.at || view->shown_keyless < SHOWN_KEYLESS);
-}
-
-static void take(struct demo *demo, const struct embedded_record *record)
-{
-	size_t i = file_of(demo, record);
-	struct demo_view *view = &demo->views[i];
-
-	if (i == demo->n_files || (uint32_t)record->partition >= DEMO_PARTITIONS)
+	if (view->shown >= max || view->shown_of[record->partition] > max / DEMO_PARTITIONS ||
+	    (!record->key.at && view->shown_keyless > max / 5))
 		return;
-	demo_file_arrived(&demo->files[i], position_of(record));
-	view->records[record->partition]++;
-	if (!to_show(demo, i, record))
-		return;
+	demo_paper_clear(&demo->paper);
 	demo_print_record(&demo->paper, record);
 	view->shown++;
 	view->shown_of[record->partition]++;
 	view->shown_keyless += !record->key.at;
+}
+
+void demo_take(struct demo *demo, struct demo_tally *tally, const struct consumed *record,
+	       bool show)
+{
+	size_t i;
+
+	if (!find_shipped(demo, record, &i) || (uint32_t)record->partition >= DEMO_PARTITIONS)
+		return;
+	if (i < demo->n_files)
+		demo_file_arrived(&demo->files[i], position_of(record));
+	else
+		demo_tally_arrived(tally, record->key, record->value, record->partition,
+				   record->offset);
+	if (show)
+		show_some(demo, &demo->views[i], record);
 }
 
 /* Once a file that is shown in part is through. */
@@ -119,165 +127,133 @@ static void tell_rest(struct demo *demo, size_t i)
 	const struct demo_file *file = &demo->files[i];
 	struct demo_view *view = &demo->views[i];
 
-	if (file == demo->sample || view->rest_told || !demo_file_complete(file))
+	if (view->rest_told || !demo_file_complete(file))
 		return;
 	view->rest_told = true;
 	if (file->seen <= view->shown)
 		return;
+	demo_paper_clear(&demo->paper);
 	fprintf(demo->paper.to, "%s... and %" PRIu64 " more of ", demo->paper.dim,
 		file->seen - view->shown);
 	demo_print_path(&demo->paper, file->path);
-	fprintf(demo->paper.to, ", counted below%s\n", demo->paper.plain);
+	fprintf(demo->paper.to, "%s\n", demo->paper.plain);
 }
 
-/* All files but the sample. */
-static bool backlog_complete(const struct demo *demo)
+void demo_ask_sample(struct demo *demo)
 {
-	for (size_t i = 0; i < demo->n_files; i++) {
-		if (&demo->files[i] != demo->sample && !demo_file_complete(&demo->files[i]))
-			return false;
+	struct demo_app *app = &demo->app;
+	char bytes[4096];
+	int fd = demo->sample_child.out;
+	ssize_t n;
+
+	while (fd > 0 && (n = read(fd, bytes, sizeof bytes)) > 0) {
+		for (ssize_t i = 0; i < n; i++) {
+			if (bytes[i] != '\n') {
+				app->text[app->len] = bytes[i];
+				app->len += app->len + 1 < sizeof app->text;
+				continue;
+			}
+			app->text[app->len] = '\0';
+			app->len = 0;
+			sscanf(app->text, "%u %u", &app->written, &app->rotations);
+		}
 	}
-	return true;
 }
 
-static bool all_complete(const struct demo *demo)
+static void show_counters(struct demo *demo)
 {
-	return backlog_complete(demo) && (!demo->sample || demo->sample->seen == demo->lines);
-}
+	const struct demo_tally *tally = &demo->tally;
+	uint64_t written = demo->app.written > tally->seen ? demo->app.written : tally->seen;
+	char text[80];
 
-static void begin_sample(struct demo *demo, struct loop *loop)
-{
-	if (!demo->sample || loop->sample_begun ||
-	    (!backlog_complete(demo) && loop->now < loop->begun + BACKLOG_US))
+	if (demo->now < demo->next_status)
 		return;
-	loop->sample_begun = true;
-	loop->next_line = loop->now;
-}
-
-static int write_line(struct demo *demo, struct loop *loop)
-{
-	uint64_t interval = SAMPLE_US / demo->lines;
-	char line[DEMO_SAMPLE_LINE_MAX];
-	size_t len = demo_sample_line(line, (unsigned)demo->sample->lines, clock_real_ms());
-	int r = demo_sample_append(demo->sample_fd, line, len);
-
-	if (r) {
-		fprintf(stderr, "waybill: %s: %s\n", demo->sample->path, strerror(-r));
-		return DEMO_E_FAILED;
+	demo->next_status = demo->now + (demo->paper.redraws ? DRAW_US : LINE_US);
+	if (demo->now >= demo->rate_at + US_PER_S) {
+		demo->rate =
+			(tally->seen - demo->rate_seen) * US_PER_S / (demo->now - demo->rate_at);
+		demo->rate_at = demo->now;
+		demo->rate_seen = tally->seen;
 	}
-	demo_file_appended(demo->sample, len);
-	loop->last_arrival = loop->now;
-	loop->next_line += interval < SAMPLE_LINE_US ? interval : SAMPLE_LINE_US;
-	if (demo->sample->lines == demo->lines)
-		loop->next_line = CLOCK_NEVER;
-	return 0;
+	snprintf(text, sizeof text,
+		 "  %2u s  written %" PRIu64 "  delivered %" PRIu64 "  behind %" PRIu64
+		 "  repeated %" PRIu64 "  %" PRIu64 " lines/s",
+		 (unsigned)((demo->now - demo->begun) / US_PER_S), written, tally->seen,
+		 written - tally->seen, tally->repeated, demo->rate);
+	if (demo->paper.redraws)
+		demo_paper_draw(&demo->paper, text);
+	else
+		fprintf(demo->paper.to, "%s\n", text);
 }
 
-static uint64_t missing(const struct demo *demo)
+/* 0 when it runs, or was not started or is no more by our own doing. */
+static int watch_child(struct demo *demo, struct demo_child *child, const char *whose)
 {
-	uint64_t n = 0;
+	int status = child->pid ? demo_child_status(child, 0) : DEMO_CHILD_RUNS;
 
-	for (size_t i = 0; i < demo->n_files; i++)
-		n += demo->files[i].lines - demo->files[i].seen;
-	return n;
+	if (status == DEMO_CHILD_RUNS)
+		return 0;
+	demo_ask_sample(demo);
+	if (child == &demo->sample_child && demo->sample_ends && status == EX_OK)
+		return 0;
+	if (status > 128)
+		return demo_fail(demo, "the %s has ended, by signal %d (%s)", whose, status - 128,
+				 strsignal(status - 128));
+	return demo_fail(demo, "the %s has ended, with status %d", whose, status);
 }
 
-static int failed(const char *what)
+static int watch_children(struct demo *demo)
 {
-	fprintf(stderr, "waybill: %s before all lines have arrived\n", what);
-	return DEMO_E_FAILED;
+	int r = watch_child(demo, &demo->agent, "agent");
+
+	if (r == 0)
+		r = watch_child(demo, &demo->broker, "embedded broker");
+	if (r == 0)
+		r = watch_child(demo, &demo->sample_child, "sample application");
+	return r;
 }
 
-/* What is looked at now and then only. 0, DEMO_E_SIGNAL, DEMO_E_FAILED. */
-static int tick(struct demo *demo, struct loop *loop)
+/* What is looked at now and then only. */
+static int tick(struct demo *demo)
 {
-	loop->next_tick = loop->now + TICK_MS * US_PER_MS;
+	demo->next_tick = demo->now + TICK_US;
+	demo_ask_sample(demo);
 	for (size_t i = 0; i < demo->n_files; i++)
 		tell_rest(demo, i);
-	begin_sample(demo, loop);
+	show_counters(demo);
 	if (demo_signalled(demo))
 		return DEMO_E_SIGNAL;
 	if (fflush(demo->paper.to) || ferror(demo->paper.to))
 		return DEMO_E_FAILED; /* as when `head` has read enough: no message */
-	if (demo_child_status(&demo->agent, 0) != DEMO_CHILD_RUNS)
-		return failed("the agent has ended");
-	if (demo_child_status(&demo->broker, 0) != DEMO_CHILD_RUNS)
-		return failed("the embedded broker has ended");
-	if (loop->now > loop->last_arrival + PATIENCE_US)
-		return failed("nothing has come for 20 s");
-	return 0;
+	if (demo->now > demo->begun + LIMIT_US)
+		return demo_fail(demo, "not finished after %d s", (int)(LIMIT_US / US_PER_S));
+	return watch_children(demo);
 }
 
-/* How long a read may wait. */
-static int timeout(const struct loop *loop)
+int demo_run_until(struct demo *demo, const struct demo_wait *wait, uint64_t *ret_took)
 {
-	uint64_t next = loop->next_line < loop->next_tick ? loop->next_line : loop->next_tick;
-
-	return next <= loop->now ? 0 : (int)((next - loop->now) / US_PER_MS) + 1;
-}
-
-int demo_run(struct demo *demo)
-{
-	struct embedded_record record;
-	struct loop loop = {.begun = clock_mono_us(), .next_line = CLOCK_NEVER};
+	uint64_t begun = clock_mono_us(), took = CLOCK_NEVER;
+	struct consumed record;
 	int r = 0;
 
-	loop.now = loop.last_arrival = loop.begun;
-	while (r == 0 && !all_complete(demo)) {
-		if (embedded_read(demo->reader, timeout(&loop), &record) == 0) {
-			loop.last_arrival = loop.now;
-			take(demo, &record);
-		}
-		loop.now = clock_mono_us();
-		if (loop.now >= loop.next_line)
-			r = write_line(demo, &loop);
-		if (r == 0 && loop.now >= loop.next_tick)
-			r = tick(demo, &loop);
+	demo->now = begun;
+	demo->next_tick = begun;
+	while (r == 0) {
+		if (demo->now >= demo->next_tick)
+			r = tick(demo);
+		if (took == CLOCK_NEVER && wait->met(demo))
+			took = demo->now - begun;
+		if (r == 0 && took != CLOCK_NEVER && demo->now >= begun + wait->at_least_us)
+			break;
+		if (r == 0 && demo->now > begun + wait->at_most_us)
+			r = demo_fail(demo, "%s within %d s", wait->failure,
+				      (int)(wait->at_most_us / US_PER_S));
+		if (r == 0 &&
+		    consumer_read(demo->consumer, (int)(TICK_US / US_PER_MS) / 2, &record) == 0)
+			demo_take(demo, &demo->tally, &record, true);
+		demo->now = clock_mono_us();
 	}
-	for (size_t i = 0; i < demo->n_files; i++)
-		tell_rest(demo, i);
+	if (r == 0)
+		*ret_took = took;
 	return r;
-}
-
-void demo_run_rest(struct demo *demo)
-{
-	struct embedded_record record;
-
-	while (embedded_read(demo->reader, 4 * TICK_MS, &record) == 0)
-		take(demo, &record);
-}
-
-static void print_partitions(const struct demo *demo, size_t i)
-{
-	fprintf(demo->paper.to, "    records by partition:");
-	for (int p = 0; p < DEMO_PARTITIONS; p++)
-		fprintf(demo->paper.to, "  %d: %" PRIu64, p, demo->views[i].records[p]);
-	fputc('\n', demo->paper.to);
-}
-
-bool demo_summary(const struct demo *demo)
-{
-	uint64_t shipped = 0, consumed = 0, repeated = 0, lost = missing(demo);
-	FILE *to = demo->paper.to;
-
-	demo_print_title(&demo->paper, "Summary");
-	for (size_t i = 0; i < demo->n_files; i++) {
-		const struct demo_file *file = &demo->files[i];
-
-		shipped += file->lines;
-		repeated += file->repeated;
-		consumed += file->seen + file->repeated;
-		fprintf(to, "  %s: %" PRIu64 " lines of ", file->kind->name, file->lines);
-		demo_print_path(&demo->paper, file->path);
-		fputc('\n', to);
-		print_partitions(demo, i);
-		if (file->later)
-			fprintf(to, "    and %" PRIu64 " of lines written meanwhile, not counted\n",
-				file->later);
-	}
-	fprintf(to,
-		"\n  %slines shipped %" PRIu64 ", records consumed %" PRIu64 ", lost %" PRIu64
-		", repeated %" PRIu64 "%s\n",
-		demo->paper.bold, shipped, consumed, lost, repeated, demo->paper.plain);
-	return lost == 0;
 }

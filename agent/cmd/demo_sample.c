@@ -2,18 +2,20 @@
 /*
  * Orders overlap, as they do in a shop, and each goes through the same states: in Kafka one sees
  * the lines of one order come out of one partition in order, although other lines lie between them
- * in the file. One line in ten is about no order, because logs are like that; it is shipped
- * without a key. Everything follows from the number, so that two runs show the same.
+ * in the file, and although the file was rotated or the agent killed between them. One line in ten
+ * is about no order, because logs are like that; it is shipped without a key. Everything but the
+ * time follows from the number, and the number stands in the line: so whoever reads the records
+ * knows which are missing.
  */
 #include "cmd/demo_sample.h"
 
-#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#define OPEN_ORDERS 3
+#define OPEN_ORDERS 8
 #define STRANGER 10
+#define FIRST_ORDER 1001
 
 static const char *const states[] = {"created", "paid", "packed", "shipped"};
 
@@ -40,22 +42,46 @@ size_t demo_sample_line(char to[DEMO_SAMPLE_LINE_MAX], unsigned number, int64_t 
 				(int)(now_ms % 1000));
 	if (number % STRANGER == STRANGER - 1)
 		len += (size_t)snprintf(to + len, DEMO_SAMPLE_LINE_MAX - len,
-					"WARN stock is low, reorder soon\n");
+					"WARN seq=%u stock is low, reorder soon\n", number);
 	else
 		len += (size_t)snprintf(to + len, DEMO_SAMPLE_LINE_MAX - len,
-					"INFO order=A-%u cid=%08x %s\n", 1001 + order,
-					scramble(order + 1), states[round % ARRAY_LEN(states)]);
+					"INFO seq=%u order=A-%u cid=%08x %s\n", number,
+					FIRST_ORDER + order, scramble(order + 1),
+					states[round % ARRAY_LEN(states)]);
 	return len;
 }
 
-int demo_sample_append(int fd, const char *line, size_t len)
+/* The decimal number after the words. False: other words, no digit, or a number above max. */
+static bool number_after(struct slice text, const char *words, unsigned max, unsigned *ret_number)
 {
-	ssize_t n;
+	size_t len = strlen(words);
+	const char *at = text.at ? memmem(text.at, text.len, words, len) : NULL;
+	const char *end = text.at + text.len;
+	unsigned number = 0;
 
-	do {
-		n = write(fd, line, len);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	return (size_t)n == len ? 0 : -ENOSPC;
+	if (!at || (at += len) == end || *at < '0' || *at > '9')
+		return false;
+	for (; at < end && *at >= '0' && *at <= '9'; at++) {
+		number = 10 * number + (unsigned)(*at - '0');
+		if (number > max)
+			return false;
+	}
+	*ret_number = number;
+	return true;
+}
+
+bool demo_sample_number(struct slice line, unsigned *ret_number)
+{
+	return number_after(line, " seq=", DEMO_SAMPLE_LINES_MAX - 1, ret_number);
+}
+
+bool demo_sample_order(struct slice key, unsigned *ret_order)
+{
+	unsigned name;
+
+	if (!number_after(key, "A-", FIRST_ORDER + DEMO_SAMPLE_LINES_MAX, &name) ||
+	    name < FIRST_ORDER)
+		return false;
+	*ret_order = name - FIRST_ORDER;
+	return true;
 }

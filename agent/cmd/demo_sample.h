@@ -2,23 +2,31 @@
 #ifndef CMD_DEMO_SAMPLE_H
 #define CMD_DEMO_SAMPLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/result.h"
+#include "base/slice.h"
 
-/* A shop that logs what becomes of its orders: the sample application of the demo. */
+/* The lines of a shop that logs what becomes of its orders: the sample application of the demo. */
 
 /* No line is longer, its LF included. */
 #define DEMO_SAMPLE_LINE_MAX 128
 
-/* So many lines still fit into what the demo accounts for of one file (DEMO_FILE_MAX). */
-#define DEMO_SAMPLE_LINES_MAX 5000
+#define DEMO_SAMPLE_RATE 200   /* lines a second */
+#define DEMO_SAMPLE_ROTATE 500 /* after so many lines in a file it is rotated */
+
+/* No sample has more lines: five times what is written in the time that the demo may take. */
+#define DEMO_SAMPLE_LINES_MAX 60000
 
 /* Puts the line of this number (from 0), LF included, into to. Returns its length. */
 size_t demo_sample_line(char to[DEMO_SAMPLE_LINE_MAX], unsigned number, int64_t now_ms);
 
-/* Appends a line to the log as applications do: one write. 0, negative errno. */
-int demo_sample_append(int fd, const char *line, size_t len) MUSTCHECK;
+/* Finds the number in a line. False: there is none below DEMO_SAMPLE_LINES_MAX. */
+bool demo_sample_number(struct slice line, unsigned *ret_number) MUSTCHECK;
+
+/* Finds the number (from 0) of an order in its name, the key. False: it is none of the shop's. */
+bool demo_sample_order(struct slice key, unsigned *ret_order) MUSTCHECK;
 
 #endif

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The beginning of the demo: the temporary directory, which files are shipped, and broker, reader
- * and agent in this order. Nothing is guessed about the host: the logs of a list are tried one
- * after the other, and a host without any of them still sees the sample.
+ * The beginning of the demo: the temporary directory, which files are shipped, the broker and the
+ * consumer. Nothing is guessed about the host: the logs of a list are tried one after the other,
+ * and a host without any of them still sees the sample. To a Kafka of the user's, where others may
+ * read, only files go that were named.
+ *
+ * The topics of a run on the user's Kafka have the random part of the temporary directory's name in
+ * theirs; they are left there, for deleting is what nobody should do unasked.
  *
  * What was made so far is taken down by clean_up() in demo.c, so each step may just return.
  */
@@ -20,6 +24,8 @@
 #include "cmd/demo_private.h"
 
 #define BROKER_START_MS 15000
+#define ANSWER_US (10 * US_PER_S) /* of Kafka */
+#define SLICE_MS 200              /* how long signals are not looked at */
 
 /* A path in the temporary directory. */
 static int in_dir(const struct demo *demo, const char *name, char path[PATH_MAX])
@@ -51,6 +57,13 @@ int demo_make_dir(struct demo *demo)
 		r = in_dir(demo, "agent.log", demo->agent_log);
 	if (r == 0)
 		r = in_dir(demo, "broker.log", demo->broker_log);
+	if (r == 0)
+		r = in_dir(demo, "sample.log", demo->sample_log);
+	if (r == 0)
+		r = in_dir(demo, "orders.log", demo->sample);
+	if (demo->brokers)
+		snprintf(demo->prefix, sizeof demo->prefix, "waybill-demo-%s-",
+			 path + strlen(path) - 6);
 	return r;
 }
 
@@ -102,26 +115,6 @@ static int add_host_log(struct demo *demo)
 	return 0;
 }
 
-static int add_sample(struct demo *demo)
-{
-	struct demo_file *file = &demo->files[demo->n_files];
-	char path[PATH_MAX];
-	int r = in_dir(demo, "orders.log", path);
-
-	if (r)
-		return r;
-	demo->sample_fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-	if (demo->sample_fd < 0)
-		return -errno;
-	*file = (struct demo_file){.number = demo->n_files + 1, .kind = &demo_kind_sample};
-	r = demo_file_grows(file, path);
-	if (r)
-		return r;
-	demo->sample = file;
-	demo->n_files++;
-	return 0;
-}
-
 /* The exit status, after a message. */
 static int complain(const char *about, int error)
 {
@@ -129,13 +122,20 @@ static int complain(const char *about, int error)
 	return error == -ENOMEM ? EX_OSERR : EX_CANTCREAT;
 }
 
-static uint64_t n_lines(const struct demo *demo)
+/* What the agent is to follow, and the topics of that. */
+static void list_shipped(struct demo *demo)
 {
-	uint64_t n = 0;
-
 	for (size_t i = 0; i < demo->n_files; i++)
-		n += demo->files[i].lines;
-	return n;
+		demo->shipped[i] = (struct demo_shipped){demo->files[i].path, demo->files[i].kind};
+	demo->shipped[demo->n_files] = (struct demo_shipped){demo->sample, &demo_kind_sample};
+	for (size_t i = 0; i <= demo->n_files; i++) {
+		char *topic = demo->topics[demo->n_topics];
+
+		if (!demo_conf_is_first(demo->shipped, i))
+			continue;
+		snprintf(topic, DEMO_TOPIC_MAX, "%s%s", demo->prefix, demo->shipped[i].kind->name);
+		demo->topic_names[demo->n_topics++] = topic;
+	}
 }
 
 int demo_add_files(struct demo *demo, char **names, int n)
@@ -152,17 +152,30 @@ int demo_add_files(struct demo *demo, char **names, int n)
 			return EX_NOINPUT;
 		}
 	}
-	if (r == 0 && n == 0)
+	if (r == 0 && n == 0 && !demo->brokers)
 		r = add_host_log(demo);
-	if (r == 0 && demo->lines > 0)
-		r = add_sample(demo);
 	if (r)
 		return complain(demo->dir, r);
-	if (!demo->sample && n_lines(demo) == 0) {
-		fputs("waybill: nothing to ship: there is no line that ends with LF\n", stderr);
-		return EX_NOINPUT;
-	}
+	demo->shown_max = n > 0 ? 10 : 3;
+	list_shipped(demo);
 	return 0;
+}
+
+static void print_file(const struct demo *demo, const struct demo_file *file)
+{
+	FILE *to = demo->paper.to;
+
+	fputs("  ", to);
+	demo_print_path(&demo->paper, file->path);
+	fprintf(to, "\n    to topic \"%s%s\": %" PRIu64 " lines, from the beginning\n",
+		demo->prefix, file->kind->name, file->lines);
+	if (*file->origin) {
+		fputs("    a copy of the last 1 MiB of ", to);
+		demo_print_path(&demo->paper, file->origin);
+		fputc('\n', to);
+	}
+	if (file->cut)
+		fputs("    its last line has no LF: while tailing it waits for the rest\n", to);
 }
 
 void demo_print_plan(const struct demo *demo)
@@ -170,27 +183,14 @@ void demo_print_plan(const struct demo *demo)
 	FILE *to = demo->paper.to;
 
 	demo_print_title(&demo->paper, "What is shipped");
-	for (size_t i = 0; i < demo->n_files; i++) {
-		const struct demo_file *file = &demo->files[i];
-
-		fputs("  ", to);
-		demo_print_path(&demo->paper, file->path);
-		fprintf(to, "\n    to topic \"%s\": ", file->kind->name);
-		if (file == demo->sample)
-			fprintf(to, "%u lines, written while it is followed\n", demo->lines);
-		else
-			fprintf(to, "%" PRIu64 " lines, from the beginning\n", file->lines);
-		if (*file->origin) {
-			fputs("    a copy of the last 1 MiB of ", to);
-			demo_print_path(&demo->paper, file->origin);
-			fputc('\n', to);
-		}
-		if (file->cut)
-			fputs("    its last line has no LF: while tailing it waits for the rest\n",
-			      to);
-	}
-	if (demo->n_files == 1 && demo->sample)
+	for (size_t i = 0; i < demo->n_files; i++)
+		print_file(demo, &demo->files[i]);
+	if (demo->n_files == 0 && !demo->brokers)
 		fputs("  (none of the usual logs of this host can be read)\n", to);
+	fputs("  ", to);
+	demo_print_path(&demo->paper, demo->sample);
+	fprintf(to, "\n    to topic \"%s%s\": the log of a sample application, while it grows\n",
+		demo->prefix, demo_kind_sample.name);
 }
 
 /* Its line "bootstrap.servers=...", cut after the "=". False when none comes in time. */
@@ -221,52 +221,78 @@ static bool read_address(struct demo *demo, char *line, size_t size)
 	return true;
 }
 
-static int start_broker(struct demo *demo, char *address, size_t size)
+static int start_broker(struct demo *demo)
 {
-	char topics[DEMO_FILES_MAX][64];
-	char *argv[DEMO_FILES_MAX + 3] = {"waybill", "broker"};
+	char topics[DEMO_SHIPPED_MAX][DEMO_TOPIC_MAX + 4];
+	char *argv[DEMO_SHIPPED_MAX + 3] = {"waybill", "broker"};
 	int r;
 
-	for (size_t i = 0, n = 2; i < demo->n_files; i++) {
-		if (demo_conf_is_first(demo->files, i)) {
-			snprintf(topics[i], sizeof topics[i], "%s:%d", demo->files[i].kind->name,
-				 DEMO_PARTITIONS);
-			argv[n++] = topics[i];
-		}
+	for (size_t i = 0; i < demo->n_topics; i++) {
+		snprintf(topics[i], sizeof topics[i], "%s:%d", demo->topics[i], DEMO_PARTITIONS);
+		argv[2 + i] = topics[i];
 	}
 	r = demo_child_start(&demo->broker, argv, demo->broker_log, true);
 	if (r)
 		return r;
-	if (read_address(demo, address, size))
+	if (read_address(demo, demo->address, sizeof demo->address))
 		return 0;
 	if (demo->signal)
 		return DEMO_E_SIGNAL;
-	fputs("waybill: the embedded broker does not start\n", stderr);
-	return DEMO_E_FAILED;
+	return demo_fail(demo, "the embedded broker does not start");
 }
 
-static int start_reader(struct demo *demo, const char *address)
+static int refuse(struct demo *demo, const char *problem)
 {
-	const char *topics[DEMO_FILES_MAX];
-	size_t n = 0;
-
-	for (size_t i = 0; i < demo->n_files; i++) {
-		if (demo_conf_is_first(demo->files, i))
-			topics[n++] = demo->files[i].kind->name;
-	}
-	if (embedded_reader_new(address, topics, n, &demo->reader) == 0)
-		return 0;
-	fprintf(stderr, "waybill: the embedded broker at %s does not answer\n", address);
-	return DEMO_E_FAILED;
+	return demo_fail(demo, "%s at %s %s", demo->brokers ? "Kafka" : "the embedded broker",
+			 demo->address, problem);
 }
 
-static int write_conf(struct demo *demo, const char *address)
+static int make_topics(struct demo *demo)
+{
+	uint64_t end = clock_mono_us() + ANSWER_US;
+	const char *why = NULL;
+	int r;
+
+	do {
+		r = consumer_make_topics(demo->consumer, SLICE_MS, &why);
+		if (demo_signalled(demo))
+			return DEMO_E_SIGNAL;
+	} while (r == CONSUMER_E_NONE && clock_mono_us() < end);
+	if (r == CONSUMER_E_REFUSED)
+		return demo_fail(demo, "Kafka at %s does not make the topics: %s", demo->address,
+				 why);
+	if (r == CONSUMER_E_NONE)
+		return refuse(demo, "does not answer");
+	demo->topics_made = r == 0;
+	return r;
+}
+
+int demo_new_consumer(struct demo *demo, const char *const *topics, size_t n_topics)
+{
+	uint64_t end = clock_mono_us() + ANSWER_US;
+	int r = consumer_new(demo->address, topics, n_topics, DEMO_PARTITIONS, &demo->consumer);
+
+	if (r == -EINVAL)
+		return refuse(demo, "is no address");
+	if (r == 0 && demo->brokers && !demo->topics_made)
+		r = make_topics(demo);
+	if (r)
+		return r;
+	do {
+		r = consumer_begin(demo->consumer, SLICE_MS);
+		if (demo_signalled(demo))
+			return DEMO_E_SIGNAL;
+	} while (r == CONSUMER_E_NONE && clock_mono_us() < end);
+	return r == CONSUMER_E_NONE ? refuse(demo, "has no leaders for the topics") : r;
+}
+
+static int write_conf(struct demo *demo)
 {
 	FILE *file = fopen(demo->conf, "wxe");
 
 	if (!file)
 		return -errno;
-	demo_conf_write(file, address, demo->files, demo->n_files);
+	demo_conf_write(file, demo->address, demo->prefix, demo->shipped, demo->n_files + 1);
 	if (ferror(file) | fclose(file))
 		return errno ? -errno : -EIO;
 	return 0;
@@ -274,18 +300,28 @@ static int write_conf(struct demo *demo, const char *address)
 
 int demo_start(struct demo *demo)
 {
-	char *argv[] = {"waybill", "run", "--config", demo->conf, "--state-dir", demo->state, NULL};
-	char address[128];
-	int r = start_broker(demo, address, sizeof address);
+	int r = demo_tally_init(&demo->tally);
 
+	if (r == 0 && demo->brokers)
+		snprintf(demo->address, sizeof demo->address, "%s", demo->brokers);
+	else if (r == 0)
+		r = start_broker(demo);
 	if (r == 0)
-		r = start_reader(demo, address);
+		r = demo_new_consumer(demo, demo->topic_names, demo->n_topics);
 	if (r == 0)
-		r = write_conf(demo, address);
+		r = write_conf(demo);
 	if (r)
 		return r;
 	demo_print_title(&demo->paper, "The agent's configuration");
 	demo_print_file(&demo->paper, demo->conf);
-	demo_print_title(&demo->paper, "What arrives in Kafka");
+	demo_print_title(&demo->paper, "What happens");
+	demo->rate_at = demo->next_status = clock_mono_us() + US_PER_S;
+	return 0;
+}
+
+int demo_start_agent(struct demo *demo)
+{
+	char *argv[] = {"waybill", "run", "--config", demo->conf, "--state-dir", demo->state, NULL};
+
 	return demo_child_start(&demo->agent, argv, demo->agent_log, false);
 }

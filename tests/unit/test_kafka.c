@@ -12,7 +12,7 @@
 #include <syslog.h>
 
 #include "base/clock.h"
-#include "output/embedded.h"
+#include "output/consumer.h"
 #include "output/kafka.h"
 
 #define PRODUCE 0
@@ -186,15 +186,24 @@ static void end_rig(struct rig *rig)
 
 TestSuite(kafka, .timeout = 120);
 
-static void read_one(struct rig *rig, struct embedded_reader *reader, struct embedded_record *ret)
+static struct consumer *new_reader(struct rig *rig)
+{
+	struct consumer *reader;
+
+	cr_assert_eq(consumer_new(rig->props[0].value, topics, 1, PARTITIONS, &reader), 0);
+	cr_assert_eq(consumer_begin(reader, 10000), 0);
+	return reader;
+}
+
+static void read_one(struct rig *rig, struct consumer *reader, struct consumed *ret)
 {
 	uint64_t until_us = clock_mono_us() + 20 * US_PER_S;
 	int r;
 
 	(void)rig;
 	do {
-		r = embedded_read(reader, 100, ret);
-	} while (r == EMBEDDED_E_NONE && clock_mono_us() < until_us);
+		r = consumer_read(reader, 100, ret);
+	} while (r != 0 && clock_mono_us() < until_us);
 	cr_assert_eq(r, 0);
 }
 
@@ -202,8 +211,8 @@ Test(kafka, a_record_arrives_as_it_was_given)
 {
 	struct rig *rig = new_running_rig();
 	struct record record = a_record(rig);
-	struct embedded_reader *reader;
-	struct embedded_record got;
+	struct consumer *reader;
+	struct consumed got;
 
 	record.key = slice_of("kafka");
 	record.headers[0] = (struct header){slice_of("hostname"), slice_of("h1")};
@@ -217,7 +226,7 @@ Test(kafka, a_record_arrives_as_it_was_given)
 	cr_expect_eq(rig->reports[0].partition, 1); /* murmur2("kafka") mod 3 */
 	cr_expect_eq(rig->reports[0].offset, 0);
 	cr_expect_null(rig->reports[0].reason);
-	cr_assert_eq(embedded_reader_new(rig->props[0].value, topics, 1, &reader), 0);
+	reader = new_reader(rig);
 	read_one(rig, reader, &got);
 	cr_expect(slice_eq(got.key, slice_of("kafka")));
 	cr_expect(slice_eq(got.value, record.value));
@@ -227,15 +236,15 @@ Test(kafka, a_record_arrives_as_it_was_given)
 	cr_expect(slice_eq(got.headers[0].value, slice_of("h1")));
 	cr_expect(slice_eq(got.headers[1].value, slice_of("")));
 	cr_expect_null(got.headers[2].value.at);
-	embedded_reader_free(reader);
+	consumer_free(reader);
 	end_rig(rig);
 }
 
 Test(kafka, an_empty_value_is_not_a_null_value_and_a_null_key_stays_null)
 {
 	struct rig *rig = new_running_rig();
-	struct embedded_reader *reader;
-	struct embedded_record got;
+	struct consumer *reader;
+	struct consumed got;
 
 	for (int copy = 0; copy < 2; copy++) {
 		struct record record = a_record(rig);
@@ -245,14 +254,14 @@ Test(kafka, an_empty_value_is_not_a_null_value_and_a_null_key_stays_null)
 		cr_assert_eq(output_submit(rig->out, &record, &rig->slots[copy], now(rig)), 0);
 	}
 	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 2);
-	cr_assert_eq(embedded_reader_new(rig->props[0].value, topics, 1, &reader), 0);
+	reader = new_reader(rig);
 	for (int i = 0; i < 2; i++) {
 		read_one(rig, reader, &got);
 		cr_expect_not_null(got.value.at);
 		cr_expect_eq(got.value.len, 0);
 		cr_expect_null(got.key.at);
 	}
-	embedded_reader_free(reader);
+	consumer_free(reader);
 	end_rig(rig);
 }
 
