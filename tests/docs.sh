@@ -6,6 +6,7 @@
 #   options      in a command's --help, in its part of waybill(8), and offered by the completion
 #   settings     of the option table: in waybill.conf(5) with default and range, and no others;
 #                those of the top level in conf/waybill.conf with their default
+#   widths       no line of any --help has more than 80 columns
 #   man pages    without errors
 #
 # Each check is then run on a copy with something missing, and has to find it.
@@ -70,6 +71,17 @@ check_commands() {
 			options "$command" | grep -qx -e "$option" ||
 				complain "waybill(8): $command has no option $option"
 		done
+	done
+}
+
+# A terminal of 80 columns shows --help as it is.
+check_widths() {
+	local command wide
+
+	for command in '' $(commands | grep -vx -e --version); do
+		# shellcheck disable=SC2086 # no command is no word
+		wide=$("$program" $command --help | grep '.\{81\}') &&
+			complain "--help${command:+ of }$command: wider than 80 columns: $wide"
 	done
 }
 
@@ -170,6 +182,8 @@ self_test() {
 	must_find "a setting" $man/waybill.conf.5.scd '/^\*keep_cr/d' check_settings
 	must_find "a word" $man/waybill.conf.5.scd 's/, end or stop/ or stop/' check_settings
 	must_find "a sample" $sample 's/^# linger_ms = 20/# linger_ms = 30/' check_settings
+	printf '#!/bin/sh\nprintf "%%081d\\n" 0\n' >"$work/wide" && chmod +x "$work/wide"
+	program=$work/wide must_find "a wide help" $sample '' check_widths
 	must_find "completion" packaging/completion/waybill 's/sort -u/head -n 1/' check_commands
 }
 
@@ -181,6 +195,7 @@ for tool in scdoc mandoc; do
 done
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 check_commands
+check_widths
 check_settings
 check_pages
 ((bad)) || self_test

@@ -25,12 +25,15 @@ struct run_options {
 };
 
 static const char usage[] =
-	"usage: waybill run [--config FILE] [--state-dir DIR] [--log-level LEVEL] [--until-eof]\n"
+	"usage: waybill run [--config FILE] [--state-dir DIR] [--log-level LEVEL]\n"
+	"                   [--until-eof]\n"
 	"\n"
-	"  --config FILE      default " DEFAULT_CONFIG "; conf.d/*.conf beside it is read too\n"
+	"  --config FILE      default " DEFAULT_CONFIG "; conf.d/*.conf beside it\n"
+	"                     is read too\n"
 	"  --state-dir DIR    instead of the configuration's state_dir\n"
 	"  --log-level LEVEL  debug, info (default), notice, warning or error\n"
-	"  --until-eof        ship what is there, the unterminated last line included, and exit\n"
+	"  --until-eof        ship what is there, the unterminated last line included,\n"
+	"                     and exit\n"
 	"\n"
 	"SIGTERM, SIGINT  stop reading, wait for acknowledgements up to shutdown_timeout,\n"
 	"                 checkpoint, exit 0; a second one stops at once\n"
