@@ -9,8 +9,8 @@
  * it has not opened the new one yet. Doing both in one process makes that moment the same in every
  * run; that nobody else renames is no difference to who follows the log.
  *
- * After each line it tells its parent how far it is. What stands in the files is the truth: a parent
- * that looks at these lines knows a little less.
+ * After each line it tells its parent how far it is, for the counters; what stands in the files is
+ * the truth.
  */
 #include <errno.h>
 #include <fcntl.h>
