@@ -140,6 +140,66 @@ try_stop() {
 	ok "stop, start: nothing lost, nothing repeated"
 }
 
+# $1: a value of the header that tells by which configuration a record was sent.
+configure_header() {
+	cat >/etc/waybill/conf.d/orders.conf <<-END
+		sources: ( { name = "orders"; paths = "$log"; topic = "orders";
+			headers: ( { name = "life"; value = "$1"; } ); } );
+	END
+}
+
+# The header of each record in the topic.
+headers() {
+	kcat -q -C -b "$broker" -t orders -o beginning -e -f '%h\n'
+}
+
+# The service is not between two programs, as far as systemd was told.
+is_reloaded() {
+	[ "$(property waybill SubState)" = running ] && has_started_again "$1"
+}
+
+# $1: how often it has said that it started.
+has_started_again() {
+	[ "$(times_started)" -gt "$1" ]
+}
+
+times_started() {
+	journalctl -q -u waybill -o cat | grep -c '^started: '
+}
+
+try_reload() {
+	local pid restarts started before
+
+	pid=$(property waybill MainPID) restarts=$(property waybill NRestarts)
+	started=$(times_started) before=$written
+	configure_header second
+	systemctl reload waybill || fail "systemctl reload"
+	wait_for 30 "ready again after a reload" is_reloaded "$started"
+	write 100
+	wait_for 30 "lines flow after a reload" all_there
+	[ "$(consume orders | wc -l)" = "$written" ] || fail "a reload repeats lines"
+	[ "$(headers | grep -c '^life=second$')" = $((written - before)) ] || fail "the new header"
+	[ "$(property waybill MainPID)" = "$pid" ] || fail "the same process after a reload"
+	ok "reload: the new configuration is in force, in the same process, nothing repeated"
+	started=$(times_started)
+	echo 'sorces: ( );' >/etc/waybill/conf.d/wrong.conf
+	systemctl reload waybill 2>/dev/null && fail "systemctl reload says nothing of a wrong configuration"
+	is_state active || fail "a wrong configuration at a reload: $(property waybill ActiveState)"
+	journalctl -q -u waybill -o cat | grep -q 'wrong.conf:1' || fail "a reload: file and line in the journal"
+	kill -HUP "$pid"
+	wait_for 20 "SIGHUP by hand is refused" refuses_reload
+	rm /etc/waybill/conf.d/wrong.conf
+	write 100
+	wait_for 30 "lines flow after a reload that was refused" all_there
+	[ "$(property waybill MainPID) $(times_started)" = "$pid $started" ] || fail "a reload that was refused"
+	[ "$(property waybill NRestarts)" = "$restarts" ] || fail "systemd has started it again"
+	ok "reload with a wrong configuration: it fails visibly, and the service goes on"
+}
+
+refuses_reload() {
+	journalctl -q -u waybill -o cat | grep -q '^reload refused'
+}
+
 # Writes lines in small steps, from number $1 on, until it is told to stop.
 keep_writing() {
 	local n=$1
@@ -223,6 +283,7 @@ try_instance() {
 	systemctl enable --quiet --now waybill@second || fail "an instance starts"
 	echo 'a line of the second' >>"$second_log"
 	wait_for 30 "the instance ships its log" second_there
+	systemctl reload waybill@second || fail "an instance reloads"
 	[ -d $state/second ] || fail "the instance has a state of its own"
 	is_state active || fail "the first one is not touched by it"
 	ok "an instance beside it, with configuration and state of its own"
@@ -260,6 +321,7 @@ try_install
 start_broker
 configure
 try_stop
+try_reload
 try_deaths
 try_wrong_configuration
 try_instance
