@@ -10,7 +10,7 @@ import signal
 import subprocess
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from .paths import KAFKA_LIB, WORK
 from .process import free_port, spawn
@@ -78,6 +78,16 @@ class Cluster:
 
         wait_for(led, 30, f"leaders of {name}")
         return name
+
+    def grow_topic(self, name, partitions):
+        """Adds partitions to a topic, and waits until each has a leader."""
+        self.admin.create_partitions([NewPartitions(name, partitions)])[name].result(30)
+
+        def led():
+            found = self.admin.list_topics(name, timeout=5).topics[name].partitions.values()
+            return len(found) == partitions and min(part.leader for part in found) >= 0
+
+        wait_for(led, 30, f"leaders of {name}")
 
     def delete_topic(self, name):
         self.admin.delete_topics([name])[name].result(30)
