@@ -220,6 +220,10 @@ static int on_turn(sd_event_source *source, void *userdata)
 	if (agent->counters.lines_read + agent->counters.lines_reread != before)
 		agent->progress_us = now_us;
 	agent->trim_at_us = now_us + US_PER_S;
+	/* One that fails is tried again by the tick. */
+	if (UNLIKELY(agent->checkpoint_wanted) && !agent->checkpoint.under_way &&
+	    !agent->checkpoint_failing)
+		agent_start_checkpoint(agent);
 	after_event(agent, clock_mono_us());
 	return 0;
 }
@@ -249,6 +253,15 @@ static int on_hints(sd_event_source *source, int fd, uint32_t events, void *user
 	return 0;
 }
 
+void agent_start_checkpoint(struct agent *agent)
+{
+	int r = checkpoint_start(&agent->checkpoint, CHECKPOINT_ROWS_MAX);
+
+	if (r)
+		agent->error = r;
+	agent->checkpoint_wanted = false;
+}
+
 void agent_finish_checkpoint(struct agent *agent, int wait_ms)
 {
 	char message[256] = "";
@@ -273,6 +286,10 @@ static int on_writer(sd_event_source *source, int fd, uint32_t events, void *use
 
 	(void)source, (void)fd, (void)events;
 	agent_finish_checkpoint(agent, 0);
+	if (agent->conf->provenance) {
+		files_release_held(&agent->files);
+		after_event(agent, clock_mono_us());
+	}
 	return 0;
 }
 
@@ -318,7 +335,6 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct agent *agent = userdata;
 	uint64_t now_us = clock_mono_us();
-	int r;
 
 	(void)usec;
 	sd_event_source_set_time(source, now_us + tick_us(agent));
@@ -332,11 +348,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	}
 	agent_take_reports(agent, now_us);
 	files_release_held(&agent->files);
-	if (!agent->checkpoint.under_way) {
-		r = checkpoint_start(&agent->checkpoint, CHECKPOINT_ROWS_MAX);
-		if (r)
-			agent->error = r;
-	}
+	agent_start_checkpoint(agent);
 	if (now_us >= agent->trim_at_us)
 		chunk_pools_trim(&agent->pools);
 	agent_tell_letters_full(agent);

@@ -59,6 +59,7 @@ struct agent {
 	uint64_t total_bytes; /* until_eof: what there is to ship */
 	bool damaged;         /* the state was damaged and set aside at this start */
 	bool checkpoint_failing;
+	bool checkpoint_wanted; /* files wait for it: not at the next tick but now */
 	bool letters_full_told;
 	int error; /* negative errno that ends the loop */
 };
@@ -77,6 +78,9 @@ bool agent_reload_stands(struct agent *agent, uint64_t now_us);
 
 /* Follows up to max hints that wait; a failure goes to agent->error. */
 void agent_take_hints(struct agent *agent, size_t max);
+
+/* Starts a checkpoint, unless one is under way or nothing is to be written. */
+void agent_start_checkpoint(struct agent *agent);
 
 /* The result of the checkpoint under way, waiting up to wait_ms; tells once when it failed. */
 void agent_finish_checkpoint(struct agent *agent, int wait_ms);

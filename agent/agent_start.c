@@ -88,6 +88,7 @@ static int load_files(struct agent *agent)
 		agent->files.source_known[i] = r;
 	}
 	agent->files.damaged = agent->damaged;
+	agent->files.agent_id = store_agent_id(agent->store);
 	store_dead_letters(agent->store, &bytes, &count);
 	letters_init(&agent->letters, agent->conf->dead_letter_max, bytes);
 	return 0;

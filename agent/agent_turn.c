@@ -85,12 +85,49 @@ static uint64_t partial_after_us(const struct agent *agent, const struct file *f
 	return file->left_path ? file->source->rotate_wait_ms * US_PER_MS : CLOCK_NEVER;
 }
 
+/* error: negative errno */
+static void unreadable(struct agent *agent, struct file *file, int error)
+{
+	files_rest(&agent->files, file);
+	log_limited(agent->log, LOG_ERR, "read",
+		    "%s: reading failed: %s: it is tried again every half minute", file->path,
+		    strerror(-error));
+}
+
+/*
+ * With provenance a file waits until its content's id is stored. Sent before that, a line could
+ * come again after a crash under another id, and content that took its place under the same one.
+ */
+static bool may_tell_origin(struct agent *agent, struct file *file)
+{
+	struct identity *identity = &file->identity;
+	int r = 0;
+
+	if (LIKELY(!file->source->provenance || file->content_stored))
+		return true;
+	if (!identity->head_len)
+		r = identity_grow_head(file->tail.fd, identity, IDENTITY_HEAD_MAX);
+	if (r < 0) {
+		unreadable(agent, file, r);
+		return false;
+	}
+	/* An empty file has no first bytes to store, and no line to send. */
+	if (!identity->head_len)
+		return true;
+	files_dirty(&agent->files, file);
+	files_hold(&agent->files, file);
+	agent->checkpoint_wanted = true;
+	return false;
+}
+
 /* One turn of one file. False: no file can go on now. */
 static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 {
 	bool hand_over = next_has_data(agent, file);
 	int r;
 
+	if (!may_tell_origin(agent, file))
+		return true;
 	r = pipeline_turn(agent->pipeline, file, TURN_BYTES, partial_after_us(agent, file), now_us,
 			  clock_real_ms());
 	/*
@@ -132,10 +169,7 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 		agent_settle_file(agent, file, now_us);
 		return true;
 	default:
-		files_rest(&agent->files, file);
-		log_limited(agent->log, LOG_ERR, "read",
-			    "%s: reading failed: %s: it is tried again every half minute",
-			    file->path, strerror(-r));
+		unreadable(agent, file, r);
 		return true;
 	}
 }

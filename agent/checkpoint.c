@@ -33,7 +33,7 @@ void checkpoint_init(struct checkpoint *checkpoint, struct writer *writer, struc
 
 void checkpoint_deinit(struct checkpoint *checkpoint)
 {
-	free(checkpoint->keys);
+	free(checkpoint->batch);
 	*checkpoint = (struct checkpoint){0};
 }
 
@@ -44,16 +44,20 @@ bool checkpoint_due(const struct checkpoint *checkpoint)
 	       !checkpoint->sources_written;
 }
 
-/* The fingerprint grows with what was read, until it covers its whole length. */
+/*
+ * The fingerprint grows with what was read, until it covers its whole length. With provenance it
+ * takes all there is, since it must be stored before the first line is sent.
+ */
 static void grow_head(struct file *file)
 {
-	uint64_t read = account_read_position(&file->account);
+	uint64_t upto = file->source->provenance ? IDENTITY_HEAD_MAX :
+						   account_read_position(&file->account);
 
-	if (file->identity.head_len >= IDENTITY_HEAD_MAX || read <= file->identity.head_len ||
+	if (file->identity.head_len >= IDENTITY_HEAD_MAX || upto <= file->identity.head_len ||
 	    file->tail.fd < 0)
 		return;
 	/* A failure leaves the shorter fingerprint, which is still right. */
-	if (identity_read_head(file->tail.fd, &file->identity, read))
+	if (identity_grow_head(file->tail.fd, &file->identity, upto))
 		return;
 }
 
@@ -90,6 +94,7 @@ static int fill_row(struct file *file, struct store_file *row)
 	grow_head(file);
 	*row = (struct store_file){
 		.id = file->id,
+		.content_id = file->content_id,
 		.device = file->identity.device,
 		.inode = file->identity.inode,
 		.born_ns = file->identity.born_ns,
@@ -130,8 +135,12 @@ static int fill_batch(struct checkpoint *checkpoint, struct store_file *rows, si
 
 		if (r)
 			return r;
-		checkpoint->keys[i] =
-			(struct inode_key){file->identity.device, file->identity.inode};
+		checkpoint->batch[i] = (struct checkpoint_file){
+			.key = {file->identity.device, file->identity.inode},
+			.content_id = file->content_id,
+			.committed = rows[i].committed,
+			.fingerprinted = rows[i].head_len > 0,
+		};
 	}
 	for (size_t i = 0; i < files->n_removed; i++)
 		rows[n_dirty + i] = (struct store_file){.id = files->removed[i], .removed = true};
@@ -149,7 +158,7 @@ static void mark_clean(struct checkpoint *checkpoint, size_t n_dirty)
 		TAILQ_REMOVE(&files->dirty, file, dirty_link);
 		file->dirty = false;
 	}
-	checkpoint->n_ids = n_dirty;
+	checkpoint->n_files = n_dirty;
 	checkpoint->n_removed = files->n_removed;
 	checkpoint->n_letters = checkpoint->letters->n;
 	checkpoint->under_way = true;
@@ -191,9 +200,9 @@ int checkpoint_start(struct checkpoint *checkpoint, size_t max_rows)
 	n_dirty = count_dirty(checkpoint->files, max_rows);
 	n_rows = n_dirty + checkpoint->files->n_removed;
 	rows = calloc(n_rows + 1, sizeof *rows);
-	free(checkpoint->keys);
-	checkpoint->keys = calloc(n_dirty + 1, sizeof checkpoint->keys[0]);
-	if (!rows || !checkpoint->keys) {
+	free(checkpoint->batch);
+	checkpoint->batch = calloc(n_dirty + 1, sizeof checkpoint->batch[0]);
+	if (!rows || !checkpoint->batch) {
 		free(rows);
 		return -ENOMEM;
 	}
@@ -206,11 +215,35 @@ int checkpoint_start(struct checkpoint *checkpoint, size_t max_rows)
 	return r;
 }
 
+static struct file *file_of(const struct checkpoint *checkpoint, const struct checkpoint_file *item)
+{
+	return files_by_inode(checkpoint->files, item->key.device, item->key.inode);
+}
+
+/*
+ * What provenance may tell from now on. A file that was rewritten meanwhile has another content_id:
+ * what became durable is not about that.
+ */
+static void note_stored(const struct checkpoint *checkpoint)
+{
+	for (size_t i = 0; i < checkpoint->n_files; i++) {
+		const struct checkpoint_file *item = &checkpoint->batch[i];
+		struct file *file = file_of(checkpoint, item);
+
+		if (!file || file->content_id != item->content_id)
+			continue;
+		file->content_stored |= item->fingerprinted;
+		route_origin_set_committed(&file->origin, item->committed);
+	}
+}
+
 static void succeeded(struct checkpoint *checkpoint)
 {
 	struct files *files = checkpoint->files;
 
 	checkpoint->counters->checkpoints++;
+	if (checkpoint->files->conf->provenance)
+		note_stored(checkpoint);
 	checkpoint->sources_written = true;
 	letters_stored(checkpoint->letters, checkpoint->n_letters);
 	if (!checkpoint->n_removed)
@@ -224,9 +257,8 @@ static void succeeded(struct checkpoint *checkpoint)
 static void failed(struct checkpoint *checkpoint)
 {
 	checkpoint->counters->checkpoint_failures++;
-	for (size_t i = 0; i < checkpoint->n_ids; i++) {
-		struct file *file = files_by_inode(checkpoint->files, checkpoint->keys[i].device,
-						   checkpoint->keys[i].inode);
+	for (size_t i = 0; i < checkpoint->n_files; i++) {
+		struct file *file = file_of(checkpoint, &checkpoint->batch[i]);
 
 		if (file)
 			files_dirty(checkpoint->files, file);

@@ -6,6 +6,14 @@
 #include "state/letters.h"
 #include "state/writer.h"
 
+/* What a batch says of one file. */
+struct checkpoint_file {
+	struct inode_key key;
+	uint64_t content_id;
+	uint64_t committed;
+	bool fingerprinted; /* the row holds first bytes by which to know the content again */
+};
+
 /*
  * What moved since the last time → one transaction of the store, on its own thread. One batch at a
  * time; what fails is dirty again and goes with the next one.
@@ -17,9 +25,9 @@ struct checkpoint {
 	struct counters *counters;
 	bool under_way;
 	bool sources_written;
-	struct inode_key *keys; /* of its files */
-	size_t n_ids;           /* files of the batch under way */
-	size_t n_letters;       /* letters of the batch under way */
+	struct checkpoint_file *batch; /* the files of the batch under way */
+	size_t n_files;
+	size_t n_letters; /* letters of the batch under way */
 	size_t n_removed;
 };
 

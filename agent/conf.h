@@ -28,6 +28,7 @@ struct conf_source {
 	char **exclude;
 	const struct pattern *parser; /* NULL: none; owned by the conf's list of parsers */
 	struct route *route;
+	bool provenance; /* records tell where they are from, for consumers that drop repeats */
 	enum conf_no_match on_no_match;
 	enum conf_start_at start_at;
 	uint64_t ignore_older_ms; /* 0: nothing is too old */
@@ -60,12 +61,13 @@ struct conf {
 	struct prop *props; /* of the kafka block, names with dots; secrets already resolved */
 	size_t n_props;
 	bool idempotent; /* the producer is; all its records wait for acks=all then */
-	char **topics; /* every topic that any source may write to, no duplicates */
+	char **topics;   /* every topic that any source may write to, no duplicates */
 	size_t n_topics;
 	struct conf_zone *zones; /* every zone that a timestamp_zone names, no duplicates */
 	size_t n_zones;
 	struct conf_parser *parsers;
 	size_t n_parsers;
+	bool provenance; /* of any source */
 	struct conf_source *sources;
 	size_t n_sources;
 };

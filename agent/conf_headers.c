@@ -17,7 +17,7 @@
 
 #define OWN_HEADERS "waybill-"
 /* waybill-truncated */
-#define OWN_HEADERS_N 1
+#define OWN_HEADERS_N 1u
 
 struct standard {
 	const char *name;
@@ -168,12 +168,31 @@ static size_t count(const struct conf_node *node)
 	return !node ? 0 : node->kind == CONF_LIST ? node->n_kids : 1;
 }
 
+/* A repeat of a record without key may go to another partition than the first. */
+static void warn_of_null_keys(struct source_build *s)
+{
+	const struct conf_value *provenance = &s->values.of[CONF_PROVENANCE];
+
+	if (!conf_node_find(s->group, "key") && !conf_node_find(s->group, "partition"))
+		conf_warning(s->build->problems, provenance->node->place,
+			     "%sprovenance without key: what a crash repeats may go to another "
+			     "partition, where only a reader of all partitions finds it",
+			     s->label);
+}
+
 int conf_build_headers(struct source_build *s, struct route_headers *headers)
 {
+	bool provenance = s->values.of[CONF_PROVENANCE].number != 0;
 	const struct conf_node *standards = s->values.of[CONF_STANDARD_HEADERS].node;
 	const struct conf_node *list = s->values.of[CONF_HEADERS].node;
 	size_t n = count(standards) + count(list), max = RECORD_HEADERS_MAX - OWN_HEADERS_N;
 	int r;
+
+	max -= provenance ? ROUTE_ORIGIN_HEADERS : 0;
+	s->source->provenance = provenance;
+	s->build->conf->provenance |= provenance;
+	if (provenance)
+		warn_of_null_keys(s);
 
 	headers->max_bytes = (uint32_t)s->values.of[CONF_HEADERS_MAX_BYTES].number;
 	if (n > max) {

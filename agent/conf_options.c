@@ -130,6 +130,8 @@ static const struct conf_option options[CONF_N_KEYS] = {
 	[CONF_HEADERS_MAX_BYTES] = {"headers_max_bytes", BOTH, CONF_T_SIZE, .written = "32KiB",
 				    .min = "64", .max = "1MiB",
 				    .help = "names and values of one record's headers together"},
+	[CONF_PROVENANCE] = {"provenance", BOTH, CONF_T_BOOL, .written = "false",
+			     .help = "headers with which a consumer drops what a crash repeats"},
 	[CONF_START_AT] = {"start_at", BOTH, CONF_T_WORD, .written = "beginning",
 			   .words = {"beginning", "end"},
 			   .help = "where to start in files found at the first start"},

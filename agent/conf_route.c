@@ -202,7 +202,10 @@ static int build_parts(struct source_build *s, struct route_parts *parts)
 		r = conf_build_time(s, parts);
 	if (r == 0)
 		r = conf_build_value(s, parts);
-	return r ? r : conf_build_headers(s, &parts->headers);
+	if (r == 0)
+		r = conf_build_headers(s, &parts->headers);
+	parts->provenance = s->source->provenance;
+	return r;
 }
 
 int conf_build_route(struct source_build *s)

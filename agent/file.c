@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define BACKOFF_MIN_MS 1000
 #define BACKOFF_MAX_MS 60000
@@ -45,6 +46,7 @@ int file_new(uint64_t id, const struct conf_source *source, const char *path, co
 	file->source = source;
 	file->identity = *identity;
 	file->state = FILE_WAITING;
+	file_set_content(file, 0, committed);
 	account_init(&file->account, pools, committed);
 	tail_init(&file->tail, &file->account, &source->rules);
 	*ret_file = file;
@@ -62,6 +64,26 @@ struct file *file_free(struct file *file)
 	free(file->lineage);
 	free(file);
 	return NULL;
+}
+
+void file_set_content(struct file *file, uint64_t content_id, uint64_t committed)
+{
+	file->content_id = content_id;
+	route_origin_set_content(&file->origin, content_id);
+	route_origin_set_committed(&file->origin, committed);
+}
+
+int file_new_content(struct file *file)
+{
+	uint64_t id;
+
+	do {
+		if (getrandom(&id, sizeof id, 0) != sizeof id)
+			return -EIO;
+	} while (!id);
+	file->content_stored = false;
+	file_set_content(file, id, 0);
+	return 0;
 }
 
 struct file *file_of_account(struct account *account)

@@ -35,6 +35,9 @@ struct file {
 	char *lineage;                    /* the path at which it was first seen */
 	struct slice name;                /* last component of path */
 	struct identity identity;
+	uint64_t content_id; /* of what is in the file, random; another when it is rewritten */
+	bool content_stored; /* a crash now would find content_id and know the content by it */
+	struct route_origin origin; /* what provenance tells of it */
 	struct tail tail;
 	struct account account;
 
@@ -75,6 +78,15 @@ int file_new(uint64_t id, const struct conf_source *source, const char *path, co
 
 /* Nothing may be in flight. Unlinks it from its lineage. NULL is fine. Returns NULL. */
 struct file *file_free(struct file *file);
+
+/*
+ * What is in the file is content with this id (0: it has none yet), of which so much is stored as
+ * settled.
+ */
+void file_set_content(struct file *file, uint64_t content_id, uint64_t committed);
+
+/* What is in the file is new: it gets an id that nothing else has, stored nowhere. 0, -EIO. */
+int file_new_content(struct file *file) MUSTCHECK;
 
 /* The file of an account that is part of one. */
 struct file *file_of_account(struct account *account);

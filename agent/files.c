@@ -90,6 +90,7 @@ int files_init(struct files *files, const struct conf *conf, struct chunk_pools 
 		.stored = map_new(),
 		.source_known = calloc(conf->n_sources + 1, sizeof(bool)),
 		.next_id = 1,
+		.agent_id = "",
 		.first_scan = true,
 		.max_open = descriptor_limit(),
 	};

@@ -106,6 +106,11 @@ static int take_over_row(struct file *file, const struct store_file *row)
 
 	file->identity.head_len = row->head_len;
 	file->identity.head_hash = row->head_hash;
+	/* Without first bytes nothing says that it still is the content that had the id. */
+	if (row->content_id && row->head_len) {
+		file_set_content(file, row->content_id, row->committed);
+		file->content_stored = true;
+	}
 	if (row->ahead.len)
 		r = ranges_decode(row->ahead, row->committed, ahead);
 	if (ahead->n)
@@ -155,6 +160,13 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd,
 		return r;
 	}
 	files->next_id += !row;
+	file->origin.agent = slice_of(files->agent_id);
+	r = file_new_content(file);
+	if (r) {
+		file_free(file);
+		close(fd);
+		return r;
+	}
 	if (row && take_over_row(file, row))
 		log_say(files->log, LOG_WARNING,
 			"%s: its stored ranges are damaged: lines after %llu may be repeated",

@@ -6,7 +6,7 @@
  *               events)
  *   parsers/    lines (bytes → a line), pattern (line → fields), template (fields → text),
  *               traceparent (is it one), timestamp and zone (text → a time)
- *   route       fields and file facts → record
+ *   route       fields and file facts → record, a part of it in each route_* file
  *   pipeline    the way of a line, readable top to bottom; suspects: records that go alone
  * output/     output (the interface), kafka (room, holds, recovery), producer (librdkafka),
  *               topics,

@@ -80,6 +80,7 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 			},
 		.read_ms = now_ms,
 		.truncated = event->line.truncated,
+		.origin = &file->origin,
 	};
 
 	parse(pipeline, file->source, event, ret);
@@ -380,6 +381,8 @@ static int start_over(struct pipeline *pipeline, struct file *file)
 	struct ranges ahead;
 	int r = account_settled_ahead(account, &ahead);
 
+	if (!r)
+		r = file_new_content(file);
 	if (r)
 		return r;
 	for (size_t i = 0; i < ahead.n; i++) {

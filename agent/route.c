@@ -170,6 +170,12 @@ int route_record(const struct route *route, const struct route_input *input, str
 		/* Without it a reader takes the line for a whole one. */
 		route_add_header(ret_record, slice_of(TRUNCATED_NAME), slice_of("true"),
 				 &outcome.headers);
+	if (UNLIKELY(route->parts.provenance)) {
+		r = route_add_origin(ret_record, input->origin, facts->position, arena,
+				     &outcome.headers);
+		if (r)
+			return r;
+	}
 	outcome.unusual = outcome.topic_fallback | outcome.key_missing | outcome.key_invalid |
 			  outcome.partition_bad | outcome.value_missing | outcome.value_repaired |
 			  outcome.value_mistyped | outcome.time_missing | outcome.time_invalid |

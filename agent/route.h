@@ -9,6 +9,7 @@
 #include "parsers/template.h"
 #include "parsers/timestamp.h"
 #include "route_headers.h"
+#include "route_origin.h"
 #include "route_value.h"
 
 /*
@@ -45,6 +46,7 @@ struct route_parts {
 	struct value_json *json;    /* NULL: none; goes before value */
 	struct route_time time;
 	struct route_headers headers;
+	bool provenance; /* every record tells where it is from */
 	/*
 	 * Topics this source may write to: names (borrowed, must outlive the route) with their
 	 * index in the output's list. A constant topic has one. topics[0] is also the fallback
@@ -57,9 +59,10 @@ struct route_parts {
 
 /* One event as the route sees it; all borrowed. */
 struct route_input {
-	struct template_facts facts; /* fields == NULL: the line did not match */
-	int64_t read_ms;             /* when it was read, ms since 1970 */
-	bool truncated;              /* cut at max_line */
+	struct template_facts facts;       /* fields == NULL: the line did not match */
+	int64_t read_ms;                   /* when it was read, ms since 1970 */
+	bool truncated;                    /* cut at max_line */
+	const struct route_origin *origin; /* not looked at without provenance */
 };
 
 /* What was out of the ordinary with one record, for the counters. */
@@ -108,7 +111,7 @@ struct route *route_free(struct route *route);
  * missing or invalid is what on_missing_key says: null, the constant, or null in a record that is
  * refused. A partition that is no number is -1, as one that is not asked for, and the record may be
  * refused. A timestamp that is missing or invalid is the time of reading. truncated adds the header
- * "waybill-truncated: true".
+ * "waybill-truncated: true", provenance those of route_origin.h.
  *
  * value_stays is set only when the value is a slice of the line: a constant dies with its route.
  *

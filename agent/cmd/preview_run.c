@@ -177,6 +177,7 @@ static int make_file(struct preview *preview)
 
 	if (r)
 		return r;
+	preview->file->origin.agent = slice_of("preview");
 	file_set_state(preview->file, FILE_READING);
 	r = fcntl(preview->input.fd, F_DUPFD_CLOEXEC, 0);
 	if (r < 0)

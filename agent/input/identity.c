@@ -55,13 +55,16 @@ static ssize_t read_start(int fd, char *bytes, size_t len)
 	return (ssize_t)have;
 }
 
-int identity_read_head(int fd, struct identity *identity, uint64_t upto)
+int identity_grow_head(int fd, struct identity *identity, uint64_t upto)
 {
 	char bytes[IDENTITY_HEAD_MAX];
 	ssize_t got = read_start(fd, bytes, upto < sizeof bytes ? (size_t)upto : sizeof bytes);
 
 	if (got < 0)
 		return (int)got;
+	if (identity->head_len && ((size_t)got < identity->head_len ||
+				   identity_hash(bytes, identity->head_len) != identity->head_hash))
+		return IDENTITY_E_OTHER;
 	identity->head_len = (uint32_t)got;
 	identity->head_hash = identity_hash(bytes, (size_t)got);
 	return 0;

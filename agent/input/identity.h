@@ -24,10 +24,12 @@ struct identity {
 int identity_of(int fd, struct identity *ret_identity) MUSTCHECK;
 
 /*
- * Takes the fingerprint of the first min(IDENTITY_HEAD_MAX, upto) bytes, fewer when the file is
- * shorter. 0, or negative errno with *identity untouched.
+ * Extends the fingerprint to the first min(IDENTITY_HEAD_MAX, upto) bytes, fewer when the file is
+ * shorter. 0; IDENTITY_E_OTHER when the file does not begin any more with what the fingerprint is
+ * of; negative errno. *identity is touched on 0 only.
  */
-int identity_read_head(int fd, struct identity *identity, uint64_t upto) MUSTCHECK;
+enum { IDENTITY_E_OTHER = 1 };
+int identity_grow_head(int fd, struct identity *identity, uint64_t upto) MUSTCHECK;
 
 /*
  * 1 when the file still begins with the bytes under the fingerprint (also when head_len is 0), 0

@@ -54,14 +54,30 @@ Test(identity, head_covers_what_was_read_up_to_its_limit)
 	for (size_t i = 0; i < sizeof bytes; i++)
 		bytes[i] = (char)(i * 31 >> 3);
 	fd = file_with(bytes, sizeof bytes);
-	cr_assert_eq(identity_read_head(fd, &id, 10), 0);
+	cr_assert_eq(identity_grow_head(fd, &id, 10), 0);
 	cr_expect_eq(id.head_len, 10);
 	cr_expect_eq(id.head_hash, identity_hash(bytes, 10));
-	cr_assert_eq(identity_read_head(fd, &id, UINT64_MAX), 0);
+	cr_assert_eq(identity_grow_head(fd, &id, UINT64_MAX), 0);
 	cr_expect_eq(id.head_len, IDENTITY_HEAD_MAX);
 	cr_expect_eq(id.head_hash, identity_hash(bytes, IDENTITY_HEAD_MAX));
-	cr_assert_eq(identity_read_head(fd, &id, 0), 0);
-	cr_expect_eq(id.head_len, 0);
+	close(fd);
+}
+
+/* Else the id of content that is gone would be stored with the first bytes of what took its place. */
+Test(identity, head_does_not_grow_over_other_content)
+{
+	struct identity id = {0};
+	int fd = file_with("first line\n", 11);
+
+	cr_assert_eq(identity_grow_head(fd, &id, 5), 0);
+	cr_assert_eq(pwrite(fd, "F", 1, 0), 1);
+	cr_expect_eq(identity_grow_head(fd, &id, 11), IDENTITY_E_OTHER);
+	cr_expect_eq(id.head_len, 5);
+	cr_expect_eq(id.head_hash, identity_hash("first", 5));
+	cr_assert_eq(ftruncate(fd, 3), 0);
+	cr_expect_eq(identity_grow_head(fd, &id, 11), IDENTITY_E_OTHER);
+	cr_assert_eq(ftruncate(fd, 0), 0);
+	cr_expect_eq(identity_grow_head(fd, &id, 11), IDENTITY_E_OTHER);
 	close(fd);
 }
 
@@ -70,7 +86,7 @@ Test(identity, head_of_a_shorter_file_is_the_file)
 	struct identity id = {0};
 	int fd = file_with("one\n", 4);
 
-	cr_assert_eq(identity_read_head(fd, &id, 500), 0);
+	cr_assert_eq(identity_grow_head(fd, &id, 500), 0);
 	cr_expect_eq(id.head_len, 4);
 	cr_expect_eq(id.head_hash, identity_hash("one\n", 4));
 	close(fd);
@@ -82,7 +98,7 @@ Test(identity, head_matches_while_the_first_bytes_stay)
 	int fd = file_with("first line\n", 11);
 
 	cr_expect_eq(identity_head_matches(fd, &id), 1, "no head yet: nothing speaks against it");
-	cr_assert_eq(identity_read_head(fd, &id, 11), 0);
+	cr_assert_eq(identity_grow_head(fd, &id, 11), 0);
 	cr_assert_eq(write(fd, "more\n", 5), 5);
 	cr_expect_eq(identity_head_matches(fd, &id), 1, "it grew");
 	cr_assert_eq(pwrite(fd, "F", 1, 0), 1);
@@ -92,7 +108,7 @@ Test(identity, head_matches_while_the_first_bytes_stay)
 	cr_expect_eq(identity_head_matches(fd, &id), 0, "shorter than its head");
 	close(fd);
 	cr_expect_eq(identity_head_matches(fd, &id), -EBADF);
-	cr_expect_eq(identity_read_head(fd, &id, 5), -EBADF);
+	cr_expect_eq(identity_grow_head(fd, &id, 5), -EBADF);
 	cr_expect_eq(id.head_len, 11, "untouched on failure");
 }
 
