@@ -96,6 +96,10 @@ void route_parts_deinit(struct route_parts *parts);
 bool route_without_partition(const struct route *route, struct record *record,
 			     struct route_outcome *outcome);
 
+/* Whether its records have keys at all, and whether some may be null nevertheless. */
+bool route_has_keys(const struct route *route);
+bool route_keys_may_be_null(const struct route *route);
+
 /* What the keys of its records are. */
 enum key_type route_key_type(const struct route *route);
 

@@ -43,6 +43,21 @@ int route_set_key(const struct route *route, const struct template_facts *facts,
 	return settle(route, arena, record, outcome);
 }
 
+bool route_has_keys(const struct route *route)
+{
+	return route->parts.key;
+}
+
+bool route_keys_may_be_null(const struct route *route)
+{
+	const struct route_parts *parts = &route->parts;
+
+	if (!parts->key || template_is_constant(parts->key))
+		return !parts->key;
+	return parts->on_missing_key == ROUTE_NO_KEY_NULL &&
+	       (parts->key_type != KEY_STRING || template_may_be_missing(parts->key));
+}
+
 enum key_type route_key_type(const struct route *route)
 {
 	return route->parts.key_type;

@@ -319,6 +319,15 @@ bool template_holds_line(const struct template *template)
 	return has_part(template, PART_LINE, PART_LINE);
 }
 
+bool template_may_be_missing(const struct template *template)
+{
+	for (size_t i = 0; i < template->n_parts; i++) {
+		if (template->parts[i].kind == PART_FIELD && !template->parts[i].has_default)
+			return true;
+	}
+	return false;
+}
+
 bool template_uses_file(const struct template *template)
 {
 	return has_part(template, PART_PATH, PART_NAME);

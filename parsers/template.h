@@ -74,6 +74,9 @@ bool template_uses_line(const struct template *template);
 /* True when it holds ${line}. */
 bool template_holds_line(const struct template *template);
 
+/* True when it has a field without default: it is missing for some lines, or may be. */
+bool template_may_be_missing(const struct template *template);
+
 /* True when it uses file.path or file.name: chosen by whoever names files. */
 bool template_uses_file(const struct template *template);
 

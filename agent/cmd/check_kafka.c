@@ -97,6 +97,27 @@ void check_judge_replicas(struct check_report *report, struct conf_place place, 
 			   topic, n, least);
 }
 
+void check_judge_keys(struct check_report *report, struct conf_place place, const char *topic,
+		      const struct topic_facts *facts, const struct route *route)
+{
+	if (!facts->compacted || !route_keys_may_be_null(route))
+		return;
+	if (!route_has_keys(route))
+		check_find(report, CHECK_ERROR, place,
+			   "topic \"%s\": cleanup.policy is compact, and this source gives no key\n"
+			   "Each of its lines is refused, and kept as a dead letter.\n"
+			   "Set key, or cleanup.policy=delete.",
+			   topic);
+	else
+		check_find(
+			report, CHECK_WARNING, place,
+			"topic \"%s\": cleanup.policy is compact, and this key may be missing\n"
+			"A record without one is refused with its batch; the others of the batch "
+			"are sent\nagain one by one, and it is kept as a dead letter.\n"
+			"Set on_missing_key = \"dead_letter\", or \"constant:...\".",
+			topic);
+}
+
 void check_judge_settings(struct check_report *report, struct conf_place place, const char *topic,
 			  const struct topic_facts *facts, size_t max_line)
 {
@@ -122,15 +143,18 @@ void check_judge_settings(struct check_report *report, struct conf_place place, 
 }
 
 /* For each source that names the topic. */
-static void judge_times(struct check *check, const char *topic, const struct topic_facts *facts)
+static void judge_sources(struct check *check, const char *topic, const struct topic_facts *facts)
 {
 	for (size_t i = 0; i < check->conf->n_sources; i++) {
 		const struct conf_node *group = check_group(check, CONF_SOURCES, i);
 		const struct route *route = check->conf->sources[i].route;
-		struct conf_place place = check_place(check, CONF_SOURCES, i, CONF_TIMESTAMP);
+		struct conf_place time = check_place(check, CONF_SOURCES, i, CONF_TIMESTAMP);
+		struct conf_place key = check_place(check, CONF_SOURCES, i, CONF_KEY);
 
-		if (group && route && topic_setting(group, topic))
-			check_judge_times(&check->report, place, topic, facts, route_time(route));
+		if (!group || !route || !topic_setting(group, topic))
+			continue;
+		check_judge_times(&check->report, time, topic, facts, route_time(route));
+		check_judge_keys(&check->report, key, topic, facts, route);
 	}
 }
 
@@ -175,7 +199,7 @@ static void judge_topic(struct check *check, const char *topic, const struct top
 		  facts->min_insync, facts->max_message_bytes);
 	check_judge_replicas(&check->report, place, topic, facts);
 	check_judge_settings(&check->report, place, topic, facts, max_line);
-	judge_times(check, topic, facts);
+	judge_sources(check, topic, facts);
 	if (facts->n_leaderless)
 		check_find(&check->report, CHECK_WARNING, place,
 			   "topic \"%s\": %d of %d partitions have no leader\n"

@@ -18,6 +18,10 @@ void check_judge_replicas(struct check_report *report, struct conf_place place, 
 void check_judge_settings(struct check_report *report, struct conf_place place, const char *topic,
 			  const struct topic_facts *facts, size_t max_line);
 
+/* Null keys that the source may send to a topic that refuses them. */
+void check_judge_keys(struct check_report *report, struct conf_place place, const char *topic,
+		      const struct topic_facts *facts, const struct route *route);
+
 /* What the topic does to the timestamps of a source that writes to it. */
 void check_judge_times(struct check_report *report, struct conf_place place, const char *topic,
 		       const struct topic_facts *facts, const struct route_time *time);

@@ -172,6 +172,8 @@ static void take_setting(struct topic_facts *facts, const rd_kafka_ConfigEntry_t
 		facts->max_message_bytes = number(rd_kafka_ConfigEntry_value(entry));
 	else if (strcmp(name, "min.insync.replicas") == 0)
 		facts->min_insync = number(rd_kafka_ConfigEntry_value(entry));
+	else if (strcmp(name, "cleanup.policy") == 0 && rd_kafka_ConfigEntry_value(entry))
+		facts->compacted = strstr(rd_kafka_ConfigEntry_value(entry), "compact");
 	else
 		take_time_setting(facts, name, rd_kafka_ConfigEntry_value(entry));
 }

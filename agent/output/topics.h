@@ -29,6 +29,7 @@ struct topic_facts {
 	uint32_t max_message_bytes; /* 0: not known */
 	uint32_t min_insync;        /* min.insync.replicas; 0: not known */
 	uint32_t replicas;          /* of partition 0; 0: not known */
+	bool compacted;             /* cleanup.policy holds "compact": null keys are refused */
 	bool append_time;           /* message.timestamp.type is LogAppendTime */
 	uint64_t max_past_ms;       /* message.timestamp.before.max.ms; 0: not known */
 	uint64_t max_future_ms;     /* message.timestamp.after.max.ms; 0: not known */

@@ -242,6 +242,29 @@ def test_timestamps_that_a_topic_does_not_take(cluster, topic_name, good):
     assert "timestamp_max" not in Check(good(cluster.bootstrap, narrow, source=within)).out
 
 
+def test_null_keys_for_a_compacted_topic(cluster, topic_name, good):
+    """Kafka refuses them: an error where there is never a key, a warning where it may be missing."""
+    topic = cluster.make_topic(topic_name, cleanup_policy="compact,delete")
+    path = good(cluster.bootstrap, topic)
+    place, _ = Check(path).assert_says("warning", topic, "compact", "on_missing_key")
+    line = next(n for n, l in enumerate(path.read_text().splitlines(), 1) if " key = " in l)
+    assert place == f"{path}:{line}"
+    for never_null in (
+        {"on_missing_key": "dead_letter"},
+        {"on_missing_key": "constant:none"},
+        {"key": "${order_id:-none}"},
+        {"key": "${file.name}"},
+    ):
+        assert "cleanup.policy" not in Check(good(cluster.bootstrap, topic, source=never_null)).out
+    number = {"key": "${order_id:-0}", "key_type": "int32"}
+    Check(good(cluster.bootstrap, topic, source=number)).assert_says("warning", "may be missing")
+    text = "\n".join(l for l in path.read_text().splitlines() if " key = " not in l)
+    path.write_text(text)
+    check = Check(path)
+    assert check.code == EX_CONFIG
+    check.assert_says("error", topic, "gives no key")
+
+
 # Whoever is not root cannot become somebody else, but can shut himself out of his own files.
 ROOT = os.geteuid() == 0
 OTHER_USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if ROOT else []

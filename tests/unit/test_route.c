@@ -191,6 +191,33 @@ Test(route, missing_or_invalid_key)
 	expect(&GOOD, &FACTS, false, "4|17|" WHOLE "|stays||0");
 }
 
+/* What check says of a topic that refuses null keys. */
+Test(route, knows_whether_keys_may_be_null)
+{
+	static const struct {
+		struct plan plan;
+		bool keys, null;
+	} CASES[] = {
+		{{0}, false, true},
+		{{.key = "k"}, true, false},
+		{{.key = "${cid}"}, true, true},
+		{{.key = "${cid:-x}"}, true, false},
+		{{.key = "${line}"}, true, false},
+		{{.key = "${cid:-1}", .key_type = KEY_INT32}, true, true},
+		{{.key = "1", .key_type = KEY_INT32}, true, false},
+		{{.key = "${cid}", .on_missing_key = ROUTE_NO_KEY_CONSTANT}, true, false},
+		{{.key = "${cid}", .on_missing_key = ROUTE_NO_KEY_DEAD_LETTER}, true, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+		struct route *route = make_route(&CASES[i].plan);
+
+		cr_expect_eq(route_has_keys(route), CASES[i].keys, "%zu", i);
+		cr_expect_eq(route_keys_may_be_null(route), CASES[i].null, "%zu", i);
+		route_free(route);
+	}
+}
+
 Test(route, keys_of_other_types)
 {
 	static const struct plan UUID = {.key = "ABCDEF00-0000-0000-0000-0000000000${id}",

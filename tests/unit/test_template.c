@@ -152,17 +152,17 @@ Test(template, knows_what_it_uses)
 {
 	static const struct {
 		const char *template, *text; /* text NULL: not constant */
-		bool line, file;
+		bool line, file, missing;
 	} CASES[] = {
 		{"", "", false, false},
 		{"a$$${env:TEAM}${host.name}", "a$blueweb1", false, false},
-		{"${order_id}", NULL, true, false},
+		{"${order_id}", NULL, true, false, true},
 		{"${order_id:-x}", NULL, true, false},
 		{"a${line}", NULL, true, false},
 		{"${file.path}", NULL, false, true},
 		{"${source}${file.name}", NULL, false, true},
 		{"${file.position}", NULL, false, false},
-		{"${file.name}${cid}", NULL, true, true},
+		{"${cid:-}${file.name}${cid}", NULL, true, true, true},
 	};
 
 	for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
@@ -176,6 +176,7 @@ Test(template, knows_what_it_uses)
 			cr_expect_null(template_text(template).at, "%zu", i);
 		cr_expect_eq(template_uses_line(template), CASES[i].line, "%zu", i);
 		cr_expect_eq(template_uses_file(template), CASES[i].file, "%zu", i);
+		cr_expect_eq(template_may_be_missing(template), CASES[i].missing, "%zu", i);
 		template_free(template);
 	}
 }
