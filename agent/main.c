@@ -37,6 +37,7 @@
 
 #include "base/result.h"
 #include "cmd/cmd.h"
+#include "parsers/names.h"
 
 struct command {
 	const char *name;
@@ -65,6 +66,31 @@ static void print_help(FILE *to)
 	fputs("  --help     this text; `waybill COMMAND --help` for a command's options\n", to);
 }
 
+static int unknown(const char *word)
+{
+	const char *names[ARRAY_LEN(commands)], *near;
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (commands[i].help)
+			names[n++] = commands[i].name;
+	near = names_nearest(word, names, n);
+	fprintf(stderr, "waybill: unknown command \"%s\"", word);
+	if (near)
+		fprintf(stderr, " (did you mean \"%s\"?)", near);
+	fputs("\nTry `waybill --help`.\n", stderr);
+	return EX_USAGE;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	char name[32];
+
+	snprintf(name, sizeof name, "waybill %s", command->name);
+	argv[0] = name;
+	return cmd_finish(command->run(argc, argv));
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -73,12 +99,11 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+			return run(&commands[i], argc - 1, argv + 1);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
 		print_help(stdout);
-		return EX_OK;
+		return cmd_finish(EX_OK);
 	}
-	fprintf(stderr, "waybill: unknown command \"%s\"\n\n", argv[1]);
-	print_help(stderr);
-	return EX_USAGE;
+	return unknown(argv[1]);
 }

@@ -52,14 +52,21 @@ completed() {
 		printf "%s\n" "${COMPREPLY[@]}"' _ "$@"
 }
 
+# $1: what is printed, $2: the text. No line may be wider than a terminal of 80 columns.
+fits() {
+	! expand <<<"$2" | grep -q '.\{81\}' || complain "$1: wider than 80 columns"
+}
+
 check_commands() {
 	local command option offered
 
+	fits "--help" "$("$program" --help)"
 	for command in $(commands); do
 		completed '' | grep -qx -e "$command" || complain "completion: no command $command"
 		grep -q "^\*waybill $command\*" $man/waybill.8.scd ||
 			complain "waybill(8): no $command in the synopsis"
 		[ "$command" != --version ] || continue
+		fits "$command --help" "$("$program" "$command" --help)"
 		[ -n "$(section "$command")" ] || complain "waybill(8): no part about $command"
 		offered=$(completed "$command" --)
 		for option in $(options "$command"); do

@@ -85,7 +85,7 @@ static int parse(int argc, char **argv, struct check_options *options)
 		else
 			return EX_USAGE;
 	}
-	return optind == argc ? 0 : EX_USAGE;
+	return cmd_no_more(argc, argv);
 }
 
 void check_say(const struct check *check, const char *format, ...)
@@ -283,6 +283,7 @@ static int check_file(struct check *check, const struct check_options *options)
 
 	if (r == CONF_E_UNREADABLE) {
 		conf_problems_print(&check->load.problems, stderr);
+		cmd_hint_config(options->config);
 		return error == EACCES ? EX_NOPERM : EX_NOINPUT;
 	}
 	if (r) {
@@ -298,10 +299,8 @@ int cmd_check(int argc, char **argv)
 	struct check check = {0};
 	int status;
 
-	if (parse(argc, argv, &options)) {
-		fputs(usage, stderr);
-		return EX_USAGE;
-	}
+	if (parse(argc, argv, &options))
+		return cmd_usage(argv, usage);
 	if (options.help) {
 		fputs(usage, stdout);
 		return EX_OK;
@@ -311,8 +310,6 @@ int cmd_check(int argc, char **argv)
 	status = check_file(&check, &options);
 	check_report_deinit(&check.report);
 	conf_load_deinit(&check.load);
-	if (fflush(stdout) != 0 && status == EX_OK)
-		status = EX_IOERR;
 	/* The library's threads may hang in a resolver for seconds: nobody waits for them. */
-	_exit(status);
+	_exit(cmd_finish(status));
 }

@@ -3,7 +3,7 @@
 #define CMD_CMD_H
 
 /*
- * The commands: each gets argv from its own name on, prints usage errors itself, and returns the
+ * The commands: each gets argv from its own name on ("waybill run"), prints usage errors itself, and returns the
  * exit status (sysexits.h).
  */
 int cmd_run(int argc, char **argv);
@@ -15,8 +15,27 @@ int cmd_broker(int argc, char **argv); /* the embedded broker that demo starts; 
 int cmd_sample(int argc, char **argv); /* the application that demo starts; not in --help */
 int cmd_version(int argc, char **argv);
 
+/*
+ * What a command does with options that are wrong, when that was said: prints the first paragraph
+ * of its usage. Returns EX_USAGE.
+ */
+int cmd_usage(char **argv, const char *usage);
+
+/* 0 when getopt has left no arguments, otherwise EX_USAGE after a message. */
+int cmd_no_more(int argc, char **argv);
+
+/*
+ * The last act of a command: writes out what stands in stdout. Returns the status, or EX_IOERR after
+ * a message when that was EX_OK and the output could not be written; a reader that has gone is no
+ * reason for a message.
+ */
+int cmd_finish(int status);
+
 /* Where a command looks when --config is not given. */
 #define DEFAULT_CONFIG "/etc/waybill/waybill.conf"
+
+/* Behind the message that `file` cannot be read: what to do when nobody has named it. */
+void cmd_hint_config(const char *file);
 
 struct conf;
 struct conf_surroundings;

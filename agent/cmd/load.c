@@ -8,13 +8,24 @@
 #include "cmd/cmd.h"
 #include "conf.h"
 
+void cmd_hint_config(const char *file)
+{
+	if (strcmp(file, DEFAULT_CONFIG) == 0)
+		fputs("waybill: --config FILE names another configuration; `waybill demo` needs "
+		      "none\n",
+		      stderr);
+}
+
 int cmd_load_conf(const struct conf_surroundings *surroundings, const char *file,
 		  struct conf **ret_conf)
 {
 	int r = conf_load_in(surroundings, file, stderr, ret_conf);
 
-	if (r == CONF_E_UNREADABLE)
-		return errno == EACCES ? EX_NOPERM : EX_NOINPUT;
+	if (r == CONF_E_UNREADABLE) {
+		r = errno == EACCES ? EX_NOPERM : EX_NOINPUT;
+		cmd_hint_config(file);
+		return r;
+	}
 	if (r == CONF_E_INVALID)
 		return EX_CONFIG;
 	if (r) {

@@ -91,7 +91,7 @@ static int parse(int argc, char **argv, struct preview_options *options)
 	}
 	if (optind < argc)
 		options->input = argv[optind++];
-	return optind == argc ? 0 : EX_USAGE;
+	return cmd_no_more(argc, argv);
 }
 
 static void print_sources(const struct conf *conf)
@@ -191,10 +191,8 @@ int cmd_preview(int argc, char **argv)
 	struct preview_options options;
 	int status;
 
-	if (parse(argc, argv, &options)) {
-		fputs(usage, stderr);
-		return EX_USAGE;
-	}
+	if (parse(argc, argv, &options))
+		return cmd_usage(argv, usage);
 	if (options.help) {
 		fputs(usage, stdout);
 		return EX_OK;

@@ -129,8 +129,9 @@ static int turns(struct preview *preview, bool last)
 	while (!r && account_read_position(&preview->file->account) < preview->input.end &&
 	       !ferror(preview->to))
 		r = turn(preview, last);
-	if (fflush(preview->to))
-		return -errno;
+	/* The last write that failed has set errno, and nothing fails behind it. */
+	if (fflush(preview->to) || ferror(preview->to))
+		return errno ? -errno : -EIO;
 	return r == PIPELINE_E_IDLE ? 0 : r;
 }
 
@@ -227,13 +228,15 @@ static void dismantle(struct preview *preview)
 /* The exit status, after a message. */
 static int explain(const struct preview *preview, int r)
 {
-	if (ferror(preview->to))
-		fprintf(stderr, "waybill: standard output: %s\n", strerror(-r));
-	else if (r == -ESTALE)
+	if (ferror(preview->to)) {
+		if (r != -EPIPE)
+			fprintf(stderr, "waybill: standard output: %s\n", strerror(-r));
+	} else if (r == -ESTALE) {
 		fprintf(stderr, "waybill: %s was rewritten while it was read\n",
 			preview->input.path);
-	else
+	} else {
 		fprintf(stderr, "waybill: %s: %s\n", preview->input.path, strerror(-r));
+	}
 	return r == -ENOMEM ? EX_OSERR : EX_IOERR;
 }
 

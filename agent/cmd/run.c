@@ -28,18 +28,28 @@ static const char usage[] =
 	"usage: waybill run [--config FILE] [--state-dir DIR] [--log-level LEVEL]\n"
 	"                   [--until-eof]\n"
 	"\n"
+	"Follows the log files of a configuration and ships their lines to Kafka. It\n"
+	"stays in the foreground and writes its messages to standard error.\n"
+	"\n"
 	"  --config FILE      default " DEFAULT_CONFIG "; conf.d/*.conf beside it\n"
-	"                     is read too\n"
+	"                     are read too\n"
 	"  --state-dir DIR    instead of the configuration's state_dir\n"
 	"  --log-level LEVEL  debug, info (default), notice, warning or error\n"
-	"  --until-eof        ship what is there, the unterminated last line included,\n"
-	"                     and exit\n"
+	"  --until-eof        ship what is there, the last line included if it has no\n"
+	"                     line end, and exit\n"
 	"\n"
 	"SIGTERM, SIGINT  stop reading, wait for acknowledgements up to shutdown_timeout,\n"
 	"                 checkpoint, exit 0; a second one stops at once\n"
 	"SIGHUP           reload: a wrong configuration is refused; a right one is taken\n"
 	"                 by a restart in place, which takes an upgraded program, too\n"
 	"SIGUSR1          log the counters\n";
+
+static int wrong_level(char **argv, const char *level)
+{
+	fprintf(stderr, "%s: --log-level is debug, info, notice, warning or error, not \"%s\"\n",
+		argv[0], level);
+	return EX_USAGE;
+}
 
 /* 0 or EX_USAGE. */
 static int parse(int argc, char **argv, struct run_options *options)
@@ -64,10 +74,12 @@ static int parse(int argc, char **argv, struct run_options *options)
 			options->until_eof = true;
 		else if (c == 'h')
 			options->help = true;
-		else if (c != 'l' || (options->log_level = log_level_of(optarg)) < 0)
+		else if (c != 'l')
 			return EX_USAGE;
+		else if ((options->log_level = log_level_of(optarg)) < 0)
+			return wrong_level(argv, optarg);
 	}
-	return optind == argc ? 0 : EX_USAGE;
+	return cmd_no_more(argc, argv);
 }
 
 static int exit_code(struct log *log, int r)
@@ -91,9 +103,10 @@ static int restart(int argc, char **argv)
 	int r = -ENOMEM;
 
 	if (all) {
-		/* main has cut off the program's own name. */
+		/* argv[0] is "waybill run", for messages. */
 		all[0] = program_invocation_name;
-		memcpy(all + 1, argv, (size_t)argc * sizeof *all);
+		all[1] = (char[]){"run"};
+		memcpy(all + 2, argv + 1, (size_t)argc * sizeof *all);
 		r = agent_restart(all);
 	}
 	fprintf(stderr, "waybill: reload: cannot start %s anew: %s\n", program_invocation_name,
@@ -129,10 +142,8 @@ int cmd_run(int argc, char **argv)
 	struct log *log;
 	int status;
 
-	if (parse(argc, argv, &options)) {
-		fputs(usage, stderr);
-		return EX_USAGE;
-	}
+	if (parse(argc, argv, &options))
+		return cmd_usage(argv, usage);
 	if (options.help) {
 		fputs(usage, stdout);
 		return EX_OK;

@@ -195,7 +195,10 @@ static int parse(int argc, char **argv, bool *ret_update)
 			return EX_USAGE;
 		*ret_update = true;
 	}
-	return optind < argc ? 0 : EX_USAGE;
+	if (optind < argc)
+		return 0;
+	fprintf(stderr, "%s: which files of tests?\n", argv[0]);
+	return EX_USAGE;
 }
 
 int cmd_test(int argc, char **argv)
@@ -203,9 +206,11 @@ int cmd_test(int argc, char **argv)
 	struct tester tester = {.run = TEST_RUN_NULL};
 	int r = parse(argc, argv, &tester.update), n = argc - optind;
 
+	if (r == EX_USAGE)
+		return cmd_usage(argv, usage);
 	if (r) {
-		fputs(usage, r == EX_USAGE ? stderr : stdout);
-		return r == EX_USAGE ? EX_USAGE : EX_OK;
+		fputs(usage, stdout);
+		return EX_OK;
 	}
 	setlocale(LC_CTYPE, "");
 	test_show_init(&tester.show);
@@ -214,9 +219,5 @@ int cmd_test(int argc, char **argv)
 	test_run_deinit(&tester.run);
 	if (n > 1)
 		print_counts("all", tester.passed, tester.failed, tester.updated);
-	if (fflush(stdout)) {
-		fprintf(stderr, "waybill: standard output: %s\n", strerror(errno));
-		return EX_IOERR;
-	}
 	return tester.status ? tester.status : tester.failed ? EX_FAILED : EX_OK;
 }
