@@ -14,10 +14,10 @@ struct conf_scan {
 	unsigned no_value;    /* the first "=" or ":" with no value behind it */
 	unsigned no_quotes;   /* the first value that is a word but neither true nor false */
 	unsigned wrong_close; /* the first bracket that closes one of another kind: */
-	unsigned open_line;   /* that one; without wrong_close, the innermost that is never closed */
-	char open;            /* which of "({[" it is */
-	char close;           /* what closes it, or should */
-	bool stop;            /* an error was noted after which there is no use in parsing */
+	unsigned open_line; /* that one; without wrong_close, the innermost that is never closed */
+	char open;          /* which of "({[" it is */
+	char close;         /* what closes it, or should */
+	bool stop;          /* an error was noted after which there is no use in parsing */
 };
 
 /*
