@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/result.h"
+#include "output/partitioner.h"
 #include "output/props.h"
 #include "parsers/lines.h"
 #include "parsers/pattern.h"
@@ -65,6 +66,9 @@ struct conf {
 	size_t n_topics;
 	struct conf_zone *zones; /* every zone that a timestamp_zone names, no duplicates */
 	size_t n_zones;
+	const struct partitioner **topic_partitioners; /* of each topic */
+	struct partitioner **partitioners;             /* those that are not the default; owned */
+	size_t n_partitioners;
 	struct conf_parser *parsers;
 	size_t n_parsers;
 	bool provenance; /* of any source */

@@ -39,8 +39,8 @@ struct parser_build {
 	char label[96];
 };
 
-static void complain_pattern(const struct parser_build *p, struct conf_place place,
-			     const char *text, const struct pattern_error *error)
+void conf_complain_pattern(struct conf_problems *problems, struct conf_place place,
+			   const char *label, const char *text, const struct pattern_error *error)
 {
 	size_t start = error->at > EXCERPT ? error->at - EXCERPT : 0, line = 1, column = 1;
 	char where[64] = "";
@@ -53,10 +53,10 @@ static void complain_pattern(const struct parser_build *p, struct conf_place pla
 	}
 	if (line > 1)
 		snprintf(where, sizeof where, "line %zu, ", line);
-	conf_problem(p->build->problems, place,
-		     "%sthe pattern does not compile, %scharacter %zu: %s: %.*s <HERE> %.*s",
-		     p->label, where, column, error->message, (int)(error->at - start),
-		     text + start, EXCERPT, text + error->at);
+	conf_problem(problems, place,
+		     "%sthe pattern does not compile, %scharacter %zu: %s: %.*s <HERE> %.*s", label,
+		     where, column, error->message, (int)(error->at - start), text + start, EXCERPT,
+		     text + error->at);
 }
 
 static int compile(struct parser_build *p, struct conf_place place, const char *text, size_t len)
@@ -66,7 +66,7 @@ static int compile(struct parser_build *p, struct conf_place place, const char *
 
 	if (r != PATTERN_E_SYNTAX)
 		return r;
-	complain_pattern(p, place, text, &error);
+	conf_complain_pattern(p->build->problems, place, p->label, text, &error);
 	return 0;
 }
 
@@ -224,6 +224,9 @@ static int build_all(struct conf_build *build, const char *file)
 	if (r == 0)
 		r = conf_build_parsers(build);
 	if (r == 0)
+		r = conf_build_partitioner(build, build->main.of[CONF_PARTITIONER].node, "",
+					   &build->partitioner);
+	if (r == 0)
 		r = conf_build_sources(build);
 	return r ? r : conf_build_producer(build);
 }
@@ -247,6 +250,7 @@ int conf_build(const struct conf_surroundings *surroundings, const char *file,
 		return -ENOMEM;
 	build.conf->refs = 1;
 	r = build_all(&build, file);
+	free(build.claims);
 	if (r) {
 		conf_destroy(build.conf);
 		return r;
@@ -286,6 +290,10 @@ struct conf *conf_destroy(struct conf *conf)
 	}
 	free(conf->sources);
 	free(conf->parsers);
+	for (size_t i = 0; i < conf->n_partitioners; i++)
+		partitioner_free(conf->partitioners[i]);
+	free(conf->partitioners);
+	free(conf->topic_partitioners);
 	free(conf->topics);
 	free(conf->zones);
 	free(conf->props);

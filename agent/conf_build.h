@@ -11,11 +11,20 @@
 
 /* What the files say → struct conf: semantics, without libconfig. Used by conf.c only. */
 
+/* The first source of a topic, whose settings for it those of the others must equal. */
+struct conf_claim {
+	const char *source;      /* its name; borrowed from the conf */
+	struct conf_place place; /* of its setting, or of the source */
+};
+
 struct conf_build {
 	struct conf *conf;
 	struct conf_problems *problems;
 	const struct conf_node *root; /* all files joined */
 	struct conf_values main;
+	const struct partitioner *partitioner; /* of the top level; NULL: it is wrong */
+	struct conf_claim *claims;             /* of each topic */
+	size_t n_claims;
 	char host[256];
 	bool no_secrets;
 };
@@ -34,13 +43,37 @@ int conf_build_parsers(struct conf_build *build) MUSTCHECK;
 int conf_build_sources(struct conf_build *build) MUSTCHECK;
 int conf_build_producer(struct conf_build *build) MUSTCHECK;
 
+/*
+ * Compiles a partitioner group, which joins the conf's; label stands before its messages. 0:
+ * *ret_partitioner is it, the default when there is no group, NULL when something is wrong with it.
+ * -ENOMEM.
+ */
+int conf_build_partitioner(struct conf_build *build, const struct conf_node *group,
+			   const char *label, const struct partitioner **ret_partitioner) MUSTCHECK;
+
+struct source_build;
+
+/*
+ * The partitioner of a source for one of its topics, which is at most one behind those that were
+ * claimed; notes a contradiction to an earlier source. 0 or -ENOMEM.
+ */
+int conf_claim_topic(struct source_build *s, uint32_t topic) MUSTCHECK;
+
+/* The same for the source as a whole: compiled, or taken from the top level. 0 or -ENOMEM. */
+int conf_source_partitioner(struct source_build *s) MUSTCHECK;
+
+/* Notes what PCRE2 says of a pattern, with the piece of it where it went wrong. */
+void conf_complain_pattern(struct conf_problems *problems, struct conf_place place,
+			   const char *label, const char *text, const struct pattern_error *error);
+
 /* A source while it is built. */
 struct source_build {
 	struct conf_build *build;
 	struct conf_source *source;
 	const struct conf_node *group;
-	struct conf_values values; /* its own over those of the top level */
-	bool fields_known;         /* false: its parser is broken, so its fields cannot be judged */
+	struct conf_values values;             /* its own over those of the top level */
+	const struct partitioner *partitioner; /* NULL: it is wrong */
+	bool fields_known; /* false: its parser is broken, so its fields cannot be judged */
 	char label[96];
 };
 

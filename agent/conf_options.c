@@ -56,7 +56,7 @@ static const struct conf_option options[CONF_N_KEYS] = {
 		       .help = "what messages, metrics and sources call it"},
 	[CONF_PARSER_TYPE] = {"type", CONF_IN_PARSER, CONF_T_WORD, .written = "regex",
 			      .words = {"regex"}, .help = "the kind of parser"},
-	[CONF_PATTERN] = {"pattern", CONF_IN_PARSER, CONF_T_TEXT,
+	[CONF_PATTERN] = {"pattern", CONF_IN_PARSER | CONF_IN_RULE, CONF_T_TEXT,
 			  .help = "PCRE2 pattern with named groups; double its backslashes"},
 	[CONF_PATTERN_FILE] = {"pattern_file", CONF_IN_PARSER, CONF_T_TEXT,
 			       .help = "file with the pattern as it is, beside this file"},
@@ -132,6 +132,21 @@ static const struct conf_option options[CONF_N_KEYS] = {
 				    .help = "names and values of one record's headers together"},
 	[CONF_PROVENANCE] = {"provenance", BOTH, CONF_T_BOOL, .written = "false",
 			     .help = "headers with which a consumer drops what a crash repeats"},
+	[CONF_PARTITIONER] = {"partitioner", BOTH, CONF_T_GROUP,
+			      .help = "which partition a record goes to"},
+	[CONF_HASH] = {"hash", CONF_IN_PARTITIONER, CONF_T_WORD, .written = "murmur2",
+		       .words = {"murmur2", "crc32", "fnv1a"},
+		       .help = "how a key chooses its partition"},
+	[CONF_NULL_KEY] = {"null_key", CONF_IN_PARTITIONER, CONF_T_WORD, .written = "sticky",
+			   .words = {"sticky", "round_robin", "random"},
+			   .help = "how records without a key are spread"},
+	[CONF_RULES] = {"rules", CONF_IN_PARTITIONER, CONF_T_LIST,
+			.help = "keys with partitions of their own"},
+	[CONF_PREFIX] = {"prefix", CONF_IN_RULE, CONF_T_TEXT, .help = "keys that begin with it"},
+	[CONF_KEYS] = {"keys", CONF_IN_RULE, CONF_T_TEXTS, .help = "keys that are one of these"},
+	[CONF_PARTITIONS] = {"partitions", CONF_IN_RULE, CONF_T_INTS, .required = true, .min = "0",
+			     .max = "99999",
+			     .help = "where the keys of the rule go, and no others"},
 	[CONF_START_AT] = {"start_at", BOTH, CONF_T_WORD, .written = "beginning",
 			   .words = {"beginning", "end"},
 			   .help = "where to start in files found at the first start"},
@@ -199,6 +214,22 @@ static bool read_int(const struct reader *reader, uint64_t *ret_number)
 	if (!in_range(reader, node->number < 0 ? UINT64_MAX : (uint64_t)node->number))
 		return false;
 	*ret_number = (uint64_t)node->number;
+	return true;
+}
+
+static bool read_ints(const struct reader *reader)
+{
+	const struct conf_node *list = reader->node;
+	struct reader each = *reader;
+	uint64_t ignored;
+
+	if (list->kind != CONF_LIST)
+		return read_int(reader, &ignored);
+	for (size_t i = 0; i < list->n_kids; i++) {
+		each.node = list->kids[i];
+		if (!read_int(&each, &ignored))
+			return false;
+	}
 	return true;
 }
 
@@ -325,6 +356,8 @@ static bool read_value(const struct reader *reader, struct conf_value *value)
 		return read_measure(reader, &value->number);
 	case CONF_T_INT:
 		return read_int(reader, &value->number);
+	case CONF_T_INTS:
+		return read_ints(reader);
 	case CONF_T_BOOL:
 		value->number = node->number != 0;
 		return must_be(reader, node->kind == CONF_BOOL, "true or false");
@@ -377,7 +410,11 @@ static const char *place_of(unsigned where)
 		return "at the top level";
 	if (where & CONF_IN_SOURCE)
 		return "in a source";
-	return where & CONF_IN_PARSER ? "in a parser" : "in a header";
+	if (where & CONF_IN_PARSER)
+		return "in a parser";
+	if (where & CONF_IN_PARTITIONER)
+		return "in a partitioner";
+	return where & CONF_IN_RULE ? "in a rule of a partitioner" : "in a header";
 }
 
 static void complain_unknown(const struct conf_node *node, unsigned where, const char *what,

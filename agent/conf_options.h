@@ -22,6 +22,8 @@
 #define CONF_IN_HEADER 8u
 #define CONF_IN_JSON 64u
 #define CONF_IN_REDACT 128u
+#define CONF_IN_PARTITIONER 16u
+#define CONF_IN_RULE 32u
 
 enum conf_type {
 	CONF_T_TEXT,
@@ -29,6 +31,7 @@ enum conf_type {
 	CONF_T_SIZE,
 	CONF_T_TIME,
 	CONF_T_INT,
+	CONF_T_INTS, /* a whole number or a list of them */
 	CONF_T_BOOL,
 	CONF_T_WORD, /* one of words */
 	CONF_T_GROUP,
@@ -79,6 +82,13 @@ enum conf_key {
 	CONF_STANDARD_HEADERS,
 	CONF_HEADERS_MAX_BYTES,
 	CONF_PROVENANCE,
+	CONF_PARTITIONER,
+	CONF_HASH,
+	CONF_NULL_KEY,
+	CONF_RULES,
+	CONF_PREFIX,
+	CONF_KEYS,
+	CONF_PARTITIONS,
 	CONF_START_AT,
 	CONF_IGNORE_OLDER,
 	CONF_ROTATE_WAIT,
@@ -97,7 +107,7 @@ struct conf_option {
 	bool required;
 	const char *written;               /* the default as the user would write it; NULL: none */
 	const char *words[CONF_WORDS_MAX]; /* CONF_T_WORD; the value is the index */
-	const char *min, *max; /* CONF_T_SIZE, _TIME, _INT; as the user would write them */
+	const char *min, *max; /* CONF_T_SIZE, _TIME, _INT, _INTS; as the user would write them */
 	const char *help;
 };
 

@@ -14,6 +14,7 @@ void conf_kafka_options(const struct conf *conf, struct kafka_options *ret_optio
 		.n_props = conf->n_props,
 		.topics = (const char *const *)conf->topics,
 		.n_topics = conf->n_topics,
+		.partitioners = conf->topic_partitioners,
 		.linger_us = conf->linger_ms * US_PER_MS,
 		.library_linger = conf->library_linger,
 		.queue_records = KAFKA_QUEUE_RECORDS,

@@ -130,6 +130,7 @@ static unsigned kind_of_list(enum conf_key key)
 	return key == CONF_PARSERS ? CONF_IN_PARSER :
 	       key == CONF_SOURCES ? CONF_IN_SOURCE :
 	       key == CONF_JSON    ? CONF_IN_JSON :
+	       key == CONF_RULES   ? CONF_IN_RULE :
 				     CONF_IN_HEADER;
 }
 
@@ -196,6 +197,12 @@ static void print_setting(const struct printer *p, const struct conf_node *group
 	fprintf(p->to, "%*s", indent, "");
 	if (node && key == CONF_KAFKA) {
 		print_kafka(p, node);
+		return;
+	}
+	if (node && key == CONF_PARTITIONER) {
+		fprintf(p->to, "%s = {\n", option->name);
+		print_group(p, node, CONF_IN_PARTITIONER, indent + 2);
+		fprintf(p->to, "%*s};\n", indent, "");
 		return;
 	}
 	if (node && option->type == CONF_T_LIST) {

@@ -99,6 +99,8 @@ static int add_topic(struct source_build *s, struct route_parts *parts, struct c
 		return 0;
 	}
 	r = intern_topic(conf, name, len, &index);
+	if (r == 0)
+		r = conf_claim_topic(s, index);
 	if (r)
 		return r;
 	parts->topic_names[parts->n_topics] = conf->topics[index];

@@ -162,7 +162,8 @@ static int build_source(struct conf_build *build, const struct conf_node *list, 
 		return r;
 	find_parser(&s);
 	set_rules(&s);
-	return conf_build_route(&s);
+	r = conf_source_partitioner(&s);
+	return r ? r : conf_build_route(&s);
 }
 
 /* Two sources cannot both have a file; where the patterns are the same text we can tell now. */

@@ -10,8 +10,8 @@
  *   pipeline    the way of a line, readable top to bottom; suspects: records that go alone
  * output/     output (the interface), kafka (room, holds, recovery), producer (librdkafka),
  *               topics,
- *               partitioner, kick (our own linger), helper (the thread that may block);
- *               terminal (preview's output), inspect (a look at the brokers, for check),
+ *               partitioner and its rules, kick (our own linger), helper (the thread that may
+ *               block); terminal (preview's output), inspect (a look at the brokers, for check),
  *               embedded and consumer (the demo's Kafka, and its other end)
  *   flow/       what travels: chunk and slots, account (committed position), ranges, record, report
  *   state/      store (SQLite), writer (its thread), letters (dead letters on their way there)

@@ -158,6 +158,19 @@ static void judge_sources(struct check *check, const char *topic, const struct t
 	}
 }
 
+void check_judge_partitions(struct check_report *report, struct conf_place place, const char *topic,
+			    int32_t n, int32_t least)
+{
+	if (n < least)
+		check_find(report, CHECK_ERROR, place,
+			   "topic \"%s\": %d partition%s, but partitioner.rules need %d: some "
+			   "records have no partition to go to\n"
+			   "Files wait at the first such record, until the topic has more.\n"
+			   "Add partitions, or change the rules:\n"
+			   "  kafka-topics --alter --topic %s --partitions %d",
+			   topic, (int)n, n == 1 ? "" : "s", (int)least, topic, (int)least);
+}
+
 static void judge_not_ready(struct check *check, struct conf_place place, const char *topic,
 			    const struct topic_facts *facts)
 {
@@ -182,8 +195,10 @@ static void judge_not_ready(struct check *check, struct conf_place place, const 
 			   topic, facts->reason[0] ? facts->reason : "no answer");
 }
 
-static void judge_topic(struct check *check, const char *topic, const struct topic_facts *facts)
+static void judge_topic(struct check *check, size_t index, const struct topic_facts *facts)
 {
+	const struct partitioner *partitioner = check->conf->topic_partitioners[index];
+	const char *topic = check->conf->topics[index];
 	size_t max_line;
 	struct conf_place place = place_of(check, topic, &max_line);
 
@@ -200,6 +215,9 @@ static void judge_topic(struct check *check, const char *topic, const struct top
 	check_judge_replicas(&check->report, place, topic, facts);
 	check_judge_settings(&check->report, place, topic, facts, max_line);
 	judge_sources(check, topic, facts);
+	if (partitioner)
+		check_judge_partitions(&check->report, place, topic, facts->n_partitions,
+				       partitioner_least(partitioner));
 	if (facts->n_leaderless)
 		check_find(&check->report, CHECK_WARNING, place,
 			   "topic \"%s\": %d of %d partitions have no leader\n"
@@ -285,7 +303,7 @@ int check_brokers(struct check *check)
 	if (r)
 		judge_failure(check, r, servers, message);
 	for (size_t i = 0; !r && i < topics->n && i < conf->n_topics; i++)
-		judge_topic(check, conf->topics[i], &topics->at[i]);
+		judge_topic(check, i, &topics->at[i]);
 	topics_free(topics);
 	return 0;
 }

@@ -26,4 +26,8 @@ void check_judge_keys(struct check_report *report, struct conf_place place, cons
 void check_judge_times(struct check_report *report, struct conf_place place, const char *topic,
 		       const struct topic_facts *facts, const struct route_time *time);
 
+/* Its n partitions against those that the rules of its partitioner need at least. */
+void check_judge_partitions(struct check_report *report, struct conf_place place, const char *topic,
+			    int32_t n, int32_t least);
+
 #endif

@@ -44,7 +44,10 @@ void preview_json_record(struct preview *preview, const struct record *record, i
 	put(json, "{\"topic\":");
 	json_put_string(json, slice_of(preview->conf->topics[record->topic]));
 	put(json, ",\"partition\":");
-	json_put_integer(json, partition);
+	if (partition < 0)
+		put(json, "null");
+	else
+		json_put_integer(json, partition);
 	put(json, ",\"key\":");
 	put_key(preview, record->key);
 	put(json, ",\"headers\":[");

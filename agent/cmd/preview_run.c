@@ -157,6 +157,7 @@ static int make_output(struct preview *preview)
 	struct terminal_options options = {
 		.partitions = preview->partitions,
 		.n_topics = preview->conf->n_topics,
+		.partitioners = preview->conf->topic_partitioners,
 		.sink = take_record,
 		.context = preview,
 	};

@@ -107,8 +107,12 @@ void preview_show_record(struct preview *preview, const struct record *record, i
 {
 	const struct demo_paper *paper = &preview->paper;
 
-	fprintf(paper->to, "%s%s  partition %" PRId32 "%s  ", paper->bold,
-		preview->conf->topics[record->topic], partition, paper->plain);
+	fprintf(paper->to, "%s%s  ", paper->bold, preview->conf->topics[record->topic]);
+	if (partition < 0)
+		fputs("no partition, held", paper->to);
+	else
+		fprintf(paper->to, "partition %" PRId32, partition);
+	fprintf(paper->to, "%s  ", paper->plain);
 	print_time(preview, record->timestamp_ms);
 	print_key(preview, record->key);
 	if (record->n_headers > 0)
@@ -229,20 +233,27 @@ static const char *size_text(uint64_t bytes, char *text, size_t len)
 	return text;
 }
 
+/* A partition's number, "-" for none. */
+static const char *place_text(int32_t partition, char *text, size_t len)
+{
+	snprintf(text, len, partition < 0 ? "-" : "%" PRId32, partition);
+	return text;
+}
+
 static void show_partitions(const struct preview *preview, const struct spread_total *total)
 {
 	const struct demo_paper *paper = &preview->paper;
 	struct spread_partition hot[PARTITIONS_SHOWN];
 	size_t n = spread_partitions(preview->spread, hot, ARRAY_LEN(hot));
-	char size[32];
+	char size[32], place[16];
 
 	fprintf(paper->to,
 		"\n%spartition    records             bytes              keys  topic%s\n",
 		paper->bold, paper->plain);
 	for (size_t i = 0; i < n; i++)
-		fprintf(paper->to,
-			"%9" PRId32 " %10" PRIu64 " %5.1f%% %12s %5.1f%% %10" PRIu64 "  %s\n",
-			hot[i].partition, hot[i].records, percent(hot[i].records, total->records),
+		fprintf(paper->to, "%9s %10" PRIu64 " %5.1f%% %12s %5.1f%% %10" PRIu64 "  %s\n",
+			place_text(hot[i].partition, place, sizeof place), hot[i].records,
+			percent(hot[i].records, total->records),
 			size_text(hot[i].bytes, size, sizeof size),
 			percent(hot[i].bytes, total->bytes), hot[i].keys,
 			preview->conf->topics[hot[i].topic]);
@@ -255,15 +266,16 @@ static void show_keys(const struct preview *preview, const struct spread_total *
 	const struct demo_paper *paper = &preview->paper;
 	struct spread_key hot[KEYS_SHOWN];
 	size_t n = spread_keys(preview->spread, hot, ARRAY_LEN(hot));
-	char size[32];
+	char size[32], place[16];
 
 	if (n == 0)
 		return;
 	fprintf(paper->to, "\n%spartition    records             bytes        hottest keys%s\n",
 		paper->bold, paper->plain);
 	for (size_t i = 0; i < n; i++) {
-		fprintf(paper->to, "%9" PRId32 " %10" PRIu64 " %5.1f%% %12s %5.1f%%  %s",
-			hot[i].partition, hot[i].records, percent(hot[i].records, total->records),
+		fprintf(paper->to, "%9s %10" PRIu64 " %5.1f%% %12s %5.1f%%  %s",
+			place_text(hot[i].partition, place, sizeof place), hot[i].records,
+			percent(hot[i].records, total->records),
 			size_text(hot[i].bytes, size, sizeof size),
 			percent(hot[i].bytes, total->bytes), paper->key);
 		print_text(paper, hot[i].text);
@@ -323,6 +335,9 @@ void preview_show_summary(const struct preview *preview)
 	print_count(to, "\n", total.records, "record", "");
 	fprintf(to, ", without a key %" PRIu64, total.keyless);
 	print_exceptions(to, counters);
+	if (total.placeless)
+		print_count(to, "; ", total.placeless, "record",
+			    " held: partitioner.rules need more partitions");
 	fputc('\n', to);
 	if (total.records > 0) {
 		show_partitions(preview, &total);

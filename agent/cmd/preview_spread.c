@@ -27,7 +27,7 @@ struct key_entry {
 
 struct spread {
 	size_t n_topics;
-	size_t n_partitions; /* of each topic */
+	size_t n_places; /* of each topic: none, and its partitions */
 	struct spread_partition *cells;
 	struct key_entry **table;
 	struct spread_total total;
@@ -52,8 +52,8 @@ int spread_new(size_t n_topics, int32_t partitions, struct spread **ret_spread)
 	if (!spread)
 		return -ENOMEM;
 	spread->n_topics = n_topics;
-	spread->n_partitions = (size_t)partitions;
-	spread->cells = calloc(n_topics + 1, (size_t)partitions * sizeof spread->cells[0]);
+	spread->n_places = (size_t)partitions + 1;
+	spread->cells = calloc(n_topics + 1, spread->n_places * sizeof spread->cells[0]);
 	spread->table = calloc(TABLE_SIZE, sizeof spread->table[0]);
 	if (!spread->cells || !spread->table) {
 		spread_free(spread);
@@ -96,12 +96,13 @@ void spread_add(struct spread *spread, uint32_t topic, int32_t partition, struct
 		size_t bytes)
 {
 	struct spread_partition *cell =
-		&spread->cells[topic * spread->n_partitions + (size_t)partition];
+		&spread->cells[topic * spread->n_places + (size_t)(partition + 1)];
 	struct key_entry *entry = key.at ? entry_of(spread, topic, key) : NULL;
 
 	spread->total.records++;
 	spread->total.bytes += bytes;
 	spread->total.keyless += !key.at;
+	spread->total.placeless += partition < 0;
 	spread->total.others += key.at && !entry;
 	spread->total.partitions_used += cell->records == 0;
 	cell->topic = topic;
@@ -143,7 +144,7 @@ size_t spread_partitions(const struct spread *spread, struct spread_partition *r
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < spread->n_topics * spread->n_partitions; i++) {
+	for (size_t i = 0; i < spread->n_topics * spread->n_places; i++) {
 		const struct spread_partition *cell = &spread->cells[i];
 		size_t at;
 

@@ -18,7 +18,7 @@ struct spread;
 
 struct spread_partition {
 	uint32_t topic;
-	int32_t partition;
+	int32_t partition; /* -1: none */
 	uint64_t records;
 	uint64_t bytes;
 	uint64_t keys; /* of those counted one by one */
@@ -36,9 +36,10 @@ struct spread_key {
 struct spread_total {
 	uint64_t records;
 	uint64_t bytes;
-	uint64_t keyless; /* records without a key */
-	uint64_t keys;    /* counted one by one */
-	uint64_t others;  /* records whose keys were not */
+	uint64_t keyless;   /* records without a key */
+	uint64_t placeless; /* records that no partition would take */
+	uint64_t keys;      /* counted one by one */
+	uint64_t others;    /* records whose keys were not */
 	size_t partitions_used;
 };
 
@@ -49,8 +50,8 @@ int spread_new(size_t n_topics, int32_t partitions, struct spread **ret_spread) 
 struct spread *spread_free(struct spread *spread);
 
 /*
- * One record of so many bytes; key.at == NULL: none. When memory is out its key is one of the
- * others.
+ * One record of so many bytes; key.at == NULL: none; partition -1: it would be held. When memory is
+ * out its key is one of the others.
  */
 void spread_add(struct spread *spread, uint32_t topic, int32_t partition, struct slice key,
 		size_t bytes);

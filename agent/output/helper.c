@@ -44,6 +44,7 @@ struct orders {
 	bool make, ask, probe, quit;
 	struct producer *old;
 	uint64_t not_before_us;
+	uint64_t ask_us; /* not before; 0: soon */
 	uint32_t probe_topic;
 	int32_t probe_partition;
 };
@@ -331,6 +332,8 @@ static void take_orders(struct work *w, const struct orders *o)
 {
 	uint64_t soon_us = w->asked_us + ASK_GAP_US;
 
+	if (o->ask_us > soon_us)
+		soon_us = o->ask_us;
 	if (o->make) {
 		w->making = true;
 		w->current = NULL;
@@ -438,7 +441,16 @@ void helper_make(struct helper *h, struct producer *old, uint64_t delay_us)
 
 void helper_ask(struct helper *h)
 {
+	helper_ask_in(h, 0);
+}
+
+void helper_ask_in(struct helper *h, uint64_t delay_us)
+{
+	uint64_t ask_us = delay_us ? clock_mono_us() + delay_us : 0;
+
 	pthread_mutex_lock(&h->mutex);
+	if (!h->orders.ask || ask_us < h->orders.ask_us)
+		h->orders.ask_us = ask_us;
 	h->orders.ask = true;
 	pthread_cond_signal(&h->cond);
 	pthread_mutex_unlock(&h->mutex);

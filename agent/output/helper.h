@@ -47,6 +47,9 @@ void helper_make(struct helper *helper, struct producer *old, uint64_t delay_us)
 /* Asks about the topics soon: something moved. */
 void helper_ask(struct helper *helper);
 
+/* The same, but not at once: what is waited for takes its time. */
+void helper_ask_in(struct helper *helper, uint64_t delay_us);
+
 /* Asks whether the leader of a partition answers. */
 void helper_probe(struct helper *helper, uint32_t topic, int32_t partition);
 

@@ -71,6 +71,7 @@ static void take_answer(struct kafka *k, uint64_t now_us)
 			   a.reason);
 	k->told_props = a.props_refused;
 	if (a.asked) {
+		k->place_asked = false;
 		if (a.reachable)
 			k->answered_us = now_us;
 		kafka_set_reachable(k, a.reachable, a.auth,
@@ -137,9 +138,13 @@ static int32_t choose_partition(struct kafka *k, const struct record *record, si
 	int32_t partition = record->partition;
 
 	if (partition < 0 && !record->key.at)
-		return ledger_pick(&k->ledger, record->topic, bytes, now_us);
-	if (partition < 0)
-		partition = partitioner_of_key(record->key, t->n);
+		partition = ledger_pick(&k->ledger, record->topic, bytes, now_us);
+	else if (partition < 0)
+		partition = partitioner_of_key(&t->placing, record->key);
+	if (UNLIKELY(partition < 0)) {
+		kafka_no_place(k, record->topic, now_us);
+		return -1;
+	}
 	if (UNLIKELY(ledger_is_held(&k->ledger, &t->partitions[partition], now_us)))
 		return -1;
 	return partition;
@@ -390,8 +395,9 @@ int kafka_new(const struct kafka_options *options, struct output **ret_output)
 	k->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (k->fd < 0)
 		return -errno;
-	r = ledger_init(&k->ledger, options->n_topics, options->queue_records, options->queue_bytes,
-			options->linger_us, (uint32_t)getpid());
+	r = ledger_init(&k->ledger, options->n_topics, options->partitioners,
+			options->queue_records, options->queue_bytes, options->linger_us,
+			(uint32_t)getpid());
 	if (r)
 		return r;
 	r = helper_new(options, k->fd, &k->helper);

@@ -7,7 +7,12 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "base/clock.h"
 #include "output/kafka_private.h"
+
+/* While records wait for partitions that do not exist yet. */
+#define NO_PLACE_ASK_US (2 * US_PER_S)
+#define NO_PLACE_TELL_US (600 * US_PER_S)
 
 static const char *servers(const struct kafka *k)
 {
@@ -39,6 +44,27 @@ void kafka_set_reachable(struct kafka *k, bool reachable, bool auth, const char 
 	}
 }
 
+void kafka_no_place(struct kafka *k, size_t topic, uint64_t now_us)
+{
+	struct ledger_topic *t = &k->ledger.topics[topic];
+	int32_t least = partitioner_least(t->placing.partitioner);
+
+	/* Otherwise all partitions for records without a key are held. */
+	if (t->n >= least)
+		return;
+	if (!k->place_asked)
+		helper_ask_in(k->helper, NO_PLACE_ASK_US);
+	k->place_asked = true;
+	if (t->no_place_us && now_us < t->no_place_us + NO_PLACE_TELL_US)
+		return;
+	t->no_place_us = now_us;
+	events_add(&k->events, LOG_ERR, "too-few-partitions",
+		   "topic %.200s has %d partition%s, but partitioner.rules of its sources need %d: "
+		   "files wait at records that have no partition to go to; add partitions to the "
+		   "topic, or change the rules",
+		   k->options->topics[topic], t->n, t->n == 1 ? "" : "s", least);
+}
+
 /* A topic that is not ready, said once. */
 static void tell_not_ready(struct kafka *k, size_t topic, const struct topic_facts *facts)
 {
@@ -65,6 +91,13 @@ static void tell_ready(struct kafka *k, size_t topic, const struct topic_facts *
 			   "topic %.200s is there now, with %d partitions; its files go on", name,
 			   facts->n_partitions);
 	t->told = false;
+	if (t->no_place_us && facts->n_partitions >= partitioner_least(t->placing.partitioner)) {
+		events_add(&k->events, LOG_NOTICE, "enough-partitions",
+			   "topic %.200s has %d partitions now, enough for partitioner.rules; its "
+			   "files go on",
+			   name, facts->n_partitions);
+		t->no_place_us = 0;
+	}
 	if (t->n && t->n != facts->n_partitions)
 		events_add(&k->events, LOG_WARNING, "partitions-changed",
 			   "topic %.200s has %d partitions now, %d before: from here on its keys "

@@ -31,6 +31,7 @@ struct kafka {
 	bool told_unreachable;
 	bool told_props;
 	bool purged;
+	bool place_asked;     /* a question is ordered that may give held records their place */
 	bool dead;            /* the instance met a fatal error: kicks are of no use */
 	uint64_t answered_us; /* the helper's last answer from a broker */
 	uint64_t reported_us; /* the last report */
@@ -65,6 +66,12 @@ void kafka_check(struct kafka *k, uint64_t now_us);
 
 /* What the helper found out of one topic: kept in the ledger, and told once when it changed. */
 void kafka_take_facts(struct kafka *k, size_t topic, const struct topic_facts *facts);
+
+/*
+ * A record of the topic was not placed. When that is so because the rules of its partitioner name
+ * more partitions than it has: tells so, and has the brokers asked again until it has them.
+ */
+void kafka_no_place(struct kafka *k, size_t topic, uint64_t now_us);
 
 /* Brokers answer, or do not (auth: because they refuse us); told once for each change. */
 void kafka_set_reachable(struct kafka *k, bool reachable, bool auth, const char *reason);

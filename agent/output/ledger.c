@@ -20,8 +20,8 @@
 
 #include "base/clock.h"
 
-int ledger_init(struct ledger *l, size_t n_topics, uint64_t max_records, uint64_t max_bytes,
-		uint64_t linger_us, uint32_t seed)
+int ledger_init(struct ledger *l, size_t n_topics, const struct partitioner *const *partitioners,
+		uint64_t max_records, uint64_t max_bytes, uint64_t linger_us, uint32_t seed)
 {
 	*l = (struct ledger){
 		.n_topics = n_topics,
@@ -32,15 +32,23 @@ int ledger_init(struct ledger *l, size_t n_topics, uint64_t max_records, uint64_
 	if (!l->topics)
 		return -ENOMEM;
 	kick_init(&l->gate, linger_us);
-	for (size_t i = 0; i < n_topics; i++)
-		l->topics[i].sticky.start = seed;
+	for (size_t i = 0; i < n_topics; i++) {
+		int r = partitioner_topic_init(
+			&l->topics[i].placing,
+			partitioners ? partitioners[i] : partitioner_default(), seed);
+
+		if (r)
+			return r;
+	}
 	return 0;
 }
 
 void ledger_deinit(struct ledger *l)
 {
-	for (size_t i = 0; l->topics && i < l->n_topics; i++)
+	for (size_t i = 0; l->topics && i < l->n_topics; i++) {
 		free(l->topics[i].partitions);
+		partitioner_topic_deinit(&l->topics[i].placing);
+	}
 	free(l->topics);
 	l->topics = NULL;
 }
@@ -48,6 +56,7 @@ void ledger_deinit(struct ledger *l)
 int ledger_learn(struct ledger *l, size_t topic, const struct topic_facts *facts)
 {
 	struct ledger_topic *t = &l->topics[topic];
+	int r;
 
 	if (facts->n_partitions > t->n_seen) {
 		size_t n = (size_t)facts->n_partitions;
@@ -59,6 +68,9 @@ int ledger_learn(struct ledger *l, size_t topic, const struct topic_facts *facts
 		t->partitions = all;
 		t->n_seen = facts->n_partitions;
 	}
+	r = partitioner_topic_resize(&t->placing, facts->n_partitions);
+	if (r)
+		return r;
 	t->n = facts->n_partitions;
 	for (int32_t i = 0; i < t->n_seen; i++)
 		t->partitions[i].has_leader = topics_has_leader(facts, i);
@@ -73,7 +85,7 @@ bool ledger_is_held(const struct ledger *l, const struct ledger_partition *part,
 	return now_us >= part->progress_us + LEDGER_HOLD_US;
 }
 
-/* What the sticky partitioner asks. */
+/* What the partitioner asks for records without a key. */
 struct picking {
 	const struct ledger *ledger;
 	const struct ledger_topic *topic;
@@ -93,8 +105,7 @@ int32_t ledger_pick(struct ledger *l, size_t topic, size_t bytes, uint64_t now_u
 	struct ledger_topic *t = &l->topics[topic];
 	struct picking picking = {l, t, now_us};
 
-	return partitioner_sticky(&t->sticky, t->n, bytes, l->batch_bytes, pick_elsewhere,
-				  &picking);
+	return partitioner_of_null(&t->placing, bytes, l->batch_bytes, pick_elsewhere, &picking);
 }
 
 /* The library counts a batch without headers. */
@@ -179,7 +190,7 @@ void ledger_kicked(struct ledger *l, uint64_t now_us)
 {
 	kick_done(&l->gate, now_us);
 	for (size_t t = 0; t < l->n_topics; t++) {
-		partitioner_move_on(&l->topics[t].sticky);
+		partitioner_move_on(&l->topics[t].placing);
 		for (int32_t i = 0; i < l->topics[t].n_seen; i++)
 			kick_done_partition(&l->gate, &l->topics[t].partitions[i].kick, now_us);
 	}
@@ -207,7 +218,7 @@ void ledger_restart(struct ledger *l, uint64_t batch_bytes)
 	l->batch_bytes = batch_bytes;
 	kick_init(&l->gate, l->gate.linger_us);
 	for (size_t t = 0; t < l->n_topics; t++) {
-		partitioner_move_on(&l->topics[t].sticky);
+		partitioner_move_on(&l->topics[t].placing);
 		for (int32_t i = 0; i < l->topics[t].n_seen; i++)
 			l->topics[t].partitions[i].kick = (struct kick_partition){0};
 	}

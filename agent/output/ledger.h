@@ -33,11 +33,12 @@ struct ledger_partition {
 
 struct ledger_topic {
 	enum topic_state state;
-	bool told;      /* the log knows that it is not ready */
-	int32_t n;      /* partitions known now */
-	int32_t n_seen; /* partitions with an account: those of the past may be in flight */
+	bool told;            /* the log knows that it is not ready */
+	uint64_t no_place_us; /* when the log was told that its rules need more partitions; or 0 */
+	int32_t n;            /* partitions known now */
+	int32_t n_seen;       /* partitions with an account: those of the past may be in flight */
 	struct ledger_partition *partitions;
-	struct partitioner_sticky sticky;
+	struct partitioner_topic placing; /* which of the n a record goes to */
 };
 
 struct ledger {
@@ -49,9 +50,13 @@ struct ledger {
 	uint64_t records, bytes; /* all in flight; bytes with LEDGER_RECORD_BYTES each */
 };
 
-/* 0, -ENOMEM. seed spreads where records without key begin. */
-int ledger_init(struct ledger *ledger, size_t n_topics, uint64_t max_records, uint64_t max_bytes,
-		uint64_t linger_us, uint32_t seed) MUSTCHECK;
+/*
+ * partitioners: of each topic, borrowed until ledger_deinit; NULL: the default for all. seed
+ * spreads where records without key begin. 0, -ENOMEM: it is for ledger_deinit all the same.
+ */
+int ledger_init(struct ledger *ledger, size_t n_topics,
+		const struct partitioner *const *partitioners, uint64_t max_records,
+		uint64_t max_bytes, uint64_t linger_us, uint32_t seed) MUSTCHECK;
 void ledger_deinit(struct ledger *ledger);
 
 /* Takes over partitions and leaders of a ready topic. 0, -ENOMEM. */

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "output/partitioner.h"
 #include "output/props.h"
 
 /* What a topic may have apart from the others: properties of librdkafka; "": as the kafka block. */
@@ -24,6 +25,8 @@ struct kafka_options {
 		*topics; /* all topics that records may name; copied. record.topic indexes it */
 	size_t n_topics;
 	const struct topic_settings *topic_settings; /* n_topics of them, or NULL; copied */
+	/* Of each topic; NULL: the default for all. Borrowed until the output is freed. */
+	const struct partitioner *const *partitioners;
 	uint64_t linger_us;
 	bool library_linger;  /* producer_linger = "library": no kicks of ours */
 	size_t queue_records; /* our limit; 10,000 */

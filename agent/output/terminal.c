@@ -13,12 +13,11 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "output/partitioner.h"
 
 struct terminal {
 	struct output output;
 	struct terminal_options options;
-	struct partitioner_sticky *sticky; /* of each topic */
+	struct partitioner_topic *placing; /* of each topic */
 	int64_t *offsets;                  /* the next one of each partition of each topic */
 	size_t n_reports;
 	struct report reports[TERMINAL_REPORTS];
@@ -45,9 +44,9 @@ static int32_t pick(struct terminal *t, const struct record *record)
 	if (record->partition >= 0)
 		return record->partition;
 	if (record->key.at)
-		return partitioner_of_key(record->key, t->options.partitions);
-	return partitioner_sticky(&t->sticky[record->topic], t->options.partitions,
-				  record->value.len, TERMINAL_BATCH_BYTES, never_held, NULL);
+		return partitioner_of_key(&t->placing[record->topic], record->key);
+	return partitioner_of_null(&t->placing[record->topic], record->value.len,
+				   TERMINAL_BATCH_BYTES, never_held, NULL);
 }
 
 static int submit(struct output *output, const struct record *record, void *slot,
@@ -55,14 +54,16 @@ static int submit(struct output *output, const struct record *record, void *slot
 {
 	struct terminal *t = terminal_of(output);
 	int32_t partition;
-	int64_t *offset;
+	int64_t none = 0, *offset = &none;
 
 	if (!has_room(output))
 		return OUTPUT_E_FULL;
 	partition = pick(t, record);
 	if (partition >= t->options.partitions)
 		return OUTPUT_E_PARTITION;
-	offset = &t->offsets[record->topic * (size_t)t->options.partitions + (size_t)partition];
+	if (partition >= 0)
+		offset = &t->offsets[record->topic * (size_t)t->options.partitions +
+				     (size_t)partition];
 	t->options.sink(t->options.context, record, partition, *offset);
 	t->reports[t->n_reports++] = (struct report){
 		.slot = slot,
@@ -121,10 +122,27 @@ static struct output *terminal_free(struct output *output)
 {
 	struct terminal *t = terminal_of(output);
 
-	free(t->sticky);
+	for (size_t i = 0; t->placing && i < t->options.n_topics; i++)
+		partitioner_topic_deinit(&t->placing[i]);
+	free(t->placing);
 	free(t->offsets);
 	free(t);
 	return NULL;
+}
+
+/* Every topic has its partitions from the start. 0, -ENOMEM. */
+static int place_topics(struct terminal *t)
+{
+	const struct partitioner *const *partitioners = t->options.partitioners;
+	int r = 0;
+
+	for (size_t i = 0; i < t->options.n_topics && !r; i++) {
+		r = partitioner_topic_init(
+			&t->placing[i], partitioners ? partitioners[i] : partitioner_default(), 0);
+		if (!r)
+			r = partitioner_topic_resize(&t->placing[i], t->options.partitions);
+	}
+	return r;
 }
 
 int terminal_new(const struct terminal_options *options, struct output **ret_output)
@@ -150,10 +168,10 @@ int terminal_new(const struct terminal_options *options, struct output **ret_out
 	 * Pages that nothing goes to are never touched, so many topics with many partitions are
 	 * fine.
 	 */
-	t->sticky = calloc(options->n_topics + 1, sizeof t->sticky[0]);
+	t->placing = calloc(options->n_topics + 1, sizeof t->placing[0]);
 	t->offsets =
 		calloc(options->n_topics + 1, (size_t)options->partitions * sizeof t->offsets[0]);
-	if (!t->sticky || !t->offsets) {
+	if (!t->placing || !t->offsets || place_topics(t)) {
 		terminal_free(&t->output);
 		return -ENOMEM;
 	}

@@ -252,6 +252,20 @@ ParameterizedTest(struct times_case *c, check, times)
 	template_free(time.text);
 }
 
+Test(check, partitions_and_rules)
+{
+	struct check_report report = {0};
+
+	check_judge_partitions(&report, CHECK_NOWHERE, "orders", 6, 6);
+	cr_expect_eq(report.n, 0);
+	check_judge_partitions(&report, CHECK_NOWHERE, "orders", 1, 6);
+	cr_assert_eq(report.n, 1);
+	cr_expect_eq((int)report.items[0].severity, CHECK_ERROR);
+	cr_expect(strstr(report.items[0].text, "1 partition, but partitioner.rules need 6"));
+	cr_expect(strstr(report.items[0].text, "--alter --topic orders --partitions 6"));
+	check_report_deinit(&report);
+}
+
 /* ---- patterns ---- */
 
 struct pattern_case {

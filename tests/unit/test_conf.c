@@ -454,3 +454,42 @@ Test(conf, shipped_example)
 	unlink(path);
 	rmdir(dir);
 }
+
+static const struct partitioner *partitioner_of(const struct conf *conf, const char *topic)
+{
+	for (size_t i = 0; i < conf->n_topics; i++) {
+		if (strcmp(conf->topics[i], topic) == 0)
+			return conf->topic_partitioners[i];
+	}
+	cr_assert(false, "no topic %s", topic);
+	return NULL;
+}
+
+Test(conf, partitioners_are_of_topics)
+{
+	struct said said = load("partitioner.conf");
+	const struct partitioner *plain, *rules;
+	const struct partitioner_rule *rule;
+	size_t n;
+
+	cr_assert(said.conf, "%s", said.text);
+	plain = partitioner_of(said.conf, "plain");
+	cr_expect_eq(plain->hash, PARTITIONER_CRC32);
+	cr_expect_eq(plain->null_key, PARTITIONER_ROUND_ROBIN);
+	cr_expect_null(plain->rules);
+	cr_expect(partitioner_equal(partitioner_of(said.conf, "java"), partitioner_default()),
+		  "a group of its own replaces that of the top level as a whole");
+	rules = partitioner_of(said.conf, "rules");
+	cr_expect_eq(rules->hash, PARTITIONER_MURMUR2);
+	rule = partitioner_rules_all(rules->rules, &n);
+	cr_assert_eq(n, 4);
+	cr_expect_eq(rule[0].kind, PARTITIONER_PREFIX);
+	cr_expect_eq(rule[1].kind, PARTITIONER_KEYS);
+	cr_expect_eq(rule[1].n_texts, 2);
+	cr_expect_eq(rule[1].partitions[0], 2);
+	cr_expect_eq(rule[1].partitions[1], 1);
+	cr_expect_eq(rule[2].n_partitions, 1);
+	cr_expect_eq(rule[3].kind, PARTITIONER_PATTERN);
+	cr_expect_eq(partitioner_least(rules), 6);
+	forget(&said);
+}
