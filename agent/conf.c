@@ -56,8 +56,8 @@ static struct conf_node *convert(const config_setting_t *setting, const struct c
 }
 
 /*
- * libconfig says "syntax error" and where it gave up; what the scan saw first, further up, tells the
- * likely reason.
+ * libconfig says "syntax error" and where it gave up; what the scan saw first, further up, tells
+ * the likely reason.
  */
 static void explain_syntax(struct conf_place place, const struct conf_scan *seen,
 			   struct conf_problems *problems)

@@ -3,8 +3,8 @@
 #define CMD_CMD_H
 
 /*
- * The commands: each gets argv from its own name on ("waybill run"), prints usage errors itself, and returns the
- * exit status (sysexits.h).
+ * The commands: each gets argv from its own name on ("waybill run"), prints usage errors itself,
+ * and returns the exit status (sysexits.h).
  */
 int cmd_run(int argc, char **argv);
 int cmd_preview(int argc, char **argv);
@@ -25,9 +25,9 @@ int cmd_usage(char **argv, const char *usage);
 int cmd_no_more(int argc, char **argv);
 
 /*
- * The last act of a command: writes out what stands in stdout. Returns the status, or EX_IOERR after
- * a message when that was EX_OK and the output could not be written; a reader that has gone is no
- * reason for a message.
+ * The last act of a command: writes out what stands in stdout. Returns the status, or EX_IOERR
+ * after a message when that was EX_OK and the output could not be written; a reader that has gone
+ * is no reason for a message.
  */
 int cmd_finish(int status);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What run, preview and test do alike: a configuration is loaded, or the command ends with its status. */
+/*
+ * What run, preview and test do alike: a configuration is loaded, or the command ends with its
+ * status.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

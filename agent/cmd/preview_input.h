@@ -27,7 +27,9 @@ struct preview_input {
  */
 int preview_input_open(struct preview_input *input, const char *name) MUSTCHECK;
 
-/* Lines that are in memory already: copied, as the content of a file of that path. Errors as above. */
+/*
+ * Lines that are in memory already: copied, as the content of a file of that path. Errors as above.
+ */
 int preview_input_bytes(struct preview_input *input, const char *path, struct slice bytes)
 	MUSTCHECK;
 

@@ -50,8 +50,8 @@ struct preview_outcome {
 };
 
 /*
- * Runs the input through the pipeline. What is shown goes to `to`; with json nothing else is asked of
- * the paper. 0, or the exit status after a message.
+ * Runs the input through the pipeline. What is shown goes to `to`; with json nothing else is asked
+ * of the paper. 0, or the exit status after a message.
  */
 int preview_run(struct preview *preview) MUSTCHECK;
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * waybill test: unit tests of a configuration, kept beside it. Lines and what is to become of them
- * stand in files (test_file.c); the lines go through run's pipeline as preview does it (test_run.c);
- * what came out is compared with what is expected (test_expect.c) and told (test_show.c).
+ * stand in files (test_file.c); the lines go through run's pipeline as preview does it
+ * (test_run.c); what came out is compared with what is expected (test_expect.c) and told
+ * (test_show.c).
  *
  * No broker, no state, no secrets, and by default neither the host's name nor the time of day: a
  * test that passes here passes in the night's build.

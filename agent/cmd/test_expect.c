@@ -60,8 +60,8 @@ static unsigned line_of(struct slice text, const char *at)
 }
 
 /*
- * A timestamp may be a number, as preview prints it, or a date in any zone: here it becomes a date in
- * UTC. What is neither stays, and is like none.
+ * A timestamp may be a number, as preview prints it, or a date in any zone: here it becomes a date
+ * in UTC. What is neither stays, and is like none.
  */
 static int set_date(json_t *record)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What all commands say alike. A wrong option is answered by what is wrong, and by the synopsis; the
- * whole help would push the first off the screen.
+ * What all commands say alike. A wrong option is answered by what is wrong, and by the synopsis;
+ * the whole help would push the first off the screen.
  */
 #include <errno.h>
 #include <getopt.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of tests: what is read out of them, what --update puts back, and what counts as expected. */
+/*
+ * Files of tests: what is read out of them, what --update puts back, and what counts as expected.
+ */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
