@@ -31,6 +31,8 @@ HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE \
 	$(if $(filter x86_64,$(shell uname -m)),-fcf-protection) \
 	$(if $(SAN)$(findstring FORTIFY,$(CFLAGS) $(CPPFLAGS)),,-D_FORTIFY_SOURCE=2)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
+# Link-time optimization of the program, not of the tests: their objects hold both kinds of code.
+LTO ?= $(if $(SAN)$(findstring clang,$(CC))$(findstring -flto,$(CFLAGS)),,-flto=auto)
 ALL_CFLAGS = $(STD) $(WARN) $(HARDEN) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(SANFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(CFLAGS) $(LDFLAGS) $(SANFLAGS)
 
@@ -44,14 +46,14 @@ SCRIPTS = .ci/run $(wildcard packaging/*.sh tests/*.sh tests/*/*.sh)
 
 all: $B/waybill  ## build/waybill (the default)
 
-$B/waybill: $B/agent/main.o $B/libwaybill.a
-	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+$B/waybill: $B/agent/main.o $(OBJ)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) $(LTO) -o $@ $^ $(PKG_LIBS)
 
 $B/libwaybill.a: $(OBJ)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $(OBJ)
 
 $B/%.o: %.c Makefile
-	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(if $(filter agent/% parsers/%,$<),$(LTO:%=% -ffat-lto-objects)) -c -o $@ $<
 
 $B/unit/%: $B/tests/unit/%.o $(SUPPORT) $B/libwaybill.a
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcriterion
@@ -108,7 +110,7 @@ fuzz-run: $(FUZZERS)
 
 lint:  ## build with -Werror in a directory of its own; shellcheck
 	$Q$(MAKE) all $(patsubst tests/unit/%.c,build/lint/tests/unit/%.o,$(wildcard tests/unit/*.c)) \
-		B=build/lint CFLAGS='$(CFLAGS) -Werror'
+		B=build/lint LTO= CFLAGS='$(CFLAGS) -Werror'
 	shellcheck $(SCRIPTS)
 
 format:  ## clang-format all of it

@@ -317,6 +317,7 @@ static void reconcile(struct agent *agent, uint64_t now_us)
 	if (now_us < agent->reconcile_at_us)
 		return;
 	agent->reconcile_at_us = now_us + (trouble.unwatched ? RECONCILE_POLLED_US : RECONCILE_US);
+	follow_begin_look(&agent->files);
 	r = discover_scan(agent->discover);
 	if (r)
 		agent->error = r;

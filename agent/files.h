@@ -27,6 +27,7 @@ struct files {
 	bool *source_known; /* by source: it was there at an earlier start */
 	uint64_t next_id;
 	const char *agent_id;   /* what provenance calls this agent; borrowed */
+	uint64_t look;          /* counts the looks at all files */
 	bool first_scan;        /* start_at and ignore_older apply */
 	bool damaged;           /* the state was lost: conf->state_damaged says where files begin */
 	struct file_list ready; /* in FILE_READING with something to read, oldest turn first */

@@ -231,7 +231,9 @@ static int known_under(struct files *files, struct file *file, const char *path,
 	struct stat own;
 	int r;
 
-	if (strcmp(file->path, path) != 0) {
+	if (strcmp(file->path, path) == 0) {
+		file->looked = files->look;
+	} else {
 		if (stat(file->path, &own) == 0 && own.st_ino == st->st_ino &&
 		    own.st_dev == st->st_dev) {
 			log_limited(files->log, LOG_DEBUG, "second-name",
@@ -273,9 +275,8 @@ enum { FOLLOW_SHUNNED = 1 };
 static int follow_link(struct discover *discover, const char *path)
 {
 	char target[PATH_MAX];
-	struct stat st;
 
-	if (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode) || !realpath(path, target))
+	if (!realpath(path, target))
 		return 0;
 	if (discover_shuns(discover, target))
 		return FOLLOW_SHUNNED;
@@ -305,9 +306,14 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 	struct birth birth = {&files->conf->sources[source], path, lineage, NULL, 0};
 	struct file *file;
 	struct stat st;
+	bool link;
 	int r;
 
-	if (stat(path, &st) < 0)
+	/* One look at what is no link, which is nearly everything. */
+	if (lstat(path, &st) < 0)
+		return 0;
+	link = S_ISLNK(st.st_mode);
+	if (link && stat(path, &st) < 0)
 		return 0;
 	if (!S_ISREG(st.st_mode)) {
 		refuse(files, path, kind_of(st.st_mode));
@@ -317,7 +323,7 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 		refuse(files, path, "waybill's own log");
 		return 0;
 	}
-	r = follow_link(discover, path);
+	r = link ? follow_link(discover, path) : 0;
 	if (r)
 		return r < 0 ? r : 0;
 	file = files_by_inode(files, st.st_dev, st.st_ino);
@@ -409,13 +415,18 @@ static void left(struct files *files, const char *path)
 		check_path(files, file);
 }
 
+void follow_begin_look(struct files *files)
+{
+	files->look++;
+}
+
 void follow_check_paths(struct files *files)
 {
 	void *cursor = NULL;
 	struct file *file;
 
 	while ((file = map_next(files->by_inode, &cursor)))
-		if (!file->left_path && file->state != FILE_FINISHED)
+		if (!file->left_path && file->state != FILE_FINISHED && file->looked != files->look)
 			check_path(files, file);
 }
 

@@ -29,9 +29,12 @@ int follow_stored(struct files *files, struct discover *discover) MUSTCHECK;
  */
 int follow_first_scan(struct files *files, struct discover *discover, int64_t now_ms) MUSTCHECK;
 
+/* Call before the scan of each reconcile: what it finds at its path need not be looked at twice. */
+void follow_begin_look(struct files *files);
+
 /*
- * Looks at the path of every file: of a rename or an unlink whose hint was lost, nothing else would
- * tell. One stat a file; call at each reconcile.
+ * Looks at the path of every file that was not found there since follow_begin_look: of a rename or
+ * an unlink whose hint was lost, nothing else would tell. Call after the scan of each reconcile.
  */
 void follow_check_paths(struct files *files);
 

@@ -23,7 +23,7 @@ PATTERN = r"^(?<time>\S+) (?<level>\w+) order=(?<order_id>\S+) cid=(?<cid>\S+)"
 
 # What packaging/systemd/waybill.service sets: the library frees thousands of blocks at a time, and
 # the default cache of glibc holds seven of a size.
-UNIT_ALLOCATOR = "GLIBC_TUNABLES=glibc.malloc.tcache_count=2000"
+UNIT_ALLOCATOR = "GLIBC_TUNABLES=glibc.malloc.tcache_count=12000"
 ALLOCATORS = {"plain": [], "unit": ["env", UNIT_ALLOCATOR]}
 
 AGENTS = ("curl/7.88.1", "okhttp/4.11.0", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36")

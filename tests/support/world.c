@@ -264,6 +264,7 @@ static void reconcile(struct world *world, uint64_t now_us)
 	if (now_us < world->reconcile_at_us)
 		return;
 	world->reconcile_at_us = now_us + 30 * US_PER_S;
+	follow_begin_look(&world->agent->files);
 	logs_scan(&world->logs);
 	world_take_hints(world, SIZE_MAX);
 	follow_check_paths(&world->agent->files);
