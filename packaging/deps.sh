@@ -43,11 +43,14 @@ clang_runtime() {
 	apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/libclang-rt-\1-dev/p'
 }
 
-# $@: packages. Prints those that are missing. Any JRE and any Maven on the PATH will do.
+# $@: packages. Prints those that are missing. Any JDK or JRE and any Maven on the PATH will do.
 missing() {
 	for package; do
 		installed "$package" || printf '%s ' "$package"
 	done
+	case $kind in
+	test) command -v javac >/dev/null || printf 'default-jdk-headless ' ;;
+	esac
 	case $kind in
 	test | bench | peers)
 		command -v java >/dev/null || printf 'default-jre-headless '

@@ -5,7 +5,7 @@
 //	type, partitions of the topic, key as text, serialised key in hexadecimal,
 //	partition by default, partition by the priority partitioner below ("-": it has none)
 //
-// separated by tabs. java -cp kafka-clients.jar tests/java/Partitions.java COUNT SEED; the same
+// separated by tabs. java -cp kafka-clients.jar tests/integration/java/Partitions.java COUNT SEED; the same
 // seed gives the same lines.
 
 import java.io.BufferedWriter;
