@@ -12,6 +12,8 @@
 #   all of it       to any other: it is the inside of a source, whose parser gives each word
 #                   NAME=VALUE (or NAME="V A L U E") of a line as the field NAME
 #
+# Each setting that the page explains has to stand in one of them.
+#
 # What is written for an example keeps its place in the page, so a message names the page's line.
 # The script then breaks an example in each way and has to see it.
 # shellcheck disable=SC2016 # dollars and backquotes that are not the shell's
@@ -114,6 +116,7 @@ extract() {
 				pad(file, "config " name (start > 2 ? "\nsource " source : ""), start - (start > 2))
 			} else {
 				conf = start
+				print text >(dir "/all")
 				source = source_of(text)
 				system("mkdir -p " dir "/" conf)
 				complete(text, heading)
@@ -121,6 +124,8 @@ extract() {
 				pad(file, before, start)
 				print "config " name "\nsource " source "\n< x" >(dir "/" conf "/probe")
 				close(dir "/" conf "/probe")
+				if (match(text, /pattern_file = "[^"]+/))
+					print "(?<id>.)" >(dir "/" conf "/" substr(text, RSTART + 16, RLENGTH - 16))
 			}
 			printf "%s%s\n", text, is_test ? "" : behind >file
 			close(file)
@@ -166,10 +171,21 @@ run() {
 	return $bad
 }
 
+# $1: DIR, $2: page. Settings are lines in bold with an indented one below them.
+without_example() {
+	awk '/^\t/ && name != "" { print name }
+		{ name = /^\*[a-z_]+\*/ ? $0 : ""; sub(/^\*/, "", name); sub(/\*.*/, "", name) }' "$2" | sort -u |
+		while read -r name; do
+			grep -q "\b$name *[=:]" "$1/all" || echo "$2: no example has $name"
+		done
+}
+
 # $1: page. Its name takes the place of the temporary files'.
 check() {
 	rm -rf "$work/blocks" && mkdir "$work/blocks"
+	touch "$work/blocks/all"
 	extract "$work/blocks" "$1" 2>"$work/astray"
+	without_example "$work/blocks" "$1" >>"$work/astray"
 	{ run "$work/blocks" && [ ! -s "$work/astray" ]; } >"$work/report"
 	local status=$?
 	sed "s|$work/blocks/*[0-9]*/*|$(dirname "$1")/|g; s|/test[0-9]*:|/$(basename "$1"):|; s|^|examples: |" \
@@ -205,6 +221,7 @@ self_test() {
 	must_find "a wrong record" '/page.scd:6: failed' "$good"'```\n< id=7\n> {"key": "7"}\n```\n'
 	must_find "a wrong test" '/page.scd:7: not JSON' "$good"'```\n< id=7\n> {key}\n```\n'
 	must_find "a wide line" '/page.scd:3: too wide' "\`\`\`\n\n# $(printf %70s '')\n\`\`\`\n"
+	must_find "a setting without" 'page.scd: no example has key' '*key*\n\tA key.\n'
 	must_find "lines astray" '/page.scd:2: lines without' '```\n< id=7\n> {"key": "8"}\n```\n'
 	return $failed
 }
