@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef OUTPUT_PRODUCER_PRIVATE_H
+#define OUTPUT_PRODUCER_PRIVATE_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "output/producer.h"
+
+/* Shared by producer.c (its life, sending) and producer_reports.c (what comes back). */
+
+struct producer {
+	rd_kafka_t *rk;
+	rd_kafka_queue_t *queue;
+	rd_kafka_event_t *event; /* partly handed out, or news not yet taken */
+	rd_kafka_topic_t **topics;
+	size_t n_topics;
+	size_t batch_bytes;
+};
+
+#endif
