@@ -110,6 +110,9 @@ int demo_start_agent(struct demo *demo) MUSTCHECK;
 /* Takes a signal that waits. DEMO_E_SIGNAL when there is one, else 0. */
 int demo_signalled(struct demo *demo) MUSTCHECK;
 
+/* No time is left, not even for the summary. */
+bool demo_is_late(const struct demo *demo);
+
 /* Prints a message for a failure, "waybill: ...". Returns DEMO_E_FAILED. */
 int demo_fail(struct demo *demo, const char *format, ...) PRINTF_LIKE(2, 3);
 

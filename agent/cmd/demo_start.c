@@ -189,8 +189,8 @@ void demo_print_plan(const struct demo *demo)
 		fputs("  (none of the usual logs of this host can be read)\n", to);
 	fputs("  ", to);
 	demo_print_path(&demo->paper, demo->sample);
-	fprintf(to, "\n    to topic \"%s%s\": the log of a sample application, while it grows\n",
-		demo->prefix, demo_kind_sample.name);
+	fprintf(to, "\n    to topic \"%s%s\": a sample application writes it\n", demo->prefix,
+		demo_kind_sample.name);
 }
 
 /* Its line "bootstrap.servers=...", cut after the "=". False when none comes in time. */
@@ -257,7 +257,7 @@ static int make_topics(struct demo *demo)
 		r = consumer_make_topics(demo->consumer, SLICE_MS, &why);
 		if (demo_signalled(demo))
 			return DEMO_E_SIGNAL;
-	} while (r == CONSUMER_E_NONE && clock_mono_us() < end);
+	} while (r == CONSUMER_E_NONE && clock_mono_us() < end && !demo_is_late(demo));
 	if (r == CONSUMER_E_REFUSED)
 		return demo_fail(demo, "Kafka at %s does not make the topics: %s", demo->address,
 				 why);
@@ -282,7 +282,7 @@ int demo_new_consumer(struct demo *demo, const char *const *topics, size_t n_top
 		r = consumer_begin(demo->consumer, SLICE_MS);
 		if (demo_signalled(demo))
 			return DEMO_E_SIGNAL;
-	} while (r == CONSUMER_E_NONE && clock_mono_us() < end);
+	} while (r == CONSUMER_E_NONE && clock_mono_us() < end && !demo_is_late(demo));
 	return r == CONSUMER_E_NONE ? refuse(demo, "has no leaders for the topics") : r;
 }
 

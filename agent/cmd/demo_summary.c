@@ -33,7 +33,7 @@ static int read_all(struct demo *demo, struct demo_tally *tally)
 		ends -= r == CONSUMER_E_END;
 		if (r != CONSUMER_E_NONE)
 			last = clock_mono_us();
-		else if (clock_mono_us() > last + SILENCE_US)
+		else if (last + SILENCE_US < clock_mono_us() || demo_is_late(demo))
 			return demo_fail(demo, "the topics cannot be read to their end");
 		if (r != 0 && demo_signalled(demo))
 			return DEMO_E_SIGNAL;
@@ -106,8 +106,7 @@ static void print_sample(struct demo *demo, const struct demo_tally *tally, unsi
 	FILE *to = demo->paper.to;
 
 	print_count(demo, "lines written", tally->written);
-	fprintf(to, "  in %u files, the log and what it was before %u rotations\n", files,
-		files - 1);
+	fprintf(to, "  in %u files, %u of them rotated\n", files, files - 1);
 	print_count(demo, "delivered", tally->seen);
 	fputs("\n", to);
 	print_count(demo, "lost", demo_tally_lost(tally));
@@ -138,12 +137,12 @@ static void print_file(struct demo *demo, const struct demo_file *file)
 	fputc('\n', to);
 }
 
-static void print_why(struct demo *demo)
+static void print_why(struct demo *demo, const struct demo_tally *tally)
 {
 	FILE *to = demo->paper.to;
 
 	fputc('\n', to);
-	if (demo->faults.killed)
+	if (demo->faults.killed && tally->repeated > 0)
 		fprintf(to,
 			"  Repeats come from the kill at line %u: what Kafka had confirmed but no\n"
 			"  checkpoint (one a second) had stored yet was sent again, in its "
@@ -180,7 +179,7 @@ int demo_summary(struct demo *demo, bool *ret_good)
 			print_file(demo, &demo->files[i]);
 			good = good && demo_file_complete(&demo->files[i]);
 		}
-		print_why(demo);
+		print_why(demo, &tally);
 		*ret_good = good;
 	}
 	demo_tally_deinit(&tally);
