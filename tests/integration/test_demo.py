@@ -404,8 +404,9 @@ def test_signal_cleans_up(demo, number, act, n):
     pids = children(process)
     assert len(pids) == n
     process.send_signal(number)
-    process.communicate()
+    out, _ = process.communicate()
     assert process.returncode == -number
+    assert acts(out.decode()) == [] and b"Summary" not in out  # nothing more happens
     assert gone(pids) and demo.left() == []
 
 
