@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/result.h"
+#include "output/options.h"
 #include "output/partitioner.h"
 #include "output/props.h"
 #include "parsers/lines.h"
@@ -64,6 +65,7 @@ struct conf {
 	bool idempotent; /* the producer is; all its records wait for acks=all then */
 	char **topics;   /* every topic that any source may write to, no duplicates */
 	size_t n_topics;
+	struct topic_settings *topic_settings; /* of each topic */
 	struct conf_zone *zones; /* every zone that a timestamp_zone names, no duplicates */
 	size_t n_zones;
 	const struct partitioner **topic_partitioners; /* of each topic */

@@ -227,6 +227,9 @@ static int build_all(struct conf_build *build, const char *file)
 		r = conf_build_partitioner(build, build->main.of[CONF_PARTITIONER].node, "",
 					   &build->partitioner);
 	if (r == 0)
+		r = conf_build_topic_config(build, build->main.of[CONF_TOPIC_CONFIG].node, "",
+					    &build->topic_settings);
+	if (r == 0)
 		r = conf_build_sources(build);
 	return r ? r : conf_build_producer(build);
 }
@@ -295,6 +298,7 @@ struct conf *conf_destroy(struct conf *conf)
 	free(conf->partitioners);
 	free(conf->topic_partitioners);
 	free(conf->topics);
+	free(conf->topic_settings);
 	free(conf->zones);
 	free(conf->props);
 	free(conf->state_dir);

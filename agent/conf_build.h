@@ -13,8 +13,9 @@
 
 /* The first source of a topic, whose settings for it those of the others must equal. */
 struct conf_claim {
-	const char *source;      /* its name; borrowed from the conf */
-	struct conf_place place; /* of its setting, or of the source */
+	const char *source; /* its name; borrowed from the conf */
+	/* Of its settings, or of the source. */
+	struct conf_place partitioner, topic_config;
 };
 
 struct conf_build {
@@ -25,6 +26,7 @@ struct conf_build {
 	const struct partitioner *partitioner; /* of the top level; NULL: it is wrong */
 	struct conf_claim *claims;             /* of each topic */
 	size_t n_claims;
+	struct topic_settings topic_settings; /* of the top level */
 	char host[256];
 	bool no_secrets;
 };
@@ -53,13 +55,7 @@ int conf_build_partitioner(struct conf_build *build, const struct conf_node *gro
 
 struct source_build;
 
-/*
- * The partitioner of a source for one of its topics, which is at most one behind those that were
- * claimed; notes a contradiction to an earlier source. 0 or -ENOMEM.
- */
-int conf_claim_topic(struct source_build *s, uint32_t topic) MUSTCHECK;
-
-/* The same for the source as a whole: compiled, or taken from the top level. 0 or -ENOMEM. */
+/* The partitioner of a source: compiled, or taken from the top level. 0 or -ENOMEM. */
 int conf_source_partitioner(struct source_build *s) MUSTCHECK;
 
 /* Notes what PCRE2 says of a pattern, with the piece of it where it went wrong. */
@@ -73,6 +69,7 @@ struct source_build {
 	const struct conf_node *group;
 	struct conf_values values;             /* its own over those of the top level */
 	const struct partitioner *partitioner; /* NULL: it is wrong */
+	struct topic_settings topic_settings;
 	bool fields_known; /* false: its parser is broken, so its fields cannot be judged */
 	char label[96];
 };
@@ -101,6 +98,25 @@ int conf_build_headers(struct source_build *s, struct route_headers *headers) MU
 /* Its part that is about times: timestamp, timestamp_..., on_bad_timestamp. 0 or -ENOMEM. */
 int conf_build_time(struct source_build *s, struct route_parts *parts) MUSTCHECK;
 int conf_build_partition(struct source_build *s, struct route_parts *parts) MUSTCHECK;
+
+/*
+ * Reads a topic_config group, which may be NULL, and notes what is wrong with it; label stands before
+ * its messages. 0 or -ENOMEM.
+ */
+int conf_build_topic_config(struct conf_build *build, const struct conf_node *group,
+			    const char *label, struct topic_settings *ret_settings) MUSTCHECK;
+
+/* The topic_config of a source: its own, or that of the top level. 0 or -ENOMEM. */
+int conf_source_topic_config(struct source_build *s) MUSTCHECK;
+
+/*
+ * Gives partitioner and topic_config of a source to one of its topics, which is at most one behind
+ * those that were claimed; notes a contradiction to an earlier source. 0 or -ENOMEM.
+ */
+int conf_claim_topic(struct source_build *s, uint32_t topic) MUSTCHECK;
+
+/* A string, number or boolean as the library reads it. malloc'ed, NULL when memory is out. */
+char *conf_scalar_text(const struct conf_node *node);
 
 /* Warns of what is given up with acks other than "all"; label stands before it ("kafka."). */
 void conf_warn_of_acks(struct conf_build *build, struct conf_place place, const char *label,

@@ -45,8 +45,7 @@ static void to_dots(char *name)
 	}
 }
 
-/* A number as the library reads it. malloc'ed, NULL when memory is out. */
-static char *scalar_text(const struct conf_node *node)
+char *conf_scalar_text(const struct conf_node *node)
 {
 	char *text = NULL;
 	int n = 0;
@@ -75,7 +74,7 @@ static int resolve(struct setting *setting)
 			     "kafka.%s stands in a file that every user of this machine can read",
 			     setting->node->name);
 	if (setting->node->kind != CONF_TEXT || !secret_is_reference(setting->node->text)) {
-		setting->value = scalar_text(setting->node);
+		setting->value = conf_scalar_text(setting->node);
 		return setting->value ? 0 : -ENOMEM;
 	}
 	if (setting->no_secrets)

@@ -101,6 +101,9 @@ static const struct conf_option options[CONF_N_KEYS] = {
 				   .words = {"read_time", "clamp"},
 				   .help = "timestamps beyond these limits: replaced by the time "
 					   "of reading, or by the limit"},
+	[CONF_TOPIC_CONFIG] = {"topic_config", BOTH, CONF_T_GROUP,
+			       .help = "compression and acks of the topics: librdkafka's "
+				       "properties"},
 	[CONF_PARTITION] = {"partition", CONF_IN_SOURCE, CONF_T_TEXT,
 			    .help = "partition of the record, a template; none: by its key"},
 	[CONF_ON_BAD_PARTITION] = {"on_bad_partition", CONF_IN_SOURCE, CONF_T_WORD,

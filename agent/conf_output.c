@@ -5,6 +5,8 @@
  */
 #include "conf_output.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 
 void conf_kafka_options(const struct conf *conf, struct kafka_options *ret_options)
@@ -15,6 +17,7 @@ void conf_kafka_options(const struct conf *conf, struct kafka_options *ret_optio
 		.topics = (const char *const *)conf->topics,
 		.n_topics = conf->n_topics,
 		.partitioners = conf->topic_partitioners,
+		.topic_settings = conf->topic_settings,
 		.linger_us = conf->linger_ms * US_PER_MS,
 		.library_linger = conf->library_linger,
 		.queue_records = KAFKA_QUEUE_RECORDS,
@@ -26,4 +29,22 @@ void conf_kafka_options(const struct conf *conf, struct kafka_options *ret_optio
 		if (conf->sources[i].rules.max_line > options.max_line)
 			options.max_line = conf->sources[i].rules.max_line;
 	*ret_options = options;
+}
+
+const char *conf_kafka_value(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_props; i++) {
+		if (strcmp(conf->props[i].name, name) == 0)
+			return conf->props[i].value;
+	}
+	return NULL;
+}
+
+const char *conf_topic_acks(const struct conf *conf, size_t topic)
+{
+	const char *acks = conf->topic_settings[topic].acks;
+
+	if (!*acks)
+		acks = conf_kafka_value(conf, "acks");
+	return acks && strcmp(acks, "-1") != 0 ? acks : "all";
 }

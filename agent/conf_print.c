@@ -105,20 +105,21 @@ static bool is_masked(const struct conf_node *property)
 	return secret && !(property->kind == CONF_TEXT && secret_is_reference(property->text));
 }
 
-static void print_kafka(const struct printer *p, const struct conf_node *block)
+/* A group of librdkafka's properties. */
+static void print_properties(const struct printer *p, const struct conf_node *block, int indent)
 {
-	fputs("kafka = {\n", p->to);
+	fprintf(p->to, "%s = {\n", block->name);
 	for (size_t i = 0; i < block->n_kids; i++) {
 		const struct conf_node *property = block->kids[i];
 
-		fprintf(p->to, "  %s = ", property->name);
+		fprintf(p->to, "%*s%s = ", indent + 2, "", property->name);
 		if (is_masked(property))
 			print_text(p->to, MASK);
 		else
 			print_scalar(p->to, property);
 		fputs(";\n", p->to);
 	}
-	fputs("};\n", p->to);
+	fprintf(p->to, "%*s};\n", indent, "");
 }
 
 static void print_group(const struct printer *p, const struct conf_node *group, unsigned where,
@@ -195,8 +196,8 @@ static void print_setting(const struct printer *p, const struct conf_node *group
 	if ((!node && !option->written) || is_idle(key, group, where))
 		return;
 	fprintf(p->to, "%*s", indent, "");
-	if (node && key == CONF_KAFKA) {
-		print_kafka(p, node);
+	if (node && (key == CONF_KAFKA || key == CONF_TOPIC_CONFIG)) {
+		print_properties(p, node, indent);
 		return;
 	}
 	if (node && key == CONF_PARTITIONER) {

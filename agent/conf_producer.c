@@ -19,19 +19,9 @@
 #define IN_FLIGHT "max.in.flight.requests.per.connection"
 #define IDEMPOTENT_IN_FLIGHT_MAX 5
 
-/* What the block says of a property, as the library will get it, or NULL. */
-static const char *value_of(const struct conf *conf, const char *name)
-{
-	for (size_t i = 0; i < conf->n_props; i++) {
-		if (strcmp(conf->props[i].name, name) == 0)
-			return conf->props[i].value;
-	}
-	return NULL;
-}
-
 static uint64_t number_of(const struct conf *conf, const char *name, uint64_t otherwise)
 {
-	const char *value = value_of(conf, name);
+	const char *value = conf_kafka_value(conf, name);
 
 	return value ? strtoull(value, NULL, 10) : otherwise;
 }
@@ -117,7 +107,7 @@ static int add_prop(struct conf *conf, const char *name, const char *value)
 static int build_plain(struct conf_build *build)
 {
 	struct conf *conf = build->conf;
-	const char *acks = value_of(conf, "acks");
+	const char *acks = conf_kafka_value(conf, "acks");
 	bool reorders = number_of(conf, IN_FLIGHT, 1) > 1 && number_of(conf, "retries", 1) > 0;
 
 	conf_warning(build->problems, place_of(build, "enable_idempotence"),
@@ -126,7 +116,7 @@ static int build_plain(struct conf_build *build)
 		     reorders ? ", and, with several requests in flight, change their order" : "");
 	if (acks)
 		conf_warn_of_acks(build, place_of(build, "acks"), "kafka.", acks);
-	return value_of(conf, IN_FLIGHT) ? 0 : add_prop(conf, IN_FLIGHT, "1");
+	return conf_kafka_value(conf, IN_FLIGHT) ? 0 : add_prop(conf, IN_FLIGHT, "1");
 }
 
 void conf_check_compression(struct conf_build *build, struct conf_place place, const char *label,
@@ -162,7 +152,7 @@ int conf_build_producer(struct conf_build *build)
 	check_in_flight(build);
 	check_batches(build);
 	conf_check_compression(build, place_of(build, "compression_level"), "kafka.",
-			       value_of(build->conf, "compression.type"),
-			       value_of(build->conf, "compression.level"));
+			       conf_kafka_value(build->conf, "compression.type"),
+			       conf_kafka_value(build->conf, "compression.level"));
 	return build->conf->idempotent ? 0 : build_plain(build);
 }

@@ -160,6 +160,9 @@ static int build_source(struct conf_build *build, const struct conf_node *list, 
 	r = build_paths(&s);
 	if (r)
 		return r;
+	r = conf_source_topic_config(&s);
+	if (r)
+		return r;
 	find_parser(&s);
 	set_rules(&s);
 	r = conf_source_partitioner(&s);

@@ -212,7 +212,9 @@ static void judge_topic(struct check *check, size_t index, const struct topic_fa
 		  "max.message.bytes %u",
 		  topic, (int)facts->n_partitions, facts->replicas, facts->replicas == 1 ? "" : "s",
 		  facts->min_insync, facts->max_message_bytes);
-	check_judge_replicas(&check->report, place, topic, facts);
+	/* With less than acks=all replicas do not matter, and the loader has warned. */
+	if (strcmp(conf_topic_acks(check->conf, index), "all") == 0)
+		check_judge_replicas(&check->report, place, topic, facts);
 	check_judge_settings(&check->report, place, topic, facts, max_line);
 	judge_sources(check, topic, facts);
 	if (partitioner)
@@ -254,15 +256,6 @@ static void judge_failure(struct check *check, int r, const char *servers, const
 			   servers, message);
 }
 
-static const char *servers_of(const struct conf *conf)
-{
-	for (size_t i = 0; i < conf->n_props; i++) {
-		if (strcmp(conf->props[i].name, "bootstrap.servers") == 0)
-			return conf->props[i].value;
-	}
-	return NULL;
-}
-
 /* Whether something in the kafka block is wrong: asking with the rest would mislead. */
 static bool block_is_wrong(const struct check *check)
 {
@@ -284,7 +277,7 @@ static bool block_is_wrong(const struct check *check)
 int check_brokers(struct check *check)
 {
 	const struct conf *conf = check->conf;
-	const char *servers = servers_of(conf);
+	const char *servers = conf_kafka_value(conf, "bootstrap.servers");
 	struct topics *topics = NULL;
 	struct kafka_options options;
 	char message[512] = "";

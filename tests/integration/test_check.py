@@ -212,6 +212,18 @@ def test_min_insync_above_the_replicas(broker, topic_name, good):
     check.assert_says("error", topic, "min.insync.replicas 2", "no line can be acknowledged")
 
 
+def test_replicas_without_acks_of_all(broker, topic_name, good):
+    """min.insync.replicas holds for acks=all only: with less it is not judged, and run ships."""
+    topic = broker.make_topic(topic_name, min_insync_replicas=2)
+    plain = {"enable_idempotence": False, "acks": 1}
+    check = Check(good(broker.bootstrap, topic, kafka=plain))
+    check.assert_says("warning", "acks = 1", "lost")
+    assert check.code == EX_OK and "min.insync.replicas 2: no line" not in check.out
+    one = {"topic_config": {"acks": "all"}}
+    check = Check(good(broker.bootstrap, topic, kafka=plain, source=one))
+    check.assert_says("error", topic, "no line can be acknowledged")
+
+
 def test_settings_of_a_topic(cluster, topic_name, good):
     topic = cluster.make_topic(
         topic_name, max_message_bytes=5000, message_timestamp_type="LogAppendTime"
