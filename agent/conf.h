@@ -81,6 +81,7 @@ struct conf {
 /* What a load takes from its surroundings, unless a test has to come out alike everywhere. */
 struct conf_surroundings {
 	const char *host; /* NULL: the host's own name */
+	const char *zone; /* what timestamp_zone = "local" means; NULL: the system's zone */
 	bool no_secrets;  /* properties whose values stand elsewhere are left out */
 };
 

@@ -240,6 +240,7 @@ int conf_build(const struct conf_surroundings *surroundings, const char *file,
 	struct conf_build build = {
 		.problems = problems,
 		.root = root,
+		.zone = surroundings->zone,
 		.no_secrets = surroundings->no_secrets,
 	};
 	int r;

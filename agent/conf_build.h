@@ -28,6 +28,7 @@ struct conf_build {
 	size_t n_claims;
 	struct topic_settings topic_settings; /* of the top level */
 	char host[256];
+	const char *zone; /* that "local" is; NULL: the system's */
 	bool no_secrets;
 };
 

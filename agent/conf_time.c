@@ -16,6 +16,7 @@ static int find_zone(struct source_build *s, const struct conf_value *value,
 {
 	struct conf *conf = s->build->conf;
 	struct conf_zone *zones;
+	const char *name = value->text;
 	char message[256];
 	int r;
 
@@ -30,7 +31,9 @@ static int find_zone(struct source_build *s, const struct conf_value *value,
 		return -ENOMEM;
 	conf->zones = zones;
 	zones += conf->n_zones;
-	r = conf_zone_load(value->text, &zones->zone, message, sizeof message);
+	if (s->build->zone && strcmp(value->text, "local") == 0)
+		name = s->build->zone;
+	r = conf_zone_load(name, &zones->zone, message, sizeof message);
 	if (r > 0)
 		conf_problem(s->build->problems, value->node->place, "%stimestamp_zone: %s",
 			     s->label, message);

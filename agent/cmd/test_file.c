@@ -92,6 +92,11 @@ static void set_host(struct reader *reader, const char *text)
 	reader->with.host = text;
 }
 
+static void set_zone(struct reader *reader, const char *text)
+{
+	reader->with.zone = text;
+}
+
 static void set_partitions(struct reader *reader, const char *text)
 {
 	char *end;
@@ -125,6 +130,7 @@ static const struct {
 	{"now", set_now, "now 2026-01-02T03:04:05Z"},
 	{"file", set_file, "file PATH"},
 	{"host", set_host, "host NAME"},
+	{"zone", set_zone, "zone NAME"},
 };
 
 static void complain_unknown(struct reader *reader, const char *word)
@@ -139,7 +145,7 @@ static void complain_unknown(struct reader *reader, const char *word)
 	else
 		problem(reader,
 			"\"%s\" is not known; a line begins with #, <, > or one of: config, "
-			"source, partitions, now, file, host",
+			"source, partitions, now, file, host, zone",
 			word);
 }
 
@@ -312,7 +318,8 @@ static int read_text(struct test_file *file)
 		.with = {.partitions = 12,
 			 .now_ms = DEFAULT_NOW_MS,
 			 .file = "/sample.log",
-			 .host = "localhost"},
+			 .host = "localhost",
+			 .zone = "UTC"},
 	};
 
 	while (reader.next < file->len) {

@@ -26,6 +26,7 @@ struct test_setting {
 	const char *source;   /* NULL: not given */
 	const char *file;     /* path of the log */
 	const char *host;     /* what ${host.name} is */
+	const char *zone;     /* what timestamp_zone = "local" is */
 	int32_t partitions;   /* of every topic */
 	int64_t now_ms;       /* when the lines are read */
 	unsigned line;        /* of what was given last; 0: nothing was */

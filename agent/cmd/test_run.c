@@ -20,24 +20,30 @@ void test_run_deinit(struct test_run *run)
 	conf_unref(run->conf);
 	free(run->path);
 	free(run->host);
+	free(run->zone);
 	*run = TEST_RUN_NULL;
 }
 
 /* 0, TEST_RUN_E_CONF, -ENOMEM. */
 static int load(struct test_run *run, const struct test_file *file, const struct test_case *test)
 {
-	struct conf_surroundings surroundings = {.host = test->with.host, .no_secrets = true};
+	struct conf_surroundings surroundings = {
+		.host = test->with.host,
+		.zone = test->with.zone,
+		.no_secrets = true,
+	};
 	char *path = test_file_beside(file, test->with.config);
 
 	if (path && run->path && strcmp(run->path, path) == 0 &&
-	    strcmp(run->host, test->with.host) == 0) {
+	    strcmp(run->host, test->with.host) == 0 && strcmp(run->zone, test->with.zone) == 0) {
 		free(path);
 		return run->conf ? 0 : TEST_RUN_E_CONF;
 	}
 	test_run_deinit(run);
 	run->path = path;
 	run->host = strdup(test->with.host);
-	if (!run->path || !run->host)
+	run->zone = strdup(test->with.zone);
+	if (!run->path || !run->host || !run->zone)
 		return -ENOMEM;
 	if (cmd_load_conf(&surroundings, path, &run->conf) == 0 && run->conf->n_sources)
 		return 0;

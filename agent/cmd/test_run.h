@@ -9,8 +9,8 @@ struct conf;
 
 /* The configuration that was loaded last: files and cases that name the same share it. */
 struct test_run {
-	char *path, *host; /* NULL: none was loaded yet */
-	struct conf *conf; /* NULL: it is wrong, which was said */
+	char *path, *host, *zone; /* NULL: none was loaded yet */
+	struct conf *conf;        /* NULL: it is wrong, which was said */
 };
 
 #define TEST_RUN_NULL ((struct test_run){0})

@@ -56,7 +56,7 @@ class Rig:
             [WAYBILL, "test", *map(str, arguments or [self.path])],
             capture_output=True,
             timeout=60,
-            env=dict(os.environ, LC_ALL="C.UTF-8"),
+            env=dict(os.environ, LC_ALL="C.UTF-8", TZ="America/New_York"),
         )
         assert done.returncode == expect, (done.stdout, done.stderr)
         return done.stdout.decode(), done.stderr.decode()
@@ -141,6 +141,18 @@ def test_settings_hold_until_they_are_given_again(tests):
     for record in (first, second):
         assert record["timestamp"] == "2026-01-02T03:04:05.678Z"
         assert record["headers"][1]["value"] == "web1:/var/log/orders/a.log:0"
+
+
+def test_local_time(tests):
+    """What "local" is does not depend on where the test runs."""
+    tests.configure(source(timestamp="${time}", timestamp_zone="local"))
+    line = "< 2025-07-01T12:00:00 INFO order=1 cid=1\n"
+    utc, paris = updated(tests, line + "\nzone Europe/Paris\n" + line)
+    assert utc["timestamp"] == "2025-07-01T12:00:00Z"
+    assert paris["timestamp"] == "2025-07-01T10:00:00Z"
+    tests.write("zone Mars/Olympus\n" + line + "> {}\n")
+    _, err = tests.run(expect=EX_CONFIG)
+    assert "Mars/Olympus" in err
 
 
 def test_bytes(tests):
