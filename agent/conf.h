@@ -12,6 +12,7 @@
 #include "output/props.h"
 #include "parsers/lines.h"
 #include "parsers/pattern.h"
+#include "parsers/redact.h"
 #include "route.h"
 
 /*
@@ -29,6 +30,7 @@ struct conf_source {
 	char **paths; /* NULL-terminated */
 	char **exclude;
 	const struct pattern *parser; /* NULL: none; owned by the conf's list of parsers */
+	struct redact redact;         /* the rules of the conf, then its own */
 	struct route *route;
 	bool provenance; /* records tell where they are from, for consumers that drop repeats */
 	enum conf_no_match on_no_match;
@@ -73,7 +75,8 @@ struct conf {
 	size_t n_partitioners;
 	struct conf_parser *parsers;
 	size_t n_parsers;
-	bool provenance; /* of any source */
+	bool provenance;      /* of any source */
+	struct redact redact; /* of all sources */
 	struct conf_source *sources;
 	size_t n_sources;
 };

@@ -230,6 +230,9 @@ static int build_all(struct conf_build *build, const char *file)
 		r = conf_build_topic_config(build, build->main.of[CONF_TOPIC_CONFIG].node, "",
 					    &build->topic_settings);
 	if (r == 0)
+		r = conf_build_redact(build, "", build->main.of[CONF_REDACT].node, NULL,
+				      &build->conf->redact);
+	if (r == 0)
 		r = conf_build_sources(build);
 	return r ? r : conf_build_producer(build);
 }
@@ -266,6 +269,7 @@ int conf_build(const struct conf_surroundings *surroundings, const char *file,
 static void free_source(struct conf_source *source)
 {
 	route_free(source->route);
+	redact_deinit(&source->redact);
 	conf_paths_free(source->paths);
 	conf_paths_free(source->exclude);
 	free(source->name);

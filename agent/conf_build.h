@@ -63,6 +63,13 @@ int conf_source_partitioner(struct source_build *s) MUSTCHECK;
 void conf_complain_pattern(struct conf_problems *problems, struct conf_place place,
 			   const char *label, const char *text, const struct pattern_error *error);
 
+/*
+ * The rules of `shared` (NULL: none), then those of the list (NULL: none). 0: *ret_redact is for
+ * redact_deinit; rules that are wrong were noted and are left out. -ENOMEM: so it is, too.
+ */
+int conf_build_redact(struct conf_build *build, const char *label, const struct conf_node *list,
+		      const struct redact *shared, struct redact *ret_redact) MUSTCHECK;
+
 /* A source while it is built. */
 struct source_build {
 	struct conf_build *build;

@@ -132,6 +132,7 @@ static unsigned kind_of_list(enum conf_key key)
 	       key == CONF_SOURCES ? CONF_IN_SOURCE :
 	       key == CONF_JSON    ? CONF_IN_JSON :
 	       key == CONF_RULES   ? CONF_IN_RULE :
+	       key == CONF_REDACT  ? CONF_IN_REDACT :
 				     CONF_IN_HEADER;
 }
 
@@ -147,13 +148,17 @@ static void print_list(const struct printer *p, enum conf_key key, const struct 
 	fprintf(p->to, "%*s);\n", indent, "");
 }
 
-/* Where the setting of a group stands: in it, for some of a source at the top; NULL: nowhere. */
+/*
+ * Where the setting of a group stands: in it, for some of a source at the top; NULL: nowhere. Rules
+ * of redact are added to those at the top, not put in their place, so a source shows its own.
+ */
 static const struct conf_node *find_setting(const struct printer *p, const struct conf_node *group,
 					    const struct conf_option *option)
 {
 	const struct conf_node *own = conf_node_find(group, option->name);
 
-	if (own || !(option->where & CONF_IN_MAIN) || !(option->where & CONF_IN_SOURCE))
+	if (own || !(option->where & CONF_IN_MAIN) || !(option->where & CONF_IN_SOURCE) ||
+	    option == &conf_options()[CONF_REDACT])
 		return own;
 	return conf_node_find(p->root, option->name);
 }

@@ -144,6 +144,16 @@ static void set_rules(struct source_build *s)
 			     "%schunk_memory must hold at least two lines of max_line", s->label);
 }
 
+/* The source's own rules behind those of the top level, which it cannot take away. */
+static int build_redact(struct source_build *s)
+{
+	const struct conf_node *all = s->build->main.of[CONF_REDACT].node;
+	const struct conf_node *own = s->values.of[CONF_REDACT].node;
+
+	return conf_build_redact(s->build, s->label, own == all ? NULL : own,
+				 &s->build->conf->redact, &s->source->redact);
+}
+
 static int build_source(struct conf_build *build, const struct conf_node *list, size_t index)
 {
 	struct source_build s = {build, &build->conf->sources[index], list->kids[index],
@@ -165,7 +175,9 @@ static int build_source(struct conf_build *build, const struct conf_node *list, 
 		return r;
 	find_parser(&s);
 	set_rules(&s);
-	r = conf_source_partitioner(&s);
+	r = build_redact(&s);
+	if (r == 0)
+		r = conf_source_partitioner(&s);
 	return r ? r : conf_build_route(&s);
 }
 

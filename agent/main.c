@@ -4,7 +4,8 @@
  *
  * input/      watch (inotify) → discover (which paths) → identity (which file) → tail (bytes →
  *               events)
- *   parsers/    lines (bytes → a line), pattern (line → fields), template (fields → text),
+ *   parsers/    lines (bytes → a line), redact (what must not leave), pattern (line → fields),
+ *               template (fields → text),
  *               traceparent (is it one), timestamp and zone (text → a time)
  *   route       fields and file facts → record, a part of it in each route_* file
  *   pipeline    the way of a line, readable top to bottom; suspects: records that go alone

@@ -3,6 +3,7 @@
  * The way of a line, top to bottom:
  *
  *   tail_peek       bytes → line, not yet consumed                      (input/)
+ *   redact_line     what must not leave is taken out of it               (parsers/)
  *   pattern_match   line → fields; no match is an outcome, not an error (parsers/)
  *   route_record    fields and file facts → record                      (route)
  *   output_submit   record → Kafka; pressure comes back as a value      (output/)
@@ -50,17 +51,32 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
 	return NULL;
 }
 
-/* Parses one event; *ret_fields is NULL when it does not match. */
+/*
+ * Takes out of the line what must not leave, before anybody looks at it: nothing of what is made of
+ * it, a dead letter included, ever held it. 0 or -ENOMEM.
+ */
+static int redact(struct pipeline *pipeline, const struct redact *rules, struct route_input *input)
+{
+	int r = redact_line(rules, pipeline->scratch, &pipeline->arena, &input->facts.line);
+
+	input->redacted = r == REDACT_E_CHANGED || r == REDACT_E_WITHHELD;
+	input->withheld = r == REDACT_E_WITHHELD;
+	return r < 0 ? r : 0;
+}
+
+/* Parses the line. One that was withheld is none of the parser's. */
 static void parse(struct pipeline *pipeline, const struct conf_source *source,
-		  const struct event *event, struct extraction *ret)
+		  const struct route_input *input, struct extraction *ret)
 {
 	int r;
 
-	ret->matched = true;
+	ret->redacted = input->redacted;
+	ret->withheld = input->withheld;
+	ret->matched = !input->withheld;
 	ret->limited = false;
-	if (!source->parser)
+	if (!source->parser || UNLIKELY(input->withheld))
 		return;
-	r = pattern_match(source->parser, pipeline->scratch, event->line.text, pipeline->fields);
+	r = pattern_match(source->parser, pipeline->scratch, input->facts.line, pipeline->fields);
 	ret->matched = r == 0;
 	ret->limited = r == PATTERN_E_LIMIT;
 }
@@ -83,9 +99,15 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 		.origin = &file->origin,
 	};
 
-	parse(pipeline, file->source, event, ret);
-	input.facts.fields = ret->matched && file->source->parser ? pipeline->fields : NULL;
 	arena_reset(&pipeline->arena);
+	if (UNLIKELY(file->source->redact.n > 0)) {
+		int r = redact(pipeline, &file->source->redact, &input);
+
+		if (r)
+			return r;
+	}
+	parse(pipeline, file->source, &input, ret);
+	input.facts.fields = ret->matched && file->source->parser ? pipeline->fields : NULL;
 	return route_record(file->source->route, &input, &pipeline->arena, ret_record,
 			    &ret->outcome);
 }
@@ -103,8 +125,11 @@ static void count_event(struct pipeline *pipeline, const struct event *event,
 	}
 	counters->lines_read++;
 	counters->bytes_read += event->extent;
-	if (LIKELY(extraction->matched && event->line.terminated && !outcome->unusual))
+	if (LIKELY(extraction->matched && event->line.terminated && !extraction->redacted &&
+		   !outcome->unusual))
 		return;
+	counters->lines_redacted += extraction->redacted && !extraction->withheld;
+	counters->lines_withheld += extraction->withheld;
 	counters->lines_unmatched += !extraction->matched;
 	counters->lines_limited += extraction->limited;
 	counters->lines_truncated += event->line.truncated;
@@ -184,7 +209,9 @@ static int ship(struct pipeline *pipeline, struct file *file, const struct event
 	r = pipeline_record(pipeline, file, event, now_ms, &record, &extraction);
 	if (UNLIKELY(r))
 		return r;
-	if (UNLIKELY(!extraction.matched && file->source->on_no_match == CONF_NO_MATCH_SKIP)) {
+	/* A line that was withheld is told, whatever it was. */
+	if (UNLIKELY(!extraction.matched && !extraction.withheld &&
+		     file->source->on_no_match == CONF_NO_MATCH_SKIP)) {
 		if (!account_pass(&file->account, chunk, event->extent, SLOT_FILTERED))
 			return PIPELINE_E_MEMORY;
 		pipeline->options.counters->lines_filtered += event->first_time;

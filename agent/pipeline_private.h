@@ -38,7 +38,9 @@ struct pipeline {
 
 struct extraction {
 	bool matched;
-	bool limited; /* the pattern hit its match limit */
+	bool limited;  /* the pattern hit its match limit */
+	bool redacted; /* the line is not what was read */
+	bool withheld; /* and nothing of it is left */
 	struct route_outcome outcome;
 };
 

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #define TRUNCATED_NAME "waybill-truncated"
+#define WITHHELD_NAME "waybill-withheld"
 
 /* Place in the list of topics; false when it is not there. */
 static bool find_topic(const struct route *route, struct slice name, uint32_t *ret_index)
@@ -123,16 +124,17 @@ static int set_json(const struct value_json *json, const struct template_facts *
 	return r;
 }
 
-static int set_value(const struct route *route, const struct template_facts *facts,
+static int set_value(const struct route *route, const struct route_input *input,
 		     struct arena *arena, struct record *record, struct route_outcome *outcome)
 {
+	const struct template_facts *facts = &input->facts;
 	int r;
 
 	if (route->parts.json)
 		return set_json(route->parts.json, facts, arena, record, outcome);
 	/* An empty line is a record with an empty value, never a tombstone (scenario C08). */
 	record->value = facts->line.at ? facts->line : slice_of("");
-	record->value_stays = true;
+	record->value_stays = !input->redacted;
 	if (LIKELY(!route->parts.value))
 		return 0;
 	r = template_render(route->parts.value, facts, arena, &record->value);
@@ -140,7 +142,7 @@ static int set_value(const struct route *route, const struct template_facts *fac
 		return r;
 	outcome->value_missing = r == TEMPLATE_E_MISSING;
 	if (r == 0)
-		record->value_stays = lies_within(record->value, facts->line);
+		record->value_stays &= lies_within(record->value, facts->line);
 	return 0;
 }
 
@@ -160,7 +162,7 @@ int route_record(const struct route *route, const struct route_input *input, str
 	if (r == 0)
 		r = route_set_time(route, input, arena, ret_record, &outcome);
 	if (r == 0)
-		r = set_value(route, facts, arena, ret_record, &outcome);
+		r = set_value(route, input, arena, ret_record, &outcome);
 	if (r == 0)
 		r = route_set_headers(&route->parts.headers, facts, arena, ret_record,
 				      &outcome.headers);
@@ -169,6 +171,9 @@ int route_record(const struct route *route, const struct route_input *input, str
 	if (UNLIKELY(input->truncated))
 		/* Without it a reader takes the line for a whole one. */
 		route_add_header(ret_record, slice_of(TRUNCATED_NAME), slice_of("true"),
+				 &outcome.headers);
+	if (UNLIKELY(input->withheld))
+		route_add_header(ret_record, slice_of(WITHHELD_NAME), slice_of("true"),
 				 &outcome.headers);
 	if (UNLIKELY(route->parts.provenance)) {
 		r = route_add_origin(ret_record, input->origin, facts->position, arena,

@@ -62,6 +62,8 @@ struct route_input {
 	struct template_facts facts;       /* fields == NULL: the line did not match */
 	int64_t read_ms;                   /* when it was read, ms since 1970 */
 	bool truncated;                    /* cut at max_line */
+	bool redacted;                     /* facts.line is not what was read: it does not stay */
+	bool withheld;                     /* redacted, and nothing of it is left */
 	const struct route_origin *origin; /* not looked at without provenance */
 };
 
@@ -115,7 +117,7 @@ struct route *route_free(struct route *route);
  * missing or invalid is what on_missing_key says: null, the constant, or null in a record that is
  * refused. A partition that is no number is -1, as one that is not asked for, and the record may be
  * refused. A timestamp that is missing or invalid is the time of reading. truncated adds the header
- * "waybill-truncated: true", provenance those of route_origin.h.
+ * "waybill-truncated: true", withheld "waybill-withheld: true", provenance those of route_origin.h.
  *
  * value_stays is set only when the value is a slice of the line: a constant dies with its route.
  *

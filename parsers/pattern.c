@@ -14,6 +14,8 @@
  * Bytes, not UTF-8: with UTF a single bad byte either fails the match or costs a check of every
  * line. The price: "." is one byte, and \w knows ASCII only.
  *
+ * Replacing stands in pattern_replace.c.
+ *
  * The effort is limited in steps, not in time. A line can thus cost at most a millisecond or so
  * per pattern, and a pattern that needs more than the JIT stack gives up although a larger one
  * would do. Giving up is an outcome that the caller counts.
@@ -25,11 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
-/* Groups with and without a name, the whole match included. */
-#define PAIRS_MAX 256
+#include "parsers/pattern_private.h"
 
 /* Longest text of a pattern (scenario C05). */
 #define PATTERN_TEXT_MAX 65536
@@ -40,21 +38,6 @@
 
 /* Memory of the interpreter, in the KiB that PCRE2 counts in. Its own default is 20 GB. */
 #define HEAP_LIMIT_KIB 1024
-
-struct pattern {
-	pcre2_code *code;
-	bool jit;
-	uint32_t n_fields;
-	uint16_t groups[PATTERN_FIELDS_MAX];   /* group number of each field, ascending */
-	const char *names[PATTERN_FIELDS_MAX]; /* into the name table of code */
-};
-
-struct pattern_scratch {
-	pcre2_match_data *data;
-	pcre2_match_context *context;
-	pcre2_jit_stack *stack; /* NULL where PCRE2 has no JIT */
-	const PCRE2_SIZE *pairs;
-};
 
 static int refuse(struct pattern_error *ret_error, size_t at, const char *message)
 {
@@ -113,7 +96,7 @@ static int resolve_fields(struct pattern *pattern, struct pattern_error *ret_err
 	pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMECOUNT, &n_names);
 	pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMEENTRYSIZE, &entry_size);
 	pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMETABLE, &entry);
-	if (n_groups >= PAIRS_MAX)
+	if (n_groups >= PATTERN_PAIRS_MAX)
 		return refuse(ret_error, 0, "more than 255 groups");
 	if (n_names > PATTERN_FIELDS_MAX)
 		return refuse(ret_error, 0, "more than 64 named groups");
@@ -212,7 +195,7 @@ struct pattern_scratch *pattern_scratch_new(void)
 
 	if (!scratch)
 		return NULL;
-	scratch->data = pcre2_match_data_create(PAIRS_MAX, NULL);
+	scratch->data = pcre2_match_data_create(PATTERN_PAIRS_MAX, NULL);
 	scratch->context = pcre2_match_context_create(NULL);
 	if (!scratch->data || !scratch->context)
 		return pattern_scratch_free(scratch);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/result.h"
 #include "base/slice.h"
 
@@ -68,6 +69,27 @@ struct pattern_scratch *pattern_scratch_free(struct pattern_scratch *scratch);
  */
 int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch, struct slice line,
 		  struct slice *ret_fields) MUSTCHECK;
+
+/*
+ * Whether text (len bytes) can replace matches of the pattern: "$1", "${1}", "$name" and "${name}"
+ * are its groups, "$0" the whole match, "$$" a dollar. 0, PATTERN_E_SYNTAX (*ret_error says what
+ * and where), -ENOMEM.
+ */
+int pattern_check_replacement(const struct pattern *pattern, const char *text, size_t len,
+			      struct pattern_error *ret_error) MUSTCHECK;
+
+/* A line does not grow beyond this by replacing. */
+#define PATTERN_REPLACED_MAX ((size_t)8 << 20)
+
+/*
+ * Replaces every match in the line by a replacement that was checked; a group that took no part is
+ * empty. 0: *ret_line lies in the arena. PATTERN_E_MISS: the line holds no match, which costs one
+ * pattern_match. PATTERN_E_LIMIT: one of the matches gave up, or the line would become longer than
+ * PATTERN_REPLACED_MAX. -ENOMEM.
+ */
+int pattern_replace(const struct pattern *pattern, struct pattern_scratch *scratch,
+		    struct slice line, struct slice replacement, struct arena *arena,
+		    struct slice *ret_line) MUSTCHECK;
 
 /*
  * For a line that misses: the longest piece of it, bytes *ret_start .. *ret_end, that agrees with

@@ -36,7 +36,7 @@ floors() {
 libraries() {
 	cat <<-'END'
 		librdkafka/.*          agent/output/{library,producer,producer_private,producer_reports,topics,partitioner,helper,embedded,consumer,kafka}.[ch]
-		pcre2\.h               parsers/pattern.c
+		pcre2\.h               parsers/pattern{.c,_*.[ch]}
 		libconfig\.h           agent/{conf,conf_*}.c
 		sqlite3\.h             agent/state/{store,store_*}.[ch]
 		systemd/sd-event\.h    agent/agent{.c,_*.[ch]}

@@ -88,6 +88,8 @@ int preview_json_outcome(struct preview *preview, const struct preview_outcome *
 			  "\"timestamp\":null,\"value\":");
 		json_put_string(json, outcome->line);
 	}
+	if (outcome->redacted || outcome->withheld)
+		put(json, outcome->redacted ? ",\"redacted\":true" : ",\"withheld\":true");
 	put(json, outcome->matched ? ",\"matched\":true}\n" : ",\"matched\":false}\n");
 	r = json_finish(json, &text);
 	if (r)

@@ -34,15 +34,18 @@ struct preview {
 	struct pipeline *pipeline;
 	struct file *file;
 	struct pattern_scratch *scratch;
-	struct spread *spread; /* NULL with json */
+	struct spread *spread;   /* NULL with json */
+	struct arena line_arena; /* of the line at hand, where it was redacted */
 	struct arena json_arena;
 	struct json json_text; /* of the line at hand */
 };
 
 /* What became of a line, beside its record. */
 struct preview_outcome {
-	struct slice line; /* borrowed */
+	struct slice line; /* borrowed; redacted */
 	bool matched;
+	bool redacted;                        /* the line is not what was read */
+	bool withheld;                        /* and nothing of it is left */
 	bool limited;                         /* the pattern gave up */
 	bool left_out;                        /* by on_no_match: there is no record */
 	const char *time_note;                /* what is out of the ordinary with the timestamp */

@@ -38,7 +38,10 @@ static void take_record(void *context, const struct record *record, int32_t part
 		   size_of(record));
 }
 
-/* The line that the last turn took from `position`: still in its chunk, cut once more. */
+/*
+ * The line that the last turn took from `position`: still in its chunk, cut once more. As it was
+ * read: it has to be redacted before it is shown.
+ */
 static struct slice line_at(const struct preview *preview, uint64_t position)
 {
 	const struct account *account = &preview->file->account;
@@ -72,11 +75,19 @@ static int tell_outcome(struct preview *preview, uint64_t position, const struct
 		.matched = now->lines_unmatched == before->lines_unmatched,
 		.limited = now->lines_limited != before->lines_limited,
 		.left_out = now->lines_filtered != before->lines_filtered,
+		.redacted = now->lines_redacted != before->lines_redacted,
+		.withheld = now->lines_withheld != before->lines_withheld,
 		.time_note = time_note(now, before),
 		.dead = preview->letters.n ? preview->letters.items : NULL,
 	};
-	int r = 0;
+	int r;
 
+	arena_reset(&preview->line_arena);
+	r = redact_line(&preview->source->redact, preview->scratch, &preview->line_arena,
+			&outcome.line);
+	if (r < 0)
+		return r;
+	r = 0;
 	if (preview->json)
 		r = preview_json_outcome(preview, &outcome);
 	else
@@ -221,6 +232,7 @@ static void dismantle(struct preview *preview)
 	preview->output = output_free(preview->output);
 	preview->spread = spread_free(preview->spread);
 	preview->scratch = pattern_scratch_free(preview->scratch);
+	arena_deinit(&preview->line_arena);
 	arena_deinit(&preview->json_arena);
 	letters_deinit(&preview->letters);
 	chunk_pools_deinit(&preview->pools);

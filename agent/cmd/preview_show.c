@@ -211,7 +211,16 @@ void preview_show_outcome(struct preview *preview, const struct preview_outcome 
 		print_label(paper, "time");
 		fprintf(paper->to, "%s\n", outcome->time_note);
 	}
-	if (!outcome->matched)
+	if (outcome->redacted) {
+		print_label(paper, "redacted");
+		fputs("a rule of redact replaced a part of the line\n", paper->to);
+	}
+	if (outcome->withheld)
+		fprintf(paper->to,
+			"  %s%-*s%sa rule of redact needs too many steps for this line and gave "
+			"up\n",
+			preview->bad, INDENT - 2, "withheld", paper->plain);
+	else if (!outcome->matched)
 		show_miss(preview, outcome);
 }
 
@@ -306,6 +315,8 @@ static void print_exceptions(FILE *to, const struct counters *counters)
 	} rows[] = {
 		{counters->lines_limited, "line", " too hard for the pattern"},
 		{counters->lines_filtered, "line", " left out"},
+		{counters->lines_redacted, "line", " redacted"},
+		{counters->lines_withheld, "line", " withheld"},
 		{counters->lines_dead, "dead letter", ""},
 		{counters->keys_invalid, "key", " not of key_type"},
 		{counters->partitions_bad, "partition", " that the topic has not"},

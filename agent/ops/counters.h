@@ -20,6 +20,8 @@
 	X(lines_dead, "lines kept as dead letters: refused alone by Kafka, or by a policy")      \
 	X(lines_unmatched, "lines that the parser's pattern did not match")                      \
 	X(lines_limited, "lines on which the pattern hit its match limit")                       \
+	X(lines_redacted, "lines of which a rule of redact replaced a part")                     \
+	X(lines_withheld, "lines replaced as a whole: a rule of redact hit its match limit")     \
 	X(lines_truncated, "lines cut at max_line")                                              \
 	X(bytes_discarded, "bytes after max_line that were not shipped")                         \
 	X(lines_unterminated, "last lines without LF that were shipped")                         \
