@@ -106,6 +106,21 @@ class Bench:
         peak = max(run.rss_kib for ours, _ in runs.values() for run in ours) / 1024
         self.table.one(f"peak RSS MiB, {name}", peak, at_most=32)
 
+    def record(self):
+        """A JSON value of six fields, a parsed timestamp and three headers, beside the plain line."""
+        lines, mock = make_lines(BENCH / "lines.log", LINES), self.broker("mock")
+        full, plain = [], []
+        for _ in range(RUNS):
+            full.append(ship(lines, LINES, mock.bootstrap, mock.topic(), record=True))
+            plain.append(ship(lines, LINES, mock.bootstrap, mock.topic()))
+        rate = [a.lines_a_second / b.lines_a_second for a, b in zip(full, plain)]
+        self.table.pair("1000 lines/s, mock, JSON, time and 3 headers / plain line",
+                        _of(full, "lines_a_second", 1e-3), _of(plain, "lines_a_second", 1e-3), rate,
+                        at_least=0.6)
+        self.table.pair("CPU-s/GB, mock, JSON, time and 3 headers / plain line",
+                        _of(full, "cpu_a_gb"), _of(plain, "cpu_a_gb"),
+                        [a.cpu_a_gb / b.cpu_a_gb for a, b in zip(full, plain)])
+
     def instructions(self):
         """Instructions a line: ours, everybody's, and the bare loop's."""
         few, many = 20000, 80000
@@ -301,7 +316,7 @@ def _until_ready(agent):
             process.wait(60)
 
 
-PARTS = ("throughput", "instructions", "latency", "frozen", "idle", "many", "start")
+PARTS = ("throughput", "record", "instructions", "latency", "frozen", "idle", "many", "start")
 
 
 def main():

@@ -21,6 +21,28 @@ PARTITIONS = 6
 LINE_BYTES = 230
 PATTERN = r"^(?<time>\S+) (?<level>\w+) order=(?<order_id>\S+) cid=(?<cid>\S+)"
 
+# A record of which everything is made out of the line: the part "record".
+RECORD_PATTERN = PATTERN + (
+    r" client=(?<client>\S+) method=\w+ path=\S+ status=(?<status>\d+) bytes=(?<bytes>\d+)"
+)
+RECORD = {
+    "timestamp": "${time}",
+    "timestamp_max_future": "36500d",
+    "json": [
+        {"name": "order", "value": "${order_id}"},
+        {"name": "cid", "value": "${cid}"},
+        {"name": "level", "value": "${level}"},
+        {"name": "client", "value": "${client}"},
+        {"name": "status", "value": "${status}", "type": "number"},
+        {"name": "bytes", "value": "${bytes}", "type": "number"},
+    ],
+    "headers": [
+        {"name": "hostname", "value": "${host.name}"},
+        {"name": "correlation-id", "value": "${cid}"},
+        {"name": "level", "value": "${level}"},
+    ],
+}
+
 # What packaging/systemd/waybill.service sets: the library frees thousands of blocks at a time, and
 # the default cache of glibc holds seven of a size.
 UNIT_ALLOCATOR = "GLIBC_TUNABLES=glibc.malloc.tcache_count=12000"
@@ -50,11 +72,12 @@ def make_lines(path, count):
     return path
 
 
-def settings(bootstrap, topic, paths, **more):
-    """One source: key and one header by the pattern."""
+def settings(bootstrap, topic, paths, record=False, **more):
+    """One source: key and one header by the pattern; or all that RECORD says."""
     headers = [{"name": "correlation-id", "value": "${cid}"}]
-    source = config.source(topic, paths, headers=headers)
-    return config.settings(bootstrap, [source], pattern=PATTERN, **more)
+    source = config.source(topic, paths, **{"headers": headers, **(RECORD if record else {})})
+    pattern = RECORD_PATTERN if record else PATTERN
+    return config.settings(bootstrap, [source], pattern=pattern, **more)
 
 
 def write_config(directory, *args, **more):
@@ -143,11 +166,11 @@ def measure(command, output):
     return seconds, usage.ru_utime + usage.ru_stime, peak
 
 
-def ship(path, lines, bootstrap, topic, prefix=()):
+def ship(path, lines, bootstrap, topic, prefix=(), **more):
     """`run --until-eof` from an empty state; every line must be delivered."""
     directory = BENCH / "agent"
     subprocess.run(["rm", "-rf", directory / "state"], check=True)
-    conf = write_config(directory, bootstrap, topic, [path])
+    conf = write_config(directory, bootstrap, topic, [path], **more)
     output = directory / "output"
     command = [*prefix, WAYBILL, "run", "--config", conf, "--until-eof"]
     seconds, cpu, peak = measure(command, output)
