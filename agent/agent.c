@@ -71,7 +71,8 @@ static void after_event(struct agent *agent, uint64_t now_us)
 
 	arm_kick(agent, output_service(agent->output, now_us));
 	log_output_events(agent);
-	room = output_has_room(agent->output);
+	agent_flush_acks(agent, now_us);
+	room = agent_has_room(agent, now_us);
 	busy = agent->state == AGENT_RUNNING && !TAILQ_EMPTY(&agent->files.ready) && room;
 	/* A writer that goes on while nothing can be read would wake us for each line. */
 	sd_event_source_set_enabled(agent->hints, reading && room ? SD_EVENT_ON : SD_EVENT_OFF);
@@ -196,6 +197,13 @@ static int on_output(sd_event_source *source, int fd, uint32_t events, void *use
 	files_release_held(&agent->files);
 	stop_if_done(agent, now_us);
 	after_event(agent, now_us);
+	return 0;
+}
+
+static int on_acks_ready(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	(void)source, (void)fd, (void)events;
+	after_event(userdata, clock_mono_us());
 	return 0;
 }
 
@@ -341,7 +349,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	sd_event_source_set_time(source, now_us + tick_us(agent));
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	if (agent->state == AGENT_RUNNING) {
-		if (!agent->until_eof && !output_has_room(agent->output))
+		if (!agent->until_eof && !agent_has_room(agent, now_us))
 			agent_take_hints(agent, SIZE_MAX);
 		agent_age_files(agent, now_us);
 		if (!agent->until_eof)
@@ -353,6 +361,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	if (now_us >= agent->trim_at_us)
 		chunk_pools_trim(&agent->pools);
 	agent_tell_letters_full(agent);
+	agent_tell_acks(agent, now_us);
 	log_tick(agent->log);
 	agent_feed_watchdog(agent, now_us);
 	agent_tell_status(agent, now_us);
@@ -393,6 +402,9 @@ static int add_sources(struct agent *agent)
 				    agent);
 	if (r >= 0)
 		r = sd_event_source_set_priority(source, PRIORITY_REPORTS);
+	if (r >= 0 && agent->acks && acks_fd(agent->acks) >= 0)
+		r = sd_event_add_io(event, &agent->acks_ready, acks_fd(agent->acks), EPOLLOUT,
+				    on_acks_ready, agent);
 	if (r >= 0 && discover_fd(agent->discover) >= 0)
 		r = sd_event_add_io(event, &agent->hints, discover_fd(agent->discover), EPOLLIN,
 				    on_hints, agent);
@@ -454,6 +466,7 @@ int agent_run(struct agent *agent)
 		if (agent->checkpoint_failing)
 			break;
 	}
+	agent_finish_acks(agent);
 	agent->progress_at_us = 0;
 	agent_draw_progress(agent, clock_mono_us());
 	if (agent->progress)

@@ -16,6 +16,8 @@ struct agent_options {
 	struct log *log;       /* borrowed */
 	const char *state_dir; /* NULL: the configuration's; borrowed for the call */
 	bool until_eof;        /* ship what is there, then stop */
+	bool print_acks;       /* every acknowledgement, as a line of JSON on standard output */
+	bool sample_acks;      /* one of them now and then, at level debug */
 	FILE *progress;        /* where a progress line is drawn, or NULL */
 };
 

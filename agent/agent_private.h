@@ -25,6 +25,9 @@ struct agent {
 	bool own_state_dir; /* not the configuration's */
 	bool until_eof;
 	FILE *progress;
+	struct acks *acks;     /* NULL: acknowledgements are told nowhere */
+	bool sample_acks;      /* also in the log, one now and then */
+	uint64_t acks_told_us; /* the last sample */
 	enum agent_state state;
 	uint64_t stop_by_us;
 	int stop_signals;
@@ -46,7 +49,9 @@ struct agent {
 	sd_event_source
 		*turn; /* a defer source: on while a file has data and the output has room */
 	sd_event_source *hints; /* off while the output is full: then the tick looks */
-	sd_event_source *kick;  /* when the output wants to be served */
+	sd_event_source
+		*acks_ready;   /* on while acknowledgements wait for their reader; NULL: no need */
+	sd_event_source *kick; /* when the output wants to be served */
 	sd_event_source *tick;
 	uint64_t kick_at_us; /* what the kick timer is armed for */
 	uint64_t reconcile_at_us;
@@ -91,6 +96,15 @@ void agent_log_counters(struct agent *agent);
 /* Once a tick: systemd's watchdog (when there is progress or a reason for none) and status line. */
 void agent_feed_watchdog(struct agent *agent, uint64_t now_us);
 void agent_tell_status(struct agent *agent, uint64_t now_us);
+
+/* Whether more may be read: the output has room, and so has who is told of acknowledgements. */
+bool agent_has_room(const struct agent *agent, uint64_t now_us);
+
+/* Acknowledgements: to their reader; what is to be said of him, and of them, once a tick; the end.
+ */
+void agent_flush_acks(struct agent *agent, uint64_t now_us);
+void agent_tell_acks(struct agent *agent, uint64_t now_us);
+void agent_finish_acks(struct agent *agent);
 
 /* Says once that dead letters have no room. */
 void agent_tell_letters_full(struct agent *agent);

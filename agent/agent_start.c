@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "agent_private.h"
 #include "base/clock.h"
@@ -131,6 +132,8 @@ static int make_output(struct agent *agent)
 	int r;
 
 	conf_kafka_options(conf, &kafka);
+	kafka.tell_timestamps = agent->acks != NULL;
+	options.acks = agent->acks;
 	r = kafka_new(&kafka, &agent->output);
 	if (r)
 		return r;
@@ -215,7 +218,12 @@ int agent_new(const struct agent_options *options, struct agent **ret_agent)
 	agent->own_state_dir = options->state_dir != NULL;
 	agent->until_eof = options->until_eof;
 	agent->progress = options->progress;
-	r = build(agent, options->state_dir ? options->state_dir : agent->conf->state_dir);
+	agent->sample_acks = options->sample_acks;
+	r = 0;
+	if (options->print_acks || options->sample_acks)
+		r = acks_new(options->print_acks ? STDOUT_FILENO : -1, &agent->acks);
+	if (!r)
+		r = build(agent, options->state_dir ? options->state_dir : agent->conf->state_dir);
 	if (r) {
 		agent_free(agent);
 		return r;
@@ -232,6 +240,7 @@ struct agent *agent_free(struct agent *agent)
 	/* The output first: its threads read payloads from the chunks that files own. */
 	output_free(agent->output);
 	pipeline_free(agent->pipeline);
+	acks_free(agent->acks);
 	discover_free(agent->discover);
 	checkpoint_deinit(&agent->checkpoint);
 	writer_free(agent->writer);

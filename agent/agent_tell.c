@@ -12,6 +12,8 @@
 #include "ops/notify.h"
 
 #define STATUS_US (5 * US_PER_S)
+/* How long the end waits for a reader of --print-acks that takes nothing. */
+#define ACKS_END_US (5 * US_PER_S)
 /* So many files are asked for their size for one status line. */
 #define STATUS_FILES 1000
 
@@ -36,10 +38,91 @@ void agent_log_counters(struct agent *agent)
 void agent_feed_watchdog(struct agent *agent, uint64_t now_us)
 {
 	bool stuck = agent->state == AGENT_RUNNING && !TAILQ_EMPTY(&agent->files.ready) &&
-		     output_has_room(agent->output) && now_us - agent->progress_us > 10 * US_PER_S;
+		     agent_has_room(agent, now_us) && now_us - agent->progress_us > 10 * US_PER_S;
 
 	if (!stuck)
 		notify_watchdog();
+}
+
+bool agent_has_room(const struct agent *agent, uint64_t now_us)
+{
+	return output_has_room(agent->output) &&
+	       (!agent->acks || acks_has_room(agent->acks, now_us));
+}
+
+void agent_flush_acks(struct agent *agent, uint64_t now_us)
+{
+	if (!agent->acks)
+		return;
+	acks_flush(agent->acks, now_us);
+	if (agent->acks_ready)
+		sd_event_source_set_enabled(agent->acks_ready,
+					    acks_waits(agent->acks) ? SD_EVENT_ON : SD_EVENT_OFF);
+}
+
+/* What has become of the reader of --print-acks. */
+static void tell_reader(struct agent *agent, const struct acks_news *news)
+{
+	switch (news->state) {
+	case ACKS_FLOWING:
+		log_limited(agent->log, LOG_NOTICE, "acks-flow",
+			    "--print-acks: standard output is read again; %" PRIu64
+			    " acknowledgements were left out so far",
+			    news->lost);
+		break;
+	case ACKS_PATIENT:
+		log_limited(agent->log, LOG_WARNING, "acks-patient",
+			    "--print-acks: nobody reads standard output: no more lines are read "
+			    "until somebody does, or for %llu s",
+			    ACKS_PATIENCE_US / US_PER_S);
+		break;
+	case ACKS_GIVEN_UP:
+		log_limited(agent->log, LOG_ERR, "acks-given-up",
+			    "--print-acks: nobody reads standard output: shipping goes on, "
+			    "acknowledgements that find no room are left out and counted");
+		break;
+	case ACKS_CLOSED:
+		log_say(agent->log, LOG_ERR,
+			"--print-acks: standard output cannot be written (%s): shipping goes on, "
+			"acknowledgements are not printed any more",
+			strerror(-news->error));
+		break;
+	}
+}
+
+void agent_tell_acks(struct agent *agent, uint64_t now_us)
+{
+	char sample[512];
+	struct acks_news news;
+	uint64_t n;
+
+	if (!agent->acks)
+		return;
+	if (acks_news(agent->acks, now_us, &news) == 0)
+		tell_reader(agent, &news);
+	agent->counters.acks_lost = news.lost;
+	if (!agent->sample_acks || now_us - agent->acks_told_us < STATUS_US)
+		return;
+	agent->acks_told_us = now_us;
+	n = acks_sample(agent->acks, sample, sizeof sample);
+	if (n)
+		log_limited(agent->log, LOG_DEBUG, "acks",
+			    "%" PRIu64 " lines acknowledged, one of them: %s", n, sample);
+}
+
+void agent_finish_acks(struct agent *agent)
+{
+	struct acks_news news;
+
+	if (!agent->acks)
+		return;
+	acks_finish(agent->acks, ACKS_END_US);
+	if (acks_news(agent->acks, clock_mono_us(), &news) == 0)
+		tell_reader(agent, &news);
+	agent->counters.acks_lost = news.lost;
+	if (news.lost)
+		log_say(agent->log, LOG_WARNING,
+			"--print-acks: %" PRIu64 " acknowledgements were not printed", news.lost);
 }
 
 void agent_tell_letters_full(struct agent *agent)

@@ -321,9 +321,27 @@ struct file *pipeline_take_touched(struct pipeline *pipeline)
 	return file;
 }
 
+/* Before the slot is settled, because its chunk may go with it. */
+static void tell_ack(const struct pipeline *pipeline, const struct file *file,
+		     const struct slot *slot, const struct report *report)
+{
+	acks_add(pipeline->options.acks,
+		 &(struct ack){
+			 .path = slice_of(file->path),
+			 .position = slot_position(slot),
+			 .topic = slice_of(pipeline->options.topics[report->topic]),
+			 .partition = report->partition,
+			 .offset = report->offset,
+			 .timestamp_ms = report->timestamp_ms,
+			 .append_time = report->append_time,
+		 });
+}
+
 static void delivered(struct pipeline *pipeline, struct file *file, struct slot *slot,
 		      const struct report *report)
 {
+	if (UNLIKELY(pipeline->options.acks != NULL))
+		tell_ack(pipeline, file, slot, report);
 	slot->offset = (uint64_t)report->offset;
 	slot->partition = (uint16_t)report->partition;
 	account_report(&file->account, slot, SLOT_DELIVERED);

@@ -3,6 +3,7 @@
 #define PIPELINE_H
 
 #include "file.h"
+#include "ops/acks.h"
 #include "ops/counters.h"
 #include "output/output.h"
 #include "state/letters.h"
@@ -19,6 +20,7 @@ struct pipeline_options {
 	struct letters *letters;   /* borrowed */
 	const char *const *topics; /* names by record.topic; borrowed */
 	size_t n_topics;
+	struct acks *acks; /* where acknowledgements are told; borrowed, NULL: nowhere */
 };
 
 enum {

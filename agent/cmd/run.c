@@ -21,12 +21,13 @@ struct run_options {
 	const char *state_dir;
 	int log_level;
 	bool until_eof;
+	bool print_acks;
 	bool help;
 };
 
 static const char usage[] =
 	"usage: waybill run [--config FILE] [--state-dir DIR] [--log-level LEVEL]\n"
-	"                   [--until-eof]\n"
+	"                   [--until-eof] [--print-acks]\n"
 	"\n"
 	"Follows the log files of a configuration and ships their lines to Kafka. It\n"
 	"stays in the foreground and writes its messages to standard error.\n"
@@ -37,6 +38,7 @@ static const char usage[] =
 	"  --log-level LEVEL  debug, info (default), notice, warning or error\n"
 	"  --until-eof        ship what is there, the last line included if it has no\n"
 	"                     line end, and exit\n"
+	"  --print-acks       each acknowledgement as a line of JSON on standard output\n"
 	"\n"
 	"SIGTERM, SIGINT  stop reading, wait for acknowledgements up to shutdown_timeout,\n"
 	"                 checkpoint, exit 0; a second one stops at once\n"
@@ -59,6 +61,7 @@ static int parse(int argc, char **argv, struct run_options *options)
 		{"state-dir", required_argument, NULL, 's'},
 		{"log-level", required_argument, NULL, 'l'},
 		{"until-eof", no_argument, NULL, 'e'},
+		{"print-acks", no_argument, NULL, 'a'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
@@ -72,6 +75,8 @@ static int parse(int argc, char **argv, struct run_options *options)
 			options->state_dir = optarg;
 		else if (c == 'e')
 			options->until_eof = true;
+		else if (c == 'a')
+			options->print_acks = true;
 		else if (c == 'h')
 			options->help = true;
 		else if (c != 'l')
@@ -125,6 +130,8 @@ static int run(const struct run_options *options, struct conf *conf, struct log 
 		.log = log,
 		.state_dir = options->state_dir,
 		.until_eof = options->until_eof,
+		.print_acks = options->print_acks,
+		.sample_acks = options->log_level >= LOG_DEBUG,
 		.progress = draw ? stderr : NULL,
 	};
 	struct agent *agent;

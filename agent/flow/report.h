@@ -20,9 +20,12 @@ struct report {
 	bool maybe_persisted;
 	/* FAILED only: because the producer is being disposed of; no back-off needed */
 	bool producer_gone;
+	bool append_time; /* timestamp_ms is the broker's, not the record's own */
 	uint32_t topic;
 	int32_t partition;
-	int64_t offset;     /* -1 when not known */
+	int64_t offset; /* -1 when not known */
+	/* DELIVERED, and asked for when the output was made: ms since 1970, -1 when not known */
+	int64_t timestamp_ms;
 	const char *reason; /* static text, e.g. "MSG_SIZE_TOO_LARGE"; NULL when delivered */
 };
 

@@ -47,6 +47,7 @@
 	X(files_lost, "files that vanished before they were wholly read")                        \
 	X(bytes_lost, "bytes known to be lost: truncated or removed before they were read")      \
 	X(truncations, "files that shrank or were rewritten and were read from the start again") \
+	X(acks_lost, "acknowledgements that --print-acks could not print")                       \
 	X(checkpoints, "state transactions completed")                                           \
 	X(checkpoint_failures, "state transactions that failed and are tried again")
 

@@ -32,6 +32,7 @@ struct kafka_options {
 	size_t queue_records; /* our limit; 10,000 */
 	size_t queue_bytes;   /* our limit; 4 MiB */
 	size_t max_line;      /* longest value; message.max.bytes is derived from it */
+	bool tell_timestamps; /* in reports of what was delivered */
 	uint64_t stall_us;    /* no report for so long although brokers answer: dispose; 60 s */
 };
 

@@ -209,6 +209,7 @@ int producer_new(const struct kafka_options *options, const struct producer_sizi
 
 	if (!conf)
 		return -ENOMEM;
+	p->tell_timestamps = options->tell_timestamps;
 	p->batch_bytes = producer_batch_bytes(options, sizing);
 	r = configure(conf, options, p->batch_bytes, ret_message, len);
 	if (r == 0) {

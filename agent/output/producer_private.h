@@ -15,6 +15,7 @@ struct producer {
 	rd_kafka_topic_t **topics;
 	size_t n_topics;
 	size_t batch_bytes;
+	bool tell_timestamps;
 };
 
 #endif

@@ -71,6 +71,16 @@ static void convert_failure(struct producer *p, const rd_kafka_message_t *m,
 		rd_kafka_fatal_error(p->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+static void convert_timestamp(const rd_kafka_message_t *m, struct report *ret)
+{
+	rd_kafka_timestamp_type_t type;
+
+	ret->timestamp_ms = rd_kafka_message_timestamp(m, &type);
+	ret->append_time = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
+	if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE)
+		ret->timestamp_ms = -1;
+}
+
 static void convert(struct producer *p, const rd_kafka_message_t *m, struct producer_report *ret)
 {
 	*ret = (struct producer_report){
@@ -81,6 +91,8 @@ static void convert(struct producer *p, const rd_kafka_message_t *m, struct prod
 		.report.offset = m->offset,
 		.bytes = (uint32_t)(m->len + m->key_len),
 	};
+	if (UNLIKELY(p->tell_timestamps))
+		convert_timestamp(m, &ret->report);
 	if (UNLIKELY(ret->report.kind != REPORT_DELIVERED))
 		convert_failure(p, m, ret);
 	else if (m->err || m->offset < 0)

@@ -36,6 +36,7 @@ class Agent:
         self.stderr = self.dir / "stderr"
         self.program = WAYBILL
         self.prefix = []  # a command that runs it
+        self.stdout = None  # a file or descriptor instead of `stderr`
         self.env = None  # instead of that of the tests
         self.before = None  # called in the child before it runs
         self.process = None
@@ -57,7 +58,8 @@ class Agent:
         assert self.process is None, "it runs already"
         self.lives += 1
         self.life_begins = self.stderr.stat().st_size if self.stderr.exists() else 0
-        self.process = spawn(self.command(*options), self.stderr, self.before, cwd=self.dir, env=self.env)
+        where = {"cwd": self.dir, "env": self.env, "stdout": self.stdout}
+        self.process = spawn(self.command(*options), self.stderr, self.before, **where)
         wait_for(self._minds_signals, 20, "signals to be handled", every=0.002)
         return self
 

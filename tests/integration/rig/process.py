@@ -13,9 +13,9 @@ TICKS = os.sysconf("SC_CLK_TCK")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def spawn(command, output, before=None, **options):
-    """Popen with stdin closed and stdout and stderr in the file `output` (appended); before() is
-    called in the child."""
+def spawn(command, output, before=None, stdout=None, **options):
+    """Popen with stdin closed, stderr and unless told otherwise stdout in the file `output`
+    (appended); before() is called in the child."""
 
     def prepare():
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -26,7 +26,7 @@ def spawn(command, output, before=None, **options):
         return subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
-            stdout=file,
+            stdout=file if stdout is None else stdout,
             stderr=file,
             preexec_fn=prepare,
             **options,
