@@ -56,7 +56,7 @@ $B/%.o: %.c Makefile
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(if $(filter agent/% parsers/%,$<),$(LTO:%=% -ffat-lto-objects)) -c -o $@ $<
 
 $B/unit/%: $B/tests/unit/%.o $(SUPPORT) $B/libwaybill.a
-	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcriterion
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -fno-lto -o $@ $^ $(PKG_LIBS) -lcriterion
 
 $B/fuzz/%: $B/tests/fuzz/%.o $(SUPPORT) $B/libwaybill.a
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
