@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The demo's broker, agent and application are processes as they would be in real life, so nothing of them may
- * outlive it, however it ends. A parent-death signal does that where a handler cannot (SIGKILL).
- * It is bound to the thread that forks, which is the main thread here.
+ * The demo's broker, agent and application are processes as they would be in real life, so
+ * nothing of them may outlive it, however it ends. A parent-death signal does that where a handler
+ * cannot (SIGKILL). It is bound to the thread that forks, which is the main thread here.
  *
  * The process groups are their own, so that ^C reaches the demo alone and it can stop them in
  * order.

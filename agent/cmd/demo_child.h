@@ -33,8 +33,10 @@ int demo_child_status(struct demo_child *child, int timeout_ms);
 /* Ends its standard input, a pipe. */
 void demo_child_close_input(struct demo_child *child);
 
-/* Closes its pipes, sends the signal (0: none), kills it after timeout_ms. Its status as above.
- * A stopped one goes on, so that it can end; 0 when there is none. */
+/*
+ * Closes its pipes, sends the signal (0: none), kills it after timeout_ms. A stopped one goes on, so
+ * that it can end. Its status as above; 0 when there is none.
+ */
 int demo_child_stop(struct demo_child *child, int signal, int timeout_ms);
 
 #endif

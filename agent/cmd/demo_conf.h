@@ -10,8 +10,8 @@
 #define DEMO_PARTITIONS 3
 
 /*
- * A kind of log that the demo knows to cut. A kind has a source and a parser of the same name, and a
- * topic of that name behind the prefix that is common to the topics of one run.
+ * A kind of log that the demo knows to cut. A kind has a source and a parser of the same name, and
+ * a topic of that name behind the prefix that is common to the topics of one run.
  */
 struct demo_kind {
 	const char *name;

@@ -145,8 +145,8 @@ struct demo_wait {
 int demo_run_until(struct demo *demo, const struct demo_wait *wait, uint64_t *ret_took) MUSTCHECK;
 
 /*
- * Reads the topic of the sample once more from its beginning, and prints what came of it all. *ret_good: all
- * lines came out, in order. 0, DEMO_E_x, negative errno.
+ * Reads the topic of the sample once more from its beginning, and prints what came of it all.
+ * *ret_good: all lines came out, in order. 0, DEMO_E_x, negative errno.
  */
 int demo_summary(struct demo *demo, bool *ret_good) MUSTCHECK;
 

@@ -114,9 +114,8 @@ def judge(out):
     written = count(out, "lines written")
     assert written > 2000 and count(out, "delivered") == written
     assert count(out, "lost") == count(out, "out of order") == 0
-    killed, dead, rotations = map(
-        int, re.search(r"killed at line (\d+); (\d+) more lines and (\d+) rotations? without", out).groups()
-    )
+    told = re.search(r"killed at line (\d+); (\d+) more lines and (\d+) rotations? without", out)
+    killed, dead, rotations = map(int, told.groups())
     assert dead > 0 and rotations > 0
     # A checkpoint a second: what was written in the first of seven seconds is not repeated.
     repeated = count(out, "repeated")
@@ -140,7 +139,8 @@ def test_whole_demo_through_a_pipe(demo):
     assert "T" in states
     assert acts(out) == [WRITES, KILLED, AGAIN, FROZEN, THAWED, ENDS]
     written = judge(out)
-    lines, rest = map(int, re.search(r"^  (\d+) lines written, (\d+) delivered: the rest", out, re.M).groups())
+    frozen = re.search(r"^  (\d+) lines written, (\d+) delivered: the rest", out, re.MULTILINE)
+    lines, rest = map(int, frozen.groups())
     assert lines > 500 and rest < lines / 4
     files, rotations = map(int, re.search(r"in (\d+) files, (\d+) of them rotated", out).groups())
     assert files == rotations + 1 == (written - 1) // 500 + 1 >= 5
@@ -285,7 +285,8 @@ def test_own_file(demo, tmp_path):
     log.write_bytes(b"alpha one\n\nbeta \x1b[31mred\x07 \xff\ngamma " + b"x" * 200 + b"\nlast")
     out, _ = demo.run("--quick", log, log, tmp_path / "." / log.name)
     assert "\033" not in out and "\007" not in out
-    lines = {r["key"]: r for r in map(re.Match.groupdict, RECORD.finditer(out)) if r["topic"] == "lines"}
+    found = map(re.Match.groupdict, RECORD.finditer(out))
+    lines = {record["key"]: record for record in found if record["topic"] == "lines"}
     assert set(lines) == {"alpha", "(none)", "beta", "gamma"}
     assert f"file={log}" in re.sub(r"\n {10}", "", lines["alpha"]["headers"])
     assert "position=0" in lines["alpha"]["headers"]
