@@ -37,18 +37,15 @@ static bool parse(const struct route_time *time, struct slice text, int64_t read
 	return false;
 }
 
-int route_set_time(const struct route *route, const struct route_input *input, struct arena *arena,
-		   struct record *record, struct route_outcome *outcome)
+/* Apart, so that records without it pay for no more than a look. */
+static __attribute__((noinline)) int take_time(const struct route_time *time,
+					       const struct route_input *input, struct arena *arena,
+					       struct record *record, struct route_outcome *outcome)
 {
-	const struct route_time *time = &route->parts.time;
 	struct slice text;
 	int64_t ms;
-	int r;
+	int r = template_render(time->text, &input->facts, arena, &text);
 
-	record->timestamp_ms = input->read_ms;
-	if (LIKELY(!time->text))
-		return 0;
-	r = template_render(time->text, &input->facts, arena, &text);
 	if (r < 0)
 		return r;
 	outcome->time_missing = r == TEMPLATE_E_MISSING;
@@ -58,6 +55,15 @@ int route_set_time(const struct route *route, const struct route_input *input, s
 	if (!outcome->time_invalid)
 		record->timestamp_ms = limit(time, ms, input->read_ms, outcome);
 	return 0;
+}
+
+int route_set_time(const struct route *route, const struct route_input *input, struct arena *arena,
+		   struct record *record, struct route_outcome *outcome)
+{
+	record->timestamp_ms = input->read_ms;
+	if (LIKELY(!route->parts.time.text))
+		return 0;
+	return take_time(&route->parts.time, input, arena, record, outcome);
 }
 
 const struct route_time *route_time(const struct route *route)
