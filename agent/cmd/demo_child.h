@@ -34,8 +34,8 @@ int demo_child_status(struct demo_child *child, int timeout_ms);
 void demo_child_close_input(struct demo_child *child);
 
 /*
- * Closes its pipes, sends the signal (0: none), kills it after timeout_ms. A stopped one goes on, so
- * that it can end. Its status as above; 0 when there is none.
+ * Closes its pipes, sends the signal (0: none), kills it after timeout_ms. A stopped one goes on,
+ * so that it can end. Its status as above; 0 when there is none.
  */
 int demo_child_stop(struct demo_child *child, int signal, int timeout_ms);
 
