@@ -70,8 +70,9 @@ static inline bool output_has_room(const struct output *output)
 
 /*
  * Hands one record over. 0: a report for `slot` will come, exactly one. OUTPUT_E_FULL,
- * OUTPUT_E_HOLD, OUTPUT_E_PARTITION, OUTPUT_E_REFUSED: nothing was taken, no report will come. -ENOMEM. What was on
- * hold may be tried again whenever fd was readable; it always is when a hold ends.
+ * OUTPUT_E_HOLD, OUTPUT_E_PARTITION, OUTPUT_E_REFUSED: nothing was taken, no report will come.
+ * -ENOMEM. What was on hold may be tried again whenever fd was readable; it always is when a hold
+ * ends.
  */
 MUSTCHECK static inline int output_submit(struct output *output, const struct record *record,
 					  void *slot, uint64_t now_us)
