@@ -261,30 +261,52 @@ bool check_pattern_backtracks(const struct pattern *compiled, struct pattern_scr
 	return false;
 }
 
-/* ---- the parsers of a configuration ---- */
+/* ---- the patterns of a configuration ---- */
 
-static void tell(struct check *check, size_t index, const char *text, const char *unit, size_t len)
+struct trial {
+	const char *what; /* whose pattern it is, in the message */
+	struct conf_place place;
+	const char *text; /* as its user wrote it */
+	const struct pattern *compiled;
+	const char *outcome; /* what becomes of a line on which it gives up */
+};
+
+static void tell(struct check *check, const struct trial *trial, const char *unit, size_t len)
 {
 	char part[UNIT_MAX + 1] = "", where[128] = "";
 	size_t at;
 
 	for (size_t i = 0; i < len && i < UNIT_MAX; i++)
 		part[i] = isprint((unsigned char)unit[i]) ? unit[i] : '?';
-	if (check_pattern_nested(text, &at))
+	if (check_pattern_nested(trial->text, &at))
 		snprintf(where, sizeof where,
 			 " The repeated group at character %zu repeats something itself: make one "
 			 "possessive (\"++\").",
 			 at + 1);
-	check_find(
-		&check->report, CHECK_WARNING,
-		check_place(check, CONF_PARSERS, index, CONF_PATTERN),
-		"parser \"%s\": the pattern backtracks badly: a line of %d characters with \"%s\" "
-		"repeated uses up the match limit\n"
-		"Such lines are shipped without key and captured headers, and cost 50 times the "
-		"usual CPU.\n"
-		"Make parts that follow each other exclude each other (\"[^ ]+ \" and not \".*\")."
-		"%s",
-		check->conf->parsers[index].name, CHECK_TRIAL_LEN, part, where);
+	check_find(&check->report, CHECK_WARNING, trial->place,
+		   "%s: the pattern backtracks badly: a line of %d characters with \"%s\" "
+		   "repeated uses up the match limit\n"
+		   "Such lines are %s, and cost 50 times the usual CPU.\n"
+		   "Make parts that follow each other exclude each other (\"[^ ]+ \" and not "
+		   "\".*\").%s",
+		   trial->what, CHECK_TRIAL_LEN, part, trial->outcome, where);
+}
+
+static void try_pattern(struct check *check, struct pattern_scratch *scratch,
+			const struct trial *trial)
+{
+	static const char fillers[] = {'a', '0'};
+	char sample[CHECK_SAMPLE_MAX + 1];
+	const char *unit;
+	size_t len;
+
+	for (size_t i = 0; i < ARRAY_LEN(fillers); i++) {
+		len = check_pattern_sample(trial->text, fillers[i], sample);
+		if (check_pattern_backtracks(trial->compiled, scratch, sample, len, &unit, &len)) {
+			tell(check, trial, unit, len);
+			return;
+		}
+	}
 }
 
 /* The pattern as its user wrote it. 0: *ret_text is the caller's or NULL. -ENOMEM. */
@@ -310,26 +332,77 @@ static int text_of(const struct check *check, size_t index, char **ret_text)
 	return r < 0 ? r : 0;
 }
 
-static int try_pattern(struct check *check, struct pattern_scratch *scratch, size_t index)
+static int try_parser(struct check *check, struct pattern_scratch *scratch, size_t index)
 {
-	static const char fillers[] = {'a', '0'};
-	const struct pattern *compiled = check->conf->parsers[index].pattern;
-	char sample[CHECK_SAMPLE_MAX + 1], *text;
-	const char *unit;
-	size_t len;
-	int r = text_of(check, index, &text);
+	const struct conf_parser *parser = &check->conf->parsers[index];
+	char what[128], *text;
+	struct trial trial = {
+		.what = what,
+		.place = check_place(check, CONF_PARSERS, index, CONF_PATTERN),
+		.compiled = parser->pattern,
+		.outcome = "shipped without key and captured headers",
+	};
+	int r = parser->pattern ? text_of(check, index, &text) : 0;
 
-	if (r || !text)
+	if (r || !parser->pattern || !text)
 		return r;
-	for (size_t i = 0; i < ARRAY_LEN(fillers); i++) {
-		len = check_pattern_sample(text, fillers[i], sample);
-		if (check_pattern_backtracks(compiled, scratch, sample, len, &unit, &len)) {
-			tell(check, index, text, unit, len);
-			break;
-		}
-	}
+	snprintf(what, sizeof what, "parser \"%.64s\"", parser->name);
+	trial.text = text;
+	try_pattern(check, scratch, &trial);
 	free(text);
 	return 0;
+}
+
+/*
+ * The rules of one list, which may be NULL. They are compiled once more: a wrong one is not in the
+ * conf's list, so its members cannot be told by their number.
+ */
+static int try_redact(struct check *check, struct pattern_scratch *scratch,
+		      const struct conf_node *list, const char *whose)
+{
+	size_t n = list && list->kind == CONF_LIST ? list->n_kids : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct conf_node *text = conf_node_find(list->kids[i], "pattern");
+		struct pattern *compiled = NULL;
+		struct pattern_error error;
+		char what[128];
+		struct trial trial = {.what = what,
+				      .outcome = "withheld (nothing of them is sent)"};
+		int r;
+
+		if (!text || text->kind != CONF_TEXT)
+			continue;
+		r = pattern_compile(text->text, strlen(text->text), &compiled, &error);
+		if (r < 0)
+			return r;
+		if (r)
+			continue;
+		snprintf(what, sizeof what, "%sredact: rule %zu", whose, i + 1);
+		trial.place = text->place;
+		trial.text = text->text;
+		trial.compiled = compiled;
+		try_pattern(check, scratch, &trial);
+		pattern_free(compiled);
+	}
+	return 0;
+}
+
+/* Those of the top level and those of each source. */
+static int try_all_redact(struct check *check, struct pattern_scratch *scratch)
+{
+	const struct conf_node *root = check->load.root;
+	int r = try_redact(check, scratch, conf_node_find(root, "redact"), "");
+
+	for (size_t i = 0; i < check->conf->n_sources && r == 0; i++) {
+		const struct conf_node *group = check_group(check, CONF_SOURCES, i);
+		char whose[96];
+
+		snprintf(whose, sizeof whose, "source \"%.64s\": ", check->conf->sources[i].name);
+		if (group)
+			r = try_redact(check, scratch, conf_node_find(group, "redact"), whose);
+	}
+	return r;
 }
 
 static void check_jit(struct check *check)
@@ -359,16 +432,15 @@ int check_patterns(struct check *check)
 	struct pattern_scratch *scratch;
 	int r = 0;
 
-	if (check->conf->n_parsers == 0)
-		return 0;
-	check_jit(check);
+	if (check->conf->n_parsers > 0)
+		check_jit(check);
 	scratch = pattern_scratch_new();
 	if (!scratch)
 		return -ENOMEM;
-	for (size_t i = 0; i < check->conf->n_parsers && r == 0; i++) {
-		if (check->conf->parsers[i].pattern)
-			r = try_pattern(check, scratch, i);
-	}
+	for (size_t i = 0; i < check->conf->n_parsers && r == 0; i++)
+		r = try_parser(check, scratch, i);
+	if (r == 0)
+		r = try_all_redact(check, scratch);
 	pattern_scratch_free(scratch);
 	return r;
 }
