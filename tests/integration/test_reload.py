@@ -95,6 +95,7 @@ def lives_by_partition(cluster, topic):
     return found
 
 
+@pytest.mark.timeout(300)
 def test_many_reloads_under_load(cluster, topic, make_lineage, make_life, make_oracle, manager):
     lineages = [make_lineage(name) for name in "ab"]
     oracle = make_oracle(cluster, topic, lineages, unjudged={"life"})
@@ -152,6 +153,7 @@ def test_wrong_configuration_is_refused(
     said = life.agent.wait_says("sorces", "did you mean")
     assert "waybill: error: " in said and f"{life.agent.config}:" in said
     said = life.agent.wait_says("reload refused")
+    assert not life.agent.says("nothing more is read"), "it was taken for right at first"
     assert "stays in force" in said and f"waybill check --config {life.agent.config}" in said
     manager.wait("READY", 2)
     lineage.append(100)
