@@ -28,12 +28,13 @@ struct preview_options {
 	const char *input; /* NULL: standard input */
 	int32_t partitions;
 	bool json;
+	bool compares;
 	bool help;
 };
 
 static const char usage[] =
 	"usage: waybill preview [--config FILE] [--source NAME] [--partitions N]\n"
-	"                       [--json] [INPUT]\n"
+	"                       [--json | --compare-partitioners] [INPUT]\n"
 	"\n"
 	"Shows what each line of INPUT (or of standard input) would become: topic,\n"
 	"partition, key, headers, timestamp, value; for a line that does not match, how\n"
@@ -46,6 +47,10 @@ static const char usage[] =
 	"  --partitions N  of each topic, 1 to 10000; default 12\n"
 	"  --json          one object a line, without the spread; a line that is left out\n"
 	"                  (on_no_match = \"skip\") has a null topic\n"
+	"  --compare-partitioners\n"
+	"                  instead of the records: how many keys other clients (Java,\n"
+	"                  librdkafka, sarama, CRC32) would send to another partition,\n"
+	"                  and how evenly each fills them\n"
 	"\n"
 	"Where the source sets no timestamp it is now, as it is when a line is shipped.\n"
 	"Records without a key stay with one partition for a batch: which one, only run\n"
@@ -59,6 +64,7 @@ static int parse(int argc, char **argv, struct preview_options *options)
 		{"source", required_argument, NULL, 's'},
 		{"partitions", required_argument, NULL, 'p'},
 		{"json", no_argument, NULL, 'j'},
+		{"compare-partitioners", no_argument, NULL, 'd'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
@@ -75,6 +81,8 @@ static int parse(int argc, char **argv, struct preview_options *options)
 			options->source = optarg;
 		} else if (c == 'j') {
 			options->json = true;
+		} else if (c == 'd') {
+			options->compares = true;
 		} else if (c == 'h') {
 			options->help = true;
 		} else if (c == 'p') {
@@ -88,6 +96,10 @@ static int parse(int argc, char **argv, struct preview_options *options)
 		} else {
 			return EX_USAGE;
 		}
+	}
+	if (options->json && options->compares) {
+		fputs("waybill: --json and --compare-partitioners: give one of them\n", stderr);
+		return EX_USAGE;
 	}
 	if (optind < argc)
 		options->input = argv[optind++];
@@ -200,6 +212,7 @@ int cmd_preview(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	preview.partitions = options.partitions;
 	preview.json = options.json;
+	preview.compares = options.compares;
 	status = cmd_load_conf(NULL, options.config, &preview.conf);
 	/* The loader has said that there are no sources. */
 	if (!status && !preview.conf->n_sources)

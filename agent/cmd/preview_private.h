@@ -6,13 +6,15 @@
 
 #include "base/json.h"
 #include "cmd/demo_print.h"
+#include "cmd/preview_compare.h"
 #include "cmd/preview_input.h"
 #include "cmd/preview_spread.h"
 #include "pipeline.h"
 
 /*
  * One run of preview. For preview.c (options, which source), preview_run.c (the pipeline with the
- * terminal behind it), preview_show.c (for people) and preview_json.c (for programs).
+ * terminal behind it), preview_show.c and preview_compare_show.c (for people) and preview_json.c
+ * (for programs).
  */
 struct preview {
 	struct conf *conf;
@@ -20,6 +22,7 @@ struct preview {
 	struct preview_input input;
 	int32_t partitions;
 	bool json;
+	bool compares;   /* with other clients' partitioners, instead of showing records */
 	int64_t read_ms; /* when its lines are read; 0: now */
 	FILE *to;
 	struct demo_paper paper;
@@ -36,6 +39,7 @@ struct preview {
 	struct pattern_scratch *scratch;
 	struct spread *spread;   /* NULL with json */
 	struct arena line_arena; /* of the line at hand, where it was redacted */
+	struct compare *compare; /* NULL: not asked for */
 	struct arena json_arena;
 	struct json json_text; /* of the line at hand */
 };
@@ -70,8 +74,11 @@ const struct conf_source *preview_choose_source(const struct conf *conf, const c
 void preview_show_record(struct preview *preview, const struct record *record, int32_t partition);
 void preview_show_outcome(struct preview *preview, const struct preview_outcome *outcome);
 
-/* The totals and the spread. */
+/* The totals, and the spread or the comparison. */
 void preview_show_summary(const struct preview *preview);
+
+/* What other clients would do with the keys. */
+void preview_show_comparison(const struct preview *preview, const struct spread_total *total);
 
 /*
  * The same two as JSON: the first begins an object, the second ends it, on one line. 0 or -ENOMEM.

@@ -27,15 +27,19 @@ static void take_record(void *context, const struct record *record, int32_t part
 {
 	struct preview *preview = context;
 	char key[KEYTYPE_SHOWN_MAX];
+	struct spread_key *counted;
 
 	if (preview->json) {
 		preview_json_record(preview, record, partition);
 		return;
 	}
-	preview_show_record(preview, record, partition);
-	spread_add(preview->spread, record->topic, partition,
-		   keytype_show(route_key_type(preview->source->route), record->key, key),
-		   size_of(record));
+	if (!preview->compare)
+		preview_show_record(preview, record, partition);
+	counted = spread_add(preview->spread, record->topic, partition,
+			     keytype_show(route_key_type(preview->source->route), record->key, key),
+			     size_of(record));
+	if (preview->compare && record->key.at)
+		compare_add(preview->compare, record->topic, partition, record->key, counted);
 }
 
 /*
@@ -90,7 +94,7 @@ static int tell_outcome(struct preview *preview, uint64_t position, const struct
 	r = 0;
 	if (preview->json)
 		r = preview_json_outcome(preview, &outcome);
-	else
+	else if (!preview->compare)
 		preview_show_outcome(preview, &outcome);
 	letters_stored(&preview->letters, preview->letters.n);
 	return r;
@@ -173,13 +177,13 @@ static int make_output(struct preview *preview)
 		.context = preview,
 	};
 
-	if (!preview->json) {
-		int r = spread_new(options.n_topics, options.partitions, &preview->spread);
+	int r = 0;
 
-		if (r)
-			return r;
-	}
-	return terminal_new(&options, &preview->output);
+	if (!preview->json)
+		r = spread_new(options.n_topics, options.partitions, &preview->spread);
+	if (!r && preview->compares)
+		r = compare_new(options.n_topics, options.partitions, &preview->compare);
+	return r ? r : terminal_new(&options, &preview->output);
 }
 
 static int make_file(struct preview *preview)
@@ -231,6 +235,7 @@ static void dismantle(struct preview *preview)
 	preview->pipeline = pipeline_free(preview->pipeline);
 	preview->output = output_free(preview->output);
 	preview->spread = spread_free(preview->spread);
+	preview->compare = compare_free(preview->compare);
 	preview->scratch = pattern_scratch_free(preview->scratch);
 	arena_deinit(&preview->line_arena);
 	arena_deinit(&preview->json_arena);

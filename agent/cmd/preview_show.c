@@ -350,7 +350,9 @@ void preview_show_summary(const struct preview *preview)
 		print_count(to, "; ", total.placeless, "record",
 			    " held: partitioner.rules need more partitions");
 	fputc('\n', to);
-	if (total.records > 0) {
+	if (preview->compare) {
+		preview_show_comparison(preview, &total);
+	} else if (total.records > 0) {
 		show_partitions(preview, &total);
 		show_keys(preview, &total);
 	}

@@ -92,8 +92,8 @@ static struct key_entry *entry_of(struct spread *spread, uint32_t topic, struct 
 	return entry;
 }
 
-void spread_add(struct spread *spread, uint32_t topic, int32_t partition, struct slice key,
-		size_t bytes)
+struct spread_key *spread_add(struct spread *spread, uint32_t topic, int32_t partition,
+			      struct slice key, size_t bytes)
 {
 	struct spread_partition *cell =
 		&spread->cells[topic * spread->n_places + (size_t)(partition + 1)];
@@ -110,16 +110,27 @@ void spread_add(struct spread *spread, uint32_t topic, int32_t partition, struct
 	cell->records++;
 	cell->bytes += bytes;
 	if (!entry)
-		return;
+		return NULL;
 	cell->keys += entry->key.records == 0;
 	entry->key.partition = partition;
 	entry->key.records++;
 	entry->key.bytes += bytes;
+	return &entry->key;
 }
 
 struct spread_total spread_total(const struct spread *spread)
 {
 	return spread->total;
+}
+
+uint64_t spread_topic_keys(const struct spread *spread, uint32_t topic)
+{
+	const struct spread_partition *cells = &spread->cells[topic * spread->n_places];
+	uint64_t keys = 0;
+
+	for (size_t i = 0; i < spread->n_places; i++)
+		keys += cells[i].keys;
+	return keys;
 }
 
 /* Whether the first is hotter; what is equal stands in the order of topics and partitions. */

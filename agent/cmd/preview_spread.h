@@ -16,6 +16,9 @@ struct spread;
 /* Bytes of a key that are kept to be shown. */
 #define SPREAD_KEY_SHOWN 48
 
+/* Other clients that preview_compare.c knows. */
+#define SPREAD_CLIENTS 4
+
 struct spread_partition {
 	uint32_t topic;
 	int32_t partition; /* -1: none */
@@ -29,8 +32,9 @@ struct spread_key {
 	int32_t partition;
 	uint64_t records;
 	uint64_t bytes;
-	uint64_t length;   /* of the whole key */
-	struct slice text; /* its first bytes; borrowed until the spread is freed */
+	uint64_t length;                   /* of the whole key */
+	struct slice text;                 /* its first bytes; borrowed until the spread is freed */
+	int32_t elsewhere[SPREAD_CLIENTS]; /* left there by preview_compare.c; -1: any */
 };
 
 struct spread_total {
@@ -51,12 +55,16 @@ struct spread *spread_free(struct spread *spread);
 
 /*
  * One record of so many bytes; key.at == NULL: none; partition -1: it would be held. When memory is
- * out its key is one of the others.
+ * out its key is one of the others. Returns the key's counter, borrowed until the spread is freed;
+ * NULL: none.
  */
-void spread_add(struct spread *spread, uint32_t topic, int32_t partition, struct slice key,
-		size_t bytes);
+struct spread_key *spread_add(struct spread *spread, uint32_t topic, int32_t partition,
+			      struct slice key, size_t bytes);
 
 struct spread_total spread_total(const struct spread *spread);
+
+/* Keys of a topic that are counted one by one. */
+uint64_t spread_topic_keys(const struct spread *spread, uint32_t topic);
 
 /*
  * The (up to max) partitions and keys with the most bytes, hottest first. Both return their

@@ -13,6 +13,7 @@ import pytest
 from kafka.partitioner.default import murmur2
 from rig.agent import EX_CONFIG, EX_IOERR, EX_NOINPUT, EX_OK, EX_USAGE
 from rig.config import render_settings
+from rig.hashes import HASHES
 from rig.paths import ROOT, WAYBILL
 from rig.wait import wait_for
 
@@ -307,6 +308,76 @@ def test_spread_is_bounded(preview):
     out, _ = preview.run(preview.log("\n".join(lines) + "\n"))
     assert "20001 records have other keys" in out and "and 99990 more keys" in out
     assert re.search(r"^ +\d+ +5000 .* hot$", out, re.MULTILINE)
+
+
+CLIENTS = {"Java": "murmur2", "librdkafka": "crc32", "sarama": "fnv1a", "CRC32": "crc32"}
+
+
+def test_compare_partitioners(preview):
+    """Each number of the three tables, beside hashes that are not waybill's."""
+    n = 7
+    counts = {f"key-{number}": 1 + number % 4 for number in range(300)}
+    counts["hot"] = 500
+    lines = [f"t INFO order={key} cid=1" for key, count in counts.items() for _ in range(count)]
+    random.Random(2).shuffle(lines)
+    lines += ["no match"] * 5
+    preview.configure(orders(partitioner={"hash": "crc32"}))
+    log = preview.log("\n".join(lines) + "\n")
+    out, _ = preview.run("--compare-partitioners", "--partitions", n, log)
+    assert max(map(len, out.splitlines())) <= 80
+    records = sum(counts.values())
+    assert f"topic orders, {n} partitions: {records} records with {len(counts)} keys\n" in out
+    places = {
+        name: {key: HASHES[hash](key.encode(), n) for key in counts}
+        for name, hash in {"waybill": "crc32", **CLIENTS}.items()
+    }
+    tables = [part.splitlines() for part in out.split("\n\n")]
+    rows = {line.split()[0]: line.split()[1:] for line in tables[1][2:]}
+    shares = {name: [0] * n for name in places}
+    for name, place in places.items():
+        for key, count in counts.items():
+            shares[name][place[key]] += count
+        fullest = shares[name].index(max(shares[name]))
+        assert int(rows[name][-5]) == fullest
+        assert float(rows[name][-2]) == pytest.approx(max(shares[name]) * n / records, abs=0.01)
+        if name == "waybill":
+            continue
+        moved = [key for key in counts if place[key] != places["waybill"][key]]
+        assert int(rows[name][0]) == len(moved)
+        assert int(rows[name][2]) == sum(counts[key] for key in moved)
+    assert rows["CRC32"][0] == "0" and int(rows["Java"][0]) > 200
+    for number, line in enumerate(tables[2][1:]):
+        got = [float(cell.rstrip("%")) for cell in line.split()]
+        assert got[0] == number
+        expected = [100 * shares[name][number] / records for name in places]
+        assert got[1:] == pytest.approx(expected, abs=0.06)
+    hot = [line.split() for line in tables[3][1:21]]
+    assert hot[0][-1] == "hot" and int(hot[0][0]) == 500
+    for line in hot:
+        assert [int(cell) for cell in line[1:6]] == [places[name][line[-1]] for name in places]
+    assert "and 281 more keys" in out
+
+
+def test_nothing_to_compare(preview):
+    out, _ = preview.run("--compare-partitioners", stdin=b"no match\n")
+    assert "nothing to compare" in out
+    preview.run("--compare-partitioners", "--json", expect=EX_USAGE)
+
+
+def test_too_few_partitions_for_the_rules(preview):
+    rules = {"rules": [{"prefix": "A-1", "partitions": [0]}]}
+    preview.configure(orders(partitioner=rules))
+    log = preview.log("".join(GOOD.format(number, 1) + "\n" for number in range(10, 30)))
+    out, _ = preview.run("--partitions", 1, "--json", log)
+    found = [json.loads(line)["partition"] for line in out.splitlines()]
+    assert found == [0] * 10 + [None] * 10
+    out, _ = preview.run("--partitions", 1, log)
+    assert "10 records held: partitioner.rules need more partitions" in out
+    assert out.count("no partition, held") == 10
+    out, _ = preview.run("--partitions", 3, "--json", log)
+    found = [json.loads(line)["partition"] for line in out.splitlines()]
+    assert found[:10] == [0] * 10
+    assert found[10:] == [partition_of(b"A-%d" % number, 2) + 1 for number in range(20, 30)]
 
 
 # Input

@@ -5,34 +5,19 @@ without a key, each kind of rule, and a topic with too few partitions for its ru
 import random
 import re
 import subprocess
-import zlib
 from collections import Counter
 
 import pytest
-from kafka.partitioner.default import murmur2
+from confluent_kafka import Producer
 from rig import config
 from rig.agent import EX_CONFIG, EX_OK
+from rig.hashes import HASHES
 from rig.paths import WAYBILL
 from rig.reader import Reader
 from rig.wait import last, wait_for
 
 PATTERN = r"^n=(?<n>\d+)(?: k=(?<k>\S+))?"
 PARTITIONS = 6
-
-
-def fnv1a(key):
-    """As sarama has it: 32 bits with a sign; the remainder loses it."""
-    value = 0x811C9DC5
-    for byte in key:
-        value = (value ^ byte) * 0x01000193 & 0xFFFFFFFF
-    return value - (1 << 32) if value >> 31 else value
-
-
-HASHES = {
-    "murmur2": lambda key, n: (murmur2(key) & 0x7FFFFFFF) % n,
-    "crc32": lambda key, n: zlib.crc32(key) % n,
-    "fnv1a": lambda key, n: abs(fnv1a(key)) % n,
-}
 
 
 def source(topic, path, name="keys", **more):
@@ -79,6 +64,24 @@ def some_keys(count, seed):
     return ["".join(chance.choices(letters, k=chance.randint(1, 40))) for _ in range(count)]
 
 
+# The partitioner of librdkafka that the hash is to agree with.
+LIBRARY = {"murmur2": "murmur2_random", "crc32": "consistent_random", "fnv1a": "fnv1a"}
+
+
+def by_library(cluster, topic, partitioner, keys):
+    """Where a producer of librdkafka's own sends them."""
+    found = {}
+    producer = Producer({"bootstrap.servers": cluster.bootstrap, "partitioner": partitioner})
+    for number, key in enumerate(keys):
+        producer.produce(
+            topic,
+            key=key.encode(),
+            on_delivery=lambda _, message, at=number: found.update({at: message.partition()}),
+        )
+    assert producer.flush(30) == 0
+    return [found[number] for number in range(len(keys))]
+
+
 @pytest.mark.parametrize("name", HASHES)
 def test_hashes(cluster, topic, work, make_agent, name):
     keys = some_keys(3000, name)
@@ -87,6 +90,7 @@ def test_hashes(cluster, topic, work, make_agent, name):
     expected = [HASHES[name](key.encode(), PARTITIONS) for key in keys]
     assert placed(cluster, topic, len(keys)) == expected
     assert set(expected) == set(range(PARTITIONS))
+    assert by_library(cluster, topic, LIBRARY[name], keys) == expected
 
 
 def runs(partitions):
