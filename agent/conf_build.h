@@ -108,8 +108,8 @@ int conf_build_time(struct source_build *s, struct route_parts *parts) MUSTCHECK
 int conf_build_partition(struct source_build *s, struct route_parts *parts) MUSTCHECK;
 
 /*
- * Reads a topic_config group, which may be NULL, and notes what is wrong with it; label stands before
- * its messages. 0 or -ENOMEM.
+ * Reads a topic_config group, which may be NULL, and notes what is wrong with it; label stands
+ * before its messages. 0 or -ENOMEM.
  */
 int conf_build_topic_config(struct conf_build *build, const struct conf_node *group,
 			    const char *label, struct topic_settings *ret_settings) MUSTCHECK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a source says of its keys, and of partitions that its lines name. Everything that can be known of a constant is known when the
- * configuration is read: a constant key of the wrong type is an error there, and the constant of
- * on_missing_key is serialised there.
+ * What a source says of its keys, and of partitions that its lines name. Everything that can be
+ * known of a constant is known when the configuration is read: a constant key of the wrong type is
+ * an error there, and the constant of on_missing_key is serialised there.
  */
 #include <errno.h>
 #include <stdlib.h>

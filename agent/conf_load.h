@@ -25,8 +25,8 @@ struct conf_load {
 };
 
 /*
- * surroundings: NULL for those of the host. 0: see problems. CONF_E_UNREADABLE (noted in problems; errno kept), -ENOMEM. Whatever it
- * returns, *ret_load is for conf_load_deinit.
+ * surroundings: NULL for those of the host. 0: see problems. CONF_E_UNREADABLE (noted in problems;
+ * errno kept), -ENOMEM. Whatever it returns, *ret_load is for conf_load_deinit.
  */
 int conf_load_files(const struct conf_surroundings *surroundings, const char *file,
 		    struct conf_load *ret_load) MUSTCHECK;

@@ -195,10 +195,25 @@ static int to_number(enum conf_type type, const char *text, uint64_t *ret_number
 	return type == CONF_T_TIME ? units_time(text, ret_number) : units_size(text, ret_number);
 }
 
+/* What was written, for behind "not". */
+static const char *written(const struct conf_node *node, char *text, size_t len)
+{
+	if (node->kind == CONF_TEXT)
+		snprintf(text, len, "\"%.40s\"", node->text);
+	else if (node->kind == CONF_INT)
+		snprintf(text, len, "%lld", (long long)node->number);
+	else if (node->kind == CONF_BOOL)
+		snprintf(text, len, "%s", node->number ? "true" : "false");
+	else
+		snprintf(text, len, "%s", conf_kind_name(node->kind));
+	return text;
+}
+
 static bool in_range(const struct reader *reader, uint64_t number)
 {
 	const struct conf_option *option = reader->option;
 	uint64_t min = 0, max = UINT64_MAX;
+	char text[64];
 
 	if (option->min && to_number(option->type, option->min, &min))
 		min = 0;
@@ -206,7 +221,8 @@ static bool in_range(const struct reader *reader, uint64_t number)
 		max = UINT64_MAX;
 	if (number >= min && number <= max)
 		return true;
-	COMPLAIN(reader, "must be between %s and %s", option->min, option->max);
+	COMPLAIN(reader, "must be between %s and %s, not %s", option->min, option->max,
+		 written(reader->node, text, sizeof text));
 	return false;
 }
 
@@ -296,19 +312,27 @@ static size_t n_words(const struct conf_option *option)
 static bool read_word(const struct reader *reader, uint64_t *ret_number)
 {
 	const struct conf_option *option = reader->option;
-	char list[128] = "";
-	size_t len = 0;
+	const char *word = reader->node->kind == CONF_TEXT ? reader->node->text : "", *near;
+	size_t n = n_words(option), len = 0;
+	char list[128] = "", text[64];
 
-	for (size_t i = 0; i < n_words(option); i++) {
-		if (reader->node->kind == CONF_TEXT &&
-		    strcmp(reader->node->text, option->words[i]) == 0) {
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(word, option->words[i]) == 0) {
 			*ret_number = i;
 			return true;
 		}
-		len += (size_t)snprintf(list + len, sizeof list - len, "%s\"%s\"", i ? " or " : "",
+		len += (size_t)snprintf(list + len, sizeof list - len, "%s\"%s\"",
+					i == 0     ? "" :
+					i == n - 1 ? " or " :
+						     ", ",
 					option->words[i]);
 	}
-	COMPLAIN(reader, "must be %s", list);
+	near = names_nearest(word, option->words, n);
+	written(reader->node, text, sizeof text);
+	if (near)
+		COMPLAIN(reader, "must be %s, not %s (did you mean \"%s\"?)", list, text, near);
+	else
+		COMPLAIN(reader, "must be %s, not %s", list, text);
 	return false;
 }
 

@@ -3,10 +3,10 @@
  * What a source says of its topics: its partitioner and its topic_config belong to them, and not to
  * its lines alone. So sources that share a topic have to say the same, in whatever words.
  *
- * The topic_config group: what librdkafka can keep apart for each topic and waybill can leave to the
- * user. That is compression and, without idempotence, acks; of its other properties of a topic the
- * timeouts would let lines expire, and partitioners are waybill's own. Whatever else the library
- * has is the whole producer's, and belongs into the kafka block.
+ * The topic_config group: what librdkafka can keep apart for each topic and waybill can leave to
+ * the user. That is compression and, without idempotence, acks; of its other properties of a topic
+ * the timeouts would let lines expire, and partitioners are waybill's own. Whatever else the
+ * library has is the whole producer's, and belongs into the kafka block.
  *
  * A source's own group replaces that of the top level as a whole.
  */

@@ -4,6 +4,7 @@
  * without a state. The configuration is loaded as run loads it and the lines go through run's own
  * pipeline, so that what is shown is what would be sent; only who the file belongs to is up to the
  * user here, because a sample of a log may lie anywhere.
+ * Secrets are not fetched: whoever writes a pattern may have none.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -213,7 +214,8 @@ int cmd_preview(int argc, char **argv)
 	preview.partitions = options.partitions;
 	preview.json = options.json;
 	preview.compares = options.compares;
-	status = cmd_load_conf(NULL, options.config, &preview.conf);
+	status = cmd_load_conf(&(struct conf_surroundings){.no_secrets = true}, options.config,
+			       &preview.conf);
 	/* The loader has said that there are no sources. */
 	if (!status && !preview.conf->n_sources)
 		status = EX_CONFIG;

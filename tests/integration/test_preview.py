@@ -507,6 +507,12 @@ def test_refusals(preview):
     preview.run(path, expect=EX_NOINPUT)
 
 
+def test_secrets_are_not_needed(preview):
+    kafka = {"bootstrap_servers": "env:NO_SUCH_NAME", "sasl_password": "credential:kafka"}
+    preview.configure(orders(), kafka=kafka)
+    assert preview.records(preview.log(GOOD.format(1, 1) + "\n"))[0]["key"] == "A-1"
+
+
 def test_help_fits(preview):
     out, _ = preview.run("--help")
     assert max(map(len, out.splitlines())) <= 80 and len(out.splitlines()) <= 24
