@@ -105,13 +105,18 @@ static json_t *parse_words(struct slice text, const char **at, struct outcomes_e
 	const char *end = memchr(*at, '\n', (size_t)(text.at + text.len - *at));
 	struct slice words = {*at, (size_t)((end ? end : text.at + text.len) - *at)};
 	size_t dead = strlen(DEAD_LETTER);
+	json_t *outcome = NULL;
 
 	while (words.len && strchr(" \t\r", words.at[words.len - 1]))
 		words.len--;
 	*at += words.len;
+	/* NULL as well for what is not UTF-8. */
 	if (slice_eq(words, slice_of(SKIPPED)) ||
-	    (words.len > dead && memcmp(words.at, DEAD_LETTER, dead) == 0))
-		return json_stringn(words.at, words.len);
+	    (words.len > dead && memcmp(words.at, DEAD_LETTER, dead) == 0 &&
+	     !memchr(words.at, 0, words.len)))
+		outcome = json_stringn(words.at, words.len);
+	if (outcome)
+		return outcome;
 	ret_error->line = line_of(text, words.at);
 	snprintf(ret_error->message, sizeof ret_error->message,
 		 "expected may be a record, {\"key\": \"A-1\"}, or \"" SKIPPED

@@ -24,6 +24,7 @@
 #include "parsers/names.h"
 
 #define FILE_MAX ((size_t)16 << 20)
+#define PIECE ((size_t)64 << 10)
 #define PARTITIONS_MAX 10000
 #define DEFAULT_NOW_MS INT64_C(1767225600000) /* 2026-01-01T00:00:00Z */
 
@@ -344,12 +345,14 @@ static int read_text(struct test_file *file)
 /* errno is set where it is not 0. */
 static int read_bytes(int fd, struct test_file *file)
 {
-	file->text = malloc(FILE_MAX);
-	if (!file->text)
-		return -ENOMEM;
 	while (file->len < FILE_MAX) {
-		ssize_t n = read(fd, file->text + file->len, FILE_MAX - file->len);
+		char *text = realloc(file->text, file->len + PIECE);
+		ssize_t n;
 
+		if (!text)
+			return -ENOMEM;
+		file->text = text;
+		n = read(fd, text + file->len, PIECE);
 		if (n == 0)
 			return 0;
 		if (n < 0 && errno != EINTR)

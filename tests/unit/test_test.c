@@ -224,6 +224,7 @@ Test(test_expect, syntax)
 		{"\nskippedx", 2},
 		{"[]", 1},
 		{"{}\ndead letter:", 2},
+		{"dead letter: \343", 1},
 		{"{\"a\":1,\n\"a\":2}", 2},
 	};
 
