@@ -225,6 +225,7 @@ Test(test_expect, syntax)
 		{"[]", 1},
 		{"{}\ndead letter:", 2},
 		{"dead letter: \343", 1},
+		{"dead letter: \343", 1},
 		{"{\"a\":1,\n\"a\":2}", 2},
 	};
 
