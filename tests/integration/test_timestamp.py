@@ -67,6 +67,7 @@ def test_every_format_arrives(cluster, topic, work, make_agent):
 
 @pytest.mark.parametrize("policy", ["read_time", "clamp"])
 def test_what_is_no_good_time(cluster, topic, work, make_agent, policy):
+    """scenario C13: far future, far past, zero (librdkafka's word for "now"), and no time at all."""
     hour, week = 3600_000, 7 * 86400_000
     begin = now_ms()
     utc = datetime.fromtimestamp(begin / 1000, timezone.utc)
@@ -77,6 +78,7 @@ def test_what_is_no_good_time(cluster, topic, work, make_agent, policy):
             f"<{(utc + timedelta(days=9)).isoformat()}> future",
             f"<{(utc - timedelta(days=9)).isoformat()}> past",
             "<yesterday> invalid",
+            "<1970-01-01T00:00:00Z> zero",
             "missing",
             f"<{utc.isoformat()}> good",
         ],
@@ -98,13 +100,13 @@ def test_what_is_no_good_time(cluster, topic, work, make_agent, policy):
     times = {record.value.split()[-1].decode(): record.timestamp[1] for record in records}
     assert kinds == {TIMESTAMP_CREATE_TIME}
     shift = {"future": hour, "past": -week} if policy == "clamp" else {}
-    for name in ("future", "past", "invalid", "missing"):
+    for name in ("future", "past", "invalid", "zero", "missing"):
         at = times.pop(name) - shift.get(name, 0)
         assert begin <= at <= end, (name, at - begin)
     assert times == {"good": begin}
     counters = agent.counters()
     assert counters["timestamps_clamped"] == 2
-    assert counters["timestamps_invalid"] == 1
+    assert counters["timestamps_invalid"] == 2
     assert counters["timestamps_missing"] == 1
 
 
