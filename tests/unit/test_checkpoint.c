@@ -313,3 +313,103 @@ Test(checkpoint, a_batch_takes_so_many_rows_and_the_others_stay_dirty)
 		cr_assert_eq(rows[i].committed, 2);
 	free_rows();
 }
+
+static void with_provenance(void)
+{
+	rig->sources[0].provenance = true;
+	rig->conf.provenance = true;
+}
+
+static void expect_told(const struct file *file, const char *committed)
+{
+	const struct route_origin *origin = &file->origin;
+
+	cr_expect_eq(origin->committed_len, strlen(committed));
+	cr_expect_eq(memcmp(origin->committed, committed, strlen(committed)), 0, "%.*s, not %s",
+		     origin->committed_len, origin->committed, committed);
+}
+
+/* A consumer forgets what lies below the position that it is told: a crash must not go behind it. */
+Test(checkpoint, provenance_tells_of_what_is_durable_only)
+{
+	struct file *file;
+
+	with_provenance();
+	rig_append(rig, "a.log", "one\n");
+	rig_run(rig);
+	file = rig_file(rig, "a.log");
+	cr_assert_eq(file->account.committed, 4);
+	expect_told(file, "0");
+	cr_assert_eq(write_now(), 0);
+	cr_expect(file->content_stored);
+	expect_told(file, "4");
+	rig_append(rig, "a.log", "two\n");
+	rig_run(rig);
+	pthread_mutex_lock(&disk);
+	cr_assert_eq(checkpoint_start(&rig->checkpoint, SIZE_MAX), 0);
+	rig_append(rig, "a.log", "three\n");
+	rig_run(rig);
+	pthread_mutex_unlock(&disk);
+	expect_told(file, "4");
+	cr_assert_eq(checkpoint_finish(&rig->checkpoint, 30000, message, sizeof message), 0);
+	cr_assert_eq(file->account.committed, 14);
+	expect_told(file, "8");
+	atomic_store(&disk_errno, EIO);
+	cr_assert_eq(write_now(), CHECKPOINT_E_FAILED);
+	expect_told(file, "8");
+}
+
+/* What became durable was about the content before. */
+Test(checkpoint, content_that_changes_meanwhile_is_not_stored)
+{
+	struct file *file;
+	uint64_t before;
+
+	with_provenance();
+	rig_append(rig, "a.log", "one\n");
+	rig_run(rig);
+	file = rig_file(rig, "a.log");
+	cr_assert_eq(write_now(), 0);
+	before = file->content_id;
+	files_dirty(&rig->files, file);
+	pthread_mutex_lock(&disk);
+	cr_assert_eq(checkpoint_start(&rig->checkpoint, SIZE_MAX), 0);
+	cr_assert_eq(file_new_content(file), 0);
+	pthread_mutex_unlock(&disk);
+	cr_assert_eq(checkpoint_finish(&rig->checkpoint, 30000, message, sizeof message), 0);
+	cr_expect_neq(file->content_id, before);
+	cr_expect_not(file->content_stored);
+	expect_told(file, "0");
+}
+
+/* An id without first bytes by which to know the content again is no id. */
+Test(checkpoint, content_id_survives_a_crash_with_the_first_bytes)
+{
+	uint64_t id, empty_id;
+	struct file *file;
+
+	with_provenance();
+	rig_append(rig, "a.log", "one\n");
+	rig_append(rig, "b.log", "");
+	rig_run(rig);
+	cr_assert_eq(write_now(), 0);
+	id = rig_file(rig, "a.log")->content_id;
+	empty_id = rig_file(rig, "b.log")->content_id;
+	cr_expect_not(rig_file(rig, "b.log")->content_stored);
+	rig_crash(rig);
+	rig_append(rig, "b.log", "other content\n");
+	rig_start(rig);
+	rig_run(rig);
+	file = rig_file(rig, "a.log");
+	cr_expect_eq(file->content_id, id);
+	cr_expect(file->content_stored);
+	expect_told(file, "4");
+	cr_expect_neq(rig_file(rig, "b.log")->content_id, empty_id);
+	rig_crash(rig);
+	/* The same inode, and other first bytes. */
+	cr_assert_eq(truncate(rig_path(rig, "a.log"), 0), 0);
+	rig_append(rig, "a.log", "two and more\n");
+	rig_start(rig);
+	rig_run(rig);
+	cr_expect_neq(rig_file(rig, "a.log")->content_id, id);
+}
