@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Any bytes in a line: what preview shows is JSON, and a JSON value in it, and both hold the line as
-Python's own decoder reads it. No broker."""
+"""What preview shows, without a broker: of any bytes in a line JSON, and a JSON value in it, which
+hold the line as Python's own decoder reads it; of a redacted line nothing that was taken out."""
 
 import json
 import random
@@ -53,3 +53,41 @@ def test_any_bytes_give_valid_json(work, seed):
         record = json.loads(text.decode())
         assert record["key"] == record["headers"][0]["value"] == wanted
         assert json.loads(record["value"]) == {'the "name"': wanted, "line": wanted}
+
+
+SECRET = "4000123412345678"
+
+
+@pytest.mark.parametrize("skip", [False, True])
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_preview_shows_redacted_lines_only(work, options, skip):
+    """Also where it explains why a line does not match, and of lines that are left out."""
+    source = {
+        "name": "s",
+        "paths": ["/never"],
+        "parser": "order",
+        "topic": "t",
+        "key": "${card}",
+        "on_missing_key": "dead_letter",
+        "on_no_match": "skip" if skip else "ship",
+        "redact": [
+            {"pattern": r"\d{12}(\d{4})", "replacement": "****$1"},
+            {"pattern": "(?:x+)+[yz]", "replacement": "-"},
+        ],
+    }
+    conf = work / "waybill.conf"
+    pattern = "^card=(?<card>\\S+) end$"
+    conf.write_text(config.render_settings(config.settings("127.0.0.1:1", [source], pattern=pattern)))
+    lines = [f"card={SECRET} end", f"card={SECRET} enx", SECRET, f"{SECRET} {'x' * 50}", "card=1 end"]
+    command = [WAYBILL, "preview", *options, "--config", conf]
+    text = "\n".join(lines) + "\n"
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
+    assert SECRET not in done.stdout and "4000" not in done.stdout
+    assert "card=****5678 enx" in done.stdout
+    assert "[withheld by waybill: redaction rule 2 reached its limit]" in done.stdout
+    if options:
+        shown = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [record.get("redacted", False) for record in shown] == [True, True, True, False, False]
+        assert [record.get("withheld", False) for record in shown] == [False, False, False, True, False]
+    else:
+        assert "3 lines redacted; 1 line withheld" in done.stdout

@@ -399,6 +399,21 @@ static char *text_of(const char *path)
 	return text;
 }
 
+Test(conf, a_source_adds_rules_to_those_of_the_top_and_takes_none_away)
+{
+	struct said said = load("record.conf");
+	const struct conf_source *sources;
+
+	cr_assert(said.conf, "%s", said.text);
+	sources = said.conf->sources;
+	cr_expect_eq(said.conf->redact.n, 2);
+	cr_expect_eq(sources[0].redact.n, 3);
+	cr_expect_eq(sources[1].redact.n, 2);
+	cr_expect_str_eq(sources[0].redact.rules[1].replacement, "${name}=*");
+	cr_expect_str_eq(sources[0].redact.rules[2].replacement, "");
+	forget(&said);
+}
+
 Test(conf, shipped_configuration_shows_every_option)
 {
 	char *text = text_of("../../../conf/waybill.conf"), line[128];

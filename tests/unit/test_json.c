@@ -19,6 +19,7 @@ static const char *string_of(struct slice text, uint64_t *ret_replaced)
 	struct slice out;
 
 	json_put_string(&json, text);
+	cr_assert_leq(json.at, json.end, "written behind the end");
 	cr_assert_eq(json_finish(&json, &out), 0);
 	cr_assert_lt(out.len, sizeof copy);
 	memcpy(copy, out.at, out.len);
@@ -180,6 +181,20 @@ Test(json, what_was_reserved_and_not_used_is_given_back)
 	cr_assert(slice_eq(text, SLICE("{}")));
 	cr_assert_eq(memcmp(next, "mine", 4), 0);
 	arena_deinit(&arena);
+}
+
+/* Escapes at the end of texts that just fit into the room there is, or just do not. */
+Test(json, the_room_is_kept_to)
+{
+	for (size_t len = 100; len < 600; len++) {
+		char text[600];
+
+		memset(text, 'a', len);
+		text[len - 1] = '\1';
+		cr_assert_eq(strlen(string_of((struct slice){text, len}, NULL)), len + 7);
+		memset(text, '\n', len);
+		cr_assert_eq(strlen(string_of((struct slice){text, len}, NULL)), 2 * len + 2);
+	}
 }
 
 /* The JSON of one character at a time: what the text as a whole must be, too. */

@@ -139,6 +139,31 @@ Test(route, plain_line)
 	expect(&PLAIN, &FACTS, true, "4|-|" WHOLE "|stays|waybill-truncated=true|0");
 }
 
+/* It lies in the arena: a value that is a slice of it must be copied. */
+Test(route, redacted_line_does_not_stay)
+{
+	struct route_input input = {FACTS, READ_MS, .redacted = true};
+	static const struct plan plans[] = {{0}, {.value = "${line}"}, {.value = "${id}"}};
+	struct arena arena = ARENA_NULL;
+	struct route_outcome outcome;
+	struct record record;
+
+	for (size_t i = 0; i < ARRAY_LEN(plans); i++) {
+		struct route *route = make_route(&plans[i]);
+
+		cr_assert_eq(route_record(route, &input, &arena, &record, &outcome), 0);
+		cr_expect_not(record.value_stays, "plan %zu", i);
+		cr_expect_eq(record.n_headers, 0);
+		input.withheld = true;
+		cr_assert_eq(route_record(route, &input, &arena, &record, &outcome), 0);
+		cr_assert_eq(record.n_headers, 1);
+		cr_expect(slice_eq(record.headers[0].name, slice_of("waybill-withheld")));
+		input.withheld = false;
+		route_free(route);
+	}
+	arena_deinit(&arena);
+}
+
 Test(route, key_and_headers)
 {
 	expect(&FULL, &FACTS, false, "4|17|" WHOLE "|stays|host=h at=a.log:42 or=none|1");
