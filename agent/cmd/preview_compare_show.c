@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The comparison as three tables of at most 80 columns: what it comes to, the partitions one by one,
- * the hottest keys. Records are not shown with it: who compares has thousands of lines, and wants to
- * know which of two settings to take.
+ * The comparison as three tables of at most 80 columns: what it comes to, the partitions one by
+ * one, the hottest keys. Records are not shown with it: who compares has thousands of lines, and
+ * wants to know which of two settings to take.
  */
 #include <inttypes.h>
 

@@ -63,7 +63,9 @@ Test(identity, head_covers_what_was_read_up_to_its_limit)
 	close(fd);
 }
 
-/* Else the id of content that is gone would be stored with the first bytes of what took its place. */
+/*
+ * Else the id of content that is gone would be stored with the first bytes of what took its place.
+ */
 Test(identity, head_does_not_grow_over_other_content)
 {
 	struct identity id = {0};

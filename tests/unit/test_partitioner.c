@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where records go. tests/corpus/java/partitions.tsv was written by tests/integration/java/Partitions.java out
- * of Kafka's own Java client; the integration tests do the same with 100,000 fresh keys.
+ * Where records go. tests/corpus/java/partitions.tsv was written by
+ * tests/integration/java/Partitions.java out of Kafka's own Java client; the integration tests do
+ * the same with 100,000 fresh keys.
  */
 #include "output/partitioner.h"
 
