@@ -282,6 +282,7 @@ struct conf *conf_destroy(struct conf *conf)
 	/* Routes borrow the names of topics and the zones, sources their parsers: backwards. */
 	for (size_t i = 0; i < conf->n_sources; i++)
 		free_source(&conf->sources[i]);
+	redact_deinit(&conf->redact);
 	for (size_t i = 0; i < conf->n_parsers; i++) {
 		pattern_free(conf->parsers[i].pattern);
 		free(conf->parsers[i].name);
