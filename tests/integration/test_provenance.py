@@ -5,6 +5,7 @@ topic holds repeats. Both recipes, Python and Java, have to come to the same res
 import os
 import time
 
+import pytest
 from rig.lines import identity
 from rig.recipes import once_java, once_python, place, python_recipe, read_all
 from rig.state import read_state
@@ -110,29 +111,36 @@ def make_plain_agent(make_agent, cluster, topic, path, **settings):
     )
 
 
-def test_copytruncate_is_no_repeat(cluster, topic, work, make_agent):
-    """The same inode, positions from 0 again, lines at the same positions; killed right behind it,
-    before any position of the new content is stored."""
+def wait_in_topic(cluster, topic, written):
+    def all_there():
+        return {message.value() for message in read_all(cluster.bootstrap, topic)} >= set(written)
+
+    wait_for(all_there, 60, "every line in the topic", every=0.5)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_copytruncate_is_no_repeat(cluster, topic, work, make_agent, killed):
+    """The same inode, positions from 0 again, lines at the same positions; or killed right behind
+    it, before any position of the new content is stored."""
     path = work / "log" / "a.log"
     written = write_lines(path, b"first", 0, 3000)
-    agent = make_plain_agent(make_agent, cluster, topic, path)
-    agent.start()
-    agent.counted(lines_delivered=3000)
+    agent = make_plain_agent(make_agent, cluster, topic, path).start()
     for word in (b"other", b"third"):
+        wait_in_topic(cluster, topic, written)
+        known = agent.counters()
         os.truncate(path, 0)
         written += write_lines(path, word, 0, 1000)
-        agent.counted(lines_delivered=1000, truncations=1)
+        agent.counted(truncations=known["truncations"] + 1)
         written += write_lines(path, word, 1000, 500)
-        agent.kill()
-        agent.start()
-        agent.counted(lines_delivered=1)
-    assert wait_for(lambda: agent.counters()["lines_read"] >= 500, 20, "the rest")
+        if killed:
+            agent.kill()
+            agent.start()
+    wait_in_topic(cluster, topic, written)
     agent.stop()
-    assert agent.run("--until-eof") == 0
     repeats = judge(cluster, topic, work, written)
     files = {headers_of(message)["waybill-file"] for message in read_all(cluster.bootstrap, topic)}
-    assert len(files) == 3
-    print(f"{repeats} repeats")
+    assert len(files) >= 3
+    assert killed or (len(files), repeats) == (3, 0)
 
 
 def test_rewritten_while_it_was_down(cluster, topic, work, make_agent):

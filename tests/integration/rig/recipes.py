@@ -4,7 +4,7 @@
 import importlib.util
 import subprocess
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from .kafka import JAVA
 from .paths import KAFKA_LIB, ROOT
@@ -19,6 +19,14 @@ def python_recipe():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.Repeats()
+
+
+def records_in(consumer, parts):
+    """In a tuple; None while the broker does not say."""
+    try:
+        return (sum(consumer.get_watermark_offsets(part, 10)[1] for part in parts),)
+    except KafkaException:
+        return None
 
 
 def read_all(bootstrap, topic, partitions=6, deadline=60):
@@ -36,7 +44,7 @@ def read_all(bootstrap, topic, partitions=6, deadline=60):
     messages = []
     try:
         consumer.assign(parts)
-        total = sum(consumer.get_watermark_offsets(part, 10)[1] for part in parts)
+        total = wait_for(lambda: records_in(consumer, parts), 20, f"end offsets of {topic}")[0]
 
         def step():
             for message in consumer.consume(10000, 0.2) if total else []:
