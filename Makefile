@@ -85,7 +85,7 @@ check-it: all  ## integration tests on a real Kafka, or on $WAYBILL_TEST_BROKERS
 	$Qmkdir -p build/it
 	build/venv/bin/pytest -p no:cacheprovider -rs --junitxml=build/it/junit.xml tests/integration $(PYTEST_ARGS)
 
-bench: all build/bench/bare  ## waybill beside a bare producer: one table; BENCH=latency,idle for parts of it
+bench: all build/bench/bare build/bench/rules  ## waybill beside a bare producer: one table; BENCH=latency,idle for parts of it
 	$Qpackaging/deps.sh bench
 	$Qtests/venv.sh && tests/kafka/fetch.sh
 	$QPYTHONPATH=tests/integration build/venv/bin/python tests/bench/bench.py
@@ -95,6 +95,9 @@ bench-peers: all build/bench/bare  ## rsyslog and syslog-ng beside waybill; unpa
 	$Qtests/bench/peers.sh
 	$Qtests/venv.sh && tests/kafka/fetch.sh
 	$QPYTHONPATH=tests/integration build/venv/bin/python tests/bench/peers.py
+
+build/bench/rules: $B/tests/bench/rules.o $B/libwaybill.a
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 build/bench/bare: $B/tests/bench/bare.o
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $< $(PKG_LIBS)

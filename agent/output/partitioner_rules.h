@@ -42,8 +42,8 @@ struct partitioner_rules *partitioner_rules_free(struct partitioner_rules *rules
 
 /*
  * Puts a rule behind the others, of which there are fewer than PARTITIONER_RULES_MAX. 0: what *rule
- * points to is consumed. -ENOMEM: it stays the caller's, for partitioner_rule_deinit, and the set
- * is good for nothing but to be freed. A key that an earlier rule lists stays with that.
+ * points to is consumed. -ENOMEM: it stays the caller's, for partitioner_rule_deinit. A key that an
+ * earlier rule lists stays with that.
  */
 int partitioner_rules_add(struct partitioner_rules *rules, const struct partitioner_rule *rule)
 	MUSTCHECK;

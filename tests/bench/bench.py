@@ -26,6 +26,7 @@ from stage import (
     BARE,
     BENCH,
     PARTITIONS,
+    RULES,
     WAYBILL,
     Meter,
     Mock,
@@ -142,6 +143,26 @@ class Bench:
         self.table.note("Instructions a line, the dearest of our functions:", [
             f"{cost:7.1f}  {name}" for cost, name in by_function(ours, WAYBILL, 25)
         ])
+
+    def rules(self):
+        """What the rules of a partitioner cost a record: CPU, and instructions."""
+        few, many = 20000, 120000
+        cost, instructions = {}, {}
+        for kind in ("plain", "prefix", "keys", "pattern", "all"):
+            runs = [
+                subprocess.run([RULES, kind, "10000000"], check=True, capture_output=True).stdout
+                for _ in range(RUNS)
+            ]
+            # The least: what else the machine does only adds to it.
+            cost[kind] = min(map(float, runs))
+            counts = [run([], [RULES, kind, n], BENCH / f"callgrind.rules.{n}") for n in (few, many)]
+            instructions[kind] = total(per_line(*counts, many - few))
+        for kind in list(cost)[1:]:
+            name = {"keys": "100 keys", "all": "pattern, 100 keys, prefix"}.get(kind, kind)
+            goal = {"at_most": 20} if kind in ("prefix", "keys") else {}
+            self.table.difference(f"ns a record, rule: {name} / no rules", cost[kind], cost["plain"], **goal)
+            self.table.difference(f"instructions a record, rule: {name} / no rules", instructions[kind],
+                                  instructions["plain"])
 
     def latency(self):
         """From a line's write to its append, beside a bare producer with the same linger."""
@@ -316,7 +337,7 @@ def _until_ready(agent):
             process.wait(60)
 
 
-PARTS = ("throughput", "record", "instructions", "latency", "frozen", "idle", "many", "start")
+PARTS = ("throughput", "record", "instructions", "rules", "latency", "frozen", "idle", "many", "start")
 
 
 def main():

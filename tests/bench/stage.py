@@ -17,6 +17,7 @@ from rig.wait import wait_for
 
 BENCH = BUILD / "bench"
 BARE = BENCH / "bare"
+RULES = BENCH / "rules"
 PARTITIONS = 6
 LINE_BYTES = 230
 PATTERN = r"^(?<time>\S+) (?<level>\w+) order=(?<order_id>\S+) cid=(?<cid>\S+)"
