@@ -14,10 +14,10 @@ CODECS = ["lz4", "zstd", "none"]
 BIG = 700
 
 
-def lower_limit(cluster, topic):
+def lower_limit(cluster, topic, limit=LIMIT):
     """What DescribeConfigs said at the start is no longer so: batches get refused."""
     entry = ConfigEntry(
-        "max.message.bytes", str(LIMIT), incremental_operation=AlterConfigOpType.SET
+        "max.message.bytes", str(limit), incremental_operation=AlterConfigOpType.SET
     )
     resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
     for future in cluster.admin.incremental_alter_configs([resource]).values():
