@@ -26,7 +26,7 @@
  *               follow_stored: files met again at a start
  *   checkpoint  what moved → one transaction
  *   conf        libconfig files → struct conf, every problem with file:line
- *   ops/        log, counters, notify (systemd)
+ *   ops/        log, counters, notify (systemd), acks (--print-acks)
  *   cmd/        one file a command
  *   base/       words used everywhere: result, slice, map, arena, json, clock, hash
  *

@@ -321,7 +321,7 @@ static void print_exceptions(FILE *to, const struct counters *counters)
 		{counters->keys_invalid, "key", " not of key_type"},
 		{counters->partitions_bad, "partition", " that the topic has not"},
 		{counters->lines_truncated, "line", " cut at max_line"},
-		{counters->headers_missing, "header", " without its field"},
+		{counters->headers_missing, "header", " whose field was missing"},
 		{counters->headers_too_large, "header", " left out: headers_max_bytes"},
 		{counters->headers_invalid, "header", " left out: no valid traceparent"},
 		{counters->topics_fallback, "record", " to the fallback topic"},
