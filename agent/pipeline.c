@@ -163,20 +163,27 @@ static int refuse(struct pipeline *pipeline, struct slot *slot, const struct rec
 	return r;
 }
 
+/* Again by its key, when its source says so of a partition that cannot be. */
+static int submit_by_key(struct pipeline *pipeline, struct record *record, struct slot *slot,
+			 struct route_outcome *outcome, uint64_t now_us)
+{
+	const struct file *file = file_of_account(slot_chunk(slot)->account);
+
+	if (!route_without_partition(file->source->route, record, outcome))
+		return OUTPUT_E_REFUSED;
+	return output_submit(pipeline->options.output, record, slot, now_us);
+}
+
 int pipeline_submit(struct pipeline *pipeline, struct record *record, struct slot *slot,
 		    struct route_outcome *outcome, uint64_t now_us)
 {
-	const struct file *file = file_of_account(slot_chunk(slot)->account);
 	int r = output_submit(pipeline->options.output, record, slot, now_us);
 
-	if (UNLIKELY(r == OUTPUT_E_PARTITION)) {
-		if (!route_without_partition(file->source->route, record, outcome))
-			return OUTPUT_E_REFUSED;
-		r = output_submit(pipeline->options.output, record, slot, now_us);
-	}
+	if (UNLIKELY(r == OUTPUT_E_PARTITION))
+		r = submit_by_key(pipeline, record, slot, outcome, now_us);
 	if (LIKELY(!r))
 		pipeline->topics[record->topic].in_flight++;
-	else if (r == OUTPUT_E_REFUSED)
+	else if (r == OUTPUT_E_REFUSED && !outcome->refused)
 		outcome->refused = "MSG_SIZE_TOO_LARGE (too large for the producer)";
 	return r;
 }
