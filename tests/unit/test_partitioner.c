@@ -296,6 +296,45 @@ Test(partitioner, equal_is_what_places_alike)
 	partitioner_free(two);
 }
 
+/* Keys of every length, in two lists, some in both: all are found, and nothing else is. */
+Test(partitioner, listed_keys_of_every_length)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	struct partitioner_rules *rules = partitioner_rules_new();
+	const struct partitioner_rule *all;
+	size_t n;
+
+	for (int which = 0; which < 2; which++) {
+		struct partitioner_rule rule = {.kind = PARTITIONER_KEYS,
+						.texts = calloc(200, sizeof(char *)),
+						.partitions = calloc(1, sizeof(int32_t)),
+						.n_partitions = 1};
+
+		for (size_t len = 1; len <= 40; len++) {
+			for (size_t from = (size_t)which; from < 3 + (size_t)which; from++)
+				rule.texts[rule.n_texts++] = strndup(letters + from, len);
+		}
+		cr_assert_eq(partitioner_rules_add(rules, &rule), 0);
+	}
+	all = partitioner_rules_all(rules, &n);
+	cr_assert_eq(n, 2);
+	for (size_t len = 1; len <= 40; len++) {
+		for (size_t from = 0; from < 5; from++) {
+			const struct partitioner_rule *found = partitioner_rules_match(
+				rules, NULL, (struct slice){letters + from, len});
+
+			cr_expect_eq(found,
+				     from < 3  ? &all[0] :
+				     from == 3 ? &all[1] :
+						 NULL,
+				     "length %zu, from %zu", len, from);
+		}
+	}
+	cr_expect_null(partitioner_rules_match(rules, NULL, (struct slice){"", 0}));
+	partitioner_rules_free(rules);
+}
+
 static size_t unhex(const char *text, char *ret_bytes)
 {
 	size_t n = 0;
