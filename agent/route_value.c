@@ -16,8 +16,8 @@
  * or the batch. That is counted.
  *
  * The object lies in the arena and librdkafka copies it. Room for it in the chunk, living until the
- * report, was rejected: the copy of 200 bytes is some 30 instructions of the 1,000 and more that a
- * record costs there.
+ * report, was rejected: the copy of 150 bytes is some 30 instructions of the 2,500 that a record
+ * costs in there.
  */
 #include "route_value.h"
 

@@ -89,5 +89,6 @@ def test_preview_shows_redacted_lines_only(work, options, skip):
         shown = [json.loads(line) for line in done.stdout.splitlines()]
         assert [record.get("redacted", False) for record in shown] == [True, True, True, False, False]
         assert [record.get("withheld", False) for record in shown] == [False, False, False, True, False]
+        assert shown[3]["topic"] == "t", "not left out"
     else:
         assert "3 lines redacted; 1 line withheld" in done.stdout
