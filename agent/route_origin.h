@@ -12,7 +12,7 @@
  *   waybill-position   decimal: of the line's first byte
  *   waybill-committed  decimal: below it nothing of this file is ever sent again
  *
- * The last is the committed position that is *stored*, not the one in memory, which a crash forgets.
+ * The last is the committed position that is *stored*, not that in memory, which a crash forgets.
  */
 struct route_origin {
 	struct slice agent; /* borrowed */

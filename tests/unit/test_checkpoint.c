@@ -329,7 +329,7 @@ static void expect_told(const struct file *file, const char *committed)
 		     origin->committed_len, origin->committed, committed);
 }
 
-/* A consumer forgets what lies below the position that it is told: a crash must not go behind it. */
+/* A consumer forgets what lies below the position it is told: no crash may go behind that. */
 Test(checkpoint, provenance_tells_of_what_is_durable_only)
 {
 	struct file *file;
