@@ -8,7 +8,8 @@
  *               template (fields → text),
  *               traceparent (is it one), timestamp and zone (text → a time)
  *   route       fields and file facts → record, a part of it in each route_* file
- *   pipeline    the way of a line, readable top to bottom; suspects: records that go alone
+ *   pipeline    the way of a line, readable top to bottom; pipeline_reports: of its report, back;
+ *               suspects: records that go alone
  * output/     output (the interface), kafka (room, holds, recovery), producer (librdkafka),
  *               topics,
  *               partitioner and its rules, kick (our own linger), helper (the thread that may
