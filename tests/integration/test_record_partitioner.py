@@ -14,7 +14,7 @@ from rig.agent import EX_CONFIG, EX_OK
 from rig.hashes import HASHES
 from rig.paths import WAYBILL
 from rig.reader import Reader
-from rig.wait import last, wait_for
+from rig.wait import last
 
 PATTERN = r"^n=(?<n>\d+)(?: k=(?<k>\S+))?"
 PARTITIONS = 6
@@ -194,7 +194,7 @@ def test_too_few_partitions(cluster, topic_name, work, make_agent):
     assert (agent.cpu_seconds() - before) / 5 < 0.05
     assert agent.counters()["lines_delivered"] == 1001
     cluster.grow_topic(topic, 3)
-    wait_for(lambda: agent.counters()["lines_delivered"] == 1005, 20, "the rest")
+    agent.counted(deadline=20, lines_delivered=1005)
     agent.wait_says(topic, "its files go on")
     agent.stop()
     agent.assert_true(read=1005)
