@@ -202,14 +202,22 @@ static int add_prop(struct conf_build *build, const struct conf_node *node)
 	return r < 0 ? r : 0;
 }
 
-/* Before the others are read: some depend on it. */
-static bool is_idempotent(const struct conf_node *block)
+/*
+ * Before the others are read: what may be set depends on it. So it is written out, where a reader
+ * of the configuration sees what is given up, and not fetched from somewhere else.
+ */
+static bool is_idempotent(struct conf_build *build, const struct conf_node *block)
 {
 	const struct conf_node *node = conf_node_find(block, "enable_idempotence");
 
 	if (!node)
 		return true;
-	return node->kind == CONF_TEXT ? strcasecmp(node->text, "false") != 0 : node->number != 0;
+	if (node->kind != CONF_TEXT)
+		return node->number != 0;
+	if (strchr(node->text, ':'))
+		conf_problem(build->problems, node->place,
+			     "kafka.enable_idempotence: must be true or false, written here");
+	return strcasecmp(node->text, "false") != 0;
 }
 
 int conf_build_kafka(struct conf_build *build)
@@ -219,7 +227,7 @@ int conf_build_kafka(struct conf_build *build)
 
 	if (!block)
 		return 0; /* noted when the main group was read */
-	build->conf->idempotent = is_idempotent(block);
+	build->conf->idempotent = is_idempotent(build, block);
 	/* And one that conf_producer.c may add. */
 	build->conf->props = calloc(block->n_kids + 1, sizeof *build->conf->props);
 	if (!build->conf->props)

@@ -11,7 +11,7 @@ from .paths import WAYBILL
 from .process import cpu_seconds, minded_signals, spawn
 from .wait import wait_for
 
-COUNTERS = re.compile(r"counters: (.*)")
+COUNTERS = re.compile(r"counters: (.*)\n")  # a line that is whole
 
 # sysexits
 EX_OK = 0
