@@ -115,18 +115,6 @@ static int build_pattern(struct parser_build *p)
 	return 0;
 }
 
-/* The name setting of the first of n groups that has this name, or NULL. */
-static const struct conf_node *find_named(const struct conf_node *list, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++) {
-		const struct conf_node *other = conf_node_find(list->kids[i], "name");
-
-		if (other && other->kind == CONF_TEXT && strcmp(other->text, name) == 0)
-			return other;
-	}
-	return NULL;
-}
-
 void conf_check_name(struct conf_build *build, const struct conf_node *list, size_t index,
 		     const char *kind)
 {
@@ -137,7 +125,7 @@ void conf_check_name(struct conf_build *build, const struct conf_node *list, siz
 	if (!*name->text)
 		conf_problem(build->problems, name->place, "the name of a %s must not be empty",
 			     kind);
-	first = find_named(list, index, name->text);
+	first = conf_node_named(list, index, name->text);
 	if (first)
 		conf_problem(build->problems, name->place,
 			     "%s \"%s\" is there a second time; the first is at %s:%u", kind,

@@ -64,6 +64,17 @@ struct conf_node *conf_node_find(const struct conf_node *group, const char *name
 	return NULL;
 }
 
+const struct conf_node *conf_node_named(const struct conf_node *list, size_t n, const char *text)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct conf_node *name = conf_node_find(list->kids[i], "name");
+
+		if (name && name->kind == CONF_TEXT && strcmp(name->text, text) == 0)
+			return name;
+	}
+	return NULL;
+}
+
 const char *conf_kind_name(enum conf_kind kind)
 {
 	static const char *const names[] = {

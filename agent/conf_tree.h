@@ -47,6 +47,9 @@ int conf_node_add(struct conf_node *node, struct conf_node *kid) MUSTCHECK;
 /* The setting of that name in a group, or NULL. */
 struct conf_node *conf_node_find(const struct conf_node *group, const char *name);
 
+/* The setting `name` of the first of n groups of a list in which it is this text, or NULL. */
+const struct conf_node *conf_node_named(const struct conf_node *list, size_t n, const char *text);
+
 /* "a string", "a list", ...: for messages. */
 const char *conf_kind_name(enum conf_kind kind);
 

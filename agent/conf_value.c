@@ -11,22 +11,10 @@
 
 #include "conf_build.h"
 
-/* The name setting of the first of n members that has this name, or NULL. */
-static const struct conf_node *find_named(const struct conf_node *list, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++) {
-		const struct conf_node *other = conf_node_find(list->kids[i], "name");
-
-		if (other && other->kind == CONF_TEXT && strcmp(other->text, name) == 0)
-			return other;
-	}
-	return NULL;
-}
-
 static void check_member_name(struct source_build *s, const struct conf_node *list, size_t index,
 			      const struct conf_value *name)
 {
-	const struct conf_node *first = find_named(list, index, name->text);
+	const struct conf_node *first = conf_node_named(list, index, name->text);
 	struct conf_problems *problems = s->build->problems;
 
 	if (!*name->text)
@@ -77,7 +65,7 @@ static int build_member(struct source_build *s, const struct conf_node *list, si
 static void complain_type(struct source_build *s, const struct conf_node *list,
 			  const struct value_field *field)
 {
-	const struct conf_node *name = find_named(list, list->n_kids, field->name);
+	const struct conf_node *name = conf_node_named(list, list->n_kids, field->name);
 
 	conf_problem(s->build->problems, name ? name->place : list->place,
 		     "%sjson: \"%.64s\" is always the same text, and that is no JSON %s", s->label,

@@ -101,13 +101,7 @@ static void show_keys(const struct preview *preview, const struct spread_total *
 		demo_print_text(paper, hot[i].text, KEY_COLUMNS);
 		fprintf(paper->to, "%s\n", paper->plain);
 	}
-	if (total->keys > n)
-		fprintf(paper->to, "and %" PRIu64 " more keys\n", total->keys - n);
-	if (total->others)
-		fprintf(paper->to,
-			"%" PRIu64
-			" records have other keys: only the first %d are counted singly\n",
-			total->others, SPREAD_KEYS_MAX);
+	preview_show_more_keys(paper->to, total, n);
 }
 
 void preview_show_comparison(const struct preview *preview, const struct spread_total *total)

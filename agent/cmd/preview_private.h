@@ -77,6 +77,9 @@ void preview_show_outcome(struct preview *preview, const struct preview_outcome 
 /* The totals, and the spread or the comparison. */
 void preview_show_summary(const struct preview *preview);
 
+/* Behind a list of the n hottest keys: how many there are besides. */
+void preview_show_more_keys(FILE *to, const struct spread_total *total, size_t n);
+
 /* What other clients would do with the keys. */
 void preview_show_comparison(const struct preview *preview, const struct spread_total *total);
 

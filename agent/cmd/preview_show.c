@@ -270,6 +270,17 @@ static void show_partitions(const struct preview *preview, const struct spread_t
 		fprintf(paper->to, "and %zu more\n", total->partitions_used - n);
 }
 
+void preview_show_more_keys(FILE *to, const struct spread_total *total, size_t n)
+{
+	if (total->keys > n)
+		fprintf(to, "and %" PRIu64 " more keys\n", total->keys - n);
+	if (total->others)
+		fprintf(to,
+			"%" PRIu64
+			" records have other keys: only the first %d are counted singly\n",
+			total->others, SPREAD_KEYS_MAX);
+}
+
 static void show_keys(const struct preview *preview, const struct spread_total *total)
 {
 	const struct demo_paper *paper = &preview->paper;
@@ -291,13 +302,7 @@ static void show_keys(const struct preview *preview, const struct spread_total *
 		fprintf(paper->to, "%s%s\n", paper->plain,
 			hot[i].length > hot[i].text.len ? "..." : "");
 	}
-	if (total->keys > n)
-		fprintf(paper->to, "and %" PRIu64 " more keys\n", total->keys - n);
-	if (total->others)
-		fprintf(paper->to,
-			"%" PRIu64
-			" records have other keys: only the first %d are counted singly\n",
-			total->others, SPREAD_KEYS_MAX);
+	preview_show_more_keys(paper->to, total, n);
 }
 
 static void print_count(FILE *to, const char *before, uint64_t n, const char *what,
