@@ -19,6 +19,8 @@ def spawn(command, output, before=None, stdout=None, **options):
 
     def prepare():
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        # Who started the tests with nohup(1) did not mean the agent.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         if before:
             before()
 
