@@ -217,6 +217,16 @@ static int on_kick(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
+/* Unless one is under way or nothing is to be written. */
+static void start_checkpoint(struct agent *agent)
+{
+	int r = checkpoint_start(&agent->checkpoint, CHECKPOINT_ROWS_MAX);
+
+	if (r)
+		agent->error = r;
+	agent->checkpoint_wanted = false;
+}
+
 static int on_turn(sd_event_source *source, void *userdata)
 {
 	struct agent *agent = userdata;
@@ -231,7 +241,7 @@ static int on_turn(sd_event_source *source, void *userdata)
 	/* One that fails is tried again by the tick. */
 	if (UNLIKELY(agent->checkpoint_wanted) && !agent->checkpoint.under_way &&
 	    !agent->checkpoint_failing)
-		agent_start_checkpoint(agent);
+		start_checkpoint(agent);
 	after_event(agent, clock_mono_us());
 	return 0;
 }
@@ -259,15 +269,6 @@ static int on_hints(sd_event_source *source, int fd, uint32_t events, void *user
 	agent_take_hints(agent, HINTS_AT_ONCE);
 	after_event(agent, clock_mono_us());
 	return 0;
-}
-
-void agent_start_checkpoint(struct agent *agent)
-{
-	int r = checkpoint_start(&agent->checkpoint, CHECKPOINT_ROWS_MAX);
-
-	if (r)
-		agent->error = r;
-	agent->checkpoint_wanted = false;
 }
 
 void agent_finish_checkpoint(struct agent *agent, int wait_ms)
@@ -357,7 +358,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	}
 	agent_take_reports(agent, now_us);
 	files_release_held(&agent->files);
-	agent_start_checkpoint(agent);
+	start_checkpoint(agent);
 	if (now_us >= agent->trim_at_us)
 		chunk_pools_trim(&agent->pools);
 	agent_tell_letters_full(agent);

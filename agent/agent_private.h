@@ -84,9 +84,6 @@ bool agent_reload_stands(struct agent *agent, uint64_t now_us);
 /* Follows up to max hints that wait; a failure goes to agent->error. */
 void agent_take_hints(struct agent *agent, size_t max);
 
-/* Starts a checkpoint, unless one is under way or nothing is to be written. */
-void agent_start_checkpoint(struct agent *agent);
-
 /* The result of the checkpoint under way, waiting up to wait_ms; tells once when it failed. */
 void agent_finish_checkpoint(struct agent *agent, int wait_ms);
 

@@ -29,7 +29,8 @@
  *   conf        libconfig files → struct conf, every problem with file:line
  *   ops/        log, counters, notify (systemd), acks (--print-acks)
  *   cmd/        one file a command
- *   base/       words used everywhere: result, slice, map, arena, json, clock, hash
+ *   base/       words used everywhere: result, slice, map, arena, decimal, json,
+ *               clock, hash
  *
  * An include names its room and points only downward; tests/floors.sh checks it.
  */

@@ -2,6 +2,7 @@
 #ifndef ROUTE_ORIGIN_H
 #define ROUTE_ORIGIN_H
 
+#include "base/decimal.h"
 #include "route_headers.h"
 
 /*
@@ -17,7 +18,7 @@
 struct route_origin {
 	struct slice agent; /* borrowed */
 	char content[16];
-	char committed[20];
+	char committed[DECIMAL_MAX];
 	uint8_t committed_len;
 };
 

@@ -22,6 +22,7 @@ int route_set_key(const struct route *route, const struct template_facts *facts,
 /* Sets record->timestamp_ms and what the outcome says of times. 0 or -ENOMEM. */
 int route_set_time(const struct route *route, const struct route_input *input, struct arena *arena,
 		   struct record *record, struct route_outcome *outcome) MUSTCHECK;
+
 /* Sets record->partition for a route that has a template for it. 0 or -ENOMEM. */
 int route_set_partition(const struct route *route, const struct template_facts *facts,
 			struct arena *arena, struct record *record, struct route_outcome *outcome)

@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "parsers/names.h"
 
 /* A record's parts are looked up on the stack: 64 slices are 1 KiB. */
@@ -30,8 +31,6 @@
 /* Longest name quoted in a message, and fields of the parser looked at for "did you mean". */
 #define QUOTE_MAX 64
 #define GUESS_FIELDS_MAX 64
-
-#define POSITION_DIGITS 20
 
 enum part_kind { PART_TEXT, PART_FIELD, PART_LINE, PART_PATH, PART_NAME, PART_POSITION };
 
@@ -333,20 +332,9 @@ bool template_uses_file(const struct template *template)
 	return has_part(template, PART_PATH, PART_NAME);
 }
 
-static struct slice print_position(uint64_t position, char digits[POSITION_DIGITS])
-{
-	char *at = digits + POSITION_DIGITS;
-
-	do {
-		*--at = (char)('0' + position % 10);
-		position /= 10;
-	} while (position > 0);
-	return (struct slice){at, (size_t)(digits + POSITION_DIGITS - at)};
-}
-
 /* SLICE_NONE when missing. digits is where a position goes. */
 static struct slice look_up(const struct template *template, const struct part *part,
-			    const struct template_facts *facts, char digits[POSITION_DIGITS])
+			    const struct template_facts *facts, char digits[DECIMAL_MAX])
 {
 	switch (part->kind) {
 	case PART_FIELD:
@@ -362,7 +350,7 @@ static struct slice look_up(const struct template *template, const struct part *
 	case PART_NAME:
 		return facts->name;
 	case PART_POSITION:
-		return print_position(facts->position, digits);
+		return decimal_print(facts->position, digits);
 	case PART_TEXT:
 		break;
 	}
@@ -374,7 +362,7 @@ static int render_joined(const struct template *template, const struct template_
 			 struct arena *arena, struct slice *ret_text)
 {
 	struct slice found[PARTS_MAX];
-	char digits[POSITION_DIGITS];
+	char digits[DECIMAL_MAX];
 	size_t len = 0;
 	char *at;
 

@@ -18,6 +18,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/decimal.h"
+
 /* The first room; a line of --print-acks needs some 150 bytes. */
 #define FIRST_BYTES 256
 
@@ -271,16 +273,15 @@ void json_put_string(struct json *json, struct slice text)
 
 void json_put_integer(struct json *json, int64_t number)
 {
-	char digits[20], *at = digits + sizeof digits;
-	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	char text[1 + DECIMAL_MAX];
+	struct slice all =
+		decimal_print(number < 0 ? -(uint64_t)number : (uint64_t)number, text + 1);
 
-	do {
-		*--at = (char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest > 0);
-	if (number < 0)
-		*--at = '-';
-	json_put_raw(json, (struct slice){at, (size_t)(digits + sizeof digits - at)});
+	if (number < 0) {
+		text[all.at - text - 1] = '-';
+		all = (struct slice){all.at - 1, all.len + 1};
+	}
+	json_put_raw(json, all);
 }
 
 static const char *skip_digits(const char *at, const char *end)
