@@ -15,6 +15,7 @@ import pytest
 from rig.agent import EX_CONFIG, EX_IOERR, EX_NOINPUT, EX_OK, EX_USAGE
 from rig.config import render_settings
 from rig.paths import WAYBILL
+from rig.process import read_terminal
 
 DEADLINE = 60
 COMMANDS = ["run", "preview", "test", "check", "demo"]
@@ -164,14 +165,7 @@ def terminal(*arguments):
         env=environment,
     )
     os.close(slave)
-    out = b""
-    try:
-        while piece := os.read(master, 65536):
-            out += piece
-    except OSError:  # how Linux tells the end of a terminal
-        pass
-    os.close(master)
-    return out.decode().replace("\r\n", "\n"), process.wait(DEADLINE)
+    return read_terminal(master), process.wait(DEADLINE)
 
 
 def widest(text):

@@ -15,6 +15,7 @@ from rig.agent import EX_CONFIG, EX_IOERR, EX_NOINPUT, EX_OK, EX_USAGE
 from rig.config import render_settings
 from rig.hashes import HASHES
 from rig.paths import ROOT, WAYBILL
+from rig.process import read_terminal
 from rig.wait import wait_for
 
 PATTERN = r"^(?<time>\S+) (?<level>\w+) order=(?<order_id>\S+) cid=(?<cid>\S+)"
@@ -89,15 +90,9 @@ class Preview:
             self.command(*arguments), env=self.environment, stdout=slave, stdin=subprocess.DEVNULL
         )
         os.close(slave)
-        out = b""
-        try:
-            while piece := os.read(master, 65536):
-                out += piece
-        except OSError:  # how Linux tells the end of a terminal
-            pass
-        os.close(master)
+        out = read_terminal(master)
         assert process.wait(DEADLINE) == EX_OK
-        return out.decode().replace("\r\n", "\n")
+        return out
 
 
 @pytest.fixture
