@@ -14,7 +14,7 @@
  * Bytes, not UTF-8: with UTF a single bad byte either fails the match or costs a check of every
  * line. The price: "." is one byte, and \w knows ASCII only.
  *
- * Replacing stands in pattern_replace.c.
+ * Replacing stands in pattern_replace.c, what the JIT must not have in pattern_jit.c.
  *
  * The effort is limited in steps, not in time. A line can thus cost at most a millisecond or so
  * per pattern, and a pattern that needs more than the JIT stack gives up although a larger one
@@ -46,7 +46,7 @@ static int refuse(struct pattern_error *ret_error, size_t at, const char *messag
 	return PATTERN_E_SYNTAX;
 }
 
-static int compile_code(const char *text, size_t len, pcre2_code **ret_code,
+static int compile_code(const char *text, size_t len, uint32_t options, pcre2_code **ret_code,
 			struct pattern_error *ret_error)
 {
 	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
@@ -57,7 +57,8 @@ static int compile_code(const char *text, size_t len, pcre2_code **ret_code,
 	if (!context)
 		return -ENOMEM;
 	pcre2_set_max_pattern_length(context, PATTERN_TEXT_MAX);
-	code = pcre2_compile((PCRE2_SPTR)text, len, PCRE2_NEVER_UTF, &error, &at, context);
+	code = pcre2_compile((PCRE2_SPTR)text, len, PCRE2_NEVER_UTF | options, &error, &at,
+			     context);
 	pcre2_compile_context_free(context);
 	if (code) {
 		*ret_code = code;
@@ -113,14 +114,23 @@ static int resolve_fields(struct pattern *pattern, struct pattern_error *ret_err
 }
 
 /*
- * jit_compile also returns 0 when the pattern itself forbids it, with (*NO_JIT): so ask for code.
+ * Some patterns need other options for the JIT, which shows in the compiled code only: such a
+ * pattern is compiled twice.
  */
-static bool try_jit(pcre2_code *code)
+static int compile_for_jit(struct pattern *pattern, const char *text, size_t len,
+			   struct pattern_error *ret_error)
 {
-	size_t size = 0;
+	uint32_t options;
+	int r = compile_code(text, len, 0, &pattern->code, ret_error);
 
-	return pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0 &&
-	       pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &size) == 0 && size > 0;
+	if (r != 0)
+		return r;
+	options = pattern_jit_options(pattern->code, text, len);
+	if (options == 0)
+		return 0;
+	pcre2_code_free(pattern->code);
+	pattern->code = NULL;
+	return compile_code(text, len, options, &pattern->code, ret_error);
 }
 
 int pattern_compile(const char *text, size_t len, struct pattern **ret_pattern,
@@ -131,14 +141,14 @@ int pattern_compile(const char *text, size_t len, struct pattern **ret_pattern,
 
 	if (!pattern)
 		return -ENOMEM;
-	r = compile_code(text, len, &pattern->code, ret_error);
+	r = compile_for_jit(pattern, text, len, ret_error);
 	if (r == 0)
 		r = resolve_fields(pattern, ret_error);
 	if (r != 0) {
 		pattern_free(pattern);
 		return r;
 	}
-	pattern->jit = try_jit(pattern->code);
+	pattern->jit = pattern_jit_compile(pattern->code, text, len);
 	*ret_pattern = pattern;
 	return 0;
 }
@@ -174,19 +184,6 @@ void pattern_library_version(char *ret_text, size_t len)
 	if (pcre2_config(PCRE2_CONFIG_VERSION, NULL) <= (int)sizeof version)
 		pcre2_config(PCRE2_CONFIG_VERSION, version);
 	snprintf(ret_text, len, "%s", version);
-}
-
-bool pattern_jit_works(void)
-{
-	struct pattern_error error;
-	struct pattern *pattern;
-	bool works;
-
-	if (pattern_compile("a+", 2, &pattern, &error) != 0)
-		return false;
-	works = pattern->jit;
-	pattern_free(pattern);
-	return works;
 }
 
 struct pattern_scratch *pattern_scratch_new(void)

@@ -7,7 +7,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-/* Shared by pattern.c (matching) and pattern_replace.c. */
+/* Shared by pattern.c (matching), pattern_jit.c and pattern_replace.c. */
 
 /* Groups with and without a name, the whole match included. */
 #define PATTERN_PAIRS_MAX 256
@@ -26,5 +26,11 @@ struct pattern_scratch {
 	pcre2_jit_stack *stack; /* NULL where PCRE2 has no JIT */
 	const PCRE2_SIZE *pairs;
 };
+
+/* Options that the pattern (text, len bytes) has to be compiled with for the JIT: mostly 0. */
+uint32_t pattern_jit_options(const pcre2_code *code, const char *text, size_t len);
+
+/* Makes machine code; false when there is none, for want of a JIT or because it would be wrong. */
+bool pattern_jit_compile(pcre2_code *code, const char *text, size_t len);
 
 #endif
