@@ -44,7 +44,7 @@ static bool jit_is_right(const char *pattern, const char *line)
 	return r == 1;
 }
 
-/* Whether a group is repeated possessively. A class that looks like it costs its pattern the JIT. */
+/* Whether a group is repeated possessively. A class that looks like one counts as one. */
 static bool repeats_group_possessively(const char *text, size_t len)
 {
 	const char *end = text + len;
