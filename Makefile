@@ -36,12 +36,12 @@ LTO ?= $(if $(SAN)$(findstring clang,$(CC))$(findstring -flto,$(CFLAGS)),,-flto=
 ALL_CFLAGS = $(STD) $(WARN) $(HARDEN) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(SANFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(CFLAGS) $(LDFLAGS) $(SANFLAGS)
 
-SRC := $(filter-out agent/main.c,$(wildcard agent/*.c agent/*/*.c parsers/*.c))
+SRC := $(filter-out agent/main.c,$(wildcard agent/*.c agent/*/*.c agent/*/*/*.c parsers/*.c))
 OBJ := $(SRC:%.c=$B/%.o)
 SUPPORT := $(patsubst %.c,$B/%.o,$(wildcard tests/support/*.c))
 UNIT := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-STYLED = $(wildcard $(addsuffix /*.[ch],agent agent/* parsers tests/* tests/*/*))
+STYLED = $(wildcard $(addsuffix /*.[ch],agent agent/* agent/*/* parsers tests/* tests/*/*))
 SCRIPTS = .ci/run $(wildcard packaging/*.sh tests/*.sh tests/*/*.sh)
 
 all: $B/waybill  ## build/waybill (the default)
@@ -49,8 +49,9 @@ all: $B/waybill  ## build/waybill (the default)
 $B/waybill: $B/agent/main.o $(OBJ)
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) $(LTO) -o $@ $^ $(PKG_LIBS)
 
+# q and not r, which would keep one of several files of the same name in different rooms.
 $B/libwaybill.a: $(OBJ)
-	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $(OBJ)
+	$(call say,AR,$@)rm -f $@ && $(AR) qcs $@ $(OBJ)
 
 $B/%.o: %.c Makefile
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(if $(filter agent/% parsers/%,$<),$(LTO:%=% -ffat-lto-objects)) -c -o $@ $<

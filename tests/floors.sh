@@ -13,7 +13,8 @@ set -uo pipefail
 export LC_ALL=C
 
 # Bottom to top. A file that lies in agent/ itself is a room of its own, but those of a line with
-# a "+" share one room, where a circle is still an error.
+# a "+" share one room, where a circle is still an error. A room within a room (cmd/check)
+# is one of its own; of the others there it includes its neighbours only, whatever the floors say.
 floors() {
 	cat <<-'END'
 		0  base
@@ -27,8 +28,17 @@ floors() {
 		5  +way         pipeline pipeline_* suspects follow follow_* checkpoint conf conf_* file file_* files files_*
 		6  +agent       agent agent_* loop
 		7  cmd
-		8  main
+		8  cmd/check
+		8  cmd/demo
+		8  cmd/preview
+		9  cmd/test
+		10 main
 	END
+}
+
+# Rooms within one room, each pair as "includer included".
+neighbours() {
+	echo 'cmd/test cmd/preview'
 }
 
 # header (regular expression) and the files (glob patterns) that may include it: one module only,
@@ -43,7 +53,7 @@ libraries() {
 		systemd/sd-daemon\.h   agent/ops/notify.c
 		systemd/sd-journal\.h  agent/ops/log.c
 		sys/inotify\.h         agent/input/watch.c
-		jansson\.h             agent/cmd/test_expect.c
+		jansson\.h             agent/cmd/test/expect.c
 		xxhash\.h              agent/base/hash.c
 		uthash\.h|utlist\.h    agent/base/map.c
 	END
@@ -83,11 +93,11 @@ read_floors() {
 	done < <(floors)
 }
 
-# $1: a source file. Prints its name in the table: a directory, or for a file in agent/ its stem.
+# $1: a source file. Prints its name in the table: its directory, or for a file in agent/ its stem.
 place() {
 	local path=${1#agent/} name pattern
 	case $path in
-	*/*) name=${path%%/*} ;;
+	*/*) name=${path%/*} ;;
 	*) name=${path%.[ch]} ;;
 	esac
 	if [ -n "${floor[$name]-}" ]; then
@@ -119,6 +129,9 @@ check_includes() {
 			bad "$file:$line: $([ -z "$from" ] && echo "$file" || echo "$target") has no floor in tests/floors.sh"
 		elif [ "${room[$from]}" != "${room[$to]}" ] && [ "${floor[$from]}" -le "${floor[$to]}" ]; then
 			bad "$file:$line: ${room[$from]} must not include \"$header\": it is not on a lower floor"
+		elif [[ $from == */* && $to == */* && $from != "$to" && ${from%/*} == "${to%/*}" ]] &&
+			! neighbours | grep -qx "$from $to"; then
+			bad "$file:$line: $from must not include \"$header\": they are not neighbours"
 		fi
 		echo "$(module "$file") $(module "$target")" >>"$scratch/edges"
 	done <"$scratch/includes"
@@ -238,6 +251,15 @@ self_test() {
 	expect 'planted.c:1: "map.h" is not a file'
 	echo '#include "base/map.h"' >"$copy/agent/planted.c"
 	expect 'agent/planted.c has no floor'
+	echo '#include "cmd/check/report.h"' >"$copy/agent/cmd/planted.c"
+	expect 'planted.c:1: cmd must not include'
+	echo '#include "cmd/preview/spread.h"' >"$copy/agent/cmd/check/planted.c"
+	expect 'planted.c:1: cmd/check must not include'
+	echo '#include "cmd/check/report.h"' >"$copy/agent/cmd/test/planted.c"
+	expect 'planted.c:1: cmd/test must not include'
+	mkdir "$copy/agent/cmd/planted"
+	echo '#include "base/map.h"' >"$copy/agent/cmd/planted/planted.c"
+	expect 'agent/cmd/planted/planted.c has no floor'
 	echo '#include "base/planted_b.h"' >"$copy/agent/base/planted_a.h"
 	echo '#include "base/planted_a.h"' >"$copy/agent/base/planted_b.h"
 	expect 'in a circle: agent/base/planted_a agent/base/planted_b'

@@ -24,9 +24,9 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "cmd/cmd.h"
-#include "cmd/demo_sample.h"
+#include "cmd/sample.h"
 
-#define LINE_US (US_PER_S / DEMO_SAMPLE_RATE)
+#define LINE_US (US_PER_S / SAMPLE_RATE)
 #define BEHIND_MAX_US US_PER_S /* after a longer pause it does not make up for all of it */
 #define LATE_LINES 5           /* still go to the old file */
 
@@ -81,8 +81,8 @@ static int rotate(struct sample *sample)
 
 static int write_line(struct sample *sample)
 {
-	char line[DEMO_SAMPLE_LINE_MAX];
-	size_t len = demo_sample_line(line, sample->lines, clock_real_ms());
+	char line[SAMPLE_LINE_MAX];
+	size_t len = sample_line(line, sample->lines, clock_real_ms());
 	ssize_t n = write(sample->fd, line, len);
 
 	if (n < 0)
@@ -99,7 +99,7 @@ static int step(struct sample *sample)
 {
 	int r = 0;
 
-	if (sample->in_file == DEMO_SAMPLE_ROTATE)
+	if (sample->in_file == SAMPLE_ROTATE)
 		r = rotate(sample);
 	if (r == 0 && sample->next_fd >= 0 && sample->in_file == LATE_LINES) {
 		close(sample->fd);
@@ -122,7 +122,7 @@ static int work(struct sample *sample)
 	uint64_t now = clock_mono_us(), due = now;
 	int r = 0;
 
-	while (r == 0 && sample->lines < DEMO_SAMPLE_LINES_MAX && !asked_to_end(now, due)) {
+	while (r == 0 && sample->lines < SAMPLE_LINES_MAX && !asked_to_end(now, due)) {
 		now = clock_mono_us();
 		if (due + BEHIND_MAX_US < now)
 			due = now;

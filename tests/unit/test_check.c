@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/check_access.h"
-#include "cmd/check_kafka.h"
-#include "cmd/check_pattern.h"
-#include "cmd/check_report.h"
+#include "cmd/check/access.h"
+#include "cmd/check/kafka.h"
+#include "cmd/check/pattern.h"
+#include "cmd/check/report.h"
 #include "conf_load.h"
 #include "conf_print.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What preview says of other clients, beside counts made one by one. */
-#include "cmd/preview_compare.h"
+#include "cmd/preview/compare.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/demo_tally.h"
+#include "cmd/demo/tally.h"
 
 #define NOW_MS 1763740800123
 
@@ -25,8 +25,8 @@ static struct demo_tally new_tally(void)
 static void write_lines(struct demo_tally *tally, unsigned from, unsigned to)
 {
 	for (unsigned i = from; i < to; i++) {
-		char text[DEMO_SAMPLE_LINE_MAX];
-		size_t len = demo_sample_line(text, i, NOW_MS);
+		char text[SAMPLE_LINE_MAX];
+		size_t len = sample_line(text, i, NOW_MS);
 
 		demo_tally_written(tally, (struct slice){text, len},
 				   (struct demo_place){0, i * 100});
@@ -36,8 +36,8 @@ static void write_lines(struct demo_tally *tally, unsigned from, unsigned to)
 /* The record of a line, under a key of our choice; NULL: none. */
 static void arrive(struct demo_tally *tally, unsigned number, const char *key, int32_t partition)
 {
-	char text[DEMO_SAMPLE_LINE_MAX];
-	size_t len = demo_sample_line(text, number, NOW_MS);
+	char text[SAMPLE_LINE_MAX];
+	size_t len = sample_line(text, number, NOW_MS);
 
 	demo_tally_arrived(tally, slice_of(key), (struct slice){text, len - 1}, partition,
 			   1000 + number);
@@ -47,17 +47,17 @@ Test(demo, the_lines_of_the_sample_say_who_they_are)
 {
 	unsigned number, keyless = 0;
 
-	for (unsigned i = 0; i < DEMO_SAMPLE_LINES_MAX; i++) {
-		char text[DEMO_SAMPLE_LINE_MAX];
-		struct slice line = {text, demo_sample_line(text, i, NOW_MS)};
+	for (unsigned i = 0; i < SAMPLE_LINES_MAX; i++) {
+		char text[SAMPLE_LINE_MAX];
+		struct slice line = {text, sample_line(text, i, NOW_MS)};
 
-		cr_assert(line.len > 1 && line.len < DEMO_SAMPLE_LINE_MAX);
+		cr_assert(line.len > 1 && line.len < SAMPLE_LINE_MAX);
 		cr_assert(eq(chr, text[line.len - 1], '\n'));
-		cr_assert(demo_sample_number(line, &number));
+		cr_assert(sample_number(line, &number));
 		cr_assert(eq(uint, number, i));
 		keyless += !memmem(line.at, line.len, " order=A-", 9);
 	}
-	cr_expect(eq(uint, keyless, DEMO_SAMPLE_LINES_MAX / 10));
+	cr_expect(eq(uint, keyless, SAMPLE_LINES_MAX / 10));
 }
 
 Test(demo, what_has_no_number_has_none)
@@ -68,15 +68,15 @@ Test(demo, what_has_no_number_has_none)
 	unsigned number = 7;
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		cr_expect(not(demo_sample_number(slice_of(texts[i]), &number)), "%s", texts[i]);
-	cr_expect(not(demo_sample_number(SLICE_NONE, &number)));
+		cr_expect(not(sample_number(slice_of(texts[i]), &number)), "%s", texts[i]);
+	cr_expect(not(sample_number(SLICE_NONE, &number)));
 	cr_expect(eq(uint, number, 7));
-	cr_expect(demo_sample_number(slice_of(" seq=59999"), &number));
+	cr_expect(sample_number(slice_of(" seq=59999"), &number));
 	cr_expect(eq(uint, number, 59999));
-	cr_expect(demo_sample_order(slice_of("A-1001"), &number));
+	cr_expect(sample_order(slice_of("A-1001"), &number));
 	cr_expect(eq(uint, number, 0));
-	cr_expect(not(demo_sample_order(slice_of("A-1000"), &number)));
-	cr_expect(not(demo_sample_order(SLICE_NONE, &number)));
+	cr_expect(not(sample_order(slice_of("A-1000"), &number)));
+	cr_expect(not(sample_order(SLICE_NONE, &number)));
 }
 
 Test(demo, lost_lines_are_found)
@@ -156,11 +156,11 @@ Test(demo, a_record_of_no_line_is_told)
 static void write_file(const char *path, unsigned from, unsigned to)
 {
 	FILE *file = fopen(path, "w");
-	char text[DEMO_SAMPLE_LINE_MAX];
+	char text[SAMPLE_LINE_MAX];
 
 	cr_assert(file != NULL);
 	for (unsigned i = from; i < to; i++)
-		cr_assert(fwrite(text, demo_sample_line(text, i, NOW_MS), 1, file) == 1);
+		cr_assert(fwrite(text, sample_line(text, i, NOW_MS), 1, file) == 1);
 	fclose(file);
 }
 

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/test_expect.h"
-#include "cmd/test_file.h"
-#include "cmd/test_time.h"
+#include "cmd/test/expect.h"
+#include "cmd/test/file.h"
+#include "cmd/test/time.h"
 
 static char *path_of(const char *text)
 {

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * waybill check: everything that run would build, built by the same code and thrown away again, and
+ * a look at what run depends on. It says all of it at once, since whoever mends one thing wants to
+ * know of the next before the night.
+ *
+ * It changes nothing: the state is neither made nor opened nor locked (a running agent has it), no
+ * record is sent, no topic made by asking. So it may run beside the agent, at any time.
+ *
+ * What it cannot see: rights to write to a topic (the brokers tell only whoever writes), and what
+ * the unit's sandbox hides when check is run outside of it.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "cmd/check/access.h"
+#include "cmd/check/check.h"
+#include "cmd/cmd.h"
+#include "conf_print.h"
+#include "output/kafka.h"
+
+struct check_options {
+	const char *config;
+	const char *state_dir;
+	bool no_network, strict, print, quiet, help;
+};
+
+static const char usage[] =
+	"usage: waybill check [--config FILE] [--state-dir DIR] [--no-network] [--strict]\n"
+	"                     [--print] [--quiet]\n"
+	"\n"
+	"Looks at everything that `waybill run` would use, and says all that is wrong,\n"
+	"with file and line. It changes nothing, and may run beside the agent.\n"
+	"\n"
+	"  --config FILE    default " DEFAULT_CONFIG "; conf.d/*.conf beside it\n"
+	"                   is read too\n"
+	"  --state-dir DIR  instead of the configuration's state_dir\n"
+	"  --no-network     do not ask the brokers\n"
+	"  --strict         warnings count like errors\n"
+	"  --print          only print the configuration as it is understood, with all\n"
+	"                   defaults; secrets are shown as \"***\"\n"
+	"  --quiet          print errors and warnings only\n"
+	"\n"
+	"Run it as the user that the agent runs as: runuser -u waybill -- waybill check\n"
+	"Exit status: 0; 78 for errors; 66, 77 when the configuration cannot be read.\n";
+
+/* 0 or EX_USAGE. */
+static int parse(int argc, char **argv, struct check_options *options)
+{
+	static const struct option longs[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"state-dir", required_argument, NULL, 's'},
+		{"no-network", no_argument, NULL, 'n'},
+		{"strict", no_argument, NULL, 'S'},
+		{"print", no_argument, NULL, 'p'},
+		{"quiet", no_argument, NULL, 'q'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	int c;
+
+	*options = (struct check_options){.config = DEFAULT_CONFIG};
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
+		if (c == 'c')
+			options->config = optarg;
+		else if (c == 's')
+			options->state_dir = optarg;
+		else if (c == 'n')
+			options->no_network = true;
+		else if (c == 'S')
+			options->strict = true;
+		else if (c == 'p')
+			options->print = true;
+		else if (c == 'q')
+			options->quiet = true;
+		else if (c == 'h')
+			options->help = true;
+		else
+			return EX_USAGE;
+	}
+	return cmd_no_more(argc, argv);
+}
+
+void check_say(const struct check *check, const char *format, ...)
+{
+	char *text = NULL;
+	va_list args;
+	int n;
+
+	if (check->quiet)
+		return;
+	va_start(args, format);
+	n = vasprintf(&text, format, args);
+	va_end(args);
+	if (n < 0)
+		return;
+	/* What is told of a thing is indented below it. */
+	check_wrap(stdout, text, (size_t)n, 0, strspn(text, " ") + 2);
+	free(text);
+}
+
+void check_size_text(uint64_t bytes, char *ret_text, size_t len)
+{
+	static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
+	double value = (double)bytes;
+	size_t unit = 0;
+
+	while (value >= 1000 && unit + 1 < ARRAY_LEN(units)) {
+		value /= 1000;
+		unit++;
+	}
+	snprintf(ret_text, len, "%.*f %s", unit ? 1 : 0, value, units[unit]);
+}
+
+const struct conf_node *check_group(const struct check *check, enum conf_key list, size_t index)
+{
+	const struct conf_node *node = conf_node_find(check->load.root, conf_options()[list].name);
+
+	return node && node->kind == CONF_LIST && index < node->n_kids ? node->kids[index] : NULL;
+}
+
+struct conf_place check_place(const struct check *check, enum conf_key list, size_t index,
+			      enum conf_key key)
+{
+	const struct conf_node *group = check_group(check, list, index);
+	const struct conf_node *node =
+		group ? conf_node_find(group, conf_options()[key].name) : NULL;
+
+	return node ? node->place : group ? group->place : CHECK_NOWHERE;
+}
+
+struct conf_place check_main_place(const struct check *check, enum conf_key key)
+{
+	const struct conf_node *node = conf_node_find(check->load.root, conf_options()[key].name);
+
+	return node ? node->place : CHECK_NOWHERE;
+}
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void say_configuration(struct check *check)
+{
+	const struct conf *conf = check->conf;
+	char who[512];
+
+	check_who(who, sizeof who);
+	check_say(check, "Checked as %s", who);
+	check_say(check, "Configuration: %zu source%s, %zu parser%s, %zu topic%s", conf->n_sources,
+		  plural(conf->n_sources), conf->n_parsers, plural(conf->n_parsers), conf->n_topics,
+		  plural(conf->n_topics));
+	for (unsigned i = 0; i < check->load.n_files; i++)
+		check_say(check, "  %s", check->load.files[i].name);
+}
+
+static void check_library(struct check *check)
+{
+	if (!kafka_library_is_safe())
+		check_find(&check->report, CHECK_ERROR, CHECK_NOWHERE,
+			   "librdkafka %s loses records while it reports them delivered\n"
+			   "run refuses to start with it.\n"
+			   "Install librdkafka 1.9.0 or newer.",
+			   kafka_library_version());
+}
+
+/* Root sees what the service's user may not. */
+static void check_user(struct check *check)
+{
+	if (geteuid() == 0)
+		check_find(&check->report, CHECK_NOTE, CHECK_NOWHERE,
+			   "this check was run as root, who may read everything\n"
+			   "If the agent runs as another user, its rights were not looked at.\n"
+			   "Check as that user:\n  runuser -u waybill -- waybill check");
+}
+
+/* 0, or 1 when the path is too long. */
+static int find_state_dir(struct check *check, const struct check_options *options)
+{
+	char *const to = check->state_dir, here[PATH_MAX] = "";
+	int n;
+
+	if (!options->state_dir)
+		check->state_place = check_main_place(check, CONF_STATE_DIR);
+	if (!options->state_dir)
+		n = snprintf(to, PATH_MAX, "%s", check->conf->state_dir);
+	else if (options->state_dir[0] == '/' || !getcwd(here, sizeof here))
+		n = snprintf(to, PATH_MAX, "%s", options->state_dir);
+	else
+		n = snprintf(to, PATH_MAX, "%s/%s", here, options->state_dir);
+	return n >= PATH_MAX;
+}
+
+static int check_all(struct check *check, const struct check_options *options)
+{
+	int r;
+
+	check_library(check);
+	check_user(check);
+	if (!check->load.conf) {
+		check_say(check, "Nothing else was looked at: mend the syntax first.");
+		return 0;
+	}
+	check->conf = check->load.conf;
+	if (find_state_dir(check, options))
+		return -ENAMETOOLONG;
+	say_configuration(check);
+	r = check_state(check);
+	if (!r)
+		r = check_files(check);
+	if (!r)
+		r = check_patterns(check);
+	return r ? r : check_brokers(check);
+}
+
+static bool is_coloured(void)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term &&
+	       strcmp(term, "dumb") != 0;
+}
+
+static int conclude(struct check *check, const struct check_options *options)
+{
+	const size_t *counts = check->report.counts;
+	bool bad = counts[CHECK_ERROR] || (options->strict && counts[CHECK_WARNING]);
+
+	if (!options->quiet && check->report.n)
+		fputc('\n', stdout);
+	check_print(&check->report, options->quiet ? CHECK_WARNING : CHECK_NOTE, is_coloured(),
+		    stdout);
+	if (!options->quiet)
+		printf("\n%zu error%s, %zu warning%s, %zu note%s: %s\n", counts[CHECK_ERROR],
+		       plural(counts[CHECK_ERROR]), counts[CHECK_WARNING],
+		       plural(counts[CHECK_WARNING]), counts[CHECK_NOTE],
+		       plural(counts[CHECK_NOTE]),
+		       counts[CHECK_ERROR] ? "not ready" :
+		       bad                 ? "not ready (--strict)" :
+					     "ready to run");
+	return bad ? EX_CONFIG : EX_OK;
+}
+
+static int print_configuration(struct check *check, const struct check_options *options)
+{
+	check_print(&check->report, options->quiet ? CHECK_WARNING : CHECK_NOTE, false, stderr);
+	if (check->load.problems.n_errors)
+		return EX_CONFIG;
+	printf("# %s as waybill understands it\n", options->config);
+	conf_print(check->load.root, stdout);
+	return options->strict && check->report.counts[CHECK_WARNING] ? EX_CONFIG : EX_OK;
+}
+
+static int check_loaded(struct check *check, const struct check_options *options)
+{
+	int r = 0;
+
+	check_take_problems(&check->report, &check->load.problems);
+	if (options->print)
+		return print_configuration(check, options);
+	r = check_all(check, options);
+	if (!r && check->report.no_memory)
+		r = -ENOMEM;
+	if (r) {
+		fprintf(stderr, "waybill: check: %s\n", strerror(-r));
+		return EX_OSERR;
+	}
+	return conclude(check, options);
+}
+
+/* As run does it: the exit status that an unreadable configuration has. */
+static int check_file(struct check *check, const struct check_options *options)
+{
+	int r = conf_load_files(NULL, options->config, &check->load), error = errno;
+
+	if (r == CONF_E_UNREADABLE) {
+		conf_problems_print(&check->load.problems, stderr);
+		cmd_hint_config(options->config);
+		return error == EACCES ? EX_NOPERM : EX_NOINPUT;
+	}
+	if (r) {
+		fprintf(stderr, "waybill: %s: %s\n", options->config, strerror(-r));
+		return EX_OSERR;
+	}
+	return check_loaded(check, options);
+}
+
+int cmd_check(int argc, char **argv)
+{
+	struct check_options options;
+	struct check check = {0};
+	int status;
+
+	if (parse(argc, argv, &options))
+		return cmd_usage(argv, usage);
+	if (options.help) {
+		fputs(usage, stdout);
+		return EX_OK;
+	}
+	check.network = !options.no_network;
+	check.quiet = options.quiet;
+	status = check_file(&check, &options);
+	check_report_deinit(&check.report);
+	conf_load_deinit(&check.load);
+	/* The library's threads may hang in a resolver for seconds: nobody waits for them. */
+	_exit(cmd_finish(status));
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the brokers say of the topics, and what that means for lines. The producer is idempotent and
+ * waits for all replicas in sync; how many those are is the topic's matter (min.insync.replicas),
+ * and only both together say what an acknowledgement is worth. So it is said as a sentence about
+ * lost lines and not as a pair of numbers.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/check/check.h"
+#include "cmd/check/kafka.h"
+#include "conf_output.h"
+#include "output/inspect.h"
+
+/* Key, headers and framing of a usual record, above its value. */
+#define RECORD_ROOM 1024
+
+/* The setting of a source that names the topic, or NULL. */
+static const struct conf_node *topic_setting(const struct conf_node *source, const char *topic)
+{
+	const struct conf_node *one = conf_node_find(source, "topic");
+	const struct conf_node *list = conf_node_find(source, "topics");
+
+	if (one && one->kind == CONF_TEXT && strcmp(one->text, topic) == 0)
+		return one;
+	if (list && list->kind == CONF_TEXT && strcmp(list->text, topic) == 0)
+		return list;
+	for (size_t i = 0; list && list->kind == CONF_LIST && i < list->n_kids; i++) {
+		if (list->kids[i]->kind == CONF_TEXT && strcmp(list->kids[i]->text, topic) == 0)
+			return list->kids[i];
+	}
+	return NULL;
+}
+
+/*
+ * Where the topic is named first, and the longest line of the sources that name it. A name that
+ * only a template gives (with an ${env:...} in it) is not found: then it is any source.
+ */
+static struct conf_place place_of(const struct check *check, const char *topic,
+				  size_t *ret_max_line)
+{
+	struct conf_place place = CHECK_NOWHERE;
+	const struct conf *conf = check->conf;
+	struct kafka_options options;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < conf->n_sources; i++) {
+		const struct conf_node *group = check_group(check, CONF_SOURCES, i);
+		const struct conf_node *node = group ? topic_setting(group, topic) : NULL;
+
+		if (!node)
+			continue;
+		if (!place.file)
+			place = node->place;
+		if (conf->sources[i].rules.max_line > longest)
+			longest = conf->sources[i].rules.max_line;
+	}
+	conf_kafka_options(conf, &options);
+	*ret_max_line = longest ? longest : options.max_line;
+	return place;
+}
+
+void check_judge_replicas(struct check_report *report, struct conf_place place, const char *topic,
+			  const struct topic_facts *facts)
+{
+	uint32_t n = facts->replicas, least = facts->min_insync;
+
+	if (n && least > n)
+		check_find(
+			report, CHECK_ERROR, place,
+			"topic \"%s\": %u replica%s, min.insync.replicas %u: no line can be "
+			"acknowledged\nIts files wait for ever.\n"
+			"Lower min.insync.replicas, or add replicas (kafka-reassign-partitions).",
+			topic, n, n == 1 ? "" : "s", least);
+	else if (n == 1)
+		check_find(
+			report, CHECK_WARNING, place,
+			"topic \"%s\": acks=all, 1 replica: an acknowledged record is lost if its "
+			"broker loses its disk\nWhile that broker is down, its files wait.\n"
+			"Give it 3 replicas and min.insync.replicas=2, unless this is a trial.",
+			topic);
+	else if (n > 1 && least == 1)
+		check_find(report, CHECK_WARNING, place,
+			   "topic \"%s\": acks=all, %u replicas, min.insync.replicas 1: an "
+			   "acknowledged record is lost if one broker dies\n"
+			   "A record counts as acknowledged when only one replica has it.\n"
+			   "Set min.insync.replicas=2:\n"
+			   "  kafka-configs --alter --topic %s --add-config min.insync.replicas=2",
+			   topic, n, topic);
+	else if (n > 1 && least == n)
+		check_find(report, CHECK_NOTE, place,
+			   "topic \"%s\": %u replicas, min.insync.replicas %u: when one broker is "
+			   "down, its files wait",
+			   topic, n, least);
+}
+
+void check_judge_keys(struct check_report *report, struct conf_place place, const char *topic,
+		      const struct topic_facts *facts, const struct route *route)
+{
+	if (!facts->compacted || !route_keys_may_be_null(route))
+		return;
+	if (!route_has_keys(route))
+		check_find(report, CHECK_ERROR, place,
+			   "topic \"%s\": cleanup.policy is compact, and this source gives no key\n"
+			   "Each of its lines is refused, and kept as a dead letter.\n"
+			   "Set key, or cleanup.policy=delete.",
+			   topic);
+	else
+		check_find(
+			report, CHECK_WARNING, place,
+			"topic \"%s\": cleanup.policy is compact, and this key may be missing\n"
+			"A record without one is refused with its batch; the others of the batch "
+			"are sent\nagain one by one, and it is kept as a dead letter.\n"
+			"Set on_missing_key = \"dead_letter\", or \"constant:...\".",
+			topic);
+}
+
+void check_judge_settings(struct check_report *report, struct conf_place place, const char *topic,
+			  const struct topic_facts *facts, size_t max_line)
+{
+	if (!facts->max_message_bytes || !facts->min_insync)
+		check_find(report, CHECK_NOTE, place,
+			   "topic \"%s\": its settings cannot be read (DescribeConfigs is not "
+			   "allowed), so they were not judged",
+			   topic);
+	else if (max_line > facts->max_message_bytes)
+		check_find(
+			report, CHECK_WARNING, place,
+			"topic \"%s\": max_line is %zu bytes, the topic's max.message.bytes %u\n"
+			"A longer line that does not compress below that is refused, and kept as a "
+			"dead letter.\n"
+			"Raise max.message.bytes to %zu, or lower max_line.",
+			topic, max_line, facts->max_message_bytes, max_line + RECORD_ROOM);
+	else if (max_line + RECORD_ROOM > facts->max_message_bytes)
+		check_find(report, CHECK_NOTE, place,
+			   "topic \"%s\": max_line (%zu) is just within max.message.bytes (%u); "
+			   "with key and headers the longest line may be refused if it does not "
+			   "compress",
+			   topic, max_line, facts->max_message_bytes);
+}
+
+/* For each source that names the topic. */
+static void judge_sources(struct check *check, const char *topic, const struct topic_facts *facts)
+{
+	for (size_t i = 0; i < check->conf->n_sources; i++) {
+		const struct conf_node *group = check_group(check, CONF_SOURCES, i);
+		const struct route *route = check->conf->sources[i].route;
+		struct conf_place time = check_place(check, CONF_SOURCES, i, CONF_TIMESTAMP);
+		struct conf_place key = check_place(check, CONF_SOURCES, i, CONF_KEY);
+
+		if (!group || !route || !topic_setting(group, topic))
+			continue;
+		check_judge_times(&check->report, time, topic, facts, route_time(route));
+		check_judge_keys(&check->report, key, topic, facts, route);
+	}
+}
+
+void check_judge_partitions(struct check_report *report, struct conf_place place, const char *topic,
+			    int32_t n, int32_t least)
+{
+	if (n < least)
+		check_find(report, CHECK_ERROR, place,
+			   "topic \"%s\": %d partition%s, but partitioner.rules need %d: some "
+			   "records have no partition to go to\n"
+			   "Files wait at the first such record, until the topic has more.\n"
+			   "Add partitions, or change the rules:\n"
+			   "  kafka-topics --alter --topic %s --partitions %d",
+			   topic, (int)n, n == 1 ? "" : "s", (int)least, topic, (int)least);
+}
+
+static void judge_not_ready(struct check *check, struct conf_place place, const char *topic,
+			    const struct topic_facts *facts)
+{
+	if (facts->state == TOPIC_MISSING)
+		check_find(&check->report, CHECK_ERROR, place,
+			   "topic \"%s\" does not exist\n"
+			   "Its files wait until it is there; others go on.\n"
+			   "Make it:\n  kafka-topics --create --topic %s --partitions 6 "
+			   "--replication-factor 3",
+			   topic, topic);
+	else if (facts->state == TOPIC_DENIED)
+		check_find(&check->report, CHECK_ERROR, place,
+			   "topic \"%s\": not authorized (%s)\n"
+			   "Its files wait until it is allowed; others go on.\n"
+			   "The user of the kafka block needs the rights WRITE and DESCRIBE:\n"
+			   "  kafka-acls --add --producer --topic %s --allow-principal User:...",
+			   topic, facts->reason, topic);
+	else
+		check_find(&check->report, CHECK_ERROR, place,
+			   "topic \"%s\": the brokers do not tell its partitions (%s)\n"
+			   "Its files wait until they do.",
+			   topic, facts->reason[0] ? facts->reason : "no answer");
+}
+
+static void judge_topic(struct check *check, size_t index, const struct topic_facts *facts)
+{
+	const struct partitioner *partitioner = check->conf->topic_partitioners[index];
+	const char *topic = check->conf->topics[index];
+	size_t max_line;
+	struct conf_place place = place_of(check, topic, &max_line);
+
+	if (facts->state != TOPIC_READY) {
+		check_say(check, "  topic %s: not ready", topic);
+		judge_not_ready(check, place, topic, facts);
+		return;
+	}
+	check_say(check,
+		  "  topic %s: %d partitions, %u replica%s, min.insync.replicas %u, "
+		  "max.message.bytes %u",
+		  topic, (int)facts->n_partitions, facts->replicas, facts->replicas == 1 ? "" : "s",
+		  facts->min_insync, facts->max_message_bytes);
+	/* With less than acks=all replicas do not matter, and the loader has warned. */
+	if (strcmp(conf_topic_acks(check->conf, index), "all") == 0)
+		check_judge_replicas(&check->report, place, topic, facts);
+	check_judge_settings(&check->report, place, topic, facts, max_line);
+	judge_sources(check, topic, facts);
+	if (partitioner)
+		check_judge_partitions(&check->report, place, topic, facts->n_partitions,
+				       partitioner_least(partitioner));
+	if (facts->n_leaderless)
+		check_find(&check->report, CHECK_WARNING, place,
+			   "topic \"%s\": %d of %d partitions have no leader\n"
+			   "Lines of keys that belong there wait, and files with them.",
+			   topic, (int)facts->n_leaderless, (int)facts->n_partitions);
+}
+
+static void judge_failure(struct check *check, int r, const char *servers, const char *message)
+{
+	struct conf_place place = check_main_place(check, CONF_KAFKA);
+	const struct conf_node *block = conf_node_find(check->load.root, "kafka"), *node;
+
+	node = block ? conf_node_find(block, "bootstrap_servers") : NULL;
+	if (node)
+		place = node->place;
+	if (r == INSPECT_E_PROPS)
+		check_find(&check->report, CHECK_ERROR, place,
+			   "librdkafka does not take the kafka block: %s\n"
+			   "run would wait, and ship nothing.",
+			   message);
+	else if (r == INSPECT_E_AUTH)
+		check_find(&check->report, CHECK_ERROR, place,
+			   "the brokers (%s) do not let us in: %s\n"
+			   "run would wait, and ship nothing.\n"
+			   "Look at security_protocol, sasl_* and ssl_* of the kafka block.",
+			   servers, message);
+	else
+		check_find(&check->report, CHECK_ERROR, place,
+			   "no broker of bootstrap_servers (%s) answers: %s\n"
+			   "run would wait, and ship nothing until one does.\n"
+			   "Look at address, port and firewall, and at security_protocol: a broker "
+			   "that "
+			   "wants TLS or SASL says nothing to others.",
+			   servers, message);
+}
+
+/* Whether something in the kafka block is wrong: asking with the rest would mislead. */
+static bool block_is_wrong(const struct check *check)
+{
+	const struct conf_node *block = conf_node_find(check->load.root, "kafka");
+	const struct conf_problems *problems = &check->load.problems;
+
+	for (size_t i = 0; i < problems->n && i < CONF_PROBLEMS_MAX; i++) {
+		const struct conf_problem *p = &problems->items[i];
+
+		for (size_t k = 0; block && k < block->n_kids; k++) {
+			if (!p->warning && p->place.file == block->kids[k]->place.file &&
+			    p->place.line == block->kids[k]->place.line)
+				return true;
+		}
+	}
+	return problems->n > CONF_PROBLEMS_MAX;
+}
+
+int check_brokers(struct check *check)
+{
+	const struct conf *conf = check->conf;
+	const char *servers = conf_kafka_value(conf, "bootstrap.servers");
+	struct topics *topics = NULL;
+	struct kafka_options options;
+	char message[512] = "";
+	int r;
+
+	if (!check->network || !servers || block_is_wrong(check)) {
+		check_say(check, "Kafka: not asked%s",
+			  check->network ? ": mend the kafka block first" : " (--no-network)");
+		return 0;
+	}
+	conf_kafka_options(conf, &options);
+	r = inspect_topics(&options, message, sizeof message, &topics);
+	if (r < 0)
+		return r;
+	check_say(check, "Kafka: %s %s", servers, r ? "does not answer" : "answers");
+	if (r)
+		judge_failure(check, r, servers, message);
+	for (size_t i = 0; !r && i < topics->n && i < conf->n_topics; i++)
+		judge_topic(check, i, &topics->at[i]);
+	topics_free(topics);
+	return 0;
+}

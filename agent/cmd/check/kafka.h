@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CMD_CHECK_KAFKA_H
+#define CMD_CHECK_KAFKA_H
+
+#include <stddef.h>
+
+#include "cmd/check/report.h"
+#include "output/topics.h"
+#include "route.h"
+
+/* What the facts of a topic mean for lines, in words. Pure but for the report. */
+
+/* Replicas and min.insync.replicas against acks=all. Unknown ones (0) are not judged. */
+void check_judge_replicas(struct check_report *report, struct conf_place place, const char *topic,
+			  const struct topic_facts *facts);
+
+/* The topic's other settings, its limit against max_line (bytes) among them. */
+void check_judge_settings(struct check_report *report, struct conf_place place, const char *topic,
+			  const struct topic_facts *facts, size_t max_line);
+
+/* Null keys that the source may send to a topic that refuses them. */
+void check_judge_keys(struct check_report *report, struct conf_place place, const char *topic,
+		      const struct topic_facts *facts, const struct route *route);
+
+/* What the topic does to the timestamps of a source that writes to it. */
+void check_judge_times(struct check_report *report, struct conf_place place, const char *topic,
+		       const struct topic_facts *facts, const struct route_time *time);
+
+/* Its n partitions against those that the rules of its partitioner need at least. */
+void check_judge_partitions(struct check_report *report, struct conf_place place, const char *topic,
+			    int32_t n, int32_t least);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Limits of the kernel, against what the patterns lead to now. A limit is worth a word when it is
+ * reached, and when half of it is used: directories and files come faster than administrators.
+ * inotify's limits are shared by all processes of a user, so half is not generous.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "cmd/check/check.h"
+
+/* As agent/files.c keeps them: for brokers, the store and the loop; and the most that is of use. */
+#define DESCRIPTORS_KEPT_BACK 128
+#define DESCRIPTORS_MAX 8192
+
+#define INOTIFY "/proc/sys/fs/inotify/"
+
+static uint64_t read_limit(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	uint64_t limit = 0;
+
+	if (file && fscanf(file, "%" SCNu64, &limit) != 1)
+		limit = 0;
+	if (file)
+		fclose(file);
+	return limit;
+}
+
+static void check_watches(struct check *check, const struct discover_trouble *trouble)
+{
+	uint64_t limit = read_limit(INOTIFY "max_user_watches");
+	uint64_t need = trouble->directories + trouble->unwatched;
+
+	check_say(check,
+		  "Limits: directories watched: %" PRIu64 " of %" PRIu64
+		  " (fs.inotify.max_user_watches)",
+		  trouble->directories, limit);
+	if (trouble->watch_errno == ENOSPC || (limit && need > limit))
+		check_find(&check->report, CHECK_WARNING, CHECK_NOWHERE,
+			   "fs.inotify.max_user_watches is %" PRIu64 ", used up with %" PRIu64
+			   " directories to watch\n"
+			   "Those without a watch are looked at once a second: more CPU, later "
+			   "lines.\n"
+			   "Raise it, and keep it in /etc/sysctl.d:\n"
+			   "  sysctl -w fs.inotify.max_user_watches=%" PRIu64,
+			   limit, need, 4 * (need > limit ? need : limit));
+	else if (limit && need > limit / 2)
+		check_find(&check->report, CHECK_NOTE, CHECK_NOWHERE,
+			   "more than half of fs.inotify.max_user_watches (%" PRIu64
+			   ") is needed: %" PRIu64 " directories",
+			   limit, need);
+	if (trouble->watch_errno == EMFILE || trouble->watch_errno == ENFILE)
+		check_find(&check->report, CHECK_WARNING, CHECK_NOWHERE,
+			   "no inotify instance is left: fs.inotify.max_user_instances is %" PRIu64
+			   "\nAll directories are looked at once a second: more CPU, later lines.\n"
+			   "Raise it, and keep it in /etc/sysctl.d:\n"
+			   "  sysctl -w fs.inotify.max_user_instances=%" PRIu64,
+			   read_limit(INOTIFY "max_user_instances"),
+			   2 * read_limit(INOTIFY "max_user_instances"));
+}
+
+static void check_descriptors(struct check *check)
+{
+	struct rlimit limit;
+	uint64_t room;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max == RLIM_INFINITY)
+		return;
+	room = limit.rlim_max > DESCRIPTORS_KEPT_BACK ? limit.rlim_max - DESCRIPTORS_KEPT_BACK : 0;
+	check_say(check, "  files to follow: %zu, descriptors for %" PRIu64, check->n_files,
+		  room < DESCRIPTORS_MAX ? room : (uint64_t)DESCRIPTORS_MAX);
+	if (room < DESCRIPTORS_MAX && check->n_files > room)
+		check_find(&check->report, CHECK_WARNING, CHECK_NOWHERE,
+			   "%zu files, and the limit of open files (%" PRIu64
+			   ") leaves room for %" PRIu64
+			   "\nA file that is deleted while it is closed is lost unread.\n"
+			   "Raise it in the unit: LimitNOFILE=%d",
+			   check->n_files, (uint64_t)limit.rlim_max, room, 2 * DESCRIPTORS_MAX);
+	else if (check->n_files > DESCRIPTORS_MAX)
+		check_find(
+			&check->report, CHECK_NOTE, CHECK_NOWHERE,
+			"%zu files; %d of them are kept open, the least recently used are closed\n"
+			"A file that is deleted while it is closed is lost unread.",
+			check->n_files, DESCRIPTORS_MAX);
+}
+
+void check_limits(struct check *check, const struct discover_trouble *trouble)
+{
+	check_watches(check, trouble);
+	check_descriptors(check);
+}

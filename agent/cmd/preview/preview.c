@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * waybill preview: what each line of a file or of standard input would become, without a broker and
+ * without a state. The configuration is loaded as run loads it and the lines go through run's own
+ * pipeline, so that what is shown is what would be sent; only who the file belongs to is up to the
+ * user here, because a sample of a log may lie anywhere.
+ * Secrets are not fetched: whoever writes a pattern may have none.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/preview/preview.h"
+#include "input/discover.h"
+#include "parsers/names.h"
+
+#define DEFAULT_PARTITIONS 12
+#define MAX_PARTITIONS 10000
+#define OUT_BUFFER ((size_t)256 << 10)
+
+struct preview_options {
+	const char *config;
+	const char *source;
+	const char *input; /* NULL: standard input */
+	int32_t partitions;
+	bool json;
+	bool compares;
+	bool help;
+};
+
+static const char usage[] =
+	"usage: waybill preview [--config FILE] [--source NAME] [--partitions N]\n"
+	"                       [--json | --compare-partitioners] [INPUT]\n"
+	"\n"
+	"Shows what each line of INPUT (or of standard input) would become: topic,\n"
+	"partition, key, headers, timestamp, value; for a line that does not match, how\n"
+	"far the pattern got; at the end how keys and bytes spread over partitions. No\n"
+	"broker is asked, nothing is stored.\n"
+	"\n"
+	"  --config FILE   default " DEFAULT_CONFIG "; conf.d/*.conf beside it too\n"
+	"  --source NAME   the source whose rules apply; needed when there are several\n"
+	"                  and none of them has INPUT in its paths\n"
+	"  --partitions N  of each topic, 1 to 10000; default 12\n"
+	"  --json          one object a line, without the spread; a line that is left out\n"
+	"                  (on_no_match = \"skip\") has a null topic\n"
+	"  --compare-partitioners\n"
+	"                  instead of the records: how many keys other clients (Java,\n"
+	"                  librdkafka, sarama, CRC32) would send to another partition,\n"
+	"                  and how evenly each fills them\n"
+	"\n"
+	"Where the source sets no timestamp it is now, as it is when a line is shipped.\n"
+	"Records without a key stay with one partition for a batch: which one, only run\n"
+	"knows.\n";
+
+/* 0 or EX_USAGE. */
+static int parse(int argc, char **argv, struct preview_options *options)
+{
+	static const struct option longs[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"source", required_argument, NULL, 's'},
+		{"partitions", required_argument, NULL, 'p'},
+		{"json", no_argument, NULL, 'j'},
+		{"compare-partitioners", no_argument, NULL, 'd'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	char *end;
+	long n;
+	int c;
+
+	*options = (struct preview_options){.config = DEFAULT_CONFIG,
+					    .partitions = DEFAULT_PARTITIONS};
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
+		if (c == 'c') {
+			options->config = optarg;
+		} else if (c == 's') {
+			options->source = optarg;
+		} else if (c == 'j') {
+			options->json = true;
+		} else if (c == 'd') {
+			options->compares = true;
+		} else if (c == 'h') {
+			options->help = true;
+		} else if (c == 'p') {
+			n = strtol(optarg, &end, 10);
+			if (end == optarg || *end || n < 1 || n > MAX_PARTITIONS) {
+				fprintf(stderr, "waybill: --partitions is a number from 1 to %d\n",
+					MAX_PARTITIONS);
+				return EX_USAGE;
+			}
+			options->partitions = (int32_t)n;
+		} else {
+			return EX_USAGE;
+		}
+	}
+	if (options->json && options->compares) {
+		fputs("waybill: --json and --compare-partitioners: give one of them\n", stderr);
+		return EX_USAGE;
+	}
+	if (optind < argc)
+		options->input = argv[optind++];
+	return cmd_no_more(argc, argv);
+}
+
+static void print_sources(const struct conf *conf)
+{
+	fputs("  the sources are:", stderr);
+	for (size_t i = 0; i < conf->n_sources; i++)
+		fprintf(stderr, " %s", conf->sources[i].name);
+	fputc('\n', stderr);
+}
+
+/* The source named, or NULL after a message. */
+static const struct conf_source *named_source(const struct conf *conf, const char *name,
+					      const char *who)
+{
+	const char **names = calloc(conf->n_sources, sizeof names[0]);
+	const char *near = NULL;
+
+	for (size_t i = 0; i < conf->n_sources; i++) {
+		if (strcmp(conf->sources[i].name, name) == 0) {
+			free(names);
+			return &conf->sources[i];
+		}
+		if (names)
+			names[i] = conf->sources[i].name;
+	}
+	if (names)
+		near = names_nearest(name, names, conf->n_sources);
+	free(names);
+	fprintf(stderr,
+		near ? "%s: no source \"%s\" (did you mean \"%s\"?)\n" : "%s: no source \"%s\"\n",
+		who, name, near);
+	print_sources(conf);
+	return NULL;
+}
+
+/* The source that run would give this path to, or NULL. */
+static const struct conf_source *source_of_path(const struct conf *conf, const char *path)
+{
+	struct discover *discover = NULL;
+	char message[256];
+	int found = -1;
+	int r = discover_new(&discover);
+
+	for (size_t i = 0; !r && i < conf->n_sources; i++)
+		r = discover_add(discover, (int)i, conf->sources[i].paths, conf->sources[i].exclude,
+				 message, sizeof message);
+	if (!r)
+		found = discover_wants(discover, path);
+	discover_free(discover);
+	return found < 0 ? NULL : &conf->sources[found];
+}
+
+const struct conf_source *preview_choose_source(const struct conf *conf, const char *name,
+						const char *path, const char *who, const char *hint)
+{
+	const struct conf_source *source;
+
+	if (name)
+		return named_source(conf, name, who);
+	source = source_of_path(conf, path);
+	if (source)
+		return source;
+	if (conf->n_sources == 1)
+		return &conf->sources[0];
+	fprintf(stderr, "%s: no source has %s in its paths: say which one it is, %s\n", who, path,
+		hint);
+	print_sources(conf);
+	return NULL;
+}
+
+/* 0, or the exit status after a message. */
+static int open_input(struct preview *preview, const char *name)
+{
+	int r = preview_input_open(&preview->input, name);
+
+	if (!r) {
+		if (!name && isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
+			fputs("waybill: reading lines from the terminal; Ctrl-D ends\n", stderr);
+		return 0;
+	}
+	fprintf(stderr, "waybill: %s: %s\n", name ? name : "standard input", strerror(-r));
+	return r == -EACCES || r == -EPERM ? EX_NOPERM : EX_NOINPUT;
+}
+
+static void set_paper(struct preview *preview)
+{
+	setvbuf(stdout, NULL, _IOFBF, OUT_BUFFER);
+	preview->to = stdout;
+	paper_init(&preview->paper, stdout);
+	preview->good = preview->paper.plain[0] ? "\033[32m" : "";
+	preview->bad = preview->paper.plain[0] ? "\033[31m" : "";
+}
+
+int cmd_preview(int argc, char **argv)
+{
+	struct preview preview = {.input = PREVIEW_INPUT_NULL};
+	struct preview_options options;
+	int status;
+
+	if (parse(argc, argv, &options))
+		return cmd_usage(argv, usage);
+	if (options.help) {
+		fputs(usage, stdout);
+		return EX_OK;
+	}
+	setlocale(LC_CTYPE, "");
+	preview.partitions = options.partitions;
+	preview.json = options.json;
+	preview.compares = options.compares;
+	status = cmd_load_conf(&(struct conf_surroundings){.no_secrets = true}, options.config,
+			       &preview.conf);
+	/* The loader has said that there are no sources. */
+	if (!status && !preview.conf->n_sources)
+		status = EX_CONFIG;
+	if (status)
+		return status;
+	set_paper(&preview);
+	status = open_input(&preview, options.input);
+	if (!status) {
+		preview.source =
+			preview_choose_source(preview.conf, options.source, preview.input.path,
+					      "waybill", "--source NAME");
+		status = preview.source ? preview_run(&preview) : EX_USAGE;
+	}
+	preview_input_deinit(&preview.input);
+	conf_unref(preview.conf);
+	return status;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CMD_PREVIEW_PREVIEW_H
+#define CMD_PREVIEW_PREVIEW_H
+
+#include <time.h>
+
+#include "base/json.h"
+#include "cmd/paper.h"
+#include "cmd/preview/compare.h"
+#include "cmd/preview/input.h"
+#include "cmd/preview/spread.h"
+#include "pipeline.h"
+
+/*
+ * One run of preview. For preview.c (options, which source), run.c (the pipeline with the terminal
+ * behind it), show.c and show_compare.c (for people) and json.c (for programs); and for the command
+ * test, whose cases are runs of preview.
+ */
+struct preview {
+	struct conf *conf;
+	const struct conf_source *source;
+	struct preview_input input;
+	int32_t partitions;
+	bool json;
+	bool compares;   /* with other clients' partitioners, instead of showing records */
+	int64_t read_ms; /* when its lines are read; 0: now */
+	FILE *to;
+	struct paper paper;
+	const char *good, *bad; /* colours of what matched and what did not, or "" */
+	time_t second;          /* that second_text is of */
+	char second_text[32];
+
+	struct chunk_pools pools;
+	struct counters counters;
+	struct letters letters;
+	struct output *output;
+	struct pipeline *pipeline;
+	struct file *file;
+	struct pattern_scratch *scratch;
+	struct spread *spread;   /* NULL with json */
+	struct arena line_arena; /* of the line at hand, where it was redacted */
+	struct compare *compare; /* NULL: not asked for */
+	struct arena json_arena;
+	struct json json_text; /* of the line at hand */
+};
+
+/* What became of a line, beside its record. */
+struct preview_outcome {
+	struct slice line; /* borrowed; redacted */
+	bool matched;
+	bool redacted;                        /* the line is not what was read */
+	bool withheld;                        /* and nothing of it is left */
+	bool limited;                         /* the pattern gave up */
+	bool left_out;                        /* by on_no_match: there is no record */
+	const char *time_note;                /* what is out of the ordinary with the timestamp */
+	const struct store_dead_letter *dead; /* refused by a rule of the source; NULL: not */
+};
+
+/*
+ * Runs the input through the pipeline. What is shown goes to `to`; with json nothing else is asked
+ * of the paper. 0, or the exit status after a message.
+ */
+int preview_run(struct preview *preview) MUSTCHECK;
+
+/*
+ * Whose lines these are: the source of that name, else the one that has the path in its paths, else
+ * the only one. NULL after a message that begins with `who` and says how to name one (hint).
+ */
+const struct conf_source *preview_choose_source(const struct conf *conf, const char *name,
+						const char *path, const char *who,
+						const char *hint);
+
+/* A record, as the pipeline hands it over; the outcome of its line follows. */
+void preview_show_record(struct preview *preview, const struct record *record, int32_t partition);
+void preview_show_outcome(struct preview *preview, const struct preview_outcome *outcome);
+
+/* The totals, and the spread or the comparison. */
+void preview_show_summary(const struct preview *preview);
+
+/* Behind a list of the n hottest keys: how many there are besides. */
+void preview_show_more_keys(FILE *to, const struct spread_total *total, size_t n);
+
+/* What other clients would do with the keys. */
+void preview_show_comparison(const struct preview *preview, const struct spread_total *total);
+
+/*
+ * The same two as JSON: the first begins an object, the second ends it, on one line. 0 or -ENOMEM.
+ */
+void preview_json_record(struct preview *preview, const struct record *record, int32_t partition);
+int preview_json_outcome(struct preview *preview, const struct preview_outcome *outcome) MUSTCHECK;
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pipeline of run, one line a turn, with the terminal as its output. Nothing in the pipeline
+ * knows of preview: the record is seen by the output, and whether its line matched is told by the
+ * counters, which one turn moves by one line.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "cmd/preview/preview.h"
+#include "output/terminal.h"
+
+static size_t size_of(const struct record *record)
+{
+	size_t bytes = record->key.len + record->value.len;
+
+	for (uint32_t i = 0; i < record->n_headers; i++)
+		bytes += record->headers[i].name.len + record->headers[i].value.len;
+	return bytes;
+}
+
+static void take_record(void *context, const struct record *record, int32_t partition,
+			UNUSED int64_t offset)
+{
+	struct preview *preview = context;
+	char key[KEYTYPE_SHOWN_MAX];
+	struct spread_key *counted;
+
+	if (preview->json) {
+		preview_json_record(preview, record, partition);
+		return;
+	}
+	if (!preview->compare)
+		preview_show_record(preview, record, partition);
+	counted = spread_add(preview->spread, record->topic, partition,
+			     keytype_show(route_key_type(preview->source->route), record->key, key),
+			     size_of(record));
+	if (preview->compare && record->key.at)
+		compare_add(preview->compare, record->topic, partition, record->key, counted);
+}
+
+/*
+ * The line that the last turn took from `position`: still in its chunk, cut once more. As it was
+ * read: it has to be redacted before it is shown.
+ */
+static struct slice line_at(const struct preview *preview, uint64_t position)
+{
+	const struct account *account = &preview->file->account;
+	const struct chunk *chunk = account_open_chunk(account);
+	struct slice bytes = {
+		chunk->bytes + (position - chunk->start),
+		account_read_position(account) - position,
+	};
+
+	return lines_cut_last(bytes, &preview->source->rules).text;
+}
+
+/* NULL: nothing, or the record has no timestamp of its own. */
+static const char *time_note(const struct counters *now, const struct counters *before)
+{
+	if (now->timestamps_missing != before->timestamps_missing)
+		return "timestamp is missing: the time of reading";
+	if (now->timestamps_invalid != before->timestamps_invalid)
+		return "timestamp is not of timestamp_format: the time of reading";
+	if (now->timestamps_clamped != before->timestamps_clamped)
+		return "timestamp is beyond timestamp_max_past or timestamp_max_future";
+	return NULL;
+}
+
+/* What the last turn did, by what it counted. 0 or -ENOMEM. */
+static int tell_outcome(struct preview *preview, uint64_t position, const struct counters *before)
+{
+	const struct counters *now = &preview->counters;
+	struct preview_outcome outcome = {
+		.line = line_at(preview, position),
+		.matched = now->lines_unmatched == before->lines_unmatched,
+		.limited = now->lines_limited != before->lines_limited,
+		.left_out = now->lines_filtered != before->lines_filtered,
+		.redacted = now->lines_redacted != before->lines_redacted,
+		.withheld = now->lines_withheld != before->lines_withheld,
+		.time_note = time_note(now, before),
+		.dead = preview->letters.n ? preview->letters.items : NULL,
+	};
+	int r;
+
+	arena_reset(&preview->line_arena);
+	r = redact_line(&preview->source->redact, preview->scratch, &preview->line_arena,
+			&outcome.line);
+	if (r < 0)
+		return r;
+	r = 0;
+	if (preview->json)
+		r = preview_json_outcome(preview, &outcome);
+	else if (!preview->compare)
+		preview_show_outcome(preview, &outcome);
+	letters_stored(&preview->letters, preview->letters.n);
+	return r;
+}
+
+/* The reports of what was shown, so that its memory is given up. */
+static int settle(struct preview *preview)
+{
+	struct file *file;
+	int n = pipeline_reports(preview->pipeline, SIZE_MAX, 0);
+
+	if (n < 0)
+		return n;
+	while ((file = pipeline_take_touched(preview->pipeline)))
+		account_advance(&file->account);
+	account_advance(&preview->file->account);
+	return 0;
+}
+
+/* One line, or a piece of the rest of one that is too long. 0, PIPELINE_E_IDLE, negative errno. */
+static int turn(struct preview *preview, bool last)
+{
+	struct counters before = preview->counters;
+	uint64_t position = account_read_position(&preview->file->account);
+	uint64_t partial_after_us = last ? 0 : CLOCK_NEVER;
+	int64_t now_ms = preview->read_ms ? preview->read_ms : clock_real_ms();
+	int r = pipeline_turn(preview->pipeline, preview->file, 1, partial_after_us, 0, now_ms);
+
+	if (r == PIPELINE_E_FULL || r == PIPELINE_E_MEMORY) {
+		r = settle(preview);
+		if (!r)
+			r = pipeline_turn(preview->pipeline, preview->file, 1, partial_after_us, 0,
+					  now_ms);
+	}
+	if (!r && preview->counters.lines_read != before.lines_read)
+		r = tell_outcome(preview, position, &before);
+	if (r <= 0 || r == PIPELINE_E_IDLE)
+		return r;
+	return r == PIPELINE_E_REWRITTEN ? -ESTALE : -ENOMEM;
+}
+
+/* All lines that are there. last: nothing comes behind them. 0 or negative errno. */
+static int turns(struct preview *preview, bool last)
+{
+	int r = 0;
+
+	while (!r && account_read_position(&preview->file->account) < preview->input.end &&
+	       !ferror(preview->to))
+		r = turn(preview, last);
+	/* The last write that failed has set errno, and nothing fails behind it. */
+	if (fflush(preview->to) || ferror(preview->to))
+		return errno ? -errno : -EIO;
+	return r == PIPELINE_E_IDLE ? 0 : r;
+}
+
+static int run_input(struct preview *preview)
+{
+	bool last;
+	int r;
+
+	do {
+		r = preview_input_more(&preview->input, preview->file->account.committed);
+		if (r < 0)
+			return r;
+		last = r == PREVIEW_INPUT_E_END;
+		r = turns(preview, last);
+		if (!r)
+			r = settle(preview);
+	} while (!r && !last);
+	return r;
+}
+
+static int make_output(struct preview *preview)
+{
+	struct terminal_options options = {
+		.partitions = preview->partitions,
+		.n_topics = preview->conf->n_topics,
+		.partitioners = preview->conf->topic_partitioners,
+		.sink = take_record,
+		.context = preview,
+	};
+
+	int r = 0;
+
+	if (!preview->json)
+		r = spread_new(options.n_topics, options.partitions, &preview->spread);
+	if (!r && preview->compares)
+		r = compare_new(options.n_topics, options.partitions, &preview->compare);
+	return r ? r : terminal_new(&options, &preview->output);
+}
+
+static int make_file(struct preview *preview)
+{
+	static const struct identity nobody;
+	int r = file_new(1, preview->source, preview->input.path, preview->input.path, &nobody,
+			 preview->input.start, &preview->pools, &preview->file);
+
+	if (r)
+		return r;
+	preview->file->origin.agent = slice_of("preview");
+	file_set_state(preview->file, FILE_READING);
+	r = fcntl(preview->input.fd, F_DUPFD_CLOEXEC, 0);
+	if (r < 0)
+		return -errno;
+	tail_set_fd(&preview->file->tail, r);
+	return 0;
+}
+
+static int build(struct preview *preview)
+{
+	struct pipeline_options options = {
+		.counters = &preview->counters,
+		.letters = &preview->letters,
+		.topics = (const char *const *)preview->conf->topics,
+		.n_topics = preview->conf->n_topics,
+	};
+	int r = chunk_pools_init(&preview->pools, preview->conf->chunk_memory);
+
+	preview->json_text.arena = &preview->json_arena;
+	letters_init(&preview->letters, UINT64_MAX, 0);
+	preview->scratch = pattern_scratch_new();
+	if (!r && !preview->scratch)
+		r = -ENOMEM;
+	if (!r)
+		r = make_output(preview);
+	options.output = preview->output;
+	if (!r)
+		r = pipeline_new(&options, &preview->pipeline);
+	return r ? r : make_file(preview);
+}
+
+static void dismantle(struct preview *preview)
+{
+	if (preview->file && settle(preview))
+		/* memory is out, and the process ends: rather leave than free what is in use */
+		return;
+	preview->file = file_free(preview->file);
+	preview->pipeline = pipeline_free(preview->pipeline);
+	preview->output = output_free(preview->output);
+	preview->spread = spread_free(preview->spread);
+	preview->compare = compare_free(preview->compare);
+	preview->scratch = pattern_scratch_free(preview->scratch);
+	arena_deinit(&preview->line_arena);
+	arena_deinit(&preview->json_arena);
+	letters_deinit(&preview->letters);
+	chunk_pools_deinit(&preview->pools);
+}
+
+/* The exit status, after a message. */
+static int explain(const struct preview *preview, int r)
+{
+	if (ferror(preview->to)) {
+		if (r != -EPIPE)
+			fprintf(stderr, "waybill: standard output: %s\n", strerror(-r));
+	} else if (r == -ESTALE) {
+		fprintf(stderr, "waybill: %s was rewritten while it was read\n",
+			preview->input.path);
+	} else {
+		fprintf(stderr, "waybill: %s: %s\n", preview->input.path, strerror(-r));
+	}
+	return r == -ENOMEM ? EX_OSERR : EX_IOERR;
+}
+
+int preview_run(struct preview *preview)
+{
+	int r = build(preview);
+
+	if (!r)
+		r = run_input(preview);
+	if (!r && !preview->json)
+		preview_show_summary(preview);
+	if (!r && fflush(preview->to))
+		r = -errno;
+	dismantle(preview);
+	return r ? explain(preview, r) : EX_OK;
+}
