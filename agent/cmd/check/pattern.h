@@ -13,6 +13,9 @@
 /* So long is a line of a trial: quadratic effort stays below the match limit, cubic does not. */
 #define CHECK_TRIAL_LEN 256
 
+/* The longest part of a sample that is repeated. */
+#define CHECK_UNIT_MAX 4
+
 /* A sample is cut there: nothing of interest is so deep in a pattern. */
 #define CHECK_SAMPLE_MAX 128
 
