@@ -163,7 +163,7 @@ static void tell(struct helper *h, const struct helper_answer *news)
 	if (news->asked) {
 		a->asked = true;
 		a->reachable = news->reachable;
-		a->auth = news->auth;
+		a->trouble = news->trouble;
 	}
 	if (news->probed) {
 		a->probed = true;
@@ -194,10 +194,10 @@ static void take_news(struct producer *p, struct helper_answer *answer)
 
 	while (producer_reports(p, &none, 1, &waits) || waits) {
 		producer_news(p, &news);
-		if (news.kind == NEWS_AUTH || (news.kind == NEWS_ERROR && !answer->auth)) {
-			answer->auth = news.kind == NEWS_AUTH;
-			snprintf(answer->reason, sizeof answer->reason, "%s", news.text);
-		}
+		if (news.trouble == TROUBLE_NONE || news.trouble < answer->trouble)
+			continue;
+		answer->trouble = news.trouble;
+		snprintf(answer->reason, sizeof answer->reason, "%s", news.text);
 	}
 }
 

@@ -22,8 +22,8 @@ struct helper_answer {
 	bool props_refused;        /* the library refuses the properties; reason says which */
 	bool asked;                /* brokers were asked; `reachable` says whether one answered */
 	bool reachable;
-	bool auth;   /* authentication or TLS is the reason */
-	bool probed; /* helper_probe was answered: */
+	enum trouble trouble; /* why not, as far as this question has shown it */
+	bool probed;          /* helper_probe was answered: */
 	bool leader_answers;
 	uint32_t probe_topic;
 	int32_t probe_partition;

@@ -59,6 +59,26 @@ static void take_topics(struct kafka *k, struct topics *topics, uint64_t now_us)
 	topics_free(topics);
 }
 
+/* While a producer is made the helper fetches its news, and afterwards we do. */
+static void take_reach(struct kafka *k, const struct helper_answer *a)
+{
+	if (a->reachable)
+		kafka_reachable(k);
+	else if (k->state != MAKING && k->last_error[0])
+		kafka_unreachable(k, k->trouble, k->last_error);
+	else
+		kafka_unreachable(k, a->trouble, a->reason);
+}
+
+/* An error of one connection: the most telling since the last answer is kept. */
+static void note_error(struct kafka *k, const struct producer_news *news)
+{
+	if (news->trouble < k->trouble)
+		return;
+	k->trouble = news->trouble;
+	snprintf(k->last_error, sizeof k->last_error, "%.250s", news->text);
+}
+
 static void take_answer(struct kafka *k, uint64_t now_us)
 {
 	struct helper_answer a;
@@ -74,9 +94,7 @@ static void take_answer(struct kafka *k, uint64_t now_us)
 		k->place_asked = false;
 		if (a.reachable)
 			k->answered_us = now_us;
-		kafka_set_reachable(k, a.reachable, a.auth,
-				    k->state != MAKING && k->last_error[0] ? k->last_error :
-									     a.reason);
+		take_reach(k, &a);
 	}
 	if (a.producer)
 		kafka_take_producer(k, a.producer, now_us);
@@ -97,12 +115,16 @@ static void take_news(struct kafka *k, uint64_t now_us)
 		kafka_dispose(k, LOG_ERR, "producer-fatal", news.text, now_us);
 		break;
 	case NEWS_AUTH:
-		events_add(&k->events, LOG_ERR, "authentication", "%.400s; lines wait, retrying",
-			   news.text);
+		note_error(k, &news);
+		/* Perhaps one of several; if it is all of them, the answer will tell so. */
+		if (k->reachable)
+			events_add(&k->events, LOG_ERR, "authentication",
+				   "a broker cannot be used: %.400s; lines for it wait, retrying",
+				   news.text);
 		kafka_ask(k, now_us, US_PER_S);
 		break;
 	case NEWS_ERROR:
-		snprintf(k->last_error, sizeof k->last_error, "%.250s", news.text);
+		note_error(k, &news);
 		kafka_ask(k, now_us, ASK_GAP_US);
 		break;
 	case NEWS_ALL_DOWN:
@@ -246,7 +268,7 @@ static void book(struct kafka *k, struct producer_report *reports, size_t n, uin
 	}
 	k->reported_us = now_us;
 	if (k->delivered > before && !k->reachable)
-		kafka_set_reachable(k, true, false, "");
+		kafka_reachable(k);
 }
 
 /* Up to one portion; 0 when nothing waits. */

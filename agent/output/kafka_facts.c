@@ -26,22 +26,33 @@ static const char *servers(const struct kafka *k)
 	return "none configured";
 }
 
-void kafka_set_reachable(struct kafka *k, bool reachable, bool auth, const char *reason)
+void kafka_reachable(struct kafka *k)
 {
-	k->reachable = reachable;
-	if (reachable)
-		k->last_error[0] = '\0';
-	if (reachable && k->told_unreachable) {
+	k->reachable = true;
+	k->last_error[0] = '\0';
+	k->trouble = TROUBLE_NONE;
+	if (k->told_trouble)
 		events_add(&k->events, LOG_NOTICE, "brokers-reachable", "the brokers answer again");
-		k->told_unreachable = false;
-	} else if (!reachable && !k->told_unreachable) {
-		events_add(&k->events, auth ? LOG_ERR : LOG_WARNING,
-			   auth ? "authentication" : "brokers-unreachable",
-			   "no broker of kafka.bootstrap_servers (%.120s) answers: %.200s; "
-			   "lines stay in their files, retrying",
-			   servers(k), reason[0] ? reason : "timed out");
-		k->told_unreachable = true;
-	}
+	k->told_trouble = TROUBLE_NONE;
+}
+
+void kafka_unreachable(struct kafka *k, enum trouble trouble, const char *reason)
+{
+	bool refused = trouble >= TROUBLE_TLS;
+
+	k->reachable = false;
+	k->trouble = TROUBLE_NONE;
+	if (trouble == TROUBLE_NONE)
+		trouble = k->told_trouble ? k->told_trouble : TROUBLE_NETWORK;
+	if (trouble == k->told_trouble)
+		return;
+	k->told_trouble = trouble;
+	events_add(&k->events, refused ? LOG_ERR : LOG_WARNING,
+		   refused ? "authentication" : "brokers-unreachable",
+		   "%s kafka.bootstrap_servers (%.120s) %s: %.200s; "
+		   "lines stay in their files, retrying",
+		   refused ? "the brokers of" : "no broker of", servers(k),
+		   refused ? "cannot be used" : "answers", reason[0] ? reason : "timed out");
 }
 
 void kafka_no_place(struct kafka *k, size_t topic, uint64_t now_us)

@@ -28,7 +28,8 @@ struct kafka {
 	enum state state;
 	uint64_t state_us;
 	bool reachable;
-	bool told_unreachable;
+	enum trouble trouble; /* the most telling since the last answer; goes with last_error */
+	enum trouble told_trouble; /* what the log knows; TROUBLE_NONE while brokers answer */
 	bool told_props;
 	bool purged;
 	bool place_asked;     /* a question is ordered that may give held records their place */
@@ -73,7 +74,10 @@ void kafka_take_facts(struct kafka *k, size_t topic, const struct topic_facts *f
  */
 void kafka_no_place(struct kafka *k, size_t topic, uint64_t now_us);
 
-/* Brokers answer, or do not (auth: because they refuse us); told once for each change. */
-void kafka_set_reachable(struct kafka *k, bool reachable, bool auth, const char *reason);
+/* Brokers answer. Told when the log knows otherwise. */
+void kafka_reachable(struct kafka *k);
+
+/* No broker answers. Told when it begins, and again when the reason is of another kind. */
+void kafka_unreachable(struct kafka *k, enum trouble trouble, const char *reason);
 
 #endif

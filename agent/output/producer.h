@@ -31,6 +31,15 @@ struct producer_sizing {
 	uint32_t max_message_bytes; /* the smallest limit of a topic */
 };
 
+/* Why a broker cannot be used; the more telling, the higher. */
+enum trouble {
+	TROUBLE_NONE,    /* the library told nothing */
+	TROUBLE_NETWORK, /* refused, unreachable, cut, silent */
+	TROUBLE_NAME,    /* its name is not found */
+	TROUBLE_TLS,     /* a certificate, ours or its own, or the encryption itself */
+	TROUBLE_LOGIN,   /* authentication */
+};
+
 /* Something that the library told: an error, or a line of its log. */
 struct producer_news {
 	enum {
@@ -40,7 +49,8 @@ struct producer_news {
 		NEWS_AUTH,     /* authentication or TLS failed */
 		NEWS_FATAL,    /* this instance will not send again */
 	} kind;
-	int priority; /* of <syslog.h> */
+	int priority;         /* of <syslog.h> */
+	enum trouble trouble; /* of NEWS_ERROR and NEWS_AUTH */
 	char text[384];
 };
 

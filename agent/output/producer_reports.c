@@ -9,6 +9,7 @@
  */
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
+#include <string.h>
 #include <syslog.h>
 
 #include "output/producer_private.h"
@@ -127,6 +128,28 @@ size_t producer_reports(struct producer *p, struct producer_report *ret_reports,
 	return n;
 }
 
+/*
+ * A client's certificate that the broker refuses is told by a TLS alert after the handshake, which
+ * the library takes for an end of the connection: only OpenSSL's words in its text are left.
+ */
+static enum trouble trouble_of(rd_kafka_resp_err_t err, const char *text)
+{
+	switch (err) {
+	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+	case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+	case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+		return TROUBLE_LOGIN;
+	case RD_KAFKA_RESP_ERR__SSL:
+		return TROUBLE_TLS;
+	case RD_KAFKA_RESP_ERR__RESOLVE:
+		return TROUBLE_NAME;
+	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+		return TROUBLE_NONE;
+	default:
+		return strstr(text, "SSL alert number") ? TROUBLE_TLS : TROUBLE_NETWORK;
+	}
+}
+
 static void convert_error(struct producer *p, struct producer_news *ret)
 {
 	rd_kafka_resp_err_t err = rd_kafka_event_error(p->event);
@@ -134,14 +157,14 @@ static void convert_error(struct producer *p, struct producer_news *ret)
 	ret->kind = NEWS_ERROR;
 	ret->priority = LOG_WARNING;
 	snprintf(ret->text, sizeof ret->text, "%s", rd_kafka_event_error_string(p->event));
+	ret->trouble = trouble_of(err, ret->text);
 	if (rd_kafka_event_error_is_fatal(p->event) || err == RD_KAFKA_RESP_ERR__FATAL) {
 		ret->kind = NEWS_FATAL;
 		ret->priority = LOG_ERR;
 		producer_is_dead(p, ret->text, sizeof ret->text);
 	} else if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
 		ret->kind = NEWS_ALL_DOWN;
-	} else if (err == RD_KAFKA_RESP_ERR__AUTHENTICATION || err == RD_KAFKA_RESP_ERR__SSL ||
-		   err == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED) {
+	} else if (ret->trouble >= TROUBLE_TLS) {
 		ret->kind = NEWS_AUTH;
 		ret->priority = LOG_ERR;
 	}
@@ -154,6 +177,7 @@ void producer_news(struct producer *p, struct producer_news *ret)
 
 	ret->kind = NEWS_LOG;
 	ret->priority = LOG_DEBUG;
+	ret->trouble = TROUBLE_NONE;
 	ret->text[0] = '\0';
 	if (!p->event)
 		return;

@@ -61,9 +61,12 @@ ssl.client.auth=required
 """
         self.properties.write_text(self.plain_properties + tls)
 
-    def trust_only(self, authority):
-        """From now on; those who are connected have to come again."""
+    def trust_when_started(self, authority):
         self.trust = authority
         self._configure()
+
+    def trust_only(self, authority):
+        """From now on; those who are connected have to come again."""
+        self.trust_when_started(authority)
         self.kill()
         self.start()
