@@ -45,7 +45,7 @@ neighbours() {
 # but librdkafka, whose output is a room of several.
 libraries() {
 	cat <<-'END'
-		librdkafka/.*          agent/output/{library,producer,producer_private,producer_reports,topics,partitioner,helper,embedded,consumer,kafka}.[ch]
+		librdkafka/.*          agent/output/{library,producer,producer_private,header_lists,producer_reports,topics,partitioner,helper,embedded,consumer,kafka}.[ch]
 		pcre2\.h               parsers/pattern{.c,_*.[ch]}
 		libconfig\.h           agent/{conf,conf_*}.c
 		sqlite3\.h             agent/state/{store,store_*}.[ch]

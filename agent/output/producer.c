@@ -210,7 +210,9 @@ int producer_new(const struct kafka_options *options, const struct producer_sizi
 		return -ENOMEM;
 	p->tell_timestamps = options->tell_timestamps;
 	p->batch_bytes = producer_batch_bytes(options, sizing);
-	r = configure(conf, options, p->batch_bytes, ret_message, len);
+	r = header_lists_init(&p->headers, options->queue_records);
+	if (r == 0)
+		r = configure(conf, options, p->batch_bytes, ret_message, len);
 	if (r == 0) {
 		p->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, ret_message, len);
 		if (!p->rk)
@@ -243,6 +245,7 @@ struct producer *producer_free(struct producer *p)
 		rd_kafka_queue_destroy(p->queue);
 	if (p->rk)
 		rd_kafka_destroy(p->rk);
+	header_lists_deinit(&p->headers);
 	free(p);
 	return NULL;
 }
@@ -257,22 +260,6 @@ void producer_wake(struct producer *p, int event_fd)
 	}
 	rd_kafka_queue_io_event_enable(p->queue, event_fd, &one, sizeof one);
 	(void)!eventfd_write(event_fd, 1);
-}
-
-static rd_kafka_headers_t *make_headers(const struct record *record)
-{
-	rd_kafka_headers_t *headers = rd_kafka_headers_new(record->n_headers);
-
-	for (uint32_t i = 0; headers && i < record->n_headers; i++) {
-		const struct header *h = &record->headers[i];
-
-		if (rd_kafka_header_add(headers, h->name.at, (ssize_t)h->name.len, h->value.at,
-					(ssize_t)h->value.len)) {
-			rd_kafka_headers_destroy(headers);
-			return NULL;
-		}
-	}
-	return headers;
 }
 
 static int send_result(rd_kafka_error_t *error)
@@ -319,7 +306,7 @@ int producer_send(struct producer *p, const struct record *record, int32_t parti
 		v[n++].u.mem.size = record->key.len;
 	}
 	if (record->n_headers) {
-		headers = make_headers(record);
+		headers = header_lists_fill(&p->headers, record);
 		if (!headers)
 			return -ENOMEM;
 		v[n].vtype = RD_KAFKA_VTYPE_HEADERS;
@@ -329,7 +316,7 @@ int producer_send(struct producer *p, const struct record *record, int32_t parti
 	if (LIKELY(!error))
 		return 0;
 	if (headers)
-		rd_kafka_headers_destroy(headers);
+		header_lists_put(&p->headers, headers);
 	return send_result(error);
 }
 

@@ -4,6 +4,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include "output/header_lists.h"
 #include "output/producer.h"
 
 /* Shared by producer.c (its life, sending) and producer_reports.c (what comes back). */
@@ -14,6 +15,7 @@ struct producer {
 	rd_kafka_event_t *event; /* partly handed out, or news not yet taken */
 	rd_kafka_topic_t **topics;
 	size_t n_topics;
+	struct header_lists headers;
 	size_t batch_bytes;
 	bool tell_timestamps;
 };

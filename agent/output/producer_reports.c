@@ -118,8 +118,10 @@ size_t producer_reports(struct producer *p, struct producer_report *ret_reports,
 		}
 		got = rd_kafka_event_message_array(p->event, messages,
 						   max - n < PORTION ? max - n : PORTION);
-		for (size_t i = 0; i < got; i++)
+		for (size_t i = 0; i < got; i++) {
 			convert(p, messages[i], &ret_reports[n++]);
+			header_lists_take(&p->headers, messages[i]);
+		}
 		if (got == 0) {
 			rd_kafka_event_destroy(p->event);
 			p->event = NULL;

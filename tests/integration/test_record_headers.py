@@ -43,6 +43,22 @@ def test_order_repeats_and_bytes(make_agent, cluster, topic, work):
     assert counters["headers_missing"] == 0
 
 
+def test_headers_stay_with_their_records(make_agent, cluster, topic, work):
+    """What held one record's headers holds another's later: with every number of headers, and far
+    more lines than are in flight at a time, none has one of a line before."""
+    pairs = [(b"%d" % i, b"" if i % 3 == 0 else b"c" * (i % 50)) for i in range(40_000)]
+    lines = [b"id=" + a + (b" cid=" + b if b else b"") for a, b in pairs]
+    headers = [
+        header("id", "${id}"),
+        header("cid", "${correlation_id}"),
+        header("id", "again ${correlation_id}"),
+    ]
+    got, _ = ship(make_agent, cluster, topic, work, lines, headers=headers)
+    for (first, second), record in zip(pairs, got, strict=True):
+        more = [("cid", second), ("id", b"again " + second)] if second else []
+        assert record == [("id", first), *more]
+
+
 def test_null_and_empty(make_agent, cluster, topic, work):
     headers = [
         header("omit", "${rest}"),
