@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The patterns of a configuration, the parsers' and those of redact, are tried one by one (pattern.c
- * says how), and a finding names what becomes of the lines on which one gives up: that differs, for
- * a line that is not parsed is shipped, one that is not redacted is not.
+ * The patterns of a configuration, the parsers' and those of redact, are tried one by one
+ * (pattern.c says how), and a finding names what becomes of the lines on which one gives up: that
+ * differs, for a line that is not parsed is shipped, one that is not redacted is not.
  *
  * A text is read again where its user wrote it, since a compiled pattern does not tell it.
  */
