@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Making a producer, asking brokers and destroying a producer may each block for seconds (a
- * hanging resolver: 7.7 s), and the loop must not. So one thread does all of it, and a mailbox
- * with one mutex lies between:
+ * hanging resolver: 7.7 s), and the loop must not. So one thread does all of it (helper_work.c),
+ * and a mailbox with one mutex lies between:
  *
  *	loop ── orders: make, ask, probe, quit ──► helper
  *	loop ◄── answer: producer, topics, reachable, reason ── helper (then the eventfd)
@@ -12,8 +12,7 @@
  * keeps a borrowed pointer to ask through the same instance, and is the only one that destroys.
  * That is safe because the loop gives an old producer back together with the order for a new one.
  *
- * The thread is a top of its own and reads the clock itself. At exit nobody waits: the last of the
- * two sides frees the mailbox.
+ * At exit nobody waits: the last of the two sides frees the mailbox.
  */
 #include "output/helper.h"
 
@@ -21,33 +20,13 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-
-#define ASK_TIMEOUT_MS 5000
-#define ASK_EVERY_US (60 * US_PER_S)
-/* Asks that were ordered: at least so far apart. */
-#define ASK_GAP_US (US_PER_S / 4)
-#define MISSING_US US_PER_S
-#define LEADERLESS_US (2 * US_PER_S)
-#define RETRY_MIN_US US_PER_S
-#define RETRY_MAX_US (30 * US_PER_S)
-/* While no producer was handed over yet, everything waits for us. */
-#define RETRY_MAX_MAKING_US (5 * US_PER_S)
-
-struct orders {
-	bool make, ask, probe, quit;
-	struct producer *old;
-	uint64_t not_before_us;
-	uint64_t ask_us; /* not before; 0: soon */
-	uint32_t probe_topic;
-	int32_t probe_partition;
-};
+#include "output/helper_private.h"
 
 struct helper {
 	pthread_mutex_t mutex;
@@ -55,24 +34,9 @@ struct helper {
 	int refs;
 	int event_fd;
 	struct kafka_options options; /* all pointers are ours */
-	struct orders orders;
+	struct helper_orders orders;
 	struct helper_answer answer;
 	atomic_bool answered;
-};
-
-/* What only the thread knows. */
-struct work {
-	struct producer *fresh;   /* made, not handed over */
-	struct producer *current; /* handed over: borrowed */
-	struct producer *old;     /* to be destroyed when its successor was handed over */
-	struct producer_sizing sizing;
-	struct topics *topics; /* the last snapshot's settings; a copy of ours */
-	bool making;
-	uint64_t next_us;
-	uint64_t asked_us;
-	uint64_t settings_us; /* when to ask for settings again */
-	uint64_t retry_us;
-	size_t n_ready;
 };
 
 static void free_options(struct kafka_options *o)
@@ -132,24 +96,22 @@ static void unref(struct helper *h)
 	free(h);
 }
 
-/* Waits for orders or for the time; takes the orders out. */
-static struct orders wait_orders(struct helper *h, uint64_t until_us)
+struct helper_orders helper_wait(struct helper *h, uint64_t until_us)
 {
 	struct timespec ts = {(time_t)(until_us / US_PER_S), (long)(until_us % US_PER_S * 1000)};
-	struct orders *o = &h->orders, taken;
+	struct helper_orders *o = &h->orders, taken;
 	int r = 0;
 
 	pthread_mutex_lock(&h->mutex);
 	while (!o->make && !o->ask && !o->probe && !o->quit && r != ETIMEDOUT)
 		r = pthread_cond_timedwait(&h->cond, &h->mutex, &ts);
 	taken = *o;
-	*o = (struct orders){.quit = taken.quit};
+	*o = (struct helper_orders){.quit = taken.quit};
 	pthread_mutex_unlock(&h->mutex);
 	return taken;
 }
 
-/* Adds to the answer that waits; consumes the snapshot and hands over the producer in it. */
-static void tell(struct helper *h, const struct helper_answer *news)
+void helper_tell(struct helper *h, const struct helper_answer *news)
 {
 	struct helper_answer *a = &h->answer;
 
@@ -179,200 +141,11 @@ static void tell(struct helper *h, const struct helper_answer *news)
 	(void)!eventfd_write(h->event_fd, 1);
 }
 
-static void back_off(struct work *w, uint64_t max_us)
+void helper_leave(struct helper *h)
 {
-	w->next_us = clock_mono_us() + w->retry_us;
-	w->retry_us = w->retry_us * 2 > max_us ? max_us : w->retry_us * 2;
-}
-
-/* The library's own words say more than "timed out". Only for a producer not handed over. */
-static void take_news(struct producer *p, struct helper_answer *answer)
-{
-	struct producer_report none;
-	struct producer_news news;
-	bool waits = true;
-
-	while (producer_reports(p, &none, 1, &waits) || waits) {
-		producer_news(p, &news);
-		if (news.trouble == TROUBLE_NONE || news.trouble < answer->trouble)
-			continue;
-		answer->trouble = news.trouble;
-		snprintf(answer->reason, sizeof answer->reason, "%s", news.text);
-	}
-}
-
-/* Asks through p; fills the answer. True when a broker answered. */
-static bool ask(struct work *w, struct producer *p, struct helper_answer *answer)
-{
-	int r;
-
-	answer->asked = true;
-	w->asked_us = clock_mono_us();
-	r = topics_ask(p, ASK_TIMEOUT_MS, answer->reason, sizeof answer->reason, &answer->topics);
-	if (r < 0)
-		snprintf(answer->reason, sizeof answer->reason, "%s", strerror(-r));
-	answer->reachable = r == 0;
-	return answer->reachable;
-}
-
-static void ask_settings(struct work *w, struct producer *p, struct topics *topics)
-{
-	uint64_t now_us = clock_mono_us();
-
-	if (now_us < w->settings_us && topics->n_ready <= w->n_ready) {
-		topics_keep_settings(topics, w->topics);
-	} else {
-		topics_ask_settings(p, ASK_TIMEOUT_MS, topics);
-		w->settings_us = now_us + ASK_EVERY_US;
-	}
-	w->n_ready = topics->n_ready;
-}
-
-/* Remembers what the next ask and the next producer need of a snapshot that is handed over. */
-static void remember(struct work *w, const struct topics *topics)
-{
-	struct topics *kept = calloc(1, sizeof *kept + topics->n * sizeof kept->at[0]);
-	uint64_t wait_us = topics->n_ready < topics->n ? MISSING_US : ASK_EVERY_US;
-
-	for (size_t i = 0; i < topics->n && wait_us > LEADERLESS_US; i++) {
-		if (topics->at[i].n_leaderless)
-			wait_us = LEADERLESS_US;
-	}
-	w->next_us = clock_mono_us() + wait_us;
-	w->retry_us = RETRY_MIN_US;
-	w->sizing = topics_sizing(topics);
-	if (!kept)
-		return;
-	kept->n = topics->n;
-	topics_keep_settings(kept, topics);
-	topics_free(w->topics);
-	w->topics = kept;
-}
-
-static int make_fresh(struct helper *h, struct work *w)
-{
-	struct helper_answer answer = {0};
-	int r = producer_new(&h->options, &w->sizing, answer.reason, sizeof answer.reason,
-			     &w->fresh);
-
-	if (r == 0)
-		return 0;
-	answer.props_refused = true;
-	if (r < 0)
-		snprintf(answer.reason, sizeof answer.reason, "%s", strerror(-r));
-	tell(h, &answer);
-	back_off(w, RETRY_MAX_US);
-	return r;
-}
-
-static void hand_over(struct helper *h, struct work *w, struct helper_answer *answer)
-{
-	remember(w, answer->topics);
-	w->making = false;
-	w->current = answer->producer = w->fresh;
-	w->fresh = NULL;
-	tell(h, answer);
-	w->old = producer_free(w->old);
-}
-
-/* One attempt to make a producer that knows the topics. */
-static void try_make(struct helper *h, struct work *w)
-{
-	struct helper_answer answer = {0};
-	struct producer_sizing sizing;
-
-	if (!w->fresh && make_fresh(h, w))
-		return;
-	if (!ask(w, w->fresh, &answer)) {
-		take_news(w->fresh, &answer);
-		tell(h, &answer);
-		back_off(w, RETRY_MAX_MAKING_US);
-		return;
-	}
-	ask_settings(w, w->fresh, answer.topics);
-	sizing = topics_sizing(answer.topics);
-	if (producer_batch_bytes(&h->options, &sizing) != producer_batch_limit(w->fresh)) {
-		/* Only now is it known how large batches may be: once more, with that. */
-		w->sizing = sizing;
-		w->fresh = producer_free(w->fresh);
-		topics_free(answer.topics);
-		w->next_us = 0;
-		return;
-	}
-	hand_over(h, w, &answer);
-}
-
-static void ask_current(struct helper *h, struct work *w)
-{
-	struct helper_answer answer = {0};
-
-	if (ask(w, w->current, &answer)) {
-		ask_settings(w, w->current, answer.topics);
-		remember(w, answer.topics);
-	} else {
-		back_off(w, RETRY_MAX_US);
-	}
-	tell(h, &answer);
-}
-
-static void probe(struct helper *h, struct work *w, const struct orders *o)
-{
-	struct helper_answer answer = {
-		.probed = true,
-		.probe_topic = o->probe_topic,
-		.probe_partition = o->probe_partition,
-	};
-
-	answer.leader_answers = topics_leader_answers(w->current, o->probe_topic,
-						      o->probe_partition, ASK_TIMEOUT_MS);
-	tell(h, &answer);
-}
-
-static void take_orders(struct work *w, const struct orders *o)
-{
-	uint64_t soon_us = w->asked_us + ASK_GAP_US;
-
-	if (o->ask_us > soon_us)
-		soon_us = o->ask_us;
-	if (o->make) {
-		w->making = true;
-		w->current = NULL;
-		w->old = o->old;
-		w->next_us = o->not_before_us;
-		w->retry_us = RETRY_MIN_US;
-	}
-	if (o->ask && !w->making && soon_us < w->next_us)
-		w->next_us = soon_us;
-}
-
-static void *run(void *argument)
-{
-	struct helper *h = argument;
-	struct work w = {.making = true, .retry_us = RETRY_MIN_US};
-	struct orders o;
-
-	for (;;) {
-		o = wait_orders(h, w.next_us);
-		if (o.quit)
-			break;
-		take_orders(&w, &o);
-		if (o.probe && w.current)
-			probe(h, &w, &o);
-		if (clock_mono_us() < w.next_us)
-			continue;
-		if (w.making)
-			try_make(h, &w);
-		else
-			ask_current(h, &w);
-	}
 	/* An answer nobody fetched may hold the producer that was handed over last. */
 	producer_free(h->answer.producer);
-	producer_free(o.old);
-	producer_free(w.old);
-	producer_free(w.fresh);
-	topics_free(w.topics);
 	unref(h);
-	return NULL;
 }
 
 /* Detached, and deaf to signals whatever the caller's mask is: the library's threads inherit it. */
@@ -384,7 +157,7 @@ static int start_thread(struct helper *h)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&thread, NULL, run, h);
+	r = pthread_create(&thread, NULL, helper_work, h);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r)
 		return -r;
