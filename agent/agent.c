@@ -2,7 +2,7 @@
 /*
  * The program, once around, on an sd-event loop:
  *
- *   −100  signals          stop, reload, or print the counters
+ *   −100  signals          stop, reload, or print the counters (agent_stop.c)
  *    −20  output           reports → slots → committed positions; answers of its helper
  *    −20  writer           a checkpoint is durable, or failed
  *    −10  kick             the output's deadline: what waited long enough is sent
@@ -18,17 +18,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <unistd.h>
 
 #include "agent_private.h"
 #include "base/clock.h"
 #include "ops/notify.h"
 
-#define PRIORITY_SIGNALS (-100)
 #define PRIORITY_REPORTS (-20)
 #define PRIORITY_TIMERS (-10)
 #define PRIORITY_HINTS 0
@@ -64,7 +60,7 @@ static void log_output_events(struct agent *agent)
 		log_limited(agent->log, event.priority, event.cause, "%s", event.text);
 }
 
-static void after_event(struct agent *agent, uint64_t now_us)
+void agent_after_event(struct agent *agent, uint64_t now_us)
 {
 	bool reading = agent->state == AGENT_RUNNING && !agent->until_eof;
 	bool room, busy;
@@ -81,108 +77,6 @@ static void after_event(struct agent *agent, uint64_t now_us)
 		sd_event_exit(agent->event, agent->error);
 }
 
-/* ---- stopping ---- */
-
-void agent_drain(struct agent *agent, const char *why, uint64_t now_us)
-{
-	agent->state = AGENT_STOPPING;
-	agent->stop_by_us = now_us + agent->conf->shutdown_timeout_ms * US_PER_MS;
-	log_say(agent->log, LOG_INFO, "%s: nothing more is read, waiting for acknowledgements",
-		why);
-	output_kick(agent->output, now_us);
-}
-
-static void begin_stop(struct agent *agent, const char *why)
-{
-	agent->reloading = false;
-	notify_stopping();
-	agent_drain(agent, why, clock_mono_us());
-}
-
-static void stop_if_done(struct agent *agent, uint64_t now_us)
-{
-	struct output_stats stats;
-
-	if (agent->until_eof && agent->state == AGENT_RUNNING && agent_all_shipped(agent))
-		begin_stop(agent, "all is shipped");
-	if (agent->state != AGENT_STOPPING)
-		return;
-	output_stats(agent->output, &stats);
-	if (stats.records_in_flight && now_us < agent->stop_by_us)
-		return;
-	if (agent->reloading && !agent_reload_stands(agent, now_us))
-		return;
-	if (stats.records_in_flight)
-		log_say(agent->log, LOG_WARNING,
-			"shutdown_timeout (%" PRIu64 " s) is over with %" PRIu64
-			" records unacknowledged: they are "
-			"sent again at the next start",
-			agent->conf->shutdown_timeout_ms / 1000, stats.records_in_flight);
-	agent->state = AGENT_STOPPED;
-	sd_event_exit(agent->event, 0);
-}
-
-static const char *name_of(int signal)
-{
-	return signal == SIGINT ? "SIGINT" : signal == SIGHUP ? "SIGHUP" : "SIGTERM";
-}
-
-static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info,
-			  void *userdata)
-{
-	struct agent *agent = userdata;
-
-	(void)source;
-	if (agent->stop_signals++ == 0) {
-		begin_stop(agent, name_of((int)info->ssi_signo));
-		stop_if_done(agent, clock_mono_us());
-	} else {
-		log_say(agent->log, LOG_WARNING, "second signal: stopping at once");
-		agent->state = AGENT_STOPPED;
-		sd_event_exit(agent->event, 0);
-	}
-	after_event(agent, clock_mono_us());
-	return 0;
-}
-
-/* Nothing here handles it, so it is as we were started: nohup(1) ignores it. */
-static bool hangup_is_ignored(void)
-{
-	struct sigaction action;
-
-	return sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
-/*
- * SIGHUP from the kernel is the end of the terminal, and stops us; so does anybody's where there is
- * nothing to reload for. Else it asks for a reload.
- */
-static int on_hangup_signal(sd_event_source *source, const struct signalfd_siginfo *info,
-			    void *userdata)
-{
-	struct agent *agent = userdata;
-	uint64_t now_us = clock_mono_us();
-
-	if (agent->until_eof || info->ssi_code == SI_KERNEL) {
-		/* Shell and kernel may both send it: two of them are one stop. */
-		if (agent->stop_signals == 0 && !hangup_is_ignored())
-			return on_stop_signal(source, info, userdata);
-		return 0;
-	}
-	agent_reload(agent, now_us);
-	stop_if_done(agent, now_us);
-	after_event(agent, now_us);
-	return 0;
-}
-
-static int on_print_signal(sd_event_source *source, const struct signalfd_siginfo *info,
-			   void *userdata)
-{
-	(void)source, (void)info;
-	agent_log_counters(userdata);
-	return 0;
-}
-
 /* ---- the sources of the loop ---- */
 
 static int on_output(sd_event_source *source, int fd, uint32_t events, void *userdata)
@@ -195,15 +89,15 @@ static int on_output(sd_event_source *source, int fd, uint32_t events, void *use
 	arm_kick(agent, output_service(agent->output, now_us));
 	agent_take_reports(agent, now_us);
 	files_release_held(&agent->files);
-	stop_if_done(agent, now_us);
-	after_event(agent, now_us);
+	agent_stop_if_done(agent, now_us);
+	agent_after_event(agent, now_us);
 	return 0;
 }
 
 static int on_acks_ready(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	(void)source, (void)fd, (void)events;
-	after_event(userdata, clock_mono_us());
+	agent_after_event(userdata, clock_mono_us());
 	return 0;
 }
 
@@ -213,7 +107,7 @@ static int on_kick(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)source, (void)usec;
 	agent->kick_at_us = CLOCK_NEVER;
-	after_event(agent, clock_mono_us());
+	agent_after_event(agent, clock_mono_us());
 	return 0;
 }
 
@@ -242,7 +136,7 @@ static int on_turn(sd_event_source *source, void *userdata)
 	if (UNLIKELY(agent->checkpoint_wanted) && !agent->checkpoint.under_way &&
 	    !agent->checkpoint_failing)
 		start_checkpoint(agent);
-	after_event(agent, clock_mono_us());
+	agent_after_event(agent, clock_mono_us());
 	return 0;
 }
 
@@ -267,7 +161,7 @@ static int on_hints(sd_event_source *source, int fd, uint32_t events, void *user
 
 	(void)source, (void)fd, (void)events;
 	agent_take_hints(agent, HINTS_AT_ONCE);
-	after_event(agent, clock_mono_us());
+	agent_after_event(agent, clock_mono_us());
 	return 0;
 }
 
@@ -297,7 +191,7 @@ static int on_writer(sd_event_source *source, int fd, uint32_t events, void *use
 	agent_finish_checkpoint(agent, 0);
 	if (agent->conf->provenance) {
 		files_release_held(&agent->files);
-		after_event(agent, clock_mono_us());
+		agent_after_event(agent, clock_mono_us());
 	}
 	return 0;
 }
@@ -367,8 +261,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	agent_feed_watchdog(agent, now_us);
 	agent_tell_status(agent, now_us);
 	agent_draw_progress(agent, now_us);
-	stop_if_done(agent, now_us);
-	after_event(agent, now_us);
+	agent_stop_if_done(agent, now_us);
+	agent_after_event(agent, now_us);
 	return 0;
 }
 
@@ -380,22 +274,7 @@ static int add_sources(struct agent *agent)
 	sd_event_source *source;
 	int r;
 
-	r = sd_event_add_signal(event, &source, SIGTERM, on_stop_signal, agent);
-	if (r >= 0)
-		r = sd_event_source_set_priority(source, PRIORITY_SIGNALS);
-	if (r >= 0)
-		r = sd_event_add_signal(event, &source, SIGINT, on_stop_signal, agent);
-	if (r >= 0)
-		r = sd_event_source_set_priority(source, PRIORITY_SIGNALS);
-	if (r >= 0)
-		r = sd_event_add_signal(event, &source, SIGHUP, on_hangup_signal, agent);
-	if (r >= 0)
-		r = sd_event_source_set_priority(source, PRIORITY_SIGNALS);
-	if (r >= 0)
-		r = sd_event_add_signal(event, &source, SIGUSR1, on_print_signal, agent);
-	if (r >= 0)
-		r = sd_event_add_io(event, &source, output_fd(agent->output), EPOLLIN, on_output,
-				    agent);
+	r = sd_event_add_io(event, &source, output_fd(agent->output), EPOLLIN, on_output, agent);
 	if (r >= 0)
 		r = sd_event_source_set_priority(source, PRIORITY_REPORTS);
 	if (r >= 0)
@@ -441,6 +320,8 @@ int agent_make_loop(struct agent *agent)
 	int r = sd_event_new(&agent->event);
 
 	agent->reconcile_at_us = clock_mono_us() + RECONCILE_US;
+	if (r >= 0)
+		r = agent_add_signals(agent);
 	if (r >= 0)
 		r = add_sources(agent);
 	return r < 0 ? r : add_timers(agent);

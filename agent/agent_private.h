@@ -13,7 +13,8 @@
 
 /*
  * Shared by agent.c (the loop), agent_start.c (start and end), agent_turn.c (what it does to
- * files), agent_reload.c (SIGHUP) and agent_tell.c (what it says).
+ * files), agent_stop.c (signals, and draining), agent_reload.c (SIGHUP) and agent_tell.c (what it
+ * says).
  */
 
 enum agent_state { AGENT_RUNNING, AGENT_STOPPING, AGENT_STOPPED };
@@ -71,6 +72,15 @@ struct agent {
 
 /* The event loop with all its sources. 0 or negative errno. */
 int agent_make_loop(struct agent *agent) MUSTCHECK;
+
+/* What follows every event: serves the output, and opens or shuts what depends on its room. */
+void agent_after_event(struct agent *agent, uint64_t now_us);
+
+/* The signals of the loop. 0 or negative errno. */
+int agent_add_signals(struct agent *agent) MUSTCHECK;
+
+/* Begins the stop when all of until_eof is shipped; ends the loop when nothing is waited for. */
+void agent_stop_if_done(struct agent *agent, uint64_t now_us);
 
 /* Nothing more is read from now on; what is under way is waited for. `why` is logged. */
 void agent_drain(struct agent *agent, const char *why, uint64_t now_us);

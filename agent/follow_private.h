@@ -4,7 +4,10 @@
 
 #include "follow.h"
 
-/* Shared by follow.c (hints) and follow_stored.c (the start). */
+/*
+ * Shared by follow.c (hints), follow_adopt.c (a file is taken in), follow_first.c and
+ * follow_stored.c (the start).
+ */
 
 /* What a file begins with: known from the store, or new. All borrowed. */
 struct birth {
@@ -14,6 +17,12 @@ struct birth {
 	const struct store_file *row; /* NULL: new */
 	uint64_t position;
 };
+
+/* Opens a path whose inode is not in the table, and takes it in if it is a log file. 0, -ENOMEM. */
+int follow_look_at(struct files *files, const struct birth *birth, int64_t now_ms) MUSTCHECK;
+
+/* Warns, once a path, that it cannot be followed: it is `what`. */
+void follow_refuse(struct files *files, const char *path, const char *what);
 
 /* Puts a file into the table and into the queue. Consumes fd. 0 or -ENOMEM. */
 int follow_adopt(struct files *files, const struct birth *birth, int fd,

@@ -21,10 +21,11 @@
  * Around it:
  *
  *   agent       the loop; agent_start: start and end; agent_turn: what the loop does to
- *               files; agent_reload: a restart in place; agent_tell: status, progress, counters
+ *               files; agent_stop: signals, draining; agent_reload: a restart in place;
+ *               agent_tell: status, progress, counters
  *   file, files a file and its life; all of them by inode, path and lineage
- *   follow      what a hint means: rotation, new files; follow_first: the first scan;
- *               follow_stored: files met again at a start
+ *   follow      what a hint means: rotation, new files; follow_adopt: a file is taken in;
+ *               follow_first: the first scan; follow_stored: files met again at a start
  *   checkpoint  what moved → one transaction
  *   conf        libconfig files → struct conf, every problem with file:line
  *   ops/        log, counters, notify (systemd), acks (--print-acks)
