@@ -256,11 +256,6 @@ void log_tick(struct log *log)
 		close_causes(log, clock_mono_us());
 }
 
-unsigned long log_dropped(const struct log *log)
-{
-	return log->dropped;
-}
-
 void log_say(struct log *log, int priority, const char *format, ...)
 {
 	va_list args;

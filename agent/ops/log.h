@@ -6,8 +6,7 @@
  * Messages on stderr, with "<N>" prefixes under the journal. An object, not a global. Never blocks
  * the data path: when the pipe is full the message is dropped and counted (scenario F08). Includes
  * nothing, so that everybody may include it. Priorities are those of <syslog.h>. One thread uses
- * it. Whoever runs it ignores SIGPIPE. A NULL log is fine everywhere but in log_dropped: it is
- * silent.
+ * it. Whoever runs it ignores SIGPIPE. A NULL log is fine everywhere: it is silent.
  */
 struct log;
 
@@ -41,9 +40,6 @@ void log_limited(struct log *log, int priority, const char *cause, const char *f
 
 /* Says what was held back in minutes that are over; each of the above does it too. */
 void log_tick(struct log *log);
-
-/* Messages that were not written because stderr was full or closed. */
-unsigned long log_dropped(const struct log *log);
 
 /* "debug" -> LOG_DEBUG ...; -1 when unknown. Names: debug info notice warning error. */
 int log_level_of(const char *name);
