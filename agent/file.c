@@ -91,14 +91,6 @@ struct file *file_of_account(struct account *account)
 	return (struct file *)((char *)account - offsetof(struct file, account));
 }
 
-const char *file_state_name(enum file_state state)
-{
-	static const char *const names[] = {"waiting", "reading", "draining", "back-off",
-					    "finished"};
-
-	return names[state];
-}
-
 void file_set_state(struct file *file, enum file_state state)
 {
 	static const bool allowed[5][5] = {

@@ -98,8 +98,6 @@ int file_set_path(struct file *file, const char *path) MUSTCHECK;
 /* Asserts that the change is one of the drawing. */
 void file_set_state(struct file *file, enum file_state state);
 
-const char *file_state_name(enum file_state state);
-
 /* Puts the file into the lineage of `member`, in the order of the ids. */
 void file_chain(struct file *member, struct file *file);
 

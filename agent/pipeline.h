@@ -61,9 +61,6 @@ struct file *pipeline_take_touched(struct pipeline *pipeline);
  */
 int pipeline_suspects(struct pipeline *pipeline, uint64_t now_us, int64_t now_ms) MUSTCHECK;
 
-/* Topics that are suspended because of suspects now. */
-size_t pipeline_suspended(const struct pipeline *pipeline);
-
 /* Files wait because the dead letters' room is used up. */
 bool pipeline_letters_full(const struct pipeline *pipeline);
 

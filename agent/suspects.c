@@ -234,11 +234,6 @@ void pipeline_forget_suspects(struct pipeline *pipeline, const struct file *file
 	}
 }
 
-size_t pipeline_suspended(const struct pipeline *pipeline)
-{
-	return pipeline->n_suspended;
-}
-
 bool pipeline_letters_full(const struct pipeline *pipeline)
 {
 	return pipeline->no_room_for &&

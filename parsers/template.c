@@ -299,23 +299,13 @@ struct slice template_text(const struct template *template)
 	return (struct slice){template->bytes, template->len};
 }
 
-static bool has_part(const struct template *template, enum part_kind a, enum part_kind b)
+bool template_holds_line(const struct template *template)
 {
 	for (size_t i = 0; i < template->n_parts; i++) {
-		if (template->parts[i].kind == a || template->parts[i].kind == b)
+		if (template->parts[i].kind == PART_LINE)
 			return true;
 	}
 	return false;
-}
-
-bool template_uses_line(const struct template *template)
-{
-	return has_part(template, PART_FIELD, PART_LINE);
-}
-
-bool template_holds_line(const struct template *template)
-{
-	return has_part(template, PART_LINE, PART_LINE);
 }
 
 bool template_may_be_missing(const struct template *template)
@@ -325,11 +315,6 @@ bool template_may_be_missing(const struct template *template)
 			return true;
 	}
 	return false;
-}
-
-bool template_uses_file(const struct template *template)
-{
-	return has_part(template, PART_PATH, PART_NAME);
 }
 
 /* SLICE_NONE when missing. digits is where a position goes. */

@@ -68,17 +68,11 @@ bool template_is_constant(const struct template *template);
 /* The constant text, borrowed; SLICE_NONE when not constant. */
 struct slice template_text(const struct template *template);
 
-/* True when it uses a group of the parser or the line: chosen by whoever writes the log. */
-bool template_uses_line(const struct template *template);
-
 /* True when it holds ${line}. */
 bool template_holds_line(const struct template *template);
 
 /* True when it has a field without default: it is missing for some lines, or may be. */
 bool template_may_be_missing(const struct template *template);
-
-/* True when it uses file.path or file.name: chosen by whoever names files. */
-bool template_uses_file(const struct template *template);
 
 /*
  * 0: *ret_text is borrowed from the template (constant), from the facts (a lone field: no copy)

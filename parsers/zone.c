@@ -66,11 +66,6 @@ int zone_add_change(struct zone *zone, int64_t utc_s, int32_t offset)
 	return 0;
 }
 
-size_t zone_n_changes(const struct zone *zone)
-{
-	return zone->n;
-}
-
 int32_t zone_offset_at(const struct zone *zone, int64_t utc_s)
 {
 	size_t first = 0, n = zone->n;

@@ -24,8 +24,6 @@ struct zone *zone_free(struct zone *zone);
 /* From utc_s on it is `offset`; later than every change before. 0 or -ENOMEM. */
 int zone_add_change(struct zone *zone, int64_t utc_s, int32_t offset) MUSTCHECK;
 
-size_t zone_n_changes(const struct zone *zone);
-
 /* The offset at a moment that is known in UTC. */
 int32_t zone_offset_at(const struct zone *zone, int64_t utc_s);
 

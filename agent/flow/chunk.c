@@ -217,11 +217,6 @@ uint8_t chunk_tail(const struct chunk *chunk, uint64_t at, char ret_tail[CHUNK_L
 	return (uint8_t)(own + before);
 }
 
-struct slot_walk slot_walk_all(struct chunk *chunk)
-{
-	return (struct slot_walk){chunk, chunk->first, 0};
-}
-
 struct slot_walk slot_walk_open(struct chunk *chunk)
 {
 	return (struct slot_walk){chunk, chunk->head, chunk->head_index};

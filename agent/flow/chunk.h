@@ -162,14 +162,13 @@ static inline bool slot_is_settled(const struct slot *slot)
 	return slot->state >= SLOT_DELIVERED;
 }
 
-/* Walks the slots of a chunk in order: for (it = ...first; (slot = slot_walk_next(&it)); ). */
+/* Walks the slots of a chunk in order: for (it = ...open; (slot = slot_walk_next(&it)); ). */
 struct slot_walk {
 	struct chunk *chunk;
 	struct slot_block *block;
 	unsigned index;
 };
 
-struct slot_walk slot_walk_all(struct chunk *chunk);
 /* From the first slot that the committed position has not passed. */
 struct slot_walk slot_walk_open(struct chunk *chunk);
 

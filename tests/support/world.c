@@ -307,21 +307,27 @@ void world_stop(struct world *world)
 
 static void trace_files(struct world *world)
 {
+	static const char *const states[] = {
+		[FILE_WAITING] = "waiting",   [FILE_READING] = "reading",
+		[FILE_DRAINING] = "draining", [FILE_BACKOFF] = "back-off",
+		[FILE_FINISHED] = "finished",
+	};
 	void *cursor = NULL;
 	struct file *file;
 
-	WORLD_TRACE(world, "in flight: %u of %u, memory: %zu of %zu, topics suspended: %zu%s",
-		    world->scripted.in_flight, world->scripted.queue,
-		    world->agent->pools.budget.used, world->agent->pools.budget.max,
-		    pipeline_suspended(world->agent->pipeline),
+	WORLD_TRACE(world, "in flight: %u of %u, memory: %zu of %zu%s", world->scripted.in_flight,
+		    world->scripted.queue, world->agent->pools.budget.used,
+		    world->agent->pools.budget.max,
 		    pipeline_letters_full(world->agent->pipeline) ? ", letters full" : "");
 	while ((file = map_next(world->agent->files.by_inode, &cursor)))
-		WORLD_TRACE(world, "inode %llu %s: %s, queue %d, %llu of %llu, behind inode %llu",
-			    (unsigned long long)file->identity.inode, strrchr(file->path, '/'),
-			    file_state_name(file->state), file->queue,
-			    (unsigned long long)file->account.committed,
-			    (unsigned long long)account_read_position(&file->account),
-			    file->older ? (unsigned long long)file->older->identity.inode : 0);
+		WORLD_TRACE(
+			world,
+			"inode %llu %s: %s, queue %d, suspects %u, %llu of %llu, behind inode %llu",
+			(unsigned long long)file->identity.inode, strrchr(file->path, '/'),
+			states[file->state], file->queue, file->account.suspects,
+			(unsigned long long)file->account.committed,
+			(unsigned long long)account_read_position(&file->account),
+			file->older ? (unsigned long long)file->older->identity.inode : 0);
 }
 
 /* A round of the loop in which nothing stands in the way. */

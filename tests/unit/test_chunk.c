@@ -110,7 +110,7 @@ Test(chunk, a_slot_knows_its_chunk_and_its_place)
 	}
 	cr_assert_eq(chunk->cursor, at);
 	cr_assert_eq(chunk->unsettled, 100);
-	walk = slot_walk_all(chunk);
+	walk = slot_walk_open(chunk);
 	for (uint32_t i = 0; i < 100; i++) {
 		slot = slot_walk_next(&walk);
 		cr_assert_eq(slot->length, i % 7);
@@ -142,7 +142,7 @@ Test(chunk, an_undone_slot_leaves_no_trace_at_any_place_in_its_block)
 		chunk_undo_slot(chunk, again);
 		cr_assert_eq(chunk_add_slot(&pools, chunk, 2), undone);
 	}
-	walk = slot_walk_all(chunk);
+	walk = slot_walk_open(chunk);
 	for (uint32_t i = 0; i < n; i++)
 		cr_assert_eq(slot_walk_next(&walk)->start, i * 2);
 	cr_assert_null(slot_walk_next(&walk));
@@ -164,7 +164,7 @@ Test(chunk, passes_of_one_kind_share_a_slot_up_to_its_longest)
 	cr_assert(chunk_pass(&pools, chunk, 5, SLOT_AHEAD));
 	cr_assert(chunk_pass(&pools, chunk, SLOT_LENGTH_MAX - 5, SLOT_AHEAD));
 	cr_assert(chunk_pass(&pools, chunk, 1, SLOT_AHEAD));
-	walk = slot_walk_all(chunk);
+	walk = slot_walk_open(chunk);
 	slot = slot_walk_next(&walk);
 	cr_assert_eq(slot->length, 1000001);
 	slot = slot_walk_next(&walk);
