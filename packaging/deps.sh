@@ -13,7 +13,7 @@ bench="valgrind"
 # What rsyslog and syslog-ng stand on. They themselves conflict: tests/bench/peers.sh unpacks them.
 peers="libestr0 libfastjson4 liblognorm5 libivykis0 libnet1 libwrap0 libpcre3 libglib2.0-0
 	libjson-c5 libcap2"
-deb="debhelper bash-completion dpkg-dev git libcriterion-dev lintian scdoc tzdata"
+deb="build-essential debhelper bash-completion dpkg-dev git libcriterion-dev lintian scdoc tzdata"
 system="mmdebstrap systemd-container"
 
 case "${1-}" in
