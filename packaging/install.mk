@@ -21,8 +21,9 @@ MAN = $(if $(shell command -v scdoc),$(patsubst packaging/man/%.scd,build/man/%,
 
 man: $(MAN)  ## build/man, from packaging/man, with scdoc
 
+# The first line asks for tbl, as man(7) has it: without it newer systems show no table.
 build/man/%: packaging/man/%.scd
-	$(call say,MAN,$@)mkdir -p $(@D) && scdoc <$< >$@
+	$(call say,MAN,$@)mkdir -p $(@D) && { echo "'\\\" t"; scdoc <$<; } >$@
 
 units:  ## build/systemd: the units for the directories named above
 	$Qmkdir -p build/systemd
