@@ -212,12 +212,7 @@ void helper_make(struct helper *h, struct producer *old, uint64_t delay_us)
 	pthread_mutex_unlock(&h->mutex);
 }
 
-void helper_ask(struct helper *h)
-{
-	helper_ask_in(h, 0);
-}
-
-void helper_ask_in(struct helper *h, uint64_t delay_us)
+void helper_ask(struct helper *h, uint64_t delay_us, bool settings)
 {
 	uint64_t ask_us = delay_us ? clock_mono_us() + delay_us : 0;
 
@@ -225,6 +220,7 @@ void helper_ask_in(struct helper *h, uint64_t delay_us)
 	if (!h->orders.ask || ask_us < h->orders.ask_us)
 		h->orders.ask_us = ask_us;
 	h->orders.ask = true;
+	h->orders.settings |= settings;
 	pthread_cond_signal(&h->cond);
 	pthread_mutex_unlock(&h->mutex);
 }

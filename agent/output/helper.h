@@ -44,11 +44,11 @@ const struct kafka_options *helper_options(const struct helper *helper);
 /* Orders a new producer, made after a delay; `old` is consumed and destroyed after it. */
 void helper_make(struct helper *helper, struct producer *old, uint64_t delay_us);
 
-/* Asks about the topics soon: something moved. */
-void helper_ask(struct helper *helper);
-
-/* The same, but not at once: what is waited for takes its time. */
-void helper_ask_in(struct helper *helper, uint64_t delay_us);
+/*
+ * Asks about the topics: something moved. After a delay if what is waited for takes its time; with
+ * settings also about those, although they are known.
+ */
+void helper_ask(struct helper *helper, uint64_t delay_us, bool settings);
 
 /* Asks whether the leader of a partition answers. */
 void helper_probe(struct helper *helper, uint32_t topic, int32_t partition);

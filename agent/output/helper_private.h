@@ -7,7 +7,7 @@
 /* The thread's side of the mailbox. For helper.c (the mailbox) and helper_work.c (the thread). */
 
 struct helper_orders {
-	bool make, ask, probe, quit;
+	bool make, ask, settings, probe, quit;
 	struct producer *old;
 	uint64_t not_before_us;
 	uint64_t ask_us; /* not before; 0: soon */

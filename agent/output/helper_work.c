@@ -201,6 +201,8 @@ static void take_orders(struct work *w, const struct helper_orders *o)
 		w->next_us = o->not_before_us;
 		w->retry_us = RETRY_MIN_US;
 	}
+	if (o->settings)
+		w->settings_us = 0;
 	if (o->ask && !w->making && soon_us < w->next_us)
 		w->next_us = soon_us;
 }

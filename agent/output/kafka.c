@@ -100,6 +100,8 @@ static void take_answer(struct kafka *k, uint64_t now_us)
 		kafka_take_producer(k, a.producer, now_us);
 	if (a.topics)
 		take_topics(k, a.topics, now_us);
+	if (a.asked && a.reachable)
+		kafka_tell_waits(k, now_us);
 	if (a.probed)
 		kafka_take_probe(k, &a, now_us);
 }
@@ -269,6 +271,8 @@ static void book(struct kafka *k, struct producer_report *reports, size_t n, uin
 	k->reported_us = now_us;
 	if (k->delivered > before && !k->reachable)
 		kafka_reachable(k);
+	if (UNLIKELY(k->waits_since_us) && k->delivered > before)
+		kafka_end_waits(k, now_us);
 }
 
 /* Up to one portion; 0 when nothing waits. */

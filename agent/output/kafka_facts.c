@@ -64,7 +64,7 @@ void kafka_no_place(struct kafka *k, size_t topic, uint64_t now_us)
 	if (t->n >= least)
 		return;
 	if (!k->place_asked)
-		helper_ask_in(k->helper, NO_PLACE_ASK_US);
+		helper_ask(k->helper, NO_PLACE_ASK_US, false);
 	k->place_asked = true;
 	if (t->no_place_us && now_us < t->no_place_us + NO_PLACE_TELL_US)
 		return;

@@ -41,7 +41,7 @@ void kafka_ask(struct kafka *k, uint64_t now_us, uint64_t gap_us)
 	if (k->asked_us && now_us < k->asked_us + gap_us)
 		return;
 	k->asked_us = now_us;
-	helper_ask(k->helper);
+	helper_ask(k->helper, 0, false);
 }
 
 void kafka_dispose(struct kafka *k, int priority, const char *cause, const char *why,
@@ -92,6 +92,9 @@ void kafka_take_probe(struct kafka *k, const struct helper_answer *a, uint64_t n
 	char why[384];
 
 	if (k->state != RUNNING || !still_stalled(k, a->probe_topic, a->probe_partition, now_us))
+		return;
+	/* What stands still for a known reason, which is told, is not mended by another producer. */
+	if (kafka_lacks_replicas(k, a->probe_topic, a->probe_partition))
 		return;
 	if (!a->leader_answers) {
 		events_add(&k->events, LOG_WARNING, "partition-stuck",
@@ -175,6 +178,8 @@ void kafka_check(struct kafka *k, uint64_t now_us)
 	k->next_check_us = now_us + CHECK_EVERY_US;
 	if (k->state == DRAINING)
 		check_drain(k, now_us);
-	else if (k->ledger.records)
+	if (k->state == RUNNING && k->ledger.records) {
+		kafka_check_waits(k, now_us);
 		check_stall(k, now_us);
+	}
 }

@@ -8,7 +8,8 @@
 #include "output/ledger.h"
 
 /*
- * Shared by kafka.c (records, reports, the life of a producer) and kafka_facts.c (what is known).
+ * Shared by kafka.c (records, reports), kafka_life.c (the life of a producer), kafka_facts.c (what is
+ * known) and kafka_waits.c (records that wait).
  */
 
 enum state {
@@ -32,11 +33,12 @@ struct kafka {
 	enum trouble told_trouble; /* what the log knows; TROUBLE_NONE while brokers answer */
 	bool told_props;
 	bool purged;
-	bool place_asked;     /* a question is ordered that may give held records their place */
-	bool dead;            /* the instance met a fatal error: kicks are of no use */
-	uint64_t answered_us; /* the helper's last answer from a broker */
-	uint64_t reported_us; /* the last report */
-	uint64_t asked_us;    /* the last question that we ordered */
+	uint64_t waits_since_us; /* records-wait was told: since when they do; or 0 */
+	bool place_asked;        /* a question is ordered that may give held records their place */
+	bool dead;               /* the instance met a fatal error: kicks are of no use */
+	uint64_t answered_us;    /* the helper's last answer from a broker */
+	uint64_t reported_us;    /* the last report */
+	uint64_t asked_us;       /* the last question that we ordered */
 	uint64_t probed_us;
 	uint64_t next_check_us;
 	uint64_t make_backoff_us;
@@ -73,6 +75,18 @@ void kafka_take_facts(struct kafka *k, size_t topic, const struct topic_facts *f
  * more partitions than it has: tells so, and has the brokers asked again until it has them.
  */
 void kafka_no_place(struct kafka *k, size_t topic, uint64_t now_us);
+
+/* Asks the brokers when records begin to wait for long. Once a second. */
+void kafka_check_waits(struct kafka *k, uint64_t now_us);
+
+/* A broker has just answered: tells which records wait for long, unless the log knows. */
+void kafka_tell_waits(struct kafka *k, uint64_t now_us);
+
+/* Records were delivered and waits_since_us is set: tells it when nothing waits any more. */
+void kafka_end_waits(struct kafka *k, uint64_t now_us);
+
+/* Whether brokers refuse records of the partition until more of its replicas are in sync. */
+bool kafka_lacks_replicas(const struct kafka *k, size_t topic, int32_t partition);
 
 /* Brokers answer. Told when the log knows otherwise. */
 void kafka_reachable(struct kafka *k);

@@ -72,8 +72,12 @@ int ledger_learn(struct ledger *l, size_t topic, const struct topic_facts *facts
 	if (r)
 		return r;
 	t->n = facts->n_partitions;
-	for (int32_t i = 0; i < t->n_seen; i++)
+	t->min_insync = facts->min_insync;
+	t->replicas = facts->replicas;
+	for (int32_t i = 0; i < t->n_seen; i++) {
 		t->partitions[i].has_leader = topics_has_leader(facts, i);
+		t->partitions[i].in_sync = i < t->n ? facts->in_sync[i] : 0;
+	}
 	return 0;
 }
 

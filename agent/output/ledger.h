@@ -28,6 +28,8 @@ struct ledger_partition {
 	uint64_t header_bytes; /* the part of `bytes` that reports do not tell */
 	uint64_t progress_us;  /* the last report, or when it became busy */
 	bool has_leader;
+	bool told_waiting; /* the log knows that its records wait for long */
+	uint32_t in_sync;  /* replicas */
 	struct kick_partition kick;
 };
 
@@ -35,6 +37,8 @@ struct ledger_topic {
 	enum topic_state state;
 	bool told;            /* the log knows that it is not ready */
 	uint64_t no_place_us; /* when the log was told that its rules need more partitions; or 0 */
+	uint32_t min_insync;  /* min.insync.replicas; 0: not known */
+	uint32_t replicas;    /* of a partition; 0: not known */
 	int32_t n;            /* partitions known now */
 	int32_t n_seen;       /* partitions with an account: those of the past may be in flight */
 	struct ledger_partition *partitions;

@@ -17,12 +17,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void free_partitions(struct topic_facts *facts)
+{
+	free(facts->has_leader);
+	free(facts->in_sync);
+}
+
 struct topics *topics_free(struct topics *topics)
 {
 	if (!topics)
 		return NULL;
 	for (size_t i = 0; i < topics->n; i++)
-		free(topics->at[i].has_leader);
+		free_partitions(&topics->at[i]);
 	free(topics);
 	return NULL;
 }
@@ -55,7 +61,8 @@ static int take_topic(struct topic_facts *facts, const rd_kafka_metadata_topic_t
 		return 0;
 	}
 	facts->has_leader = calloc((size_t)topic->partition_cnt / 64 + 1, sizeof(uint64_t));
-	if (!facts->has_leader)
+	facts->in_sync = calloc((size_t)topic->partition_cnt, sizeof *facts->in_sync);
+	if (!facts->has_leader || !facts->in_sync)
 		return -ENOMEM;
 	facts->state = TOPIC_READY;
 	facts->n_partitions = topic->partition_cnt;
@@ -68,6 +75,8 @@ static int take_topic(struct topic_facts *facts, const rd_kafka_metadata_topic_t
 			facts->n_leaderless++;
 		else if (p->id >= 0 && p->id < topic->partition_cnt)
 			facts->has_leader[p->id / 64] |= 1ull << (p->id % 64);
+		if (p->id >= 0 && p->id < topic->partition_cnt)
+			facts->in_sync[p->id] = (uint32_t)p->isr_cnt;
 	}
 	return 0;
 }

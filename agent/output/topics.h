@@ -26,6 +26,7 @@ struct topic_facts {
 	int32_t n_partitions; /* 0 unless ready */
 	int32_t n_leaderless;
 	uint64_t *has_leader;       /* one bit a partition */
+	uint32_t *in_sync;          /* replicas in sync, of each partition */
 	uint32_t max_message_bytes; /* 0: not known */
 	uint32_t min_insync;        /* min.insync.replicas; 0: not known */
 	uint32_t replicas;          /* of partition 0; 0: not known */

@@ -10,7 +10,14 @@ import signal
 import subprocess
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+    NewTopic,
+)
 
 from .paths import KAFKA_LIB, WORK
 from .process import free_port, spawn
@@ -65,10 +72,10 @@ class Cluster:
         except KafkaException:
             return False
 
-    def make_topic(self, name, partitions=6, **config):
+    def make_topic(self, name, partitions=6, replicas=1, **config):
         """Creates a topic and waits until every partition of it has a leader."""
         settings = {key.replace("_", "."): str(value) for key, value in config.items()}
-        new = NewTopic(name, num_partitions=partitions, replication_factor=1, config=settings)
+        new = NewTopic(name, partitions, replicas, config=settings)
         self.admin.create_topics([new])[name].result(30)
 
         def led():
@@ -88,6 +95,15 @@ class Cluster:
             return len(found) == partitions and min(part.leader for part in found) >= 0
 
         wait_for(led, 30, f"leaders of {name}")
+
+    def alter_topic(self, name, **config):
+        """Settings of a topic, from now on."""
+        entries = [
+            ConfigEntry(key.replace("_", "."), str(value), incremental_operation=AlterConfigOpType.SET)
+            for key, value in config.items()
+        ]
+        resource = ConfigResource(ConfigResource.Type.TOPIC, name, incremental_configs=entries)
+        self.admin.incremental_alter_configs([resource])[resource].result(30)
 
     def delete_topic(self, name):
         self.admin.delete_topics([name])[name].result(30)
@@ -116,11 +132,14 @@ class Broker(Cluster):
         """Where a proxy has to listen."""
         return self.ports["proxy"]
 
+    def _settings(self):
+        return PROPERTIES.format(log_dir=self.dir / "data", **self.ports)
+
     def format(self):
         shutil.rmtree(self.dir, ignore_errors=True)
         self.dir.mkdir(parents=True)
         self.properties = self.dir / "server.properties"
-        self.properties.write_text(PROPERTIES.format(log_dir=self.dir / "data", **self.ports))
+        self.properties.write_text(self._settings())
         command = JAVA + ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", self.properties]
         done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -157,3 +176,20 @@ class Broker(Cluster):
             self.process.kill()
             self.process.wait()
         self.process = None
+
+
+class SecondBroker(Broker):
+    """Another broker of the cluster that `first` controls."""
+
+    def __init__(self, first):
+        super().__init__("second-broker")
+        self.first = first
+        self.ports["controller"] = first.ports["controller"]
+
+    def _settings(self):
+        listener = f",CONTROLLER://127.0.0.1:{self.ports['controller']}"
+        return super()._settings().replace(listener, "") + "process.roles=broker\nnode.id=2\n"
+
+    def start(self):
+        super().start()
+        wait_for(lambda: len(self.first.admin.list_topics(timeout=5).brokers) == 2, 30, "two brokers")

@@ -6,6 +6,7 @@ Every Produce request is shown to `rule(request)`, which answers with one of
   FORWARD         pass it on; also for None
   DROP            pass it on, and when the broker has answered, reset the connection instead of
                   handing the answer over: appended, but the client cannot know
+  SWALLOW         pass it on and keep the broker's answer; the connection goes on
   RESET           reset the connection, nothing reaches the broker
   BLACK_HOLE      from now on this connection swallows everything, both ways
   an int          do not pass it on; answer every partition with this error code
@@ -26,6 +27,7 @@ from .frames import PRODUCE, Request, correlation_of, parse_request, refuse
 
 FORWARD = "forward"
 DROP = "drop"
+SWALLOW = "swallow"
 RESET = "reset"
 BLACK_HOLE = "black-hole"
 LINGER_RST = struct.pack("ii", 1, 0)
@@ -46,7 +48,7 @@ class _Link:
         self.client = client
         self.server = socket.create_connection(proxy.target)
         self.swallow = False
-        self.drops = {}  # correlation id: request whose answer must not arrive
+        self.drops = {}  # correlation id: request whose answer must not arrive, and SWALLOW or DROP
         self.lock = threading.Lock()  # on writes to the client
         for side in (client, self.server):
             side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -107,8 +109,8 @@ class _Link:
             return False
         if action == BLACK_HOLE:
             self.swallow = True
-        if action == DROP:
-            self.drops[request.correlation] = request
+        if action in (DROP, SWALLOW):
+            self.drops[request.correlation] = request, action
         if isinstance(action, int):
             with self.lock:
                 self._send(self.client, refuse(request, action))
@@ -120,9 +122,11 @@ class _Link:
         frame = self._frame(self.server)
         if frame is None:
             return False
-        request = self.drops.pop(correlation_of(frame), None)
+        request, action = self.drops.pop(correlation_of(frame), (None, None))
         if request is not None:
-            self.proxy.note(DROP, request)
+            self.proxy.note(action, request)
+            if action == SWALLOW:
+                return True
             self.close(reset=True)
             return False
         with self.lock:
@@ -158,7 +162,7 @@ class Proxy:
         with self._lock:
             self.produce_requests += 1
             action = (self.rule(request) if self.rule else None) or FORWARD
-        if action not in (FORWARD, DROP):  # a dropped answer is noted when it is dropped
+        if action not in (FORWARD, DROP, SWALLOW):  # those are noted when the answer is there
             self.note(action, request)
         return action
 
