@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Holds the building to its plan: tests/floors.sh [OBJECT_OR_ARCHIVE...]
 #
-#   includes     point to a lower floor or stay in the room, name their room, and make no circle
+#   includes     point to a lower floor or stay in the room, name their room, and make no circle;
+#                no header has the name of one in agent/
 #   libraries    a foreign library is known to the files named here only
 #   sizes        no function above 100 lines, no file above 500
 #   state        the objects named hold no writable data: one struct owns everything
@@ -137,6 +138,17 @@ check_includes() {
 	done <"$scratch/includes"
 }
 
+# "x.h" is looked for beside the file that includes it before it is in agent/: no other may have the
+# name.
+check_names() {
+	local header other
+	for header in agent/*.h; do
+		while read -r other; do
+			bad "$other has the name of $header, and would be taken for it by its neighbours"
+		done < <(find agent -mindepth 2 -name "${header##*/}")
+	done
+}
+
 # $1: file. A module is x.c with x.h, and x_y.c and x_y.h next to them.
 module() {
 	local name=${1%.[ch]} stem
@@ -213,6 +225,7 @@ check_all() {
 	read_floors
 	list_includes >"$scratch/includes"
 	check_includes
+	check_names
 	check_circles
 	check_libraries
 	check_sizes
@@ -260,6 +273,8 @@ self_test() {
 	mkdir "$copy/agent/cmd/planted"
 	echo '#include "base/map.h"' >"$copy/agent/cmd/planted/planted.c"
 	expect 'agent/cmd/planted/planted.c has no floor'
+	: >"$copy/agent/cmd/demo/conf.h"
+	expect 'agent/cmd/demo/conf.h has the name of agent/conf.h'
 	echo '#include "base/planted_b.h"' >"$copy/agent/base/planted_a.h"
 	echo '#include "base/planted_a.h"' >"$copy/agent/base/planted_b.h"
 	expect 'in a circle: agent/base/planted_a agent/base/planted_b'

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/test/cases.h"
 #include "cmd/test/expect.h"
-#include "cmd/test/file.h"
 #include "cmd/test/time.h"
 
 static char *path_of(const char *text)

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/map.h"
-#include "cmd/check/files.h"
+#include "cmd/check/files_private.h"
 #include "input/discover.h"
 #include "input/glob.h"
 #include "input/identity.h"

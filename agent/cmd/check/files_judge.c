@@ -12,7 +12,7 @@
 
 #include "base/map.h"
 #include "cmd/check/access.h"
-#include "cmd/check/files.h"
+#include "cmd/check/files_private.h"
 
 static const char *const kind_words[CHECK_KINDS] = {
 	[CHECK_KIND_COMPRESSED] = "compressed",

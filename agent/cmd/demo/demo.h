@@ -7,10 +7,10 @@
 #include <stdint.h>
 
 #include "cmd/demo/child.h"
-#include "cmd/demo/conf.h"
-#include "cmd/demo/file.h"
+#include "cmd/demo/config.h"
 #include "cmd/demo/print.h"
 #include "cmd/demo/tally.h"
+#include "cmd/demo/user_file.h"
 #include "output/consumer.h"
 
 /*

@@ -2,8 +2,8 @@
 #ifndef CMD_TEST_RUN_H
 #define CMD_TEST_RUN_H
 
+#include "cmd/test/cases.h"
 #include "cmd/test/expect.h"
-#include "cmd/test/file.h"
 
 struct conf;
 

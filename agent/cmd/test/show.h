@@ -3,8 +3,8 @@
 #define CMD_TEST_SHOW_H
 
 #include "cmd/paper.h"
+#include "cmd/test/cases.h"
 #include "cmd/test/expect.h"
-#include "cmd/test/file.h"
 
 /* How failures are shown to people. */
 struct test_show {

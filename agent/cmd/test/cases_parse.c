@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/test/file_private.h"
+#include "cmd/test/cases_private.h"
 #include "cmd/test/time.h"
 #include "parsers/names.h"
 

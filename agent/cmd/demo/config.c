@@ -4,7 +4,7 @@
  * user is shown the same text, so that it teaches what it does. The patterns are simpler than those
  * of conf/parsers.d, because a reader has to take them in at a glance.
  */
-#include "cmd/demo/conf.h"
+#include "cmd/demo/config.h"
 
 #include <string.h>
 

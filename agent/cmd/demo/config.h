@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CMD_DEMO_CONF_H
-#define CMD_DEMO_CONF_H
+#ifndef CMD_DEMO_CONFIG_H
+#define CMD_DEMO_CONFIG_H
 
 #include <stdbool.h>
 #include <stddef.h>

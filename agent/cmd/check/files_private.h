@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CMD_CHECK_FILES_H
-#define CMD_CHECK_FILES_H
+#ifndef CMD_CHECK_FILES_PRIVATE_H
+#define CMD_CHECK_FILES_PRIVATE_H
 
 #include <stddef.h>
 #include <stdint.h>

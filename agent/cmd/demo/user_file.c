@@ -6,7 +6,7 @@
  * disturb the count. A byte of memory for each byte of the file is a lot, and is bounded by
  * DEMO_FILE_MAX; a map would need code instead.
  */
-#include "cmd/demo/file.h"
+#include "cmd/demo/user_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
  * comments, blank lines and the samples are the user's. Where it is a link the file behind it is
  * replaced, by a rename, so that a full disk leaves the old one.
  */
-#include "cmd/test/file.h"
+#include "cmd/test/cases.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/test/file_private.h"
+#include "cmd/test/cases_private.h"
 
 #define FILE_MAX ((size_t)16 << 20)
 #define PIECE ((size_t)64 << 10)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CMD_TEST_FILE_H
-#define CMD_TEST_FILE_H
+#ifndef CMD_TEST_CASES_H
+#define CMD_TEST_CASES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CMD_DEMO_FILE_H
-#define CMD_DEMO_FILE_H
+#ifndef CMD_DEMO_USER_FILE_H
+#define CMD_DEMO_USER_FILE_H
 
 #include <limits.h>
 #include <stdbool.h>
@@ -15,7 +15,7 @@
 /* So many files at most. */
 #define DEMO_FILES_MAX 7
 
-struct demo_kind; /* conf.h */
+struct demo_kind; /* config.h */
 
 /* A file that the demo ships, and which of its lines came out at the other end. */
 struct demo_file {
