@@ -87,6 +87,14 @@ void files_unage(struct files *files, struct file *file);
 /* The file is not at the path where its lineage is any more. */
 void files_left_path(struct files *files, struct file *file);
 
+/* Left for brokers, the store, the loop and a look through directories. */
+#define FILES_KEPT_BACK 128
+/* More than so many open files are of no use: each costs kernel memory. */
+#define FILES_OPEN_MAX 8192
+
+/* Raises the process's soft limit to the hard one and says how many files may be open. */
+size_t files_max_open(void);
+
 /*
  * A descriptor for reading path, without waiting for a writer; negative errno. When the process
  * has no descriptor left, a settled file gives up its own.

@@ -23,7 +23,8 @@
  *   agent       the loop; agent_start: start and end; agent_turn: what the loop does to
  *               files; agent_stop: signals, draining; agent_reload: a restart in place;
  *               agent_tell: status, progress, counters
- *   file, files a file and its life; all of them by inode, path and lineage
+ *   file, files a file and its life; all of them by inode, path and lineage; files_open: their
+ *               descriptors
  *   follow      what a hint means: rotation, new files; follow_adopt: a file is taken in;
  *               follow_first: the first scan; follow_stored: files met again at a start
  *   checkpoint  what moved → one transaction

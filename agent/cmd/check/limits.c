@@ -10,10 +10,7 @@
 #include <sys/resource.h>
 
 #include "cmd/check/check.h"
-
-/* As agent/files.c keeps them: for brokers, the store and the loop; and the most that is of use. */
-#define DESCRIPTORS_KEPT_BACK 128
-#define DESCRIPTORS_MAX 8192
+#include "files.h"
 
 #define INOTIFY "/proc/sys/fs/inotify/"
 
@@ -69,22 +66,22 @@ static void check_descriptors(struct check *check)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max == RLIM_INFINITY)
 		return;
-	room = limit.rlim_max > DESCRIPTORS_KEPT_BACK ? limit.rlim_max - DESCRIPTORS_KEPT_BACK : 0;
+	room = limit.rlim_max > FILES_KEPT_BACK ? limit.rlim_max - FILES_KEPT_BACK : 0;
 	check_say(check, "  files to follow: %zu, descriptors for %" PRIu64, check->n_files,
-		  room < DESCRIPTORS_MAX ? room : (uint64_t)DESCRIPTORS_MAX);
-	if (room < DESCRIPTORS_MAX && check->n_files > room)
+		  room < FILES_OPEN_MAX ? room : (uint64_t)FILES_OPEN_MAX);
+	if (room < FILES_OPEN_MAX && check->n_files > room)
 		check_find(&check->report, CHECK_WARNING, CHECK_NOWHERE,
 			   "%zu files, and the limit of open files (%" PRIu64
 			   ") leaves room for %" PRIu64
 			   "\nA file that is deleted while it is closed is lost unread.\n"
 			   "Raise it in the unit: LimitNOFILE=%d",
-			   check->n_files, (uint64_t)limit.rlim_max, room, 2 * DESCRIPTORS_MAX);
-	else if (check->n_files > DESCRIPTORS_MAX)
+			   check->n_files, (uint64_t)limit.rlim_max, room, 2 * FILES_OPEN_MAX);
+	else if (check->n_files > FILES_OPEN_MAX)
 		check_find(
 			&check->report, CHECK_NOTE, CHECK_NOWHERE,
 			"%zu files; %d of them are kept open, the least recently used are closed\n"
 			"A file that is deleted while it is closed is lost unread.",
-			check->n_files, DESCRIPTORS_MAX);
+			check->n_files, FILES_OPEN_MAX);
 }
 
 void check_limits(struct check *check, const struct discover_trouble *trouble)
