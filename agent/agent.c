@@ -334,10 +334,10 @@ int agent_run(struct agent *agent)
 
 	agent->started_us = agent->progress_us = clock_mono_us();
 	log_say(agent->log, LOG_INFO, "started: %zu files", map_count(agent->files.by_inode));
-	notify_ready();
+	notify_ready(&agent->notify);
 	r = sd_event_loop(agent->event);
 	/* Whatever ended the loop: what is settled is written down. */
-	notify_watchdog();
+	notify_watchdog(&agent->notify);
 	agent_take_reports(agent, clock_mono_us());
 	deadline_us = clock_mono_us() + 10 * US_PER_S;
 	agent_finish_checkpoint(agent, 10000);

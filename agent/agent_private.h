@@ -9,6 +9,7 @@
 #include "files.h"
 #include "follow.h"
 #include "input/discover.h"
+#include "ops/notify.h"
 #include "pipeline.h"
 
 /*
@@ -35,6 +36,7 @@ struct agent {
 	bool reloading;      /* what AGENT_STOPPING is for */
 	bool reload_refused; /* the last one */
 
+	struct notify notify;
 	struct counters counters;
 	struct letters letters;
 	struct chunk_pools pools;

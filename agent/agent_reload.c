@@ -143,9 +143,9 @@ void agent_reload(struct agent *agent, uint64_t now_us)
 	/* A stop goes first; a reload under way looks at the files once more anyway. */
 	if (agent->state != AGENT_RUNNING)
 		return;
-	notify_reloading(now_us);
+	notify_reloading(&agent->notify, now_us);
 	if (!can_restart(agent)) {
-		notify_ready();
+		notify_ready(&agent->notify);
 		return;
 	}
 	agent->reloading = true;
@@ -159,12 +159,13 @@ bool agent_reload_stands(struct agent *agent, uint64_t now_us)
 	agent->reloading = false;
 	agent->state = AGENT_RUNNING;
 	agent->progress_us = now_us;
-	notify_ready();
+	notify_ready(&agent->notify);
 	return false;
 }
 
 int agent_restart(char **argv)
 {
+	struct notify notify = {0};
 	char path[PATH_MAX];
 	int r = own_program(path, sizeof path);
 
@@ -172,7 +173,7 @@ int agent_restart(char **argv)
 		return r;
 	if (close_range(FIRST_FD, UINT_MAX, CLOSE_RANGE_CLOEXEC))
 		return -errno;
-	notify_watchdog();
+	notify_watchdog(&notify);
 	execv(path, argv);
 	return -errno;
 }

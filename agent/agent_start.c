@@ -167,7 +167,7 @@ static int first_scan(struct agent *agent)
 	if (r)
 		return r;
 	agent->files.first_scan = false;
-	notify_watchdog();
+	notify_watchdog(&agent->notify);
 	r = checkpoint_start(&agent->checkpoint, SIZE_MAX);
 	if (r)
 		return r;
@@ -192,7 +192,7 @@ static int build(struct agent *agent, const char *state_dir)
 	if (r)
 		return r;
 	/* After a reload the watchdog runs on: a start of many files has half a minute a step. */
-	notify_watchdog();
+	notify_watchdog(&agent->notify);
 	checkpoint_init(&agent->checkpoint, agent->writer, &agent->files, &agent->letters,
 			&agent->counters);
 	r = make_discover(agent, state_dir);

@@ -27,7 +27,7 @@ void agent_drain(struct agent *agent, const char *why, uint64_t now_us)
 static void begin_stop(struct agent *agent, const char *why)
 {
 	agent->reloading = false;
-	notify_stopping();
+	notify_stopping(&agent->notify);
 	agent_drain(agent, why, clock_mono_us());
 }
 

@@ -41,7 +41,7 @@ void agent_feed_watchdog(struct agent *agent, uint64_t now_us)
 		     agent_has_room(agent, now_us) && now_us - agent->progress_us > 10 * US_PER_S;
 
 	if (!stuck)
-		notify_watchdog();
+		notify_watchdog(&agent->notify);
 }
 
 bool agent_has_room(const struct agent *agent, uint64_t now_us)
@@ -184,7 +184,8 @@ void agent_tell_status(struct agent *agent, uint64_t now_us)
 	agent->status_us = now_us;
 	agent->status_lines = agent->counters.lines_delivered;
 	output_stats(agent->output, &stats);
-	notify_status("%zu files, %" PRIu64 " bytes behind, %" PRIu64 " records/s, Kafka %s%s",
+	notify_status(&agent->notify,
+		      "%zu files, %" PRIu64 " bytes behind, %" PRIu64 " records/s, Kafka %s%s",
 		      map_count(agent->files.by_inode),
 		      unread(&agent->files.ready) + unread(&agent->files.held) +
 			      stats.bytes_in_flight,

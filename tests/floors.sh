@@ -51,7 +51,6 @@ libraries() {
 		libconfig\.h           agent/{conf,conf_*}.c
 		sqlite3\.h             agent/state/{store,store_*}.[ch]
 		systemd/sd-event\.h    agent/agent{.c,_*.[ch]}
-		systemd/sd-daemon\.h   agent/ops/notify.c
 		systemd/sd-journal\.h  agent/ops/log.c
 		sys/inotify\.h         agent/input/watch.c
 		jansson\.h             agent/cmd/test/expect.c

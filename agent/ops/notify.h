@@ -2,15 +2,26 @@
 #ifndef OPS_NOTIFY_H
 #define OPS_NOTIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/* What systemd is told; each does nothing when not started by it. */
-void notify_ready(void);
-void notify_stopping(void);
+/*
+ * What systemd is told; each does nothing when not started by it, and none of them waits: what the
+ * manager has no room for is kept if it is a change of state, and goes with a later notice.
+ * Embedded; zeroed.
+ */
+struct notify {
+	uint64_t reloading_us; /* kept: since when; or 0 */
+	bool ready, stopping;  /* kept */
+};
+
+void notify_ready(struct notify *notify);
+void notify_stopping(struct notify *notify);
 /* Since now_us (CLOCK_MONOTONIC), until notify_ready. */
-void notify_reloading(uint64_t now_us);
+void notify_reloading(struct notify *notify, uint64_t now_us);
 /* One line of `systemctl status`; cut at 255 bytes. */
-void notify_status(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void notify_watchdog(void);
+void notify_status(struct notify *notify, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void notify_watchdog(struct notify *notify);
 
 #endif

@@ -3,6 +3,7 @@
 #include "ops/notify.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,9 +36,6 @@ static void expect_received(int fd, const char *expected)
 
 	cr_assert_gt(n, 0);
 	text[n] = '\0';
-	/* Whether the library ends a notice with a newline is its own affair. */
-	if (text[n - 1] == '\n')
-		text[n - 1] = '\0';
 	for (char *at = text; (at = strchr(at, '\n'));)
 		*at = ',';
 	cr_expect_str_eq(text, expected);
@@ -46,19 +44,20 @@ static void expect_received(int fd, const char *expected)
 Test(notify, tells_the_manager)
 {
 	int fd = listen_as_manager();
+	struct notify notify = {0};
 	char expected[7 + 255 + 1];
 
-	notify_ready();
+	notify_ready(&notify);
 	expect_received(fd, "READY=1");
-	notify_watchdog();
+	notify_watchdog(&notify);
 	expect_received(fd, "WATCHDOG=1");
-	notify_stopping();
+	notify_stopping(&notify);
 	expect_received(fd, "STOPPING=1");
-	notify_reloading(1234567890123);
+	notify_reloading(&notify, 1234567890123);
 	expect_received(fd, "RELOADING=1,MONOTONIC_USEC=1234567890123");
-	notify_status("%d files\nMAINPID=1", 3);
+	notify_status(&notify, "%d files\nMAINPID=1", 3);
 	expect_received(fd, "STATUS=3 files MAINPID=1");
-	notify_status("%01000d", 0);
+	notify_status(&notify, "%01000d", 0);
 	snprintf(expected, sizeof expected, "STATUS=%0255d", 0);
 	expect_received(fd, expected);
 	close(fd);
@@ -66,7 +65,57 @@ Test(notify, tells_the_manager)
 
 Test(notify, silent_without_manager)
 {
+	struct notify notify = {0};
+
 	unsetenv("NOTIFY_SOCKET");
-	notify_ready();
-	notify_status("x");
+	notify_ready(&notify);
+	notify_status(&notify, "x");
+}
+
+/* The queue of a manager that does not read. */
+static void fill_queue(int fd)
+{
+	struct sockaddr_un manager;
+	socklen_t len = sizeof manager;
+	int sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	cr_assert_eq(getsockname(fd, (struct sockaddr *)&manager, &len), 0);
+	while (sendto(sender, "x", 1, MSG_DONTWAIT, (struct sockaddr *)&manager, len) == 1)
+		;
+	cr_assert_eq(errno, EAGAIN);
+	close(sender);
+}
+
+static void empty_queue(int fd)
+{
+	char text[512];
+
+	while (recv(fd, text, sizeof text, MSG_DONTWAIT) > 0)
+		;
+}
+
+/* The library's function waits here for ever: a timeout is its failure. */
+Test(notify, does_not_wait_for_a_manager_that_does_not_read, .timeout = 10)
+{
+	struct notify notify = {0};
+	int fd = listen_as_manager();
+	char none[8];
+
+	fill_queue(fd);
+	notify_status(&notify, "busy");
+	notify_watchdog(&notify);
+	notify_reloading(&notify, 17);
+	notify_ready(&notify);
+	notify_stopping(&notify);
+	empty_queue(fd);
+	/* A change of state is not lost, and goes before what is routine. */
+	notify_watchdog(&notify);
+	expect_received(fd, "RELOADING=1,MONOTONIC_USEC=17");
+	expect_received(fd, "READY=1");
+	expect_received(fd, "STOPPING=1");
+	expect_received(fd, "WATCHDOG=1");
+	notify_watchdog(&notify);
+	expect_received(fd, "WATCHDOG=1");
+	cr_expect_lt(recv(fd, none, sizeof none, MSG_DONTWAIT), 0);
+	close(fd);
 }
