@@ -45,7 +45,7 @@ echo "lintian"
 # user and sandbox are systemd's; the package follows the policy of the oldest Debian it is for.
 ours='package-supports-alternative-init-but-no-init.d-script|out-of-date-standards-version'
 lintian --allow-root --info --display-info --pedantic --fail-on error,warning,info,pedantic \
-	--suppress-tags "$(lintian --list-tags | grep -xE "$ours" | paste -sd,)" \
+	--suppress-tags "$(lintian-explain-tags --list-tags | grep -xE "$ours" | paste -sd,)" \
 	"$deb"/waybill_"$version"-*.changes
 rm -rf "${deb:?}/$name"
 ls -s "$deb"/*.deb
