@@ -354,5 +354,7 @@ int agent_run(struct agent *agent)
 	if (agent->progress)
 		fputc('\n', agent->progress);
 	agent_log_counters(agent);
+	if (r == 0 && agent->unread)
+		return AGENT_E_UNREAD;
 	return r == 0 && agent->reloading ? AGENT_E_RESTART : r;
 }

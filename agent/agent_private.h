@@ -65,6 +65,7 @@ struct agent {
 	uint64_t progress_us;  /* when lines last moved, for the watchdog */
 	uint64_t started_us;
 	uint64_t total_bytes; /* until_eof: what there is to ship */
+	size_t unread;        /* until_eof, at its end: files that could not be read */
 	bool damaged;         /* the state was damaged and set aside at this start */
 	bool checkpoint_failing;
 	bool checkpoint_wanted; /* files wait for it: not at the next tick but now */
@@ -136,7 +137,10 @@ void agent_settle_file(struct agent *agent, struct file *file, uint64_t now_us);
 /* Once a tick: ends of back-offs, files that are finished, last lines without LF. */
 void agent_age_files(struct agent *agent, uint64_t now_us);
 
-/* until_eof: every file was read to its end and all of it is settled. */
-bool agent_all_shipped(const struct agent *agent);
+/*
+ * until_eof: every file was read to its end and all of it is settled, but for so many that cannot
+ * be read or wait for one that cannot.
+ */
+bool agent_all_shipped(const struct agent *agent, size_t *ret_stuck);
 
 #endif

@@ -31,12 +31,34 @@ static void begin_stop(struct agent *agent, const char *why)
 	agent_drain(agent, why, clock_mono_us());
 }
 
+/* until_eof: it ends here, also when something cannot be read; then it says so. */
+static void end_at_eof(struct agent *agent)
+{
+	struct discover_trouble trouble;
+	size_t stuck;
+
+	if (!agent_all_shipped(agent, &stuck))
+		return;
+	discover_trouble(agent->discover, &trouble);
+	if (trouble.denied[0])
+		log_say(agent->log, LOG_ERR, "%s: permission denied: nothing below it is found",
+			trouble.denied);
+	agent->unread = agent->files.n_unreadable + stuck + (trouble.denied[0] != '\0');
+	if (agent->unread)
+		log_say(agent->log, LOG_ERR,
+			"%zu files or directories cannot be read, or follow in a rotation on one "
+			"that cannot, and are left out: all else is shipped; another run goes on "
+			"with them",
+			agent->unread);
+	begin_stop(agent, agent->unread ? "all that can be read is shipped" : "all is shipped");
+}
+
 void agent_stop_if_done(struct agent *agent, uint64_t now_us)
 {
 	struct output_stats stats;
 
-	if (agent->until_eof && agent->state == AGENT_RUNNING && agent_all_shipped(agent))
-		begin_stop(agent, "all is shipped");
+	if (agent->until_eof && agent->state == AGENT_RUNNING)
+		end_at_eof(agent);
 	if (agent->state != AGENT_STOPPING)
 		return;
 	output_stats(agent->output, &stats);

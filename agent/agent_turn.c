@@ -23,6 +23,16 @@ static void begin_draining(struct agent *agent, struct file *file)
 	file_set_state(file, FILE_DRAINING);
 }
 
+/* It could not be opened or read; `how` says which. error: negative errno. */
+static void unreadable(struct agent *agent, struct file *file, const char *how, int error)
+{
+	files_rest(&agent->files, file);
+	file->unreadable = true;
+	log_limited(agent->log, LOG_ERR, "unreadable", "%s: %s failed: %s: %s", file->path, how,
+		    strerror(-error),
+		    agent->until_eof ? "it is left out" : "it is tried again every half minute");
+}
+
 /* The file's descriptor, opened again if it was closed. False: the file cannot be read now. */
 static bool ensure_open(struct agent *agent, struct file *file)
 {
@@ -34,13 +44,11 @@ static bool ensure_open(struct agent *agent, struct file *file)
 		files_hold(&agent->files, file);
 		return false;
 	}
-	files_rest(&agent->files, file);
 	if (r < 0) {
-		log_limited(agent->log, LOG_WARNING, "unreadable",
-			    "%s: %s: it is tried again every half minute", file->path,
-			    strerror(-r));
+		unreadable(agent, file, "opening", r);
 		return false;
 	}
+	files_rest(&agent->files, file);
 	if (!file_is_settled(file) ||
 	    account_read_position(&file->account) != file->account.committed) {
 		agent->counters.files_lost++;
@@ -85,15 +93,6 @@ static uint64_t partial_after_us(const struct agent *agent, const struct file *f
 	return file->left_path ? file->source->rotate_wait_ms * US_PER_MS : CLOCK_NEVER;
 }
 
-/* error: negative errno */
-static void unreadable(struct agent *agent, struct file *file, int error)
-{
-	files_rest(&agent->files, file);
-	log_limited(agent->log, LOG_ERR, "read",
-		    "%s: reading failed: %s: it is tried again every half minute", file->path,
-		    strerror(-error));
-}
-
 /*
  * With provenance a file waits until its content's id is stored. Sent before that, a line could
  * come again after a crash under another id, and content that took its place under the same one.
@@ -108,7 +107,7 @@ static bool may_tell_origin(struct agent *agent, struct file *file)
 	if (!identity->head_len)
 		r = identity_grow_head(file->tail.fd, identity, IDENTITY_HEAD_MAX);
 	if (r < 0) {
-		unreadable(agent, file, r);
+		unreadable(agent, file, "reading", r);
 		return false;
 	}
 	/* An empty file has no first bytes to store, and no line to send. */
@@ -126,6 +125,7 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 	bool hand_over = next_has_data(agent, file);
 	int r;
 
+	file->unreadable = false;
 	if (!may_tell_origin(agent, file))
 		return true;
 	r = pipeline_turn(agent->pipeline, file, TURN_BYTES, partial_after_us(agent, file), now_us,
@@ -169,7 +169,7 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 		agent_settle_file(agent, file, now_us);
 		return true;
 	default:
-		unreadable(agent, file, r);
+		unreadable(agent, file, "reading", r);
 		return true;
 	}
 }
@@ -298,16 +298,32 @@ void agent_age_files(struct agent *agent, uint64_t now_us)
 	}
 }
 
-bool agent_all_shipped(const struct agent *agent)
+/* Whether the file, or one that has to be shipped before it, cannot be read. */
+static bool is_stuck(const struct file *file)
+{
+	if (file->state != FILE_READING && file->state != FILE_WAITING)
+		return false;
+	while (file && !file->unreadable)
+		file = file->older;
+	return file && !file->account.in_flight;
+}
+
+bool agent_all_shipped(const struct agent *agent, size_t *ret_stuck)
 {
 	void *cursor = NULL;
 	struct file *file;
+	size_t stuck = 0;
 
 	if (!TAILQ_EMPTY(&agent->files.ready) || !TAILQ_EMPTY(&agent->files.held))
 		return false;
-	while ((file = map_next(agent->files.by_inode, &cursor)))
-		if (file->state != FILE_FINISHED &&
-		    (file->state != FILE_READING || !file->eof_seen || !file_is_settled(file)))
+	while ((file = map_next(agent->files.by_inode, &cursor))) {
+		if (file->state == FILE_FINISHED)
+			continue;
+		if (is_stuck(file))
+			stuck++;
+		else if (file->state != FILE_READING || !file->eof_seen || !file_is_settled(file))
 			return false;
+	}
+	*ret_stuck = stuck;
 	return true;
 }

@@ -46,6 +46,7 @@ struct file {
 	bool left_path;          /* renamed or unlinked: its path is another's or nobody's */
 	bool unlinked;           /* no name is left */
 	uint64_t looked;         /* the look at all files that last found it at its path */
+	bool unreadable;         /* the last try to open or read it has failed */
 	bool eof_seen;           /* it was read to its end at least once */
 	uint32_t backoff_ms;     /* the next back-off; 0 after a delivery */
 	bool back_at_once;       /* the failure was the producer's end: no back-off */

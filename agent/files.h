@@ -39,6 +39,7 @@ struct files {
 	size_t max_open;
 	uint64_t *removed; /* rows to delete with the next checkpoint */
 	size_t n_removed, removed_capacity;
+	size_t n_unreadable; /* times that a path could not be opened or read at all */
 	uint64_t own_log_device, own_log_inode; /* where our stderr goes: never tailed (D11) */
 };
 

@@ -22,6 +22,21 @@ void follow_refuse(struct files *files, const char *path, const char *what)
 		"%s: %s: it is not followed; an `exclude` pattern silences this", path, what);
 }
 
+/* error: negative errno */
+static void unreadable(struct files *files, const char *path, int error)
+{
+	files->n_unreadable++;
+	if (error == -EACCES || error == -EPERM)
+		log_limited(files->log, LOG_WARNING, "unreadable",
+			    "%s: permission denied: waybill's user or one of its groups must be "
+			    "able to read it; "
+			    "it is tried again when its mode changes and every half minute",
+			    path);
+	else
+		log_limited(files->log, LOG_WARNING, "unreadable",
+			    "%s: %s: it is tried again every half minute", path, strerror(-error));
+}
+
 /* Its descriptor, or -1 after telling why. */
 static int open_for_reading(struct files *files, const char *path)
 {
@@ -29,15 +44,8 @@ static int open_for_reading(struct files *files, const char *path)
 
 	if (fd >= 0)
 		return fd;
-	if (fd == -EACCES || fd == -EPERM)
-		log_limited(files->log, LOG_WARNING, "unreadable",
-			    "%s: permission denied: waybill's user or one of its groups must be "
-			    "able to read it; "
-			    "it is tried again when its mode changes and every half minute",
-			    path);
-	else if (fd != -ENOENT)
-		log_limited(files->log, LOG_WARNING, "unreadable",
-			    "%s: %s: it is tried again every half minute", path, strerror(-fd));
+	if (fd != -ENOENT)
+		unreadable(files, path, fd);
 	return -1;
 }
 
@@ -180,6 +188,8 @@ static int adopt_new(struct files *files, struct birth birth, int fd,
 		r = start_position(files, birth.source, fd, now_ms, &birth.position);
 	if (r) {
 		close(fd);
+		if (r != -ENOMEM)
+			unreadable(files, birth.path, r);
 		return r == -ENOMEM ? r : 0;
 	}
 	return follow_adopt(files, &birth, fd, identity);
@@ -189,10 +199,14 @@ int follow_look_at(struct files *files, const struct birth *birth, int64_t now_m
 {
 	struct identity identity;
 	int fd = open_for_reading(files, birth->path);
+	int r;
 
 	if (fd < 0)
 		return 0;
-	if (identity_of(fd, &identity) || files_by_inode(files, identity.device, identity.inode)) {
+	r = identity_of(fd, &identity);
+	if (r < 0)
+		unreadable(files, birth->path, r);
+	if (r || files_by_inode(files, identity.device, identity.inode)) {
 		close(fd);
 		return 0;
 	}

@@ -350,8 +350,10 @@ static void settle_round(struct world *world)
 
 static bool all_settled(const struct world *world)
 {
+	size_t stuck;
+
 	return judge_all_done(&world->judge) &&
-	       (!world->agent->until_eof || agent_all_shipped(world->agent));
+	       (!world->agent->until_eof || agent_all_shipped(world->agent, &stuck));
 }
 
 void world_settle_all(struct world *world, bool until_eof)
