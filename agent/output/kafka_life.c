@@ -93,7 +93,7 @@ void kafka_take_probe(struct kafka *k, const struct helper_answer *a, uint64_t n
 
 	if (k->state != RUNNING || !still_stalled(k, a->probe_topic, a->probe_partition, now_us))
 		return;
-	/* What stands still for a known reason, which is told, is not mended by another producer. */
+	/* What stands still for a reason that is told is not mended by another producer. */
 	if (kafka_lacks_replicas(k, a->probe_topic, a->probe_partition))
 		return;
 	if (!a->leader_answers) {

@@ -8,8 +8,8 @@
 #include "output/ledger.h"
 
 /*
- * Shared by kafka.c (records, reports), kafka_life.c (the life of a producer), kafka_facts.c (what is
- * known) and kafka_waits.c (records that wait).
+ * Shared by kafka.c (records, reports), kafka_life.c (the life of a producer), kafka_facts.c (what
+ * is known) and kafka_waits.c (records that wait).
  */
 
 enum state {
