@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/decimal.h"
+#include "base/json_short.h"
 
 /* The first room; a line of --print-acks needs some 150 bytes. */
 #define FIRST_BYTES 256
@@ -67,25 +68,9 @@ void json_put_raw(struct json *json, struct slice text)
 		json->at = mempcpy(json->at, text.at, text.len);
 }
 
-/* Sixteen bytes; GCC makes it SSE2, NEON or whatever the machine has. */
-typedef signed char vector __attribute__((vector_size(16)));
-
 /*
- * Whether one of the sixteen must be escaped or is not ASCII: as signed numbers, the latter are
- * below 0x20, too.
- */
-static inline bool is_special(vector bytes)
-{
-	vector found = (bytes < 0x20) | (bytes == '"') | (bytes == '\\');
-	uint64_t halves[2];
-
-	memcpy(halves, &found, sizeof halves);
-	return halves[0] | halves[1];
-}
-
-/*
- * The same for eight bytes: the classic test for a zero byte (Mycroft). Its borrow may blame a byte
- * above one that is found, too, which is no harm.
+ * Whether one of eight bytes is special: the classic test for a zero byte (Mycroft). Its borrow may
+ * blame a byte above one that is found, too, which is no harm.
  */
 static inline bool is_special_word(uint64_t word)
 {
@@ -104,18 +89,18 @@ static inline bool is_plain(unsigned char c)
 static inline size_t copy_long(char *to, const char *at, size_t len)
 {
 	size_t i = 0;
-	vector bytes;
+	json_vector bytes;
 
 	for (; i + sizeof bytes <= len; i += sizeof bytes) {
-		memcpy(&bytes, at + i, sizeof bytes);
-		if (UNLIKELY(is_special(bytes)))
+		bytes = json_load(at + i);
+		if (UNLIKELY(json_any(json_special(bytes))))
 			return i;
 		memcpy(to + i, &bytes, sizeof bytes);
 	}
 	if (i == len)
 		return len;
-	memcpy(&bytes, at + len - sizeof bytes, sizeof bytes);
-	if (UNLIKELY(is_special(bytes)))
+	bytes = json_load(at + len - sizeof bytes);
+	if (UNLIKELY(json_any(json_special(bytes))))
 		return i;
 	memcpy(to + len - sizeof bytes, &bytes, sizeof bytes);
 	return len;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "route_value.h"
+#include "tests/support/random.h"
 
 static const char *const FIELDS[] = {"a", "b", "c"};
 
@@ -38,12 +39,11 @@ static int compile(const struct row *rows, struct value_json **ret_json, size_t 
 }
 
 /* Renders with these fields (NULL: nothing was cut out of the line), static. */
-static const char *render(const struct row *rows, const struct slice *captured,
-			  struct value_outcome *ret_outcome)
+static const char *render_of(const struct row *rows, struct slice line,
+			     const struct slice *captured, struct value_outcome *ret_outcome)
 {
 	static char text[4096];
-	struct template_facts facts = {captured, slice_of("li\"ne"), slice_of("/p/n"),
-				       slice_of("n"), 42};
+	struct template_facts facts = {captured, line, slice_of("/p/n"), slice_of("n"), 42};
 	struct value_outcome outcome = {true, true};
 	struct arena arena = ARENA_NULL;
 	struct value_json *json = NULL;
@@ -60,6 +60,12 @@ static const char *render(const struct row *rows, const struct slice *captured,
 	arena_deinit(&arena);
 	value_json_free(json);
 	return text;
+}
+
+static const char *render(const struct row *rows, const struct slice *captured,
+			  struct value_outcome *ret_outcome)
+{
+	return render_of(rows, slice_of("li\"ne"), captured, ret_outcome);
 }
 
 #define ROWS(...) ((const struct row[]){__VA_ARGS__, {0}})
@@ -206,4 +212,41 @@ Test(value, long_members)
 	cr_expect_eq(memcmp(value.at + value.len - 16, "nn\":\"b\",\"y\":\"k\"}", 16), 0);
 	arena_deinit(&arena);
 	value_json_free(json);
+}
+
+/* A field that lies in its line may be copied with the bytes behind it: none of them may show. */
+Test(value, where_a_field_lies_makes_no_difference)
+{
+	static const char bytes[] = "aZ09019 ~\x7f\x1f\"\\\n\0\x80\xff\xc3";
+	const struct row *rows =
+		ROWS({"a", "${a}"}, {"b", "${b}", VALUE_NUMBER, true},
+		     {"a name of more than sixteen", "${c}"}, {"n", "${c}", VALUE_NUMBER},
+		     {"t", "${a}", VALUE_BOOL}, {"at the end, behind all others", "${b}"});
+
+	FOR_SEEDS(seed, 4000)
+	{
+		struct random random = {seed};
+		size_t len = random_below(&random, 48), common = random_below(&random, 10) + 3;
+		struct slice inside[3], apart[3];
+		struct value_outcome outcomes[2];
+		char wanted[4096], copies[3][48];
+		char *line = malloc(len ? len : 1);
+
+		for (size_t i = 0; i < len; i++)
+			line[i] = bytes[random_below(
+				&random, random_percent(&random, 3) ? sizeof bytes - 1 : common)];
+		for (size_t i = 0; i < 3; i++) {
+			size_t from = random_below(&random, len + 1);
+			size_t n = random_below(&random, len - from + 1);
+
+			memcpy(copies[i], line + from, n);
+			inside[i] = (struct slice){line + from, n};
+			apart[i] = (struct slice){copies[i], n};
+		}
+		strcpy(wanted, render_of(rows, slice_of("none of it"), apart, &outcomes[0]));
+		cr_assert_str_eq(render_of(rows, (struct slice){line, len}, inside, &outcomes[1]),
+				 wanted, "seed %llu", (unsigned long long)seed);
+		cr_assert_eq(memcmp(&outcomes[0], &outcomes[1], sizeof outcomes[0]), 0);
+		free(line);
+	}
 }
