@@ -224,6 +224,19 @@ static void left(struct files *files, const char *path)
 		check_path(files, file);
 }
 
+/* A directory went, by whatever name; its files' descriptors are still open. O(all files). */
+static void tree_left(struct files *files, const char *dir)
+{
+	size_t len = strlen(dir);
+	void *cursor = NULL;
+	struct file *file;
+
+	while ((file = map_next(files->by_inode, &cursor)))
+		if (!file->left_path && file->state != FILE_FINISHED &&
+		    strncmp(file->path, dir, len) == 0 && file->path[len] == '/')
+			check_path(files, file);
+}
+
 void follow_begin_look(struct files *files)
 {
 	files->look++;
@@ -251,6 +264,9 @@ int follow_hint(struct files *files, struct discover *discover, const struct hin
 		return moved(files, hint->path);
 	case HINT_LEFT:
 		left(files, hint->path);
+		return 0;
+	case HINT_LEFT_TREE:
+		tree_left(files, hint->path);
 		return 0;
 	}
 	return 0;

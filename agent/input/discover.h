@@ -35,8 +35,10 @@ enum hint_kind {
 	 * file under its new name.
 	 */
 	HINT_MOVED,
-	/* This path was moved away or unlinked; of a directory, all below it left, too. */
+	/* This path was moved away or unlinked. */
 	HINT_LEFT,
+	/* The same of a directory that was watched: all below it left, too, told or not. */
+	HINT_LEFT_TREE,
 };
 
 /* path is borrowed until the next call of any discover function. */

@@ -65,7 +65,7 @@ static int on_departure(struct discover *discover, struct node *node,
 		walk_drop(discover, child);
 	if (!child && !node->content)
 		return DISCOVER_E_NONE;
-	return give(discover, node, HINT_LEFT, event->name, ret_hint);
+	return give(discover, node, child ? HINT_LEFT_TREE : HINT_LEFT, event->name, ret_hint);
 }
 
 /* A mode that changed may open to us what was closed (scenario D10). */

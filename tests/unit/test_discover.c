@@ -134,7 +134,9 @@ static void want(int source, const char *pattern, const char *second, const char
 	free(paths[1]);
 }
 
-/* Takes all hints that wait: "F0 a.log C b.log ", paths below top; found, changed, moved, left. */
+/* Takes all hints that wait: "F0 a.log C b.log ", paths below top; found, changed, moved, left,
+ * tree left.
+ */
 static const char *listen(void)
 {
 	struct pollfd poll_fd = {.fd = discover_fd(d), .events = POLLIN};
@@ -149,7 +151,7 @@ static const char *listen(void)
 			used += (size_t)snprintf(
 				heard + used, sizeof heard - used,
 				hint.kind == HINT_FOUND ? "%c%d %s " : "%c%.0d %s ",
-				"FCML"[hint.kind], hint.kind == HINT_FOUND ? hint.source : 0,
+				"FCMLT"[hint.kind], hint.kind == HINT_FOUND ? hint.source : 0,
 				hint.path + skip);
 			cr_assert_lt(used, sizeof heard);
 		}
@@ -418,7 +420,7 @@ Test(discover, a_parent_is_renamed_and_another_takes_its_place)
 	want(0, "p/q/d/*.log", NULL, NULL);
 	IS(scan(), "F0 p/q/d/a.log ");
 	move("p", "old");
-	HEARS(listen(), "L p ");
+	HEARS(listen(), "T p ");
 	append("old/q/d/a.log");
 	IS(listen(), "");
 	make_dir("new");
@@ -509,7 +511,7 @@ Test(discover, any_depth)
 	make("a/b/c/d/y.log");
 	IS(listen(), "F0 a/b/c/d/x.log ");
 	move("a/b/c", "c");
-	IS(listen(), "L a/b/c F0 c/d/x.log ");
+	IS(listen(), "T a/b/c F0 c/d/x.log ");
 }
 
 Test(discover, braces_and_literals)
@@ -620,7 +622,7 @@ Test(discover, one_directory_by_two_paths)
 	HEARS(listen(), "F0 real/b.log ");
 	HEARS(heard, "F0 link/b.log ");
 	cr_assert_eq(unlink(at("link")), 0);
-	HEARS(listen(), "L link ");
+	HEARS(listen(), "T link ");
 	append("real/a.log");
 	IS(listen(), "C real/a.log ");
 	cr_assert_eq(unlink(at("real/a.log")), 0);

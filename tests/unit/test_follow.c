@@ -434,6 +434,40 @@ Test(follow, an_old_generation_that_comes_back_does_not_stop_the_one_that_is_rea
 	cr_assert_eq(newer->state, FILE_READING);
 }
 
+/* It was noticed by the next walk through all patterns only, up to half a minute later. */
+Test(follow, a_directory_that_is_renamed_out_of_all_patterns_is_noticed_at_once)
+{
+	struct file *file;
+
+	rig_end(rig);
+	rig_begin(rig, "app*/*.log");
+	mkdir(rig_path(rig, "app"), 0755);
+	rig_append(rig, "app/a.log", "1\n");
+	rig_start(rig);
+	cr_assert_str_eq(rig_run(rig), "1 ");
+	file = rig_file(rig, "app/a.log");
+	cr_assert_not(file->left_path);
+	rename(rig_path(rig, "app"), rig_path(rig, "old"));
+	rig_append(rig, "old/a.log", "2\n");
+	cr_expect_str_eq(rig_run(rig), "2 ");
+	cr_expect(file->left_path);
+}
+
+Test(follow, a_directory_whose_parent_is_renamed_is_noticed_at_once)
+{
+	rig_end(rig);
+	rig_begin(rig, "app*/logs/*.log");
+	mkdir(rig_path(rig, "app"), 0755);
+	mkdir(rig_path(rig, "app/logs"), 0755);
+	rig_append(rig, "app/logs/a.log", "1\n");
+	rig_start(rig);
+	cr_assert_str_eq(rig_run(rig), "1 ");
+	rename(rig_path(rig, "app"), rig_path(rig, "old"));
+	rig_append(rig, "old/logs/a.log", "2\n");
+	cr_expect_str_eq(rig_run(rig), "2 ");
+	cr_expect(rig_file(rig, "app/logs/a.log")->left_path);
+}
+
 Test(follow, a_rotation_that_only_a_scan_sees_is_counted)
 {
 	PUT("app.log", "a1\n");
