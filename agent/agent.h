@@ -42,8 +42,8 @@ enum {
 int agent_new(const struct agent_options *options, struct agent **ret_agent) MUSTCHECK;
 
 /*
- * Runs until a signal (or until all is shipped). 0; AGENT_E_RESTART; AGENT_E_UNREAD; negative errno for what cannot
- * be gone on with. What was settled is in the store when it returns.
+ * Runs until a signal (or until all is shipped). 0; AGENT_E_RESTART; AGENT_E_UNREAD; negative errno
+ * for what cannot be gone on with. What was settled is in the store when it returns.
  */
 int agent_run(struct agent *agent) MUSTCHECK;
 
