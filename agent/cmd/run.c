@@ -149,8 +149,9 @@ static int run(const struct run_options *options, struct conf *conf, struct log 
  * The library takes four to eight blocks for a record and gives back those of a thousand records at
  * a time. glibc keeps the small ones apart (fastbins) and hands them out again last in, first out:
  * soon the blocks of one record lie all over the heap, and each is a cache miss. Joined with their
- * neighbours at once they are cut from long runs again. That takes 7 % more instructions of the
- * loop's thread, and 10 % less of its time for a plain line, 20 % for a record with three headers.
+ * neighbours at once they are cut from long runs again. That takes 10 % more instructions of the
+ * loop's thread. For a record with three headers it saves a fifth of all CPU time; for a plain line
+ * the one outweighs the other (six series of 5 to 15 runs in turns: 0.83 to 1.06 of the time).
  */
 static void keep_heap_in_runs(void)
 {
