@@ -5,24 +5,24 @@
  * input/      watch (inotify) → discover (which paths) → identity (which file) → tail (bytes →
  *               events)
  *   parsers/    lines (bytes → a line), redact (what must not leave), pattern (line → fields),
- *               template (fields → text),
- *               traceparent (is it one), timestamp and zone (text → a time)
+ *               template (fields → text), keytype (text → a key's bytes), traceparent (is it
+ *               one), timestamp and zone (text → a time)
  *   route       fields and file facts → record, a part of it in each route_* file
  *   pipeline    the way of a line, readable top to bottom; pipeline_reports: of its report, back;
  *               suspects: records that go alone
- * output/     output (the interface), kafka (room, holds, recovery), producer (librdkafka),
- *               topics,
- *               partitioner and its rules, kick (our own linger), helper (the thread that may
- *               block); terminal (preview's output), inspect (a look at the brokers, for check),
- *               embedded and consumer (the demo's Kafka, and its other end)
+ * output/     output (the interface), kafka (room, holds, recovery, what is told), producer and
+ *               header_lists (librdkafka), topics, partitioner and its rules, kick (our own
+ *               linger), helper (the thread that may block); terminal (preview's output), inspect
+ *               (a look at the brokers, for check), embedded and consumer (the demo's Kafka, and
+ *               its other end)
  *   flow/       what travels: chunk and slots, account (committed position), ranges, record, report
  *   state/      store (SQLite), writer (its thread), letters (dead letters on their way there)
  *
  * Around it:
  *
- *   agent       the loop; agent_start: start and end; agent_turn: what the loop does to
- *               files; agent_stop: signals, draining; agent_reload: a restart in place;
- *               agent_tell: status, progress, counters
+ *   agent       the loop; agent_start: start and end; agent_turn: what the loop does to files;
+ *               agent_stop: signals, draining; agent_reload: a restart in place; agent_tell:
+ *               status, progress, counters
  *   file, files a file and its life; all of them by inode, path and lineage; files_open: their
  *               descriptors
  *   follow      what a hint means: rotation, new files; follow_adopt: a file is taken in;
@@ -33,8 +33,7 @@
  *   cmd/        the commands: run, and in rooms of their own check, preview, test (its cases are
  *               runs of preview) and demo, which starts broker and sample; for all of them: cmd,
  *               load, usage, paper (writing to a person)
- *   base/       words used everywhere: result, slice, map, arena, decimal, json,
- *               clock, hash
+ *   base/       words used everywhere: result, slice, map, arena, decimal, json, clock, hash
  *
  * An include names its room and points only downward; tests/floors.sh checks it.
  */
