@@ -127,6 +127,7 @@ static void check_stall(struct kafka *k, uint64_t now_us)
 	    !k->ledger.topics[topic].partitions[partition].has_leader)
 		return;
 	k->probed_us = now_us;
+	k->ledger.topics[topic].partitions[partition].probed_us = now_us;
 	helper_probe(k->helper, (uint32_t)topic, partition);
 }
 

@@ -200,21 +200,32 @@ void ledger_kicked(struct ledger *l, uint64_t now_us)
 	}
 }
 
+/* So that one of which nothing new can be learned does not hide the others. */
+static bool is_better(const struct ledger_partition *part, const struct ledger_partition *than)
+{
+	if (!than || part->has_leader != than->has_leader)
+		return !than || part->has_leader;
+	return part->probed_us < than->probed_us;
+}
+
 bool ledger_find_stalled(const struct ledger *l, uint64_t before_us, size_t *ret_topic,
 			 int32_t *ret_partition)
 {
+	const struct ledger_partition *best = NULL;
+
 	for (size_t t = 0; t < l->n_topics; t++) {
 		for (int32_t i = 0; i < l->topics[t].n_seen; i++) {
 			const struct ledger_partition *part = &l->topics[t].partitions[i];
 
-			if (!part->records || part->progress_us > before_us)
+			if (!part->records || part->progress_us > before_us ||
+			    !is_better(part, best))
 				continue;
+			best = part;
 			*ret_topic = t;
 			*ret_partition = i;
-			return true;
 		}
 	}
-	return false;
+	return best != NULL;
 }
 
 void ledger_restart(struct ledger *l, uint64_t batch_bytes)

@@ -27,6 +27,7 @@ struct ledger_partition {
 	uint64_t bytes;        /* key, value and headers */
 	uint64_t header_bytes; /* the part of `bytes` that reports do not tell */
 	uint64_t progress_us;  /* the last report, or when it became busy */
+	uint64_t probed_us;    /* when its leader was last asked about a stall; or 0 */
 	bool has_leader;
 	bool told_waiting; /* the log knows that its records wait for long */
 	uint32_t in_sync;  /* replicas */
@@ -95,7 +96,10 @@ void ledger_urge(struct ledger *ledger, uint64_t now_us);
 /* A kick was made. */
 void ledger_kicked(struct ledger *ledger, uint64_t now_us);
 
-/* A partition with records that has not moved since before_us; false when there is none. */
+/*
+ * A partition with records that has not moved since before_us; false when there is none. Of several
+ * one that has a leader, and of these the one that was probed longest ago.
+ */
 bool ledger_find_stalled(const struct ledger *ledger, uint64_t before_us, size_t *ret_topic,
 			 int32_t *ret_partition);
 
