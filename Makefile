@@ -125,8 +125,8 @@ format-check:  ## what `make format` would change, and lines above 100 columns
 	@export LC_ALL=C.UTF-8; for f in $(STYLED); do ! expand $$f | grep -Hn --label=$$f '.\{101\}' || wide=1; done; \
 		[ -z "$$wide" ] || { echo 'these lines are wider than 100 columns'; exit 1; }
 
-floors: build/libwaybill.a  ## includes, libraries, sizes and state; tests/floors.sh says what holds
-	$Qtests/floors.sh build/libwaybill.a
+floors: $(OBJ)  ## includes, calls, libraries, sizes and state; tests/floors.sh says what holds
+	$Qtests/floors.sh $(OBJ)
 	$Qtests/floors.sh --self-test
 
 include packaging/install.mk

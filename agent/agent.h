@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "conf.h"
+#include "conf/conf.h"
 #include "ops/log.h"
 
 /* Owns everything: start, turn, stop. Two agents can live in one process. */

@@ -5,12 +5,12 @@
 #include <systemd/sd-event.h>
 
 #include "agent.h"
-#include "checkpoint.h"
-#include "files.h"
-#include "follow.h"
+#include "files/checkpoint.h"
+#include "files/files.h"
+#include "files/follow.h"
 #include "input/discover.h"
 #include "ops/notify.h"
-#include "pipeline.h"
+#include "pipeline/pipeline.h"
 
 /*
  * Shared by agent.c (the loop), agent_start.c (start and end), agent_turn.c (what it does to

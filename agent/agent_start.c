@@ -14,9 +14,9 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
-#include "conf_output.h"
+#include "conf/output.h"
+#include "kafka/kafka.h"
 #include "ops/notify.h"
-#include "output/kafka.h"
 
 /* Before any thread is made, so that all of them inherit the mask. */
 static void block_signals(void)

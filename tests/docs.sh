@@ -16,7 +16,7 @@ export LC_ALL=C.UTF-8
 program=$(realpath "${1:?usage: tests/docs.sh PROGRAM}")
 man=packaging/man
 sample=conf/waybill.conf
-table=agent/conf_options.c
+table=agent/settings/options.c
 bad=0
 
 complain() {

@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Holds the building to its plan: tests/floors.sh [OBJECT_OR_ARCHIVE...]
+# Holds the building to its plan: tests/floors.sh [OBJECT...]
 #
 #   includes     point to a lower floor or stay in the room, name their room, and make no circle;
 #                no header has the name of one in agent/
 #   libraries    a foreign library is known to the files named here only
-#   sizes        no function above 100 lines, no file above 500
+#   calls        no two modules call each other, in a room neither, nor three in a circle
+#   sizes        no function above 100 lines, no file above 500, no room above 25 modules
 #   state        the objects named hold no writable data: one struct owns everything
 #
 # --self-test plants one violation of each kind in a copy of the tree and wants to see it found.
@@ -13,27 +14,31 @@
 set -uo pipefail
 export LC_ALL=C
 
-# Bottom to top. A file that lies in agent/ itself is a room of its own, but those of a line with
-# a "+" share one room, where a circle is still an error. A room within a room (cmd/check)
-# is one of its own; of the others there it includes its neighbours only, whatever the floors say.
+# Bottom to top: every folder is a room, and the files that lie in agent/ itself are the room
+# "agent", but main.c. A room within a room (cmd/check) is one of its own; of the others there it
+# includes its neighbours only, whatever the floors say.
 floors() {
 	cat <<-'END'
 		0  base
 		1  parsers
 		2  flow
-		3  state
-		3  ops
-		4  input
-		4  output
-		4  +route       route route_*
-		5  +way         pipeline pipeline_* suspects follow follow_* checkpoint conf conf_* file file_* files files_*
-		6  +agent       agent agent_* loop
-		7  cmd
-		8  cmd/check
-		8  cmd/demo
-		8  cmd/preview
-		9  cmd/test
-		10 main
+		2  ops
+		2  state
+		3  input
+		3  output
+		3  route
+		3  settings
+		4  files
+		5  kafka
+		5  pipeline
+		6  conf
+		7  agent
+		8  cmd
+		9  cmd/check
+		9  cmd/demo
+		9  cmd/preview
+		10 cmd/test
+		11 main
 	END
 }
 
@@ -42,13 +47,13 @@ neighbours() {
 	echo 'cmd/test cmd/preview'
 }
 
-# header (regular expression) and the files (glob patterns) that may include it: one module only,
-# but librdkafka, whose output is a room of several.
+# header (regular expression) and the files (glob patterns) that may include it: one module only (x
+# with its x_y), but librdkafka, which has a room of its own and the demo's broker and consumer.
 libraries() {
 	cat <<-'END'
-		librdkafka/.*          agent/output/{library,producer,producer_private,header_lists,producer_reports,topics,partitioner,helper,embedded,consumer,kafka}.[ch]
+		librdkafka/.*          agent/{kafka/*,output/partitioner,cmd/demo/embedded,cmd/demo/consumer}.[ch]
 		pcre2\.h               parsers/pattern{.c,_*.[ch]}
-		libconfig\.h           agent/{conf,conf_*}.c
+		libconfig\.h           agent/settings/text.c
 		sqlite3\.h             agent/state/{store,store_*}.[ch]
 		systemd/sd-event\.h    agent/agent{.c,_*.[ch]}
 		systemd/sd-journal\.h  agent/ops/log.c
@@ -61,6 +66,8 @@ libraries() {
 
 FUNCTION_LINES=100
 FILE_LINES=500
+ROOM_MODULES=25
+ROOM_LINES=4500
 
 sources() {
 	find agent parsers -name '*.[ch]' | sort
@@ -78,36 +85,23 @@ list_includes() {
 		sub(/^[ \t]*#[ \t]*include[ \t]*/, ""); print FILENAME, FNR, $1 }'
 }
 
-# Sets floor[name] and room[name] from the table; a name is a directory or a file without suffix.
-declare -A floor room
+# Sets floor[room] from the table.
+declare -A floor
 read_floors() {
-	local level first rest name
-	while read -r level first rest; do
-		if [[ $first == +* ]]; then
-			for name in $rest; do
-				floor[$name]=$level room[$name]=$first
-			done
-		else
-			floor[$first]=$level room[$first]=$first
-		fi
+	local level name
+	while read -r level name; do
+		floor[$name]=$level
 	done < <(floors)
 }
 
-# $1: a source file. Prints its name in the table: its directory, or for a file in agent/ its stem.
+# $1: a source file. Prints its room, nothing when the table has none.
 place() {
-	local path=${1#agent/} name pattern
+	local path=${1#agent/} name=agent
 	case $path in
+	main.c) name=main ;;
 	*/*) name=${path%/*} ;;
-	*) name=${path%.[ch]} ;;
 	esac
-	if [ -n "${floor[$name]-}" ]; then
-		echo "$name"
-		return
-	fi
-	for pattern in "${!floor[@]}"; do
-		# shellcheck disable=SC2053 # the right side is a pattern
-		[[ $pattern == *'*' && $name == $pattern ]] && echo "$pattern" && return
-	done
+	[ -z "${floor[$name]-}" ] || echo "$name"
 }
 
 check_includes() {
@@ -127,13 +121,13 @@ check_includes() {
 		from=${placed[$file]} to=${placed[$target]}
 		if [ -z "$from" ] || [ -z "$to" ]; then
 			bad "$file:$line: $([ -z "$from" ] && echo "$file" || echo "$target") has no floor in tests/floors.sh"
-		elif [ "${room[$from]}" != "${room[$to]}" ] && [ "${floor[$from]}" -le "${floor[$to]}" ]; then
-			bad "$file:$line: ${room[$from]} must not include \"$header\": it is not on a lower floor"
+		elif [ "$from" != "$to" ] && [ "${floor[$from]}" -le "${floor[$to]}" ]; then
+			bad "$file:$line: $from must not include \"$header\": it is not on a lower floor"
 		elif [[ $from == */* && $to == */* && $from != "$to" && ${from%/*} == "${to%/*}" ]] &&
 			! neighbours | grep -qx "$from $to"; then
 			bad "$file:$line: $from must not include \"$header\": they are not neighbours"
 		fi
-		echo "$(module "$file") $(module "$target")" >>"$scratch/edges"
+		[[ $header == *_private.h ]] || echo "${file%.[ch]} ${target%.[ch]}" >>"$scratch/edges"
 	done <"$scratch/includes"
 }
 
@@ -148,20 +142,31 @@ check_names() {
 	done
 }
 
-# $1: file. A module is x.c with x.h, and x_y.c and x_y.h next to them.
-module() {
-	local name=${1%.[ch]} stem
-	stem=${name%%_*}
-	[ -e "$stem.h" ] && echo "$stem" || echo "$name"
+# stdin: pairs "from to". Prints the members of each circle, which tsort names on stderr.
+circles() {
+	awk '$1 != $2' | sort -u | tsort 2>&1 >/dev/null |
+		sed -n 's/^tsort: \([^-]*\)$/\1/p' | sort -u | paste -sd' '
 }
 
-# tsort names the members of each circle on stderr.
+# x.c with x.h is a module. A private header is what several modules of a room share: including it
+# says nothing of who needs whom, but the calls do.
 check_circles() {
 	local circle
 	touch "$scratch/edges"
-	circle=$(awk '$1 != $2' "$scratch/edges" | sort -u | tsort 2>&1 >/dev/null |
-		sed -n 's/^tsort: \([^-]*\)$/\1/p' | sort -u | paste -sd' ')
+	circle=$(circles <"$scratch/edges")
 	[ -z "$circle" ] || bad "modules include each other in a circle: $circle"
+}
+
+# $@: objects. Who uses a function or a table of whom, as the linker sees it.
+check_calls() {
+	local circle
+	[ $# -gt 0 ] || return
+	nm -A -P "$@" >"$scratch/names" || bad "nm cannot read $*"
+	circle=$(awk '{ sub(/:$/, "", $1) } $3 ~ /^[TDRB]$/ { home[$2] = $1 }
+		$3 == "U" { user[++n] = $1; wanted[n] = $2 }
+		END { for (i = 1; i <= n; i++) if (wanted[i] in home) print user[i], home[wanted[i]] }' \
+		"$scratch/names" | circles)
+	[ -z "$circle" ] || bad "modules call each other in a circle: $circle"
 }
 
 # $1: file, $2: a glob of the table; {a,b} means either, as in the shell
@@ -180,7 +185,8 @@ check_libraries() {
 		while read -r file line header; do
 			[[ $header =~ ^[\<\"]($pattern)[\>\"]$ ]] || continue
 			allowed "$file" "$files" || bad "$file:$line: $header belongs to $files only"
-			users[$(module "$file")]=1
+			file=${file%.[ch]}
+			users[${file%%_*}]=1
 		done <"$scratch/includes"
 		[ ${#users[@]} -le 1 ] || [ "${pattern%%/*}" = librdkafka ] ||
 			bad "$pattern is included by more than one module: ${!users[*]}"
@@ -202,6 +208,17 @@ check_sizes() {
 		[ $((end - line + 1)) -le $FUNCTION_LINES ] ||
 			bad "$file:$line: $name() has $((end - line + 1)) lines, the limit is $FUNCTION_LINES"
 	done <"$scratch/functions"
+}
+
+# A room that outgrows this is two rooms; cmd/ is counted without its rooms, as each folder is.
+check_rooms() {
+	local room modules lines
+	for room in $(find agent -mindepth 1 -type d) agent parsers; do
+		modules=$(find "$room" -maxdepth 1 -name '*.[ch]' ! -name '*_private.h' | sed 's/\.[ch]$//' | sort -u | wc -l)
+		lines=$(find "$room" -maxdepth 1 -name '*.[ch]' -exec cat {} + | wc -l)
+		[ "$modules" -le $ROOM_MODULES ] || bad "$room: $modules modules, the limit is $ROOM_MODULES"
+		[ "$lines" -le $ROOM_LINES ] || bad "$room: $lines lines, the limit is $ROOM_LINES"
+	done
 }
 
 # Constant tables with pointers are written once, by the loader (.data.rel.ro), and are welcome.
@@ -228,6 +245,8 @@ check_all() {
 	check_circles
 	check_libraries
 	check_sizes
+	check_rooms
+	check_calls "$@"
 	check_state "$@"
 	rm -rf "$scratch"
 	[ "$found" -eq 0 ]
@@ -261,8 +280,11 @@ self_test() {
 	expect 'planted.c:1: ops must not include'
 	echo '#include "map.h"' >"$copy/agent/base/planted.c"
 	expect 'planted.c:1: "map.h" is not a file'
-	echo '#include "base/map.h"' >"$copy/agent/planted.c"
-	expect 'agent/planted.c has no floor'
+	mkdir "$copy/agent/planted"
+	echo '#include "base/map.h"' >"$copy/agent/planted/planted.c"
+	expect 'agent/planted/planted.c has no floor'
+	echo '#include "cmd/cmd.h"' >"$copy/agent/planted.c"
+	expect 'planted.c:1: agent must not include'
 	echo '#include "cmd/check/report.h"' >"$copy/agent/cmd/planted.c"
 	expect 'planted.c:1: cmd must not include'
 	echo '#include "cmd/preview/spread.h"' >"$copy/agent/cmd/check/planted.c"
@@ -272,14 +294,14 @@ self_test() {
 	mkdir "$copy/agent/cmd/planted"
 	echo '#include "base/map.h"' >"$copy/agent/cmd/planted/planted.c"
 	expect 'agent/cmd/planted/planted.c has no floor'
-	: >"$copy/agent/cmd/demo/conf.h"
-	expect 'agent/cmd/demo/conf.h has the name of agent/conf.h'
+	: >"$copy/agent/cmd/demo/agent.h"
+	expect 'agent/cmd/demo/agent.h has the name of agent/agent.h'
 	echo '#include "base/planted_b.h"' >"$copy/agent/base/planted_a.h"
 	echo '#include "base/planted_a.h"' >"$copy/agent/base/planted_b.h"
 	expect 'in a circle: agent/base/planted_a agent/base/planted_b'
 	echo '#include <librdkafka/rdkafka.h>' >"$copy/agent/output/planted.c"
 	expect 'planted.c:1: <librdkafka/rdkafka.h> belongs to'
-	echo '#include <pcre2.h>' >"$copy/agent/route.h"
+	echo '#include <pcre2.h>' >"$copy/agent/route/route.h"
 	expect 'route.h:1: <pcre2.h> belongs to'
 	echo '#include <libconfig.h>' >"$copy/agent/ops/planted.c"
 	expect 'included by more than one module: .*agent/ops/planted'
@@ -287,6 +309,14 @@ self_test() {
 	expect 'planted() has 10[0-9] lines'
 	yes '' | head -n 501 >"$copy/parsers/planted.h"
 	expect 'planted.h: 501 lines'
+	touch "$copy"/agent/base/planted_{1..26}.c
+	expect 'agent/base: [0-9]* modules'
+	for name in a b c d e f g h i j; do yes '' | head -n 450 >"$copy/agent/base/planted_$name.h"; done
+	expect 'agent/base: [0-9]* lines'
+	echo 'int a(void); int b(void); int a(void) { return b(); }' >"$copy/a.c"
+	echo 'int a(void); int b(void); int b(void) { return a(); }' >"$copy/b.c"
+	"${CC:-cc}" -c -o "$copy/a.o" "$copy/a.c" && "${CC:-cc}" -c -o "$copy/b.o" "$copy/b.c"
+	expect 'call each other in a circle: .*a.o.*b.o' "$copy/a.o" "$copy/b.o"
 	echo 'int *planted(void); int *planted(void) { static int n; return &n; }' >"$copy/planted.c"
 	"${CC:-cc}" -c -fPIE -o "$copy/planted.o" "$copy/planted.c"
 	expect 'file-scope data: n\.[0-9]* in section .bss' "$copy/planted.o"

@@ -15,7 +15,7 @@
 
 #include "agent.h"
 #include "cmd/cmd.h"
-#include "output/kafka.h"
+#include "kafka/kafka.h"
 
 struct run_options {
 	const char *config;

@@ -4,8 +4,8 @@
 #include <sysexits.h>
 
 #include "cmd/cmd.h"
-#include "conf.h"
-#include "output/kafka.h"
+#include "conf/conf.h"
+#include "kafka/kafka.h"
 #include "parsers/pattern.h"
 #include "state/store.h"
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "route_value.h"
+#include "route/value.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

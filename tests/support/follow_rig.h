@@ -2,8 +2,8 @@
 #ifndef SUPPORT_FOLLOW_RIG_H
 #define SUPPORT_FOLLOW_RIG_H
 
-#include "checkpoint.h"
-#include "follow.h"
+#include "files/checkpoint.h"
+#include "files/follow.h"
 
 /*
  * An agent without loop and without Kafka, over real directories and a real store: hints are

@@ -2,7 +2,7 @@
 #ifndef SUPPORT_JUDGE_H
 #define SUPPORT_JUDGE_H
 
-#include "files.h"
+#include "files/files.h"
 #include "state/letters.h"
 #include "tests/support/logs.h"
 #include "tests/support/scripted.h"

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "file.h"
+#include "files/file.h"
 
 #define BATCH_MAX 6
 

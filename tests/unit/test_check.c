@@ -16,8 +16,8 @@
 #include "cmd/check/kafka.h"
 #include "cmd/check/pattern.h"
 #include "cmd/check/report.h"
-#include "conf_load.h"
-#include "conf_print.h"
+#include "conf/load.h"
+#include "conf/print.h"
 
 /* ---- the report ---- */
 

@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "conf.h"
-#include "conf_options.h"
-#include "conf_read.h"
-#include "output/kafka.h"
+#include "conf/conf.h"
+#include "kafka/kafka.h"
+#include "settings/options.h"
+#include "settings/read.h"
 
 #define CORPUS "tests/corpus/conf"
 

@@ -12,8 +12,8 @@
 #include <syslog.h>
 
 #include "base/clock.h"
-#include "output/consumer.h"
-#include "output/kafka.h"
+#include "cmd/demo/consumer.h"
+#include "kafka/kafka.h"
 
 #define PRODUCE 0
 #define PARTITIONS 3

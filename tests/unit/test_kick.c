@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "output/kick.h"
+#include "kafka/kick.h"
 
 #define LINGER 20000ull
 

@@ -2,7 +2,7 @@
 /* Which partition is asked about when several stand still. */
 #include <criterion/criterion.h>
 
-#include "output/ledger.h"
+#include "kafka/ledger.h"
 
 #define N 3
 

@@ -2,8 +2,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "output/kafka.h"
-#include "output/props.h"
+#include "kafka/kafka.h"
+#include "kafka/props.h"
 
 struct row {
 	const char *name, *value;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Routes: what becomes of a line that has its fields, and of one that has not. */
-#include "route.h"
+#include "route/route.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Headers: their order, what a missing value becomes, what does not fit, any bytes at all. */
-#include "route_headers.h"
+#include "route/headers.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

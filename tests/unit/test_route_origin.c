@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The headers of provenance, byte for byte. */
-#include "route_origin.h"
+#include "route/origin.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

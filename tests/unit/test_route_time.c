@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "route.h"
+#include "route/route.h"
 
 /* 2026-11-21T17:00:00.123Z */
 #define READ_MS 1795280400123

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "conf_zone.h"
+#include "conf/zone.h"
 #include "parsers/timestamp.h"
 
 #define GOLDEN "tests/corpus/timestamps/golden.tsv"

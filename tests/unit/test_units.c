@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 
-#include "conf_units.h"
+#include "settings/units.h"
 
 struct row {
 	const char *text;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "route_value.h"
+#include "route/value.h"
 #include "tests/support/random.h"
 
 static const char *const FIELDS[] = {"a", "b", "c"};

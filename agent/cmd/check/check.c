@@ -23,8 +23,8 @@
 #include "cmd/check/access.h"
 #include "cmd/check/check.h"
 #include "cmd/cmd.h"
-#include "conf_print.h"
-#include "output/kafka.h"
+#include "conf/print.h"
+#include "kafka/kafka.h"
 
 struct check_options {
 	const char *config;

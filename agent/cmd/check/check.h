@@ -8,9 +8,9 @@
 
 #include "base/result.h"
 #include "cmd/check/report.h"
-#include "conf_load.h"
-#include "conf_options.h"
+#include "conf/load.h"
 #include "input/discover.h"
+#include "settings/options.h"
 
 /*
  * One check. For check.c (options and end) and its parts, one file each; a part notes what it finds

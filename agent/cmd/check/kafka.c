@@ -12,8 +12,8 @@
 
 #include "cmd/check/check.h"
 #include "cmd/check/kafka.h"
-#include "conf_output.h"
-#include "output/inspect.h"
+#include "conf/output.h"
+#include "kafka/inspect.h"
 
 /* Key, headers and framing of a usual record, above its value. */
 #define RECORD_ROOM 1024

@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 #include "cmd/check/report.h"
-#include "output/topics.h"
-#include "route.h"
+#include "kafka/topics.h"
+#include "route/route.h"
 
 /* What the facts of a topic mean for lines, in words. Pure but for the report. */
 

@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 
 #include "cmd/check/check.h"
-#include "files.h"
+#include "files/files.h"
 
 #define INOTIFY "/proc/sys/fs/inotify/"
 

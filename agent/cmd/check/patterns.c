@@ -14,8 +14,8 @@
 
 #include "cmd/check/check.h"
 #include "cmd/check/pattern.h"
-#include "conf_build.h"
-#include "conf_read.h"
+#include "conf/build.h"
+#include "settings/read.h"
 
 struct trial {
 	const char *what; /* whose pattern it is, in the message */

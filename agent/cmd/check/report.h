@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "base/result.h"
-#include "conf_problems.h"
+#include "settings/problems.h"
 
 /*
  * What check has found, collected, so that all of it is said at once and in the order of the

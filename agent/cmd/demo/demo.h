@@ -8,10 +8,10 @@
 
 #include "cmd/demo/child.h"
 #include "cmd/demo/config.h"
+#include "cmd/demo/consumer.h"
 #include "cmd/demo/print.h"
 #include "cmd/demo/tally.h"
 #include "cmd/demo/user_file.h"
-#include "output/consumer.h"
 
 /*
  * One run of the demo. For demo.c (options and end), start.c (the beginning), acts.c (what

@@ -2,8 +2,8 @@
 #ifndef CMD_DEMO_PRINT_H
 #define CMD_DEMO_PRINT_H
 
+#include "cmd/demo/consumer.h"
 #include "cmd/paper.h"
-#include "output/consumer.h"
 
 /* What the demo shows to a person, beside the sentences in between. */
 

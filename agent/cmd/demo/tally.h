@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 #include "base/slice.h"
-#include "cmd/sample.h"
+#include "cmd/demo/sample.h"
 
 /* Where a line stands in the log. */
 struct demo_place {

@@ -9,7 +9,7 @@
 #include "cmd/preview/compare.h"
 #include "cmd/preview/input.h"
 #include "cmd/preview/spread.h"
-#include "pipeline.h"
+#include "pipeline/pipeline.h"
 
 /*
  * One run of preview. For preview.c (options, which source), run.c (the pipeline with the terminal

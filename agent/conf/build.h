@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONF_BUILD_H
+#define CONF_BUILD_H
+
+#include "base/result.h"
+#include "conf/conf.h"
+#include "route/route.h"
+#include "settings/options.h"
+#include "settings/problems.h"
+#include "settings/tree.h"
+
+/* What the files say → struct conf: semantics, without libconfig. Used by conf.c only. */
+
+/* The first source of a topic, whose settings for it those of the others must equal. */
+struct conf_claim {
+	const char *source; /* its name; borrowed from the conf */
+	/* Of its settings, or of the source. */
+	struct conf_place partitioner, topic_config;
+};
+
+struct conf_build {
+	struct conf *conf;
+	struct conf_problems *problems;
+	const struct conf_node *root; /* all files joined */
+	struct conf_values main;
+	const struct partitioner *partitioner; /* of the top level; NULL: it is wrong */
+	struct conf_claim *claims;             /* of each topic */
+	size_t n_claims;
+	struct topic_settings topic_settings; /* of the top level */
+	char host[256];
+	const char *zone; /* that "local" is; NULL: the system's */
+	bool no_secrets;
+};
+
+/*
+ * Builds a conf out of the joined tree; what is wrong goes to problems. 0: *ret_conf has one
+ * reference; it is usable only if no error was noted. -ENOMEM.
+ */
+int conf_build(const struct conf_surroundings *surroundings, const char *file,
+	       const struct conf_node *root, struct conf_problems *problems, struct conf **ret_conf)
+	MUSTCHECK;
+
+/* The parts, in the order in which they are called; each notes its problems. 0 or -ENOMEM. */
+int conf_build_kafka(struct conf_build *build) MUSTCHECK;
+int conf_build_parsers(struct conf_build *build) MUSTCHECK;
+int conf_build_sources(struct conf_build *build) MUSTCHECK;
+int conf_build_producer(struct conf_build *build) MUSTCHECK;
+
+/*
+ * Compiles a partitioner group, which joins the conf's; label stands before its messages. 0:
+ * *ret_partitioner is it, the default when there is no group, NULL when something is wrong with it.
+ * -ENOMEM.
+ */
+int conf_build_partitioner(struct conf_build *build, const struct conf_node *group,
+			   const char *label, const struct partitioner **ret_partitioner) MUSTCHECK;
+
+struct source_build;
+
+/* The partitioner of a source: compiled, or taken from the top level. 0 or -ENOMEM. */
+int conf_source_partitioner(struct source_build *s) MUSTCHECK;
+
+/* Notes what PCRE2 says of a pattern, with the piece of it where it went wrong. */
+void conf_complain_pattern(struct conf_problems *problems, struct conf_place place,
+			   const char *label, const char *text, const struct pattern_error *error);
+
+/*
+ * The rules of `shared` (NULL: none), then those of the list (NULL: none). 0: *ret_redact is for
+ * redact_deinit; rules that are wrong were noted and are left out. -ENOMEM: so it is, too.
+ */
+int conf_build_redact(struct conf_build *build, const char *label, const struct conf_node *list,
+		      const struct redact *shared, struct redact *ret_redact) MUSTCHECK;
+
+/* A source while it is built. */
+struct source_build {
+	struct conf_build *build;
+	struct conf_source *source;
+	const struct conf_node *group;
+	struct conf_values values;             /* its own over those of the top level */
+	const struct partitioner *partitioner; /* NULL: it is wrong */
+	struct topic_settings topic_settings;
+	bool fields_known; /* false: its parser is broken, so its fields cannot be judged */
+	char label[96];
+};
+
+/*
+ * Compiles a template over the fields of the source's parser, if it was given; `what` names it in
+ * messages ("key"). 0: *ret_template is it, or NULL (not given, or wrong and noted). -ENOMEM.
+ */
+int conf_build_template(struct source_build *s, const char *what, const struct conf_value *value,
+			struct template **ret_template) MUSTCHECK;
+
+/* Compiles value or json into parts. 0 or -ENOMEM. */
+int conf_build_value(struct source_build *s, struct route_parts *parts) MUSTCHECK;
+
+/* Compiles topic, key, value and headers into source->route. 0 or -ENOMEM. */
+int conf_build_route(struct source_build *s) MUSTCHECK;
+
+/*
+ * Its parts that are about keys (key, key_type, on_missing_key) and about named partitions
+ * (partition, on_bad_partition). 0 or -ENOMEM.
+ */
+int conf_build_key(struct source_build *s, struct route_parts *parts) MUSTCHECK;
+/* The part of it that is about headers: headers.c. */
+int conf_build_headers(struct source_build *s, struct route_headers *headers) MUSTCHECK;
+
+/* Its part that is about times: timestamp, timestamp_..., on_bad_timestamp. 0 or -ENOMEM. */
+int conf_build_time(struct source_build *s, struct route_parts *parts) MUSTCHECK;
+int conf_build_partition(struct source_build *s, struct route_parts *parts) MUSTCHECK;
+
+/*
+ * Reads a topic_config group, which may be NULL, and notes what is wrong with it; label stands
+ * before its messages. 0 or -ENOMEM.
+ */
+int conf_build_topic_config(struct conf_build *build, const struct conf_node *group,
+			    const char *label, struct topic_settings *ret_settings) MUSTCHECK;
+
+/* The topic_config of a source: its own, or that of the top level. 0 or -ENOMEM. */
+int conf_source_topic_config(struct source_build *s) MUSTCHECK;
+
+/*
+ * Gives partitioner and topic_config of a source to one of its topics, which is at most one behind
+ * those that were claimed; notes a contradiction to an earlier source. 0 or -ENOMEM.
+ */
+int conf_claim_topic(struct source_build *s, uint32_t topic) MUSTCHECK;
+
+/* A string, number or boolean as the library reads it. malloc'ed, NULL when memory is out. */
+char *conf_scalar_text(const struct conf_node *node);
+
+/* Warns of what is given up with acks other than "all"; label stands before it ("kafka."). */
+void conf_warn_of_acks(struct conf_build *build, struct conf_place place, const char *label,
+		       const char *acks);
+
+/* Notes a level that the codec has not. codec == NULL: waybill's default; level == NULL: none. */
+void conf_check_compression(struct conf_build *build, struct conf_place place, const char *label,
+			    const char *codec, const char *level);
+
+/* Frees a conf, finished or half-built, whatever its count of references. Returns NULL. */
+struct conf *conf_destroy(struct conf *conf);
+
+/*
+ * "source "orders": " or, where it has no name, "source 2: ": what stands before the messages about
+ * an element of a list (kind: "source", "parser").
+ */
+void conf_label(const struct conf_node *list, size_t index, const char *kind, char *label,
+		size_t len);
+
+/* Notes an empty name, and one that an earlier element of the list has. */
+void conf_check_name(struct conf_build *build, const struct conf_node *list, size_t index,
+		     const char *kind);
+
+/*
+ * The path of a file named in the configuration: relative ones are relative to the file that names
+ * them. malloc'ed, NULL when memory is out.
+ */
+char *conf_path_beside(const struct conf_file *file, const char *path);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/result.h"
+#include "kafka/options.h"
+#include "kafka/props.h"
+#include "output/partitioner.h"
+#include "parsers/lines.h"
+#include "parsers/pattern.h"
+#include "parsers/redact.h"
+#include "route/route.h"
+
+/*
+ * The configuration: a libconfig file plus the files of conf.d, turned into one immutable,
+ * reference-counted struct. Everything that run needs compiled is compiled here, so that what
+ * loads also runs.
+ */
+
+enum conf_no_match { CONF_NO_MATCH_SHIP, CONF_NO_MATCH_SKIP };
+enum conf_start_at { CONF_START_BEGINNING, CONF_START_END };
+enum conf_on_damage { CONF_DAMAGED_BEGINNING, CONF_DAMAGED_END, CONF_DAMAGED_STOP };
+
+struct conf_source {
+	char *name;
+	char **paths; /* NULL-terminated */
+	char **exclude;
+	const struct pattern *parser; /* NULL: none; owned by the conf's list of parsers */
+	struct redact redact;         /* the rules of the conf, then its own */
+	struct route *route;
+	bool provenance; /* records tell where they are from, for consumers that drop repeats */
+	enum conf_no_match on_no_match;
+	enum conf_start_at start_at;
+	uint64_t ignore_older_ms; /* 0: nothing is too old */
+	uint64_t rotate_wait_ms;
+	struct line_rules rules;
+};
+
+struct conf_parser {
+	char *name;
+	struct pattern *pattern;
+};
+
+struct conf_zone {
+	char *name;
+	struct zone *zone;
+};
+
+struct conf {
+	unsigned refs;
+	char *file; /* path of the main file */
+	char *state_dir;
+	uint64_t linger_ms;
+	bool library_linger;
+	uint64_t shutdown_timeout_ms;
+	uint64_t checkpoint_interval_ms;
+	uint64_t stall_timeout_ms;
+	size_t chunk_memory;    /* bytes; 16 MiB */
+	size_t dead_letter_max; /* bytes kept in the store; above it the file holds */
+	enum conf_on_damage state_damaged;
+	struct prop *props; /* of the kafka block, names with dots; secrets already resolved */
+	size_t n_props;
+	bool idempotent; /* the producer is; all its records wait for acks=all then */
+	char **topics;   /* every topic that any source may write to, no duplicates */
+	size_t n_topics;
+	struct topic_settings *topic_settings; /* of each topic */
+	struct conf_zone *zones; /* every zone that a timestamp_zone names, no duplicates */
+	size_t n_zones;
+	const struct partitioner **topic_partitioners; /* of each topic */
+	struct partitioner **partitioners;             /* those that are not the default; owned */
+	size_t n_partitioners;
+	struct conf_parser *parsers;
+	size_t n_parsers;
+	bool provenance;      /* of any source */
+	struct redact redact; /* of all sources */
+	struct conf_source *sources;
+	size_t n_sources;
+};
+
+/* What a load takes from its surroundings, unless a test has to come out alike everywhere. */
+struct conf_surroundings {
+	const char *host; /* NULL: the host's own name */
+	const char *zone; /* what timestamp_zone = "local" means; NULL: the system's zone */
+	bool no_secrets;  /* properties whose values stand elsewhere are left out */
+};
+
+enum {
+	CONF_E_UNREADABLE = 1, /* the main file cannot be opened or read: EX_NOINPUT or EX_NOPERM */
+	CONF_E_INVALID,        /* problems were printed: EX_CONFIG */
+};
+
+/*
+ * Reads `file` and the *.conf files of conf.d beside it (sorted by name), prints every problem
+ * found to `errors` as "file:line: message" ("file: message" for a file as a whole), one a line.
+ * What is probably not meant but works is "file:line: warning: message", also where 0 is returned.
+ * 0: *ret_conf with one reference. CONF_E_UNREADABLE (message printed; errno kept),
+ * CONF_E_INVALID, -ENOMEM.
+ */
+int conf_load(const char *file, FILE *errors, struct conf **ret_conf) MUSTCHECK;
+
+/* The same in surroundings of its own (NULL: those of the host); borrowed for the call. */
+int conf_load_in(const struct conf_surroundings *surroundings, const char *file, FILE *errors,
+		 struct conf **ret_conf) MUSTCHECK;
+
+/* Of the libconfig that this was built with, e.g. "1.5.0". */
+const char *conf_library_version(void);
+
+struct conf *conf_ref(struct conf *conf);
+
+/* Drops one reference; frees with the last. NULL is fine. Returns NULL. */
+struct conf *conf_unref(struct conf *conf);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONF_PRINT_H
+#define CONF_PRINT_H
+
+#include <stdio.h>
+
+#include "settings/tree.h"
+
+/*
+ * The effective configuration: what the files say, joined, with the defaults of the option table
+ * filled in, in libconfig's syntax. What is printed loads again and means the same, but for values
+ * that are secret: those are "***". Where a secret is to be found ("file:...") is no secret. root
+ * must have loaded without errors; errors of writing are left in the stream.
+ */
+void conf_print(const struct conf_node *root, FILE *to);
+
+#endif

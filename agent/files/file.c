@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The file as a thing with a life: its states have names and one setter that refuses illegal moves,
+ * because a file that is read while it should wait is how a line is lost or overtaken.
+ */
+#include "files/file.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define BACKOFF_MIN_MS 1000
+#define BACKOFF_MAX_MS 60000
+
+int file_set_path(struct file *file, const char *path)
+{
+	char *copy = strdup(path);
+	const char *slash;
+
+	if (!copy)
+		return -ENOMEM;
+	free(file->path);
+	file->path = copy;
+	slash = strrchr(copy, '/');
+	file->name = slice_of(slash ? slash + 1 : copy);
+	return 0;
+}
+
+int file_new(uint64_t id, const struct conf_source *source, const char *path, const char *lineage,
+	     const struct identity *identity, uint64_t committed, struct chunk_pools *pools,
+	     struct file **ret_file)
+{
+	struct file *file = calloc(1, sizeof *file);
+
+	if (!file)
+		return -ENOMEM;
+	file->lineage = strdup(lineage);
+	file->tail.fd = -1;
+	if (!file->lineage || file_set_path(file, path)) {
+		file_free(file);
+		return -ENOMEM;
+	}
+	file->id = id;
+	file->source = source;
+	file->identity = *identity;
+	file->state = FILE_WAITING;
+	file_set_content(file, 0, committed);
+	account_init(&file->account, pools, committed);
+	tail_init(&file->tail, &file->account, &source->rules);
+	*ret_file = file;
+	return 0;
+}
+
+struct file *file_free(struct file *file)
+{
+	if (!file)
+		return NULL;
+	file_unchain(file);
+	tail_close(&file->tail);
+	account_deinit(&file->account);
+	free(file->path);
+	free(file->lineage);
+	free(file);
+	return NULL;
+}
+
+void file_set_content(struct file *file, uint64_t content_id, uint64_t committed)
+{
+	file->content_id = content_id;
+	route_origin_set_content(&file->origin, content_id);
+	route_origin_set_committed(&file->origin, committed);
+}
+
+int file_new_content(struct file *file)
+{
+	uint64_t id;
+
+	do {
+		if (getrandom(&id, sizeof id, 0) != sizeof id)
+			return -EIO;
+	} while (!id);
+	file->content_stored = false;
+	file_set_content(file, id, 0);
+	return 0;
+}
+
+struct file *file_of_account(struct account *account)
+{
+	return (struct file *)((char *)account - offsetof(struct file, account));
+}
+
+void file_set_state(struct file *file, enum file_state state)
+{
+	static const bool allowed[5][5] = {
+		[FILE_WAITING] = {[FILE_READING] = true, [FILE_FINISHED] = true},
+		[FILE_READING] =
+			{[FILE_DRAINING] = true, [FILE_FINISHED] = true, [FILE_WAITING] = true},
+		[FILE_DRAINING] = {[FILE_BACKOFF] = true, [FILE_READING] = true},
+		[FILE_BACKOFF] = {[FILE_READING] = true},
+		[FILE_FINISHED] = {[FILE_READING] = true},
+	};
+
+	if (file->state == state)
+		return;
+	assert(allowed[file->state][state]);
+	file->state = state;
+}
+
+void file_chain(struct file *member, struct file *file)
+{
+	struct file *older = NULL;
+
+	while (member->older)
+		member = member->older;
+	for (; member && member->id < file->id; member = member->newer)
+		older = member;
+	file->older = older;
+	file->newer = member;
+	if (older)
+		older->newer = file;
+	if (member)
+		member->older = file;
+}
+
+void file_unchain(struct file *file)
+{
+	if (file->newer)
+		file->newer->older = file->older;
+	if (file->older)
+		file->older->newer = file->newer;
+	file->older = file->newer = NULL;
+}
+
+uint32_t file_next_backoff(struct file *file)
+{
+	if (!file->backoff_ms)
+		file->backoff_ms = BACKOFF_MIN_MS;
+	else if (file->backoff_ms < BACKOFF_MAX_MS / 2)
+		file->backoff_ms *= 2;
+	else
+		file->backoff_ms = BACKOFF_MAX_MS;
+	return file->backoff_ms;
+}
+
+bool file_is_settled(const struct file *file)
+{
+	const struct account *account = &file->account;
+
+	return !account->in_flight && !account->failed && !account->suspects &&
+	       account->committed == account_read_position(account) && !file->tail.pending;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FILES_FILE_H
+#define FILES_FILE_H
+
+#include "conf/conf.h"
+#include "input/identity.h"
+#include "input/tail.h"
+
+/*
+ * One file: an inode with its identity, what is read and settled of it, and its place in a lineage.
+ *
+ *   WAITING ──► READING ◄──► BACKOFF          WAITING: an older generation is not finished
+ *                  │  ▲          ▲
+ *                  ▼  └──reset───┤            DRAINING: a record came back, or the content was
+ *               DRAINING ──rewind┘            replaced: nothing is read until all reports are in
+ *                  READING ──► FINISHED       left its path, wholly settled, quiet
+ *
+ * READING → WAITING: before anything was read, an older generation was found at the start.
+ */
+enum file_state {
+	FILE_WAITING,
+	FILE_READING,
+	FILE_DRAINING,
+	FILE_BACKOFF,
+	FILE_FINISHED,
+};
+
+/* In which of the agent's queues a file is; at most one. */
+enum file_queue { FILE_QUEUE_NONE, FILE_QUEUE_READY, FILE_QUEUE_HELD };
+
+struct file {
+	uint64_t id; /* row of the store, ascending in the order of discovery */
+	const struct conf_source *source; /* borrowed from the conf */
+	char *path;                       /* last known */
+	char *lineage;                    /* the path at which it was first seen */
+	struct slice name;                /* last component of path */
+	struct identity identity;
+	uint64_t content_id; /* of what is in the file, random; another when it is rewritten */
+	bool content_stored; /* a crash now would find content_id and know the content by it */
+	struct route_origin origin; /* what provenance tells of it */
+	struct tail tail;
+	struct account account;
+
+	enum file_state state;
+	bool rewritten;          /* DRAINING ends in a reset to 0, not in a rewind */
+	bool left_path;          /* renamed or unlinked: its path is another's or nobody's */
+	bool unlinked;           /* no name is left */
+	uint64_t looked;         /* the look at all files that last found it at its path */
+	bool unreadable;         /* the last try to open or read it has failed */
+	bool eof_seen;           /* it was read to its end at least once */
+	uint32_t backoff_ms;     /* the next back-off; 0 after a delivery */
+	bool back_at_once;       /* the failure was the producer's end: no back-off */
+	uint64_t wake_us;        /* BACKOFF: when it ends */
+	uint64_t quiet_since_us; /* when the last new byte was seen, or consumed */
+	uint64_t seen_end;       /* bytes below it were seen, whole lines or not */
+
+	struct file *older; /* the generation that must be finished first, or NULL */
+	struct file *newer;
+
+	enum file_queue queue;
+	TAILQ_ENTRY(file) queue_link;
+	bool touched; /* reports came: look at its account */
+	SLIST_ENTRY(file) touched_link;
+	bool dirty; /* its row must be written */
+	TAILQ_ENTRY(file) dirty_link;
+	bool aging; /* on the list of those that time does something to */
+	TAILQ_ENTRY(file) aging_link;
+	TAILQ_ENTRY(file) open_link; /* while the descriptor is open */
+};
+
+TAILQ_HEAD(file_list, file);
+SLIST_HEAD(file_stack, file);
+
+/*
+ * A file at `path` (copied), WAITING, nothing open. Takes nothing over on failure. 0 or -ENOMEM.
+ */
+int file_new(uint64_t id, const struct conf_source *source, const char *path, const char *lineage,
+	     const struct identity *identity, uint64_t committed, struct chunk_pools *pools,
+	     struct file **ret_file) MUSTCHECK;
+
+/* Nothing may be in flight. Unlinks it from its lineage. NULL is fine. Returns NULL. */
+struct file *file_free(struct file *file);
+
+/*
+ * What is in the file is content with this id (0: it has none yet), of which so much is stored as
+ * settled.
+ */
+void file_set_content(struct file *file, uint64_t content_id, uint64_t committed);
+
+/* What is in the file is new: it gets an id that nothing else has, stored nowhere. 0, -EIO. */
+int file_new_content(struct file *file) MUSTCHECK;
+
+/* The file of an account that is part of one. */
+struct file *file_of_account(struct account *account);
+
+/* 0 or -ENOMEM. */
+int file_set_path(struct file *file, const char *path) MUSTCHECK;
+
+/* Asserts that the change is one of the drawing. */
+void file_set_state(struct file *file, enum file_state state);
+
+/* Puts the file into the lineage of `member`, in the order of the ids. */
+void file_chain(struct file *member, struct file *file);
+
+/* Takes the file out of its lineage; the next one's `older` becomes this one's. */
+void file_unchain(struct file *file);
+
+/* Doubles the back-off, 1 s to 60 s (design.md 6), and returns it in milliseconds. */
+uint32_t file_next_backoff(struct file *file);
+
+/* Nothing in flight, nothing failed or suspect, nothing pending behind the cursor. */
+bool file_is_settled(const struct file *file);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of files. A file is its inode; its path is only where it was seen last, so three maps:
+ * by inode, by path, and by lineage (the path at which a generation was found).
+ */
+#include "files/files.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct inode_key key_of(uint64_t device, uint64_t inode)
+{
+	return (struct inode_key){device, inode};
+}
+
+static void learn_own_log(struct files *files)
+{
+	struct stat st;
+
+	if (fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode)) {
+		files->own_log_device = st.st_dev;
+		files->own_log_inode = st.st_ino;
+	}
+}
+
+static int remember_rows(struct files *files, struct store_file *rows, size_t n_rows)
+{
+	for (size_t i = 0; i < n_rows; i++) {
+		struct inode_key key = key_of(rows[i].device, rows[i].inode);
+		int r = map_put(files->stored, &key, sizeof key, &rows[i]);
+
+		if (r)
+			return r;
+		if (rows[i].id >= files->next_id)
+			files->next_id = rows[i].id + 1;
+	}
+	files->rows = rows;
+	files->n_rows = n_rows;
+	return 0;
+}
+
+int files_init(struct files *files, const struct conf *conf, struct chunk_pools *pools,
+	       struct counters *counters, struct log *log, struct store_file *rows, size_t n_rows)
+{
+	*files = (struct files){
+		.conf = conf,
+		.pools = pools,
+		.counters = counters,
+		.log = log,
+		.by_inode = map_new(),
+		.by_path = map_new(),
+		.by_lineage = map_new(),
+		.refused = map_new(),
+		.stored = map_new(),
+		.source_known = calloc(conf->n_sources + 1, sizeof(bool)),
+		.next_id = 1,
+		.agent_id = "",
+		.first_scan = true,
+		.max_open = files_max_open(),
+	};
+	TAILQ_INIT(&files->ready);
+	TAILQ_INIT(&files->held);
+	TAILQ_INIT(&files->dirty);
+	TAILQ_INIT(&files->aging);
+	TAILQ_INIT(&files->open);
+	learn_own_log(files);
+	if (!files->by_inode || !files->by_path || !files->by_lineage || !files->refused ||
+	    !files->stored || !files->source_known)
+		return -ENOMEM;
+	return remember_rows(files, rows, n_rows);
+}
+
+void files_deinit(struct files *files)
+{
+	void *cursor = NULL;
+	struct file *file;
+
+	while (files->by_inode && (file = map_next(files->by_inode, &cursor)))
+		file_free(file);
+	files->by_inode = map_free(files->by_inode);
+	files->by_path = map_free(files->by_path);
+	files->by_lineage = map_free(files->by_lineage);
+	files->refused = map_free(files->refused);
+	files->stored = map_free(files->stored);
+	files->rows = store_files_free(files->rows, files->n_rows);
+	free(files->source_known);
+	free(files->removed);
+}
+
+struct file *files_by_inode(const struct files *files, uint64_t device, uint64_t inode)
+{
+	struct inode_key key = key_of(device, inode);
+
+	return map_get(files->by_inode, &key, sizeof key);
+}
+
+int files_insert(struct files *files, struct file *file)
+{
+	struct inode_key key = key_of(file->identity.device, file->identity.inode);
+	struct file *newest = map_get(files->by_lineage, file->lineage, strlen(file->lineage));
+	int r;
+
+	r = map_put(files->by_path, file->path, strlen(file->path), file);
+	if (!r && (!newest || newest->id < file->id))
+		r = map_put(files->by_lineage, file->lineage, strlen(file->lineage), file);
+	if (!r)
+		r = map_put(files->by_inode, &key, sizeof key, file);
+	return r;
+}
+
+/* Takes the entry out only while it is this file's: a later file may have taken the name over. */
+static void take_if_own(struct map *map, const char *name, const struct file *file)
+{
+	if (map_get(map, name, strlen(name)) == file)
+		map_take(map, name, strlen(name));
+}
+
+int files_move(struct files *files, struct file *file, const char *path)
+{
+	int r;
+
+	if (strcmp(file->path, path) == 0)
+		return map_put(files->by_path, path, strlen(path), file);
+	take_if_own(files->by_path, file->path, file);
+	r = file_set_path(file, path);
+	if (!r)
+		r = map_put(files->by_path, file->path, strlen(file->path), file);
+	files_dirty(files, file);
+	return r;
+}
+
+void files_forget_row(struct files *files, uint64_t id)
+{
+	if (files->n_removed == files->removed_capacity) {
+		size_t capacity = files->removed_capacity ? 2 * files->removed_capacity : 64;
+		void *removed = reallocarray(files->removed, capacity, sizeof files->removed[0]);
+
+		if (!removed)
+			return;
+		files->removed = removed;
+		files->removed_capacity = capacity;
+	}
+	files->removed[files->n_removed++] = id;
+}
+
+void files_remove(struct files *files, struct file *file, bool forget)
+{
+	struct inode_key key = key_of(file->identity.device, file->identity.inode);
+
+	files_promote_next(files, file);
+	files_rest(files, file);
+	files_close(files, file);
+	if (file->dirty)
+		TAILQ_REMOVE(&files->dirty, file, dirty_link);
+	files_unage(files, file);
+	if (forget)
+		files_forget_row(files, file->id);
+	take_if_own(files->by_path, file->path, file);
+	take_if_own(files->by_lineage, file->lineage, file);
+	if (map_get(files->by_inode, &key, sizeof key) == file)
+		map_take(files->by_inode, &key, sizeof key);
+	file_free(file);
+}
+
+void files_promote_next(struct files *files, struct file *older)
+{
+	struct file *newer = older->newer;
+
+	file_unchain(older);
+	if (!newer || newer->older)
+		return;
+	file_set_state(newer, FILE_READING);
+	files_ready(files, newer);
+}
+
+void files_rest(struct files *files, struct file *file)
+{
+	if (file->queue == FILE_QUEUE_READY)
+		TAILQ_REMOVE(&files->ready, file, queue_link);
+	else if (file->queue == FILE_QUEUE_HELD)
+		TAILQ_REMOVE(&files->held, file, queue_link);
+	file->queue = FILE_QUEUE_NONE;
+}
+
+void files_ready(struct files *files, struct file *file)
+{
+	if (file->queue == FILE_QUEUE_READY)
+		return;
+	files_rest(files, file);
+	TAILQ_INSERT_TAIL(&files->ready, file, queue_link);
+	file->queue = FILE_QUEUE_READY;
+}
+
+void files_hold(struct files *files, struct file *file)
+{
+	if (file->queue == FILE_QUEUE_HELD)
+		return;
+	files_rest(files, file);
+	TAILQ_INSERT_TAIL(&files->held, file, queue_link);
+	file->queue = FILE_QUEUE_HELD;
+}
+
+void files_release_held(struct files *files)
+{
+	struct file *file;
+
+	while ((file = TAILQ_FIRST(&files->held)))
+		files_ready(files, file);
+}
+
+void files_dirty(struct files *files, struct file *file)
+{
+	if (file->dirty)
+		return;
+	file->dirty = true;
+	TAILQ_INSERT_TAIL(&files->dirty, file, dirty_link);
+}
+
+void files_age(struct files *files, struct file *file)
+{
+	if (file->aging)
+		return;
+	file->aging = true;
+	TAILQ_INSERT_TAIL(&files->aging, file, aging_link);
+}
+
+void files_unage(struct files *files, struct file *file)
+{
+	if (!file->aging)
+		return;
+	file->aging = false;
+	TAILQ_REMOVE(&files->aging, file, aging_link);
+}
+
+void files_left_path(struct files *files, struct file *file)
+{
+	file->left_path = true;
+	files_age(files, file);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FILES_FILES_H
+#define FILES_FILES_H
+
+#include "base/map.h"
+#include "files/file.h"
+#include "ops/counters.h"
+#include "ops/log.h"
+#include "state/store.h"
+
+/*
+ * All files of an agent: found by inode (what they are), by path (what a hint names) and by lineage
+ * (whose generation they are). Owns the files and their descriptors.
+ */
+struct files {
+	const struct conf *conf; /* borrowed, as the next three */
+	struct chunk_pools *pools;
+	struct counters *counters;
+	struct log *log;
+	struct map *by_inode;    /* struct inode_key → file */
+	struct map *by_path;     /* current path → file */
+	struct map *by_lineage;  /* path → the newest generation that was found there */
+	struct map *refused;     /* paths that were warned about: a FIFO, a compressed file */
+	struct map *stored;      /* struct inode_key → struct store_file not yet met again */
+	struct store_file *rows; /* what store_load gave; owned */
+	size_t n_rows;
+	bool *source_known; /* by source: it was there at an earlier start */
+	uint64_t next_id;
+	const char *agent_id;   /* what provenance calls this agent; borrowed */
+	uint64_t look;          /* counts the looks at all files */
+	bool first_scan;        /* start_at and ignore_older apply */
+	bool damaged;           /* the state was lost: conf->state_damaged says where files begin */
+	struct file_list ready; /* in FILE_READING with something to read, oldest turn first */
+	struct file_list held;  /* waits for the output or for memory */
+	struct file_list dirty; /* rows to write */
+	struct file_list aging; /* in back-off, or left their path: looked at once a tick */
+	struct file_list open;  /* descriptors, least recently used first */
+	size_t n_open;
+	size_t max_open;
+	uint64_t *removed; /* rows to delete with the next checkpoint */
+	size_t n_removed, removed_capacity;
+	size_t n_unreadable; /* times that a path could not be opened or read at all */
+	uint64_t own_log_device, own_log_inode; /* where our stderr goes: never tailed (D11) */
+};
+
+struct inode_key {
+	uint64_t device;
+	uint64_t inode;
+};
+
+/* rows (consumed, n_rows) are what the store knows. 0 or -ENOMEM (rows stay the caller's). */
+int files_init(struct files *files, const struct conf *conf, struct chunk_pools *pools,
+	       struct counters *counters, struct log *log, struct store_file *rows, size_t n_rows)
+	MUSTCHECK;
+void files_deinit(struct files *files);
+
+struct file *files_by_inode(const struct files *files, uint64_t device, uint64_t inode);
+
+/* Puts a new file into the maps. 0 or -ENOMEM. */
+int files_insert(struct files *files, struct file *file) MUSTCHECK;
+
+/* Its path is another now. 0 or -ENOMEM. */
+int files_move(struct files *files, struct file *file, const char *path) MUSTCHECK;
+
+/*
+ * Takes a file out and frees it; forget: its row goes too (no name is left, all is settled).
+ * Nothing of it may be in flight.
+ */
+void files_remove(struct files *files, struct file *file, bool forget);
+
+/* A row to delete with the next checkpoint; without memory for that, at a later start. */
+void files_forget_row(struct files *files, uint64_t id);
+
+/* Takes the file out of its lineage; the generation behind it, if any, may be read now. */
+void files_promote_next(struct files *files, struct file *older);
+
+/* Queues. Each does nothing when the file is there already. */
+void files_ready(struct files *files, struct file *file);
+void files_hold(struct files *files, struct file *file);
+void files_rest(struct files *files, struct file *file); /* in no queue */
+void files_release_held(struct files *files);            /* all held ones are ready again */
+void files_dirty(struct files *files, struct file *file);
+
+/* Time will do something to it: its back-off ends, or it is finished after a quiet time. */
+void files_age(struct files *files, struct file *file);
+void files_unage(struct files *files, struct file *file);
+
+/* The file is not at the path where its lineage is any more. */
+void files_left_path(struct files *files, struct file *file);
+
+/* Left for brokers, the store, the loop and a look through directories. */
+#define FILES_KEPT_BACK 128
+/* More than so many open files are of no use: each costs kernel memory. */
+#define FILES_OPEN_MAX 8192
+
+/* Raises the process's soft limit to the hard one and says how many files may be open. */
+size_t files_max_open(void);
+
+/*
+ * A descriptor for reading path, without waiting for a writer; negative errno. When the process
+ * has no descriptor left, a settled file gives up its own.
+ */
+int files_open_path(struct files *files, const char *path) MUSTCHECK;
+
+/* Takes fd (consumed) as the file's descriptor; closes others above the limit. */
+void files_set_fd(struct files *files, struct file *file, int fd);
+void files_close(struct files *files, struct file *file);
+
+/*
+ * Makes sure that the descriptor is open, finding the file by its identity when its path names
+ * another one. 0; the E codes; negative errno (e.g. -EACCES).
+ */
+enum {
+	FILES_E_GONE = 1, /* no such file any more */
+	FILES_E_CROWDED,  /* no descriptor is left: again when other files were settled */
+};
+int files_open(struct files *files, struct file *file) MUSTCHECK;
+
+/* The entry of dir with this inode as a path (malloc'ed), or NULL. */
+char *files_find_in(const char *dir, uint64_t device, uint64_t inode);
+
+#endif

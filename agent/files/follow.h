@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FILES_FOLLOW_H
+#define FILES_FOLLOW_H
+
+#include "files/files.h"
+#include "input/discover.h"
+
+/*
+ * What a hint means for the table of files: a path that appeared, changed, moved or left. Every
+ * hint is only a reason to look; what counts is what stat and fstat say.
+ */
+
+/* Does what the hint calls for. now_ms: CLOCK_REALTIME, for ignore_older. 0 or -ENOMEM. */
+int follow_hint(struct files *files, struct discover *discover, const struct hint *hint,
+		int64_t now_ms) MUSTCHECK;
+
+/*
+ * Before the first scan: takes over every file of the store that exists, under whatever name its
+ * inode is found in the directories where it was last seen; generations that came and were rotated
+ * while the agent was down are put between (A11). What has vanished is told and counted. Rows whose
+ * path no source wants any more are left as they are. 0 or -ENOMEM.
+ */
+int follow_stored(struct files *files, struct discover *discover) MUSTCHECK;
+
+/*
+ * The first scan: takes in every path that exists. Rotated generations that the patterns match too
+ * (app.log.1 beside app.log) are put into one lineage, the one written first first. 0 or negative
+ * errno.
+ */
+int follow_first_scan(struct files *files, struct discover *discover, int64_t now_ms) MUSTCHECK;
+
+/* Call before the scan of each reconcile: what it finds at its path need not be looked at twice. */
+void follow_begin_look(struct files *files);
+
+/*
+ * Looks at the path of every file that was not found there since follow_begin_look: of a rename or
+ * an unlink whose hint was lost, nothing else would tell. Call after the scan of each reconcile.
+ */
+void follow_check_paths(struct files *files);
+
+/* The file has something to read, or its lineage has: puts the oldest generation into the queue. */
+void follow_wake(struct files *files, struct file *file);
+
+/*
+ * The file has left its path, is read to its end, settled and quiet: closes it, and forgets it when
+ * it has no name any more: then it is freed.
+ */
+void follow_finish(struct files *files, struct file *file);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is known of brokers and topics, and who is told. A state that lasts (no broker answers, a
+ * topic is missing) is said once when it begins and once when it ends; the files wait meanwhile.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "base/clock.h"
+#include "kafka/kafka_private.h"
+
+/* While records wait for partitions that do not exist yet. */
+#define NO_PLACE_ASK_US (2 * US_PER_S)
+#define NO_PLACE_TELL_US (600 * US_PER_S)
+
+static const char *servers(const struct kafka *k)
+{
+	for (size_t i = 0; i < k->options->n_props; i++) {
+		const char *name = k->options->props[i].name;
+
+		if (strcmp(name, "bootstrap.servers") == 0 ||
+		    strcmp(name, "metadata.broker.list") == 0)
+			return k->options->props[i].value;
+	}
+	return "none configured";
+}
+
+void kafka_reachable(struct kafka *k)
+{
+	k->reachable = true;
+	k->last_error[0] = '\0';
+	k->trouble = TROUBLE_NONE;
+	if (k->told_trouble)
+		events_add(&k->events, LOG_NOTICE, "brokers-reachable", "the brokers answer again");
+	k->told_trouble = TROUBLE_NONE;
+}
+
+void kafka_unreachable(struct kafka *k, enum trouble trouble, const char *reason)
+{
+	bool refused = trouble >= TROUBLE_TLS;
+
+	k->reachable = false;
+	k->trouble = TROUBLE_NONE;
+	if (trouble == TROUBLE_NONE)
+		trouble = k->told_trouble ? k->told_trouble : TROUBLE_NETWORK;
+	if (trouble == k->told_trouble)
+		return;
+	k->told_trouble = trouble;
+	events_add(&k->events, refused ? LOG_ERR : LOG_WARNING,
+		   refused ? "authentication" : "brokers-unreachable",
+		   "%s kafka.bootstrap_servers (%.120s) %s: %.200s; "
+		   "lines stay in their files, retrying",
+		   refused ? "the brokers of" : "no broker of", servers(k),
+		   refused ? "cannot be used" : "answers", reason[0] ? reason : "timed out");
+}
+
+void kafka_no_place(struct kafka *k, size_t topic, uint64_t now_us)
+{
+	struct ledger_topic *t = &k->ledger.topics[topic];
+	int32_t least = partitioner_least(t->placing.partitioner);
+
+	/* Otherwise all partitions for records without a key are held. */
+	if (t->n >= least)
+		return;
+	if (!k->place_asked)
+		helper_ask(k->helper, NO_PLACE_ASK_US, false);
+	k->place_asked = true;
+	if (t->no_place_us && now_us < t->no_place_us + NO_PLACE_TELL_US)
+		return;
+	t->no_place_us = now_us;
+	events_add(&k->events, LOG_ERR, "too-few-partitions",
+		   "topic %.200s has %d partition%s, but partitioner.rules of its sources need %d: "
+		   "files wait at records that have no partition to go to; add partitions to the "
+		   "topic, or change the rules",
+		   k->options->topics[topic], t->n, t->n == 1 ? "" : "s", least);
+}
+
+/* A topic that is not ready, said once. */
+static void tell_not_ready(struct kafka *k, size_t topic, const struct topic_facts *facts)
+{
+	const char *name = k->options->topics[topic];
+	bool denied = facts->state == TOPIC_DENIED;
+
+	if (k->ledger.topics[topic].told || facts->state == TOPIC_UNKNOWN)
+		return;
+	k->ledger.topics[topic].told = true;
+	events_add(&k->events, denied ? LOG_ERR : LOG_WARNING,
+		   denied ? "topic-denied" : "topic-missing",
+		   denied ? "topic %.200s: not authorized (%s); its files wait, retrying" :
+			    "topic %.200s does not exist (%s); its files wait until it does",
+		   name, facts->reason);
+}
+
+static void tell_ready(struct kafka *k, size_t topic, const struct topic_facts *facts)
+{
+	struct ledger_topic *t = &k->ledger.topics[topic];
+	const char *name = k->options->topics[topic];
+
+	if (t->told)
+		events_add(&k->events, LOG_NOTICE, "topic-found",
+			   "topic %.200s is there now, with %d partitions; its files go on", name,
+			   facts->n_partitions);
+	t->told = false;
+	if (t->no_place_us && facts->n_partitions >= partitioner_least(t->placing.partitioner)) {
+		events_add(&k->events, LOG_NOTICE, "enough-partitions",
+			   "topic %.200s has %d partitions now, enough for partitioner.rules; its "
+			   "files go on",
+			   name, facts->n_partitions);
+		t->no_place_us = 0;
+	}
+	if (t->n && t->n != facts->n_partitions)
+		events_add(&k->events, LOG_WARNING, "partitions-changed",
+			   "topic %.200s has %d partitions now, %d before: from here on its keys "
+			   "go to other partitions",
+			   name, facts->n_partitions, t->n);
+}
+
+void kafka_take_facts(struct kafka *k, size_t topic, const struct topic_facts *facts)
+{
+	struct ledger_topic *t = &k->ledger.topics[topic];
+
+	if (facts->state != TOPIC_READY) {
+		tell_not_ready(k, topic, facts);
+		/* "Later" takes nothing away from what is known. */
+		if (facts->state != TOPIC_UNKNOWN)
+			t->state = facts->state;
+		return;
+	}
+	tell_ready(k, topic, facts);
+	if (ledger_learn(&k->ledger, topic, facts) == 0)
+		t->state = TOPIC_READY;
+}

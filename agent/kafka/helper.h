@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KAFKA_HELPER_H
+#define KAFKA_HELPER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kafka/producer.h"
+#include "kafka/topics.h"
+
+/*
+ * The one helper thread of the Kafka output: all calls that may block. It makes producers, asks
+ * about topics, and destroys producers. It keeps nothing that the loop waits for: orders go in,
+ * answers come out, and an eventfd says that one waits.
+ */
+struct helper;
+
+struct helper_answer {
+	struct producer *producer; /* a new one, or NULL; the receiver's until given back */
+	struct topics *topics;     /* a new snapshot, or NULL; the receiver's */
+	bool props_refused;        /* the library refuses the properties; reason says which */
+	bool asked;                /* brokers were asked; `reachable` says whether one answered */
+	bool reachable;
+	enum trouble trouble; /* why not, as far as this question has shown it */
+	bool probed;          /* helper_probe was answered: */
+	bool leader_answers;
+	uint32_t probe_topic;
+	int32_t probe_partition;
+	char reason[384]; /* why not reachable, or not made */
+};
+
+/*
+ * Copies the options and starts the thread, which begins to make a producer. event_fd is borrowed
+ * until the thread ends, so it must be a descriptor that the helper may close: see helper_free.
+ * 0, -ENOMEM, or the errno of the thread's creation. On success the helper owns event_fd.
+ */
+int helper_new(const struct kafka_options *options, int event_fd, struct helper **ret_helper)
+	MUSTCHECK;
+
+/* The helper's copy of the options; valid until helper_free. */
+const struct kafka_options *helper_options(const struct helper *helper);
+
+/* Orders a new producer, made after a delay; `old` is consumed and destroyed after it. */
+void helper_make(struct helper *helper, struct producer *old, uint64_t delay_us);
+
+/*
+ * Asks about the topics: something moved. After a delay if what is waited for takes its time; with
+ * settings also about those, although they are known.
+ */
+void helper_ask(struct helper *helper, uint64_t delay_us, bool settings);
+
+/* Asks whether the leader of a partition answers. */
+void helper_probe(struct helper *helper, uint32_t topic, int32_t partition);
+
+/* Whether an answer waits. Cheap. */
+bool helper_waits(const struct helper *helper);
+
+/* True: *ret_answer holds all that is new since the last call. Cheap when there is nothing. */
+bool helper_answer(struct helper *helper, struct helper_answer *ret_answer);
+
+/*
+ * Lets the thread end by itself, later: nobody waits for it. `current` is consumed. The descriptor
+ * given to helper_new is closed by the thread. NULL is fine. Returns NULL.
+ */
+struct helper *helper_free(struct helper *helper, struct producer *current);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KAFKA_HELPER_PRIVATE_H
+#define KAFKA_HELPER_PRIVATE_H
+
+#include "kafka/helper.h"
+
+/* The thread's side of the mailbox. For helper.c (the mailbox) and helper_work.c (the thread). */
+
+struct helper_orders {
+	bool make, ask, settings, probe, quit;
+	struct producer *old;
+	uint64_t not_before_us;
+	uint64_t ask_us; /* not before; 0: soon */
+	uint32_t probe_topic;
+	int32_t probe_partition;
+};
+
+/* Waits for orders or for the time; takes the orders out. */
+struct helper_orders helper_wait(struct helper *helper, uint64_t until_us);
+
+/* Adds to the answer that waits; consumes the snapshot and hands over the producer in it. */
+void helper_tell(struct helper *helper, const struct helper_answer *news);
+
+/* The thread's last act: the mailbox may be gone then. */
+void helper_leave(struct helper *helper);
+
+/* The thread; its argument is the helper. Returns NULL. */
+void *helper_work(void *argument);
+
+#endif

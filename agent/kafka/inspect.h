@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KAFKA_INSPECT_H
+#define KAFKA_INSPECT_H
+
+#include <stddef.h>
+
+#include "kafka/options.h"
+#include "kafka/topics.h"
+
+/* A look at the brokers before anything is sent: the questions of the helper, asked once. */
+
+enum {
+	INSPECT_E_PROPS = 1,   /* the library refuses the properties; the message says why */
+	INSPECT_E_UNREACHABLE, /* no broker answered; the message says why */
+	INSPECT_E_AUTH,        /* authentication or TLS failed; the message says why */
+};
+
+/*
+ * Makes a producer, asks for the topics of the options and for their settings, and sends nothing;
+ * no topic is created by the asking. Blocks: up to 5 s when no broker answers, and as long again
+ * for the settings. The producer is not destroyed, which could block for longer: the caller is
+ * about to end the process. 0: *ret_topics, in the order of the options, is the caller's. The E
+ * codes with ret_message (len bytes), -ENOMEM and other errno.
+ */
+int inspect_topics(const struct kafka_options *options, char *ret_message, size_t len,
+		   struct topics **ret_topics) MUSTCHECK;
+
+#endif

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Kafka output: one producer instance, disposable, and what is needed to dispose of it safely.
+ *
+ *	MAKING ── the helper hands over a producer that knows its topics ──► RUNNING
+ *	RUNNING ── fatal error, or no progress although brokers answer ──► DRAINING
+ *	DRAINING ── every report is in; the old one goes to the helper ──► MAKING
+ *
+ * There is one recovery path for any state of the library that we do not understand: take no more
+ * records, wait until each one handed over was reported, replace the instance. The files then go
+ * back to their committed positions. While no broker answers the wait has no limit: nothing could
+ * be sent anyway, and a purge reports records as failed that a broker may hold (in a measurement it
+ * cost 2,329 repeats). Only when brokers answer and reports still do not come is it purged.
+ *
+ * "Brokers answer" is judged by questions of the helper through the same instance and, for a
+ * stalled partition, by its leader; the library's own events are hints, they only lead to a
+ * question. A leader that does not answer is no reason to dispose of anything: its partition is
+ * held, the others go on.
+ *
+ * Accepted weakness: if the library never reports a record, not even after a purge, its file waits
+ * until the agent is started again; giving the slot up would be a guess.
+ */
+#include "kafka/kafka.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "kafka/kafka_private.h"
+
+#define REPORT_PORTION 64
+
+static struct kafka *kafka_of(const struct output *output)
+{
+	return (struct kafka *)output;
+}
+
+/* A topic's limit has sunk below our batches: refusals would follow. */
+static void check_batch(struct kafka *k, const struct topics *topics, uint64_t now_us)
+{
+	struct producer_sizing sizing = topics_sizing(topics);
+
+	if (k->state == RUNNING && sizing.max_message_bytes &&
+	    sizing.max_message_bytes < producer_batch_limit(k->producer))
+		kafka_dispose(k, LOG_NOTICE, "batch-limit",
+			      "max.message.bytes of a topic is now below our batches", now_us);
+}
+
+static void take_topics(struct kafka *k, struct topics *topics, uint64_t now_us)
+{
+	for (size_t i = 0; i < topics->n; i++)
+		kafka_take_facts(k, i, &topics->at[i]);
+	check_batch(k, topics, now_us);
+	topics_free(topics);
+}
+
+/* While a producer is made the helper fetches its news, and afterwards we do. */
+static void take_reach(struct kafka *k, const struct helper_answer *a)
+{
+	if (a->reachable)
+		kafka_reachable(k);
+	else if (k->state != MAKING && k->last_error[0])
+		kafka_unreachable(k, k->trouble, k->last_error);
+	else
+		kafka_unreachable(k, a->trouble, a->reason);
+}
+
+/* An error of one connection: the most telling since the last answer is kept. */
+static void note_error(struct kafka *k, const struct producer_news *news)
+{
+	if (news->trouble < k->trouble)
+		return;
+	k->trouble = news->trouble;
+	snprintf(k->last_error, sizeof k->last_error, "%.250s", news->text);
+}
+
+static void take_answer(struct kafka *k, uint64_t now_us)
+{
+	struct helper_answer a;
+
+	if (!helper_answer(k->helper, &a))
+		return;
+	if (a.props_refused && !k->told_props)
+		events_add(&k->events, LOG_ERR, "kafka-properties",
+			   "the library refuses the settings of the kafka block: %.300s; retrying",
+			   a.reason);
+	k->told_props = a.props_refused;
+	if (a.asked) {
+		k->place_asked = false;
+		if (a.reachable)
+			k->answered_us = now_us;
+		take_reach(k, &a);
+	}
+	if (a.producer)
+		kafka_take_producer(k, a.producer, now_us);
+	if (a.topics)
+		take_topics(k, a.topics, now_us);
+	if (a.asked && a.reachable)
+		kafka_tell_waits(k, now_us);
+	if (a.probed)
+		kafka_take_probe(k, &a, now_us);
+}
+
+static void take_news(struct kafka *k, uint64_t now_us)
+{
+	struct producer_news news;
+
+	producer_news(k->producer, &news);
+	switch (news.kind) {
+	case NEWS_FATAL:
+		k->dead = true;
+		kafka_dispose(k, LOG_ERR, "producer-fatal", news.text, now_us);
+		break;
+	case NEWS_AUTH:
+		note_error(k, &news);
+		/* Perhaps one of several; if it is all of them, the answer will tell so. */
+		if (k->reachable)
+			events_add(&k->events, LOG_ERR, "authentication",
+				   "a broker cannot be used: %.400s; lines for it wait, retrying",
+				   news.text);
+		kafka_ask(k, now_us, US_PER_S);
+		break;
+	case NEWS_ERROR:
+		note_error(k, &news);
+		kafka_ask(k, now_us, ASK_GAP_US);
+		break;
+	case NEWS_ALL_DOWN:
+		if (!k->last_error[0])
+			snprintf(k->last_error, sizeof k->last_error, "%.250s", news.text);
+		kafka_ask(k, now_us, US_PER_S);
+		break;
+	case NEWS_LOG:
+		events_add(&k->events, LOG_DEBUG, "library", "%s", news.text);
+		break;
+	}
+}
+
+static bool kafka_has_room(const struct output *output)
+{
+	return ledger_has_room(&kafka_of(output)->ledger);
+}
+
+static size_t header_bytes(const struct record *record)
+{
+	size_t bytes = 0;
+
+	for (uint32_t i = 0; i < record->n_headers; i++)
+		bytes += record->headers[i].name.len + record->headers[i].value.len;
+	return bytes;
+}
+
+/* The partition the record goes to, or -1 when it must wait. */
+static int32_t choose_partition(struct kafka *k, const struct record *record, size_t bytes,
+				uint64_t now_us)
+{
+	struct ledger_topic *t = &k->ledger.topics[record->topic];
+	int32_t partition = record->partition;
+
+	if (partition < 0 && !record->key.at)
+		partition = ledger_pick(&k->ledger, record->topic, bytes, now_us);
+	else if (partition < 0)
+		partition = partitioner_of_key(&t->placing, record->key);
+	if (UNLIKELY(partition < 0)) {
+		kafka_no_place(k, record->topic, now_us);
+		return -1;
+	}
+	if (UNLIKELY(ledger_is_held(&k->ledger, &t->partitions[partition], now_us)))
+		return -1;
+	return partition;
+}
+
+/* The library did not take it. */
+static int not_taken(struct kafka *k, const struct record *record, int r, uint64_t now_us)
+{
+	char why[384] = "the producer is dead";
+
+	switch (r) {
+	case PRODUCER_E_FULL:
+		k->stats.queue_full_surprises++;
+		return OUTPUT_E_FULL;
+	case PRODUCER_E_TOO_LARGE:
+		return OUTPUT_E_REFUSED;
+	case PRODUCER_E_DEAD:
+		k->dead = true;
+		(void)producer_is_dead(k->producer, why, sizeof why);
+		kafka_dispose(k, LOG_ERR, "producer-fatal", why, now_us);
+		return OUTPUT_E_HOLD;
+	case PRODUCER_E_UNKNOWN:
+		/* Wait for a new look at the topic instead of running into it with each record. */
+		k->ledger.topics[record->topic].state = TOPIC_UNKNOWN;
+		kafka_ask(k, now_us, 0);
+		return OUTPUT_E_HOLD;
+	default:
+		return r;
+	}
+}
+
+static int kafka_submit(struct output *output, const struct record *record, void *slot,
+			uint64_t now_us)
+{
+	struct kafka *k = kafka_of(output);
+	size_t headers, bytes;
+	int32_t partition;
+	int r;
+
+	if (UNLIKELY(!ledger_has_room(&k->ledger)))
+		return OUTPUT_E_FULL;
+	if (UNLIKELY(k->state != RUNNING || k->ledger.topics[record->topic].state != TOPIC_READY))
+		return OUTPUT_E_HOLD;
+	if (UNLIKELY(record->partition >= k->ledger.topics[record->topic].n))
+		return OUTPUT_E_PARTITION;
+	headers = header_bytes(record);
+	bytes = record->key.len + record->value.len;
+	partition = choose_partition(k, record, bytes + headers, now_us);
+	if (UNLIKELY(partition < 0))
+		return OUTPUT_E_HOLD;
+	r = producer_send(k->producer, record, partition, slot);
+	if (UNLIKELY(r))
+		return not_taken(k, record, r, now_us);
+	ledger_submitted(&k->ledger, record->topic, partition, bytes, headers, now_us);
+	return 0;
+}
+
+static void count_failure(struct kafka *k, struct producer_report *r, uint64_t now_us)
+{
+	const char *topic = k->options->topics[r->report.topic];
+
+	if (r->report.kind != REPORT_FAILED)
+		return;
+	if (k->state == DRAINING)
+		r->report.producer_gone = true;
+	if (r->denied)
+		events_add(&k->events, LOG_ERR, "topic-denied",
+			   "topic %.200s: not authorized to write (%s); its files wait, retrying",
+			   topic, r->report.reason);
+	if (r->moved) {
+		k->ledger.topics[r->report.topic].state = TOPIC_UNKNOWN;
+		kafka_ask(k, now_us, US_PER_S);
+	}
+}
+
+/* Books reports; neighbours of one partition in one go. */
+static void book(struct kafka *k, struct producer_report *reports, size_t n, uint64_t now_us)
+{
+	uint64_t before = k->delivered;
+	size_t first = 0, bytes = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct report *r = &reports[i].report;
+
+		bytes += reports[i].bytes;
+		if (LIKELY(r->kind == REPORT_DELIVERED)) {
+			k->delivered++;
+			k->stats.reports_without_offset += r->offset < 0;
+		} else {
+			count_failure(k, &reports[i], now_us);
+		}
+		if (i + 1 < n && reports[i + 1].report.topic == r->topic &&
+		    reports[i + 1].report.partition == r->partition)
+			continue;
+		ledger_reported(&k->ledger, r->topic, r->partition, (uint32_t)(i + 1 - first),
+				bytes, now_us);
+		first = i + 1;
+		bytes = 0;
+	}
+	k->reported_us = now_us;
+	if (k->delivered > before && !k->reachable)
+		kafka_reachable(k);
+	if (UNLIKELY(k->waits_since_us) && k->delivered > before)
+		kafka_end_waits(k, now_us);
+}
+
+/* Up to one portion; 0 when nothing waits. */
+static size_t portion(struct kafka *k, struct report *ret_reports, size_t max, uint64_t now_us)
+{
+	struct producer_report reports[REPORT_PORTION];
+	size_t n = 0;
+	bool news = true;
+
+	while (n == 0 && news) {
+		n = producer_reports(k->producer, reports,
+				     max < REPORT_PORTION ? max : REPORT_PORTION, &news);
+		if (n)
+			book(k, reports, n, now_us);
+		if (news)
+			take_news(k, now_us);
+	}
+	for (size_t i = 0; i < n; i++)
+		ret_reports[i] = reports[i].report;
+	return n;
+}
+
+static size_t kafka_reports(struct output *output, struct report *ret_reports, size_t max,
+			    uint64_t now_us)
+{
+	struct kafka *k = kafka_of(output);
+	eventfd_t ignored;
+	size_t n = 0, got;
+
+	/* First clear, then look: what comes in between makes it readable again. */
+	(void)!eventfd_read(k->fd, &ignored);
+	while (k->producer && n < max) {
+		got = portion(k, ret_reports + n, max - n, now_us);
+		if (got == 0)
+			break;
+		n += got;
+	}
+	/* The library writes only when its queue was empty, so a rest must keep us readable. */
+	if (n == max || helper_waits(k->helper))
+		(void)!eventfd_write(k->fd, 1);
+	return n;
+}
+
+static void kick_now(struct kafka *k, uint64_t now_us)
+{
+	if (k->dead)
+		return;
+	producer_kick(k->producer);
+	k->stats.kicks++;
+	ledger_kicked(&k->ledger, now_us);
+}
+
+static void kafka_kick(struct output *output, uint64_t now_us)
+{
+	struct kafka *k = kafka_of(output);
+
+	if (!k->producer || !k->ledger.records)
+		return;
+	kick_now(k, now_us);
+	ledger_urge(&k->ledger, now_us);
+}
+
+static uint64_t kafka_service(struct output *output, uint64_t now_us)
+{
+	struct kafka *k = kafka_of(output);
+	uint64_t next_us = CLOCK_NEVER;
+
+	take_answer(k, now_us);
+	kafka_check(k, now_us);
+	if (k->producer && !k->dead && !k->options->library_linger) {
+		if (ledger_kick_due(&k->ledger, now_us))
+			kick_now(k, now_us);
+		next_us = k->ledger.gate.next_us;
+	}
+	if (k->state == DRAINING || (k->state == RUNNING && k->ledger.records)) {
+		if (k->next_check_us < next_us)
+			next_us = k->next_check_us;
+	}
+	return next_us;
+}
+
+static int kafka_next_event(struct output *output, struct output_event *ret_event)
+{
+	return events_next(&kafka_of(output)->events, ret_event);
+}
+
+static int kafka_fd(const struct output *output)
+{
+	return kafka_of(output)->fd;
+}
+
+static void kafka_stats(const struct output *output, struct output_stats *ret_stats)
+{
+	const struct kafka *k = kafka_of(output);
+
+	*ret_stats = k->stats;
+	ret_stats->records_in_flight = k->ledger.records;
+	ret_stats->bytes_in_flight = k->ledger.bytes;
+	ret_stats->up = k->state == RUNNING && k->reachable;
+	for (size_t i = 0; i < k->ledger.n_topics; i++)
+		ret_stats->up &= k->ledger.topics[i].state == TOPIC_READY;
+}
+
+static struct output *kafka_free(struct output *output)
+{
+	struct kafka *k = kafka_of(output);
+
+	if (k->producer)
+		producer_wake(k->producer, -1);
+	if (k->helper)
+		helper_free(k->helper, k->producer);
+	else if (k->fd >= 0)
+		close(k->fd);
+	ledger_deinit(&k->ledger);
+	free(k);
+	return NULL;
+}
+
+static const struct output_ops kafka_ops = {
+	.has_room = kafka_has_room,
+	.submit = kafka_submit,
+	.reports = kafka_reports,
+	.service = kafka_service,
+	.kick = kafka_kick,
+	.next_event = kafka_next_event,
+	.fd = kafka_fd,
+	.stats = kafka_stats,
+	.free = kafka_free,
+};
+
+static void cleanup_kafka(struct kafka **k)
+{
+	if (*k)
+		kafka_free(&(*k)->base);
+}
+
+int kafka_new(const struct kafka_options *options, struct output **ret_output)
+{
+	CLEANUP(cleanup_kafka) struct kafka *k = calloc(1, sizeof *k);
+	int r;
+
+	if (!k)
+		return -ENOMEM;
+	k->base.ops = &kafka_ops;
+	k->state = MAKING;
+	k->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (k->fd < 0)
+		return -errno;
+	r = ledger_init(&k->ledger, options->n_topics, options->partitioners,
+			options->queue_records, options->queue_bytes, options->linger_us,
+			(uint32_t)getpid());
+	if (r)
+		return r;
+	r = helper_new(options, k->fd, &k->helper);
+	if (r)
+		return r;
+	k->options = helper_options(k->helper);
+	*ret_output = &k->base;
+	k = NULL;
+	return 0;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KAFKA_KAFKA_PRIVATE_H
+#define KAFKA_KAFKA_PRIVATE_H
+
+#include "kafka/events.h"
+#include "kafka/helper.h"
+#include "kafka/kafka.h"
+#include "kafka/ledger.h"
+
+/*
+ * Shared by kafka.c (records, reports), life.c (the life of a producer), facts.c (what
+ * is known) and waits.c (records that wait).
+ */
+
+enum state {
+	MAKING,
+	RUNNING,
+	DRAINING,
+};
+
+struct kafka {
+	struct output base;
+	struct helper *helper;
+	const struct kafka_options *options; /* the helper's copy */
+	struct producer *producer;           /* RUNNING and DRAINING */
+	struct ledger ledger;
+	struct events events;
+	int fd;
+	enum state state;
+	uint64_t state_us;
+	bool reachable;
+	enum trouble trouble; /* the most telling since the last answer; goes with last_error */
+	enum trouble told_trouble; /* what the log knows; TROUBLE_NONE while brokers answer */
+	bool told_props;
+	bool purged;
+	uint64_t waits_since_us; /* records-wait was told: since when they do; or 0 */
+	bool place_asked;        /* a question is ordered that may give held records their place */
+	bool dead;               /* the instance met a fatal error: kicks are of no use */
+	uint64_t answered_us;    /* the helper's last answer from a broker */
+	uint64_t reported_us;    /* the last report */
+	uint64_t asked_us;       /* the last question that we ordered */
+	uint64_t probed_us;
+	uint64_t next_check_us;
+	uint64_t make_backoff_us;
+	uint64_t delivered;     /* by this instance */
+	unsigned int fruitless; /* instances in a row that delivered nothing */
+	struct output_stats stats;
+	char last_error[256]; /* the library's last words on a connection */
+};
+
+/* At least so far apart are the questions that a repeated error gives rise to. */
+#define ASK_GAP_US (5 * US_PER_S)
+
+/* Orders a question to the brokers, unless one was ordered within gap_us. */
+void kafka_ask(struct kafka *k, uint64_t now_us, uint64_t gap_us);
+
+/* RUNNING → DRAINING: says why at `priority`; nothing in any other state. cause is static. */
+void kafka_dispose(struct kafka *k, int priority, const char *cause, const char *why,
+		   uint64_t now_us);
+
+/* The helper's new producer (consumed): MAKING → RUNNING. */
+void kafka_take_producer(struct kafka *k, struct producer *producer, uint64_t now_us);
+
+/* The helper asked the leader of a partition that makes no progress. */
+void kafka_take_probe(struct kafka *k, const struct helper_answer *a, uint64_t now_us);
+
+/* What time brings: a stall is looked into, a drained producer is replaced or purged. */
+void kafka_check(struct kafka *k, uint64_t now_us);
+
+/* What the helper found out of one topic: kept in the ledger, and told once when it changed. */
+void kafka_take_facts(struct kafka *k, size_t topic, const struct topic_facts *facts);
+
+/*
+ * A record of the topic was not placed. When that is so because the rules of its partitioner name
+ * more partitions than it has: tells so, and has the brokers asked again until it has them.
+ */
+void kafka_no_place(struct kafka *k, size_t topic, uint64_t now_us);
+
+/* Asks the brokers when records begin to wait for long. Once a second. */
+void kafka_check_waits(struct kafka *k, uint64_t now_us);
+
+/* A broker has just answered: tells which records wait for long, unless the log knows. */
+void kafka_tell_waits(struct kafka *k, uint64_t now_us);
+
+/* Records were delivered and waits_since_us is set: tells it when nothing waits any more. */
+void kafka_end_waits(struct kafka *k, uint64_t now_us);
+
+/* Whether brokers refuse records of the partition until more of its replicas are in sync. */
+bool kafka_lacks_replicas(const struct kafka *k, size_t topic, int32_t partition);
+
+/* Brokers answer. Told when the log knows otherwise. */
+void kafka_reachable(struct kafka *k);
+
+/* No broker answers. Told when it begins, and again when the reason is of another kind. */
+void kafka_unreachable(struct kafka *k, enum trouble trouble, const char *reason);
+
+#endif

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The account of what is in flight. The library has limits of its own, but they count payloads
+ * only, are shared by all partitions, and are felt when it is too late; so we count ourselves and
+ * never run into them.
+ *
+ * A report tells how long key and value were, but not the headers without walking them. Headers of
+ * a partition are therefore given back by their average: the sum is right whenever the partition
+ * is empty, and never drifts.
+ *
+ * One dead partition must not stop all others (with one queue it would, within seconds): a
+ * partition that holds more than a quarter of the queue without progress is held, and only files
+ * whose next record goes there wait. Four dead partitions still fill the queue; that is accepted.
+ */
+#include "kafka/ledger.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+int ledger_init(struct ledger *l, size_t n_topics, const struct partitioner *const *partitioners,
+		uint64_t max_records, uint64_t max_bytes, uint64_t linger_us, uint32_t seed)
+{
+	*l = (struct ledger){
+		.n_topics = n_topics,
+		.topics = calloc(n_topics ? n_topics : 1, sizeof *l->topics),
+		.max_records = max_records,
+		.max_bytes = max_bytes,
+	};
+	if (!l->topics)
+		return -ENOMEM;
+	kick_init(&l->gate, linger_us);
+	for (size_t i = 0; i < n_topics; i++) {
+		int r = partitioner_topic_init(
+			&l->topics[i].placing,
+			partitioners ? partitioners[i] : partitioner_default(), seed);
+
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+void ledger_deinit(struct ledger *l)
+{
+	for (size_t i = 0; l->topics && i < l->n_topics; i++) {
+		free(l->topics[i].partitions);
+		partitioner_topic_deinit(&l->topics[i].placing);
+	}
+	free(l->topics);
+	l->topics = NULL;
+}
+
+int ledger_learn(struct ledger *l, size_t topic, const struct topic_facts *facts)
+{
+	struct ledger_topic *t = &l->topics[topic];
+	int r;
+
+	if (facts->n_partitions > t->n_seen) {
+		size_t n = (size_t)facts->n_partitions;
+		struct ledger_partition *all = realloc(t->partitions, n * sizeof *all);
+
+		if (!all)
+			return -ENOMEM;
+		memset(all + t->n_seen, 0, (n - (size_t)t->n_seen) * sizeof *all);
+		t->partitions = all;
+		t->n_seen = facts->n_partitions;
+	}
+	r = partitioner_topic_resize(&t->placing, facts->n_partitions);
+	if (r)
+		return r;
+	t->n = facts->n_partitions;
+	t->min_insync = facts->min_insync;
+	t->replicas = facts->replicas;
+	for (int32_t i = 0; i < t->n_seen; i++) {
+		t->partitions[i].has_leader = topics_has_leader(facts, i);
+		t->partitions[i].in_sync = i < t->n ? facts->in_sync[i] : 0;
+	}
+	return 0;
+}
+
+bool ledger_is_held(const struct ledger *l, const struct ledger_partition *part, uint64_t now_us)
+{
+	if (LIKELY(part->records * 4 <= l->max_records &&
+		   (part->bytes + part->records * LEDGER_RECORD_BYTES) * 4 <= l->max_bytes))
+		return false;
+	return now_us >= part->progress_us + LEDGER_HOLD_US;
+}
+
+/* What the partitioner asks for records without a key. */
+struct picking {
+	const struct ledger *ledger;
+	const struct ledger_topic *topic;
+	uint64_t now_us;
+};
+
+static bool pick_elsewhere(const void *context, int32_t partition)
+{
+	const struct picking *p = context;
+	const struct ledger_partition *part = &p->topic->partitions[partition];
+
+	return !part->has_leader || ledger_is_held(p->ledger, part, p->now_us);
+}
+
+int32_t ledger_pick(struct ledger *l, size_t topic, size_t bytes, uint64_t now_us)
+{
+	struct ledger_topic *t = &l->topics[topic];
+	struct picking picking = {l, t, now_us};
+
+	return partitioner_of_null(&t->placing, bytes, l->batch_bytes, pick_elsewhere, &picking);
+}
+
+/* The library counts a batch without headers. */
+static bool fills_batch(const struct ledger *l, const struct ledger_partition *part)
+{
+	return part->bytes - part->header_bytes >= l->batch_bytes;
+}
+
+void ledger_submitted(struct ledger *l, size_t topic, int32_t partition, size_t bytes,
+		      size_t header_bytes, uint64_t now_us)
+{
+	struct ledger_partition *part = &l->topics[topic].partitions[partition];
+
+	if (part->records++ == 0)
+		part->progress_us = now_us;
+	part->bytes += bytes + header_bytes;
+	part->header_bytes += header_bytes;
+	l->records++;
+	l->bytes += bytes + header_bytes + LEDGER_RECORD_BYTES;
+	kick_submitted(&l->gate, &part->kick, fills_batch(l, part), now_us);
+}
+
+/* For a report that names no partition we know: the sums must still come out. */
+static int32_t any_busy(const struct ledger_topic *t)
+{
+	for (int32_t i = 0; i < t->n_seen; i++) {
+		if (t->partitions[i].records)
+			return i;
+	}
+	return 0;
+}
+
+void ledger_reported(struct ledger *l, size_t topic, int32_t partition, uint32_t n, size_t bytes,
+		     uint64_t now_us)
+{
+	struct ledger_topic *t = &l->topics[topic];
+	struct ledger_partition *part;
+	uint64_t headers, all;
+
+	if (UNLIKELY(partition < 0 || partition >= t->n_seen))
+		partition = any_busy(t);
+	part = &t->partitions[partition];
+	if (UNLIKELY(n > part->records))
+		n = (uint32_t)part->records;
+	if (n == 0)
+		return;
+	headers = part->header_bytes * n / part->records;
+	all = bytes + headers;
+	if (all > part->bytes || n == part->records)
+		all = part->bytes;
+	part->header_bytes -= headers;
+	part->bytes -= all;
+	part->records -= n;
+	part->progress_us = now_us;
+	l->records -= n;
+	l->bytes -= all + (uint64_t)n * LEDGER_RECORD_BYTES;
+	kick_reported(&l->gate, &part->kick, n, fills_batch(l, part), now_us);
+}
+
+bool ledger_kick_due(struct ledger *l, uint64_t now_us)
+{
+	kick_full(&l->gate, !ledger_has_room(l), now_us);
+	if (LIKELY(!kick_look(&l->gate, now_us)))
+		return false;
+	kick_scan_begin(&l->gate);
+	for (size_t t = 0; t < l->n_topics; t++) {
+		for (int32_t i = 0; i < l->topics[t].n_seen; i++)
+			kick_scan_add(&l->gate, &l->topics[t].partitions[i].kick);
+	}
+	return kick_scan_end(&l->gate, now_us);
+}
+
+void ledger_urge(struct ledger *l, uint64_t now_us)
+{
+	for (size_t t = 0; t < l->n_topics; t++) {
+		for (int32_t i = 0; i < l->topics[t].n_seen; i++)
+			kick_urge(&l->gate, &l->topics[t].partitions[i].kick, now_us);
+	}
+}
+
+void ledger_kicked(struct ledger *l, uint64_t now_us)
+{
+	kick_done(&l->gate, now_us);
+	for (size_t t = 0; t < l->n_topics; t++) {
+		partitioner_move_on(&l->topics[t].placing);
+		for (int32_t i = 0; i < l->topics[t].n_seen; i++)
+			kick_done_partition(&l->gate, &l->topics[t].partitions[i].kick, now_us);
+	}
+}
+
+/* So that one of which nothing new can be learned does not hide the others. */
+static bool is_better(const struct ledger_partition *part, const struct ledger_partition *than)
+{
+	if (!than || part->has_leader != than->has_leader)
+		return !than || part->has_leader;
+	return part->probed_us < than->probed_us;
+}
+
+bool ledger_find_stalled(const struct ledger *l, uint64_t before_us, size_t *ret_topic,
+			 int32_t *ret_partition)
+{
+	const struct ledger_partition *best = NULL;
+
+	for (size_t t = 0; t < l->n_topics; t++) {
+		for (int32_t i = 0; i < l->topics[t].n_seen; i++) {
+			const struct ledger_partition *part = &l->topics[t].partitions[i];
+
+			if (!part->records || part->progress_us > before_us ||
+			    !is_better(part, best))
+				continue;
+			best = part;
+			*ret_topic = t;
+			*ret_partition = i;
+		}
+	}
+	return best != NULL;
+}
+
+void ledger_restart(struct ledger *l, uint64_t batch_bytes)
+{
+	l->batch_bytes = batch_bytes;
+	kick_init(&l->gate, l->gate.linger_us);
+	for (size_t t = 0; t < l->n_topics; t++) {
+		partitioner_move_on(&l->topics[t].placing);
+		for (int32_t i = 0; i < l->topics[t].n_seen; i++)
+			l->topics[t].partitions[i].kick = (struct kick_partition){0};
+	}
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KAFKA_LEDGER_H
+#define KAFKA_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kafka/kick.h"
+#include "kafka/topics.h"
+#include "output/partitioner.h"
+
+/*
+ * What is in flight, by topic and partition: counts, bytes, age, progress. Pure: it calls nobody
+ * but kick.c and partitioner.c, and time is passed in. From it follow pressure ("full"), holds,
+ * stalls and kicks.
+ */
+
+/* What a record costs besides its bytes: the library's struct for it. */
+#define LEDGER_RECORD_BYTES 168
+
+/* A partition that holds more than a quarter of the queue and has not moved for so long is held. */
+#define LEDGER_HOLD_US 2000000ull
+
+struct ledger_partition {
+	uint64_t records;
+	uint64_t bytes;        /* key, value and headers */
+	uint64_t header_bytes; /* the part of `bytes` that reports do not tell */
+	uint64_t progress_us;  /* the last report, or when it became busy */
+	uint64_t probed_us;    /* when its leader was last asked about a stall; or 0 */
+	bool has_leader;
+	bool told_waiting; /* the log knows that its records wait for long */
+	uint32_t in_sync;  /* replicas */
+	struct kick_partition kick;
+};
+
+struct ledger_topic {
+	enum topic_state state;
+	bool told;            /* the log knows that it is not ready */
+	uint64_t no_place_us; /* when the log was told that its rules need more partitions; or 0 */
+	uint32_t min_insync;  /* min.insync.replicas; 0: not known */
+	uint32_t replicas;    /* of a partition; 0: not known */
+	int32_t n;            /* partitions known now */
+	int32_t n_seen;       /* partitions with an account: those of the past may be in flight */
+	struct ledger_partition *partitions;
+	struct partitioner_topic placing; /* which of the n a record goes to */
+};
+
+struct ledger {
+	struct kick_gate gate;
+	size_t n_topics;
+	struct ledger_topic *topics;
+	uint64_t max_records, max_bytes;
+	uint64_t batch_bytes;
+	uint64_t records, bytes; /* all in flight; bytes with LEDGER_RECORD_BYTES each */
+};
+
+/*
+ * partitioners: of each topic, borrowed until ledger_deinit; NULL: the default for all. seed
+ * spreads where records without key begin. 0, -ENOMEM: it is for ledger_deinit all the same.
+ */
+int ledger_init(struct ledger *ledger, size_t n_topics,
+		const struct partitioner *const *partitioners, uint64_t max_records,
+		uint64_t max_bytes, uint64_t linger_us, uint32_t seed) MUSTCHECK;
+void ledger_deinit(struct ledger *ledger);
+
+/* Takes over partitions and leaders of a ready topic. 0, -ENOMEM. */
+int ledger_learn(struct ledger *ledger, size_t topic, const struct topic_facts *facts) MUSTCHECK;
+
+static inline bool ledger_has_room(const struct ledger *ledger)
+{
+	return ledger->records < ledger->max_records && ledger->bytes < ledger->max_bytes;
+}
+
+/* Whether records for this partition wait now: it clogs the queue. */
+bool ledger_is_held(const struct ledger *ledger, const struct ledger_partition *part,
+		    uint64_t now_us);
+
+/* The partition for a record without a key; -1 when none may take it now. */
+int32_t ledger_pick(struct ledger *ledger, size_t topic, size_t bytes, uint64_t now_us);
+
+/* One record went to the partition, which must be known. */
+void ledger_submitted(struct ledger *ledger, size_t topic, int32_t partition, size_t bytes,
+		      size_t header_bytes, uint64_t now_us);
+
+/* n records of the partition came back; bytes: their keys and values. */
+void ledger_reported(struct ledger *ledger, size_t topic, int32_t partition, uint32_t n,
+		     size_t bytes, uint64_t now_us);
+
+/* Whether a kick is due. Cheap until the gate's own time has come. */
+bool ledger_kick_due(struct ledger *ledger, uint64_t now_us);
+
+/* All that is queued now shall go without linger. */
+void ledger_urge(struct ledger *ledger, uint64_t now_us);
+
+/* A kick was made. */
+void ledger_kicked(struct ledger *ledger, uint64_t now_us);
+
+/*
+ * A partition with records that has not moved since before_us; false when there is none. Of several
+ * one that has a leader, and of these the one that was probed longest ago.
+ */
+bool ledger_find_stalled(const struct ledger *ledger, uint64_t before_us, size_t *ret_topic,
+			 int32_t *ret_partition);
+
+/* Forgets the producer's past, when its successor takes over with nothing in flight. */
+void ledger_restart(struct ledger *ledger, uint64_t batch_bytes);
+
+#endif

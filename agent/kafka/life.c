@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a producer: when it is disposed of, how it is drained, and how its successor is taken
+ * over. kafka.c opens with the states and the reasons.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <syslog.h>
+
+#include "base/clock.h"
+#include "kafka/kafka_private.h"
+
+/* Without a report for so long, though brokers answer, what drains is purged. */
+#define PURGE_AFTER_US (30 * US_PER_S)
+/* How old an answer may be to count as "brokers answer"; above the helper's time-out. */
+#define ANSWER_FRESH_US (10 * US_PER_S)
+#define CHECK_EVERY_US US_PER_S
+#define PROBE_GAP_US (10 * US_PER_S)
+#define MAKE_BACKOFF_MIN_US (100 * US_PER_MS)
+#define MAKE_BACKOFF_MAX_US (10 * US_PER_S)
+/* A stall that a new producer did not cure is waited for longer, up to so many doublings. */
+#define STALL_DOUBLINGS 3
+
+/* Every move of the state goes through here. */
+static void set_state(struct kafka *k, enum state state, uint64_t now_us)
+{
+	static const char *const names[] = {"making", "running", "draining"};
+	static const enum state next[] = {RUNNING, DRAINING, MAKING};
+
+	if (next[k->state] != state)
+		abort();
+	events_add(&k->events, LOG_DEBUG, "producer-state", "producer: %s -> %s", names[k->state],
+		   names[state]);
+	k->state = state;
+	k->state_us = now_us;
+	k->next_check_us = now_us;
+}
+
+void kafka_ask(struct kafka *k, uint64_t now_us, uint64_t gap_us)
+{
+	if (k->asked_us && now_us < k->asked_us + gap_us)
+		return;
+	k->asked_us = now_us;
+	helper_ask(k->helper, 0, false);
+}
+
+void kafka_dispose(struct kafka *k, int priority, const char *cause, const char *why,
+		   uint64_t now_us)
+{
+	if (k->state != RUNNING)
+		return;
+	events_add(
+		&k->events, priority, cause,
+		"%s; the producer is drained and replaced, lines without a receipt are sent again",
+		why);
+	k->purged = false;
+	set_state(k, DRAINING, now_us);
+}
+
+void kafka_take_producer(struct kafka *k, struct producer *producer, uint64_t now_us)
+{
+	k->producer = producer;
+	k->stats.producers_made++;
+	k->delivered = 0;
+	k->dead = false;
+	k->probed_us = 0;
+	k->reported_us = now_us;
+	ledger_restart(&k->ledger, producer_batch_limit(producer));
+	producer_wake(producer, k->fd);
+	set_state(k, RUNNING, now_us);
+	if (k->stats.producers_made > 1)
+		events_add(&k->events, LOG_NOTICE, "producer-replaced",
+			   "the producer was replaced; lines without a receipt are sent again");
+}
+
+static uint64_t stall_us(const struct kafka *k)
+{
+	unsigned int n = k->fruitless < STALL_DOUBLINGS ? k->fruitless : STALL_DOUBLINGS;
+
+	return k->options->stall_us << n;
+}
+
+static bool still_stalled(const struct kafka *k, uint32_t topic, int32_t partition, uint64_t now_us)
+{
+	const struct ledger_partition *part = &k->ledger.topics[topic].partitions[partition];
+
+	return part->records && now_us >= part->progress_us + stall_us(k);
+}
+
+void kafka_take_probe(struct kafka *k, const struct helper_answer *a, uint64_t now_us)
+{
+	char why[384];
+
+	if (k->state != RUNNING || !still_stalled(k, a->probe_topic, a->probe_partition, now_us))
+		return;
+	/* What stands still for a reason that is told is not mended by another producer. */
+	if (kafka_lacks_replicas(k, a->probe_topic, a->probe_partition))
+		return;
+	if (!a->leader_answers) {
+		events_add(&k->events, LOG_WARNING, "partition-stuck",
+			   "partition %d of topic %.200s makes no progress and its leader does not "
+			   "answer; lines that go there wait",
+			   a->probe_partition, k->options->topics[a->probe_topic]);
+		return;
+	}
+	snprintf(why, sizeof why,
+		 "partition %d of topic %.200s makes no progress although its leader answers",
+		 a->probe_partition, k->options->topics[a->probe_topic]);
+	kafka_dispose(k, LOG_ERR, "producer-stalled", why, now_us);
+}
+
+/*
+ * A partition without progress: when brokers answer, ask its leader through this instance; when
+ * none does there is nothing to find out.
+ */
+static void check_stall(struct kafka *k, uint64_t now_us)
+{
+	size_t topic;
+	int32_t partition;
+
+	if (now_us < stall_us(k) ||
+	    !ledger_find_stalled(&k->ledger, now_us - stall_us(k), &topic, &partition))
+		return;
+	kafka_ask(k, now_us, ASK_GAP_US);
+	if (!k->reachable || now_us > k->answered_us + ANSWER_FRESH_US ||
+	    (k->probed_us && now_us < k->probed_us + PROBE_GAP_US) ||
+	    !k->ledger.topics[topic].partitions[partition].has_leader)
+		return;
+	k->probed_us = now_us;
+	k->ledger.topics[topic].partitions[partition].probed_us = now_us;
+	helper_probe(k->helper, (uint32_t)topic, partition);
+}
+
+/* Purges when brokers have answered long enough, and lately, and no report came. */
+static void check_drain(struct kafka *k, uint64_t now_us)
+{
+	uint64_t quiet_us = k->reported_us > k->state_us ? k->reported_us : k->state_us;
+
+	kafka_ask(k, now_us, ASK_GAP_US);
+	if (k->purged || now_us < quiet_us + PURGE_AFTER_US || !k->reachable ||
+	    k->answered_us < quiet_us || now_us > k->answered_us + ANSWER_FRESH_US)
+		return;
+	events_add(&k->events, LOG_ERR, "producer-purged",
+		   "the producer gives no reports although brokers answer; its queue is given up, "
+		   "some lines may be repeated");
+	producer_purge(k->producer);
+	k->purged = true;
+}
+
+/* All reports are in: the old instance goes to the helper, which makes a new one first. */
+static void finish_drain(struct kafka *k, uint64_t now_us)
+{
+	struct producer *old = k->producer;
+
+	if (k->delivered) {
+		k->fruitless = 0;
+		k->make_backoff_us = 0;
+	} else {
+		k->fruitless++;
+		k->make_backoff_us *= 2;
+		if (k->make_backoff_us < MAKE_BACKOFF_MIN_US)
+			k->make_backoff_us = MAKE_BACKOFF_MIN_US;
+		if (k->make_backoff_us > MAKE_BACKOFF_MAX_US)
+			k->make_backoff_us = MAKE_BACKOFF_MAX_US;
+	}
+	producer_wake(old, -1);
+	k->producer = NULL;
+	k->last_error[0] = '\0';
+	set_state(k, MAKING, now_us);
+	helper_make(k->helper, old, k->make_backoff_us);
+}
+
+void kafka_check(struct kafka *k, uint64_t now_us)
+{
+	if (k->state == DRAINING && k->ledger.records == 0)
+		finish_drain(k, now_us);
+	if (k->state == MAKING || now_us < k->next_check_us)
+		return;
+	k->next_check_us = now_us + CHECK_EVERY_US;
+	if (k->state == DRAINING)
+		check_drain(k, now_us);
+	if (k->state == RUNNING && k->ledger.records) {
+		kafka_check_waits(k, now_us);
+		check_stall(k, now_us);
+	}
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KAFKA_OPTIONS_H
+#define KAFKA_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kafka/props.h"
+#include "output/partitioner.h"
+
+/* What a topic may have apart from the others: properties of librdkafka; "": as the kafka block. */
+struct topic_settings {
+	char compression_type[12];
+	char compression_level[8];
+	char acks[4];
+};
+
+/* What the Kafka output is told; below all of its modules, which each take what they need. */
+struct kafka_options {
+	const struct prop
+		*props; /* of the `kafka` block, already checked by props_reserved; copied */
+	size_t n_props;
+	const char *const
+		*topics; /* all topics that records may name; copied. record.topic indexes it */
+	size_t n_topics;
+	const struct topic_settings *topic_settings; /* n_topics of them, or NULL; copied */
+	/* Of each topic; NULL: the default for all. Borrowed until the output is freed. */
+	const struct partitioner *const *partitioners;
+	uint64_t linger_us;
+	bool library_linger;  /* producer_linger = "library": no kicks of ours */
+	size_t queue_records; /* our limit; 10,000 */
+	size_t queue_bytes;   /* our limit; 4 MiB */
+	size_t max_line;      /* longest value; message.max.bytes is derived from it */
+	bool tell_timestamps; /* in reports of what was delivered */
+	uint64_t stall_us;    /* no report for so long although brokers answer: dispose; 60 s */
+};
+
+#define KAFKA_QUEUE_RECORDS 10000
+#define KAFKA_QUEUE_BYTES (4u << 20)
+
+/*
+ * message.max.bytes for lines of up to max_line bytes: room for key, headers and framing, and not
+ * less than the library's default.
+ */
+static inline size_t kafka_message_bytes(size_t max_line)
+{
+	size_t bytes = max_line + (64u << 10);
+
+	return bytes < 1000000u ? 1000000u : bytes;
+}
+
+#endif

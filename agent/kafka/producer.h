@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KAFKA_PRODUCER_H
+#define KAFKA_PRODUCER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flow/record.h"
+#include "flow/report.h"
+#include "kafka/options.h"
+
+/*
+ * One instance of librdkafka's producer: made, used, drained, disposed of. It knows nothing of
+ * partitions, pressure or states; those are kafka.c's. Making and freeing may block (helper
+ * thread); everything else is for one thread at a time and returns at once.
+ */
+struct producer;
+
+enum {
+	PRODUCER_E_PROPS = 1, /* the library refuses the properties; message says why */
+	PRODUCER_E_FULL,      /* the library's own limit */
+	PRODUCER_E_TOO_LARGE, /* this record alone is too large */
+	PRODUCER_E_UNKNOWN,   /* topic or partition not known to it, or not allowed */
+	PRODUCER_E_DEAD,      /* fatal error: drain and dispose of it */
+};
+
+/* What depends on the topics, and is known only after the brokers were asked. 0: not known. */
+struct producer_sizing {
+	uint32_t partitions;        /* of all topics together */
+	uint32_t max_message_bytes; /* the smallest limit of a topic */
+};
+
+/* Why a broker cannot be used; the more telling, the higher. */
+enum trouble {
+	TROUBLE_NONE,    /* the library told nothing */
+	TROUBLE_NETWORK, /* refused, unreachable, cut, silent */
+	TROUBLE_NAME,    /* its name is not found */
+	TROUBLE_TLS,     /* a certificate, ours or its own, or the encryption itself */
+	TROUBLE_LOGIN,   /* authentication */
+};
+
+/* Something that the library told: an error, or a line of its log. */
+struct producer_news {
+	enum {
+		NEWS_LOG,      /* a line of the library's log */
+		NEWS_ERROR,    /* an error of one broker connection */
+		NEWS_ALL_DOWN, /* no broker connection is left */
+		NEWS_AUTH,     /* authentication or TLS failed */
+		NEWS_FATAL,    /* this instance will not send again */
+	} kind;
+	int priority;         /* of <syslog.h> */
+	enum trouble trouble; /* of NEWS_ERROR and NEWS_AUTH */
+	char text[384];
+};
+
+/* A report, and how many bytes its key and value had. */
+struct producer_report {
+	struct report report;
+	uint32_t bytes;
+	bool moved;  /* says something about topics that asks for a new look at the metadata */
+	bool denied; /* not authorized */
+};
+
+/*
+ * The batch size that the library gets, in bytes: the user's, or so much that two batches a
+ * partition fit into the queue; at most the least max.message.bytes of the topics.
+ */
+size_t producer_batch_bytes(const struct kafka_options *options,
+			    const struct producer_sizing *sizing);
+
+/*
+ * Makes an instance with all topics of the options. Does not wait for brokers. 0; PRODUCER_E_PROPS
+ * with the reason in ret_message (len bytes); -ENOMEM or another errno. All strings are copied.
+ */
+int producer_new(const struct kafka_options *options, const struct producer_sizing *sizing,
+		 char *ret_message, size_t len, struct producer **ret_producer) MUSTCHECK;
+
+/* Frees without delivering. May block for seconds. NULL is fine. Returns NULL. */
+struct producer *producer_free(struct producer *producer);
+
+/*
+ * From now on the eventfd is written when reports or news begin to wait; it is written once at
+ * once, since some may wait already. -1: no longer. The eventfd is borrowed.
+ */
+void producer_wake(struct producer *producer, int event_fd);
+
+/*
+ * Hands over one record. 0, PRODUCER_E_X (nothing was taken), -ENOMEM. partition must be named.
+ */
+int producer_send(struct producer *producer, const struct record *record, int32_t partition,
+		  void *slot) MUSTCHECK;
+
+/*
+ * Up to max reports. News met on the way stop the fetching: *ret_news is set to true and the
+ * caller takes them with producer_news before it asks again.
+ */
+size_t producer_reports(struct producer *producer, struct producer_report *ret_reports, size_t max,
+			bool *ret_news);
+
+/* The news that producer_reports stopped at. */
+void producer_news(struct producer *producer, struct producer_news *ret_news);
+
+/* Sends what is queued without linger; blocks for about a millisecond. May miss. */
+void producer_kick(struct producer *producer);
+
+/* Gives up what is queued and in flight: all of it is reported as failed. Returns at once. */
+void producer_purge(struct producer *producer);
+
+/* True when the instance met a fatal error; its text goes to ret_text. */
+bool producer_is_dead(const struct producer *producer, char *ret_text, size_t len);
+
+/* What the instance was made with. */
+size_t producer_batch_limit(const struct producer *producer);
+size_t producer_n_topics(const struct producer *producer);
+const char *producer_topic_name(const struct producer *producer, size_t topic);
+
+/* The library's own objects, for topics.c and for tests. Borrowed. */
+struct rd_kafka_s *producer_handle(const struct producer *producer);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KAFKA_PRODUCER_PRIVATE_H
+#define KAFKA_PRODUCER_PRIVATE_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "kafka/header_lists.h"
+#include "kafka/producer.h"
+
+/* Shared by producer.c (its life, sending) and producer_reports.c (what comes back). */
+
+struct producer {
+	rd_kafka_t *rk;
+	rd_kafka_queue_t *queue;
+	rd_kafka_event_t *event; /* partly handed out, or news not yet taken */
+	rd_kafka_topic_t **topics;
+	size_t n_topics;
+	struct header_lists headers;
+	size_t batch_bytes;
+	bool tell_timestamps;
+};
+
+#endif

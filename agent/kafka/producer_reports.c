@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What comes back from the library: delivery reports, errors, its log.
+ *
+ * Reports are taken as events in the caller's thread: freeing messages where they are made is the
+ * cheapest, and there is no callback. One event holds the reports of a whole batch; it is handed
+ * out in portions and destroyed when the last one was taken, since until then its messages count
+ * in the library's queue. rd_kafka_poll is never called: it would drop the reports.
+ */
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "kafka/producer_private.h"
+
+/* Taken from an event at a time: a few cache lines of pointers. */
+#define PORTION 64
+
+static enum report_kind kind_of(rd_kafka_resp_err_t err)
+{
+	switch (err) {
+	case RD_KAFKA_RESP_ERR_NO_ERROR:
+	case RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER:
+		return REPORT_DELIVERED;
+	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+	case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+	case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+#if RD_KAFKA_VERSION >= 0x020400ff
+	case RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD:
+#endif
+		return REPORT_REFUSED;
+	default:
+		return REPORT_FAILED;
+	}
+}
+
+/* Errors after which the topics are asked for again. */
+static bool has_moved(rd_kafka_resp_err_t err)
+{
+	switch (err) {
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+	case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+	case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+	case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Everything about a failure; off the fast path. */
+static void convert_failure(struct producer *p, const rd_kafka_message_t *m,
+			    struct producer_report *ret)
+{
+	rd_kafka_resp_err_t err = m->err;
+
+	ret->report.offset = -1; /* failed messages may carry a bogus one */
+	ret->report.reason = rd_kafka_err2name(err);
+	ret->moved = has_moved(err);
+	ret->denied = err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+		      err == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+	if (ret->report.kind != REPORT_FAILED)
+		return;
+	ret->report.maybe_persisted =
+		rd_kafka_message_status(m) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
+	ret->report.producer_gone =
+		err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
+		err == RD_KAFKA_RESP_ERR__FATAL || err == RD_KAFKA_RESP_ERR__DESTROY ||
+		rd_kafka_fatal_error(p->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static void convert_timestamp(const rd_kafka_message_t *m, struct report *ret)
+{
+	rd_kafka_timestamp_type_t type;
+
+	ret->timestamp_ms = rd_kafka_message_timestamp(m, &type);
+	ret->append_time = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
+	if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE)
+		ret->timestamp_ms = -1;
+}
+
+static void convert(struct producer *p, const rd_kafka_message_t *m, struct producer_report *ret)
+{
+	*ret = (struct producer_report){
+		.report.slot = m->_private,
+		.report.kind = kind_of(m->err),
+		.report.topic = (uint32_t)(uintptr_t)rd_kafka_topic_opaque(m->rkt),
+		.report.partition = m->partition,
+		.report.offset = m->offset,
+		.bytes = (uint32_t)(m->len + m->key_len),
+	};
+	if (UNLIKELY(p->tell_timestamps))
+		convert_timestamp(m, &ret->report);
+	if (UNLIKELY(ret->report.kind != REPORT_DELIVERED))
+		convert_failure(p, m, ret);
+	else if (m->err || m->offset < 0)
+		ret->report.offset = -1;
+}
+
+size_t producer_reports(struct producer *p, struct producer_report *ret_reports, size_t max,
+			bool *ret_news)
+{
+	const rd_kafka_message_t *messages[PORTION];
+	size_t n = 0, got;
+
+	*ret_news = false;
+	while (n < max) {
+		if (!p->event)
+			p->event = rd_kafka_queue_poll(p->queue, 0);
+		if (!p->event)
+			break;
+		if (rd_kafka_event_type(p->event) != RD_KAFKA_EVENT_DR) {
+			*ret_news = true;
+			break;
+		}
+		got = rd_kafka_event_message_array(p->event, messages,
+						   max - n < PORTION ? max - n : PORTION);
+		for (size_t i = 0; i < got; i++) {
+			convert(p, messages[i], &ret_reports[n++]);
+			header_lists_take(&p->headers, messages[i]);
+		}
+		if (got == 0) {
+			rd_kafka_event_destroy(p->event);
+			p->event = NULL;
+		}
+	}
+	return n;
+}
+
+/*
+ * A client's certificate that the broker refuses is told by a TLS alert after the handshake, which
+ * the library takes for an end of the connection: only OpenSSL's words in its text are left.
+ */
+static enum trouble trouble_of(rd_kafka_resp_err_t err, const char *text)
+{
+	switch (err) {
+	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+	case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+	case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+		return TROUBLE_LOGIN;
+	case RD_KAFKA_RESP_ERR__SSL:
+		return TROUBLE_TLS;
+	case RD_KAFKA_RESP_ERR__RESOLVE:
+		return TROUBLE_NAME;
+	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+		return TROUBLE_NONE;
+	default:
+		return strstr(text, "SSL alert number") ? TROUBLE_TLS : TROUBLE_NETWORK;
+	}
+}
+
+static void convert_error(struct producer *p, struct producer_news *ret)
+{
+	rd_kafka_resp_err_t err = rd_kafka_event_error(p->event);
+
+	ret->kind = NEWS_ERROR;
+	ret->priority = LOG_WARNING;
+	snprintf(ret->text, sizeof ret->text, "%s", rd_kafka_event_error_string(p->event));
+	ret->trouble = trouble_of(err, ret->text);
+	if (rd_kafka_event_error_is_fatal(p->event) || err == RD_KAFKA_RESP_ERR__FATAL) {
+		ret->kind = NEWS_FATAL;
+		ret->priority = LOG_ERR;
+		producer_is_dead(p, ret->text, sizeof ret->text);
+	} else if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+		ret->kind = NEWS_ALL_DOWN;
+	} else if (ret->trouble >= TROUBLE_TLS) {
+		ret->kind = NEWS_AUTH;
+		ret->priority = LOG_ERR;
+	}
+}
+
+void producer_news(struct producer *p, struct producer_news *ret)
+{
+	const char *fac, *text;
+	int level;
+
+	ret->kind = NEWS_LOG;
+	ret->priority = LOG_DEBUG;
+	ret->trouble = TROUBLE_NONE;
+	ret->text[0] = '\0';
+	if (!p->event)
+		return;
+	if (rd_kafka_event_type(p->event) == RD_KAFKA_EVENT_ERROR) {
+		convert_error(p, ret);
+	} else if (rd_kafka_event_log(p->event, &fac, &text, &level) == 0) {
+		ret->priority = level;
+		snprintf(ret->text, sizeof ret->text, "%s: %s", fac, text);
+	}
+	rd_kafka_event_destroy(p->event);
+	p->event = NULL;
+}

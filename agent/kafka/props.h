@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KAFKA_PROPS_H
+#define KAFKA_PROPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/result.h"
+
+/*
+ * librdkafka's properties as waybill sees them: which a configuration may set, and whether the
+ * library takes the value. Knows the reserved table; librdkafka itself is asked in producer.c.
+ */
+
+/* A property of the `kafka` block: name with dots, value as text. Both borrowed. */
+struct prop {
+	const char *name;
+	const char *value;
+};
+
+/*
+ * NULL when the user may set it. Otherwise the reason, with the waybill setting to use instead
+ * where there is one; static. value matters for some (message.timeout.ms=0 is fine), and for some
+ * whether the producer is idempotent, as it is unless enable.idempotence=false is among the others.
+ */
+const char *props_reserved(const char *name, const char *value, bool idempotent);
+
+/* True for properties whose value must never be printed (sasl.password, ssl.key.pem, ...). */
+bool props_is_secret(const char *name);
+
+/*
+ * Names that people write often, for "did you mean": librdkafka itself cannot be asked for its list
+ * in a way that survives versions. Static; their number in *ret_n.
+ */
+const char *const *props_common(size_t *ret_n);
+
+#endif

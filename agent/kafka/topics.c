@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Questions to the brokers about topics. waybill names the partition of every record, so it must
+ * know the number of partitions before it submits; and a topic that is missing is then a state in
+ * which files wait, not a failed record. All of these calls block, so only the helper thread makes
+ * them, through the producer instance that will send: the library parks records of topics that an
+ * instance does not know yet, and that costs their order.
+ *
+ * One request asks for all topics of the instance. Settings are asked apart and may be refused;
+ * they only keep batches below the limit of a topic, so that refusals stay rare.
+ */
+#include "kafka/topics.h"
+
+#include <errno.h>
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void free_partitions(struct topic_facts *facts)
+{
+	free(facts->has_leader);
+	free(facts->in_sync);
+}
+
+struct topics *topics_free(struct topics *topics)
+{
+	if (!topics)
+		return NULL;
+	for (size_t i = 0; i < topics->n; i++)
+		free_partitions(&topics->at[i]);
+	free(topics);
+	return NULL;
+}
+
+bool topics_has_leader(const struct topic_facts *facts, int32_t partition)
+{
+	return partition >= 0 && partition < facts->n_partitions &&
+	       (facts->has_leader[partition / 64] >> (partition % 64) & 1);
+}
+
+static enum topic_state state_of(rd_kafka_resp_err_t err)
+{
+	switch (err) {
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+	case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+		return TOPIC_MISSING;
+	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+		return TOPIC_DENIED;
+	default:
+		return TOPIC_UNKNOWN;
+	}
+}
+
+static int take_topic(struct topic_facts *facts, const rd_kafka_metadata_topic_t *topic)
+{
+	if (topic->err || topic->partition_cnt == 0) {
+		facts->state = state_of(topic->err);
+		snprintf(facts->reason, sizeof facts->reason, "%s", rd_kafka_err2name(topic->err));
+		return 0;
+	}
+	facts->has_leader = calloc((size_t)topic->partition_cnt / 64 + 1, sizeof(uint64_t));
+	facts->in_sync = calloc((size_t)topic->partition_cnt, sizeof *facts->in_sync);
+	if (!facts->has_leader || !facts->in_sync)
+		return -ENOMEM;
+	facts->state = TOPIC_READY;
+	facts->n_partitions = topic->partition_cnt;
+	for (int i = 0; i < topic->partition_cnt; i++) {
+		const rd_kafka_metadata_partition_t *p = &topic->partitions[i];
+
+		if (p->id == 0)
+			facts->replicas = (uint32_t)p->replica_cnt;
+		if (p->leader < 0)
+			facts->n_leaderless++;
+		else if (p->id >= 0 && p->id < topic->partition_cnt)
+			facts->has_leader[p->id / 64] |= 1ull << (p->id % 64);
+		if (p->id >= 0 && p->id < topic->partition_cnt)
+			facts->in_sync[p->id] = (uint32_t)p->isr_cnt;
+	}
+	return 0;
+}
+
+static const rd_kafka_metadata_topic_t *find(const rd_kafka_metadata_t *metadata, const char *name)
+{
+	for (int i = 0; i < metadata->topic_cnt; i++) {
+		if (strcmp(metadata->topics[i].topic, name) == 0)
+			return &metadata->topics[i];
+	}
+	return NULL;
+}
+
+static struct topics *new_topics(size_t n)
+{
+	struct topics *topics = calloc(1, sizeof *topics + n * sizeof topics->at[0]);
+
+	if (topics)
+		topics->n = n;
+	return topics;
+}
+
+static void cleanup_topics(struct topics **topics)
+{
+	topics_free(*topics);
+}
+
+static int take_all(struct producer *producer, const rd_kafka_metadata_t *metadata,
+		    struct topics **ret_topics)
+{
+	CLEANUP(cleanup_topics) struct topics *topics = new_topics(producer_n_topics(producer));
+
+	if (!topics)
+		return -ENOMEM;
+	topics->broker = metadata->orig_broker_id;
+	for (size_t i = 0; i < topics->n; i++) {
+		const rd_kafka_metadata_topic_t *topic =
+			find(metadata, producer_topic_name(producer, i));
+		int r = topic ? take_topic(&topics->at[i], topic) : 0;
+
+		if (r)
+			return r;
+		if (topics->at[i].state == TOPIC_READY)
+			topics->n_ready++;
+	}
+	*ret_topics = topics;
+	topics = NULL;
+	return 0;
+}
+
+int topics_ask(struct producer *producer, int timeout_ms, char *ret_message, size_t len,
+	       struct topics **ret_topics)
+{
+	const rd_kafka_metadata_t *metadata;
+	rd_kafka_resp_err_t err =
+		rd_kafka_metadata(producer_handle(producer), 0, NULL, &metadata, timeout_ms);
+	int r;
+
+	if (err) {
+		snprintf(ret_message, len, "%s", rd_kafka_err2str(err));
+		return TOPICS_E_UNREACHABLE;
+	}
+	r = take_all(producer, metadata, ret_topics);
+	rd_kafka_metadata_destroy(metadata);
+	return r;
+}
+
+static uint32_t number(const char *text)
+{
+	unsigned long long value = text ? strtoull(text, NULL, 10) : 0;
+
+	return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+}
+
+/* The narrower of two limits, where 0 is one that is not known. */
+static void narrow(uint64_t *limit, const char *text)
+{
+	unsigned long long value = text ? strtoull(text, NULL, 10) : 0;
+
+	if (value && (!*limit || value < *limit))
+		*limit = value;
+}
+
+/* Before Kafka 3.6 one limit holds for both directions; until 4.0 it is there beside the two. */
+static void take_time_setting(struct topic_facts *facts, const char *name, const char *value)
+{
+	bool both = strcmp(name, "message.timestamp.difference.max.ms") == 0;
+
+	if (strcmp(name, "message.timestamp.type") == 0)
+		facts->append_time = value && strcmp(value, "LogAppendTime") == 0;
+	if (both || strcmp(name, "message.timestamp.before.max.ms") == 0)
+		narrow(&facts->max_past_ms, value);
+	if (both || strcmp(name, "message.timestamp.after.max.ms") == 0)
+		narrow(&facts->max_future_ms, value);
+}
+
+static void take_setting(struct topic_facts *facts, const rd_kafka_ConfigEntry_t *entry)
+{
+	const char *name = rd_kafka_ConfigEntry_name(entry);
+
+	if (strcmp(name, "max.message.bytes") == 0)
+		facts->max_message_bytes = number(rd_kafka_ConfigEntry_value(entry));
+	else if (strcmp(name, "min.insync.replicas") == 0)
+		facts->min_insync = number(rd_kafka_ConfigEntry_value(entry));
+	else if (strcmp(name, "cleanup.policy") == 0 && rd_kafka_ConfigEntry_value(entry))
+		facts->compacted = strstr(rd_kafka_ConfigEntry_value(entry), "compact");
+	else
+		take_time_setting(facts, name, rd_kafka_ConfigEntry_value(entry));
+}
+
+static void take_settings(struct producer *producer, rd_kafka_event_t *event, struct topics *topics)
+{
+	const rd_kafka_DescribeConfigs_result_t *result =
+		rd_kafka_event_DescribeConfigs_result(event);
+	const rd_kafka_ConfigResource_t **resources;
+	size_t n = 0;
+
+	if (!result || rd_kafka_event_error(event))
+		return;
+	resources = rd_kafka_DescribeConfigs_result_resources(result, &n);
+	for (size_t i = 0; i < n; i++) {
+		size_t n_entries = 0;
+		const rd_kafka_ConfigEntry_t **entries =
+			rd_kafka_ConfigResource_configs(resources[i], &n_entries);
+		const char *name = rd_kafka_ConfigResource_name(resources[i]);
+
+		for (size_t t = 0; t < topics->n; t++) {
+			if (strcmp(producer_topic_name(producer, t), name) != 0)
+				continue;
+			for (size_t e = 0; e < n_entries; e++)
+				take_setting(&topics->at[t], entries[e]);
+		}
+	}
+}
+
+/* Asks for the n resources and waits for the one answer. */
+static void ask_settings(struct producer *producer, rd_kafka_ConfigResource_t **resources, size_t n,
+			 int timeout_ms, struct topics *topics)
+{
+	rd_kafka_t *rk = producer_handle(producer);
+	rd_kafka_AdminOptions_t *options =
+		rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+	rd_kafka_event_t *event;
+	char message[128];
+
+	rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, message, sizeof message);
+	/* Any broker may answer; the default, the controller, may be one that we cannot reach. */
+	if (topics->broker >= 0)
+		rd_kafka_AdminOptions_set_broker(options, topics->broker, message, sizeof message);
+	rd_kafka_DescribeConfigs(rk, resources, n, options, queue);
+	event = rd_kafka_queue_poll(queue, timeout_ms + 1000);
+	if (event) {
+		take_settings(producer, event, topics);
+		rd_kafka_event_destroy(event);
+	}
+	rd_kafka_queue_destroy(queue);
+	rd_kafka_AdminOptions_destroy(options);
+}
+
+void topics_ask_settings(struct producer *producer, int timeout_ms, struct topics *topics)
+{
+	rd_kafka_ConfigResource_t **resources =
+		calloc(topics->n_ready ? topics->n_ready : 1, sizeof(rd_kafka_ConfigResource_t *));
+	size_t n = 0;
+
+	for (size_t i = 0; resources && i < topics->n; i++) {
+		if (topics->at[i].state == TOPIC_READY)
+			resources[n++] = rd_kafka_ConfigResource_new(
+				RD_KAFKA_RESOURCE_TOPIC, producer_topic_name(producer, i));
+	}
+	if (n) {
+		ask_settings(producer, resources, n, timeout_ms, topics);
+		rd_kafka_ConfigResource_destroy_array(resources, n);
+	}
+	free(resources);
+}
+
+void topics_keep_settings(struct topics *topics, const struct topics *older)
+{
+	for (size_t i = 0; i < topics->n && older && i < older->n; i++) {
+		topics->at[i].max_message_bytes = older->at[i].max_message_bytes;
+		topics->at[i].min_insync = older->at[i].min_insync;
+	}
+}
+
+bool topics_leader_answers(struct producer *producer, size_t topic, int32_t partition,
+			   int timeout_ms)
+{
+	int64_t low, high;
+
+	return rd_kafka_query_watermark_offsets(producer_handle(producer),
+						producer_topic_name(producer, topic), partition,
+						&low, &high, timeout_ms) == 0;
+}
+
+struct producer_sizing topics_sizing(const struct topics *topics)
+{
+	struct producer_sizing sizing = {0};
+
+	for (size_t i = 0; topics && i < topics->n; i++) {
+		const struct topic_facts *facts = &topics->at[i];
+
+		if (facts->state != TOPIC_READY)
+			continue;
+		sizing.partitions += (uint32_t)facts->n_partitions;
+		if (facts->max_message_bytes &&
+		    (!sizing.max_message_bytes ||
+		     facts->max_message_bytes < sizing.max_message_bytes))
+			sizing.max_message_bytes = facts->max_message_bytes;
+	}
+	return sizing;
+}

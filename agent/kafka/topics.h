@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KAFKA_TOPICS_H
+#define KAFKA_TOPICS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kafka/producer.h"
+
+/*
+ * What the brokers say of our topics. A snapshot is taken by the helper thread and does not change
+ * afterwards; nothing is submitted to a topic before a snapshot says that it is ready.
+ */
+
+enum topic_state {
+	TOPIC_UNKNOWN, /* not asked, or the answer was "later" */
+	TOPIC_MISSING,
+	TOPIC_DENIED, /* not authorized */
+	TOPIC_READY,
+};
+
+struct topic_facts {
+	enum topic_state state;
+	char reason[64];      /* name of the error when not ready */
+	int32_t n_partitions; /* 0 unless ready */
+	int32_t n_leaderless;
+	uint64_t *has_leader;       /* one bit a partition */
+	uint32_t *in_sync;          /* replicas in sync, of each partition */
+	uint32_t max_message_bytes; /* 0: not known */
+	uint32_t min_insync;        /* min.insync.replicas; 0: not known */
+	uint32_t replicas;          /* of partition 0; 0: not known */
+	bool compacted;             /* cleanup.policy holds "compact": null keys are refused */
+	bool append_time;           /* message.timestamp.type is LogAppendTime */
+	uint64_t max_past_ms;       /* message.timestamp.before.max.ms; 0: not known */
+	uint64_t max_future_ms;     /* message.timestamp.after.max.ms; 0: not known */
+};
+
+struct topics {
+	size_t n;
+	size_t n_ready;
+	int32_t broker; /* the one that answered */
+	struct topic_facts at[];
+};
+
+enum {
+	TOPICS_E_UNREACHABLE = 1, /* no broker answered; message says why */
+};
+
+/*
+ * Asks for all topics of the producer; blocks up to timeout_ms. 0: *ret_topics is the caller's.
+ * TOPICS_E_UNREACHABLE with ret_message. -ENOMEM.
+ */
+int topics_ask(struct producer *producer, int timeout_ms, char *ret_message, size_t len,
+	       struct topics **ret_topics) MUSTCHECK;
+
+/*
+ * Adds what the topics' settings say (max.message.bytes, min.insync.replicas and, for check, those
+ * of timestamps). Blocks up to timeout_ms. What cannot be learned stays 0: not all may read
+ * settings.
+ */
+void topics_ask_settings(struct producer *producer, int timeout_ms, struct topics *topics);
+
+/* Copies the settings of an older snapshot into one that was taken without asking for them. */
+void topics_keep_settings(struct topics *topics, const struct topics *older);
+
+/* True when the leader of the partition answers a question about it; blocks up to timeout_ms. */
+bool topics_leader_answers(struct producer *producer, size_t topic, int32_t partition,
+			   int timeout_ms);
+
+/* What the next producer is to be made with. */
+struct producer_sizing topics_sizing(const struct topics *topics);
+
+bool topics_has_leader(const struct topic_facts *facts, int32_t partition);
+
+/* NULL is fine. Returns NULL. */
+struct topics *topics_free(struct topics *topics);
+
+#endif

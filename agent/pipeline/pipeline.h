@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PIPELINE_PIPELINE_H
+#define PIPELINE_PIPELINE_H
+
+#include "files/file.h"
+#include "ops/acks.h"
+#include "ops/counters.h"
+#include "output/output.h"
+#include "state/letters.h"
+
+/*
+ * The way of a line, and the way of its report back. Knows no loop, no clock, no directory and no
+ * Kafka: files are handed in, an output is behind an interface, time is a parameter.
+ */
+struct pipeline;
+
+struct pipeline_options {
+	struct output *output;     /* borrowed */
+	struct counters *counters; /* borrowed */
+	struct letters *letters;   /* borrowed */
+	const char *const *topics; /* names by record.topic; borrowed */
+	size_t n_topics;
+	struct acks *acks; /* where acknowledgements are told; borrowed, NULL: nowhere */
+};
+
+enum {
+	PIPELINE_E_IDLE = 1,  /* no whole line waits in the file */
+	PIPELINE_E_FULL,      /* the output has no room: no file can go on */
+	PIPELINE_E_HOLD,      /* this file's next record cannot go now, others may */
+	PIPELINE_E_MEMORY,    /* the chunk budget is used up: files without a chunk wait */
+	PIPELINE_E_REWRITTEN, /* the file is another one now: it must be reset */
+};
+
+/* 0 or -ENOMEM. */
+int pipeline_new(const struct pipeline_options *options, struct pipeline **ret_pipeline) MUSTCHECK;
+
+/* NULL is fine. Returns NULL. */
+struct pipeline *pipeline_free(struct pipeline *pipeline);
+
+/*
+ * One turn of a file in FILE_READING: at most budget_bytes of it. A last line without LF is shipped
+ * too when no byte came for partial_after_us (0: at once; CLOCK_NEVER: it waits for its LF). 0: the
+ * budget is used and more waits. The E codes; negative errno from reading the file or -ENOMEM.
+ */
+int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_bytes,
+		  uint64_t partial_after_us, uint64_t now_us, int64_t now_ms) MUSTCHECK;
+
+/*
+ * Fetches the reports that wait, at most max, settles their slots, and puts the files concerned on
+ * the stack of touched files. Returns the number of reports, or -ENOMEM.
+ */
+int pipeline_reports(struct pipeline *pipeline, size_t max, uint64_t now_us) MUSTCHECK;
+
+/* A file whose slots changed since it was last taken, or NULL. */
+struct file *pipeline_take_touched(struct pipeline *pipeline);
+
+/*
+ * Sends suspects alone, one at a time a topic. True when something moved, so that held files
+ * should be tried again. Call after reports, and when a back-off or the letters' room changed.
+ * negative errno.
+ */
+int pipeline_suspects(struct pipeline *pipeline, uint64_t now_us, int64_t now_ms) MUSTCHECK;
+
+/* Files wait because the dead letters' room is used up. */
+bool pipeline_letters_full(const struct pipeline *pipeline);
+
+/*
+ * A file in FILE_DRAINING whose reports are all in: goes back to its committed position, or to 0
+ * when it was rewritten. Returns 0 or -ENOMEM (nothing has changed). The caller sets the state.
+ */
+int pipeline_rewind(struct pipeline *pipeline, struct file *file) MUSTCHECK;
+
+/* The reason of the last failed report, static text; for the top's message. */
+const char *pipeline_last_failure(const struct pipeline *pipeline);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PIPELINE_PIPELINE_PRIVATE_H
+#define PIPELINE_PIPELINE_PRIVATE_H
+
+#include "pipeline/pipeline.h"
+
+/* Shared by pipeline.c (the way of a line) and suspects.c (records that go alone). */
+
+/* A suspect and why its batch was refused; reason is static text. */
+struct suspect {
+	struct slot *slot;
+	const char *reason;
+	bool convicted; /* refused alone: a dead letter as soon as there is room for it */
+};
+
+struct topic_flow {
+	uint32_t in_flight;
+	bool suspended;     /* nothing but suspects, one at a time, is submitted to it */
+	bool sorted;        /* suspects are in the order of their files and positions */
+	struct slot *alone; /* the suspect that is in flight alone */
+	struct suspect *suspects;
+	size_t n_suspects;
+	size_t next; /* the next suspect to go */
+	size_t capacity;
+};
+
+struct pipeline {
+	struct pipeline_options options;
+	struct pattern_scratch *scratch;
+	struct arena arena;
+	struct topic_flow *topics;
+	size_t n_suspended;
+	struct file_stack touched;
+	const char *last_failure;
+	size_t no_room_for; /* bytes of the last dead letter, when it did not fit */
+	struct slice fields[PATTERN_FIELDS_MAX];
+};
+
+struct extraction {
+	bool matched;
+	bool limited;  /* the pattern hit its match limit */
+	bool redacted; /* the line is not what was read */
+	bool withheld; /* and nothing of it is left */
+	struct route_outcome outcome;
+};
+
+/* Event → record; slices borrow from the chunk, the route and pipeline->arena. 0 or -ENOMEM. */
+int pipeline_record(struct pipeline *pipeline, const struct file *file, const struct event *event,
+		    int64_t now_ms, struct record *ret_record, struct extraction *ret) MUSTCHECK;
+
+/*
+ * Record → output, by key if the partition it names cannot be and its source says so. 0: in flight.
+ * OUTPUT_E_REFUSED: outcome->refused says why. OUTPUT_E_FULL, OUTPUT_E_HOLD, -ENOMEM.
+ */
+int pipeline_submit(struct pipeline *pipeline, struct record *record, struct slot *slot,
+		    struct route_outcome *outcome, uint64_t now_us) MUSTCHECK;
+
+/* Puts the file on the stack of touched ones. */
+void pipeline_touch(struct pipeline *pipeline, struct file *file);
+
+/* Keeps the record of `slot` as a dead letter. 0, PIPELINE_E_HOLD (no room), -ENOMEM. */
+int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const struct record *record,
+			 const char *reason) MUSTCHECK;
+
+/* Suspends the topic. 0 or -ENOMEM. */
+int pipeline_add_suspect(struct pipeline *pipeline, struct topic_flow *topic,
+			 const struct suspect *suspect) MUSTCHECK;
+
+/* The suspect was refused alone: a dead letter, or a suspect still while there is no room. */
+int pipeline_refused_alone(struct pipeline *pipeline, struct topic_flow *topic, struct slot *slot,
+			   const char *reason) MUSTCHECK;
+
+/* The file rewinds: its suspects will be read again. */
+void pipeline_forget_suspects(struct pipeline *pipeline, const struct file *file);
+
+#endif

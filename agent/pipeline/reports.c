@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way of a report, back from the output:
+ *
+ *   delivered                 its slot is settled
+ *   refused with its batch    a suspect, which goes again alone (suspects.c)
+ *   refused alone             a dead letter
+ *   anything else             the file drains until all its reports are in, then rewinds
+ *
+ * Only what a report says settles a slot. The files that reports came for are put on a stack, so
+ * that the committed position moves once for many of them.
+ */
+#include "pipeline/pipeline_private.h"
+
+void pipeline_touch(struct pipeline *pipeline, struct file *file)
+{
+	if (file->touched)
+		return;
+	file->touched = true;
+	SLIST_INSERT_HEAD(&pipeline->touched, file, touched_link);
+}
+
+struct file *pipeline_take_touched(struct pipeline *pipeline)
+{
+	struct file *file = SLIST_FIRST(&pipeline->touched);
+
+	if (file) {
+		SLIST_REMOVE_HEAD(&pipeline->touched, touched_link);
+		file->touched = false;
+	}
+	return file;
+}
+
+/* Before the slot is settled, because its chunk may go with it. */
+static void tell_ack(const struct pipeline *pipeline, const struct file *file,
+		     const struct slot *slot, const struct report *report)
+{
+	acks_add(pipeline->options.acks,
+		 &(struct ack){
+			 .path = slice_of(file->path),
+			 .position = slot_position(slot),
+			 .topic = slice_of(pipeline->options.topics[report->topic]),
+			 .partition = report->partition,
+			 .offset = report->offset,
+			 .timestamp_ms = report->timestamp_ms,
+			 .append_time = report->append_time,
+		 });
+}
+
+static void delivered(struct pipeline *pipeline, struct file *file, struct slot *slot,
+		      const struct report *report)
+{
+	if (UNLIKELY(pipeline->options.acks != NULL))
+		tell_ack(pipeline, file, slot, report);
+	slot->offset = (uint64_t)report->offset;
+	slot->partition = (uint16_t)report->partition;
+	account_report(&file->account, slot, SLOT_DELIVERED);
+	pipeline->options.counters->lines_delivered++;
+	pipeline->options.counters->bytes_delivered += slot->length;
+	file->backoff_ms = 0;
+}
+
+/* The file reads nothing more until all its reports are in, then goes back. */
+static void failed(struct pipeline *pipeline, struct file *file, struct slot *slot,
+		   const struct report *report)
+{
+	account_report(&file->account, slot, SLOT_FAILED);
+	pipeline->options.counters->reports_failed++;
+	pipeline->options.counters->maybe_persisted += report->maybe_persisted;
+	pipeline->last_failure = report->reason;
+	if (file->state != FILE_DRAINING) {
+		file_set_state(file, FILE_DRAINING);
+		file->back_at_once = true;
+	}
+	file->back_at_once &= report->producer_gone;
+}
+
+static int settle(struct pipeline *pipeline, const struct report *report)
+{
+	struct slot *slot = report->slot;
+	struct file *file = file_of_account(slot_chunk(slot)->account);
+	struct topic_flow *topic = &pipeline->topics[report->topic];
+
+	topic->in_flight--;
+	pipeline_touch(pipeline, file);
+	if (UNLIKELY(topic->alone == slot)) {
+		topic->alone = NULL;
+		pipeline->options.counters->lines_late += report->kind == REPORT_DELIVERED;
+		if (report->kind == REPORT_REFUSED)
+			return pipeline_refused_alone(pipeline, topic, slot, report->reason);
+	}
+	if (LIKELY(report->kind == REPORT_DELIVERED)) {
+		delivered(pipeline, file, slot, report);
+		return 0;
+	}
+	if (report->kind == REPORT_FAILED) {
+		failed(pipeline, file, slot, report);
+		return 0;
+	}
+	pipeline->options.counters->reports_refused++;
+	account_report(&file->account, slot, SLOT_SUSPECT);
+	return pipeline_add_suspect(pipeline, topic,
+				    &(struct suspect){slot, report->reason, false});
+}
+
+int pipeline_reports(struct pipeline *pipeline, size_t max, uint64_t now_us)
+{
+	struct report reports[256];
+	size_t done = 0;
+
+	while (done < max) {
+		size_t n = output_reports(pipeline->options.output, reports, ARRAY_LEN(reports),
+					  now_us);
+
+		for (size_t i = 0; i < n; i++) {
+			int r = settle(pipeline, &reports[i]);
+
+			if (r)
+				return r;
+		}
+		done += n;
+		if (n < ARRAY_LEN(reports))
+			break;
+	}
+	return (int)done;
+}
+
+/*
+ * The file holds other content now: what was read of the old and not delivered is lost, and told.
+ */
+static int start_over(struct pipeline *pipeline, struct file *file)
+{
+	struct account *account = &file->account;
+	uint64_t read_position = account_read_position(account);
+	uint64_t lost = read_position - account->committed;
+	struct ranges ahead;
+	int r = file_new_content(file);
+
+	if (!r)
+		r = account_settled_ahead(account, &ahead);
+	if (r)
+		return r;
+	for (size_t i = 0; i < ahead.n; i++) {
+		const struct range *range = &ahead.at[ahead.first + i];
+
+		if (range->start < read_position)
+			lost -= (range->end < read_position ? range->end : read_position) -
+				range->start;
+	}
+	ranges_deinit(&ahead);
+	pipeline->options.counters->bytes_lost += lost;
+	pipeline->options.counters->truncations++;
+	account_reset(account, 0);
+	tail_reset(&file->tail);
+	file->seen_end = 0;
+	file->identity.head_len = 0;
+	file->rewritten = false;
+	return 0;
+}
+
+int pipeline_rewind(struct pipeline *pipeline, struct file *file)
+{
+	uint64_t read_position = account_read_position(&file->account);
+	int r;
+
+	account_advance(&file->account);
+	pipeline_forget_suspects(pipeline, file);
+	if (file->rewritten)
+		return start_over(pipeline, file);
+	r = account_rewind(&file->account);
+	if (r)
+		return r;
+	tail_rewound(&file->tail, read_position);
+	pipeline->options.counters->rewinds++;
+	return 0;
+}
+
+const char *pipeline_last_failure(const struct pipeline *pipeline)
+{
+	return pipeline->last_failure ? pipeline->last_failure : "unknown";
+}

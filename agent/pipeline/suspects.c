@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A broker judges a batch, so a refusal convicts nobody: all records of the batch are suspects. The
+ * topic is suspended at the first of them; when its last report is in, the suspects are sent again
+ * one at a time, in the order of their files, and only what is refused alone is a dead letter.
+ *
+ * A second producer with batch.num.messages=1 is not needed for that: with nothing else of the
+ * topic in flight, one record submitted to the ordinary producer is a batch of one. That costs a
+ * kick and a round trip a suspect, and saves a second set of connections, threads and recovery
+ * states.
+ *
+ * The record is made again from the slot's bytes, which its chunk still holds: parser and route are
+ * pure, so it is the same record.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "pipeline/pipeline_private.h"
+
+int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const struct record *record,
+			 const char *reason)
+{
+	struct letters *letters = pipeline->options.letters;
+	struct file *file = file_of_account(slot_chunk(slot)->account);
+	struct store_dead_letter letter = {
+		.file = file->id,
+		.position = slot_position(slot),
+		.path = file->path,
+		.topic = pipeline->options.topics[record->topic],
+		.reason = reason,
+		.time_ms = record->timestamp_ms,
+		.key = record->key,
+		.value = record->value,
+	};
+	int r;
+
+	pipeline->no_room_for = record->key.len + record->value.len;
+	if (!letters_has_room(letters, pipeline->no_room_for))
+		return PIPELINE_E_HOLD;
+	pipeline->no_room_for = 0;
+	r = letters_add(letters, &letter);
+	if (!r)
+		pipeline->options.counters->lines_dead++;
+	return r;
+}
+
+static void suspend(struct pipeline *pipeline, struct topic_flow *topic)
+{
+	if (!topic->suspended)
+		pipeline->n_suspended++;
+	topic->suspended = true;
+}
+
+int pipeline_add_suspect(struct pipeline *pipeline, struct topic_flow *topic,
+			 const struct suspect *suspect)
+{
+	if (topic->n_suspects == topic->capacity) {
+		size_t capacity = topic->capacity ? 2 * topic->capacity : 256;
+		void *suspects = reallocarray(topic->suspects, capacity, sizeof topic->suspects[0]);
+
+		if (!suspects)
+			return -ENOMEM;
+		topic->suspects = suspects;
+		topic->capacity = capacity;
+	}
+	topic->suspects[topic->n_suspects++] = *suspect;
+	topic->sorted = false;
+	suspend(pipeline, topic);
+	return 0;
+}
+
+static int in_file_order(const void *a, const void *b)
+{
+	const struct slot *left = ((const struct suspect *)a)->slot;
+	const struct slot *right = ((const struct suspect *)b)->slot;
+	const struct file *left_file = file_of_account(slot_chunk(left)->account);
+	const struct file *right_file = file_of_account(slot_chunk(right)->account);
+
+	if (left_file != right_file)
+		return left_file->id < right_file->id ? -1 : 1;
+	return slot_position(left) < slot_position(right) ?
+		       -1 :
+		       slot_position(left) > slot_position(right);
+}
+
+/* Moves what is left to the front and puts it in order. */
+static void sort(struct topic_flow *topic)
+{
+	topic->n_suspects -= topic->next;
+	memmove(topic->suspects, topic->suspects + topic->next,
+		topic->n_suspects * sizeof topic->suspects[0]);
+	topic->next = 0;
+	qsort(topic->suspects, topic->n_suspects, sizeof topic->suspects[0], in_file_order);
+	topic->sorted = true;
+}
+
+/* The record of a slot, made again. */
+static int remake(struct pipeline *pipeline, const struct slot *slot, int64_t now_ms,
+		  struct record *ret_record, struct extraction *ret)
+{
+	const struct file *file = file_of_account(slot_chunk(slot)->account);
+	struct event event = tail_event_of(slot, &file->source->rules);
+
+	return pipeline_record(pipeline, file, &event, now_ms, ret_record, ret);
+}
+
+int pipeline_refused_alone(struct pipeline *pipeline, struct topic_flow *topic, struct slot *slot,
+			   const char *reason)
+{
+	struct account *account = slot_chunk(slot)->account;
+	struct extraction extraction;
+	struct record record;
+	int r;
+
+	r = remake(pipeline, slot, clock_real_ms(), &record, &extraction);
+	if (r)
+		return r;
+	r = pipeline_dead_letter(pipeline, slot, &record, reason);
+	if (r < 0)
+		return r;
+	account_report(account, slot, r ? SLOT_SUSPECT : SLOT_DEAD);
+	return r ? pipeline_add_suspect(pipeline, topic, &(struct suspect){slot, reason, true}) : 0;
+}
+
+/* A suspect that needs no report any more. 0, PIPELINE_E_HOLD (no room), -ENOMEM. */
+static int bury(struct pipeline *pipeline, struct topic_flow *topic, const struct record *record)
+{
+	const struct suspect *suspect = &topic->suspects[topic->next];
+	struct account *account = slot_chunk(suspect->slot)->account;
+	int r = pipeline_dead_letter(pipeline, suspect->slot, record, suspect->reason);
+
+	if (r)
+		return r;
+	account_resubmit(account, suspect->slot);
+	account_dead(account, suspect->slot);
+	pipeline_touch(pipeline, file_of_account(account));
+	topic->next++;
+	return 0;
+}
+
+/* Sends the next suspect alone. 0: it is on its way or was settled. OUTPUT_E_x: later. */
+static int send_alone(struct pipeline *pipeline, struct topic_flow *topic, uint64_t now_us,
+		      int64_t now_ms)
+{
+	const struct suspect *suspect = &topic->suspects[topic->next];
+	struct slot *slot = suspect->slot;
+	struct extraction extraction;
+	struct record record;
+	int r;
+
+	r = remake(pipeline, slot, now_ms, &record, &extraction);
+	if (r)
+		return r;
+	if (suspect->convicted)
+		return bury(pipeline, topic, &record);
+	r = pipeline_submit(pipeline, &record, slot, &extraction.outcome, now_us);
+	if (r == OUTPUT_E_REFUSED)
+		return bury(pipeline, topic, &record);
+	if (r)
+		return r;
+	topic->next++;
+	topic->alone = slot;
+	account_resubmit(slot_chunk(slot)->account, slot);
+	output_kick(pipeline->options.output, now_us);
+	return 0;
+}
+
+/* All of a topic's suspects are settled: it is an ordinary topic again. */
+static void resume(struct pipeline *pipeline, struct topic_flow *topic)
+{
+	topic->suspended = false;
+	topic->n_suspects = topic->next = 0;
+	pipeline->n_suspended--;
+}
+
+/* Its file is about to read it again, behind what came back: sent now, it would overtake that. */
+static bool waits_for_rewind(const struct suspect *suspect)
+{
+	return file_of_account(slot_chunk(suspect->slot)->account)->state == FILE_DRAINING;
+}
+
+/* As much as can be done for one topic now. True when it is no longer suspended. */
+static int serve(struct pipeline *pipeline, struct topic_flow *topic, uint64_t now_us,
+		 int64_t now_ms)
+{
+	while (!topic->in_flight) {
+		int r;
+
+		if (!topic->sorted)
+			sort(topic);
+		if (topic->next == topic->n_suspects) {
+			resume(pipeline, topic);
+			return 1;
+		}
+		if (waits_for_rewind(&topic->suspects[topic->next]))
+			return 0;
+		r = send_alone(pipeline, topic, now_us, now_ms);
+		if (r)
+			return r < 0 ? r : 0;
+	}
+	return 0;
+}
+
+int pipeline_suspects(struct pipeline *pipeline, uint64_t now_us, int64_t now_ms)
+{
+	int moved = 0;
+
+	for (size_t i = 0; pipeline->n_suspended && i < pipeline->options.n_topics; i++) {
+		struct topic_flow *topic = &pipeline->topics[i];
+		int r;
+
+		if (!topic->suspended)
+			continue;
+		r = serve(pipeline, topic, now_us, now_ms);
+		if (r < 0)
+			return r;
+		moved |= r;
+	}
+	return moved;
+}
+
+void pipeline_forget_suspects(struct pipeline *pipeline, const struct file *file)
+{
+	for (size_t i = 0; file->account.suspects && i < pipeline->options.n_topics; i++) {
+		struct topic_flow *topic = &pipeline->topics[i];
+		size_t kept = topic->next;
+
+		for (size_t s = topic->next; s < topic->n_suspects; s++)
+			if (slot_chunk(topic->suspects[s].slot)->account != &file->account)
+				topic->suspects[kept++] = topic->suspects[s];
+		topic->n_suspects = kept;
+	}
+}
+
+bool pipeline_letters_full(const struct pipeline *pipeline)
+{
+	return pipeline->no_room_for &&
+	       !letters_has_room(pipeline->options.letters, pipeline->no_room_for);
+}

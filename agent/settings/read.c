@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The text is read by us and not by libconfig, so that what conf_scan looked at is what libconfig
+ * then parses, and so that a directory, an enormous file or a NUL byte (where libconfig would
+ * silently stop) gets a message of its own. Pipes are read too: `waybill check -c <(generate)`.
+ */
+#include "settings/read.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Reads until the end or until max + 1 bytes are there. The length, or -1 with errno. */
+static ssize_t read_all(int fd, char *text, size_t max)
+{
+	size_t len = 0;
+
+	while (len <= max) {
+		ssize_t n = read(fd, text + len, max + 1 - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	return (ssize_t)len;
+}
+
+static int read_fd(int fd, size_t max, char **ret_text, size_t *ret_len)
+{
+	char *text = malloc(max + 2);
+	ssize_t len;
+	int error;
+
+	if (!text)
+		return -ENOMEM;
+	len = read_all(fd, text, max);
+	error = len < 0 ? errno : 0;
+	if (len > (ssize_t)max)
+		error = EFBIG;
+	else if (len > 0 && memchr(text, '\0', (size_t)len))
+		error = EINVAL;
+	if (error) {
+		free(text);
+		errno = error;
+		return READ_E_FAILED;
+	}
+	text[len] = '\0';
+	*ret_text = text;
+	*ret_len = (size_t)len;
+	return 0;
+}
+
+int conf_read(const char *path, size_t max, char **ret_text, size_t *ret_len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), error, r;
+
+	if (fd < 0)
+		return READ_E_FAILED;
+	r = read_fd(fd, max, ret_text, ret_len);
+	error = errno;
+	close(fd);
+	errno = error;
+	return r;
+}
+
+const char *conf_read_message(int error, char *buffer, size_t len)
+{
+	char words[128];
+
+	switch (error) {
+	case EISDIR:
+		snprintf(buffer, len, "is a directory");
+		break;
+	case EFBIG:
+		snprintf(buffer, len, "is too large to be read");
+		break;
+	case EINVAL:
+		snprintf(buffer, len, "holds a NUL byte, so it is not a text file");
+		break;
+	default:
+		snprintf(buffer, len, "cannot be read: %s", strerror_r(error, words, sizeof words));
+	}
+	return buffer;
+}
+
+static int is_wanted(const struct dirent *entry)
+{
+	const char *end = strrchr(entry->d_name, '.');
+
+	return entry->d_name[0] != '.' && end && strcmp(end, ".conf") == 0;
+}
+
+/* Not alphasort: that one sorts by the locale, and so differently under systemd and in a shell. */
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+int conf_list(const char *dir, char ***ret_paths)
+{
+	struct dirent **entries = NULL;
+	int n = scandir(dir, &entries, is_wanted, by_bytes), r = 0;
+	char **paths;
+
+	if (n < 0 && errno != ENOENT)
+		return READ_E_FAILED;
+	n = n < 0 ? 0 : n;
+	paths = calloc((size_t)n + 1, sizeof *paths);
+	for (int i = 0; i < n; i++) {
+		if (r == 0 &&
+		    (!paths || asprintf(&paths[i], "%s/%s", dir, entries[i]->d_name) < 0)) {
+			r = -ENOMEM;
+			if (paths)
+				paths[i] = NULL;
+		}
+		free(entries[i]);
+	}
+	free(entries);
+	if (!paths || r) {
+		conf_paths_free(paths);
+		return -ENOMEM;
+	}
+	*ret_paths = paths;
+	return 0;
+}
+
+char **conf_paths_free(char **paths)
+{
+	for (char **path = paths; path && *path; path++)
+		free(*path);
+	free(paths);
+	return NULL;
+}

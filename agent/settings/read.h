@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SETTINGS_READ_H
+#define SETTINGS_READ_H
+
+#include <stddef.h>
+
+#include "base/result.h"
+
+/* Small files that an administrator wrote: configuration, patterns, passwords. */
+
+#define CONF_FILE_MAX ((size_t)1 << 20)
+
+enum {
+	READ_E_FAILED = 1, /* errno says why (EISDIR, EFBIG, EINVAL for a NUL byte among them) */
+};
+
+/*
+ * Reads the whole file, at most max bytes. 0: *ret_text ends in NUL, holds no other, and is the
+ * caller's to free; its length is *ret_len. READ_E_FAILED. -ENOMEM.
+ */
+int conf_read(const char *path, size_t max, char **ret_text, size_t *ret_len) MUSTCHECK;
+
+/* "cannot be read: Permission denied", "is a directory", ... for the errno of READ_E_FAILED. */
+const char *conf_read_message(int error, char *buffer, size_t len);
+
+/*
+ * The paths of the files named *.conf in a directory, sorted by bytes, hidden ones left out. A
+ * directory that does not exist holds none. 0: *ret_paths (NULL-terminated) is the caller's, for
+ * conf_paths_free. READ_E_FAILED. -ENOMEM.
+ */
+int conf_list(const char *dir, char ***ret_paths) MUSTCHECK;
+
+/* NULL is fine. Returns NULL. */
+char **conf_paths_free(char **paths);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SETTINGS_UNITS_H
+#define SETTINGS_UNITS_H
+
+#include <stdint.h>
+
+#include "base/result.h"
+
+/* Sizes and times as people write them. Pure. */
+
+enum {
+	UNITS_E_SYNTAX = 1, /* not a whole number with a known unit */
+	UNITS_E_RANGE,      /* more than 64 bits */
+};
+
+/* What a message may say about them. */
+#define UNITS_SIZE_HINT "a whole number with B, KB, MB, GB, KiB, MiB or GiB, such as \"16MiB\""
+#define UNITS_TIME_HINT "a whole number with ms, s, m, h or d, such as \"5s\""
+
+/* "4096", "64KB" (1,000 each), "16MiB" (1,024 each) -> bytes. UNITS_E_SYNTAX, UNITS_E_RANGE. */
+int units_size(const char *text, uint64_t *ret_bytes) MUSTCHECK;
+
+/* "20ms", "5s", "2m", "1h", "7d", and "0" -> milliseconds. UNITS_E_SYNTAX, UNITS_E_RANGE. */
+int units_time(const char *text, uint64_t *ret_ms) MUSTCHECK;
+
+#endif
