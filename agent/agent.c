@@ -2,7 +2,7 @@
 /*
  * The program, once around, on an sd-event loop:
  *
- *   −100  signals          stop, reload, or print the counters (agent_stop.c)
+ *   −100  signals          stop, reload, or print the counters (agent_signals.c)
  *    −20  output           reports → slots → committed positions; answers of its helper
  *    −20  writer           a checkpoint is durable, or failed
  *    −10  kick             the output's deadline: what waited long enough is sent
@@ -40,43 +40,6 @@
 /* Hints taken in one go, so that a storm of them cannot starve the turns. */
 #define HINTS_AT_ONCE 256
 
-/* ---- what follows every event ---- */
-
-static void arm_kick(struct agent *agent, uint64_t at_us)
-{
-	/* Lazy: it may fire for nothing, and is never moved later. */
-	if (at_us >= agent->kick_at_us)
-		return;
-	agent->kick_at_us = at_us;
-	sd_event_source_set_time(agent->kick, at_us);
-	sd_event_source_set_enabled(agent->kick, SD_EVENT_ONESHOT);
-}
-
-static void log_output_events(struct agent *agent)
-{
-	struct output_event event;
-
-	while (!output_next_event(agent->output, &event))
-		log_limited(agent->log, event.priority, event.cause, "%s", event.text);
-}
-
-void agent_after_event(struct agent *agent, uint64_t now_us)
-{
-	bool reading = agent->state == AGENT_RUNNING && !agent->until_eof;
-	bool room, busy;
-
-	arm_kick(agent, output_service(agent->output, now_us));
-	log_output_events(agent);
-	agent_flush_acks(agent, now_us);
-	room = agent_has_room(agent, now_us);
-	busy = agent->state == AGENT_RUNNING && !TAILQ_EMPTY(&agent->files.ready) && room;
-	/* A writer that goes on while nothing can be read would wake us for each line. */
-	sd_event_source_set_enabled(agent->hints, reading && room ? SD_EVENT_ON : SD_EVENT_OFF);
-	sd_event_source_set_enabled(agent->turn, busy ? SD_EVENT_ON : SD_EVENT_OFF);
-	if (agent->error)
-		sd_event_exit(agent->event, agent->error);
-}
-
 /* ---- the sources of the loop ---- */
 
 static int on_output(sd_event_source *source, int fd, uint32_t events, void *userdata)
@@ -86,7 +49,7 @@ static int on_output(sd_event_source *source, int fd, uint32_t events, void *use
 
 	(void)source, (void)fd, (void)events;
 	/* The descriptor is cleared first, so that what comes in meanwhile wakes us again. */
-	arm_kick(agent, output_service(agent->output, now_us));
+	agent_arm_kick(agent, output_service(agent->output, now_us));
 	agent_take_reports(agent, now_us);
 	files_release_held(&agent->files);
 	agent_stop_if_done(agent, now_us);

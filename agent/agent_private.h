@@ -13,8 +13,9 @@
 #include "pipeline/pipeline.h"
 
 /*
- * Shared by agent.c (the loop), agent_start.c (start and end), agent_turn.c (what it does to
- * files), agent_stop.c (signals, and draining), agent_reload.c (SIGHUP) and agent_tell.c (what it
+ * Shared by agent.c (the loop), agent_start.c (start and end), agent_turn.c (turns of files),
+ * agent_settle.c (what reports and time do to files), agent_after.c (what follows every event),
+ * agent_signals.c, agent_stop.c (draining, and the end), agent_reload.c and agent_tell.c (what it
  * says).
  */
 
@@ -79,6 +80,9 @@ int agent_make_loop(struct agent *agent) MUSTCHECK;
 /* What follows every event: serves the output, and opens or shuts what depends on its room. */
 void agent_after_event(struct agent *agent, uint64_t now_us);
 
+/* The output wants to be served at at_us (CLOCK_MONOTONIC): sooner is armed, later is not. */
+void agent_arm_kick(struct agent *agent, uint64_t at_us);
+
 /* The signals of the loop. 0 or negative errno. */
 int agent_add_signals(struct agent *agent) MUSTCHECK;
 
@@ -88,8 +92,11 @@ void agent_stop_if_done(struct agent *agent, uint64_t now_us);
 /* Nothing more is read from now on; what is under way is waited for. `why` is logged. */
 void agent_drain(struct agent *agent, const char *why, uint64_t now_us);
 
-/* SIGHUP: drains for a restart, or says why there will be none. */
-void agent_reload(struct agent *agent, uint64_t now_us);
+/* A stop, which takes the place of a reload under way. `why` is logged. */
+void agent_begin_stop(struct agent *agent, const char *why);
+
+/* SIGHUP: whether to drain for a restart; if not, why there will be none was logged. */
+bool agent_reload(struct agent *agent, uint64_t now_us);
 
 /* Drained for a reload: whether it still can be. If not, reading goes on, and why was logged. */
 bool agent_reload_stands(struct agent *agent, uint64_t now_us);

@@ -38,6 +38,7 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
+#include "conf/load.h"
 #include "ops/notify.h"
 
 #define FIRST_FD 3
@@ -138,18 +139,18 @@ static bool can_restart(struct agent *agent)
 	return good;
 }
 
-void agent_reload(struct agent *agent, uint64_t now_us)
+bool agent_reload(struct agent *agent, uint64_t now_us)
 {
 	/* A stop goes first; a reload under way looks at the files once more anyway. */
 	if (agent->state != AGENT_RUNNING)
-		return;
+		return false;
 	notify_reloading(&agent->notify, now_us);
 	if (!can_restart(agent)) {
 		notify_ready(&agent->notify);
-		return;
+		return false;
 	}
 	agent->reloading = true;
-	agent_drain(agent, "SIGHUP: reload", now_us);
+	return true;
 }
 
 bool agent_reload_stands(struct agent *agent, uint64_t now_us)

@@ -78,8 +78,8 @@ static int load_files(struct agent *agent)
 
 	r = store_load(agent->store, &rows, &n_rows);
 	if (!r)
-		r = files_init(&agent->files, agent->conf, &agent->pools, &agent->counters,
-			       agent->log, rows, n_rows);
+		r = files_init(&agent->files, agent->conf->sources, agent->conf->n_sources,
+			       &agent->pools, &agent->counters, agent->log, rows, n_rows);
 	if (r)
 		return r;
 	for (size_t i = 0; i < agent->conf->n_sources; i++) {
@@ -89,6 +89,7 @@ static int load_files(struct agent *agent)
 		agent->files.source_known[i] = r;
 	}
 	agent->files.damaged = agent->damaged;
+	agent->files.damaged_at_end = agent->conf->state_damaged == CONF_DAMAGED_END;
 	agent->files.agent_id = store_agent_id(agent->store);
 	store_dead_letters(agent->store, &bytes, &count);
 	letters_init(&agent->letters, agent->conf->dead_letter_max, bytes);
@@ -103,16 +104,17 @@ static int make_discover(struct agent *agent, const char *state_dir)
 	if (!r)
 		r = discover_shun(agent->discover, state_dir);
 	for (size_t i = 0; !r && i < agent->conf->n_sources; i++) {
-		const struct conf_source *source = &agent->conf->sources[i];
+		const struct conf_patterns *patterns = &agent->conf->patterns[i];
 
-		r = discover_add(agent->discover, (int)i, source->paths, source->exclude, message,
-				 sizeof message);
+		r = discover_add(agent->discover, (int)i, patterns->paths, patterns->exclude,
+				 message, sizeof message);
 		if (r > 0) {
 			/*
 			 * conf_load has compiled the same patterns, so this is a bug, not the
 			 * user's.
 			 */
-			log_say(agent->log, LOG_ERR, "source %s: %s", source->name, message);
+			log_say(agent->log, LOG_ERR, "source %s: %s", agent->conf->sources[i].name,
+				message);
 			r = -EINVAL;
 		}
 	}

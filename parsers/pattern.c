@@ -162,6 +162,19 @@ struct pattern *pattern_free(struct pattern *pattern)
 	return NULL;
 }
 
+bool pattern_jit_works(void)
+{
+	struct pattern_error error;
+	struct pattern *pattern;
+	bool works;
+
+	if (pattern_compile("a+", 2, &pattern, &error) != 0)
+		return false;
+	works = pattern->jit;
+	pattern_free(pattern);
+	return works;
+}
+
 size_t pattern_n_fields(const struct pattern *pattern)
 {
 	return pattern->n_fields;

@@ -85,16 +85,3 @@ bool pattern_jit_compile(pcre2_code *code, const char *text, size_t len)
 		return false;
 	return try_jit(code);
 }
-
-bool pattern_jit_works(void)
-{
-	struct pattern_error error;
-	struct pattern *pattern;
-	bool works;
-
-	if (pattern_compile("a+", 2, &pattern, &error) != 0)
-		return false;
-	works = pattern->jit;
-	pattern_free(pattern);
-	return works;
-}

@@ -9,7 +9,7 @@
 #include <sysexits.h>
 
 #include "cmd/cmd.h"
-#include "conf/conf.h"
+#include "conf/load.h"
 
 void cmd_hint_config(const char *file)
 {

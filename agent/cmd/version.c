@@ -4,9 +4,9 @@
 #include <sysexits.h>
 
 #include "cmd/cmd.h"
-#include "conf/conf.h"
 #include "kafka/kafka.h"
 #include "parsers/pattern.h"
+#include "settings/text.h"
 #include "state/store.h"
 
 int cmd_version(int argc, char **argv)

@@ -9,7 +9,7 @@
 #include "settings/problems.h"
 #include "settings/tree.h"
 
-/* What the files say → struct conf: semantics, without libconfig. Used by conf.c only. */
+/* What the files say → struct conf: semantics, without libconfig. */
 
 /* The first source of a topic, whose settings for it those of the others must equal. */
 struct conf_claim {
@@ -40,7 +40,7 @@ int conf_build(const struct conf_surroundings *surroundings, const char *file,
 	       const struct conf_node *root, struct conf_problems *problems, struct conf **ret_conf)
 	MUSTCHECK;
 
-/* The parts, in the order in which they are called; each notes its problems. 0 or -ENOMEM. */
+/* The parts, each a file of the room, in the order in which they are called; each notes its problems. 0 or -ENOMEM. */
 int conf_build_kafka(struct conf_build *build) MUSTCHECK;
 int conf_build_parsers(struct conf_build *build) MUSTCHECK;
 int conf_build_sources(struct conf_build *build) MUSTCHECK;
@@ -73,7 +73,8 @@ int conf_build_redact(struct conf_build *build, const char *label, const struct 
 /* A source while it is built. */
 struct source_build {
 	struct conf_build *build;
-	struct conf_source *source;
+	struct source *source;
+	struct conf_patterns *patterns;
 	const struct conf_node *group;
 	struct conf_values values;             /* its own over those of the top level */
 	const struct partitioner *partitioner; /* NULL: it is wrong */
@@ -134,9 +135,6 @@ void conf_warn_of_acks(struct conf_build *build, struct conf_place place, const 
 void conf_check_compression(struct conf_build *build, struct conf_place place, const char *label,
 			    const char *codec, const char *level);
 
-/* Frees a conf, finished or half-built, whatever its count of references. Returns NULL. */
-struct conf *conf_destroy(struct conf *conf);
-
 /*
  * "source "orders": " or, where it has no name, "source 2: ": what stands before the messages about
  * an element of a list (kind: "source", "parser").
@@ -147,11 +145,5 @@ void conf_label(const struct conf_node *list, size_t index, const char *kind, ch
 /* Notes an empty name, and one that an earlier element of the list has. */
 void conf_check_name(struct conf_build *build, const struct conf_node *list, size_t index,
 		     const char *kind);
-
-/*
- * The path of a file named in the configuration: relative ones are relative to the file that names
- * them. malloc'ed, NULL when memory is out.
- */
-char *conf_path_beside(const struct conf_file *file, const char *path);
 
 #endif

@@ -7,13 +7,12 @@
 #include <stdio.h>
 
 #include "base/result.h"
+#include "files/source.h"
 #include "kafka/options.h"
 #include "kafka/props.h"
 #include "output/partitioner.h"
-#include "parsers/lines.h"
 #include "parsers/pattern.h"
 #include "parsers/redact.h"
-#include "route/route.h"
 
 /*
  * The configuration: a libconfig file plus the files of conf.d, turned into one immutable,
@@ -21,23 +20,12 @@
  * loads also runs.
  */
 
-enum conf_no_match { CONF_NO_MATCH_SHIP, CONF_NO_MATCH_SKIP };
-enum conf_start_at { CONF_START_BEGINNING, CONF_START_END };
 enum conf_on_damage { CONF_DAMAGED_BEGINNING, CONF_DAMAGED_END, CONF_DAMAGED_STOP };
 
-struct conf_source {
-	char *name;
-	char **paths; /* NULL-terminated */
+/* Which files are a source's. */
+struct conf_patterns {
+	char **paths; /* NULL-terminated, as exclude */
 	char **exclude;
-	const struct pattern *parser; /* NULL: none; owned by the conf's list of parsers */
-	struct redact redact;         /* the rules of the conf, then its own */
-	struct route *route;
-	bool provenance; /* records tell where they are from, for consumers that drop repeats */
-	enum conf_no_match on_no_match;
-	enum conf_start_at start_at;
-	uint64_t ignore_older_ms; /* 0: nothing is too old */
-	uint64_t rotate_wait_ms;
-	struct line_rules rules;
 };
 
 struct conf_parser {
@@ -77,7 +65,8 @@ struct conf {
 	size_t n_parsers;
 	bool provenance;      /* of any source */
 	struct redact redact; /* of all sources */
-	struct conf_source *sources;
+	struct source *sources;
+	struct conf_patterns *patterns; /* of each source */
 	size_t n_sources;
 };
 
@@ -92,22 +81,6 @@ enum {
 	CONF_E_UNREADABLE = 1, /* the main file cannot be opened or read: EX_NOINPUT or EX_NOPERM */
 	CONF_E_INVALID,        /* problems were printed: EX_CONFIG */
 };
-
-/*
- * Reads `file` and the *.conf files of conf.d beside it (sorted by name), prints every problem
- * found to `errors` as "file:line: message" ("file: message" for a file as a whole), one a line.
- * What is probably not meant but works is "file:line: warning: message", also where 0 is returned.
- * 0: *ret_conf with one reference. CONF_E_UNREADABLE (message printed; errno kept),
- * CONF_E_INVALID, -ENOMEM.
- */
-int conf_load(const char *file, FILE *errors, struct conf **ret_conf) MUSTCHECK;
-
-/* The same in surroundings of its own (NULL: those of the host); borrowed for the call. */
-int conf_load_in(const struct conf_surroundings *surroundings, const char *file, FILE *errors,
-		 struct conf **ret_conf) MUSTCHECK;
-
-/* Of the libconfig that this was built with, e.g. "1.5.0". */
-const char *conf_library_version(void);
 
 struct conf *conf_ref(struct conf *conf);
 

@@ -1,309 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From files to a struct conf, and the only file that knows libconfig. Three steps, each with all
- * its problems at once: every file is scanned and parsed into our own tree; the trees are joined;
- * the joined tree is given its meaning (build.c). Joining is ours, not libconfig's @include,
- * because an include pastes text: lists cannot be joined by it, and a broken piece is blamed on
- * the file that includes it.
+ * From files to a struct conf in two steps, each with all its problems at once: what the files say
+ * (settings/text.c), and what that means (build.c).
  */
-#include "conf/conf.h"
+#include "conf/load.h"
 
 #include <errno.h>
-#include <libconfig.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "conf/build.h"
-#include "conf/load.h"
-#include "settings/read.h"
-#include "settings/scan.h"
-
-/* libconfig's tree → ours. The depth is bounded by conf_scan. NULL when memory is out. */
-static struct conf_node *convert(const config_setting_t *setting, const struct conf_file *file)
-{
-	static const enum conf_kind kinds[] = {
-		[CONFIG_TYPE_GROUP] = CONF_GROUP, [CONFIG_TYPE_INT] = CONF_INT,
-		[CONFIG_TYPE_INT64] = CONF_INT,   [CONFIG_TYPE_FLOAT] = CONF_REAL,
-		[CONFIG_TYPE_STRING] = CONF_TEXT, [CONFIG_TYPE_BOOL] = CONF_BOOL,
-		[CONFIG_TYPE_ARRAY] = CONF_LIST,  [CONFIG_TYPE_LIST] = CONF_LIST,
-	};
-	int type = config_setting_type(setting);
-	struct conf_place place = {file, config_setting_source_line(setting)};
-	struct conf_node *node = conf_node_new(kinds[type], config_setting_name(setting), place);
-
-	if (!node)
-		return NULL;
-	if (node->kind == CONF_TEXT && !(node->text = strdup(config_setting_get_string(setting))))
-		return conf_node_free(node);
-	if (node->kind == CONF_REAL)
-		node->real = config_setting_get_float(setting);
-	if (node->kind == CONF_BOOL)
-		node->number = config_setting_get_bool(setting);
-	if (node->kind == CONF_INT)
-		node->number = type == CONFIG_TYPE_INT64 ? config_setting_get_int64(setting) :
-							   config_setting_get_int(setting);
-	for (int i = 0; config_setting_is_aggregate(setting) && i < config_setting_length(setting);
-	     i++) {
-		struct conf_node *kid =
-			convert(config_setting_get_elem(setting, (unsigned)i), file);
-
-		if (!kid || conf_node_add(node, kid)) {
-			conf_node_free(kid);
-			return conf_node_free(node);
-		}
-	}
-	return node;
-}
-
-/*
- * libconfig says "syntax error" and where it gave up; what the scan saw first, further up, tells
- * the likely reason.
- */
-static void explain_syntax(struct conf_place place, const struct conf_scan *seen,
-			   struct conf_problems *problems)
-{
-	char bracket[80], noticed[40] = "";
-	const struct {
-		unsigned line;
-		const char *text;
-	} hints[] = {
-		{seen->comma, "a comma stands before the closing bracket"},
-		{seen->no_equals, "\"=\" or \":\" is missing before the bracket"},
-		{seen->no_value, "there is no value behind \"=\""},
-		{seen->no_quotes, "text is written in quotes: name = \"value\";"},
-		{seen->long_string < place.line ? seen->long_string : 0,
-		 "perhaps the string that begins here should end in this line"},
-		{seen->wrong_close, bracket},
-		{seen->open_line, bracket}, /* only where there is nothing else */
-	};
-	const size_t last = ARRAY_LEN(hints) - 1;
-	size_t first = last;
-
-	snprintf(bracket, sizeof bracket,
-		 seen->wrong_close ?
-			 "the \"%1$c\" of line %2$u is not closed before this \"%3$c\"" :
-			 "the \"%1$c\" of line %2$u is never closed by a \"%3$c\"",
-		 seen->open, seen->open_line, seen->close);
-	for (size_t i = 0; i < last; i++)
-		if (hints[i].line && hints[i].line <= place.line &&
-		    (first == last || hints[i].line < hints[first].line))
-			first = i;
-	if (!hints[first].line || (first == last && seen->wrong_close)) {
-		conf_problem(problems, place,
-			     "syntax error, here or at the end of the line before");
-		return;
-	}
-	if (hints[first].line < place.line)
-		snprintf(noticed, sizeof noticed, ", noticed in line %u", place.line);
-	place.line = hints[first].line;
-	conf_problem(problems, place, "syntax error%s: %s", noticed, hints[first].text);
-}
-
-static void explain(const config_t *config, const struct conf_file *file,
-		    const struct conf_scan *seen, struct conf_problems *problems)
-{
-	struct conf_place place = {file, (unsigned)config_error_line(config)};
-	const char *text = config_error_text(config);
-
-	if (!text || strcmp(text, "syntax error") == 0)
-		explain_syntax(place, seen, problems);
-	else if (strcmp(text, "duplicate setting name") == 0)
-		conf_problem(problems, place,
-			     "a setting of this name stands above it in the same group");
-	else
-		conf_problem(problems, place, "%s", text);
-}
-
-static int parse(const struct conf_file *file, const char *text, struct conf_problems *problems,
-		 struct conf_node **ret_root)
-{
-	struct conf_scan seen = conf_scan(file, text, problems);
-	config_t config;
-	int r = 0;
-
-	*ret_root = NULL;
-	if (seen.stop)
-		return 0;
-	config_init(&config);
-	if (!config_read_string(&config, text)) {
-		explain(&config, file, &seen, problems);
-	} else {
-		*ret_root = convert(config_root_setting(&config), file);
-		r = *ret_root ? 0 : -ENOMEM;
-	}
-	config_destroy(&config);
-	return r;
-}
-
-/* Whether a key of the top level may stand in several files: its lists are then joined. */
-static bool is_joined(const char *name)
-{
-	const struct conf_option *options = conf_options();
-
-	return strcmp(name, options[CONF_PARSERS].name) == 0 ||
-	       strcmp(name, options[CONF_REDACT].name) == 0 ||
-	       strcmp(name, options[CONF_SOURCES].name) == 0;
-}
-
-/* Moves the elements of one list behind those of another. 0 or -ENOMEM. */
-static int append(struct conf_node *list, struct conf_node *more)
-{
-	for (size_t i = 0; i < more->n_kids; i++) {
-		int r = conf_node_add(list, more->kids[i]);
-
-		if (r)
-			return r;
-		more->kids[i] = NULL;
-	}
-	return 0;
-}
-
-/* Moves one setting of a file into the joined root, or notes that it was there before. */
-static int join_one(struct conf_load *load, struct conf_node *node)
-{
-	struct conf_node *first = conf_node_find(load->root, node->name);
-	int r = 0;
-
-	if (!first)
-		return conf_node_add(load->root, node);
-	if (is_joined(node->name) && first->kind == CONF_LIST && node->kind == CONF_LIST)
-		r = append(first, node);
-	else
-		conf_problem(&load->problems, node->place,
-			     "%s is set a second time; the first is at %s:%u", node->name,
-			     first->place.file->name, first->place.line);
-	if (r == 0)
-		conf_node_free(node);
-	return r;
-}
-
-static int join(struct conf_load *load, struct conf_node *root)
-{
-	int r = 0;
-
-	if (!load->root) {
-		load->root = root;
-		return 0;
-	}
-	for (size_t i = 0; i < root->n_kids && r == 0; i++) {
-		r = join_one(load, root->kids[i]);
-		if (r == 0)
-			root->kids[i] = NULL;
-	}
-	conf_node_free(root);
-	return r;
-}
-
-static const struct conf_file *new_file(struct conf_load *load, const char *path)
-{
-	struct conf_file *file = &load->files[load->n_files];
-
-	file->name = strdup(path);
-	file->order = load->n_files;
-	if (!file->name)
-		return NULL;
-	load->n_files++;
-	return file;
-}
-
-/* libconfig wants an LF behind the last comment. */
-static int parse_text(struct conf_load *load, const struct conf_file *file, char *text, size_t len)
-{
-	struct conf_node *root = NULL;
-	char *more = realloc(text, len + 2);
-	int r;
-
-	if (!more) {
-		free(text);
-		return -ENOMEM;
-	}
-	more[len] = '\n';
-	more[len + 1] = '\0';
-	r = parse(file, more, &load->problems, &root);
-	free(more);
-	return root ? join(load, root) : r;
-}
-
-/* 0, CONF_E_UNREADABLE (noted; errno says why), -ENOMEM. */
-static int read_one(struct conf_load *load, const char *path)
-{
-	const struct conf_file *file = new_file(load, path);
-	char *text, words[160];
-	size_t len;
-	int error, r;
-
-	if (!file)
-		return -ENOMEM;
-	r = conf_read(path, CONF_FILE_MAX, &text, &len);
-	if (r == READ_E_FAILED) {
-		error = errno;
-		conf_problem(&load->problems, (struct conf_place){file, 0}, "%s",
-			     conf_read_message(error, words, sizeof words));
-		errno = error;
-		return CONF_E_UNREADABLE;
-	}
-	if (r)
-		return r;
-	if (text[strspn(text, " \t\r\n")] == '\0')
-		conf_problem(&load->problems, (struct conf_place){file, 0}, "is empty");
-	return parse_text(load, file, text, len);
-}
-
-/* The files of conf.d; one that cannot be read is a problem among others. */
-static int read_more(struct conf_load *load, char *const *paths)
-{
-	int r = 0;
-
-	for (; *paths && r == 0; paths++) {
-		r = read_one(load, *paths);
-		if (r == CONF_E_UNREADABLE)
-			r = 0;
-	}
-	return r;
-}
-
-static size_t count(char *const *paths)
-{
-	size_t n = 0;
-
-	while (paths[n])
-		n++;
-	return n;
-}
-
-/* Reads the main file and then those of conf.d beside it. 0, CONF_E_UNREADABLE, -ENOMEM. */
-static int read_all(struct conf_load *load, const char *path, const char *dir)
-{
-	char **paths = NULL, words[160];
-	int r = conf_list(dir, &paths), list_errno = r == READ_E_FAILED ? errno : 0;
-
-	if (r < 0)
-		return r;
-	/* One for the main file, one for the directory when it cannot be listed. */
-	load->files = calloc((paths ? count(paths) : 0) + 2, sizeof *load->files);
-	r = load->files ? read_one(load, path) : -ENOMEM;
-	if (r == 0 && list_errno) {
-		const struct conf_file *file = new_file(load, dir);
-
-		if (file)
-			conf_problem(&load->problems, (struct conf_place){file, 0}, "%s",
-				     conf_read_message(list_errno, words, sizeof words));
-		r = file ? 0 : -ENOMEM;
-	}
-	if (r == 0 && paths)
-		r = read_more(load, paths);
-	conf_paths_free(paths);
-	return r;
-}
 
 void conf_load_deinit(struct conf_load *load)
 {
-	conf_destroy(load->conf);
-	conf_node_free(load->root);
-	conf_problems_deinit(&load->problems);
-	for (unsigned i = 0; i < load->n_files; i++)
-		free(load->files[i].name);
-	free(load->files);
+	conf_unref(load->conf);
+	conf_text_deinit(&load->text);
 	*load = (struct conf_load){0};
 }
 
@@ -311,19 +20,19 @@ int conf_load_files(const struct conf_surroundings *surroundings, const char *fi
 		    struct conf_load *ret_load)
 {
 	static const struct conf_surroundings own;
-	const struct conf_file main_file = {.name = (char *)file};
-	char *dir = conf_path_beside(&main_file, "conf.d");
+	struct conf_text *text = &ret_load->text;
 	int r, error;
 
 	*ret_load = (struct conf_load){0};
-	r = dir ? read_all(ret_load, file, dir) : -ENOMEM;
+	r = conf_text_load(file, text);
 	error = errno;
-	free(dir);
-	if (r == 0 && ret_load->problems.n_errors == 0)
-		r = conf_build(surroundings ? surroundings : &own, file, ret_load->root,
-			       &ret_load->problems, &ret_load->conf);
+	if (r == TEXT_E_UNREADABLE)
+		r = CONF_E_UNREADABLE;
+	else if (r == 0 && text->problems.n_errors == 0)
+		r = conf_build(surroundings ? surroundings : &own, file, text->root,
+			       &text->problems, &ret_load->conf);
 	errno = error;
-	return ret_load->problems.no_memory ? -ENOMEM : r;
+	return text->problems.no_memory ? -ENOMEM : r;
 }
 
 int conf_load_in(const struct conf_surroundings *surroundings, const char *file, FILE *errors,
@@ -333,8 +42,8 @@ int conf_load_in(const struct conf_surroundings *surroundings, const char *file,
 	int r = conf_load_files(surroundings, file, &load), error = errno;
 
 	if (r >= 0)
-		conf_problems_print(&load.problems, errors);
-	if (r == 0 && load.problems.n_errors)
+		conf_problems_print(&load.text.problems, errors);
+	if (r == 0 && load.text.problems.n_errors)
 		r = CONF_E_INVALID;
 	if (r == 0) {
 		*ret_conf = load.conf;
@@ -348,25 +57,4 @@ int conf_load_in(const struct conf_surroundings *surroundings, const char *file,
 int conf_load(const char *file, FILE *errors, struct conf **ret_conf)
 {
 	return conf_load_in(NULL, file, errors, ret_conf);
-}
-
-struct conf *conf_ref(struct conf *conf)
-{
-	conf->refs++;
-	return conf;
-}
-
-struct conf *conf_unref(struct conf *conf)
-{
-	if (conf && --conf->refs == 0)
-		conf_destroy(conf);
-	return NULL;
-}
-
-#define TEXT_OF(x) #x
-#define VERSION_OF(major, minor, revision) TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(revision)
-
-const char *conf_library_version(void)
-{
-	return VERSION_OF(LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR, LIBCONFIG_VER_REVISION);
 }

@@ -16,6 +16,7 @@
 
 #include "conf/build.h"
 #include "settings/options.h"
+#include "settings/read.h"
 #include "settings/secret.h"
 
 #define MASK "***"
@@ -76,7 +77,7 @@ static void print_value(FILE *to, const struct conf_node *node)
 
 static void print_path(FILE *to, const struct conf_node *node)
 {
-	char *path = conf_path_beside(node->place.file, node->text), whole[PATH_MAX];
+	char *path = conf_path_beside(node->place.file->name, node->text), whole[PATH_MAX];
 
 	print_text(to, path && realpath(path, whole) ? whole : node->text);
 	free(path);

@@ -16,11 +16,6 @@
 /* Kafka's own limit. */
 #define TOPIC_NAME_MAX 249
 
-static const char *look_up_env(const char *name)
-{
-	return getenv(name);
-}
-
 /* What is wrong with a topic's name, or NULL. */
 static const char *topic_fault(const char *name, size_t len)
 {
@@ -35,31 +30,6 @@ static const char *topic_fault(const char *name, size_t len)
 			return "may hold letters, digits, \".\", \"_\" and \"-\" only";
 	}
 	return NULL;
-}
-
-int conf_build_template(struct source_build *s, const char *what, const struct conf_value *value,
-			struct template **ret_template)
-{
-	const char *fields[PATTERN_FIELDS_MAX];
-	struct template_scope scope = {fields, 0, s->build->host, s->source->name, look_up_env};
-	struct template_error error;
-	int r;
-
-	/* Without its parser's fields every name would be called unknown. */
-	if (!value->text || !s->fields_known)
-		return 0;
-	if (s->source->parser)
-		scope.n_fields = pattern_n_fields(s->source->parser);
-	for (size_t i = 0; i < scope.n_fields; i++)
-		fields[i] = pattern_field(s->source->parser, i);
-	r = template_compile(value->text, &scope, ret_template, &error);
-	if (r == TEMPLATE_E_SYNTAX)
-		conf_problem(s->build->problems, value->node->place, "%s%s: %s at character %zu",
-			     s->label, what, error.message, error.at + 1);
-	else if (r == TEMPLATE_E_UNKNOWN)
-		conf_problem(s->build->problems, value->node->place, "%s%s: %s", s->label, what,
-			     error.message);
-	return r < 0 ? r : 0;
 }
 
 /* The index of a topic in the conf's list, which it joins when it is new. 0 or -ENOMEM. */

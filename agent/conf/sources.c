@@ -75,13 +75,13 @@ static int copy_patterns(struct source_build *s, enum conf_key key, check_patter
 static int build_paths(struct source_build *s)
 {
 	const struct conf_node *paths = s->values.of[CONF_PATHS].node;
-	int r = copy_patterns(s, CONF_PATHS, check_path, &s->source->paths);
+	int r = copy_patterns(s, CONF_PATHS, check_path, &s->patterns->paths);
 
 	if (r)
 		return r;
 	if (paths && n_texts(paths) == 0)
 		conf_problem(s->build->problems, paths->place, "%spaths is empty", s->label);
-	return copy_patterns(s, CONF_EXCLUDE, check_exclude, &s->source->exclude);
+	return copy_patterns(s, CONF_EXCLUDE, check_exclude, &s->patterns->exclude);
 }
 
 static void complain_parser(struct source_build *s, const struct conf_value *wanted)
@@ -130,11 +130,11 @@ static void find_parser(struct source_build *s)
 static void set_rules(struct source_build *s)
 {
 	const struct conf_value *of = s->values.of;
-	struct conf_source *source = s->source;
+	struct source *source = s->source;
 	const struct conf_node *longest = of[CONF_MAX_LINE].node;
 
-	source->on_no_match = (enum conf_no_match)of[CONF_ON_NO_MATCH].number;
-	source->start_at = (enum conf_start_at)of[CONF_START_AT].number;
+	source->on_no_match = (enum source_no_match)of[CONF_ON_NO_MATCH].number;
+	source->start_at = (enum source_start_at)of[CONF_START_AT].number;
 	source->ignore_older_ms = of[CONF_IGNORE_OLDER].number;
 	source->rotate_wait_ms = of[CONF_ROTATE_WAIT].number;
 	source->rules.max_line = of[CONF_MAX_LINE].number;
@@ -156,8 +156,8 @@ static int build_redact(struct source_build *s)
 
 static int build_source(struct conf_build *build, const struct conf_node *list, size_t index)
 {
-	struct source_build s = {build, &build->conf->sources[index], list->kids[index],
-				 .values = build->main};
+	struct source_build s = {build, &build->conf->sources[index], &build->conf->patterns[index],
+				 list->kids[index], .values = build->main};
 	const struct conf_value *name = &s.values.of[CONF_NAME];
 	int r;
 
@@ -184,11 +184,12 @@ static int build_source(struct conf_build *build, const struct conf_node *list, 
 /* Two sources cannot both have a file; where the patterns are the same text we can tell now. */
 static void warn_of_shadows(const struct conf_build *build, const struct conf_node *list)
 {
-	const struct conf_source *sources = build->conf->sources;
+	const struct source *sources = build->conf->sources;
+	const struct conf_patterns *patterns = build->conf->patterns;
 
 	for (size_t i = 1; i < list->n_kids; i++) {
-		for (char **path = sources[i].paths; path && *path; path++) {
-			for (char **other = sources[i - 1].paths; other && *other; other++) {
+		for (char **path = patterns[i].paths; path && *path; path++) {
+			for (char **other = patterns[i - 1].paths; other && *other; other++) {
 				if (strcmp(*path, *other) == 0)
 					conf_warning(build->problems, list->kids[i]->place,
 						     "source \"%s\" gets no files of %s: source "
@@ -212,7 +213,8 @@ int conf_build_sources(struct conf_build *build)
 		return 0;
 	}
 	conf->sources = calloc(list->n_kids, sizeof *conf->sources);
-	if (!conf->sources)
+	conf->patterns = calloc(list->n_kids, sizeof *conf->patterns);
+	if (!conf->sources || !conf->patterns)
 		return -ENOMEM;
 	conf->n_sources = list->n_kids;
 	for (size_t i = 0; i < list->n_kids && r == 0; i++)

@@ -166,22 +166,22 @@ static void mark_clean(struct checkpoint *checkpoint, size_t n_dirty)
 
 static int submit(struct checkpoint *checkpoint, struct store_file *rows, size_t n_dirty)
 {
-	const struct conf *conf = checkpoint->files->conf;
-	const char **names = calloc(conf->n_sources + 1, sizeof *names);
+	const struct files *files = checkpoint->files;
+	const char **names = calloc(files->n_sources + 1, sizeof *names);
 	struct store_batch batch = {
 		.files = rows,
-		.n_files = n_dirty + checkpoint->files->n_removed,
+		.n_files = n_dirty + files->n_removed,
 		.letters = checkpoint->letters->items,
 		.n_letters = checkpoint->letters->n,
 		.sources = names,
-		.n_sources = checkpoint->sources_written ? 0 : conf->n_sources,
+		.n_sources = checkpoint->sources_written ? 0 : files->n_sources,
 	};
 	int r;
 
 	if (!names)
 		return -ENOMEM;
-	for (size_t i = 0; i < conf->n_sources; i++)
-		names[i] = conf->sources[i].name;
+	for (size_t i = 0; i < files->n_sources; i++)
+		names[i] = files->sources[i].name;
 	r = writer_submit(checkpoint->writer, &batch);
 	free(names);
 	if (!r)
@@ -242,7 +242,7 @@ static void succeeded(struct checkpoint *checkpoint)
 	struct files *files = checkpoint->files;
 
 	checkpoint->counters->checkpoints++;
-	if (checkpoint->files->conf->provenance)
+	if (files->provenance)
 		note_stored(checkpoint);
 	checkpoint->sources_written = true;
 	letters_stored(checkpoint->letters, checkpoint->n_letters);

@@ -28,7 +28,7 @@ int file_set_path(struct file *file, const char *path)
 	return 0;
 }
 
-int file_new(uint64_t id, const struct conf_source *source, const char *path, const char *lineage,
+int file_new(uint64_t id, const struct source *source, const char *path, const char *lineage,
 	     const struct identity *identity, uint64_t committed, struct chunk_pools *pools,
 	     struct file **ret_file)
 {

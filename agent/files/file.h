@@ -2,7 +2,7 @@
 #ifndef FILES_FILE_H
 #define FILES_FILE_H
 
-#include "conf/conf.h"
+#include "files/source.h"
 #include "input/identity.h"
 #include "input/tail.h"
 
@@ -29,11 +29,11 @@ enum file_state {
 enum file_queue { FILE_QUEUE_NONE, FILE_QUEUE_READY, FILE_QUEUE_HELD };
 
 struct file {
-	uint64_t id; /* row of the store, ascending in the order of discovery */
-	const struct conf_source *source; /* borrowed from the conf */
-	char *path;                       /* last known */
-	char *lineage;                    /* the path at which it was first seen */
-	struct slice name;                /* last component of path */
+	uint64_t id;                 /* row of the store, ascending in the order of discovery */
+	const struct source *source; /* borrowed */
+	char *path;                  /* last known */
+	char *lineage;               /* the path at which it was first seen */
+	struct slice name;           /* last component of path */
 	struct identity identity;
 	uint64_t content_id; /* of what is in the file, random; another when it is rewritten */
 	bool content_stored; /* a crash now would find content_id and know the content by it */
@@ -74,7 +74,7 @@ SLIST_HEAD(file_stack, file);
 /*
  * A file at `path` (copied), WAITING, nothing open. Takes nothing over on failure. 0 or -ENOMEM.
  */
-int file_new(uint64_t id, const struct conf_source *source, const char *path, const char *lineage,
+int file_new(uint64_t id, const struct source *source, const char *path, const char *lineage,
 	     const struct identity *identity, uint64_t committed, struct chunk_pools *pools,
 	     struct file **ret_file) MUSTCHECK;
 

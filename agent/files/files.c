@@ -42,11 +42,13 @@ static int remember_rows(struct files *files, struct store_file *rows, size_t n_
 	return 0;
 }
 
-int files_init(struct files *files, const struct conf *conf, struct chunk_pools *pools,
-	       struct counters *counters, struct log *log, struct store_file *rows, size_t n_rows)
+int files_init(struct files *files, const struct source *sources, size_t n_sources,
+	       struct chunk_pools *pools, struct counters *counters, struct log *log,
+	       struct store_file *rows, size_t n_rows)
 {
 	*files = (struct files){
-		.conf = conf,
+		.sources = sources,
+		.n_sources = n_sources,
 		.pools = pools,
 		.counters = counters,
 		.log = log,
@@ -55,12 +57,14 @@ int files_init(struct files *files, const struct conf *conf, struct chunk_pools 
 		.by_lineage = map_new(),
 		.refused = map_new(),
 		.stored = map_new(),
-		.source_known = calloc(conf->n_sources + 1, sizeof(bool)),
+		.source_known = calloc(n_sources + 1, sizeof(bool)),
 		.next_id = 1,
 		.agent_id = "",
 		.first_scan = true,
 		.max_open = files_max_open(),
 	};
+	for (size_t i = 0; i < n_sources; i++)
+		files->provenance |= sources[i].provenance;
 	TAILQ_INIT(&files->ready);
 	TAILQ_INIT(&files->held);
 	TAILQ_INIT(&files->dirty);
@@ -239,4 +243,16 @@ void files_left_path(struct files *files, struct file *file)
 {
 	file->left_path = true;
 	files_age(files, file);
+}
+
+void files_wake(struct files *files, struct file *file)
+{
+	while (file->older)
+		file = file->older;
+	if (file->state == FILE_FINISHED) {
+		file_set_state(file, FILE_READING);
+		files_age(files, file);
+	}
+	if (file->state == FILE_READING && file->queue == FILE_QUEUE_NONE)
+		files_ready(files, file);
 }

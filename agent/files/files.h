@@ -13,7 +13,9 @@
  * (whose generation they are). Owns the files and their descriptors.
  */
 struct files {
-	const struct conf *conf; /* borrowed, as the next three */
+	const struct source *sources; /* borrowed, as the next three pointers */
+	size_t n_sources;
+	bool provenance; /* of any source */
 	struct chunk_pools *pools;
 	struct counters *counters;
 	struct log *log;
@@ -29,7 +31,8 @@ struct files {
 	const char *agent_id;   /* what provenance calls this agent; borrowed */
 	uint64_t look;          /* counts the looks at all files */
 	bool first_scan;        /* start_at and ignore_older apply */
-	bool damaged;           /* the state was lost: conf->state_damaged says where files begin */
+	bool damaged;           /* the state was lost */
+	bool damaged_at_end;    /* and where all files begin then */
 	struct file_list ready; /* in FILE_READING with something to read, oldest turn first */
 	struct file_list held;  /* waits for the output or for memory */
 	struct file_list dirty; /* rows to write */
@@ -49,9 +52,9 @@ struct inode_key {
 };
 
 /* rows (consumed, n_rows) are what the store knows. 0 or -ENOMEM (rows stay the caller's). */
-int files_init(struct files *files, const struct conf *conf, struct chunk_pools *pools,
-	       struct counters *counters, struct log *log, struct store_file *rows, size_t n_rows)
-	MUSTCHECK;
+int files_init(struct files *files, const struct source *sources, size_t n_sources,
+	       struct chunk_pools *pools, struct counters *counters, struct log *log,
+	       struct store_file *rows, size_t n_rows) MUSTCHECK;
 void files_deinit(struct files *files);
 
 struct file *files_by_inode(const struct files *files, uint64_t device, uint64_t inode);
@@ -80,6 +83,9 @@ void files_hold(struct files *files, struct file *file);
 void files_rest(struct files *files, struct file *file); /* in no queue */
 void files_release_held(struct files *files);            /* all held ones are ready again */
 void files_dirty(struct files *files, struct file *file);
+
+/* The file has something to read, or its lineage has: puts the oldest generation into the queue. */
+void files_wake(struct files *files, struct file *file);
 
 /* Time will do something to it: its back-off ends, or it is finished after a quiet time. */
 void files_age(struct files *files, struct file *file);

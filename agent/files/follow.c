@@ -59,20 +59,8 @@ static int known_under(struct files *files, struct file *file, const char *path,
 			files_left_path(files, file);
 	}
 	if ((uint64_t)st->st_size != account_read_position(&file->account))
-		follow_wake(files, file);
+		files_wake(files, file);
 	return 0;
-}
-
-void follow_wake(struct files *files, struct file *file)
-{
-	while (file->older)
-		file = file->older;
-	if (file->state == FILE_FINISHED) {
-		file_set_state(file, FILE_READING);
-		files_age(files, file);
-	}
-	if (file->state == FILE_READING && file->queue == FILE_QUEUE_NONE)
-		files_ready(files, file);
 }
 
 /*
@@ -112,7 +100,7 @@ static bool is_used_again(const struct file *file, const char *path)
 int follow_found(struct files *files, struct discover *discover, int source, const char *path,
 		 const char *lineage, int64_t now_ms)
 {
-	struct birth birth = {&files->conf->sources[source], path, lineage, NULL, 0};
+	struct birth birth = {&files->sources[source], path, lineage, NULL, 0};
 	struct file *file;
 	struct stat st;
 	bool link;
@@ -155,7 +143,7 @@ static int changed(struct files *files, const char *path)
 	if (!file && stat(path, &st) == 0)
 		file = files_by_inode(files, st.st_dev, st.st_ino);
 	if (file)
-		follow_wake(files, file);
+		files_wake(files, file);
 	return 0;
 }
 
@@ -213,7 +201,7 @@ static void check_path(struct files *files, struct file *file)
 	if (!file->left_path)
 		files->counters->rotations++;
 	files_left_path(files, file);
-	follow_wake(files, file);
+	files_wake(files, file);
 }
 
 static void left(struct files *files, const char *path)

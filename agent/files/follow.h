@@ -38,9 +38,6 @@ void follow_begin_look(struct files *files);
  */
 void follow_check_paths(struct files *files);
 
-/* The file has something to read, or its lineage has: puts the oldest generation into the queue. */
-void follow_wake(struct files *files, struct file *file);
-
 /*
  * The file has left its path, is read to its end, settled and quiet: closes it, and forgets it when
  * it has no name any more: then it is freed.

@@ -5,13 +5,13 @@
 #include "files/follow.h"
 
 /*
- * Shared by follow.c (hints), adopt.c (a file is taken in), first.c and
- * stored.c (the start).
+ * Shared by follow.c (hints), look.c (a path nobody knows), adopt.c (a file is taken in), first.c and
+ * stored.c (the start). Calls go in this order: follow, look, stored, adopt.
  */
 
 /* What a file begins with: known from the store, or new. All borrowed. */
 struct birth {
-	const struct conf_source *source;
+	const struct source *source;
 	const char *path;
 	const char *lineage;
 	const struct store_file *row; /* NULL: new */

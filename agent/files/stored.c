@@ -156,8 +156,8 @@ static size_t find_generations(const struct files *files, const char *lineage, c
 	return n;
 }
 
-static int adopt_generation(struct files *files, const struct conf_source *source,
-			    const char *lineage, const char *path)
+static int adopt_generation(struct files *files, const struct source *source, const char *lineage,
+			    const char *path)
 {
 	struct birth birth = {.source = source, .path = path, .lineage = lineage};
 	struct identity identity;
@@ -177,7 +177,7 @@ static int adopt_generation(struct files *files, const struct conf_source *sourc
 }
 
 /* The generations between a known one, rotated to dir, and the one that has its path now. */
-static int adopt_between(struct files *files, const struct conf_source *source, const char *lineage,
+static int adopt_between(struct files *files, const struct source *source, const char *lineage,
 			 const char *dir, int64_t after_ns)
 {
 	struct generation generations[GENERATIONS_MAX];
@@ -290,8 +290,7 @@ static int take_moved(struct files *files, struct birth birth, const char *dir)
 }
 
 /* A row that cannot be looked at now stays in files->stored: it is met again when its path is. */
-static int take_row(struct files *files, const struct conf_source *source,
-		    const struct store_file *row)
+static int take_row(struct files *files, const struct source *source, const struct store_file *row)
 {
 	struct birth birth = {source, row->path, row->lineage, row, row->committed};
 	struct identity identity;
@@ -326,7 +325,7 @@ int follow_stored(struct files *files, struct discover *discover)
 
 		if (source < 0)
 			continue;
-		r = take_row(files, &files->conf->sources[source], row);
+		r = take_row(files, &files->sources[source], row);
 		if (r)
 			return r;
 	}

@@ -23,7 +23,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "input/discover_walk.h"
+#include "input/discover_private.h"
 
 /* ---- making one ---- */
 
@@ -82,13 +82,35 @@ struct discover *discover_free(struct discover *discover)
 	if (discover->more_fd >= 0)
 		close(discover->more_fd);
 	for (size_t i = 0; i < discover->n_sources; i++)
-		source_deinit(&discover->sources[i]);
+		wanted_deinit(&discover->sources[i]);
 	free(discover->sources);
 	for (size_t i = 0; i < discover->n_shunned; i++)
 		free(discover->shunned[i]);
 	free(discover->shunned);
 	free(discover);
 	return NULL;
+}
+
+/* Puts the start of every pattern of the source at the root directory. */
+static int root_states(struct discover *discover, size_t source)
+{
+	const struct wanted *s = &discover->sources[source];
+	int r = 0;
+
+	for (size_t i = 0; i < s->n_patterns; i++)
+		for (size_t k = 0; k < glob_n_alternatives(s->patterns[i]) && r == 0; k++)
+			r = walk_add_state(
+				discover, discover->root,
+				(struct state){(uint16_t)source, (uint16_t)i, (uint16_t)k, 0});
+	return r;
+}
+
+int discover_add(struct discover *discover, int source, char *const *paths, char *const *exclude,
+		 char *ret_message, size_t len)
+{
+	int r = wanted_add(discover, source, paths, exclude, ret_message, len);
+
+	return r ? r : root_states(discover, discover->n_sources - 1);
 }
 
 int discover_follow(struct discover *discover, const char *path)
@@ -118,34 +140,9 @@ int discover_fd(const struct discover *discover)
 	return discover->watch ? discover->poll_fd : -1;
 }
 
-/*
- * A caller may stop after any hint, with events that were read already or directories that were not
- * yet; inotify's descriptor would not tell of those. more_fd is readable while there are any.
- */
-static void tell_more(struct discover *discover, bool more)
-{
-	uint64_t one = 1;
-
-	if (!discover->watch || more == discover->more)
-		return;
-	discover->more = more;
-	/* Of an eventfd that only we use neither can fail: it is 0 or 1. */
-	if ((more ? write(discover->more_fd, &one, sizeof one) :
-		    read(discover->more_fd, &one, sizeof one)) < 0)
-		discover->more = !more;
-}
-
 int discover_scan(struct discover *discover)
 {
-	void *cursor = NULL;
-	struct node *node;
-
-	discover->tree.n_refused = 0;
-	/* The root and what is only followed; each scan goes on with the directories below. */
-	while ((node = map_next(discover->tree.nodes, &cursor)))
-		if (!node->parent)
-			tree_queue(&discover->tree, node);
-	tell_more(discover, true);
+	walk_scan(discover);
 	return 0;
 }
 
@@ -178,8 +175,9 @@ int discover_next(struct discover *discover, struct hint *ret_hint)
 {
 	int r = next(discover, ret_hint);
 
-	tell_more(discover, r == 0 && (discover->scanning || !TAILQ_EMPTY(&discover->tree.queue) ||
-				       (discover->watch && watch_has_more(discover->watch))));
+	walk_tell_more(discover,
+		       r == 0 && (discover->scanning || !TAILQ_EMPTY(&discover->tree.queue) ||
+				  (discover->watch && watch_has_more(discover->watch))));
 	return r;
 }
 

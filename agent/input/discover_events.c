@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "input/discover_walk.h"
+#include "input/discover_private.h"
 
 static int give(struct discover *discover, const struct node *node, enum hint_kind kind,
 		const char *name, struct hint *ret_hint)
@@ -72,7 +72,7 @@ static int on_departure(struct discover *discover, struct node *node,
 static int on_attributes(struct discover *discover, struct node *node,
 			 const struct watch_event *event, struct hint *ret_hint)
 {
-	const struct source *source;
+	const struct wanted *source;
 	const struct node *child;
 
 	if (event->name[0] == '\0') {
@@ -115,7 +115,8 @@ int walk_event(struct discover *discover, const struct watch_event *event, struc
 		return on_lost(discover, node, ret_hint);
 	case WATCH_OVERFLOW:
 		discover->trouble.overflows++;
-		return discover_scan(discover) < 0 ? -ENOMEM : DISCOVER_E_NONE;
+		walk_scan(discover);
+		return DISCOVER_E_NONE;
 	}
 	return DISCOVER_E_NONE;
 }

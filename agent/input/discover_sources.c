@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "input/discover.h"
-#include "input/discover_walk.h"
+#include "input/discover_private.h"
 
-void source_deinit(struct source *source)
+void wanted_deinit(struct wanted *source)
 {
 	for (size_t i = 0; i < source->n_patterns; i++)
 		glob_free(source->patterns[i]);
@@ -34,8 +34,8 @@ static size_t count(char *const *texts)
 	return n;
 }
 
-/* Compiles all texts. 0, GLOB_E_INVALID, -ENOMEM; source_deinit is due in any case. */
-static int compile(struct source *source, char *const *paths, char *const *exclude,
+/* Compiles all texts. 0, GLOB_E_INVALID, -ENOMEM; wanted_deinit is due in any case. */
+static int compile(struct wanted *source, char *const *paths, char *const *exclude,
 		   char *ret_message, size_t len)
 {
 	size_t n_paths = count(paths), n_exclude = count(exclude);
@@ -60,24 +60,10 @@ static int compile(struct source *source, char *const *paths, char *const *exclu
 	return r;
 }
 
-/* Puts the start of every pattern of the source at the root directory. */
-static int root_states(struct discover *discover, size_t source)
+int wanted_add(struct discover *discover, int source, char *const *paths, char *const *exclude,
+	       char *ret_message, size_t len)
 {
-	const struct source *s = &discover->sources[source];
-	int r = 0;
-
-	for (size_t i = 0; i < s->n_patterns; i++)
-		for (size_t k = 0; k < glob_n_alternatives(s->patterns[i]) && r == 0; k++)
-			r = walk_add_state(
-				discover, discover->root,
-				(struct state){(uint16_t)source, (uint16_t)i, (uint16_t)k, 0});
-	return r;
-}
-
-int discover_add(struct discover *discover, int source, char *const *paths, char *const *exclude,
-		 char *ret_message, size_t len)
-{
-	struct source made = {.id = source}, *grown;
+	struct wanted made = {.id = source}, *grown;
 	int r = compile(&made, paths, exclude, ret_message, len);
 
 	if (r == 0 && discover->n_sources >= UINT16_MAX) {
@@ -86,12 +72,12 @@ int discover_add(struct discover *discover, int source, char *const *paths, char
 	}
 	grown = r ? NULL : reallocarray(discover->sources, discover->n_sources + 1, sizeof *grown);
 	if (!grown) {
-		source_deinit(&made);
+		wanted_deinit(&made);
 		return r > 0 ? DISCOVER_E_INVALID : -ENOMEM;
 	}
 	discover->sources = grown;
 	grown[discover->n_sources++] = made;
-	return root_states(discover, discover->n_sources - 1);
+	return 0;
 }
 
 static int shun_text(struct discover *discover, const char *path)
@@ -126,7 +112,7 @@ bool discover_shuns(const struct discover *discover, const char *path)
 	return walk_shuns(discover, path);
 }
 
-bool source_excludes(const struct source *source, const char *path, bool directory)
+bool wanted_excludes(const struct wanted *source, const char *path, bool directory)
 {
 	for (size_t i = 0; i < source->n_excludes; i++)
 		if (directory ? exclude_match_directory(source->excludes[i], path) :
@@ -148,17 +134,17 @@ bool walk_shuns(const struct discover *discover, const char *path)
 }
 
 /* Whether the path, or a directory on the way to it, is excluded. */
-static bool excluded_on_the_way(const struct source *source, const char *path)
+static bool excluded_on_the_way(const struct wanted *source, const char *path)
 {
 	char upto[PATH_MAX];
 	size_t len = strlen(path);
 
-	if (len >= sizeof upto || source_excludes(source, path, false))
+	if (len >= sizeof upto || wanted_excludes(source, path, false))
 		return true;
 	memcpy(upto, path, len + 1);
 	for (char *slash = strrchr(upto, '/'); slash && slash > upto; slash = strrchr(upto, '/')) {
 		*slash = '\0';
-		if (source_excludes(source, upto, true))
+		if (wanted_excludes(source, upto, true))
 			return true;
 	}
 	return false;
@@ -169,7 +155,7 @@ int discover_wants(const struct discover *discover, const char *path)
 	if (walk_shuns(discover, path))
 		return -1;
 	for (size_t i = 0; i < discover->n_sources; i++) {
-		const struct source *source = &discover->sources[i];
+		const struct wanted *source = &discover->sources[i];
 
 		for (size_t k = 0; k < source->n_patterns; k++)
 			if (glob_match(source->patterns[k], path) &&

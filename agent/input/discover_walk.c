@@ -20,13 +20,14 @@
  * "**" follows symbolic links to directories unless the target is one that the path already went
  * through (scenario A13). Links that cross each other can still multiply: TREE_NODES_MAX.
  */
-#include "input/discover_walk.h"
+#include "input/discover_private.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- states ---- */
 
@@ -131,7 +132,7 @@ bool walk_join(struct discover *discover, const struct node *node, const char *n
 	return true;
 }
 
-const struct source *walk_wanted(struct discover *discover, const struct node *node,
+const struct wanted *walk_wanted(struct discover *discover, const struct node *node,
 				 const char *name)
 {
 	size_t best = discover->n_sources;
@@ -144,7 +145,7 @@ const struct source *walk_wanted(struct discover *discover, const struct node *n
 		if (state.source < best && is_last(discover, state) &&
 		    glob_component_match(glob_of(discover, state), state.alternative,
 					 state.component, name) &&
-		    !source_excludes(&discover->sources[state.source], discover->path, false))
+		    !wanted_excludes(&discover->sources[state.source], discover->path, false))
 			best = state.source;
 	}
 	if (best == discover->n_sources || walk_shuns(discover, discover->path))
@@ -180,7 +181,7 @@ static int descend(struct discover *discover, struct node *node, const char *nam
 
 		if (!advance(discover, &state, name) ||
 		    (loop && state.component == node->states[i].component) ||
-		    source_excludes(&discover->sources[state.source], discover->path, true))
+		    wanted_excludes(&discover->sources[state.source], discover->path, true))
 			continue;
 		if (!child) {
 			r = tree_get(&discover->tree, node, discover->path, strlen(discover->path),
@@ -221,7 +222,7 @@ static bool asks_by_name(struct discover *discover, const struct node *node, con
 int walk_look(struct discover *discover, struct node *node, const char *name, unsigned char type,
 	      struct hint *ret_hint)
 {
-	const struct source *source = walk_wanted(discover, node, name);
+	const struct wanted *source = walk_wanted(discover, node, name);
 	struct node *child;
 	bool link;
 	int r;
@@ -395,4 +396,36 @@ int walk_next(struct discover *discover, struct hint *ret_hint)
 		if (r < 0)
 			return r;
 	}
+}
+
+/* ---- scans ---- */
+
+/*
+ * A caller may stop after any hint, with events that were read already or directories that were not
+ * yet; inotify's descriptor would not tell of those. more_fd is readable while there are any.
+ */
+void walk_tell_more(struct discover *discover, bool more)
+{
+	uint64_t one = 1;
+
+	if (!discover->watch || more == discover->more)
+		return;
+	discover->more = more;
+	/* Of an eventfd that only we use neither can fail: it is 0 or 1. */
+	if ((more ? write(discover->more_fd, &one, sizeof one) :
+		    read(discover->more_fd, &one, sizeof one)) < 0)
+		discover->more = !more;
+}
+
+void walk_scan(struct discover *discover)
+{
+	void *cursor = NULL;
+	struct node *node;
+
+	discover->tree.n_refused = 0;
+	/* The root and what is only followed; each scan goes on with the directories below. */
+	while ((node = map_next(discover->tree.nodes, &cursor)))
+		if (!node->parent)
+			tree_queue(&discover->tree, node);
+	walk_tell_more(discover, true);
 }

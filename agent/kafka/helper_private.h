@@ -2,9 +2,12 @@
 #ifndef KAFKA_HELPER_PRIVATE_H
 #define KAFKA_HELPER_PRIVATE_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "kafka/helper.h"
 
-/* The thread's side of the mailbox. For helper.c (the mailbox) and helper_work.c (the thread). */
+/* The mailbox and the thread's side of it: for helper.c, mailbox.c and helper_work.c. */
 
 struct helper_orders {
 	bool make, ask, settings, probe, quit;
@@ -14,6 +17,20 @@ struct helper_orders {
 	uint32_t probe_topic;
 	int32_t probe_partition;
 };
+
+struct helper {
+	pthread_mutex_t mutex;
+	pthread_cond_t cond;
+	int refs;
+	int event_fd;
+	struct kafka_options options; /* all pointers are ours */
+	struct helper_orders orders;
+	struct helper_answer answer;
+	atomic_bool answered;
+};
+
+/* Both sides end with this; the second one frees. */
+void mailbox_unref(struct helper *helper);
 
 /* Waits for orders or for the time; takes the orders out. */
 struct helper_orders helper_wait(struct helper *helper, uint64_t until_us);

@@ -64,7 +64,7 @@ static int redact(struct pipeline *pipeline, const struct redact *rules, struct 
 }
 
 /* Parses the line. One that was withheld is none of the parser's. */
-static void parse(struct pipeline *pipeline, const struct conf_source *source,
+static void parse(struct pipeline *pipeline, const struct source *source,
 		  const struct route_input *input, struct extraction *ret)
 {
 	int r;
@@ -217,7 +217,7 @@ static int ship(struct pipeline *pipeline, struct file *file, const struct event
 		return r;
 	/* A line that was withheld is told, whatever it was. */
 	if (UNLIKELY(!extraction.matched && !extraction.withheld &&
-		     file->source->on_no_match == CONF_NO_MATCH_SKIP)) {
+		     file->source->on_no_match == SOURCE_NO_MATCH_SKIP)) {
 		if (!account_pass(&file->account, chunk, event->extent, SLOT_FILTERED))
 			return PIPELINE_E_MEMORY;
 		pipeline->options.counters->lines_filtered += event->first_time;

@@ -140,3 +140,15 @@ char **conf_paths_free(char **paths)
 	free(paths);
 	return NULL;
 }
+
+char *conf_path_beside(const char *file, const char *path)
+{
+	const char *slash = strrchr(file, '/');
+	char *joined = NULL;
+
+	if (path[0] == '/' || !slash)
+		return strdup(path);
+	if (asprintf(&joined, "%.*s/%s", (int)(slash - file), file, path) < 0)
+		return NULL;
+	return joined;
+}

@@ -66,13 +66,12 @@ void rig_remove(const struct follow_rig *rig, const char *name)
 
 void rig_also(struct follow_rig *rig, const char *pattern)
 {
-	size_t i = rig->conf.n_sources++;
+	size_t i = rig->n_sources++;
 
 	MUST(i < ARRAY_LEN(rig->sources));
 	rig->paths[i][0] = strdup(rig_path(rig, pattern));
-	rig->sources[i] = (struct conf_source){
+	rig->sources[i] = (struct source){
 		.name = i ? "second" : "log",
-		.paths = rig->paths[i],
 		.rules = {.max_line = 1000},
 	};
 }
@@ -82,7 +81,6 @@ void rig_begin(struct follow_rig *rig, const char *pattern)
 	*rig = (struct follow_rig){.top = "/tmp/waybill-follow-XXXXXX",
 				   .state = "/tmp/waybill-state-XXXXXX"};
 	MUST(mkdtemp(rig->top) && mkdtemp(rig->state));
-	rig->conf.sources = rig->sources;
 	rig_also(rig, pattern);
 }
 
@@ -90,7 +88,7 @@ void rig_end(struct follow_rig *rig)
 {
 	if (rig->discover)
 		rig_crash(rig);
-	for (size_t i = 0; i < rig->conf.n_sources; i++)
+	for (size_t i = 0; i < rig->n_sources; i++)
 		free(rig->paths[i][0]);
 	nftw(rig->top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	nftw(rig->state, remove_one, 16, FTW_DEPTH | FTW_PHYS);
@@ -103,9 +101,9 @@ static void load(struct follow_rig *rig)
 
 	MUST(store_open(rig->state, &rig->store, NULL, 0) == 0);
 	MUST(store_load(rig->store, &rows, &n_rows) == 0);
-	MUST(files_init(&rig->files, &rig->conf, &rig->pools, &rig->counters, NULL, rows, n_rows) ==
-	     0);
-	for (size_t i = 0; i < rig->conf.n_sources; i++)
+	MUST(files_init(&rig->files, rig->sources, rig->n_sources, &rig->pools, &rig->counters,
+			NULL, rows, n_rows) == 0);
+	for (size_t i = 0; i < rig->n_sources; i++)
 		rig->files.source_known[i] =
 			store_knows_source(rig->store, rig->sources[i].name) == 1;
 	letters_init(&rig->letters, 1 << 20, 0);
@@ -120,8 +118,8 @@ void rig_start(struct follow_rig *rig)
 	MUST(chunk_pools_init(&rig->pools, 16 << 20) == 0);
 	load(rig);
 	MUST(discover_new(&rig->discover) == 0);
-	for (size_t i = 0; i < rig->conf.n_sources; i++)
-		MUST(discover_add(rig->discover, (int)i, rig->sources[i].paths, NULL, message,
+	for (size_t i = 0; i < rig->n_sources; i++)
+		MUST(discover_add(rig->discover, (int)i, rig->paths[i], NULL, message,
 				  sizeof message) == 0);
 	MUST(follow_stored(&rig->files, rig->discover) == 0);
 	MUST(follow_first_scan(&rig->files, rig->discover, (int64_t)time(NULL) * 1000) == 0);

@@ -14,8 +14,8 @@ struct follow_rig {
 	char top[64]; /* the directory of the logs; a pattern is relative to it */
 	char state[64];
 	char *paths[2][3];
-	struct conf_source sources[2];
-	struct conf conf;
+	struct source sources[2];
+	size_t n_sources;
 	struct chunk_pools pools;
 	struct counters counters;
 	struct discover *discover;

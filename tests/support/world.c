@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/load.h"
+
 #include "base/clock.h"
 
 #define ROUNDS_MAX 300 /* until all is settled, with an output that works: of up to 3 s each */
@@ -56,7 +58,7 @@ static void make_discover(struct world *world)
 
 	MUST(!discover_new(&world->discover));
 	for (size_t i = 0; i < world->conf->n_sources; i++)
-		MUST(!discover_add(world->discover, (int)i, world->conf->sources[i].paths, NULL,
+		MUST(!discover_add(world->discover, (int)i, world->conf->patterns[i].paths, NULL,
 				   message, sizeof message));
 }
 
@@ -209,8 +211,9 @@ void world_start(struct world *world, bool until_eof)
 	agent->until_eof = world->judge.until_eof = until_eof;
 	agent->output = &world->scripted.output;
 	MUST(!chunk_pools_init(&agent->pools, world->memory));
-	MUST(!files_init(&agent->files, world->conf, &agent->pools, &agent->counters, NULL,
-			 fake_store_load(&world->store), world->store.n_rows));
+	MUST(!files_init(&agent->files, world->conf->sources, world->conf->n_sources, &agent->pools,
+			 &agent->counters, NULL, fake_store_load(&world->store),
+			 world->store.n_rows));
 	letters_init(&agent->letters, world->letters_max, world->store.letters_bytes);
 	checkpoint_init(&agent->checkpoint, NULL, &agent->files, &agent->letters, &agent->counters);
 	agent->discover = world->discover;

@@ -453,10 +453,10 @@ static char *print_conf(const char *dir, const char *name, struct conf_load *ret
 
 	snprintf(path, sizeof path, "%s/%s", dir, name);
 	cr_assert_eq(conf_load_files(NULL, path, ret_load), 0);
-	conf_problems_print(&ret_load->problems, stderr);
-	cr_assert_eq(ret_load->problems.n, 0, "%s", ret_load->problems.items[0].text);
+	conf_problems_print(&ret_load->text.problems, stderr);
+	cr_assert_eq(ret_load->text.problems.n, 0, "%s", ret_load->text.problems.items[0].text);
 	to = open_memstream(&text, &len);
-	conf_print(ret_load->root, to);
+	conf_print(ret_load->text.root, to);
 	fclose(to);
 	return text;
 }
@@ -465,11 +465,11 @@ static void assert_same_sources(const struct conf *a, const struct conf *b)
 {
 	cr_assert_eq(a->n_sources, b->n_sources);
 	for (size_t i = 0; i < a->n_sources; i++) {
-		const struct conf_source *x = &a->sources[i], *y = &b->sources[i];
+		const struct source *x = &a->sources[i], *y = &b->sources[i];
 
 		cr_assert_str_eq(x->name, y->name);
-		for (size_t k = 0; x->paths[k] || y->paths[k]; k++)
-			cr_assert_str_eq(x->paths[k], y->paths[k]);
+		for (size_t k = 0; a->patterns[i].paths[k] || b->patterns[i].paths[k]; k++)
+			cr_assert_str_eq(a->patterns[i].paths[k], b->patterns[i].paths[k]);
 		cr_assert_eq(x->rules.max_line, y->rules.max_line);
 		cr_assert_eq(x->rules.keep_cr, y->rules.keep_cr);
 		cr_assert_eq(x->on_no_match, y->on_no_match);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -316,8 +317,8 @@ Test(checkpoint, a_batch_takes_so_many_rows_and_the_others_stay_dirty)
 
 static void with_provenance(void)
 {
-	rig->sources[0].provenance = true;
-	rig->conf.provenance = true;
+	rig->files.provenance = true;
+	rig->files.provenance = true;
 }
 
 static void expect_told(const struct file *file, const char *committed)

@@ -12,10 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "conf/conf.h"
+#include "conf/load.h"
 #include "kafka/kafka.h"
 #include "settings/options.h"
 #include "settings/read.h"
+#include "settings/text.h"
 
 #define CORPUS "tests/corpus/conf"
 
@@ -168,27 +169,29 @@ Test(conf, all_set)
 Test(conf, a_source_inherits_and_overrides)
 {
 	struct said said = load("good.conf");
-	const struct conf_source *orders, *app;
+	const struct source *orders, *app;
+	const struct conf_patterns *patterns;
 
 	cr_assert(said.conf, "%s", said.text);
 	cr_assert_eq(said.conf->n_sources, 2);
 	orders = &said.conf->sources[0];
 	app = &said.conf->sources[1];
+	patterns = said.conf->patterns;
 	cr_expect_str_eq(orders->name, "orders");
-	cr_expect_str_eq(orders->paths[0], "/var/log/orders/*.log");
-	cr_expect_null(orders->paths[1]);
-	cr_expect_str_eq(orders->exclude[0], "*.gz");
+	cr_expect_str_eq(patterns[0].paths[0], "/var/log/orders/*.log");
+	cr_expect_null(patterns[0].paths[1]);
+	cr_expect_str_eq(patterns[0].exclude[0], "*.gz");
 	cr_expect_eq(orders->parser, said.conf->parsers[0].pattern);
-	cr_expect_eq(orders->start_at, CONF_START_END);
-	cr_expect_eq(orders->on_no_match, CONF_NO_MATCH_SKIP);
+	cr_expect_eq(orders->start_at, SOURCE_START_END);
+	cr_expect_eq(orders->on_no_match, SOURCE_NO_MATCH_SKIP);
 	cr_expect_eq(orders->ignore_older_ms, 7ull * 24 * 3600 * 1000);
 	cr_expect_eq(orders->rotate_wait_ms, 2000);
 	cr_expect_eq(orders->rules.max_line, 65536);
 	cr_expect(orders->rules.keep_cr);
-	cr_expect_str_eq(app->paths[0], "/var/log/app/**/*.log");
-	cr_expect_null(app->exclude[0]);
-	cr_expect_eq(app->start_at, CONF_START_BEGINNING);
-	cr_expect_eq(app->on_no_match, CONF_NO_MATCH_SHIP);
+	cr_expect_str_eq(patterns[1].paths[0], "/var/log/app/**/*.log");
+	cr_expect_null(patterns[1].exclude[0]);
+	cr_expect_eq(app->start_at, SOURCE_START_BEGINNING);
+	cr_expect_eq(app->on_no_match, SOURCE_NO_MATCH_SHIP);
 	cr_expect_eq(app->ignore_older_ms, 0);
 	cr_expect_eq(app->rotate_wait_ms, 500);
 	cr_expect_eq(app->rules.max_line, 4096);
@@ -199,7 +202,7 @@ Test(conf, a_source_inherits_and_overrides)
 Test(conf, defaults)
 {
 	struct said said = load("minimal.conf");
-	const struct conf_source *source;
+	const struct source *source;
 
 	cr_assert(said.conf, "%s", said.text);
 	cr_expect_str_eq(said.text, "");
@@ -208,8 +211,8 @@ Test(conf, defaults)
 	cr_expect_eq(said.conf->stall_timeout_ms, 60000);
 	source = &said.conf->sources[0];
 	cr_expect_null(source->parser);
-	cr_expect_eq(source->start_at, CONF_START_BEGINNING);
-	cr_expect_eq(source->on_no_match, CONF_NO_MATCH_SHIP);
+	cr_expect_eq(source->start_at, SOURCE_START_BEGINNING);
+	cr_expect_eq(source->on_no_match, SOURCE_NO_MATCH_SHIP);
 	cr_expect_eq(source->rotate_wait_ms, 5000);
 	cr_expect_eq(source->rules.max_line, 1 << 20);
 	cr_expect_not(source->rules.keep_cr);
@@ -410,7 +413,7 @@ static char *text_of(const char *path)
 Test(conf, a_source_adds_rules_to_those_of_the_top_and_takes_none_away)
 {
 	struct said said = load("record.conf");
-	const struct conf_source *sources;
+	const struct source *sources;
 
 	cr_assert(said.conf, "%s", said.text);
 	sources = said.conf->sources;

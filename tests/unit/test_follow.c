@@ -488,7 +488,7 @@ Test(follow, start_at_end_holds_for_the_first_start_only)
 {
 	rig_crash(rig);
 	rig->sources[0].name = "other";
-	rig->sources[0].start_at = CONF_START_END;
+	rig->sources[0].start_at = SOURCE_START_END;
 	PUT("app.log", "old\nhalf");
 	rig_start(rig);
 	SEE("");

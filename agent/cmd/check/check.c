@@ -121,7 +121,8 @@ void check_size_text(uint64_t bytes, char *ret_text, size_t len)
 
 const struct conf_node *check_group(const struct check *check, enum conf_key list, size_t index)
 {
-	const struct conf_node *node = conf_node_find(check->load.root, conf_options()[list].name);
+	const struct conf_node *node =
+		conf_node_find(check->load.text.root, conf_options()[list].name);
 
 	return node && node->kind == CONF_LIST && index < node->n_kids ? node->kids[index] : NULL;
 }
@@ -138,7 +139,8 @@ struct conf_place check_place(const struct check *check, enum conf_key list, siz
 
 struct conf_place check_main_place(const struct check *check, enum conf_key key)
 {
-	const struct conf_node *node = conf_node_find(check->load.root, conf_options()[key].name);
+	const struct conf_node *node =
+		conf_node_find(check->load.text.root, conf_options()[key].name);
 
 	return node ? node->place : CHECK_NOWHERE;
 }
@@ -158,8 +160,8 @@ static void say_configuration(struct check *check)
 	check_say(check, "Configuration: %zu source%s, %zu parser%s, %zu topic%s", conf->n_sources,
 		  plural(conf->n_sources), conf->n_parsers, plural(conf->n_parsers), conf->n_topics,
 		  plural(conf->n_topics));
-	for (unsigned i = 0; i < check->load.n_files; i++)
-		check_say(check, "  %s", check->load.files[i].name);
+	for (unsigned i = 0; i < check->load.text.n_files; i++)
+		check_say(check, "  %s", check->load.text.files[i].name);
 }
 
 static void check_library(struct check *check)
@@ -252,10 +254,10 @@ static int conclude(struct check *check, const struct check_options *options)
 static int print_configuration(struct check *check, const struct check_options *options)
 {
 	check_print(&check->report, options->quiet ? CHECK_WARNING : CHECK_NOTE, false, stderr);
-	if (check->load.problems.n_errors)
+	if (check->load.text.problems.n_errors)
 		return EX_CONFIG;
 	printf("# %s as waybill understands it\n", options->config);
-	conf_print(check->load.root, stdout);
+	conf_print(check->load.text.root, stdout);
 	return options->strict && check->report.counts[CHECK_WARNING] ? EX_CONFIG : EX_OK;
 }
 
@@ -263,7 +265,7 @@ static int check_loaded(struct check *check, const struct check_options *options
 {
 	int r = 0;
 
-	check_take_problems(&check->report, &check->load.problems);
+	check_take_problems(&check->report, &check->load.text.problems);
 	if (options->print)
 		return print_configuration(check, options);
 	r = check_all(check, options);
@@ -282,7 +284,7 @@ static int check_file(struct check *check, const struct check_options *options)
 	int r = conf_load_files(NULL, options->config, &check->load), error = errno;
 
 	if (r == CONF_E_UNREADABLE) {
-		conf_problems_print(&check->load.problems, stderr);
+		conf_problems_print(&check->load.text.problems, stderr);
 		cmd_hint_config(options->config);
 		return error == EACCES ? EX_NOPERM : EX_NOINPUT;
 	}

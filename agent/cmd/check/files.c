@@ -36,7 +36,7 @@ static int add_tally(struct check_walk *walk, size_t source, const char *text)
 
 static int add_source(struct check_walk *walk, size_t source)
 {
-	const struct conf_source *s = &walk->check->conf->sources[source];
+	const struct conf_patterns *s = &walk->check->conf->patterns[source];
 	char message[256];
 	int r = 0;
 
@@ -57,7 +57,7 @@ static int begin(struct check_walk *walk)
 	int r;
 
 	for (size_t i = 0; i < conf->n_sources; i++) {
-		for (char **path = conf->sources[i].paths; path && *path; path++)
+		for (char **path = conf->patterns[i].paths; path && *path; path++)
 			n++;
 	}
 	walk->tallies = calloc(n, sizeof *walk->tallies);

@@ -230,7 +230,7 @@ static void judge_topic(struct check *check, size_t index, const struct topic_fa
 static void judge_failure(struct check *check, int r, const char *servers, const char *message)
 {
 	struct conf_place place = check_main_place(check, CONF_KAFKA);
-	const struct conf_node *block = conf_node_find(check->load.root, "kafka"), *node;
+	const struct conf_node *block = conf_node_find(check->load.text.root, "kafka"), *node;
 
 	node = block ? conf_node_find(block, "bootstrap_servers") : NULL;
 	if (node)
@@ -259,8 +259,8 @@ static void judge_failure(struct check *check, int r, const char *servers, const
 /* Whether something in the kafka block is wrong: asking with the rest would mislead. */
 static bool block_is_wrong(const struct check *check)
 {
-	const struct conf_node *block = conf_node_find(check->load.root, "kafka");
-	const struct conf_problems *problems = &check->load.problems;
+	const struct conf_node *block = conf_node_find(check->load.text.root, "kafka");
+	const struct conf_problems *problems = &check->load.text.problems;
 
 	for (size_t i = 0; i < problems->n && i < CONF_PROBLEMS_MAX; i++) {
 		const struct conf_problem *p = &problems->items[i];

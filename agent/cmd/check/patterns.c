@@ -78,7 +78,7 @@ static int text_of(const struct check *check, size_t index, char **ret_text)
 		*ret_text = strdup(pattern->text);
 		return *ret_text ? 0 : -ENOMEM;
 	}
-	path = file ? conf_path_beside(file->place.file, file->text) : NULL;
+	path = file ? conf_path_beside(file->place.file->name, file->text) : NULL;
 	if (!path)
 		return file ? -ENOMEM : 0;
 	r = conf_read(path, CONF_FILE_MAX, ret_text, &len);
@@ -145,7 +145,7 @@ static int try_redact(struct check *check, struct pattern_scratch *scratch,
 /* Those of the top level and those of each source. */
 static int try_all_redact(struct check *check, struct pattern_scratch *scratch)
 {
-	const struct conf_node *root = check->load.root;
+	const struct conf_node *root = check->load.text.root;
 	int r = try_redact(check, scratch, conf_node_find(root, "redact"), "");
 
 	for (size_t i = 0; i < check->conf->n_sources && r == 0; i++) {

@@ -116,8 +116,7 @@ static void print_sources(const struct conf *conf)
 }
 
 /* The source named, or NULL after a message. */
-static const struct conf_source *named_source(const struct conf *conf, const char *name,
-					      const char *who)
+static const struct source *named_source(const struct conf *conf, const char *name, const char *who)
 {
 	const char **names = calloc(conf->n_sources, sizeof names[0]);
 	const char *near = NULL;
@@ -141,7 +140,7 @@ static const struct conf_source *named_source(const struct conf *conf, const cha
 }
 
 /* The source that run would give this path to, or NULL. */
-static const struct conf_source *source_of_path(const struct conf *conf, const char *path)
+static const struct source *source_of_path(const struct conf *conf, const char *path)
 {
 	struct discover *discover = NULL;
 	char message[256];
@@ -149,18 +148,18 @@ static const struct conf_source *source_of_path(const struct conf *conf, const c
 	int r = discover_new(&discover);
 
 	for (size_t i = 0; !r && i < conf->n_sources; i++)
-		r = discover_add(discover, (int)i, conf->sources[i].paths, conf->sources[i].exclude,
-				 message, sizeof message);
+		r = discover_add(discover, (int)i, conf->patterns[i].paths,
+				 conf->patterns[i].exclude, message, sizeof message);
 	if (!r)
 		found = discover_wants(discover, path);
 	discover_free(discover);
 	return found < 0 ? NULL : &conf->sources[found];
 }
 
-const struct conf_source *preview_choose_source(const struct conf *conf, const char *name,
-						const char *path, const char *who, const char *hint)
+const struct source *preview_choose_source(const struct conf *conf, const char *name,
+					   const char *path, const char *who, const char *hint)
 {
-	const struct conf_source *source;
+	const struct source *source;
 
 	if (name)
 		return named_source(conf, name, who);

@@ -9,6 +9,7 @@
 #include "cmd/preview/compare.h"
 #include "cmd/preview/input.h"
 #include "cmd/preview/spread.h"
+#include "conf/conf.h"
 #include "pipeline/pipeline.h"
 
 /*
@@ -18,7 +19,7 @@
  */
 struct preview {
 	struct conf *conf;
-	const struct conf_source *source;
+	const struct source *source;
 	struct preview_input input;
 	int32_t partitions;
 	bool json;
@@ -66,9 +67,8 @@ int preview_run(struct preview *preview) MUSTCHECK;
  * Whose lines these are: the source of that name, else the one that has the path in its paths, else
  * the only one. NULL after a message that begins with `who` and says how to name one (hint).
  */
-const struct conf_source *preview_choose_source(const struct conf *conf, const char *name,
-						const char *path, const char *who,
-						const char *hint);
+const struct source *preview_choose_source(const struct conf *conf, const char *name,
+					   const char *path, const char *who, const char *hint);
 
 /* A record, as the pipeline hands it over; the outcome of its line follows. */
 void preview_show_record(struct preview *preview, const struct record *record, int32_t partition);

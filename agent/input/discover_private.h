@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef INPUT_DISCOVER_WALK_H
-#define INPUT_DISCOVER_WALK_H
+#ifndef INPUT_DISCOVER_PRIVATE_H
+#define INPUT_DISCOVER_PRIVATE_H
 
 #include <dirent.h>
 #include <limits.h>
@@ -13,7 +13,7 @@
 
 /* The patterns on their way down the directories. For discover*.c only. */
 
-struct source {
+struct wanted {
 	int id; /* as given to discover_add */
 	struct glob **patterns;
 	size_t n_patterns;
@@ -25,7 +25,7 @@ struct discover {
 	struct watch *watch; /* NULL: no inotify instance, all is polled */
 	struct tree tree;
 	struct node *root;
-	struct source *sources;
+	struct wanted *sources;
 	size_t n_sources;
 	char **shunned;
 	size_t n_shunned;
@@ -46,7 +46,7 @@ int walk_add_state(struct discover *discover, struct node *node, struct state st
 bool walk_join(struct discover *discover, const struct node *node, const char *name);
 
 /* The first source that wants the name in this directory, NULL when none. Also joins. */
-const struct source *walk_wanted(struct discover *discover, const struct node *node,
+const struct wanted *walk_wanted(struct discover *discover, const struct node *node,
 				 const char *name);
 
 /*
@@ -60,6 +60,12 @@ int walk_look(struct discover *discover, struct node *node, const char *name, un
 /* Goes on with the queue of directories up to the next hint. 0, DISCOVER_E_NONE: done, -ENOMEM. */
 int walk_next(struct discover *discover, struct hint *ret_hint) MUSTCHECK;
 
+/* Queues all that begins a walk: the root, and what is only followed. */
+void walk_scan(struct discover *discover);
+
+/* Hints may wait of which inotify's descriptor does not tell, or no more. */
+void walk_tell_more(struct discover *discover, bool more);
+
 /* Watches the node, or looks again. Not there: its directory is gone, and so is the node. */
 int walk_watch(struct discover *discover, struct node *node, bool *ret_there) MUSTCHECK;
 
@@ -70,11 +76,15 @@ void walk_drop(struct discover *discover, struct node *node);
 int walk_event(struct discover *discover, const struct watch_event *event, struct hint *ret_hint)
 	MUSTCHECK;
 
+/* discover_add without the walk: joins discover->sources. */
+int wanted_add(struct discover *discover, int source, char *const *paths, char *const *exclude,
+	       char *ret_message, size_t len) MUSTCHECK;
+
 /* Frees what the source holds. */
-void source_deinit(struct source *source);
+void wanted_deinit(struct wanted *source);
 
 /* Whether the source excludes the path, as a file or as a directory with all below. */
-bool source_excludes(const struct source *source, const char *path, bool directory);
+bool wanted_excludes(const struct wanted *source, const char *path, bool directory);
 
 /* Whether the path is a shunned one or below it. */
 bool walk_shuns(const struct discover *discover, const char *path);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What follows every event of the loop: the output is served, what it has to say is logged, and the
+ * sources that depend on its room are opened or shut.
+ */
+#include "agent_private.h"
+
+void agent_arm_kick(struct agent *agent, uint64_t at_us)
+{
+	/* Lazy: it may fire for nothing, and is never moved later. */
+	if (at_us >= agent->kick_at_us)
+		return;
+	agent->kick_at_us = at_us;
+	sd_event_source_set_time(agent->kick, at_us);
+	sd_event_source_set_enabled(agent->kick, SD_EVENT_ONESHOT);
+}
+
+static void log_output_events(struct agent *agent)
+{
+	struct output_event event;
+
+	while (!output_next_event(agent->output, &event))
+		log_limited(agent->log, event.priority, event.cause, "%s", event.text);
+}
+
+void agent_after_event(struct agent *agent, uint64_t now_us)
+{
+	bool reading = agent->state == AGENT_RUNNING && !agent->until_eof;
+	bool room, busy;
+
+	agent_arm_kick(agent, output_service(agent->output, now_us));
+	log_output_events(agent);
+	agent_flush_acks(agent, now_us);
+	room = agent_has_room(agent, now_us);
+	busy = agent->state == AGENT_RUNNING && !TAILQ_EMPTY(&agent->files.ready) && room;
+	/* A writer that goes on while nothing can be read would wake us for each line. */
+	sd_event_source_set_enabled(agent->hints, reading && room ? SD_EVENT_ON : SD_EVENT_OFF);
+	sd_event_source_set_enabled(agent->turn, busy ? SD_EVENT_ON : SD_EVENT_OFF);
+	if (agent->error)
+		sd_event_exit(agent->event, agent->error);
+}

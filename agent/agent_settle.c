@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What reports and time do to files: committed positions move, files whose records came back are
+ * rewound, and files that have left their path end when they are wholly settled and quiet.
+ */
+#include <sys/stat.h>
+#include <syslog.h>
+
+#include "agent_private.h"
+#include "base/clock.h"
+
+/* The reports of a draining file are all in: it goes back, at once or after a back-off. */
+static void rewind_file(struct agent *agent, struct file *file, uint64_t now_us)
+{
+	bool rewritten = file->rewritten;
+	int r = pipeline_rewind(agent->pipeline, file);
+
+	if (r) {
+		agent->error = r;
+		return;
+	}
+	files_dirty(&agent->files, file);
+	if (rewritten || file->back_at_once) {
+		file_set_state(file, FILE_READING);
+		files_ready(&agent->files, file);
+		return;
+	}
+	file->wake_us = now_us + file_next_backoff(file) * US_PER_MS;
+	file_set_state(file, FILE_BACKOFF);
+	files_age(&agent->files, file);
+	log_limited(agent->log, LOG_WARNING, "rewind",
+		    "%s: records came back undelivered (%s): it goes on at position %llu in %u s",
+		    file->path, pipeline_last_failure(agent->pipeline),
+		    (unsigned long long)file->account.committed, file->backoff_ms / 1000);
+}
+
+void agent_settle_file(struct agent *agent, struct file *file, uint64_t now_us)
+{
+	account_advance(&file->account);
+	files_dirty(&agent->files, file);
+	if (file->state == FILE_DRAINING) {
+		files_rest(&agent->files, file);
+		if (!file->account.in_flight)
+			rewind_file(agent, file, now_us);
+		return;
+	}
+	if (file->state != FILE_READING || file->account.in_flight)
+		return;
+	/* Wholly settled: memory is given up, and a generation behind it may begin. */
+	if (file->queue == FILE_QUEUE_NONE)
+		account_give_up_dry(&file->account);
+	if (file->newer && file->queue == FILE_QUEUE_NONE)
+		files_ready(&agent->files, file);
+}
+
+void agent_take_reports(struct agent *agent, uint64_t now_us)
+{
+	struct file *file;
+	int n, r;
+
+	n = pipeline_reports(agent->pipeline, SIZE_MAX, now_us);
+	if (n < 0) {
+		agent->error = n;
+		return;
+	}
+	while ((file = pipeline_take_touched(agent->pipeline)))
+		agent_settle_file(agent, file, now_us);
+	r = pipeline_suspects(agent->pipeline, now_us, clock_real_ms());
+	if (r < 0)
+		agent->error = r;
+	/* Dead letters may have been settled without a report. */
+	while ((file = pipeline_take_touched(agent->pipeline)))
+		agent_settle_file(agent, file, now_us);
+	if (n || r > 0)
+		agent->progress_us = now_us;
+}
+
+/* A hint may have been lost, so the file itself is asked before it is closed for good. */
+static bool has_more(const struct file *file)
+{
+	struct stat st;
+
+	return file->tail.fd >= 0 && fstat(file->tail.fd, &st) == 0 &&
+	       (uint64_t)st.st_size > account_read_position(&file->account);
+}
+
+/* One file, once a tick. It may be freed here. */
+static void age_file(struct agent *agent, struct file *file, uint64_t now_us)
+{
+	bool quiet;
+
+	if (file->state == FILE_BACKOFF && now_us >= file->wake_us) {
+		file_set_state(file, FILE_READING);
+		files_ready(&agent->files, file);
+		return;
+	}
+	if (file->state != FILE_READING || !file->left_path || file->queue != FILE_QUEUE_NONE)
+		return;
+	quiet = now_us - file->quiet_since_us >= file->source->rotate_wait_ms * US_PER_MS;
+	if (!quiet)
+		return;
+	if (file_is_settled(file) && file->eof_seen && !has_more(file))
+		follow_finish(&agent->files, file);
+	else if (!file->account.in_flight)
+		files_ready(&agent->files, file);
+}
+
+void agent_age_files(struct agent *agent, uint64_t now_us)
+{
+	struct file *file = TAILQ_FIRST(&agent->files.aging), *next;
+
+	for (; file; file = next) {
+		next = TAILQ_NEXT(file, aging_link);
+		if (file->state == FILE_FINISHED ||
+		    (file->state != FILE_BACKOFF && !file->left_path))
+			files_unage(&agent->files, file);
+		else
+			age_file(agent, file, now_us);
+	}
+}
+
+/* Whether the file, or one that has to be shipped before it, cannot be read. */
+static bool is_stuck(const struct file *file)
+{
+	if (file->state != FILE_READING && file->state != FILE_WAITING)
+		return false;
+	while (file && !file->unreadable)
+		file = file->older;
+	return file && !file->account.in_flight;
+}
+
+bool agent_all_shipped(const struct agent *agent, size_t *ret_stuck)
+{
+	void *cursor = NULL;
+	struct file *file;
+	size_t stuck = 0;
+
+	if (!TAILQ_EMPTY(&agent->files.ready) || !TAILQ_EMPTY(&agent->files.held))
+		return false;
+	while ((file = map_next(agent->files.by_inode, &cursor))) {
+		if (file->state == FILE_FINISHED)
+			continue;
+		if (is_stuck(file))
+			stuck++;
+		else if (file->state != FILE_READING || !file->eof_seen || !file_is_settled(file))
+			return false;
+	}
+	*ret_stuck = stuck;
+	return true;
+}

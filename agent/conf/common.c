@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the builders share: names and labels, templates, and the words for a broken pattern. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/build.h"
+
+/* What one line of the message shows of a pattern, before and behind the place of the error. */
+#define EXCERPT 24
+
+void conf_complain_pattern(struct conf_problems *problems, struct conf_place place,
+			   const char *label, const char *text, const struct pattern_error *error)
+{
+	size_t start = error->at > EXCERPT ? error->at - EXCERPT : 0, line = 1, column = 1;
+	char where[64] = "";
+
+	for (size_t i = 0; i < error->at; i++, column++) {
+		if (text[i] == '\n') {
+			line++;
+			column = 0;
+		}
+	}
+	if (line > 1)
+		snprintf(where, sizeof where, "line %zu, ", line);
+	conf_problem(problems, place,
+		     "%sthe pattern does not compile, %scharacter %zu: %s: %.*s <HERE> %.*s", label,
+		     where, column, error->message, (int)(error->at - start), text + start, EXCERPT,
+		     text + error->at);
+}
+
+void conf_check_name(struct conf_build *build, const struct conf_node *list, size_t index,
+		     const char *kind)
+{
+	const struct conf_node *name = conf_node_find(list->kids[index], "name"), *first;
+
+	if (!name || name->kind != CONF_TEXT)
+		return;
+	if (!*name->text)
+		conf_problem(build->problems, name->place, "the name of a %s must not be empty",
+			     kind);
+	first = conf_node_named(list, index, name->text);
+	if (first)
+		conf_problem(build->problems, name->place,
+			     "%s \"%s\" is there a second time; the first is at %s:%u", kind,
+			     name->text, first->place.file->name, first->place.line);
+}
+
+void conf_label(const struct conf_node *list, size_t index, const char *kind, char *label,
+		size_t len)
+{
+	const struct conf_node *name = conf_node_find(list->kids[index], "name");
+
+	if (name && name->kind == CONF_TEXT)
+		snprintf(label, len, "%s \"%.64s\": ", kind, name->text);
+	else
+		snprintf(label, len, "%s %zu: ", kind, index + 1);
+}
+
+static const char *look_up_env(const char *name)
+{
+	return getenv(name);
+}
+
+int conf_build_template(struct source_build *s, const char *what, const struct conf_value *value,
+			struct template **ret_template)
+{
+	const char *fields[PATTERN_FIELDS_MAX];
+	struct template_scope scope = {fields, 0, s->build->host, s->source->name, look_up_env};
+	struct template_error error;
+	int r;
+
+	/* Without its parser's fields every name would be called unknown. */
+	if (!value->text || !s->fields_known)
+		return 0;
+	if (s->source->parser)
+		scope.n_fields = pattern_n_fields(s->source->parser);
+	for (size_t i = 0; i < scope.n_fields; i++)
+		fields[i] = pattern_field(s->source->parser, i);
+	r = template_compile(value->text, &scope, ret_template, &error);
+	if (r == TEMPLATE_E_SYNTAX)
+		conf_problem(s->build->problems, value->node->place, "%s%s: %s at character %zu",
+			     s->label, what, error.message, error.at + 1);
+	else if (r == TEMPLATE_E_UNKNOWN)
+		conf_problem(s->build->problems, value->node->place, "%s%s: %s", s->label, what,
+			     error.message);
+	return r < 0 ? r : 0;
+}

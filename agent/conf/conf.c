@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The end of a configuration. Whatever was half-built is freed here too, so a builder just stops.
+ */
+#include "conf/conf.h"
+
+#include <stdlib.h>
+
+#include "settings/read.h"
+#include "settings/secret.h"
+
+static void free_source(struct source *source, struct conf_patterns *patterns)
+{
+	route_free(source->route);
+	redact_deinit(&source->redact);
+	conf_paths_free(patterns->paths);
+	conf_paths_free(patterns->exclude);
+	free(source->name);
+}
+
+static void free_conf(struct conf *conf)
+{
+	/* Routes borrow the names of topics and the zones, sources their parsers: backwards. */
+	for (size_t i = 0; i < conf->n_sources; i++)
+		free_source(&conf->sources[i], &conf->patterns[i]);
+	redact_deinit(&conf->redact);
+	for (size_t i = 0; i < conf->n_parsers; i++) {
+		pattern_free(conf->parsers[i].pattern);
+		free(conf->parsers[i].name);
+	}
+	for (size_t i = 0; i < conf->n_topics; i++)
+		free(conf->topics[i]);
+	for (size_t i = 0; i < conf->n_zones; i++) {
+		zone_free(conf->zones[i].zone);
+		free(conf->zones[i].name);
+	}
+	for (size_t i = 0; i < conf->n_props; i++) {
+		free((char *)conf->props[i].name);
+		secret_free((char *)conf->props[i].value);
+	}
+	free(conf->sources);
+	free(conf->patterns);
+	free(conf->parsers);
+	for (size_t i = 0; i < conf->n_partitioners; i++)
+		partitioner_free(conf->partitioners[i]);
+	free(conf->partitioners);
+	free(conf->topic_partitioners);
+	free(conf->topics);
+	free(conf->topic_settings);
+	free(conf->zones);
+	free(conf->props);
+	free(conf->state_dir);
+	free(conf->file);
+	free(conf);
+}
+
+struct conf *conf_ref(struct conf *conf)
+{
+	conf->refs++;
+	return conf;
+}
+
+struct conf *conf_unref(struct conf *conf)
+{
+	if (conf && --conf->refs == 0)
+		free_conf(conf);
+	return NULL;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A path whose inode is not known: opened, told from what is no log, met again in a stored row or
+ * given its first position.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "files/follow.h"
+#include "files/follow_private.h"
+
+void follow_refuse(struct files *files, const char *path, const char *what)
+{
+	if (map_get(files->refused, path, strlen(path)))
+		return;
+	if (map_put(files->refused, path, strlen(path), files))
+		return;
+	log_say(files->log, LOG_WARNING,
+		"%s: %s: it is not followed; an `exclude` pattern silences this", path, what);
+}
+
+/* error: negative errno */
+static void unreadable(struct files *files, const char *path, int error)
+{
+	files->n_unreadable++;
+	if (error == -EACCES || error == -EPERM)
+		log_limited(files->log, LOG_WARNING, "unreadable",
+			    "%s: permission denied: waybill's user or one of its groups must be "
+			    "able to read it; "
+			    "it is tried again when its mode changes and every half minute",
+			    path);
+	else
+		log_limited(files->log, LOG_WARNING, "unreadable",
+			    "%s: %s: it is tried again every half minute", path, strerror(-error));
+}
+
+/* Its descriptor, or -1 after telling why. */
+static int open_for_reading(struct files *files, const char *path)
+{
+	int fd = files_open_path(files, path);
+
+	if (fd >= 0)
+		return fd;
+	if (fd != -ENOENT)
+		unreadable(files, path, fd);
+	return -1;
+}
+
+/* Whether a file that was never seen before is read from its end. */
+static bool starts_at_end(const struct files *files, const struct source *source,
+			  const struct stat *st, int64_t now_ms)
+{
+	int64_t age_ms = now_ms - (st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000);
+
+	if (!files->first_scan)
+		return false;
+	if (files->damaged)
+		return files->damaged_at_end;
+	if (files->source_known[source - files->sources])
+		return false;
+	return source->start_at == SOURCE_START_END ||
+	       (source->ignore_older_ms && age_ms > (int64_t)source->ignore_older_ms);
+}
+
+static int start_position(const struct files *files, const struct source *source, int fd,
+			  int64_t now_ms, uint64_t *ret_position)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (starts_at_end(files, source, &st, now_ms))
+		return tail_find_end(fd, ret_position);
+	*ret_position = 0;
+	return 0;
+}
+
+static int adopt_new(struct files *files, struct birth birth, int fd,
+		     const struct identity *identity, int64_t now_ms)
+{
+	struct file *newest = map_get(files->by_lineage, birth.path, strlen(birth.path));
+	int r = 0;
+
+	birth.row = follow_take_row(files, fd, identity);
+	/* Renames may be faster than hints: what came between comes first. */
+	if (newest && !birth.row)
+		r = follow_missed(files, newest);
+	if (birth.row)
+		birth.position = birth.row->committed;
+	else if (!r)
+		r = start_position(files, birth.source, fd, now_ms, &birth.position);
+	if (r) {
+		close(fd);
+		if (r != -ENOMEM)
+			unreadable(files, birth.path, r);
+		return r == -ENOMEM ? r : 0;
+	}
+	return follow_adopt(files, &birth, fd, identity);
+}
+
+int follow_look_at(struct files *files, const struct birth *birth, int64_t now_ms)
+{
+	struct identity identity;
+	int fd = open_for_reading(files, birth->path);
+	int r;
+
+	if (fd < 0)
+		return 0;
+	r = identity_of(fd, &identity);
+	if (r < 0)
+		unreadable(files, birth->path, r);
+	if (r || files_by_inode(files, identity.device, identity.inode)) {
+		close(fd);
+		return 0;
+	}
+	if (follow_is_compressed(fd)) {
+		follow_refuse(files, birth->path, "a compressed file");
+		close(fd);
+		return 0;
+	}
+	return adopt_new(files, *birth, fd, &identity, now_ms);
+}

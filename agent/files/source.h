@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FILES_SOURCE_H
+#define FILES_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "parsers/lines.h"
+#include "parsers/pattern.h"
+#include "parsers/redact.h"
+#include "route/route.h"
+
+/*
+ * What the lines of a file are subject to. Built by conf/ from a block of the configuration, handed
+ * down, and not changed while files point to it; which files are a source's is discover's matter.
+ */
+
+enum source_no_match { SOURCE_NO_MATCH_SHIP, SOURCE_NO_MATCH_SKIP };
+enum source_start_at { SOURCE_START_BEGINNING, SOURCE_START_END };
+
+struct source {
+	char *name;                   /* owned by whoever built this, as redact and route */
+	const struct pattern *parser; /* NULL: none; borrowed */
+	struct redact redact;
+	struct route *route;
+	bool provenance; /* records tell where they are from, for consumers that drop repeats */
+	enum source_no_match on_no_match;
+	enum source_start_at start_at;
+	uint64_t ignore_older_ms; /* 0: nothing is too old */
+	uint64_t rotate_wait_ms;
+	struct line_rules rules;
+};
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Making a producer, asking brokers and destroying a producer may each block for seconds (a
+ * hanging resolver: 7.7 s), and the loop must not. So one thread does all of it (helper_work.c),
+ * and a mailbox with one mutex lies between:
+ *
+ *	loop ── orders: make, ask, probe, quit ──► helper
+ *	loop ◄── answer: producer, topics, reachable, reason ── helper (then the eventfd)
+ *
+ * An answer that was not yet fetched is added to, never lost: only a newer snapshot of the topics
+ * replaces an older one. The producer in use belongs to the loop, which sends with it; the helper
+ * keeps a borrowed pointer to ask through the same instance, and is the only one that destroys.
+ * That is safe because the loop gives an old producer back together with the order for a new one.
+ *
+ * At exit nobody waits: the last of the two sides frees the mailbox.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "kafka/helper_private.h"
+
+static void free_options(struct kafka_options *o)
+{
+	for (size_t i = 0; o->props && i < o->n_props; i++) {
+		free((char *)o->props[i].name);
+		free((char *)o->props[i].value);
+	}
+	for (size_t i = 0; o->topics && i < o->n_topics; i++)
+		free((char *)o->topics[i]);
+	free((void *)o->props);
+	free((void *)o->topics);
+	free((void *)o->topic_settings);
+}
+
+void mailbox_unref(struct helper *h)
+{
+	int left;
+
+	pthread_mutex_lock(&h->mutex);
+	left = --h->refs;
+	pthread_mutex_unlock(&h->mutex);
+	if (left)
+		return;
+	topics_free(h->answer.topics);
+	free_options(&h->options);
+	pthread_cond_destroy(&h->cond);
+	pthread_mutex_destroy(&h->mutex);
+	if (h->event_fd >= 0)
+		close(h->event_fd);
+	free(h);
+}
+
+struct helper_orders helper_wait(struct helper *h, uint64_t until_us)
+{
+	struct timespec ts = {(time_t)(until_us / US_PER_S), (long)(until_us % US_PER_S * 1000)};
+	struct helper_orders *o = &h->orders, taken;
+	int r = 0;
+
+	pthread_mutex_lock(&h->mutex);
+	while (!o->make && !o->ask && !o->probe && !o->quit && r != ETIMEDOUT)
+		r = pthread_cond_timedwait(&h->cond, &h->mutex, &ts);
+	taken = *o;
+	*o = (struct helper_orders){.quit = taken.quit};
+	pthread_mutex_unlock(&h->mutex);
+	return taken;
+}
+
+void helper_tell(struct helper *h, const struct helper_answer *news)
+{
+	struct helper_answer *a = &h->answer;
+
+	pthread_mutex_lock(&h->mutex);
+	if (news->producer)
+		a->producer = news->producer;
+	if (news->topics) {
+		topics_free(a->topics);
+		a->topics = news->topics;
+	}
+	if (news->asked) {
+		a->asked = true;
+		a->reachable = news->reachable;
+		a->trouble = news->trouble;
+	}
+	if (news->probed) {
+		a->probed = true;
+		a->leader_answers = news->leader_answers;
+		a->probe_topic = news->probe_topic;
+		a->probe_partition = news->probe_partition;
+	}
+	a->props_refused = news->props_refused;
+	if (news->reason[0])
+		memcpy(a->reason, news->reason, sizeof a->reason);
+	atomic_store(&h->answered, true);
+	pthread_mutex_unlock(&h->mutex);
+	(void)!eventfd_write(h->event_fd, 1);
+}
+
+void helper_leave(struct helper *h)
+{
+	/* An answer nobody fetched may hold the producer that was handed over last. */
+	producer_free(h->answer.producer);
+	mailbox_unref(h);
+}
+
+const struct kafka_options *helper_options(const struct helper *h)
+{
+	return &h->options;
+}
+
+void helper_make(struct helper *h, struct producer *old, uint64_t delay_us)
+{
+	pthread_mutex_lock(&h->mutex);
+	h->orders.make = true;
+	h->orders.old = old;
+	h->orders.not_before_us = clock_mono_us() + delay_us;
+	h->orders.probe = false;
+	pthread_cond_signal(&h->cond);
+	pthread_mutex_unlock(&h->mutex);
+}
+
+void helper_ask(struct helper *h, uint64_t delay_us, bool settings)
+{
+	uint64_t ask_us = delay_us ? clock_mono_us() + delay_us : 0;
+
+	pthread_mutex_lock(&h->mutex);
+	if (!h->orders.ask || ask_us < h->orders.ask_us)
+		h->orders.ask_us = ask_us;
+	h->orders.ask = true;
+	h->orders.settings |= settings;
+	pthread_cond_signal(&h->cond);
+	pthread_mutex_unlock(&h->mutex);
+}
+
+void helper_probe(struct helper *h, uint32_t topic, int32_t partition)
+{
+	pthread_mutex_lock(&h->mutex);
+	h->orders.probe = true;
+	h->orders.probe_topic = topic;
+	h->orders.probe_partition = partition;
+	pthread_cond_signal(&h->cond);
+	pthread_mutex_unlock(&h->mutex);
+}
+
+bool helper_waits(const struct helper *h)
+{
+	return atomic_load_explicit(&h->answered, memory_order_relaxed);
+}
+
+bool helper_answer(struct helper *h, struct helper_answer *ret_answer)
+{
+	if (!helper_waits(h))
+		return false;
+	pthread_mutex_lock(&h->mutex);
+	*ret_answer = h->answer;
+	h->answer = (struct helper_answer){0};
+	atomic_store(&h->answered, false);
+	pthread_mutex_unlock(&h->mutex);
+	return true;
+}
+
+struct helper *helper_free(struct helper *h, struct producer *current)
+{
+	if (!h)
+		return NULL;
+	pthread_mutex_lock(&h->mutex);
+	h->orders.quit = true;
+	/* An order for a successor that was not taken yet holds another one: both go. */
+	if (current)
+		h->orders.old = current;
+	pthread_cond_signal(&h->cond);
+	pthread_mutex_unlock(&h->mutex);
+	mailbox_unref(h);
+	return NULL;
+}
