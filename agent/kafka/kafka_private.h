@@ -2,7 +2,7 @@
 #ifndef KAFKA_KAFKA_PRIVATE_H
 #define KAFKA_KAFKA_PRIVATE_H
 
-#include "kafka/events.h"
+#include "kafka/remarks.h"
 #include "kafka/helper.h"
 #include "kafka/kafka.h"
 #include "kafka/ledger.h"

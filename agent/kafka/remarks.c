@@ -4,7 +4,7 @@
  * bounded; when it is full the newest is dropped, because the first event of a fault names its
  * cause and the following ones are its echo.
  */
-#include "kafka/events.h"
+#include "kafka/remarks.h"
 
 #include <stdarg.h>
 #include <stdio.h>
