@@ -42,25 +42,25 @@
 
 /* ---- the sources of the loop ---- */
 
-static int on_output(sd_event_source *source, int fd, uint32_t events, void *userdata)
+static int on_output(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct agent *agent = userdata;
 	uint64_t now_us = clock_mono_us();
 
-	(void)source, (void)fd, (void)events;
+	(void)source, (void)fd, (void)revents;
 	/* The descriptor is cleared first, so that what comes in meanwhile wakes us again. */
 	agent_arm_kick(agent, output_service(agent->output, now_us));
 	agent_take_reports(agent, now_us);
 	files_release_held(&agent->files);
 	agent_stop_if_done(agent, now_us);
-	agent_after_event(agent, now_us);
+	agent_after_wakeup(agent, now_us);
 	return 0;
 }
 
-static int on_acks_ready(sd_event_source *source, int fd, uint32_t events, void *userdata)
+static int on_acks_ready(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
-	(void)source, (void)fd, (void)events;
-	agent_after_event(userdata, clock_mono_us());
+	(void)source, (void)fd, (void)revents;
+	agent_after_wakeup(userdata, clock_mono_us());
 	return 0;
 }
 
@@ -70,7 +70,7 @@ static int on_kick(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)source, (void)usec;
 	agent->kick_at_us = CLOCK_NEVER;
-	agent_after_event(agent, clock_mono_us());
+	agent_after_wakeup(agent, clock_mono_us());
 	return 0;
 }
 
@@ -99,7 +99,7 @@ static int on_turn(sd_event_source *source, void *userdata)
 	if (UNLIKELY(agent->checkpoint_wanted) && !agent->checkpoint.under_way &&
 	    !agent->checkpoint_failing)
 		start_checkpoint(agent);
-	agent_after_event(agent, clock_mono_us());
+	agent_after_wakeup(agent, clock_mono_us());
 	return 0;
 }
 
@@ -118,13 +118,13 @@ void agent_take_hints(struct agent *agent, size_t max)
 		agent->error = r;
 }
 
-static int on_hints(sd_event_source *source, int fd, uint32_t events, void *userdata)
+static int on_hints(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct agent *agent = userdata;
 
-	(void)source, (void)fd, (void)events;
+	(void)source, (void)fd, (void)revents;
 	agent_take_hints(agent, HINTS_AT_ONCE);
-	agent_after_event(agent, clock_mono_us());
+	agent_after_wakeup(agent, clock_mono_us());
 	return 0;
 }
 
@@ -146,15 +146,15 @@ void agent_finish_checkpoint(struct agent *agent, int wait_ms)
 	}
 }
 
-static int on_writer(sd_event_source *source, int fd, uint32_t events, void *userdata)
+static int on_writer(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct agent *agent = userdata;
 
-	(void)source, (void)fd, (void)events;
+	(void)source, (void)fd, (void)revents;
 	agent_finish_checkpoint(agent, 0);
 	if (agent->conf->provenance) {
 		files_release_held(&agent->files);
-		agent_after_event(agent, clock_mono_us());
+		agent_after_wakeup(agent, clock_mono_us());
 	}
 	return 0;
 }
@@ -225,7 +225,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	agent_tell_status(agent, now_us);
 	agent_draw_progress(agent, now_us);
 	agent_stop_if_done(agent, now_us);
-	agent_after_event(agent, now_us);
+	agent_after_wakeup(agent, now_us);
 	return 0;
 }
 
@@ -233,23 +233,23 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 
 static int add_sources(struct agent *agent)
 {
-	sd_event *event = agent->event;
+	sd_event *loop = agent->loop;
 	sd_event_source *source;
 	int r;
 
-	r = sd_event_add_io(event, &source, output_fd(agent->output), EPOLLIN, on_output, agent);
+	r = sd_event_add_io(loop, &source, output_fd(agent->output), EPOLLIN, on_output, agent);
 	if (r >= 0)
 		r = sd_event_source_set_priority(source, PRIORITY_REPORTS);
 	if (r >= 0)
-		r = sd_event_add_io(event, &source, writer_fd(agent->writer), EPOLLIN, on_writer,
+		r = sd_event_add_io(loop, &source, writer_fd(agent->writer), EPOLLIN, on_writer,
 				    agent);
 	if (r >= 0)
 		r = sd_event_source_set_priority(source, PRIORITY_REPORTS);
 	if (r >= 0 && agent->acks && acks_fd(agent->acks) >= 0)
-		r = sd_event_add_io(event, &agent->acks_ready, acks_fd(agent->acks), EPOLLOUT,
+		r = sd_event_add_io(loop, &agent->acks_ready, acks_fd(agent->acks), EPOLLOUT,
 				    on_acks_ready, agent);
 	if (r >= 0 && discover_fd(agent->discover) >= 0)
-		r = sd_event_add_io(event, &agent->hints, discover_fd(agent->discover), EPOLLIN,
+		r = sd_event_add_io(loop, &agent->hints, discover_fd(agent->discover), EPOLLIN,
 				    on_hints, agent);
 	return r < 0 ? r : 0;
 }
@@ -260,17 +260,17 @@ static int add_timers(struct agent *agent)
 	int r;
 
 	agent->kick_at_us = CLOCK_NEVER;
-	r = sd_event_add_time(agent->event, &agent->kick, CLOCK_MONOTONIC, now_us, KICK_ACCURACY_US,
+	r = sd_event_add_time(agent->loop, &agent->kick, CLOCK_MONOTONIC, now_us, KICK_ACCURACY_US,
 			      on_kick, agent);
 	if (r >= 0)
 		r = sd_event_source_set_priority(agent->kick, PRIORITY_TIMERS);
 	if (r >= 0)
-		r = sd_event_add_time(agent->event, &agent->tick, CLOCK_MONOTONIC,
+		r = sd_event_add_time(agent->loop, &agent->tick, CLOCK_MONOTONIC,
 				      now_us + tick_us(agent), TICK_ACCURACY_US, on_tick, agent);
 	if (r >= 0)
 		r = sd_event_source_set_priority(agent->tick, PRIORITY_TIMERS);
 	if (r >= 0)
-		r = sd_event_add_defer(agent->event, &agent->turn, on_turn, agent);
+		r = sd_event_add_defer(agent->loop, &agent->turn, on_turn, agent);
 	if (r >= 0)
 		r = sd_event_source_set_priority(agent->turn, PRIORITY_TURN);
 	if (r >= 0)
@@ -280,7 +280,7 @@ static int add_timers(struct agent *agent)
 
 int agent_make_loop(struct agent *agent)
 {
-	int r = sd_event_new(&agent->event);
+	int r = sd_event_new(&agent->loop);
 
 	agent->reconcile_at_us = clock_mono_us() + RECONCILE_US;
 	if (r >= 0)
@@ -298,7 +298,7 @@ int agent_run(struct agent *agent)
 	agent->started_us = agent->progress_us = clock_mono_us();
 	log_say(agent->log, LOG_INFO, "started: %zu files", map_count(agent->files.by_inode));
 	notify_ready(&agent->notify);
-	r = sd_event_loop(agent->event);
+	r = sd_event_loop(agent->loop);
 	/* Whatever ended the loop: what is settled is written down. */
 	notify_watchdog(&agent->notify);
 	agent_take_reports(agent, clock_mono_us());

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What follows every event of the loop: the output is served, what it has to say is logged, and the
+ * What follows every wake-up of the loop: the output is served, what it has to say is logged, and the
  * sources that depend on its room are opened or shut.
  */
 #include "agent_private.h"
@@ -15,21 +15,21 @@ void agent_arm_kick(struct agent *agent, uint64_t at_us)
 	sd_event_source_set_enabled(agent->kick, SD_EVENT_ONESHOT);
 }
 
-static void log_output_events(struct agent *agent)
+static void log_remarks(struct agent *agent)
 {
-	struct output_event event;
+	struct output_remark remark;
 
-	while (!output_next_event(agent->output, &event))
-		log_limited(agent->log, event.priority, event.cause, "%s", event.text);
+	while (!output_next_remark(agent->output, &remark))
+		log_limited(agent->log, remark.priority, remark.cause, "%s", remark.text);
 }
 
-void agent_after_event(struct agent *agent, uint64_t now_us)
+void agent_after_wakeup(struct agent *agent, uint64_t now_us)
 {
 	bool reading = agent->state == AGENT_RUNNING && !agent->until_eof;
 	bool room, busy;
 
 	agent_arm_kick(agent, output_service(agent->output, now_us));
-	log_output_events(agent);
+	log_remarks(agent);
 	agent_flush_acks(agent, now_us);
 	room = agent_has_room(agent, now_us);
 	busy = agent->state == AGENT_RUNNING && !TAILQ_EMPTY(&agent->files.ready) && room;
@@ -37,5 +37,5 @@ void agent_after_event(struct agent *agent, uint64_t now_us)
 	sd_event_source_set_enabled(agent->hints, reading && room ? SD_EVENT_ON : SD_EVENT_OFF);
 	sd_event_source_set_enabled(agent->turn, busy ? SD_EVENT_ON : SD_EVENT_OFF);
 	if (agent->error)
-		sd_event_exit(agent->event, agent->error);
+		sd_event_exit(agent->loop, agent->error);
 }

@@ -14,7 +14,7 @@
 
 /*
  * Shared by agent.c (the loop), agent_start.c (start and end), agent_turn.c (turns of files),
- * agent_settle.c (what reports and time do to files), agent_after.c (what follows every event),
+ * agent_settle.c (what reports and time do to files), agent_after.c (what follows every wake-up),
  * agent_signals.c, agent_stop.c (draining, and the end), agent_reload.c and agent_tell.c (what it
  * says).
  */
@@ -49,7 +49,7 @@ struct agent {
 	struct output *output;
 	struct pipeline *pipeline;
 
-	sd_event *event;
+	sd_event *loop;
 	sd_event_source
 		*turn; /* a defer source: on while a file has data and the output has room */
 	sd_event_source *hints; /* off while the output is full: then the tick looks */
@@ -77,8 +77,8 @@ struct agent {
 /* The event loop with all its sources. 0 or negative errno. */
 int agent_make_loop(struct agent *agent) MUSTCHECK;
 
-/* What follows every event: serves the output, and opens or shuts what depends on its room. */
-void agent_after_event(struct agent *agent, uint64_t now_us);
+/* Follows every wake-up of the loop: serves the output, opens or shuts what depends on its room. */
+void agent_after_wakeup(struct agent *agent, uint64_t now_us);
 
 /* The output wants to be served at at_us (CLOCK_MONOTONIC): sooner is armed, later is not. */
 void agent_arm_kick(struct agent *agent, uint64_t at_us);

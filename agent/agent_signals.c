@@ -25,9 +25,9 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 	} else {
 		log_say(agent->log, LOG_WARNING, "second signal: stopping at once");
 		agent->state = AGENT_STOPPED;
-		sd_event_exit(agent->event, 0);
+		sd_event_exit(agent->loop, 0);
 	}
-	agent_after_event(agent, clock_mono_us());
+	agent_after_wakeup(agent, clock_mono_us());
 	return 0;
 }
 
@@ -58,7 +58,7 @@ static int on_hangup_signal(sd_event_source *source, const struct signalfd_sigin
 	if (agent_reload(agent, now_us))
 		agent_drain(agent, "SIGHUP: reload", now_us);
 	agent_stop_if_done(agent, now_us);
-	agent_after_event(agent, now_us);
+	agent_after_wakeup(agent, now_us);
 	return 0;
 }
 
@@ -72,22 +72,22 @@ static int on_print_signal(sd_event_source *source, const struct signalfd_siginf
 
 int agent_add_signals(struct agent *agent)
 {
-	sd_event *event = agent->event;
+	sd_event *loop = agent->loop;
 	sd_event_source *source;
 	int r;
 
-	r = sd_event_add_signal(event, &source, SIGTERM, on_stop_signal, agent);
+	r = sd_event_add_signal(loop, &source, SIGTERM, on_stop_signal, agent);
 	if (r >= 0)
 		r = sd_event_source_set_priority(source, PRIORITY_SIGNALS);
 	if (r >= 0)
-		r = sd_event_add_signal(event, &source, SIGINT, on_stop_signal, agent);
+		r = sd_event_add_signal(loop, &source, SIGINT, on_stop_signal, agent);
 	if (r >= 0)
 		r = sd_event_source_set_priority(source, PRIORITY_SIGNALS);
 	if (r >= 0)
-		r = sd_event_add_signal(event, &source, SIGHUP, on_hangup_signal, agent);
+		r = sd_event_add_signal(loop, &source, SIGHUP, on_hangup_signal, agent);
 	if (r >= 0)
 		r = sd_event_source_set_priority(source, PRIORITY_SIGNALS);
 	if (r >= 0)
-		r = sd_event_add_signal(event, &source, SIGUSR1, on_print_signal, agent);
+		r = sd_event_add_signal(loop, &source, SIGUSR1, on_print_signal, agent);
 	return r < 0 ? r : 0;
 }

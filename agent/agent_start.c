@@ -238,7 +238,7 @@ struct agent *agent_free(struct agent *agent)
 {
 	if (!agent)
 		return NULL;
-	sd_event_unref(agent->event);
+	sd_event_unref(agent->loop);
 	/* The output first: its threads read payloads from the chunks that files own. */
 	output_free(agent->output);
 	pipeline_free(agent->pipeline);

@@ -70,5 +70,5 @@ void agent_stop_if_done(struct agent *agent, uint64_t now_us)
 			"sent again at the next start",
 			agent->conf->shutdown_timeout_ms / 1000, stats.records_in_flight);
 	agent->state = AGENT_STOPPED;
-	sd_event_exit(agent->event, 0);
+	sd_event_exit(agent->loop, 0);
 }

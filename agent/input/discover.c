@@ -3,12 +3,12 @@
  * The order of things: what is queued to be scanned, then what was read of inotify, then a read.
  *
  *   discover_sources.c   what is wanted         discover_tree.c     directories and their states
- *   discover_walk.c      looking at names       discover_events.c   what inotify says
+ *   discover_walk.c      looking at names       discover_changes.c  what inotify says
  *   watch.c              inotify
  *
- * Scanning goes before events: what a scan finds is the truth, and events that queue up meanwhile
+ * Scanning goes before changes: what a scan finds is the truth, and changes that queue up meanwhile
  * are old news, or an overflow, which is one scan more. Nothing is remembered about files, so every
- * hint may be late or come twice, and an event for a name that is gone again gives a hint all
+ * hint may be late or come twice, and a change of a name that is gone again gives a hint all
  * the same; the caller opens and looks.
  *
  * Accepted: a write through another hard link, outside of the watched directories, is not told.
@@ -30,7 +30,7 @@
 /* The watch with its descriptors; without an instance (EMFILE) we go on and poll. */
 static int new_watch(struct discover *discover)
 {
-	struct epoll_event event = {.events = EPOLLIN};
+	struct epoll_event readable = {.events = EPOLLIN};
 	int r = watch_new(&discover->watch);
 
 	if (r == -ENOMEM)
@@ -42,8 +42,8 @@ static int new_watch(struct discover *discover)
 	discover->poll_fd = epoll_create1(EPOLL_CLOEXEC);
 	discover->more_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (discover->poll_fd < 0 || discover->more_fd < 0 ||
-	    epoll_ctl(discover->poll_fd, EPOLL_CTL_ADD, discover->more_fd, &event) < 0 ||
-	    epoll_ctl(discover->poll_fd, EPOLL_CTL_ADD, watch_fd(discover->watch), &event) < 0)
+	    epoll_ctl(discover->poll_fd, EPOLL_CTL_ADD, discover->more_fd, &readable) < 0 ||
+	    epoll_ctl(discover->poll_fd, EPOLL_CTL_ADD, watch_fd(discover->watch), &readable) < 0)
 		return -errno;
 	return 0;
 }
@@ -148,7 +148,7 @@ int discover_scan(struct discover *discover)
 
 static int next(struct discover *discover, struct hint *ret_hint)
 {
-	struct watch_event event;
+	struct watch_change change;
 	bool has_read = false;
 	int r;
 
@@ -156,8 +156,8 @@ static int next(struct discover *discover, struct hint *ret_hint)
 		r = walk_next(discover, ret_hint);
 		if (r != DISCOVER_E_NONE || !discover->watch)
 			return r;
-		if (watch_next(discover->watch, &event) == 0) {
-			r = walk_event(discover, &event, ret_hint);
+		if (watch_next(discover->watch, &change) == 0) {
+			r = walk_change(discover, &change, ret_hint);
 			if (r != DISCOVER_E_NONE)
 				return r;
 			continue;

@@ -72,8 +72,8 @@ int walk_watch(struct discover *discover, struct node *node, bool *ret_there) MU
 /* Drops the node and all below. */
 void walk_drop(struct discover *discover, struct node *node);
 
-/* The hint that an event gives: 0. DISCOVER_E_NONE, -ENOMEM. */
-int walk_event(struct discover *discover, const struct watch_event *event, struct hint *ret_hint)
+/* The hint that a change gives: 0. DISCOVER_E_NONE, -ENOMEM. */
+int walk_change(struct discover *discover, const struct watch_change *change, struct hint *ret_hint)
 	MUSTCHECK;
 
 /* discover_add without the walk: joins discover->sources. */

@@ -4,8 +4,8 @@
  * path below it wrong: the whole branch has to go at once. Paths are those by which a pattern leads
  * there, symbolic links included, not real ones; two of them may be the same directory.
  *
- * A node keeps its states so that an event is judged by a handful of components instead of all
- * patterns: O(1) an event, however many files and directories there are (scenario D04).
+ * A node keeps its states so that a change is judged by a handful of components instead of all
+ * patterns: O(1) a change, however many files and directories there are (scenario D04).
  */
 #include "input/discover_tree.h"
 

@@ -5,15 +5,15 @@
  * rejected: it needs privileges and names files by handles.)
  *
  * The kernel keeps one descriptor (wd) for each inode, so two paths to one directory (symbolic
- * link, bind mount) share it: wd -> chain of points, each of which gets the event. For the same
+ * link, bind mount) share it: wd -> chain of points, each of which gets the change. For the same
  * reason a mask is only ever added to (IN_MASK_ADD). Descriptors are not given out again before
- * 2^31 others, so an event of an unknown wd is one that waited when its watch was removed.
+ * 2^31 others, so a change of an unknown wd is one that waited when its watch was removed.
  *
- *   buffer   0 .. at .. end      at: next event to decode; cursor: next point of the one decoded
+ *   buffer   0 .. at .. end      at: next change to decode; cursor: next point of the one decoded
  *
  * Not asked for: IN_CLOSE_WRITE (each write told of itself before), IN_DELETE_SELF (IN_IGNORED says
  * the same). IN_EXCL_UNLINK: a file without a name is its reader's business. Writes through mmap
- * and from other hosts of a network file system give no event at all; polling finds them.
+ * and from other hosts of a network file system give no word at all; polling finds them.
  */
 #include "input/watch.h"
 
@@ -24,7 +24,7 @@
 
 #include "base/map.h"
 
-/* One read takes at least 230 events with the longest names, and over 1,300 with short ones. */
+/* One read takes at least 230 changes with the longest names, and over 1,300 with short ones. */
 #define WATCH_BUFFER_BYTES 65536
 
 #define WATCH_NAMES                                                                       \
@@ -182,7 +182,7 @@ static enum watch_what what_of(uint32_t mask)
 	return WATCH_LOST;
 }
 
-/* Decodes one event; its points are then given one by one. False when the buffer is used up. */
+/* Decodes one change; its points are then given one by one. False when the buffer is used up. */
 static bool decode(struct watch *watch)
 {
 	const struct inotify_event *event;
@@ -196,7 +196,7 @@ static bool decode(struct watch *watch)
 	return true;
 }
 
-int watch_next(struct watch *watch, struct watch_event *ret_event)
+int watch_next(struct watch *watch, struct watch_change *ret_change)
 {
 	const struct inotify_event *event;
 	struct watch_point *point;
@@ -205,7 +205,7 @@ int watch_next(struct watch *watch, struct watch_event *ret_event)
 		if (!decode(watch))
 			return WATCH_E_NONE;
 		if (watch->event->mask & IN_Q_OVERFLOW) {
-			*ret_event = (struct watch_event){.what = WATCH_OVERFLOW, .name = ""};
+			*ret_change = (struct watch_change){.what = WATCH_OVERFLOW, .name = ""};
 			return 0;
 		}
 	}
@@ -213,7 +213,7 @@ int watch_next(struct watch *watch, struct watch_event *ret_event)
 	point = watch->cursor;
 	/* detach() moves the cursor on when its point is removed meanwhile. */
 	watch->cursor = point->next;
-	*ret_event = (struct watch_event){
+	*ret_change = (struct watch_change){
 		.what = what_of(event->mask),
 		.is_directory = event->mask & IN_ISDIR,
 		.point = point,

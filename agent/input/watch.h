@@ -23,7 +23,7 @@ enum {
 
 /*
  * One path at which a directory is watched; embedded by its owner, who sets wd to -1 and owner
- * once. Two paths may lead to one directory and share its descriptor; each gets every event.
+ * once. Two paths may lead to one directory and share its descriptor; each gets every change.
  */
 struct watch_point {
 	int wd; /* -1: not watched */
@@ -39,11 +39,11 @@ enum watch_what {
 	WATCH_MODIFIED,
 	WATCH_ATTRIBUTES,
 	WATCH_LOST,     /* the directory was removed, moved or unmounted: watch_remove is due */
-	WATCH_OVERFLOW, /* events were lost; point is NULL */
+	WATCH_OVERFLOW, /* some were lost; point is NULL */
 };
 
 /* name is borrowed until the next watch_read; "" when the directory itself is meant. */
-struct watch_event {
+struct watch_change {
 	enum watch_what what;
 	bool is_directory; /* what name names; false for a symbolic link to a directory */
 	struct watch_point *point;
@@ -67,7 +67,7 @@ int watch_fd(const struct watch *watch);
 int watch_add(struct watch *watch, const char *path, bool content, struct watch_point *point)
 	MUSTCHECK;
 
-/* Ends the watch; events of it that wait are dropped. Fine when it is not watched. */
+/* Ends the watch; changes of it that wait are dropped. Fine when it is not watched. */
 void watch_remove(struct watch *watch, struct watch_point *point);
 
 /* One read(), when everything before was decoded. 0, WATCH_E_NONE, negative errno. */
@@ -76,7 +76,7 @@ int watch_read(struct watch *watch) MUSTCHECK;
 /* Whether watch_next may give something: of this watch_fd does not tell. */
 bool watch_has_more(const struct watch *watch);
 
-/* The next event, one for each point. 0 or WATCH_E_NONE. */
-int watch_next(struct watch *watch, struct watch_event *ret_event) MUSTCHECK;
+/* The next change, one for each point. 0 or WATCH_E_NONE. */
+int watch_next(struct watch *watch, struct watch_change *ret_change) MUSTCHECK;
 
 #endif

@@ -32,7 +32,8 @@ void kafka_reachable(struct kafka *k)
 	k->last_error[0] = '\0';
 	k->trouble = TROUBLE_NONE;
 	if (k->told_trouble)
-		events_add(&k->events, LOG_NOTICE, "brokers-reachable", "the brokers answer again");
+		remarks_add(&k->remarks, LOG_NOTICE, "brokers-reachable",
+			    "the brokers answer again");
 	k->told_trouble = TROUBLE_NONE;
 }
 
@@ -47,12 +48,12 @@ void kafka_unreachable(struct kafka *k, enum trouble trouble, const char *reason
 	if (trouble == k->told_trouble)
 		return;
 	k->told_trouble = trouble;
-	events_add(&k->events, refused ? LOG_ERR : LOG_WARNING,
-		   refused ? "authentication" : "brokers-unreachable",
-		   "%s kafka.bootstrap_servers (%.120s) %s: %.200s; "
-		   "lines stay in their files, retrying",
-		   refused ? "the brokers of" : "no broker of", servers(k),
-		   refused ? "cannot be used" : "answers", reason[0] ? reason : "timed out");
+	remarks_add(&k->remarks, refused ? LOG_ERR : LOG_WARNING,
+		    refused ? "authentication" : "brokers-unreachable",
+		    "%s kafka.bootstrap_servers (%.120s) %s: %.200s; "
+		    "lines stay in their files, retrying",
+		    refused ? "the brokers of" : "no broker of", servers(k),
+		    refused ? "cannot be used" : "answers", reason[0] ? reason : "timed out");
 }
 
 void kafka_no_place(struct kafka *k, size_t topic, uint64_t now_us)
@@ -69,11 +70,12 @@ void kafka_no_place(struct kafka *k, size_t topic, uint64_t now_us)
 	if (t->no_place_us && now_us < t->no_place_us + NO_PLACE_TELL_US)
 		return;
 	t->no_place_us = now_us;
-	events_add(&k->events, LOG_ERR, "too-few-partitions",
-		   "topic %.200s has %d partition%s, but partitioner.rules of its sources need %d: "
-		   "files wait at records that have no partition to go to; add partitions to the "
-		   "topic, or change the rules",
-		   k->options->topics[topic], t->n, t->n == 1 ? "" : "s", least);
+	remarks_add(
+		&k->remarks, LOG_ERR, "too-few-partitions",
+		"topic %.200s has %d partition%s, but partitioner.rules of its sources need %d: "
+		"files wait at records that have no partition to go to; add partitions to the "
+		"topic, or change the rules",
+		k->options->topics[topic], t->n, t->n == 1 ? "" : "s", least);
 }
 
 /* A topic that is not ready, said once. */
@@ -85,11 +87,11 @@ static void tell_not_ready(struct kafka *k, size_t topic, const struct topic_fac
 	if (k->ledger.topics[topic].told || facts->state == TOPIC_UNKNOWN)
 		return;
 	k->ledger.topics[topic].told = true;
-	events_add(&k->events, denied ? LOG_ERR : LOG_WARNING,
-		   denied ? "topic-denied" : "topic-missing",
-		   denied ? "topic %.200s: not authorized (%s); its files wait, retrying" :
-			    "topic %.200s does not exist (%s); its files wait until it does",
-		   name, facts->reason);
+	remarks_add(&k->remarks, denied ? LOG_ERR : LOG_WARNING,
+		    denied ? "topic-denied" : "topic-missing",
+		    denied ? "topic %.200s: not authorized (%s); its files wait, retrying" :
+			     "topic %.200s does not exist (%s); its files wait until it does",
+		    name, facts->reason);
 }
 
 static void tell_ready(struct kafka *k, size_t topic, const struct topic_facts *facts)
@@ -98,22 +100,22 @@ static void tell_ready(struct kafka *k, size_t topic, const struct topic_facts *
 	const char *name = k->options->topics[topic];
 
 	if (t->told)
-		events_add(&k->events, LOG_NOTICE, "topic-found",
-			   "topic %.200s is there now, with %d partitions; its files go on", name,
-			   facts->n_partitions);
+		remarks_add(&k->remarks, LOG_NOTICE, "topic-found",
+			    "topic %.200s is there now, with %d partitions; its files go on", name,
+			    facts->n_partitions);
 	t->told = false;
 	if (t->no_place_us && facts->n_partitions >= partitioner_least(t->placing.partitioner)) {
-		events_add(&k->events, LOG_NOTICE, "enough-partitions",
-			   "topic %.200s has %d partitions now, enough for partitioner.rules; its "
-			   "files go on",
-			   name, facts->n_partitions);
+		remarks_add(&k->remarks, LOG_NOTICE, "enough-partitions",
+			    "topic %.200s has %d partitions now, enough for partitioner.rules; its "
+			    "files go on",
+			    name, facts->n_partitions);
 		t->no_place_us = 0;
 	}
 	if (t->n && t->n != facts->n_partitions)
-		events_add(&k->events, LOG_WARNING, "partitions-changed",
-			   "topic %.200s has %d partitions now, %d before: from here on its keys "
-			   "go to other partitions",
-			   name, facts->n_partitions, t->n);
+		remarks_add(&k->remarks, LOG_WARNING, "partitions-changed",
+			    "topic %.200s has %d partitions now, %d before: from here on its keys "
+			    "go to other partitions",
+			    name, facts->n_partitions, t->n);
 }
 
 void kafka_take_facts(struct kafka *k, size_t topic, const struct topic_facts *facts)

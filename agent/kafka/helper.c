@@ -54,7 +54,7 @@ static int start_thread(struct helper *h)
 	return 0;
 }
 
-int helper_new(const struct kafka_options *options, int event_fd, struct helper **ret_helper)
+int helper_new(const struct kafka_options *options, int wake_fd, struct helper **ret_helper)
 {
 	struct helper *h = calloc(1, sizeof *h);
 	pthread_condattr_t attr;
@@ -63,7 +63,7 @@ int helper_new(const struct kafka_options *options, int event_fd, struct helper 
 	if (!h)
 		return -ENOMEM;
 	h->refs = 1;
-	h->event_fd = -1;
+	h->wake_fd = -1;
 	pthread_mutex_init(&h->mutex, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -72,12 +72,12 @@ int helper_new(const struct kafka_options *options, int event_fd, struct helper 
 	r = copy_options(options, &h->options);
 	if (r == 0) {
 		h->refs = 2;
-		h->event_fd = event_fd;
+		h->wake_fd = wake_fd;
 		r = start_thread(h);
 	}
 	if (r) {
 		h->refs = 1;
-		h->event_fd = -1;
+		h->wake_fd = -1;
 		mailbox_unref(h);
 		return r;
 	}

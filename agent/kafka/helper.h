@@ -31,11 +31,11 @@ struct helper_answer {
 };
 
 /*
- * Copies the options and starts the thread, which begins to make a producer. event_fd is borrowed
+ * Copies the options and starts the thread, which begins to make a producer. wake_fd is borrowed
  * until the thread ends, so it must be a descriptor that the helper may close: see helper_free.
- * 0, -ENOMEM, or the errno of the thread's creation. On success the helper owns event_fd.
+ * 0, -ENOMEM, or the errno of the thread's creation. On success the helper owns wake_fd.
  */
-int helper_new(const struct kafka_options *options, int event_fd, struct helper **ret_helper)
+int helper_new(const struct kafka_options *options, int wake_fd, struct helper **ret_helper)
 	MUSTCHECK;
 
 /* The helper's copy of the options; valid until helper_free. */

@@ -22,7 +22,7 @@ struct helper {
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
 	int refs;
-	int event_fd;
+	int wake_fd;
 	struct kafka_options options; /* all pointers are ours */
 	struct helper_orders orders;
 	struct helper_answer answer;

@@ -86,9 +86,9 @@ static void take_answer(struct kafka *k, uint64_t now_us)
 	if (!helper_answer(k->helper, &a))
 		return;
 	if (a.props_refused && !k->told_props)
-		events_add(&k->events, LOG_ERR, "kafka-properties",
-			   "the library refuses the settings of the kafka block: %.300s; retrying",
-			   a.reason);
+		remarks_add(&k->remarks, LOG_ERR, "kafka-properties",
+			    "the library refuses the settings of the kafka block: %.300s; retrying",
+			    a.reason);
 	k->told_props = a.props_refused;
 	if (a.asked) {
 		k->place_asked = false;
@@ -120,9 +120,9 @@ static void take_news(struct kafka *k, uint64_t now_us)
 		note_error(k, &news);
 		/* Perhaps one of several; if it is all of them, the answer will tell so. */
 		if (k->reachable)
-			events_add(&k->events, LOG_ERR, "authentication",
-				   "a broker cannot be used: %.400s; lines for it wait, retrying",
-				   news.text);
+			remarks_add(&k->remarks, LOG_ERR, "authentication",
+				    "a broker cannot be used: %.400s; lines for it wait, retrying",
+				    news.text);
 		kafka_ask(k, now_us, US_PER_S);
 		break;
 	case NEWS_ERROR:
@@ -135,7 +135,7 @@ static void take_news(struct kafka *k, uint64_t now_us)
 		kafka_ask(k, now_us, US_PER_S);
 		break;
 	case NEWS_LOG:
-		events_add(&k->events, LOG_DEBUG, "library", "%s", news.text);
+		remarks_add(&k->remarks, LOG_DEBUG, "library", "%s", news.text);
 		break;
 	}
 }
@@ -235,9 +235,9 @@ static void count_failure(struct kafka *k, struct producer_report *r, uint64_t n
 	if (k->state == DRAINING)
 		r->report.producer_gone = true;
 	if (r->denied)
-		events_add(&k->events, LOG_ERR, "topic-denied",
-			   "topic %.200s: not authorized to write (%s); its files wait, retrying",
-			   topic, r->report.reason);
+		remarks_add(&k->remarks, LOG_ERR, "topic-denied",
+			    "topic %.200s: not authorized to write (%s); its files wait, retrying",
+			    topic, r->report.reason);
 	if (r->moved) {
 		k->ledger.topics[r->report.topic].state = TOPIC_UNKNOWN;
 		kafka_ask(k, now_us, US_PER_S);
@@ -354,9 +354,9 @@ static uint64_t kafka_service(struct output *output, uint64_t now_us)
 	return next_us;
 }
 
-static int kafka_next_event(struct output *output, struct output_event *ret_event)
+static int kafka_next_remark(struct output *output, struct output_remark *ret_remark)
 {
-	return events_next(&kafka_of(output)->events, ret_event);
+	return remarks_next(&kafka_of(output)->remarks, ret_remark);
 }
 
 static int kafka_fd(const struct output *output)
@@ -397,7 +397,7 @@ static const struct output_ops kafka_ops = {
 	.reports = kafka_reports,
 	.service = kafka_service,
 	.kick = kafka_kick,
-	.next_event = kafka_next_event,
+	.next_remark = kafka_next_remark,
 	.fd = kafka_fd,
 	.stats = kafka_stats,
 	.free = kafka_free,

@@ -2,10 +2,10 @@
 #ifndef KAFKA_KAFKA_PRIVATE_H
 #define KAFKA_KAFKA_PRIVATE_H
 
-#include "kafka/remarks.h"
 #include "kafka/helper.h"
 #include "kafka/kafka.h"
 #include "kafka/ledger.h"
+#include "kafka/remarks.h"
 
 /*
  * Shared by kafka.c (records, reports), life.c (the life of a producer), facts.c (what
@@ -24,7 +24,7 @@ struct kafka {
 	const struct kafka_options *options; /* the helper's copy */
 	struct producer *producer;           /* RUNNING and DRAINING */
 	struct ledger ledger;
-	struct events events;
+	struct remarks remarks;
 	int fd;
 	enum state state;
 	uint64_t state_us;

@@ -29,8 +29,8 @@ static void set_state(struct kafka *k, enum state state, uint64_t now_us)
 
 	if (next[k->state] != state)
 		abort();
-	events_add(&k->events, LOG_DEBUG, "producer-state", "producer: %s -> %s", names[k->state],
-		   names[state]);
+	remarks_add(&k->remarks, LOG_DEBUG, "producer-state", "producer: %s -> %s", names[k->state],
+		    names[state]);
 	k->state = state;
 	k->state_us = now_us;
 	k->next_check_us = now_us;
@@ -49,8 +49,8 @@ void kafka_dispose(struct kafka *k, int priority, const char *cause, const char 
 {
 	if (k->state != RUNNING)
 		return;
-	events_add(
-		&k->events, priority, cause,
+	remarks_add(
+		&k->remarks, priority, cause,
 		"%s; the producer is drained and replaced, lines without a receipt are sent again",
 		why);
 	k->purged = false;
@@ -69,8 +69,8 @@ void kafka_take_producer(struct kafka *k, struct producer *producer, uint64_t no
 	producer_wake(producer, k->fd);
 	set_state(k, RUNNING, now_us);
 	if (k->stats.producers_made > 1)
-		events_add(&k->events, LOG_NOTICE, "producer-replaced",
-			   "the producer was replaced; lines without a receipt are sent again");
+		remarks_add(&k->remarks, LOG_NOTICE, "producer-replaced",
+			    "the producer was replaced; lines without a receipt are sent again");
 }
 
 static uint64_t stall_us(const struct kafka *k)
@@ -97,10 +97,11 @@ void kafka_take_probe(struct kafka *k, const struct helper_answer *a, uint64_t n
 	if (kafka_lacks_replicas(k, a->probe_topic, a->probe_partition))
 		return;
 	if (!a->leader_answers) {
-		events_add(&k->events, LOG_WARNING, "partition-stuck",
-			   "partition %d of topic %.200s makes no progress and its leader does not "
-			   "answer; lines that go there wait",
-			   a->probe_partition, k->options->topics[a->probe_topic]);
+		remarks_add(
+			&k->remarks, LOG_WARNING, "partition-stuck",
+			"partition %d of topic %.200s makes no progress and its leader does not "
+			"answer; lines that go there wait",
+			a->probe_partition, k->options->topics[a->probe_topic]);
 		return;
 	}
 	snprintf(why, sizeof why,
@@ -140,9 +141,9 @@ static void check_drain(struct kafka *k, uint64_t now_us)
 	if (k->purged || now_us < quiet_us + PURGE_AFTER_US || !k->reachable ||
 	    k->answered_us < quiet_us || now_us > k->answered_us + ANSWER_FRESH_US)
 		return;
-	events_add(&k->events, LOG_ERR, "producer-purged",
-		   "the producer gives no reports although brokers answer; its queue is given up, "
-		   "some lines may be repeated");
+	remarks_add(&k->remarks, LOG_ERR, "producer-purged",
+		    "the producer gives no reports although brokers answer; its queue is given up, "
+		    "some lines may be repeated");
 	producer_purge(k->producer);
 	k->purged = true;
 }

@@ -49,8 +49,8 @@ void mailbox_unref(struct helper *h)
 	free_options(&h->options);
 	pthread_cond_destroy(&h->cond);
 	pthread_mutex_destroy(&h->mutex);
-	if (h->event_fd >= 0)
-		close(h->event_fd);
+	if (h->wake_fd >= 0)
+		close(h->wake_fd);
 	free(h);
 }
 
@@ -96,7 +96,7 @@ void helper_tell(struct helper *h, const struct helper_answer *news)
 		memcpy(a->reason, news->reason, sizeof a->reason);
 	atomic_store(&h->answered, true);
 	pthread_mutex_unlock(&h->mutex);
-	(void)!eventfd_write(h->event_fd, 1);
+	(void)!eventfd_write(h->wake_fd, 1);
 }
 
 void helper_leave(struct helper *h)

@@ -250,16 +250,16 @@ struct producer *producer_free(struct producer *p)
 	return NULL;
 }
 
-void producer_wake(struct producer *p, int event_fd)
+void producer_wake(struct producer *p, int wake_fd)
 {
 	static const uint64_t one = 1;
 
-	if (event_fd < 0) {
+	if (wake_fd < 0) {
 		rd_kafka_queue_io_event_enable(p->queue, -1, NULL, 0);
 		return;
 	}
-	rd_kafka_queue_io_event_enable(p->queue, event_fd, &one, sizeof one);
-	(void)!eventfd_write(event_fd, 1);
+	rd_kafka_queue_io_event_enable(p->queue, wake_fd, &one, sizeof one);
+	(void)!eventfd_write(wake_fd, 1);
 }
 
 static int send_result(rd_kafka_error_t *error)

@@ -83,7 +83,7 @@ struct producer *producer_free(struct producer *producer);
  * From now on the eventfd is written when reports or news begin to wait; it is written once at
  * once, since some may wait already. -1: no longer. The eventfd is borrowed.
  */
-void producer_wake(struct producer *producer, int event_fd);
+void producer_wake(struct producer *producer, int wake_fd);
 
 /*
  * Hands over one record. 0, PRODUCER_E_X (nothing was taken), -ENOMEM. partition must be named.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Low floors do not log: they remember what happened, and the top logs it once. The ring is
- * bounded; when it is full the newest is dropped, because the first event of a fault names its
+ * bounded; when it is full the newest is dropped, because the first remark of a fault names its
  * cause and the following ones are its echo.
  */
 #include "kafka/remarks.h"
@@ -11,34 +11,34 @@
 #include <string.h>
 #include <syslog.h>
 
-void events_add(struct events *events, int priority, const char *cause, const char *format, ...)
+void remarks_add(struct remarks *remarks, int priority, const char *cause, const char *format, ...)
 {
-	uint32_t room = priority >= LOG_INFO ? EVENTS_MAX / 2 : EVENTS_MAX;
-	struct output_event *event, *newest;
+	uint32_t room = priority >= LOG_INFO ? REMARKS_MAX / 2 : REMARKS_MAX;
+	struct output_remark *remark, *newest;
 	va_list args;
 
-	if (events->n >= room) {
-		events->dropped++;
+	if (remarks->n >= room) {
+		remarks->dropped++;
 		return;
 	}
-	event = &events->ring[(events->first + events->n) % EVENTS_MAX];
-	event->priority = priority;
-	event->cause = cause;
+	remark = &remarks->ring[(remarks->first + remarks->n) % REMARKS_MAX];
+	remark->priority = priority;
+	remark->cause = cause;
 	va_start(args, format);
-	vsnprintf(event->text, sizeof event->text, format, args);
+	vsnprintf(remark->text, sizeof remark->text, format, args);
 	va_end(args);
 	/* A batch of failed records says the same thing a thousand times. */
-	newest = &events->ring[(events->first + events->n + EVENTS_MAX - 1) % EVENTS_MAX];
-	if (!events->n || newest->cause != cause || strcmp(newest->text, event->text) != 0)
-		events->n++;
+	newest = &remarks->ring[(remarks->first + remarks->n + REMARKS_MAX - 1) % REMARKS_MAX];
+	if (!remarks->n || newest->cause != cause || strcmp(newest->text, remark->text) != 0)
+		remarks->n++;
 }
 
-int events_next(struct events *events, struct output_event *ret_event)
+int remarks_next(struct remarks *remarks, struct output_remark *ret_remark)
 {
-	if (!events->n)
+	if (!remarks->n)
 		return 1;
-	*ret_event = events->ring[events->first];
-	events->first = (events->first + 1) % EVENTS_MAX;
-	events->n--;
+	*ret_remark = remarks->ring[remarks->first];
+	remarks->first = (remarks->first + 1) % REMARKS_MAX;
+	remarks->n--;
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef KAFKA_EVENTS_H
-#define KAFKA_EVENTS_H
+#ifndef KAFKA_REMARKS_H
+#define KAFKA_REMARKS_H
 
 #include <stdint.h>
 
@@ -8,19 +8,19 @@
 
 /* A small ring of things to log, filled by an output and emptied by the top. Embedded; zeroed. */
 
-#define EVENTS_MAX 32
+#define REMARKS_MAX 32
 
-struct events {
+struct remarks {
 	uint32_t first, n;
 	uint64_t dropped; /* no room: the top fetches too rarely */
-	struct output_event ring[EVENTS_MAX];
+	struct output_remark ring[REMARKS_MAX];
 };
 
 /* Adds one; cause must be static. Lines of LOG_DEBUG and LOG_INFO leave half of the ring free. */
-void events_add(struct events *events, int priority, const char *cause, const char *format, ...)
+void remarks_add(struct remarks *remarks, int priority, const char *cause, const char *format, ...)
 	PRINTF_LIKE(4, 5);
 
-/* 0 with the oldest, 1 when there is none: as output_next_event. */
-int events_next(struct events *events, struct output_event *ret_event) MUSTCHECK;
+/* 0 with the oldest, 1 when there is none: as output_next_remark. */
+int remarks_next(struct remarks *remarks, struct output_remark *ret_remark) MUSTCHECK;
 
 #endif

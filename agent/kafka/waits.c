@@ -82,11 +82,11 @@ static void tell_topic(struct kafka *k, size_t topic, uint64_t now_us)
 	if (n > 1)
 		snprintf(others, sizeof others, " and %d others", n - 1);
 	print_reason(k, topic, first, reason, sizeof reason);
-	events_add(&k->events, LOG_WARNING, "records-wait",
-		   "topic %.80s: partition %d%s: %" PRIu64 " records wait for %" PRIu64
-		   " s now; %s; nothing is lost, they are sent until they are acknowledged",
-		   k->options->topics[topic], first, others, records,
-		   (uint64_t)((now_us - since_us) / US_PER_S), reason);
+	remarks_add(&k->remarks, LOG_WARNING, "records-wait",
+		    "topic %.80s: partition %d%s: %" PRIu64 " records wait for %" PRIu64
+		    " s now; %s; nothing is lost, they are sent until they are acknowledged",
+		    k->options->topics[topic], first, others, records,
+		    (uint64_t)((now_us - since_us) / US_PER_S), reason);
 }
 
 void kafka_tell_waits(struct kafka *k, uint64_t now_us)
@@ -132,8 +132,8 @@ void kafka_end_waits(struct kafka *k, uint64_t now_us)
 	}
 	if (left)
 		return;
-	events_add(&k->events, LOG_NOTICE, "records-go-on",
-		   "the records that waited were acknowledged, after %" PRIu64 " s",
-		   (uint64_t)((now_us - k->waits_since_us) / US_PER_S));
+	remarks_add(&k->remarks, LOG_NOTICE, "records-go-on",
+		    "the records that waited were acknowledged, after %" PRIu64 " s",
+		    (uint64_t)((now_us - k->waits_since_us) / US_PER_S));
 	k->waits_since_us = 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counters are plain numbers of one thread, bumped in place by whoever owns the event. The table
- * in the header is the only list of them: the struct and this text both come out of it, so a new
- * counter cannot be forgotten here.
+ * Counters are plain numbers of one thread, bumped in place by whoever sees the thing happen. The
+ * table in the header is the only list of them: the struct and this text both come out of it, so a
+ * new counter cannot be forgotten here.
  */
 #include "ops/counters.h"
 

@@ -27,7 +27,7 @@ enum {
 };
 
 /* Something that happened below and that the top should log once. */
-struct output_event {
+struct output_remark {
 	int priority;      /* LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG of <syslog.h> */
 	const char *cause; /* static: the key of rate limiting, e.g. "topic-missing" */
 	char text[512];    /* names cause, setting and what happens next */
@@ -51,7 +51,7 @@ struct output_ops {
 			  uint64_t now_us);
 	uint64_t (*service)(struct output *output, uint64_t now_us);
 	void (*kick)(struct output *output, uint64_t now_us);
-	int (*next_event)(struct output *output, struct output_event *ret_event);
+	int (*next_remark)(struct output *output, struct output_remark *ret_remark);
 	int (*fd)(const struct output *output);
 	void (*stats)(const struct output *output, struct output_stats *ret_stats);
 	struct output *(*free)(struct output *output);
@@ -103,10 +103,10 @@ static inline void output_kick(struct output *output, uint64_t now_us)
 	output->ops->kick(output, now_us);
 }
 
-/* 0: *ret_event holds the next thing to log. 1: nothing. */
-static inline int output_next_event(struct output *output, struct output_event *ret_event)
+/* 0: *ret_remark holds the next thing to log. 1: nothing. */
+static inline int output_next_remark(struct output *output, struct output_remark *ret_remark)
 {
-	return output->ops->next_event(output, ret_event);
+	return output->ops->next_remark(output, ret_remark);
 }
 
 /* A descriptor that polls readable when reports or answers wait; -1 when there is none. */

@@ -97,7 +97,7 @@ static void kick(UNUSED struct output *output, UNUSED uint64_t now_us)
 {
 }
 
-static int next_event(UNUSED struct output *output, UNUSED struct output_event *ret_event)
+static int next_remark(UNUSED struct output *output, UNUSED struct output_remark *ret_remark)
 {
 	return 1;
 }
@@ -153,7 +153,7 @@ int terminal_new(const struct terminal_options *options, struct output **ret_out
 		.reports = reports,
 		.service = service,
 		.kick = kick,
-		.next_event = next_event,
+		.next_remark = next_remark,
 		.fd = fd,
 		.stats = stats,
 		.free = terminal_free,

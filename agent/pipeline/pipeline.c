@@ -64,8 +64,8 @@ static int redact(struct pipeline *pipeline, const struct redact *rules, struct 
 }
 
 /* Parses the line. One that was withheld is none of the parser's. */
-static void parse(struct pipeline *pipeline, const struct source *source,
-		  const struct route_input *input, struct extraction *ret)
+static void parse_line(struct pipeline *pipeline, const struct source *source,
+		       const struct route_input *input, struct extraction *ret)
 {
 	int r;
 
@@ -105,7 +105,7 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 		if (r)
 			return r;
 	}
-	parse(pipeline, file->source, &input, ret);
+	parse_line(pipeline, file->source, &input, ret);
 	input.facts.fields = ret->matched && file->source->parser ? pipeline->fields : NULL;
 	return route_record(file->source->route, &input, &pipeline->arena, ret_record,
 			    &ret->outcome);

@@ -27,8 +27,8 @@ static int64_t limit(const struct route_time *time, int64_t ms, int64_t read_ms,
 }
 
 /* By the first format that the text is of. False when it is of none. */
-static bool parse(const struct route_time *time, struct slice text, int64_t read_ms,
-		  int64_t *ret_ms)
+static bool parse_time(const struct route_time *time, struct slice text, int64_t read_ms,
+		       int64_t *ret_ms)
 {
 	for (uint32_t i = 0; i < time->n_formats; i++) {
 		if (timestamp_parse(time->formats[i], text, read_ms, ret_ms) == 0)
@@ -51,7 +51,7 @@ static __attribute__((noinline)) int take_time(const struct route_time *time,
 	outcome->time_missing = r == TEMPLATE_E_MISSING;
 	if (r)
 		return 0;
-	outcome->time_invalid = !parse(time, text, input->read_ms, &ms);
+	outcome->time_invalid = !parse_time(time, text, input->read_ms, &ms);
 	if (!outcome->time_invalid)
 		record->timestamp_ms = limit(time, ms, input->read_ms, outcome);
 	return 0;

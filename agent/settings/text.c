@@ -112,8 +112,8 @@ static void explain(const config_t *config, const struct conf_file *file,
 		conf_problem(problems, place, "%s", text);
 }
 
-static int parse(const struct conf_file *file, const char *text, struct conf_problems *problems,
-		 struct conf_node **ret_root)
+static int parse_config(const struct conf_file *file, const char *text,
+			struct conf_problems *problems, struct conf_node **ret_root)
 {
 	struct conf_scan seen = conf_scan(file, text, problems);
 	config_t config;
@@ -217,7 +217,7 @@ static int parse_text(struct conf_text *all, const struct conf_file *file, char 
 	}
 	more[len] = '\n';
 	more[len + 1] = '\0';
-	r = parse(file, more, &all->problems, &root);
+	r = parse_config(file, more, &all->problems, &root);
 	free(more);
 	return root ? join(all, root) : r;
 }

@@ -14,10 +14,10 @@ def run(options, command, output):
     valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={output}", *options, *command]
     done = subprocess.run([str(part) for part in valgrind], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
-    return _parse(output)
+    return _read_costs(output)
 
 
-def _parse(path):
+def _read_costs(path):
     names = {}
     costs = defaultdict(int)
     where = {"ob": None, "fn": None}

@@ -24,7 +24,7 @@ static struct zone *some_zone(void)
 	return zone;
 }
 
-static void parse(const struct timestamp_format *format, struct slice text)
+static void parse_twice(const struct timestamp_format *format, struct slice text)
 {
 	int64_t first = 0, second = 0;
 	int r = timestamp_parse(format, text, NOW, &first);
@@ -46,8 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	zone = some_zone();
 	if (timestamp_compile((const char *)data, zone, &format, &error) == 0) {
-		parse(format,
-		      (struct slice){(const char *)end + 1, size - (size_t)(end + 1 - data)});
+		parse_twice(format,
+			    (struct slice){(const char *)end + 1, size - (size_t)(end + 1 - data)});
 		timestamp_free(format);
 	} else if ((error.at && error.at >= (size_t)(end - data)) ||
 		   !memchr(error.message, '\0', sizeof error.message)) {

@@ -16,7 +16,7 @@ TYPES = {TIMESTAMP_CREATE_TIME: "CreateTime", TIMESTAMP_LOG_APPEND_TIME: "LogApp
 MANY = 30000
 
 
-def parse(text):
+def read_acks(text):
     return [json.loads(line) for line in text.splitlines()]
 
 
@@ -43,7 +43,7 @@ def ship(agent, work, *options):
     with open(path, "ab") as file:
         agent.stdout = file
         assert agent.run("--until-eof", "--print-acks", *options) == 0
-    return parse(path.read_text())
+    return read_acks(path.read_text())
 
 
 def test_all_that_a_consumer_reads(cluster, topic, work, make_lineage, make_agent):
@@ -80,7 +80,7 @@ def test_suspects_are_printed_and_dead_letters_are_not(
     lineage.append(2800)
     agent.counted(lines_dead=1, lines_delivered=2999)
     agent.stop()
-    acks = parse((work / "acks").read_text())
+    acks = read_acks((work / "acks").read_text())
     assert len(acks) == 2999
     assert lineage.starts[1500] not in {ack["position"] for ack in acks}
     compare(cluster, topic, acks)
@@ -111,7 +111,7 @@ class Pipe:
     def rest(self):
         self.thread.join(30)
         assert not self.thread.is_alive()
-        return parse(self.data)
+        return read_acks(self.data)
 
 
 def start(agent, *options):

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A line is in one state at a time (logs.h), and the promises are which changes may happen when.
- * What decides is the order of the output's events; the agent's own numbers are only compared.
+ * What decides is the order of what the output noted; the agent's own numbers are only compared.
  */
 #include "tests/support/judge.h"
 
@@ -49,31 +49,31 @@ bool judge_may_end(const struct judge *judge, const struct log_file *file, uint6
 
 /* A last line without LF, taken now: only when nothing more can be expected behind it. */
 static struct log_line *take_last(struct judge *judge, struct log_file *file,
-				  const struct scripted_event *event)
+				  const struct scripted_note *note)
 {
-	if (event->position != file->next || file->next == file->len)
+	if (note->position != file->next || file->next == file->len)
 		return NULL;
-	if (!judge_may_end(judge, file, event->now_us))
+	if (!judge_may_end(judge, file, note->now_us))
 		judge_says(judge, "a line without LF was sent too early: " WHERE,
-			   WHERE_OF(file, event->position));
+			   WHERE_OF(file, note->position));
 	return logs_end(judge->logs, file);
 }
 
 static void check_content(struct judge *judge, const struct log_file *file,
-			  const struct log_line *line, const struct scripted_event *event)
+			  const struct log_line *line, const struct scripted_note *note)
 {
 	const char *text = file->bytes + line->start;
 
-	if (event->value_len != line->text_len ||
-	    (line->text_len && memcmp(event->value, text, line->text_len) != 0) ||
-	    event->marked != line->truncated)
+	if (note->value_len != line->text_len ||
+	    (line->text_len && memcmp(note->value, text, line->text_len) != 0) ||
+	    note->marked != line->truncated)
 		judge_says(judge, "another value was sent than was written: " WHERE,
 			   WHERE_OF(file, line->start));
-	if (event->key_len != line->key_len || event->topic != line->topic ||
-	    (event->key_len && memcmp(event->key, text + line->key_at, line->key_len) != 0))
+	if (note->key_len != line->key_len || note->topic != line->topic ||
+	    (note->key_len && memcmp(note->key, text + line->key_at, line->key_len) != 0))
 		judge_says(judge, "another key or topic was sent: " WHERE,
 			   WHERE_OF(file, line->start));
-	if (event->extent != line->end - line->start || line->kind == LINE_FILTERED)
+	if (note->extent != line->end - line->start || line->kind == LINE_FILTERED)
 		judge_says(judge, "not this was to be sent: " WHERE, WHERE_OF(file, line->start));
 }
 
@@ -160,7 +160,7 @@ static bool has_letter(const struct letters *letters, const struct log_file *fil
 }
 
 static void submitted(struct judge *judge, struct log_file *file, struct log_line *line,
-		      const struct scripted_event *event, const struct letters *letters)
+		      const struct scripted_note *note, const struct letters *letters)
 {
 	if (line->state == LINE_DONE)
 		judge_says(judge, "an acknowledged line was sent again: " WHERE,
@@ -170,13 +170,13 @@ static void submitted(struct judge *judge, struct log_file *file, struct log_lin
 	if (line->state == LINE_SUSPECT && line->convicted)
 		judge_says(judge, "sent again although it was refused alone: " WHERE,
 			   WHERE_OF(file, line->start));
-	check_content(judge, file, line, event);
-	check_generations(judge, file, line, event->now_us);
+	check_content(judge, file, line, note);
+	check_generations(judge, file, line, note->now_us);
 	check_order(judge, file, line);
-	check_pressure(judge, file, line, event->now_us);
+	check_pressure(judge, file, line, note->now_us);
 	line->alone = line->state == LINE_SUSPECT;
 	judge->suspects[line->topic] -= line->alone;
-	if (event->what == SCRIPTED_REFUSED) {
+	if (note->what == SCRIPTED_REFUSED) {
 		line->convicted = judge->limbo = true;
 		line->lettered = has_letter(letters, file, line);
 		line->after_limbo = line->state;
@@ -214,11 +214,11 @@ static void rewind_file(struct judge *judge, struct log_file *file, uint64_t now
 }
 
 static void reported(struct judge *judge, struct log_file *file, struct log_line *line,
-		     const struct scripted_event *event)
+		     const struct scripted_note *note)
 {
-	const struct report *report = &event->report;
+	const struct report *report = &note->report;
 
-	if (line->state != LINE_FLYING || event->changed)
+	if (line->state != LINE_FLYING || note->changed)
 		judge_says(judge, "the payload changed while it was in flight: " WHERE,
 			   WHERE_OF(file, line->start));
 	judge->flying[line->topic]--;
@@ -240,7 +240,7 @@ static void reported(struct judge *judge, struct log_file *file, struct log_line
 		judge->suspects[line->topic]++;
 	}
 	if (file->draining && !file->flying)
-		rewind_file(judge, file, event->now_us);
+		rewind_file(judge, file, note->now_us);
 }
 
 /* ---- dead letters ---- */
@@ -298,27 +298,27 @@ static void leave_limbo(struct judge *judge)
 		}
 }
 
-void judge_events(struct judge *judge, const struct scripted *scripted,
-		  const struct letters *letters)
+void judge_notes(struct judge *judge, const struct scripted *scripted,
+		 const struct letters *letters)
 {
 	/* Those that only waited for room come before what was sent after them. */
 	take_letters(judge, letters, true);
-	for (size_t i = 0; i < scripted->n_events && !judge->verdict[0]; i++) {
-		const struct scripted_event *event = &scripted->events[i];
-		struct log_file *file = logs_by_inode(judge->logs, event->device, event->inode);
-		struct log_line *line = file ? logs_line_at(file, event->position) : NULL;
+	for (size_t i = 0; i < scripted->n_notes && !judge->verdict[0]; i++) {
+		const struct scripted_note *note = &scripted->notes[i];
+		struct log_file *file = logs_by_inode(judge->logs, note->device, note->inode);
+		struct log_line *line = file ? logs_line_at(file, note->position) : NULL;
 
-		if (file && !line && event->what != SCRIPTED_REPORTED)
-			line = take_last(judge, file, event);
+		if (file && !line && note->what != SCRIPTED_REPORTED)
+			line = take_last(judge, file, note);
 		if (!line)
 			judge_says(judge,
 				   "what was sent from %llu on is no line of any file: \"%.40s\"",
-				   (unsigned long long)event->position,
-				   event->value ? event->value : "");
-		else if (event->what == SCRIPTED_REPORTED)
-			reported(judge, file, line, event);
+				   (unsigned long long)note->position,
+				   note->value ? note->value : "");
+		else if (note->what == SCRIPTED_REPORTED)
+			reported(judge, file, line, note);
 		else
-			submitted(judge, file, line, event, letters);
+			submitted(judge, file, line, note, letters);
 	}
 	take_letters(judge, letters, false);
 	leave_limbo(judge);

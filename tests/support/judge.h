@@ -30,8 +30,8 @@ struct judge {
 void judge_init(struct judge *judge, struct logs *logs);
 
 /* Follows what the output noted, in order, and the dead letters that wait for the store. */
-void judge_events(struct judge *judge, const struct scripted *scripted,
-		  const struct letters *letters);
+void judge_notes(struct judge *judge, const struct scripted *scripted,
+		 const struct letters *letters);
 
 /* The agent between two steps: positions, accounts, memory, counters. */
 void judge_agent(struct judge *judge, const struct files *files, const struct chunk_pools *pools,

@@ -49,11 +49,11 @@ static bool holds(struct slice value, const char *word)
 	return value.len && memmem(value.at, value.len, word, strlen(word));
 }
 
-static struct scripted_event *add_event(struct scripted *scripted)
+static struct scripted_note *add_note(struct scripted *scripted)
 {
-	scripted->events = more(scripted->events, scripted->n_events, &scripted->events_capacity,
-				sizeof scripted->events[0]);
-	return &scripted->events[scripted->n_events++];
+	scripted->notes = more(scripted->notes, scripted->n_notes, &scripted->notes_capacity,
+			       sizeof scripted->notes[0]);
+	return &scripted->notes[scripted->n_notes++];
 }
 
 static void note_submission(struct scripted *scripted, enum scripted_what what,
@@ -61,7 +61,7 @@ static void note_submission(struct scripted *scripted, enum scripted_what what,
 {
 	const struct file *file = file_of_account(slot_chunk(slot)->account);
 
-	*add_event(scripted) = (struct scripted_event){
+	*add_note(scripted) = (struct scripted_note){
 		.what = what,
 		.now_us = now_us,
 		.device = file->identity.device,
@@ -255,7 +255,7 @@ static size_t reports(struct output *output, struct report *ret_reports, size_t 
 	for (size_t i = 0; i < n; i++) {
 		struct scripted_flight *flight = &scripted->ready[i];
 
-		*add_event(scripted) = (struct scripted_event){
+		*add_note(scripted) = (struct scripted_note){
 			.what = SCRIPTED_REPORTED,
 			.now_us = now_us,
 			.device = flight->device,
@@ -289,9 +289,9 @@ static void kick(struct output *output, uint64_t now_us)
 	of_output(output)->kicks++;
 }
 
-static int next_event(struct output *output, struct output_event *ret_event)
+static int next_remark(struct output *output, struct output_remark *ret_remark)
 {
-	(void)output, (void)ret_event;
+	(void)output, (void)ret_remark;
 	return 1;
 }
 
@@ -327,7 +327,7 @@ void scripted_init(struct scripted *scripted, uint64_t seed, uint32_t queue)
 		.reports = reports,
 		.service = service,
 		.kick = kick,
-		.next_event = next_event,
+		.next_remark = next_remark,
 		.fd = no_fd,
 		.stats = stats,
 		.free = keep,
@@ -351,11 +351,11 @@ void scripted_crash(struct scripted *scripted)
 
 void scripted_forget(struct scripted *scripted)
 {
-	while (scripted->n_events) {
-		struct scripted_event *event = &scripted->events[--scripted->n_events];
+	while (scripted->n_notes) {
+		struct scripted_note *note = &scripted->notes[--scripted->n_notes];
 
-		free(event->value);
-		free(event->key);
+		free(note->value);
+		free(note->key);
 	}
 }
 
@@ -366,5 +366,5 @@ void scripted_deinit(struct scripted *scripted)
 	for (size_t i = 0; i < SCRIPTED_TOPICS * SCRIPTED_PARTITIONS; i++)
 		free((&scripted->partitions[0][0] + i)->flights);
 	free(scripted->ready);
-	free(scripted->events);
+	free(scripted->notes);
 }

@@ -9,7 +9,7 @@
  * An output that behaves as badly as Kafka may: it is full, holds records of some partitions back,
  * refuses whole batches, fails runs of records or all of them, and reports late, in order within a
  * partition and in any order across partitions. A seed repeats what it does; what happened is kept
- * as a list of events for a judge.
+ * as a list of notes for a judge.
  */
 
 #define SCRIPTED_TOPICS 3
@@ -36,7 +36,7 @@ enum scripted_what {
 	SCRIPTED_REPORTED,
 };
 
-struct scripted_event {
+struct scripted_note {
 	enum scripted_what what;
 	uint64_t now_us;
 	uint64_t device; /* of the slot's file */
@@ -77,8 +77,8 @@ struct scripted {
 	struct scripted_partition partitions[SCRIPTED_TOPICS][SCRIPTED_PARTITIONS];
 	struct scripted_flight *ready; /* their reports can be fetched */
 	size_t n_ready, ready_capacity;
-	struct scripted_event *events; /* since the last scripted_forget */
-	size_t n_events, events_capacity;
+	struct scripted_note *notes; /* since the last scripted_forget */
+	size_t n_notes, notes_capacity;
 	uint64_t kicks;
 };
 
@@ -101,7 +101,7 @@ void scripted_drain(struct scripted *scripted);
 /* The agent is gone: nothing is in flight any more. */
 void scripted_crash(struct scripted *scripted);
 
-/* The events were read. */
+/* The notes were read. */
 void scripted_forget(struct scripted *scripted);
 
 #endif

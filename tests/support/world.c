@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is copied here from agent.c and agent_start.c is the order of calls, nothing else: an event
+ * What is copied here from agent.c and agent_start.c is the order of calls, nothing else: a real
  * loop would bring back the clock, the store's thread and with them chance.
  */
 #include "tests/support/world.h"
@@ -92,29 +92,28 @@ void world_deinit(struct world *world)
 
 /* ---- what the judge is told ---- */
 
-static void judge_new_events(struct world *world)
+static void judge_new_notes(struct world *world)
 {
 	static const char *const what[] = {"submitted", "refused", "reported"};
 	static const char *const fate[] = {"delivered", "refused", "failed"};
 
-	for (size_t i = 0; i < world->scripted.n_events; i++) {
-		const struct scripted_event *event = &world->scripted.events[i];
+	for (size_t i = 0; i < world->scripted.n_notes; i++) {
+		const struct scripted_note *note = &world->scripted.notes[i];
 
 		WORLD_TRACE(world, "inode %llu at %llu: %s %.20s topic %u",
-			    (unsigned long long)event->inode, (unsigned long long)event->position,
-			    what[event->what],
-			    event->what == SCRIPTED_REPORTED ? fate[event->report.kind] :
-							       event->value,
-			    event->topic);
+			    (unsigned long long)note->inode, (unsigned long long)note->position,
+			    what[note->what],
+			    note->what == SCRIPTED_REPORTED ? fate[note->report.kind] : note->value,
+			    note->topic);
 	}
 	world->logs.now_us = world->now_us;
-	judge_events(&world->judge, &world->scripted, &world->agent->letters);
+	judge_notes(&world->judge, &world->scripted, &world->agent->letters);
 	scripted_forget(&world->scripted);
 }
 
 void world_judge(struct world *world)
 {
-	judge_new_events(world);
+	judge_new_notes(world);
 	judge_agent(&world->judge, &world->agent->files, &world->agent->pools,
 		    &world->agent->counters);
 	if (world->agent->error)
@@ -140,7 +139,7 @@ void world_submit(struct world *world, const struct store_batch *batch)
 {
 	for (size_t i = 0; world->trace && i < batch->n_files; i++)
 		trace_row(world, &batch->files[i]);
-	judge_new_events(world);
+	judge_new_notes(world);
 	judge_snapshot(&world->judge, batch);
 	fake_store_submit(&world->store, batch);
 }
@@ -291,10 +290,10 @@ void world_tick(struct world *world)
 void world_drain(struct world *world)
 {
 	do {
-		judge_new_events(world);
+		judge_new_notes(world);
 		scripted_drain(&world->scripted);
 		world_take_reports(world);
-		judge_new_events(world);
+		judge_new_notes(world);
 	} while (world->scripted.in_flight && !world->judge.verdict[0]);
 }
 

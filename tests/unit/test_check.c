@@ -14,8 +14,8 @@
 
 #include "cmd/check/access.h"
 #include "cmd/check/kafka.h"
-#include "cmd/check/pattern.h"
 #include "cmd/check/report.h"
+#include "cmd/check/trial.h"
 #include "conf/load.h"
 #include "conf/print.h"
 

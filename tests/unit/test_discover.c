@@ -241,7 +241,7 @@ Test(discover, writes_on_the_way_are_not_asked_for)
 }
 
 /* D04: what one new name costs does not depend on the number of files. */
-Test(discover, one_event_is_one_hint)
+Test(discover, one_change_is_one_hint)
 {
 	char name[32];
 

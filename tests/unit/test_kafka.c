@@ -28,8 +28,8 @@ struct rig {
 	uint64_t skew_us; /* added to the clock: what waits for minutes need not */
 	struct report reports[SLOTS];
 	unsigned int n_reports, n_of_kind[3];
-	struct output_event events[64];
-	unsigned int n_events;
+	struct output_remark remarks[64];
+	unsigned int n_remarks;
 	char slots[SLOTS];
 	char value[SLOTS];
 };
@@ -95,18 +95,18 @@ static void turn(struct rig *rig)
 		for (size_t i = 0; i < n; i++)
 			rig->n_of_kind[rig->reports[rig->n_reports++].kind]++;
 	} while (n == 16);
-	while (rig->n_events < 64 &&
-	       output_next_event(rig->out, &rig->events[rig->n_events]) == 0) {
-		if (rig->events[rig->n_events].priority < LOG_DEBUG)
-			rig->n_events++;
+	while (rig->n_remarks < 64 &&
+	       output_next_remark(rig->out, &rig->remarks[rig->n_remarks]) == 0) {
+		if (rig->remarks[rig->n_remarks].priority < LOG_DEBUG)
+			rig->n_remarks++;
 	}
 }
 
-static const struct output_event *find_event(const struct rig *rig, const char *cause)
+static const struct output_remark *find_remark(const struct rig *rig, const char *cause)
 {
-	for (unsigned int i = 0; i < rig->n_events; i++) {
-		if (strcmp(rig->events[i].cause, cause) == 0)
-			return &rig->events[i];
+	for (unsigned int i = 0; i < rig->n_remarks; i++) {
+		if (strcmp(rig->remarks[i].cause, cause) == 0)
+			return &rig->remarks[i];
 	}
 	return NULL;
 }
@@ -335,8 +335,8 @@ Test(kafka, an_acl_failure_fails_the_record_and_is_told)
 	UNTIL(rig, rig->n_reports == 5);
 	cr_expect_eq(rig->n_of_kind[REPORT_FAILED], 5);
 	cr_expect_not(rig->reports[0].producer_gone);
-	UNTIL(rig, find_event(rig, "topic-denied"));
-	cr_expect(strstr(find_event(rig, "topic-denied")->text, "orders"));
+	UNTIL(rig, find_remark(rig, "topic-denied"));
+	cr_expect(strstr(find_remark(rig, "topic-denied")->text, "orders"));
 	/* It recovers alone. */
 	UNTIL(rig, submit_to(rig, 10, 0) == 0);
 	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 1);
@@ -350,7 +350,7 @@ Test(kafka, a_fatal_error_replaces_the_producer)
 
 	push_errors(rig, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, 1);
 	fill(rig, 0, submitted, 0);
-	UNTIL(rig, find_event(rig, "producer-fatal"));
+	UNTIL(rig, find_remark(rig, "producer-fatal"));
 	cr_expect_eq(submit_to(rig, 100, 1), OUTPUT_E_HOLD);
 	UNTIL(rig, stats(rig).up && stats(rig).producers_made == 2);
 	cr_expect_eq(rig->n_reports, submitted);
@@ -361,7 +361,7 @@ Test(kafka, a_fatal_error_replaces_the_producer)
 	cr_expect_eq(stats(rig).records_in_flight, 0);
 	fill(rig, 0, 5, 0);
 	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 5);
-	cr_expect(find_event(rig, "producer-replaced"));
+	cr_expect(find_remark(rig, "producer-replaced"));
 	end_rig(rig);
 }
 
@@ -372,12 +372,12 @@ Test(kafka, files_of_a_missing_topic_wait_until_it_is_there)
 	rd_kafka_mock_topic_set_error(rig->cluster, "orders",
 				      RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
 	start_output(rig);
-	UNTIL(rig, find_event(rig, "topic-missing"));
-	cr_expect(strstr(find_event(rig, "topic-missing")->text, "orders"));
+	UNTIL(rig, find_remark(rig, "topic-missing"));
+	cr_expect(strstr(find_remark(rig, "topic-missing")->text, "orders"));
 	cr_expect_eq(submit_to(rig, 0, -1), OUTPUT_E_HOLD);
 	cr_expect_not(stats(rig).up);
 	rd_kafka_mock_topic_set_error(rig->cluster, "orders", RD_KAFKA_RESP_ERR_NO_ERROR);
-	UNTIL(rig, find_event(rig, "topic-found"));
+	UNTIL(rig, find_remark(rig, "topic-found"));
 	fill(rig, 0, 1, -1);
 	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 1);
 	cr_expect_eq(stats(rig).producers_made, 1);
@@ -460,12 +460,12 @@ Test(kafka, brokers_that_are_down_at_the_start_are_waited_for)
 
 	rd_kafka_mock_broker_set_down(rig->cluster, 1);
 	start_output(rig);
-	UNTIL(rig, find_event(rig, "brokers-unreachable"));
-	cr_expect(strstr(find_event(rig, "brokers-unreachable")->text, rig->props[0].value));
+	UNTIL(rig, find_remark(rig, "brokers-unreachable"));
+	cr_expect(strstr(find_remark(rig, "brokers-unreachable")->text, rig->props[0].value));
 	cr_expect_eq(submit_to(rig, 0, 0), OUTPUT_E_HOLD);
 	rd_kafka_mock_broker_set_up(rig->cluster, 1);
 	UNTIL(rig, stats(rig).up);
-	cr_expect(find_event(rig, "brokers-reachable"));
+	cr_expect(find_remark(rig, "brokers-reachable"));
 	end_rig(rig);
 }
 
@@ -476,7 +476,7 @@ Test(kafka, an_outage_is_told_once_and_costs_nothing)
 
 	rd_kafka_mock_broker_set_down(rig->cluster, 1);
 	fill(rig, 0, 50, -1);
-	UNTIL(rig, find_event(rig, "brokers-unreachable"));
+	UNTIL(rig, find_remark(rig, "brokers-unreachable"));
 	cr_expect_not(stats(rig).up);
 	/* However long it takes, nothing is given up while no broker answers. */
 	rig->skew_us += 600 * US_PER_S;
@@ -485,9 +485,9 @@ Test(kafka, an_outage_is_told_once_and_costs_nothing)
 	cr_expect_eq(rig->n_reports, 0);
 	rd_kafka_mock_broker_set_up(rig->cluster, 1);
 	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 50);
-	UNTIL(rig, find_event(rig, "brokers-reachable"));
-	for (unsigned int i = 0; i < rig->n_events; i++)
-		told += strcmp(rig->events[i].cause, "brokers-unreachable") == 0;
+	UNTIL(rig, find_remark(rig, "brokers-reachable"));
+	for (unsigned int i = 0; i < rig->n_remarks; i++)
+		told += strcmp(rig->remarks[i].cause, "brokers-unreachable") == 0;
 	cr_expect_eq(told, 1);
 	cr_expect_eq(stats(rig).producers_made, 1);
 	end_rig(rig);
@@ -522,13 +522,13 @@ Test(kafka, a_stall_although_brokers_answer_replaces_the_producer)
 	push_errors(rig, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, 2000);
 	fill(rig, 0, 5, 0);
 	rig->skew_us += 61 * US_PER_S;
-	UNTIL(rig, find_event(rig, "producer-stalled"));
+	UNTIL(rig, find_remark(rig, "producer-stalled"));
 	cr_expect_eq(submit_to(rig, 100, 1), OUTPUT_E_HOLD);
 	cr_expect_eq(rig->n_reports, 0);
-	cr_expect_not(find_event(rig, "producer-purged"));
+	cr_expect_not(find_remark(rig, "producer-purged"));
 	rig->skew_us += 31 * US_PER_S;
 	UNTIL(rig, rig->n_of_kind[REPORT_FAILED] == 5);
-	cr_expect(find_event(rig, "producer-purged"));
+	cr_expect(find_remark(rig, "producer-purged"));
 	cr_expect(rig->reports[0].producer_gone);
 	rd_kafka_mock_clear_request_errors(rig->cluster, PRODUCE);
 	UNTIL(rig, stats(rig).up && stats(rig).producers_made == 2);
@@ -544,8 +544,8 @@ Test(kafka, wrong_properties_are_told)
 	rig->props[1] = (struct prop){"compression.type", "lzma"};
 	rig->options.n_props = 2;
 	start_output(rig);
-	UNTIL(rig, find_event(rig, "kafka-properties"));
-	cr_expect(strstr(find_event(rig, "kafka-properties")->text, "compression"));
+	UNTIL(rig, find_remark(rig, "kafka-properties"));
+	cr_expect(strstr(find_remark(rig, "kafka-properties")->text, "compression"));
 	cr_expect_eq(submit_to(rig, 0, 0), OUTPUT_E_HOLD);
 	end_rig(rig);
 }

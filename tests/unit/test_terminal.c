@@ -154,10 +154,10 @@ Test(terminal, has_nothing_to_wait_for)
 {
 	struct seen seen;
 	struct output *output = make(&seen, 2);
-	struct output_event event;
+	struct output_remark remark;
 
 	cr_expect_eq(output_service(output, 17), CLOCK_NEVER);
-	cr_expect_eq(output_next_event(output, &event), 1);
+	cr_expect_eq(output_next_remark(output, &remark), 1);
 	cr_expect_eq(output_fd(output), -1);
 	output_kick(output, 17);
 	cr_expect_null(output_free(output));

@@ -134,7 +134,7 @@ Test(test_file, what_is_written_back)
 	test_file_deinit(&again);
 }
 
-static struct outcomes *parse(const char *text)
+static struct outcomes *outcomes_of(const char *text)
 {
 	struct outcomes *outcomes;
 	struct outcomes_error error;
@@ -200,7 +200,7 @@ Test(test_expect, what_differs)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct outcomes *expected = parse(rows[i].expected), *got = take(rows[i].got);
+		struct outcomes *expected = outcomes_of(rows[i].expected), *got = take(rows[i].got);
 		char said[256] = "";
 		int n = outcomes_compare(expected, got, note, said);
 
@@ -257,7 +257,7 @@ Test(test_expect, what_is_written)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct outcomes *expected = parse(rows[i].expected), *got = take(rows[i].got);
+		struct outcomes *expected = outcomes_of(rows[i].expected), *got = take(rows[i].got);
 		struct outcomes *again;
 		struct outcomes_error error;
 		char *text, *plain;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The patterns of a configuration, the parsers' and those of redact, are tried one by one
- * (pattern.c says how), and a finding names what becomes of the lines on which one gives up: that
+ * (trial.c says how), and a finding names what becomes of the lines on which one gives up: that
  * differs, for a line that is not parsed is shipped, one that is not redacted is not.
  *
  * A text is read again where its user wrote it, since a compiled pattern does not tell it.
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "cmd/check/check.h"
-#include "cmd/check/pattern.h"
+#include "cmd/check/trial.h"
 #include "conf/build.h"
 #include "settings/read.h"
 

@@ -17,7 +17,7 @@
 #define PARTITIONS_MAX 64
 
 /* Cuts "name:3" at its colon; the name stays in text. False when it is not of that form. */
-static bool parse(char *text, struct embedded_topic *topic)
+static bool parse_topic(char *text, struct embedded_topic *topic)
 {
 	char *colon = strrchr(text, ':');
 	char *end;
@@ -39,7 +39,7 @@ int cmd_broker(int argc, char **argv)
 	size_t n = 0;
 	int r;
 
-	while (n < TOPICS_MAX && (int)n + 1 < argc && parse(argv[n + 1], &topics[n]))
+	while (n < TOPICS_MAX && (int)n + 1 < argc && parse_topic(argv[n + 1], &topics[n]))
 		n++;
 	if (n == 0 || (int)n + 1 != argc) {
 		fputs("usage: waybill broker TOPIC:PARTITIONS...\n", stderr);

@@ -15,7 +15,7 @@
 
 /*
  * One run of the demo. For demo.c (options and end), start.c (the beginning), acts.c (what
- * happens), run.c (the loop) and summary.c (what came of it).
+ * happens), loop.c (the loop) and summary.c (what came of it).
  */
 
 #define DEMO_SHIPPED_MAX (DEMO_FILES_MAX + 1)

@@ -13,9 +13,9 @@
 #include "pipeline/pipeline.h"
 
 /*
- * One run of preview. For preview.c (options, which source), run.c (the pipeline with the terminal
- * behind it), show.c and show_compare.c (for people) and json.c (for programs); and for the command
- * test, whose cases are runs of preview.
+ * One run of preview. For preview.c (options, which source), turns.c (the pipeline with the
+ * terminal behind it), show.c and show_compare.c (for people) and json.c (for programs); and for
+ * the command test, whose cases are runs of preview.
  */
 struct preview {
 	struct conf *conf;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * waybill test: unit tests of a configuration, kept beside it. Lines and what is to become of them
- * stand in files (cases.c); the lines go through run's pipeline as preview does it (run.c); what
- * came out is compared with what is expected (expect.c) and told (show.c).
+ * stand in files (cases.c); the lines go through run's pipeline as preview does it (outcome.c);
+ * what came out is compared with what is expected (expect.c) and told (show.c).
  *
  * No broker, no state, no secrets, and by default neither the host's name nor the time of day: a
  * test that passes here passes in the night's build.
@@ -17,7 +17,7 @@
 #include "cmd/cmd.h"
 #include "cmd/test/cases.h"
 #include "cmd/test/expect.h"
-#include "cmd/test/run.h"
+#include "cmd/test/outcome.h"
 #include "cmd/test/show.h"
 
 #define EX_FAILED 1

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What inotify says, turned into hints. An event is a name in a directory and is judged by the
+ * What inotify says, turned into hints. A change is a name in a directory and is judged by the
  * states of that directory alone; it costs the same with one file as with 20,000.
  *
  * A directory is dropped with all below it as soon as its name goes, and looked at again as soon as
- * it comes, so events that are old news by now end in the same state: the last of them decides.
+ * it comes, so changes that are old news by now end in the same state: the last of them decides.
  */
 #include <errno.h>
 #include <limits.h>
@@ -44,73 +44,73 @@ static int on_lost(struct discover *discover, struct node *node, struct hint *re
 	return parent ? walk_look(discover, parent, name, DT_UNKNOWN, ret_hint) : DISCOVER_E_NONE;
 }
 
-static int on_arrival(struct discover *discover, struct node *node, const struct watch_event *event,
-		      struct hint *ret_hint)
+static int on_arrival(struct discover *discover, struct node *node,
+		      const struct watch_change *change, struct hint *ret_hint)
 {
-	int r = walk_look(discover, node, event->name, event->is_directory ? DT_DIR : DT_UNKNOWN,
+	int r = walk_look(discover, node, change->name, change->is_directory ? DT_DIR : DT_UNKNOWN,
 			  ret_hint);
 
-	if (r == DISCOVER_E_NONE && event->what == WATCH_MOVED_IN && !event->is_directory &&
+	if (r == DISCOVER_E_NONE && change->what == WATCH_MOVED_IN && !change->is_directory &&
 	    node->content)
-		return give(discover, node, HINT_MOVED, event->name, ret_hint);
+		return give(discover, node, HINT_MOVED, change->name, ret_hint);
 	return r;
 }
 
 static int on_departure(struct discover *discover, struct node *node,
-			const struct watch_event *event, struct hint *ret_hint)
+			const struct watch_change *change, struct hint *ret_hint)
 {
-	struct node *child = child_of(discover, node, event->name);
+	struct node *child = child_of(discover, node, change->name);
 
 	if (child)
 		walk_drop(discover, child);
 	if (!child && !node->content)
 		return DISCOVER_E_NONE;
-	return give(discover, node, child ? HINT_LEFT_TREE : HINT_LEFT, event->name, ret_hint);
+	return give(discover, node, child ? HINT_LEFT_TREE : HINT_LEFT, change->name, ret_hint);
 }
 
 /* A mode that changed may open to us what was closed (scenario D10). */
 static int on_attributes(struct discover *discover, struct node *node,
-			 const struct watch_event *event, struct hint *ret_hint)
+			 const struct watch_change *change, struct hint *ret_hint)
 {
 	const struct wanted *source;
 	const struct node *child;
 
-	if (event->name[0] == '\0') {
+	if (change->name[0] == '\0') {
 		if (node->incomplete)
 			tree_queue(&discover->tree, node);
 		return DISCOVER_E_NONE;
 	}
-	if (event->is_directory) {
-		child = child_of(discover, node, event->name);
+	if (change->is_directory) {
+		child = child_of(discover, node, change->name);
 		if (child && !child->incomplete)
 			return DISCOVER_E_NONE;
-		return walk_look(discover, node, event->name, DT_DIR, ret_hint);
+		return walk_look(discover, node, change->name, DT_DIR, ret_hint);
 	}
-	source = walk_wanted(discover, node, event->name);
+	source = walk_wanted(discover, node, change->name);
 	if (source) {
 		*ret_hint = (struct hint){HINT_FOUND, source->id, discover->path};
 		return 0;
 	}
-	return node->content ? give(discover, node, HINT_CHANGED, event->name, ret_hint) :
+	return node->content ? give(discover, node, HINT_CHANGED, change->name, ret_hint) :
 			       DISCOVER_E_NONE;
 }
 
-int walk_event(struct discover *discover, const struct watch_event *event, struct hint *ret_hint)
+int walk_change(struct discover *discover, const struct watch_change *change, struct hint *ret_hint)
 {
-	struct node *node = event->point ? event->point->owner : NULL;
+	struct node *node = change->point ? change->point->owner : NULL;
 
-	switch (event->what) {
+	switch (change->what) {
 	case WATCH_MODIFIED:
-		return node->content ? give(discover, node, HINT_CHANGED, event->name, ret_hint) :
+		return node->content ? give(discover, node, HINT_CHANGED, change->name, ret_hint) :
 				       DISCOVER_E_NONE;
 	case WATCH_CREATED:
 	case WATCH_MOVED_IN:
-		return on_arrival(discover, node, event, ret_hint);
+		return on_arrival(discover, node, change, ret_hint);
 	case WATCH_MOVED_OUT:
 	case WATCH_DELETED:
-		return on_departure(discover, node, event, ret_hint);
+		return on_departure(discover, node, change, ret_hint);
 	case WATCH_ATTRIBUTES:
-		return on_attributes(discover, node, event, ret_hint);
+		return on_attributes(discover, node, change, ret_hint);
 	case WATCH_LOST:
 		return on_lost(discover, node, ret_hint);
 	case WATCH_OVERFLOW:

@@ -12,7 +12,7 @@
  * Not understood: conditions, recursion, backreferences. What is missed costs some milliseconds a
  * line at run time, and is counted there.
  */
-#include "cmd/check/pattern.h"
+#include "cmd/check/trial.h"
 
 #include <ctype.h>
 #include <string.h>

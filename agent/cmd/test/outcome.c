@@ -4,7 +4,7 @@
  * test sees is then what preview shows and run sends; a pipeline for each case costs 0.15 ms
  * of CPU (5,000 cases: 0.74 s).
  */
-#include "cmd/test/run.h"
+#include "cmd/test/outcome.h"
 
 #include <errno.h>
 #include <stdio.h>

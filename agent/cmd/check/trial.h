@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CMD_CHECK_PATTERN_H
-#define CMD_CHECK_PATTERN_H
+#ifndef CMD_CHECK_TRIAL_H
+#define CMD_CHECK_TRIAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

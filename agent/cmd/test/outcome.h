@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CMD_TEST_RUN_H
-#define CMD_TEST_RUN_H
+#ifndef CMD_TEST_OUTCOME_H
+#define CMD_TEST_OUTCOME_H
 
 #include "cmd/test/cases.h"
 #include "cmd/test/expect.h"
