@@ -9,7 +9,7 @@
  *               one), timestamp and zone (text → a time)
  *   route       fields and file facts → record, a part of it in each route_* file
  *   pipeline    the way of a line, readable top to bottom; pipeline_reports: of its report, back;
- *               suspects: records that go alone
+ *               suspects: records that go alone; records: event → record → output, for both
  * output/     output (the interface), kafka (room, holds, recovery, what is told), producer and
  *               header_lists (librdkafka), topics, partitioner and its rules, kick (our own
  *               linger), helper (the thread that may block); terminal (preview's output), inspect

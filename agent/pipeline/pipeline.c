@@ -2,15 +2,16 @@
 /*
  * The way of a line, top to bottom:
  *
- *   tail_peek       bytes → line, not yet consumed                      (input/)
- *   redact_line     what must not leave is taken out of it               (parsers/)
- *   pattern_match   line → fields; no match is an outcome, not an error (parsers/)
- *   route_record    fields and file facts → record                      (route)
- *   output_submit   record → Kafka; pressure comes back as a value      (output/)
- *   tail_consumed   only now does the file's cursor move
+ *   tail_peek         bytes → line, not yet consumed                      (input/)
+ *   pipeline_record   line → record                                       (records.c)
+ *     redact_line       what must not leave is taken out of it            (parsers/)
+ *     pattern_match     line → fields; no match is an outcome, not an error
+ *     route_record      fields and file facts → record                    (route/)
+ *   pipeline_submit   record → Kafka; pressure comes back as a value      (records.c, output/)
+ *   tail_consumed     only now does the file's cursor move                (input/)
  *
- * The way of its report is reports.c. Nothing in here waits or drops: what cannot go on
- * returns the reason, and the file stays where it is.
+ * The way of its report is reports.c. Nothing in here waits or drops: what cannot go on returns
+ * the reason, and the file stays where it is.
  */
 #include "pipeline/pipeline.h"
 
@@ -48,67 +49,6 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
 	arena_deinit(&pipeline->arena);
 	free(pipeline);
 	return NULL;
-}
-
-/*
- * Takes out of the line what must not leave, before anybody looks at it: nothing of what is made of
- * it, a dead letter included, ever held it. 0 or -ENOMEM.
- */
-static int redact(struct pipeline *pipeline, const struct redact *rules, struct route_input *input)
-{
-	int r = redact_line(rules, pipeline->scratch, &pipeline->arena, &input->facts.line);
-
-	input->redacted = r == REDACT_E_CHANGED || r == REDACT_E_WITHHELD;
-	input->withheld = r == REDACT_E_WITHHELD;
-	return r < 0 ? r : 0;
-}
-
-/* Parses the line. One that was withheld is none of the parser's. */
-static void parse_line(struct pipeline *pipeline, const struct source *source,
-		       const struct route_input *input, struct extraction *ret)
-{
-	int r;
-
-	ret->redacted = input->redacted;
-	ret->withheld = input->withheld;
-	ret->matched = !input->withheld;
-	ret->limited = false;
-	if (!source->parser || UNLIKELY(input->withheld))
-		return;
-	r = pattern_match(source->parser, pipeline->scratch, input->facts.line, pipeline->fields);
-	ret->matched = r == 0;
-	ret->limited = r == PATTERN_E_LIMIT;
-}
-
-int pipeline_record(struct pipeline *pipeline, const struct file *file, const struct event *event,
-		    int64_t now_ms, struct record *ret_record, struct extraction *ret)
-{
-	struct route_input input = {
-		.facts =
-			{
-				.line = event->line.text,
-				/* The name is its last component: no strlen for each line. */
-				.path = {file->path,
-					 (size_t)(file->name.at + file->name.len - file->path)},
-				.name = file->name,
-				.position = event->position,
-			},
-		.read_ms = now_ms,
-		.truncated = event->line.truncated,
-		.origin = &file->origin,
-	};
-
-	arena_reset(&pipeline->arena);
-	if (UNLIKELY(file->source->redact.n > 0)) {
-		int r = redact(pipeline, &file->source->redact, &input);
-
-		if (r)
-			return r;
-	}
-	parse_line(pipeline, file->source, &input, ret);
-	input.facts.fields = ret->matched && file->source->parser ? pipeline->fields : NULL;
-	return route_record(file->source->route, &input, &pipeline->arena, ret_record,
-			    &ret->outcome);
 }
 
 /* What an event that was consumed for the first time adds to the counters. */
@@ -159,31 +99,6 @@ static int refuse(struct pipeline *pipeline, struct slot *slot, const struct rec
 
 	if (!r)
 		account_dead(slot_chunk(slot)->account, slot);
-	return r;
-}
-
-/* Again by its key, when its source says so of a partition that cannot be. */
-static int submit_by_key(struct pipeline *pipeline, struct record *record, struct slot *slot,
-			 struct route_outcome *outcome, uint64_t now_us)
-{
-	const struct file *file = file_of_account(slot_chunk(slot)->account);
-
-	if (!route_without_partition(file->source->route, record, outcome))
-		return OUTPUT_E_REFUSED;
-	return output_submit(pipeline->options.output, record, slot, now_us);
-}
-
-int pipeline_submit(struct pipeline *pipeline, struct record *record, struct slot *slot,
-		    struct route_outcome *outcome, uint64_t now_us)
-{
-	int r = output_submit(pipeline->options.output, record, slot, now_us);
-
-	if (UNLIKELY(r == OUTPUT_E_PARTITION))
-		r = submit_by_key(pipeline, record, slot, outcome, now_us);
-	if (LIKELY(!r))
-		pipeline->topics[record->topic].in_flight++;
-	else if (r == OUTPUT_E_REFUSED && !outcome->refused)
-		outcome->refused = "MSG_SIZE_TOO_LARGE (too large for the producer)";
 	return r;
 }
 

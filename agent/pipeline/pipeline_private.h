@@ -4,7 +4,10 @@
 
 #include "pipeline/pipeline.h"
 
-/* Shared by pipeline.c (the way of a line) and suspects.c (records that go alone). */
+/*
+ * Calls go one way: pipeline.c (the way of a line) and reports.c (the way of its report) call
+ * suspects.c (records that go alone), and all of them records.c (event → record → output).
+ */
 
 /* A suspect and why its batch was refused; reason is static text. */
 struct suspect {
@@ -56,7 +59,13 @@ int pipeline_submit(struct pipeline *pipeline, struct record *record, struct slo
 		    struct route_outcome *outcome, uint64_t now_us) MUSTCHECK;
 
 /* Puts the file on the stack of touched ones. */
-void pipeline_touch(struct pipeline *pipeline, struct file *file);
+static inline void pipeline_touch(struct pipeline *pipeline, struct file *file)
+{
+	if (file->touched)
+		return;
+	file->touched = true;
+	SLIST_INSERT_HEAD(&pipeline->touched, file, touched_link);
+}
 
 /* Keeps the record of `slot` as a dead letter. 0, PIPELINE_E_HOLD (no room), -ENOMEM. */
 int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const struct record *record,

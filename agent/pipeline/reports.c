@@ -12,14 +12,6 @@
  */
 #include "pipeline/pipeline_private.h"
 
-void pipeline_touch(struct pipeline *pipeline, struct file *file)
-{
-	if (file->touched)
-		return;
-	file->touched = true;
-	SLIST_INSERT_HEAD(&pipeline->touched, file, touched_link);
-}
-
 struct file *pipeline_take_touched(struct pipeline *pipeline)
 {
 	struct file *file = SLIST_FIRST(&pipeline->touched);

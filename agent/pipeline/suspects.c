@@ -9,8 +9,7 @@
  * kick and a round trip a suspect, and saves a second set of connections, threads and recovery
  * states.
  *
- * The record is made again from the slot's bytes, which its chunk still holds: parser and route are
- * pure, so it is the same record.
+ * The record is made again from the slot's bytes, which its chunk still holds.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,33 +17,6 @@
 
 #include "base/clock.h"
 #include "pipeline/pipeline_private.h"
-
-int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const struct record *record,
-			 const char *reason)
-{
-	struct letters *letters = pipeline->options.letters;
-	struct file *file = file_of_account(slot_chunk(slot)->account);
-	struct store_dead_letter letter = {
-		.file = file->id,
-		.position = slot_position(slot),
-		.path = file->path,
-		.topic = pipeline->options.topics[record->topic],
-		.reason = reason,
-		.time_ms = record->timestamp_ms,
-		.key = record->key,
-		.value = record->value,
-	};
-	int r;
-
-	pipeline->no_room_for = record->key.len + record->value.len;
-	if (!letters_has_room(letters, pipeline->no_room_for))
-		return PIPELINE_E_HOLD;
-	pipeline->no_room_for = 0;
-	r = letters_add(letters, &letter);
-	if (!r)
-		pipeline->options.counters->lines_dead++;
-	return r;
-}
 
 static void suspend(struct pipeline *pipeline, struct topic_flow *topic)
 {
@@ -232,10 +204,4 @@ void pipeline_forget_suspects(struct pipeline *pipeline, const struct file *file
 				topic->suspects[kept++] = topic->suspects[s];
 		topic->n_suspects = kept;
 	}
-}
-
-bool pipeline_letters_full(const struct pipeline *pipeline)
-{
-	return pipeline->no_room_for &&
-	       !letters_has_room(pipeline->options.letters, pipeline->no_room_for);
 }

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From an event to the record that is made of it, and from a record to where it goes: the output,
+ * or the dead letters. Both for a line that is read (pipeline.c) and for one that goes again alone
+ * (suspects.c), which must be the same record: parser and route are pure.
+ */
+#include "pipeline/pipeline_private.h"
+
+/*
+ * Takes out of the line what must not leave, before anybody looks at it: nothing of what is made of
+ * it, a dead letter included, ever held it. 0 or -ENOMEM.
+ */
+static int redact(struct pipeline *pipeline, const struct redact *rules, struct route_input *input)
+{
+	int r = redact_line(rules, pipeline->scratch, &pipeline->arena, &input->facts.line);
+
+	input->redacted = r == REDACT_E_CHANGED || r == REDACT_E_WITHHELD;
+	input->withheld = r == REDACT_E_WITHHELD;
+	return r < 0 ? r : 0;
+}
+
+/* Parses the line. One that was withheld is none of the parser's. */
+static void parse_line(struct pipeline *pipeline, const struct source *source,
+		       const struct route_input *input, struct extraction *ret)
+{
+	int r;
+
+	ret->redacted = input->redacted;
+	ret->withheld = input->withheld;
+	ret->matched = !input->withheld;
+	ret->limited = false;
+	if (!source->parser || UNLIKELY(input->withheld))
+		return;
+	r = pattern_match(source->parser, pipeline->scratch, input->facts.line, pipeline->fields);
+	ret->matched = r == 0;
+	ret->limited = r == PATTERN_E_LIMIT;
+}
+
+int pipeline_record(struct pipeline *pipeline, const struct file *file, const struct event *event,
+		    int64_t now_ms, struct record *ret_record, struct extraction *ret)
+{
+	struct route_input input = {
+		.facts =
+			{
+				.line = event->line.text,
+				/* The name is its last component: no strlen for each line. */
+				.path = {file->path,
+					 (size_t)(file->name.at + file->name.len - file->path)},
+				.name = file->name,
+				.position = event->position,
+			},
+		.read_ms = now_ms,
+		.truncated = event->line.truncated,
+		.origin = &file->origin,
+	};
+
+	arena_reset(&pipeline->arena);
+	if (UNLIKELY(file->source->redact.n > 0)) {
+		int r = redact(pipeline, &file->source->redact, &input);
+
+		if (r)
+			return r;
+	}
+	parse_line(pipeline, file->source, &input, ret);
+	input.facts.fields = ret->matched && file->source->parser ? pipeline->fields : NULL;
+	return route_record(file->source->route, &input, &pipeline->arena, ret_record,
+			    &ret->outcome);
+}
+
+/* Again by its key, when its source says so of a partition that cannot be. */
+static int submit_by_key(struct pipeline *pipeline, struct record *record, struct slot *slot,
+			 struct route_outcome *outcome, uint64_t now_us)
+{
+	const struct file *file = file_of_account(slot_chunk(slot)->account);
+
+	if (!route_without_partition(file->source->route, record, outcome))
+		return OUTPUT_E_REFUSED;
+	return output_submit(pipeline->options.output, record, slot, now_us);
+}
+
+int pipeline_submit(struct pipeline *pipeline, struct record *record, struct slot *slot,
+		    struct route_outcome *outcome, uint64_t now_us)
+{
+	int r = output_submit(pipeline->options.output, record, slot, now_us);
+
+	if (UNLIKELY(r == OUTPUT_E_PARTITION))
+		r = submit_by_key(pipeline, record, slot, outcome, now_us);
+	if (LIKELY(!r))
+		pipeline->topics[record->topic].in_flight++;
+	else if (r == OUTPUT_E_REFUSED && !outcome->refused)
+		outcome->refused = "MSG_SIZE_TOO_LARGE (too large for the producer)";
+	return r;
+}
+
+int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const struct record *record,
+			 const char *reason)
+{
+	struct letters *letters = pipeline->options.letters;
+	struct file *file = file_of_account(slot_chunk(slot)->account);
+	struct store_dead_letter letter = {
+		.file = file->id,
+		.position = slot_position(slot),
+		.path = file->path,
+		.topic = pipeline->options.topics[record->topic],
+		.reason = reason,
+		.time_ms = record->timestamp_ms,
+		.key = record->key,
+		.value = record->value,
+	};
+	int r;
+
+	pipeline->no_room_for = record->key.len + record->value.len;
+	if (!letters_has_room(letters, pipeline->no_room_for))
+		return PIPELINE_E_HOLD;
+	pipeline->no_room_for = 0;
+	r = letters_add(letters, &letter);
+	if (!r)
+		pipeline->options.counters->lines_dead++;
+	return r;
+}
+
+bool pipeline_letters_full(const struct pipeline *pipeline)
+{
+	return pipeline->no_room_for &&
+	       !letters_has_room(pipeline->options.letters, pipeline->no_room_for);
+}
