@@ -14,7 +14,7 @@
 
 /*
  * One check. For check.c (options and end) and its parts, one file each; a part notes what it finds
- * in the report and says what is well with check_say.
+ * in the report and says what is well with check_say (say.c, as what follows it).
  */
 struct check {
 	struct check_report report;

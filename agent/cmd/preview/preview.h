@@ -14,7 +14,7 @@
 
 /*
  * One run of preview. For preview.c (options, which source), turns.c (the pipeline with the
- * terminal behind it), show.c and show_compare.c (for people) and json.c (for programs); and for
+ * terminal behind it), show*.c (for people) and json.c (for programs); and for
  * the command test, whose cases are runs of preview.
  */
 struct preview {
@@ -74,17 +74,18 @@ const struct source *preview_choose_source(const struct conf *conf, const char *
 void preview_show_record(struct preview *preview, const struct record *record, int32_t partition);
 void preview_show_outcome(struct preview *preview, const struct preview_outcome *outcome);
 
-/* The totals, and the spread or the comparison. */
+/* Behind the records: the totals, and below them either the spread or the comparison. */
 void preview_show_summary(const struct preview *preview);
+void preview_show_spread(const struct preview *preview);
+void preview_show_comparison(const struct preview *preview);
 
-/* Behind a list of the n hottest keys: how many there are besides. */
+/* For both of these: a share; behind a list of the n hottest keys, how many there are besides. */
+double preview_percent(uint64_t part, uint64_t whole);
 void preview_show_more_keys(FILE *to, const struct spread_total *total, size_t n);
 
-/* What other clients would do with the keys. */
-void preview_show_comparison(const struct preview *preview, const struct spread_total *total);
-
 /*
- * The same two as JSON: the first begins an object, the second ends it, on one line. 0 or -ENOMEM.
+ * A record and its outcome as JSON: the first begins an object, the second ends it, on one line.
+ * 0 or -ENOMEM.
  */
 void preview_json_record(struct preview *preview, const struct record *record, int32_t partition);
 int preview_json_outcome(struct preview *preview, const struct preview_outcome *outcome) MUSTCHECK;

@@ -15,11 +15,6 @@
 /* Columns of a key, behind the numbers. */
 #define KEY_COLUMNS 26
 
-static double percent(uint64_t part, uint64_t whole)
-{
-	return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
 static void show_clients(const struct preview *preview, uint32_t topic,
 			 const struct compare_client *clients, uint64_t keys)
 {
@@ -41,13 +36,14 @@ static void show_clients(const struct preview *preview, uint32_t topic,
 		fprintf(paper->to, "%-10s", c->name);
 		if (i)
 			fprintf(paper->to, " %9" PRIu64 " %5.1f%% %12" PRIu64 " %5.1f%%",
-				c->keys_elsewhere, percent(c->keys_elsewhere, keys),
-				c->records_elsewhere, percent(c->records_elsewhere, c->records));
+				c->keys_elsewhere, preview_percent(c->keys_elsewhere, keys),
+				c->records_elsewhere,
+				preview_percent(c->records_elsewhere, c->records));
 		else
 			fprintf(paper->to, "%37s", "");
 		fprintf(paper->to, " %6" PRId32 " %5.1f%% x %5.2f %6" PRId32 "\n", c->fullest,
-			percent(c->fullest_records, c->records), (double)c->fullest_records / mean,
-			c->empty);
+			preview_percent(c->fullest_records, c->records),
+			(double)c->fullest_records / mean, c->empty);
 	}
 }
 
@@ -64,8 +60,8 @@ static void show_partitions(const struct preview *preview, uint32_t topic,
 		fprintf(paper->to, "%9" PRId32, k);
 		for (size_t i = 0; i < COMPARE_CLIENTS; i++)
 			fprintf(paper->to, "  %9.1f%%",
-				percent(compare_records(preview->compare, topic, i, k),
-					clients[i].records));
+				preview_percent(compare_records(preview->compare, topic, i, k),
+						clients[i].records));
 		fputc('\n', paper->to);
 	}
 	if (preview->partitions > PARTITIONS_SHOWN)
@@ -104,8 +100,9 @@ static void show_keys(const struct preview *preview, const struct spread_total *
 	preview_show_more_keys(paper->to, total, n);
 }
 
-void preview_show_comparison(const struct preview *preview, const struct spread_total *total)
+void preview_show_comparison(const struct preview *preview)
 {
+	struct spread_total total = spread_total(preview->spread);
 	struct compare_client clients[COMPARE_CLIENTS];
 	FILE *to = preview->paper.to;
 	size_t shown = 0, more = 0;
@@ -128,7 +125,7 @@ void preview_show_comparison(const struct preview *preview, const struct spread_
 		fputs("\nNo record has a key: there is nothing to compare.\n", to);
 		return;
 	}
-	show_keys(preview, total);
+	show_keys(preview, &total);
 	fputs("\nelsewhere: to another partition than waybill's. fullest partition: its share of\n"
 	      "the records, and of the mean. partitioner.hash = \"murmur2\" goes with Java,\n"
 	      "\"crc32\" with librdkafka and CRC32, \"fnv1a\" with sarama.\n",

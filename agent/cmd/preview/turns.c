@@ -258,6 +258,15 @@ static int explain(const struct preview *preview, int r)
 	return r == -ENOMEM ? EX_OSERR : EX_IOERR;
 }
 
+static void show_end(const struct preview *preview)
+{
+	preview_show_summary(preview);
+	if (preview->compare)
+		preview_show_comparison(preview);
+	else
+		preview_show_spread(preview);
+}
+
 int preview_run(struct preview *preview)
 {
 	int r = build(preview);
@@ -265,7 +274,7 @@ int preview_run(struct preview *preview)
 	if (!r)
 		r = run_input(preview);
 	if (!r && !preview->json)
-		preview_show_summary(preview);
+		show_end(preview);
 	if (!r && fflush(preview->to))
 		r = -errno;
 	dismantle(preview);
