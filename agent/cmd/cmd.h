@@ -16,15 +16,6 @@ int cmd_sample(int argc, char **argv); /* the application that demo starts; not 
 int cmd_version(int argc, char **argv);
 
 /*
- * What a command does with options that are wrong, when that was said: prints the first paragraph
- * of its usage. Returns EX_USAGE.
- */
-int cmd_usage(char **argv, const char *usage);
-
-/* 0 when getopt has left no arguments, otherwise EX_USAGE after a message. */
-int cmd_no_more(int argc, char **argv);
-
-/*
  * The last act of a command: writes out what stands in stdout. Returns the status, or EX_IOERR
  * after a message when that was EX_OK and the output could not be written; a reader that has gone
  * is no reason for a message.

@@ -4,8 +4,8 @@
  * the child (E31), and systemd wants the process itself.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <malloc.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +15,7 @@
 
 #include "agent.h"
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "kafka/kafka.h"
 
 struct run_options {
@@ -23,70 +24,43 @@ struct run_options {
 	int log_level;
 	bool until_eof;
 	bool print_acks;
-	bool help;
 };
 
-static const char usage[] =
-	"usage: waybill run [--config FILE] [--state-dir DIR] [--log-level LEVEL]\n"
-	"                   [--until-eof] [--print-acks]\n"
-	"\n"
-	"Follows the log files of a configuration and ships their lines to Kafka. It\n"
-	"stays in the foreground and writes its messages to standard error.\n"
-	"\n"
-	"  --config FILE      default " DEFAULT_CONFIG "; conf.d/*.conf beside it\n"
-	"                     are read too\n"
-	"  --state-dir DIR    instead of the configuration's state_dir\n"
-	"  --log-level LEVEL  debug, info (default), notice, warning or error\n"
-	"  --until-eof        ship what is there, the last line included if it has no\n"
-	"                     line end, and exit\n"
-	"  --print-acks       each acknowledgement as a line of JSON on standard output\n"
-	"\n"
-	"SIGTERM, SIGINT  stop reading, wait for acknowledgements up to shutdown_timeout,\n"
-	"                 checkpoint, exit 0; a second one stops at once\n"
-	"SIGHUP           reload: a wrong configuration is refused; a right one is taken\n"
-	"                 by a restart in place, which takes an upgraded program, too\n"
-	"SIGUSR1          log the counters\n";
-
-static int wrong_level(char **argv, const char *level)
+static bool take_level(const char *argument, void *ret_value)
 {
-	fprintf(stderr, "%s: --log-level is debug, info, notice, warning or error, not \"%s\"\n",
-		argv[0], level);
-	return EX_USAGE;
+	int level = log_level_of(argument);
+
+	*(int *)ret_value = level;
+	return level >= 0;
 }
 
-/* 0 or EX_USAGE. */
-static int parse(int argc, char **argv, struct run_options *options)
-{
-	static const struct option longs[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"state-dir", required_argument, NULL, 's'},
-		{"log-level", required_argument, NULL, 'l'},
-		{"until-eof", no_argument, NULL, 'e'},
-		{"print-acks", no_argument, NULL, 'a'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
-	int c;
+static const struct cmd_option rows[] = {
+	{"config", "FILE", offsetof(struct run_options, config),
+	 .help = "default " DEFAULT_CONFIG "; conf.d/*.conf beside it\n"
+		 "are read too"},
+	{"state-dir", "DIR", offsetof(struct run_options, state_dir),
+	 .help = "instead of the configuration's state_dir"},
+	{"log-level", "LEVEL", offsetof(struct run_options, log_level), take_level,
+	 .wanted = "debug, info, notice, warning or error",
+	 .help = "debug, info (default), notice, warning or error"},
+	{"until-eof", NULL, offsetof(struct run_options, until_eof),
+	 .help = "ship what is there, the last line included if it has no\n"
+		 "line end, and exit"},
+	{"print-acks", NULL, offsetof(struct run_options, print_acks),
+	 .help = "each acknowledgement as a line of JSON on standard output"},
+};
 
-	*options = (struct run_options){.config = DEFAULT_CONFIG, .log_level = LOG_INFO};
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
-		if (c == 'c')
-			options->config = optarg;
-		else if (c == 's')
-			options->state_dir = optarg;
-		else if (c == 'e')
-			options->until_eof = true;
-		else if (c == 'a')
-			options->print_acks = true;
-		else if (c == 'h')
-			options->help = true;
-		else if (c != 'l')
-			return EX_USAGE;
-		else if ((options->log_level = log_level_of(optarg)) < 0)
-			return wrong_level(argv, optarg);
-	}
-	return cmd_no_more(argc, argv);
-}
+static const struct cmd_syntax syntax = {
+	.about = "Follows the log files of a configuration and ships their lines to Kafka. It\n"
+		 "stays in the foreground and writes its messages to standard error.",
+	.options = rows,
+	.n_options = ARRAY_LEN(rows),
+	.more = "SIGTERM, SIGINT  stop reading, wait for acknowledgements up to shutdown_timeout,\n"
+		"                 checkpoint, exit 0; a second one stops at once\n"
+		"SIGHUP           reload: a wrong configuration is refused; a right one is taken\n"
+		"                 by a restart in place, which takes an upgraded program, too\n"
+		"SIGUSR1          log the counters",
+};
 
 static int exit_code(struct log *log, int r)
 {
@@ -162,17 +136,13 @@ static void keep_heap_in_runs(void)
 
 int cmd_run(int argc, char **argv)
 {
-	struct run_options options;
+	struct run_options options = {.config = DEFAULT_CONFIG, .log_level = LOG_INFO};
 	struct conf *conf;
 	struct log *log;
-	int status;
+	int status = cmd_read_options(&syntax, argc, argv, &options, NULL);
 
-	if (parse(argc, argv, &options))
-		return cmd_usage(argv, usage);
-	if (options.help) {
-		fputs(usage, stdout);
-		return EX_OK;
-	}
+	if (status != CMD_GO_ON)
+		return status;
 	if (!kafka_library_is_safe()) {
 		fprintf(stderr,
 			"waybill: librdkafka %s loses records while reporting them delivered; "

@@ -83,7 +83,7 @@ def test_no_command():
         assert run(word) == (err, "")
 
 
-@pytest.mark.parametrize("command", ["run", "preview", "test", "check"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_unknown_option(command):
     out, err = run(command, "--nonsense", expect=EX_USAGE)
     lines = err.splitlines()

@@ -492,9 +492,16 @@ def test_refusals(preview):
     assert "missing.log" in err and "No such file" in err
     _, err = preview.run(preview.tmp, expect=EX_NOINPUT)
     assert "directory" in err
-    for wrong in (["--partitions", "0"], ["--partitions", "x"], ["--nonsense"], [path, path]):
+    for wrong, says in (
+        (["--partitions", "0"], '--partitions is a number from 1 to 10000, not "0"'),
+        (["--partitions", "x"], '--partitions is a number from 1 to 10000, not "x"'),
+        (["--json", "--compare-partitioners"], "--json and --compare-partitioners: give one of"),
+        (["--nonsense"], "unrecognized option '--nonsense'"),
+        ([path, path], f'"{path}" is an argument too many'),
+    ):
         out, err = preview.run(*wrong, expect=EX_USAGE)
-        assert out == "" and "usage: waybill preview" in err
+        assert out == "" and err.startswith(f"waybill preview: {says}")
+        assert "usage: waybill preview" in err
     preview.configure(orders(key="${ordr_id}"))
     out, err = preview.run(path, expect=EX_CONFIG)
     assert out == "" and re.search(r"waybill\.conf:\d+: .*did you mean \"order_id\"", err)

@@ -11,8 +11,8 @@
  * the unit's sandbox hides when check is run outside of it.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,70 +22,41 @@
 #include "cmd/check/access.h"
 #include "cmd/check/check.h"
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "conf/print.h"
 #include "kafka/kafka.h"
 
 struct check_options {
 	const char *config;
 	const char *state_dir;
-	bool no_network, strict, print, quiet, help;
+	bool no_network, strict, print, quiet;
 };
 
-static const char usage[] =
-	"usage: waybill check [--config FILE] [--state-dir DIR] [--no-network] [--strict]\n"
-	"                     [--print] [--quiet]\n"
-	"\n"
-	"Looks at everything that `waybill run` would use, and says all that is wrong,\n"
-	"with file and line. It changes nothing, and may run beside the agent.\n"
-	"\n"
-	"  --config FILE    default " DEFAULT_CONFIG "; conf.d/*.conf beside it\n"
-	"                   is read too\n"
-	"  --state-dir DIR  instead of the configuration's state_dir\n"
-	"  --no-network     do not ask the brokers\n"
-	"  --strict         warnings count like errors\n"
-	"  --print          only print the configuration as it is understood, with all\n"
-	"                   defaults; secrets are shown as \"***\"\n"
-	"  --quiet          print errors and warnings only\n"
-	"\n"
-	"Run it as the user that the agent runs as: runuser -u waybill -- waybill check\n"
-	"Exit status: 0; 78 for errors; 66, 77 when the configuration cannot be read.\n";
+static const struct cmd_option rows[] = {
+	{"config", "FILE", offsetof(struct check_options, config),
+	 .help = "default " DEFAULT_CONFIG "; conf.d/*.conf beside it\n"
+		 "is read too"},
+	{"state-dir", "DIR", offsetof(struct check_options, state_dir),
+	 .help = "instead of the configuration's state_dir"},
+	{"no-network", NULL, offsetof(struct check_options, no_network),
+	 .help = "do not ask the brokers"},
+	{"strict", NULL, offsetof(struct check_options, strict),
+	 .help = "warnings count like errors"},
+	{"print", NULL, offsetof(struct check_options, print),
+	 .help = "only print the configuration as it is understood, with all\n"
+		 "defaults; secrets are shown as \"***\""},
+	{"quiet", NULL, offsetof(struct check_options, quiet),
+	 .help = "print errors and warnings only"},
+};
 
-/* 0 or EX_USAGE. */
-static int parse(int argc, char **argv, struct check_options *options)
-{
-	static const struct option longs[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"state-dir", required_argument, NULL, 's'},
-		{"no-network", no_argument, NULL, 'n'},
-		{"strict", no_argument, NULL, 'S'},
-		{"print", no_argument, NULL, 'p'},
-		{"quiet", no_argument, NULL, 'q'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
-	int c;
-
-	*options = (struct check_options){.config = DEFAULT_CONFIG};
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
-		if (c == 'c')
-			options->config = optarg;
-		else if (c == 's')
-			options->state_dir = optarg;
-		else if (c == 'n')
-			options->no_network = true;
-		else if (c == 'S')
-			options->strict = true;
-		else if (c == 'p')
-			options->print = true;
-		else if (c == 'q')
-			options->quiet = true;
-		else if (c == 'h')
-			options->help = true;
-		else
-			return EX_USAGE;
-	}
-	return cmd_no_more(argc, argv);
-}
+static const struct cmd_syntax syntax = {
+	.about = "Looks at everything that `waybill run` would use, and says all that is wrong,\n"
+		 "with file and line. It changes nothing, and may run beside the agent.",
+	.options = rows,
+	.n_options = ARRAY_LEN(rows),
+	.more = "Run it as the user that the agent runs as: runuser -u waybill -- waybill check\n"
+		"Exit status: 0; 78 for errors; 66, 77 when the configuration cannot be read.",
+};
 
 static const char *plural(size_t n)
 {
@@ -239,16 +210,12 @@ static int check_file(struct check *check, const struct check_options *options)
 
 int cmd_check(int argc, char **argv)
 {
-	struct check_options options;
+	struct check_options options = {.config = DEFAULT_CONFIG};
 	struct check check = {0};
-	int status;
+	int status = cmd_read_options(&syntax, argc, argv, &options, NULL);
 
-	if (parse(argc, argv, &options))
-		return cmd_usage(argv, usage);
-	if (options.help) {
-		fputs(usage, stdout);
-		return EX_OK;
-	}
+	if (status != CMD_GO_ON)
+		return status;
 	check.network = !options.no_network;
 	check.quiet = options.quiet;
 	status = check_file(&check, &options);

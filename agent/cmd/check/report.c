@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS 80
+#include "cmd/wrap.h"
+
 #define INDENT 4
 
 static const char *const words[CHECK_SEVERITIES] = {"error", "warning", "note"};
@@ -84,54 +85,13 @@ static int by_place(const void *left, const void *right)
 	return a->order < b->order ? -1 : 1;
 }
 
-/* Columns of a word: bytes of UTF-8 that go on with a character take none. */
-static size_t width_of(const char *text, size_t len)
-{
-	size_t width = 0;
-
-	for (size_t i = 0; i < len; i++)
-		width += ((unsigned char)text[i] & 0xc0) != 0x80;
-	return width;
-}
-
-static void print_word(FILE *to, const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		fputc((unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i], to);
-}
-
-void check_wrap(FILE *to, const char *text, size_t len, size_t column, size_t indent)
-{
-	const char *end = text + len;
-	bool first = true;
-
-	while (text < end) {
-		const char *blank = memchr(text, ' ', (size_t)(end - text));
-		size_t word = (size_t)((blank ? blank : end) - text);
-		size_t width = width_of(text, word);
-
-		if (!first && column + 1 + width > COLUMNS) {
-			fprintf(to, "\n%*s", (int)indent, "");
-			column = indent;
-		} else if (!first) {
-			fputc(' ', to);
-			column++;
-		}
-		print_word(to, text, word);
-		column += width;
-		first = false;
-		text += word + (blank ? 1 : 0);
-	}
-	fputc('\n', to);
-}
-
 /* "FILE:LINE: error: ", of which the columns are returned. */
 static size_t print_head(const struct check_finding *finding, bool colour, FILE *to)
 {
 	const char *name = finding->place.file ? finding->place.file->name : "waybill";
-	size_t column = width_of(name, strlen(name)) + strlen(words[finding->severity]) + 4;
+	size_t column = strlen(words[finding->severity]) + 4;
 
-	print_word(to, name, strlen(name));
+	column += wrap_nothing(to, name, strlen(name));
 	if (finding->place.file && finding->place.line)
 		column += (size_t)fprintf(to, ":%u", finding->place.line);
 	fprintf(to, ": %s%s:%s ", colour ? colours[finding->severity] : "",
@@ -142,7 +102,7 @@ static size_t print_head(const struct check_finding *finding, bool colour, FILE 
 /* To be copied as it is, so it is not broken. */
 static void print_command(FILE *to, const char *text, size_t len)
 {
-	print_word(to, text, len);
+	wrap_nothing(to, text, len);
 	fputc('\n', to);
 }
 
@@ -156,7 +116,7 @@ static void print_finding(const struct check_finding *finding, bool colour, FILE
 		if (*text == ' ')
 			print_command(to, text, (size_t)(end - text));
 		else
-			check_wrap(to, text, (size_t)(end - text), column, INDENT);
+			wrap_text(to, text, (size_t)(end - text), column, INDENT);
 		if (!*end)
 			break;
 		text = end + 1;

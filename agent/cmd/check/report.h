@@ -59,12 +59,6 @@ void check_take_problems(struct check_report *report, const struct conf_problems
  */
 void check_print(struct check_report *report, enum check_severity least, bool colour, FILE *to);
 
-/*
- * Prints text in 80 columns, broken at blanks; lines after the first begin with indent blanks, and
- * `column` columns of the first are used already. A word that is too long for a line is not cut.
- */
-void check_wrap(FILE *to, const char *text, size_t len, size_t column, size_t indent);
-
 void check_report_deinit(struct check_report *report);
 
 #endif

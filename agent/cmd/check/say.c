@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cmd/check/check.h"
+#include "cmd/wrap.h"
 
 void check_say(const struct check *check, const char *format, ...)
 {
@@ -24,7 +25,7 @@ void check_say(const struct check *check, const char *format, ...)
 	if (n < 0)
 		return;
 	/* What is told of a thing is indented below it. */
-	check_wrap(stdout, text, (size_t)n, 0, strspn(text, " ") + 2);
+	wrap_text(stdout, text, (size_t)n, 0, strspn(text, " ") + 2);
 	free(text);
 }
 

@@ -15,9 +15,9 @@
  */
 #include <errno.h>
 #include <ftw.h>
-#include <getopt.h>
 #include <locale.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -27,58 +27,44 @@
 #include "base/clock.h"
 #include "cmd/cmd.h"
 #include "cmd/demo/demo.h"
+#include "cmd/options.h"
 
 #define STOP_MS 1000 /* of a child at the end; one whose broker is gone would wait for long */
 #define MESSAGES_SHOWN 2048 /* bytes of a child's last messages */
 
-static const char usage[] =
-	"usage: waybill demo [FILE...] [--brokers LIST] [--quick] [--keep]\n"
-	"\n"
-	"Ships logs to an embedded Kafka: a log of this host, and that of a sample\n"
-	"application, which writes and rotates. Kills the agent, freezes the broker, and\n"
-	"says at the end which lines were lost or repeated. Needs no configuration,\n"
-	"changes nothing, takes half a minute.\n"
-	"\n"
-	"  FILE...         up to 7 log files to ship instead of a log of this host; of a\n"
-	"                  large one the last 1 MiB\n"
-	"  --brokers LIST  your own Kafka, HOST:PORT[,...], without encryption or login:\n"
-	"                  makes topics of its own there, freezes nothing; only FILEs are\n"
-	"                  shipped beside the sample\n"
-	"  --quick         only ship and show: nothing is killed or frozen\n"
-	"  --keep          keep the temporary directory: configuration, logs, state,\n"
-	"                  messages\n"
-	"  --help          this text\n"
-	"\n"
-	"Exit status: 0 when no line was lost and none came out of its order.\n";
-
-/* 0 or EX_USAGE. argv's FILEs begin at optind then. */
-static int parse(int argc, char **argv, struct demo *demo, bool *ret_help)
+/* What librdkafka makes of it is seen when it is asked; here it has to fit. */
+static bool take_brokers(const char *argument, void *ret_value)
 {
-	static const struct option longs[] = {
-		{"brokers", required_argument, NULL, 'b'},
-		{"quick", no_argument, NULL, 'q'},
-		{"keep", no_argument, NULL, 'k'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
-		if (c == 'b')
-			demo->brokers = optarg;
-		else if (c == 'q')
-			demo->quick = true;
-		else if (c == 'k')
-			demo->keep = true;
-		else if (c == 'h')
-			*ret_help = true;
-		else
-			return EX_USAGE;
-	}
-	if (demo->brokers && (!*demo->brokers || strlen(demo->brokers) >= sizeof demo->address))
-		return EX_USAGE;
-	return argc - optind <= DEMO_FILES_MAX ? 0 : EX_USAGE;
+	*(const char **)ret_value = argument;
+	return *argument && strlen(argument) < sizeof((struct demo *)NULL)->address;
 }
+
+static const struct cmd_option rows[] = {
+	{"brokers", "LIST", offsetof(struct demo, brokers), take_brokers,
+	 .wanted = "HOST:PORT[,...] in up to 255 bytes",
+	 .help = "your own Kafka, HOST:PORT[,...], without encryption or login:\n"
+		 "makes topics of its own there, freezes nothing; only FILEs are\n"
+		 "shipped beside the sample"},
+	{"quick", NULL, offsetof(struct demo, quick),
+	 .help = "only ship and show: nothing is killed or frozen"},
+	{"keep", NULL, offsetof(struct demo, keep),
+	 .help = "keep the temporary directory: configuration, logs, state,\n"
+		 "messages"},
+};
+
+static const struct cmd_syntax syntax = {
+	.about = "Ships logs to an embedded Kafka: a log of this host, and that of a sample\n"
+		 "application, which writes and rotates. Kills the agent, freezes the broker, and\n"
+		 "says at the end which lines were lost or repeated. Needs no configuration,\n"
+		 "changes nothing, takes half a minute.",
+	.options = rows,
+	.n_options = ARRAY_LEN(rows),
+	.words = "[FILE...]",
+	.help = "up to 7 log files to ship instead of a log of this host; of a\n"
+		"large one the last 1 MiB",
+	.words_max = DEMO_FILES_MAX,
+	.more = "Exit status: 0 when no line was lost and none came out of its order.",
+};
 
 static int take_signals(struct demo *demo)
 {
@@ -201,23 +187,22 @@ static void die_of(int number)
 int cmd_demo(int argc, char **argv)
 {
 	struct demo *demo = calloc(1, sizeof *demo);
-	bool help = false;
+	struct cmd_words files;
 	int status, number;
 
 	if (!demo)
 		return EX_OSERR;
 	demo->signals = -1;
 	demo->begun = clock_mono_us();
-	status = parse(argc, argv, demo, &help);
-	if (status || help) {
-		fputs(usage, status ? stderr : stdout);
+	status = cmd_read_options(&syntax, argc, argv, demo, &files);
+	if (status != CMD_GO_ON) {
 		free(demo);
 		return status;
 	}
 	setlocale(LC_CTYPE, "");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	paper_init(&demo->paper, stdout);
-	status = take_signals(demo) ? EX_OSERR : run(demo, argv + optind, argc - optind);
+	status = take_signals(demo) ? EX_OSERR : run(demo, files.at, files.n);
 	clean_up(demo);
 	number = demo->signal;
 	free(demo);

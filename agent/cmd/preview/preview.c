@@ -7,14 +7,15 @@
  * Secrets are not fetched: whoever writes a pattern may have none.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <locale.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "cmd/preview/preview.h"
 #include "input/discover.h"
 #include "parsers/names.h"
@@ -26,86 +27,53 @@
 struct preview_options {
 	const char *config;
 	const char *source;
-	const char *input; /* NULL: standard input */
 	int32_t partitions;
 	bool json;
 	bool compares;
-	bool help;
 };
 
-static const char usage[] =
-	"usage: waybill preview [--config FILE] [--source NAME] [--partitions N]\n"
-	"                       [--json | --compare-partitioners] [INPUT]\n"
-	"\n"
-	"Shows what each line of INPUT (or of standard input) would become: topic,\n"
-	"partition, key, headers, timestamp, value; for a line that does not match, how\n"
-	"far the pattern got; at the end how keys and bytes spread over partitions. No\n"
-	"broker is asked, nothing is stored.\n"
-	"\n"
-	"  --config FILE   default " DEFAULT_CONFIG "; conf.d/*.conf beside it too\n"
-	"  --source NAME   the source whose rules apply; needed when there are several\n"
-	"                  and none of them has INPUT in its paths\n"
-	"  --partitions N  of each topic, 1 to 10000; default 12\n"
-	"  --json          one object a line, without the spread; a line that is left out\n"
-	"                  (on_no_match = \"skip\") has a null topic\n"
-	"  --compare-partitioners\n"
-	"                  instead of the records: how many keys other clients (Java,\n"
-	"                  librdkafka, sarama, CRC32) would send to another partition,\n"
-	"                  and how evenly each fills them\n"
-	"\n"
-	"Where the source sets no timestamp it is now, as it is when a line is shipped.\n"
-	"Records without a key stay with one partition for a batch: which one, only run\n"
-	"knows.\n";
-
-/* 0 or EX_USAGE. */
-static int parse(int argc, char **argv, struct preview_options *options)
+static bool take_partitions(const char *argument, void *ret_value)
 {
-	static const struct option longs[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"source", required_argument, NULL, 's'},
-		{"partitions", required_argument, NULL, 'p'},
-		{"json", no_argument, NULL, 'j'},
-		{"compare-partitioners", no_argument, NULL, 'd'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
 	char *end;
-	long n;
-	int c;
+	long n = strtol(argument, &end, 10);
 
-	*options = (struct preview_options){.config = DEFAULT_CONFIG,
-					    .partitions = DEFAULT_PARTITIONS};
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
-		if (c == 'c') {
-			options->config = optarg;
-		} else if (c == 's') {
-			options->source = optarg;
-		} else if (c == 'j') {
-			options->json = true;
-		} else if (c == 'd') {
-			options->compares = true;
-		} else if (c == 'h') {
-			options->help = true;
-		} else if (c == 'p') {
-			n = strtol(optarg, &end, 10);
-			if (end == optarg || *end || n < 1 || n > MAX_PARTITIONS) {
-				fprintf(stderr, "waybill: --partitions is a number from 1 to %d\n",
-					MAX_PARTITIONS);
-				return EX_USAGE;
-			}
-			options->partitions = (int32_t)n;
-		} else {
-			return EX_USAGE;
-		}
-	}
-	if (options->json && options->compares) {
-		fputs("waybill: --json and --compare-partitioners: give one of them\n", stderr);
-		return EX_USAGE;
-	}
-	if (optind < argc)
-		options->input = argv[optind++];
-	return cmd_no_more(argc, argv);
+	if (end == argument || *end || n < 1 || n > MAX_PARTITIONS)
+		return false;
+	*(int32_t *)ret_value = (int32_t)n;
+	return true;
 }
+
+static const struct cmd_option rows[] = {
+	{"config", "FILE", offsetof(struct preview_options, config),
+	 .help = "default " DEFAULT_CONFIG "; conf.d/*.conf beside it too"},
+	{"source", "NAME", offsetof(struct preview_options, source),
+	 .help = "the source whose rules apply; needed when there are several\n"
+		 "and none of them has INPUT in its paths"},
+	{"partitions", "N", offsetof(struct preview_options, partitions), take_partitions,
+	 .wanted = "a number from 1 to 10000", .help = "of each topic, 1 to 10000; default 12"},
+	{"json", NULL, offsetof(struct preview_options, json),
+	 .help = "one object a line, without the spread; a line that is left out\n"
+		 "(on_no_match = \"skip\") has a null topic"},
+	{"compare-partitioners", NULL, offsetof(struct preview_options, compares),
+	 .alternative = true,
+	 .help = "instead of the records: how many keys other clients (Java,\n"
+		 "librdkafka, sarama, CRC32) would send to another partition,\n"
+		 "and how evenly each fills them"},
+};
+
+static const struct cmd_syntax syntax = {
+	.about = "Shows what each line of INPUT (or of standard input) would become: topic,\n"
+		 "partition, key, headers, timestamp, value; for a line that does not match, how\n"
+		 "far the pattern got; at the end how keys and bytes spread over partitions. No\n"
+		 "broker is asked, nothing is stored.",
+	.options = rows,
+	.n_options = ARRAY_LEN(rows),
+	.words = "[INPUT]",
+	.words_max = 1,
+	.more = "Where the source sets no timestamp it is now, as it is when a line is shipped.\n"
+		"Records without a key stay with one partition for a batch: which one, only run\n"
+		"knows.",
+};
 
 static void print_sources(const struct conf *conf)
 {
@@ -200,15 +168,13 @@ static void set_paper(struct preview *preview)
 int cmd_preview(int argc, char **argv)
 {
 	struct preview preview = {.input = PREVIEW_INPUT_NULL};
-	struct preview_options options;
-	int status;
+	struct preview_options options = {.config = DEFAULT_CONFIG,
+					  .partitions = DEFAULT_PARTITIONS};
+	struct cmd_words words;
+	int status = cmd_read_options(&syntax, argc, argv, &options, &words);
 
-	if (parse(argc, argv, &options))
-		return cmd_usage(argv, usage);
-	if (options.help) {
-		fputs(usage, stdout);
-		return EX_OK;
-	}
+	if (status != CMD_GO_ON)
+		return status;
 	setlocale(LC_CTYPE, "");
 	preview.partitions = options.partitions;
 	preview.json = options.json;
@@ -221,7 +187,7 @@ int cmd_preview(int argc, char **argv)
 	if (status)
 		return status;
 	set_paper(&preview);
-	status = open_input(&preview, options.input);
+	status = open_input(&preview, words.at[0]);
 	if (!status) {
 		preview.source =
 			preview_choose_source(preview.conf, options.source, preview.input.path,

@@ -8,38 +8,21 @@
  * test that passes here passes in the night's build.
  */
 #include <errno.h>
-#include <getopt.h>
+#include <limits.h>
 #include <locale.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "cmd/test/cases.h"
 #include "cmd/test/expect.h"
 #include "cmd/test/outcome.h"
 #include "cmd/test/show.h"
 
 #define EX_FAILED 1
-
-static const char usage[] =
-	"usage: waybill test [--update] FILE...\n"
-	"\n"
-	"Tests a configuration: what becomes of sample lines is compared with what is\n"
-	"expected of them. No broker is asked, nothing is stored, no secret is read.\n"
-	"\n"
-	"  --update  write what is into FILE where it is not what is expected, or where\n"
-	"            nothing is expected yet; then look at the difference\n"
-	"\n"
-	"A FILE, e.g. orders.test:\n"
-	"\n"
-	"  config waybill.conf\n"
-	"  source orders\n"
-	"\n"
-	"  < 2026-11-21T15:11:55Z INFO order=A-17 cid=c1\n"
-	"  > {\"topic\": \"orders\", \"key\": \"A-17\"}\n"
-	"\n"
-	"Exit status: 0 all passed, 1 some failed, 78 a configuration or FILE is wrong.\n";
 
 struct tester {
 	struct test_run run;
@@ -177,47 +160,46 @@ static void test_file(struct tester *tester, const char *name)
 	test_file_deinit(&tested.file);
 }
 
-/* 0, EX_USAGE, or 1: help was asked for. */
-static int parse(int argc, char **argv, bool *ret_update)
-{
-	static const struct option longs[] = {
-		{"update", no_argument, NULL, 'u'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
-	int c;
+static const struct cmd_option rows[] = {
+	{"update", NULL, offsetof(struct tester, update),
+	 .help = "write what is into FILE where it is not what is expected, or where\n"
+		 "nothing is expected yet; then look at the difference"},
+};
 
-	*ret_update = false;
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
-		if (c == 'h')
-			return 1;
-		if (c != 'u')
-			return EX_USAGE;
-		*ret_update = true;
-	}
-	if (optind < argc)
-		return 0;
-	fprintf(stderr, "%s: which files of tests?\n", argv[0]);
-	return EX_USAGE;
-}
+static const struct cmd_syntax syntax = {
+	.about = "Tests a configuration: what becomes of sample lines is compared with what is\n"
+		 "expected of them. No broker is asked, nothing is stored, no secret is read.",
+	.options = rows,
+	.n_options = ARRAY_LEN(rows),
+	.words = "FILE...",
+	.words_min = 1,
+	.words_max = INT_MAX,
+	.missing = "which files of tests?",
+	.more = "A FILE, e.g. orders.test:\n"
+		"\n"
+		"  config waybill.conf\n"
+		"  source orders\n"
+		"\n"
+		"  < 2026-11-21T15:11:55Z INFO order=A-17 cid=c1\n"
+		"  > {\"topic\": \"orders\", \"key\": \"A-17\"}\n"
+		"\n"
+		"Exit status: 0 all passed, 1 some failed, 78 a configuration or FILE is wrong.",
+};
 
 int cmd_test(int argc, char **argv)
 {
 	struct tester tester = {.run = TEST_RUN_NULL};
-	int r = parse(argc, argv, &tester.update), n = argc - optind;
+	struct cmd_words files;
+	int status = cmd_read_options(&syntax, argc, argv, &tester, &files);
 
-	if (r == EX_USAGE)
-		return cmd_usage(argv, usage);
-	if (r) {
-		fputs(usage, stdout);
-		return EX_OK;
-	}
+	if (status != CMD_GO_ON)
+		return status;
 	setlocale(LC_CTYPE, "");
 	test_show_init(&tester.show);
-	for (char **name = argv + optind; *name; name++)
+	for (char **name = files.at; *name; name++)
 		test_file(&tester, *name);
 	test_run_deinit(&tester.run);
-	if (n > 1)
+	if (files.n > 1)
 		print_counts("all", tester.passed, tester.failed, tester.updated);
 	return tester.status ? tester.status : tester.failed ? EX_FAILED : EX_OK;
 }
