@@ -33,7 +33,8 @@
  *   cmd/        the commands: run, and in rooms of their own check, preview, test (its cases are
  *               runs of preview) and demo, which starts broker and sample; for all of them: options,
  *               load, finish; paper and wrap (writing to a person)
- *   base/       words used everywhere: result, slice, map, arena, decimal, json, clock, hash
+ *   base/       words used everywhere: result, slice, map, arena, decimal, iso_time, json, clock,
+ *               hash
  *
  * An include names its room and points only downward; tests/floors.sh checks it.
  */

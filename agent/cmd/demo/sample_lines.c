@@ -11,8 +11,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/iso_time.h"
 #define OPEN_ORDERS 8
 #define STRANGER 10
 #define FIRST_ORDER 1001
@@ -32,13 +32,9 @@ size_t sample_line(char to[SAMPLE_LINE_MAX], unsigned number, int64_t now_ms)
 	unsigned about = number - (number + 1) / STRANGER; /* among the lines about an order */
 	unsigned round = about / OPEN_ORDERS;
 	unsigned order = round / ARRAY_LEN(states) * OPEN_ORDERS + about % OPEN_ORDERS;
-	time_t seconds = (time_t)(now_ms / 1000);
-	struct tm tm;
-	size_t len;
+	size_t len = iso_time_print(now_ms, to).len;
 
-	gmtime_r(&seconds, &tm);
-	len = strftime(to, SAMPLE_LINE_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
-	len += (size_t)snprintf(to + len, SAMPLE_LINE_MAX - len, ".%03dZ ", (int)(now_ms % 1000));
+	to[len++] = ' ';
 	if (number % STRANGER == STRANGER - 1)
 		len += (size_t)snprintf(to + len, SAMPLE_LINE_MAX - len,
 					"WARN seq=%u stock is low, reorder soon\n", number);

@@ -2,8 +2,6 @@
 #ifndef CMD_PREVIEW_PREVIEW_H
 #define CMD_PREVIEW_PREVIEW_H
 
-#include <time.h>
-
 #include "base/json.h"
 #include "cmd/paper.h"
 #include "cmd/preview/compare.h"
@@ -28,8 +26,6 @@ struct preview {
 	FILE *to;
 	struct paper paper;
 	const char *good, *bad; /* colours of what matched and what did not, or "" */
-	time_t second;          /* that second_text is of */
-	char second_text[32];
 
 	struct chunk_pools pools;
 	struct counters counters;

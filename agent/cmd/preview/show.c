@@ -7,6 +7,7 @@
  */
 #include <inttypes.h>
 
+#include "base/iso_time.h"
 #include "cmd/preview/preview.h"
 
 #define INDENT 11 /* "  headers  " */
@@ -37,21 +38,12 @@ static void print_label(const struct paper *paper, const char *label)
 	fprintf(paper->to, "  %s%-*s%s", paper->dim, INDENT - 2, label, paper->plain);
 }
 
-/* A second's text serves all records of that second. */
-static void print_time(struct preview *preview, int64_t timestamp_ms)
+static void print_time(const struct paper *paper, int64_t timestamp_ms)
 {
-	const struct paper *paper = &preview->paper;
-	time_t second = (time_t)(timestamp_ms / 1000);
-	struct tm utc;
+	char text[ISO_TIME_LEN];
 
-	if (second != preview->second) {
-		gmtime_r(&second, &utc);
-		strftime(preview->second_text, sizeof preview->second_text, "%Y-%m-%dT%H:%M:%S",
-			 &utc);
-		preview->second = second;
-	}
-	fprintf(paper->to, "%s%s.%03dZ%s", paper->dim, preview->second_text,
-		(int)(timestamp_ms % 1000), paper->plain);
+	iso_time_print(timestamp_ms, text);
+	fprintf(paper->to, "%s%.*s%s", paper->dim, ISO_TIME_LEN, text, paper->plain);
 }
 
 /* "name=value"s, a new line before each that would cross the right edge. */
@@ -111,7 +103,7 @@ void preview_show_record(struct preview *preview, const struct record *record, i
 	else
 		fprintf(paper->to, "partition %" PRId32, partition);
 	fprintf(paper->to, "%s  ", paper->plain);
-	print_time(preview, record->timestamp_ms);
+	print_time(paper, record->timestamp_ms);
 	print_key(preview, record->key);
 	if (record->n_headers > 0)
 		print_headers(paper, record);

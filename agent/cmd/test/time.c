@@ -6,8 +6,7 @@
 #include "cmd/test/time.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <time.h>
+#include <string.h>
 
 #include "parsers/timestamp.h"
 
@@ -27,13 +26,11 @@ int test_time_read(const char *text, int64_t *ret_ms)
 
 void test_time_write(int64_t ms, char ret_text[TEST_TIME_LEN])
 {
-	time_t second = (time_t)(ms / 1000);
-	char fraction[8] = "", date[40] = "";
-	struct tm utc;
+	char *end = ret_text + iso_time_print(ms, ret_text).len;
 
-	if (ms % 1000)
-		snprintf(fraction, sizeof fraction, ".%03d", (int)(ms % 1000));
-	if (gmtime_r(&second, &utc))
-		strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(ret_text, TEST_TIME_LEN, "%s%sZ", date, fraction);
+	if (ms % 1000 == 0) {
+		end -= strlen(".000Z");
+		*end++ = 'Z';
+	}
+	*end = '\0';
 }
