@@ -240,7 +240,7 @@ void json_put_string(struct json *json, struct slice text)
 	size_t n;
 
 	if (!text.at) {
-		json_put_raw(json, (struct slice){"null", 4});
+		json_put_text(json, "null");
 		return;
 	}
 	if (!has_room(json, text.len + 2))
@@ -267,6 +267,14 @@ void json_put_integer(struct json *json, int64_t number)
 		all = (struct slice){all.at - 1, all.len + 1};
 	}
 	json_put_raw(json, all);
+}
+
+void json_put_natural(struct json *json, int64_t number)
+{
+	if (number < 0)
+		json_put_text(json, "null");
+	else
+		json_put_integer(json, number);
 }
 
 static const char *skip_digits(const char *at, const char *end)

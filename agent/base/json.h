@@ -15,11 +15,11 @@
  * names, which are nearly always constants; what is done here is what can go wrong:
  *
  *	struct json json = {.arena = &arena};
- *	json_put_raw(&json, slice_of("{\"topic\":"));
+ *	json_put_text(&json, "{\"topic\":");
  *	json_put_string(&json, topic);
- *	json_put_raw(&json, slice_of(",\"partition\":"));
+ *	json_put_text(&json, ",\"partition\":");
  *	json_put_integer(&json, partition);
- *	json_put_raw(&json, slice_of("}"));
+ *	json_put_text(&json, "}");
  *	r = json_finish(&json, &text);
  *
  * Memory that runs out is remembered and told by json_finish; until then nothing needs checking.
@@ -37,6 +37,11 @@ void json_reserve(struct json *json, size_t len);
 /* Text that is JSON, or a piece of it, already. */
 void json_put_raw(struct json *json, struct slice text);
 
+static inline void json_put_text(struct json *json, const char *text)
+{
+	json_put_raw(json, slice_of(text));
+}
+
 /*
  * Any bytes as a JSON string: quoted, escaped, always valid UTF-8. Each maximal subpart of an
  * ill-formed sequence becomes one U+FFFD (Unicode 15, 3.9, table 3-8; the decoder of WHATWG and
@@ -45,6 +50,9 @@ void json_put_raw(struct json *json, struct slice text);
 void json_put_string(struct json *json, struct slice text);
 
 void json_put_integer(struct json *json, int64_t number);
+
+/* Of a number that is negative where it is not known: null then. */
+void json_put_natural(struct json *json, int64_t number);
 
 /* Whether the bytes are a number as RFC 8259 has it: no "+1", "01", ".5", "1.", "0x1", "NaN". */
 bool json_number_valid(struct slice text);

@@ -104,34 +104,26 @@ struct acks *acks_free(struct acks *acks)
 	return NULL;
 }
 
-static void put_or_null(struct json *json, bool known, int64_t number)
-{
-	if (known)
-		json_put_integer(json, number);
-	else
-		json_put_raw(json, slice_of("null"));
-}
-
 /* The line of one, in the arena. 0 or -ENOMEM. */
 static int print(struct acks *acks, const struct ack *ack, struct slice *ret_line)
 {
 	struct json json = {.arena = &acks->arena};
 
 	arena_reset(&acks->arena);
-	json_put_raw(&json, slice_of("{\"file\":"));
+	json_put_text(&json, "{\"file\":");
 	json_put_string(&json, ack->path);
-	json_put_raw(&json, slice_of(",\"position\":"));
+	json_put_text(&json, ",\"position\":");
 	json_put_integer(&json, (int64_t)ack->position);
-	json_put_raw(&json, slice_of(",\"topic\":"));
+	json_put_text(&json, ",\"topic\":");
 	json_put_string(&json, ack->topic);
-	json_put_raw(&json, slice_of(",\"partition\":"));
+	json_put_text(&json, ",\"partition\":");
 	json_put_integer(&json, ack->partition);
-	json_put_raw(&json, slice_of(",\"offset\":"));
-	put_or_null(&json, ack->offset >= 0, ack->offset);
-	json_put_raw(&json, slice_of(",\"timestamp\":"));
-	put_or_null(&json, ack->timestamp_ms >= 0, ack->timestamp_ms);
-	json_put_raw(&json, slice_of(ack->append_time ? ",\"timestamp_type\":\"LogAppendTime\"}\n" :
-							",\"timestamp_type\":\"CreateTime\"}\n"));
+	json_put_text(&json, ",\"offset\":");
+	json_put_natural(&json, ack->offset);
+	json_put_text(&json, ",\"timestamp\":");
+	json_put_natural(&json, ack->timestamp_ms);
+	json_put_text(&json, ack->append_time ? ",\"timestamp_type\":\"LogAppendTime\"}\n" :
+						",\"timestamp_type\":\"CreateTime\"}\n");
 	return json_finish(&json, ret_line);
 }
 
@@ -165,25 +157,35 @@ static bool make_room(struct acks *acks, size_t len)
 	return true;
 }
 
-static void append(struct acks *acks, const char *text, size_t len)
+/* What stands in the place of those that are missing, in the arena. 0 or -ENOMEM. */
+static int print_gap(struct acks *acks, struct slice *ret_line)
 {
-	memcpy(acks->bytes + acks->end, text, len);
-	acks->end += len;
+	struct json json = {.arena = &acks->arena};
+
+	json_put_text(&json, GAP);
+	json_put_integer(&json, (int64_t)acks->lost_here);
+	json_put_text(&json, "}\n");
+	return json_finish(&json, ret_line);
+}
+
+static void append(struct acks *acks, struct slice line)
+{
+	if (line.len)
+		memcpy(acks->bytes + acks->end, line.at, line.len);
+	acks->end += line.len;
 }
 
 /* Puts a line behind those that wait, and before it how many are missing there. */
 static bool put_line(struct acks *acks, struct slice line)
 {
-	char gap[48];
-	size_t len = 0;
+	struct slice gap = SLICE_NONE;
 
-	if (acks->lost_here)
-		len = (size_t)snprintf(gap, sizeof gap, GAP "%llu}\n",
-				       (unsigned long long)acks->lost_here);
-	if (acks->closed || !make_room(acks, len + line.len))
+	if (acks->closed || (acks->lost_here && print_gap(acks, &gap)))
 		return false;
-	append(acks, gap, len);
-	append(acks, line.at, line.len);
+	if (!make_room(acks, gap.len + line.len))
+		return false;
+	append(acks, gap);
+	append(acks, line);
 	acks->lost_here = 0;
 	return true;
 }

@@ -287,7 +287,7 @@ int value_json_render(const struct value_json *json, const struct template_facts
 		put_member(&out, &json->members[i], found[i], facts->line, ret_outcome);
 	json_put_raw(&out, json->end);
 	if (UNLIKELY(add_line)) {
-		json_put_raw(&out, slice_of(LINE_MEMBER));
+		json_put_text(&out, LINE_MEMBER);
 		json_put_string(&out, facts->line.at ? facts->line : slice_of(""));
 	}
 	ret_outcome->repaired = out.replaced != 0;

@@ -150,9 +150,11 @@ Test(json, integers)
 		json_put_integer(&json, numbers[i]);
 		json_put_raw(&json, SLICE(" "));
 	}
+	json_put_natural(&json, 0);
+	json_put_natural(&json, -1);
 	cr_assert_eq(json_finish(&json, &text), 0);
 	cr_assert(slice_eq(text, SLICE("0 7 -1 1700000000000 9223372036854775807 "
-				       "-9223372036854775808 ")));
+				       "-9223372036854775808 0null")));
 	arena_deinit(&arena);
 }
 

@@ -5,19 +5,14 @@
  */
 #include "cmd/preview/preview.h"
 
-static void put(struct json *json, const char *text)
-{
-	json_put_raw(json, slice_of(text));
-}
-
 static void put_headers(struct json *json, const struct record *record)
 {
 	for (uint32_t i = 0; i < record->n_headers; i++) {
-		put(json, i ? ",{\"name\":" : "{\"name\":");
+		json_put_text(json, i ? ",{\"name\":" : "{\"name\":");
 		json_put_string(json, record->headers[i].name);
-		put(json, ",\"value\":");
+		json_put_text(json, ",\"value\":");
 		json_put_string(json, record->headers[i].value);
-		put(json, "}");
+		json_put_text(json, "}");
 	}
 }
 
@@ -33,46 +28,43 @@ static void put_key(struct preview *preview, struct slice key)
 	json_put_string(&preview->json_text, keytype_show(type, key, text));
 	if (type == KEY_STRING)
 		return;
-	put(&preview->json_text, ",\"key_type\":");
+	json_put_text(&preview->json_text, ",\"key_type\":");
 	json_put_string(&preview->json_text, slice_of(keytype_name(type)));
+}
+
+static void put_record(struct preview *preview, const char *topic, const struct record *record,
+		       int32_t partition)
+{
+	struct json *json = &preview->json_text;
+
+	json_put_text(json, "{\"topic\":");
+	json_put_string(json, slice_of(topic));
+	json_put_text(json, ",\"partition\":");
+	json_put_natural(json, partition);
+	json_put_text(json, ",\"key\":");
+	put_key(preview, record->key);
+	json_put_text(json, ",\"headers\":[");
+	put_headers(json, record);
+	json_put_text(json, "],\"timestamp\":");
+	json_put_integer(json, record->timestamp_ms);
+	json_put_text(json, ",\"value\":");
+	json_put_string(json, record->value);
 }
 
 void preview_json_record(struct preview *preview, const struct record *record, int32_t partition)
 {
-	struct json *json = &preview->json_text;
-
-	put(json, "{\"topic\":");
-	json_put_string(json, slice_of(preview->conf->topics[record->topic]));
-	put(json, ",\"partition\":");
-	if (partition < 0)
-		put(json, "null");
-	else
-		json_put_integer(json, partition);
-	put(json, ",\"key\":");
-	put_key(preview, record->key);
-	put(json, ",\"headers\":[");
-	put_headers(json, record);
-	put(json, "],\"timestamp\":");
-	json_put_integer(json, record->timestamp_ms);
-	put(json, ",\"value\":");
-	json_put_string(json, record->value);
+	put_record(preview, preview->conf->topics[record->topic], record, partition);
 }
 
 /* Headers are not kept with a dead letter, and a partition was not chosen. */
 static void put_dead_letter(struct preview *preview, const struct store_dead_letter *letter)
 {
-	struct json *json = &preview->json_text;
+	struct record record = {
+		.key = letter->key, .value = letter->value, .timestamp_ms = letter->time_ms};
 
-	put(json, "{\"topic\":");
-	json_put_string(json, slice_of(letter->topic));
-	put(json, ",\"partition\":null,\"key\":");
-	put_key(preview, letter->key);
-	put(json, ",\"headers\":[],\"timestamp\":");
-	json_put_integer(json, letter->time_ms);
-	put(json, ",\"value\":");
-	json_put_string(json, letter->value);
-	put(json, ",\"dead_letter\":");
-	json_put_string(json, slice_of(letter->reason));
+	put_record(preview, letter->topic, &record, -1);
+	json_put_text(&preview->json_text, ",\"dead_letter\":");
+	json_put_string(&preview->json_text, slice_of(letter->reason));
 }
 
 int preview_json_outcome(struct preview *preview, const struct preview_outcome *outcome)
@@ -84,13 +76,15 @@ int preview_json_outcome(struct preview *preview, const struct preview_outcome *
 	if (outcome->dead) {
 		put_dead_letter(preview, outcome->dead);
 	} else if (outcome->left_out) {
-		put(json, "{\"topic\":null,\"partition\":null,\"key\":null,\"headers\":[],"
-			  "\"timestamp\":null,\"value\":");
+		json_put_text(json,
+			      "{\"topic\":null,\"partition\":null,\"key\":null,\"headers\":[],"
+			      "\"timestamp\":null,\"value\":");
 		json_put_string(json, outcome->line);
 	}
 	if (outcome->redacted || outcome->withheld)
-		put(json, outcome->redacted ? ",\"redacted\":true" : ",\"withheld\":true");
-	put(json, outcome->matched ? ",\"matched\":true}\n" : ",\"matched\":false}\n");
+		json_put_text(json,
+			      outcome->redacted ? ",\"redacted\":true" : ",\"withheld\":true");
+	json_put_text(json, outcome->matched ? ",\"matched\":true}\n" : ",\"matched\":false}\n");
 	r = json_finish(json, &text);
 	if (r)
 		return r;
