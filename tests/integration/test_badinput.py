@@ -9,10 +9,8 @@ import os
 import pytest
 from rig import config
 from rig.reader import Reader
+from rig.rights import UNPRIVILEGED
 from rig.wait import wait_for
-
-# Root may read and write everything; without these capabilities it is like anybody else.
-UNPRIVILEGED = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
 
 
 @pytest.fixture
@@ -116,8 +114,7 @@ def test_unreadable_file(cluster, topic, work, make_agent):
     bad.write_bytes(b"bad\n")
     bad.chmod(0)
     agent = make_agent(cluster.bootstrap, topic)
-    if os.geteuid() == 0:
-        agent.prefix = UNPRIVILEGED
+    agent.prefix = UNPRIVILEGED
     agent.start()
     reader = Reader(cluster.bootstrap, topic)
     wait_for(lambda: values(reader.records()) == [b"good"], 20, "the readable file")

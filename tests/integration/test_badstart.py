@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bad input of the start: configuration, broker, state directory. One message, the right code."""
 
-import os
 import signal
 
 import pytest
@@ -17,9 +16,9 @@ from rig.agent import (
     EX_USAGE,
 )
 from rig.process import free_port
+from rig.rights import UNPRIVILEGED
 from rig.wait import wait_for
 
-UNPRIVILEGED = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
 NOWHERE = "127.0.0.1:1"
 
 
@@ -95,8 +94,7 @@ def test_missing_broker(work, make_lineage, make_agent):
 
 def test_state_directory_not_writable(work, make_agent):
     agent = make_agent(text=spoil())
-    if os.geteuid() == 0:
-        agent.prefix = UNPRIVILEGED
+    agent.prefix = UNPRIVILEGED
     agent.state.mkdir()
     agent.state.chmod(0o555)
     assert agent.run(deadline=10) in (EX_CANTCREAT, EX_NOPERM)

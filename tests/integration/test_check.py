@@ -17,7 +17,8 @@ from rig.agent import EX_CONFIG, EX_NOINPUT, EX_NOPERM, EX_OK, EX_USAGE
 from rig.lines import PATTERN
 from rig.paths import WAYBILL
 from rig.process import free_port
-from test_badstart import BROKEN, NOWHERE, UNPRIVILEGED, spoil
+from rig.rights import OTHER_NAME, OTHER_USER, ROOT, UNPRIVILEGED
+from test_badstart import BROKEN, NOWHERE, spoil
 
 
 class Check:
@@ -155,7 +156,7 @@ def test_unreadable_configuration(work, conf):
     assert Check(work / "none.conf").code == EX_NOINPUT
     path = conf(spoil())
     path.chmod(0)
-    check = Check(path, prefix=UNPRIVILEGED if os.geteuid() == 0 else [])
+    check = Check(path, prefix=UNPRIVILEGED)
     assert check.code == EX_NOPERM
     assert "waybill.conf" in check.err and not check.out
 
@@ -275,12 +276,6 @@ def test_null_keys_for_a_compacted_topic(cluster, topic_name, good):
     check = Check(path)
     assert check.code == EX_CONFIG
     check.assert_says("error", topic, "gives no key")
-
-
-# Whoever is not root cannot become somebody else, but can shut himself out of his own files.
-ROOT = os.geteuid() == 0
-OTHER_USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if ROOT else []
-OTHER_NAME = "nobody" if ROOT else pwd.getpwuid(os.geteuid()).pw_name
 
 
 def shut(path, mode, group=None):

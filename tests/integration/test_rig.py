@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rig is judged first: the oracle finds what is planted, the proxy does what it logs."""
 
+import subprocess
 import time
 
 import pytest
@@ -9,6 +10,7 @@ from rig import proxy as actions
 from rig.frames import OUT_OF_ORDER_SEQUENCE_NUMBER
 from rig.lines import identity
 from rig.oracle import reference_headers
+from rig.rights import ROOT, UNPRIVILEGED
 from rig.wait import last
 
 pytestmark = pytest.mark.rig
@@ -258,3 +260,14 @@ def test_broker_frozen_and_killed(broker, own_topic, make_lineage, make_oracle):
     shipper.flush()
     assert not shipper.failed()
     make_oracle(broker, own_topic, [lineage]).judge().assert_clean(written=3000)
+
+
+def test_a_file_that_nobody_may_read(work):
+    """Also where root's capabilities are inheritable, and would be back after the exec."""
+    shut = work / "shut"
+    shut.write_text("x")
+    shut.chmod(0)
+    inherit = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"] if ROOT else []
+    command = ["setpriv", *inherit, *UNPRIVILEGED, "cat", shut]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == 1 and b"Permission denied" in done.stderr, done

@@ -12,6 +12,7 @@ import pytest
 from rig.agent import EX_CONFIG, EX_IOERR, EX_NOINPUT, EX_NOPERM, EX_OK, EX_USAGE
 from rig.config import render_settings
 from rig.paths import ROOT, WAYBILL
+from rig.rights import UNPRIVILEGED
 
 FAILED = 1
 PATTERN = r"^(?<time>\S+) (?<level>\w+) order=(?<order_id>\S+) cid=(?<cid>\S+)"
@@ -354,8 +355,8 @@ def test_usage(tests):
 
 def test_unreadable(tests):
     tests.write("").chmod(0)
-    options = {"user": 65534} if os.geteuid() == 0 else {}
-    done = subprocess.run([WAYBILL, "test", tests.path], stderr=subprocess.PIPE, **options)
+    command = [*UNPRIVILEGED, WAYBILL, "test", tests.path]
+    done = subprocess.run(command, stderr=subprocess.PIPE, check=False)
     assert done.returncode == EX_NOPERM and b"Permission denied" in done.stderr
 
 

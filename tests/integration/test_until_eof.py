@@ -5,6 +5,7 @@ import os
 import signal
 
 from rig.agent import EX_OK, EX_TEMPFAIL
+from rig.rights import UNPRIVILEGED
 from rig.wait import wait_for
 
 
@@ -69,8 +70,7 @@ def test_file_that_may_not_be_read(cluster, topic, work, make_lineage, make_agen
     closed = work / "log" / "b.log"
     closed.chmod(0)
     agent = make_agent(cluster.bootstrap, topic)
-    if os.geteuid() == 0:
-        agent.prefix = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    agent.prefix = UNPRIVILEGED
     assert agent.run("--until-eof", deadline=30) == EX_TEMPFAIL
     assert agent.says(closed, "permission denied"), agent.messages()
     assert agent.says("1 files or directories cannot be read", "all else is shipped")
@@ -100,8 +100,7 @@ def test_file_that_gives_errors(cluster, topic, work, make_lineage, make_agent, 
 def test_directory_that_may_not_be_read(cluster, topic, work, make_agent):
     (work / "log").chmod(0)
     agent = make_agent(cluster.bootstrap, topic)
-    if os.geteuid() == 0:
-        agent.prefix = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    agent.prefix = UNPRIVILEGED
     try:
         assert agent.run("--until-eof", deadline=30) == EX_TEMPFAIL
         assert agent.says(work / "log", "permission denied"), agent.messages()
