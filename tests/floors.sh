@@ -94,19 +94,19 @@ read_floors() {
 	done < <(floors)
 }
 
-# $1: a source file. Prints its room, nothing when the table has none.
+# $1: a source file. Sets $room, to nothing when the table has none.
 place() {
-	local path=${1#agent/} name=agent
+	local path=${1#agent/}
+	room=agent
 	case $path in
-	main.c) name=main ;;
-	*/*) name=${path%/*} ;;
+	main.c) room=main ;;
+	*/*) room=${path%/*} ;;
 	esac
-	[ -z "${floor[$name]-}" ] || echo "$name"
+	[ -n "${floor[$room]-}" ] || room=
 }
 
 check_includes() {
-	local file line header target from to
-	local -A placed
+	local file line header target room from to
 	while read -r file line header; do
 		[[ $header == '"'* ]] || continue
 		header=${header//\"/}
@@ -116,9 +116,8 @@ check_includes() {
 			bad "$file:$line: \"$header\" is not a file seen from agent/ or the top; name its room"
 			continue
 		fi
-		[ -n "${placed[$file]-}" ] || placed[$file]=$(place "$file")
-		[ -n "${placed[$target]-}" ] || placed[$target]=$(place "$target")
-		from=${placed[$file]} to=${placed[$target]}
+		place "$file" && from=$room
+		place "$target" && to=$room
 		if [ -z "$from" ] || [ -z "$to" ]; then
 			bad "$file:$line: $([ -z "$from" ] && echo "$file" || echo "$target") has no floor in tests/floors.sh"
 		elif [ "$from" != "$to" ] && [ "${floor[$from]}" -le "${floor[$to]}" ]; then
@@ -169,28 +168,38 @@ check_calls() {
 	[ -z "$circle" ] || bad "modules call each other in a circle: $circle"
 }
 
-# $1: file, $2: a glob of the table; {a,b} means either, as in the shell
-allowed() {
-	local pattern=${2//\{/@(}
-	pattern=${pattern//,/|}
-	# shellcheck disable=SC2053
-	[[ $1 == ${pattern//\}/)} ]]
-}
-
 check_libraries() {
-	local pattern files file line header
-	local -A users
-	while read -r pattern files; do
-		users=()
-		while read -r file line header; do
-			[[ $header =~ ^[\<\"]($pattern)[\>\"]$ ]] || continue
-			allowed "$file" "$files" || bad "$file:$line: $header belongs to $files only"
-			file=${file%.[ch]}
-			users[${file%%_*}]=1
-		done <"$scratch/includes"
-		[ ${#users[@]} -le 1 ] || [ "${pattern%%/*}" = librdkafka ] ||
-			bad "$pattern is included by more than one module: ${!users[*]}"
-	done < <(libraries)
+	local message
+	while read -r message; do
+		bad "$message"
+	done < <(libraries | awk '
+		# {a,b} of a glob means either, as in the shell.
+		function expression(glob) {
+			gsub(/[.]/, "[.]", glob); gsub(/[*]/, ".*", glob); gsub(/,/, "|", glob)
+			gsub(/[{]/, "(", glob); gsub(/[}]/, ")", glob)
+			return "^" glob "$"
+		}
+		NR == FNR { header[NR] = "^[\"<](" $1 ")[\">]$"; files[NR] = $2; name[NR] = $1; n = NR; next }
+		{
+			for (i = 1; i <= n; i++) {
+				if ($3 !~ header[i])
+					continue
+				if ($1 !~ expression(files[i]))
+					print $1 ":" $2 ": " $3 " belongs to " files[i] " only"
+				module = $1
+				sub(/[.][ch]$/, "", module); sub(/_.*/, "", module)
+				if (!((i, module) in seen)) {
+					seen[i, module]
+					users[i] = users[i] " " module
+					count[i]++
+				}
+			}
+		}
+		END {
+			for (i = 1; i <= n; i++)
+				if (count[i] > 1 && name[i] !~ /^librdkafka/)
+					print name[i] " is included by more than one module:" users[i]
+		}' - "$scratch/includes")
 }
 
 check_sizes() {
@@ -198,7 +207,7 @@ check_sizes() {
 	while read -r size file; do
 		[ "$file" = total ] || [ "$size" -le $FILE_LINES ] ||
 			bad "$file: $size lines, the limit is $FILE_LINES"
-	done < <(sources | xargs wc -l)
+	done <"$scratch/lines"
 	sources | ctags -L - -o - --languages=C --langmap=C:.c.h --kinds-C=f --fields=+ne -x \
 		--_xformat='%F %n %e %N' >"$scratch/functions"
 	[ -s "$scratch/functions" ] || bad "ctags finds no function at all"
@@ -213,12 +222,16 @@ check_sizes() {
 # A room that outgrows this is two rooms; cmd/ is counted without its rooms, as each folder is.
 check_rooms() {
 	local room modules lines
-	for room in $(find agent -mindepth 1 -type d) agent parsers; do
-		modules=$(find "$room" -maxdepth 1 -name '*.[ch]' ! -name '*_private.h' | sed 's/\.[ch]$//' | sort -u | wc -l)
-		lines=$(find "$room" -maxdepth 1 -name '*.[ch]' -exec cat {} + | wc -l)
+	while read -r room modules lines; do
 		[ "$modules" -le $ROOM_MODULES ] || bad "$room: $modules modules, the limit is $ROOM_MODULES"
 		[ "$lines" -le $ROOM_LINES ] || bad "$room: $lines lines, the limit is $ROOM_LINES"
-	done
+	done < <(awk '$2 != "total" {
+			room = module = $2
+			sub("/[^/]*$", "", room); sub(/[.][ch]$/, "", module)
+			lines[room] += $1
+			modules[room] += $2 !~ /_private[.]h$/ && !seen[module]++
+		}
+		END { for (room in lines) print room, modules[room], lines[room] }' "$scratch/lines")
 }
 
 # Constant tables with pointers are written once, by the loader (.data.rel.ro), and are welcome.
@@ -240,6 +253,7 @@ check_all() {
 	scratch=$(mktemp -d)
 	read_floors
 	list_includes >"$scratch/includes"
+	sources | xargs wc -l >"$scratch/lines"
 	check_includes
 	check_names
 	check_circles
