@@ -73,9 +73,9 @@ deb:  ## Debian packages in build/deb, checked by lintian
 	$Qpackaging/deb.sh $(VERSION)
 
 check-docs: all man  ## help, man pages, completion, conf/ and option table agree; examples, conf/tests run
-	$Qtests/docs.sh build/waybill
-	$Qtests/examples.sh build/waybill
-	$Qbuild/waybill test conf/tests/*.test
+	$Qtests/docs.sh $B/waybill
+	$Qtests/examples.sh $B/waybill
+	$Q$B/waybill test conf/tests/*.test
 
 check-system:  ## the package's life under a booted systemd; "not run" (77) where none can be booted
 	$Qpackaging/deps.sh system
