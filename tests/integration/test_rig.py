@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rig is judged first: the oracle finds what is planted, the proxy does what it logs."""
 
+import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -11,7 +13,7 @@ from rig.frames import OUT_OF_ORDER_SEQUENCE_NUMBER
 from rig.lines import identity
 from rig.oracle import reference_headers
 from rig.rights import ROOT, UNPRIVILEGED
-from rig.wait import last
+from rig.wait import last, wait_for
 
 pytestmark = pytest.mark.rig
 
@@ -236,6 +238,20 @@ def test_proxy_black_hole(through_proxy, proxy):
     shipper.flush()
     judge().assert_clean(written=2000)
     assert len(proxy.faults(actions.BLACK_HOLE)) == 1
+
+
+def test_descriptors_stay_until_both_pumps_have_ended(proxy, monkeypatch):
+    """Else a pump that comes late to its recv reads from a newer connection, whose answers are then
+    missing: seen on a busy machine as no progress for 30 s after a fatal error."""
+    late = threading.Event()
+    monkeypatch.setattr(actions._Link, "_responses", lambda link: not late.wait(20))
+    host, port = proxy.bootstrap.split(":")
+    socket.create_connection((host, int(port))).close()
+    link = wait_for(lambda: proxy._links and proxy._links[0], 20, "a link")
+    wait_for(lambda: link.pumps == 1, 20, "the end of the pump that saw the client go")
+    assert link.client.fileno() >= 0 and link.server.fileno() >= 0
+    late.set()
+    wait_for(lambda: link.client.fileno() == link.server.fileno() == -1, 20, "the end of both")
 
 
 def test_broker_frozen_and_killed(broker, own_topic, make_lineage, make_oracle):

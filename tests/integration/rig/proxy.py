@@ -50,6 +50,9 @@ class _Link:
         self.swallow = False
         self.drops = {}  # correlation id: request whose answer must not arrive, and SWALLOW or DROP
         self.lock = threading.Lock()  # on writes to the client
+        self.ending = threading.Lock()  # on the two below
+        self.closed = False
+        self.pumps = 2
         for side in (client, self.server):
             side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for pump in (self._requests, self._responses):
@@ -62,10 +65,21 @@ class _Link:
         except OSError:
             pass
         self.close()
+        with self.ending:
+            self.pumps -= 1
+            if self.pumps == 0:
+                self.client.close()
+                self.server.close()
 
     def close(self, reset=False):
-        """The shutdown wakes the other pump: as long as it waits in recv, close() does nothing. A
-        reset comes with the close, so the client's side must not say goodbye before."""
+        """The shutdown wakes the pumps, and the last one to end gives the descriptors back. Given
+        back here, their numbers would be the next connection's, and a pump that is on its way into
+        recv would take that one's bytes. A reset comes with giving back, so the client's side must
+        not say goodbye before."""
+        with self.ending:
+            if self.closed:
+                return
+            self.closed = True
         for side in (self.client, self.server):
             how = socket.SHUT_RDWR
             try:
@@ -75,7 +89,6 @@ class _Link:
                 side.shutdown(how)
             except OSError:
                 pass
-            side.close()
 
     @staticmethod
     def _frame(side):
