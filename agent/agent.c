@@ -27,7 +27,7 @@
 
 #define PRIORITY_REPORTS (-20)
 #define PRIORITY_TIMERS (-10)
-#define PRIORITY_HINTS 0
+/* Hints have the default, 0. */
 #define PRIORITY_TURN 10
 
 /* The default accuracy of sd-event timers is 250 ms: right for the tick, not for the kick. */

@@ -37,7 +37,6 @@
 #include <linux/close_range.h>
 
 #include "agent_private.h"
-#include "base/clock.h"
 #include "conf/load.h"
 #include "ops/notify.h"
 

@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "base/result.h"
 #include "base/slice.h"
 
 /* How a command writes to a person: the width there is, and colours or none. */

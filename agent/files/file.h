@@ -44,7 +44,6 @@ struct file {
 	enum file_state state;
 	bool rewritten;          /* DRAINING ends in a reset to 0, not in a rewind */
 	bool left_path;          /* renamed or unlinked: its path is another's or nobody's */
-	bool unlinked;           /* no name is left */
 	uint64_t looked;         /* the look at all files that last found it at its path */
 	bool unreadable;         /* the last try to open or read it has failed */
 	bool eof_seen;           /* it was read to its end at least once */

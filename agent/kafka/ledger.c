@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/result.h"
 
 int ledger_init(struct ledger *l, size_t n_topics, const struct partitioner *const *partitioners,
 		uint64_t max_records, uint64_t max_bytes, uint64_t linger_us, uint32_t seed)

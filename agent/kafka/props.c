@@ -17,6 +17,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/result.h"
+
 struct reserved {
 	const char *pattern; /* fnmatch; names hold no metacharacters of it */
 	const char *allowed; /* these values are fine nevertheless: words parted by spaces */

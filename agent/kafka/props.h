@@ -5,8 +5,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/result.h"
-
 /*
  * librdkafka's properties as waybill sees them: which a configuration may set, and whether the
  * library takes the value. Knows the reserved table; librdkafka itself is asked in producer.c.

@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/result.h"
 #include "settings/problems.h"
 #include "settings/tree.h"
 

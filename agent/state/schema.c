@@ -15,6 +15,9 @@
 /*
  * Step n leads from version n to n + 1, in one transaction. Steps are added, never changed. The
  * first step that changes rows of users must copy the database aside first.
+ *
+ * Older databases of either version hold a table `topics` as well, which nothing ever read or wrote.
+ * It is let be; a step that wants the name has to drop it first.
  */
 const char *const schema_migrations[] = {
 	"CREATE TABLE files(id INTEGER PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT "
@@ -25,7 +28,6 @@ const char *const schema_migrations[] = {
 	" tail_len INTEGER NOT NULL, tail_hash INTEGER NOT NULL, discarding INTEGER NOT NULL,"
 	" ahead BLOB, seal INTEGER NOT NULL);"
 	"CREATE TABLE sources(name TEXT PRIMARY KEY, seal INTEGER NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE topics(name TEXT PRIMARY KEY, partitions INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE dead_letters(id INTEGER PRIMARY KEY AUTOINCREMENT, file INTEGER NOT NULL,"
 	" position INTEGER NOT NULL, path TEXT, topic TEXT, reason TEXT,"
 	" time_ms INTEGER NOT NULL, key BLOB, value BLOB);",

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "base/result.h"
-#include "base/slice.h"
 #include "state/rows.h"
 
 /* The one SQLite database of the state directory, and the kernel lock on the directory. */

@@ -22,7 +22,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/result.h"
 #include "cmd/cmd.h"
 #include "cmd/demo/sample.h"
 
