@@ -132,9 +132,9 @@ void agent_tell_letters_full(struct agent *agent)
 	if (full && !agent->letters_full_told)
 		log_say(agent->log, LOG_ERR,
 			"dead_letter_max (%zu bytes) is used up: files whose next record was "
-			"refused wait; raise it, or "
-			"remove dead letters from the state",
-			agent->conf->dead_letter_max);
+			"refused wait; raise it, or stop waybill and remove dead letters from the "
+			"state: sqlite3 '%s' 'DELETE FROM dead_letters' (see waybill(8))",
+			agent->conf->dead_letter_max, store_path(agent->store));
 	agent->letters_full_told = full;
 }
 

@@ -305,6 +305,11 @@ const char *store_agent_id(const struct store *store)
 	return store->agent_id;
 }
 
+const char *store_path(const struct store *store)
+{
+	return sqlite3_db_filename(store->db, "main");
+}
+
 int store_knows_source(struct store *store, const char *name)
 {
 	bool known;

@@ -60,6 +60,9 @@ struct store_file *store_files_free(struct store_file *files, size_t n);
 /* 16 hexadecimal digits, made with the database and the same for all its life; borrowed. */
 const char *store_agent_id(const struct store *store);
 
+/* The path of the database, absolute; borrowed. */
+const char *store_path(const struct store *store);
+
 /* 1 when the source was known in an earlier transaction, 0 when not, or negative errno. */
 int store_knows_source(struct store *store, const char *name);
 
