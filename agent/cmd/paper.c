@@ -27,7 +27,7 @@ void paper_init(struct paper *paper, FILE *to)
 	const char *term = getenv("TERM");
 	struct winsize size;
 
-	*paper = (struct paper){to, WIDTH, "", "", "", "", false, 0};
+	*paper = (struct paper){to, WIDTH, "", "", "", "", "", "", false, 0};
 	if (!isatty(fileno(to)))
 		return;
 	if (ioctl(fileno(to), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
@@ -43,6 +43,8 @@ void paper_init(struct paper *paper, FILE *to)
 	paper->dim = "\033[2m";
 	paper->key = "\033[36m";
 	paper->plain = "\033[0m";
+	paper->good = "\033[32m";
+	paper->bad = "\033[31m";
 }
 
 void paper_draw(struct paper *paper, const char *text)

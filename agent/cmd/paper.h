@@ -13,6 +13,7 @@ struct paper {
 	FILE *to;
 	size_t width;                         /* columns */
 	const char *bold, *dim, *key, *plain; /* sequences, or all "" */
+	const char *good, *bad;               /* what is as it should be, and what is not */
 	bool redraws;                         /* a line can be written over */
 	size_t drawn;                         /* columns of the line that is to be written over */
 };

@@ -23,6 +23,7 @@
 #include "cmd/check/check.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/paper.h"
 #include "conf/print.h"
 #include "kafka/kafka.h"
 
@@ -138,10 +139,10 @@ static int check_all(struct check *check, const struct check_options *options)
 
 static bool is_coloured(void)
 {
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+	struct paper paper;
 
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term &&
-	       strcmp(term, "dumb") != 0;
+	paper_init(&paper, stdout);
+	return paper.plain[0] != '\0';
 }
 
 static int conclude(struct check *check, const struct check_options *options)

@@ -161,8 +161,6 @@ static void set_paper(struct preview *preview)
 	setvbuf(stdout, NULL, _IOFBF, OUT_BUFFER);
 	preview->to = stdout;
 	paper_init(&preview->paper, stdout);
-	preview->good = preview->paper.plain[0] ? "\033[32m" : "";
-	preview->bad = preview->paper.plain[0] ? "\033[31m" : "";
 }
 
 int cmd_preview(int argc, char **argv)

@@ -25,7 +25,6 @@ struct preview {
 	int64_t read_ms; /* when its lines are read; 0: now */
 	FILE *to;
 	struct paper paper;
-	const char *good, *bad; /* colours of what matched and what did not, or "" */
 
 	struct chunk_pools pools;
 	struct counters counters;

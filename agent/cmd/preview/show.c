@@ -145,10 +145,10 @@ static void show_stop(const struct preview *preview, struct slice line, size_t s
 		room -= 3;
 	}
 	blank += paper_print(paper, before, room);
-	fputs(preview->good, paper->to);
+	fputs(paper->good, paper->to);
 	agreed = paper_print(paper, piece, room - blank);
 	fputs(paper->plain, paper->to);
-	fputs(preview->bad, paper->to);
+	fputs(paper->bad, paper->to);
 	if (blank + agreed + 3 < room)
 		paper_print(paper, rest, room - blank - agreed);
 	fprintf(paper->to, "%s\n%*s", paper->plain, (int)(INDENT + blank), "");
@@ -162,7 +162,7 @@ static void show_miss(const struct preview *preview, const struct preview_outcom
 	struct slice line = outcome->line;
 	size_t start, end;
 
-	fprintf(paper->to, "  %s%-*s%s", preview->bad, INDENT - 2, "no match", paper->plain);
+	fprintf(paper->to, "  %s%-*s%s", paper->bad, INDENT - 2, "no match", paper->plain);
 	if (outcome->limited) {
 		fputs("the pattern needs too many steps for this line and gave up\n", paper->to);
 		return;
@@ -209,7 +209,7 @@ void preview_show_outcome(struct preview *preview, const struct preview_outcome 
 		fprintf(paper->to,
 			"  %s%-*s%sa rule of redact needs too many steps for this line and gave "
 			"up\n",
-			preview->bad, INDENT - 2, "withheld", paper->plain);
+			paper->bad, INDENT - 2, "withheld", paper->plain);
 	else if (!outcome->matched)
 		show_miss(preview, outcome);
 }

@@ -17,16 +17,9 @@ struct window {
 	size_t start, same_before, same_behind;
 };
 
-void test_show_init(struct test_show *show)
-{
-	paper_init(&show->paper, stdout);
-	show->good = show->paper.plain[0] ? "\033[32m" : "";
-	show->bad = show->paper.plain[0] ? "\033[31m" : "";
-}
-
 void test_show_head(struct test_failure *failure)
 {
-	const struct paper *paper = &failure->show->paper;
+	const struct paper *paper = failure->paper;
 
 	if (failure->begun)
 		return;
@@ -34,8 +27,8 @@ void test_show_head(struct test_failure *failure)
 	failure->outcome = SIZE_MAX;
 	fputs(paper->bold, paper->to);
 	paper_print_path(paper, failure->file->name);
-	fprintf(paper->to, ":%u:%s %sfailed%s\n", failure->test->line, paper->plain,
-		failure->show->bad, paper->plain);
+	fprintf(paper->to, ":%u:%s %sfailed%s\n", failure->test->line, paper->plain, paper->bad,
+		paper->plain);
 }
 
 /* The sample line with that number, or SLICE_NONE. */
@@ -54,7 +47,7 @@ static struct slice line_number(struct slice lines, size_t number)
 
 static void show_line(struct test_failure *failure, size_t outcome)
 {
-	const struct paper *paper = &failure->show->paper;
+	const struct paper *paper = failure->paper;
 	struct slice line = line_number(failure->test->lines, outcome);
 
 	if (failure->outcome == outcome)
@@ -95,10 +88,9 @@ static struct window compare(const char *a, const char *b, size_t room)
 }
 
 /* Returns the columns up to where the texts begin to differ. */
-static size_t show_text(const struct test_show *show, const char *text, const struct window *window,
+static size_t show_text(const struct paper *paper, const char *text, const struct window *window,
 			const char *colour)
 {
-	const struct paper *paper = &show->paper;
 	size_t room = paper->width - INDENT, len = strlen(text), used = 0, before;
 	struct slice same = {text + window->start, window->same_before - window->start};
 	struct slice other = {text + window->same_before,
@@ -119,34 +111,34 @@ static size_t show_text(const struct test_show *show, const char *text, const st
 	return before;
 }
 
-static void show_nothing(const struct test_show *show)
+static void show_nothing(const struct paper *paper)
 {
-	fprintf(show->paper.to, "%s(nothing)%s\n", show->paper.dim, show->paper.plain);
+	fprintf(paper->to, "%s(nothing)%s\n", paper->dim, paper->plain);
 }
 
 void test_show_difference(void *context, size_t outcome, const char *where, const char *expected,
 			  const char *got)
 {
 	struct test_failure *failure = context;
-	const struct test_show *show = failure->show;
-	FILE *to = show->paper.to;
+	const struct paper *paper = failure->paper;
+	FILE *to = paper->to;
 	struct window window = {0};
 	size_t before = 0;
 
 	test_show_head(failure);
 	show_line(failure, outcome);
 	if (expected && got)
-		window = compare(expected, got, show->paper.width - INDENT);
+		window = compare(expected, got, paper->width - INDENT);
 	fprintf(to, "  %-*s expected ", LABEL, *where ? where : "outcome");
 	if (expected)
-		show_text(show, expected, &window, show->good);
+		show_text(paper, expected, &window, paper->good);
 	else
-		show_nothing(show);
+		show_nothing(paper);
 	fprintf(to, "  %-*s got      ", LABEL, "");
 	if (got)
-		before = show_text(show, got, &window, show->bad);
+		before = show_text(paper, got, &window, paper->bad);
 	else
-		show_nothing(show);
+		show_nothing(paper);
 	if (before && strlen(got) > SHORT)
 		fprintf(to, "%*s^\n", (int)(INDENT + before), "");
 }

@@ -6,23 +6,14 @@
 #include "cmd/test/cases.h"
 #include "cmd/test/expect.h"
 
-/* How failures are shown to people. */
-struct test_show {
-	struct paper paper;
-	const char *good, *bad; /* colours, or "" */
-};
-
 /* One failed case while it is shown. */
 struct test_failure {
-	const struct test_show *show;
+	const struct paper *paper;
 	const struct test_file *file;
 	const struct test_case *test;
 	bool begun;     /* its head is printed */
 	size_t outcome; /* that the line shown last belongs to */
 };
-
-/* For stdout. */
-void test_show_init(struct test_show *show);
 
 /* The head of a failed case, unless it is there: "FILE:LINE: failed". */
 void test_show_head(struct test_failure *failure);

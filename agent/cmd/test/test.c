@@ -26,7 +26,7 @@
 
 struct tester {
 	struct test_run run;
-	struct test_show show;
+	struct paper paper;
 	bool update;
 	size_t passed, failed, updated;
 	int status; /* EX_OK, or of what went wrong but failed tests */
@@ -66,7 +66,7 @@ static int judge(struct tester *tester, struct tested *tested, size_t i,
 		 const struct outcomes *expected, const struct outcomes *got)
 {
 	const struct test_case *test = &tested->file.cases[i];
-	struct test_failure failure = {&tester->show, &tested->file, test, false, 0};
+	struct test_failure failure = {&tester->paper, &tested->file, test, false, 0};
 	bool empty = test->start == test->end;
 	int n;
 
@@ -195,7 +195,7 @@ int cmd_test(int argc, char **argv)
 	if (status != CMD_GO_ON)
 		return status;
 	setlocale(LC_CTYPE, "");
-	test_show_init(&tester.show);
+	paper_init(&tester.paper, stdout);
 	for (char **name = files.at; *name; name++)
 		test_file(&tester, *name);
 	test_run_deinit(&tester.run);
