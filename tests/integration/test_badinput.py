@@ -42,6 +42,7 @@ def values(records):
     ],
     ids=["invalid-utf8", "nul", "empty", "binary", "long"],
 )
+@pytest.mark.scenario("C03")
 def test_any_bytes_arrive_as_they_are(ship, lines):
     agent, records = ship({"a.log": b"".join(line + b"\n" for line in lines)})
     assert sorted(values(records)) == sorted(lines)
@@ -62,6 +63,7 @@ def test_cr_before_lf(ship, keep):
     assert sorted(values(records)) == sorted(expected)
 
 
+@pytest.mark.scenario("C02")
 def test_line_longer_than_max_line(ship):
     long = bytes(65 + number % 26 for number in range(5000))
     data = b"before\n" + long + b"\n" + b"z" * 1024 + b"\nafter\n"
@@ -74,6 +76,7 @@ def test_line_longer_than_max_line(ship):
     assert counters["bytes_discarded"] == 5000 - 1024 + 1  # its LF too
 
 
+@pytest.mark.scenario("C04")
 def test_pattern_that_backtracks(cluster, topic, work, make_agent):
     lines = [b"a" * 40 + b"!", b"aaaa", b"a" * 50 + b"!"]
     (work / "log" / "a.log").write_bytes(b"\n".join(lines) + b"\n")
@@ -96,6 +99,7 @@ def test_no_match_is_skipped_if_told(ship):
     assert (counters["lines_filtered"], counters["lines_delivered"]) == (2, 1)
 
 
+@pytest.mark.scenario("C12")
 def test_not_a_regular_file(ship, work):
     """A FIFO must not be opened for reading: that would wait for its writer."""
     log = work / "log"
@@ -108,6 +112,7 @@ def test_not_a_regular_file(ship, work):
         assert agent.says(f"{kind.lower()}.log", kind, "exclude"), agent.messages()
 
 
+@pytest.mark.scenario("D10")
 def test_unreadable_file(cluster, topic, work, make_agent):
     (work / "log" / "good.log").write_bytes(b"good\n")
     bad = work / "log" / "bad.log"
@@ -125,6 +130,7 @@ def test_unreadable_file(cluster, topic, work, make_agent):
     assert sorted(values(reader.records())) == [b"bad", b"good"]
 
 
+@pytest.mark.scenario("D11")
 def test_files_that_waybill_writes_itself(cluster, topic, work, make_agent):
     """Its messages and its state are within the pattern: shipped, they would never end."""
     (work / "log" / "a.log").write_bytes(b"one\n")

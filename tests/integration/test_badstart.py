@@ -51,6 +51,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.scenario("F04")
 def test_broken_configuration(make_agent, name):
     text, words = BROKEN[name]
     agent = make_agent(text=text)
@@ -59,6 +60,7 @@ def test_broken_configuration(make_agent, name):
     assert not agent.state.exists()
 
 
+@pytest.mark.scenario("F04")
 def test_all_problems_at_once(make_agent):
     agent = make_agent(text=spoil(main={"lingr_ms": 5}, source={"key": "${ordr_id}", "pahts": "x"}))
     assert agent.run(deadline=10) == EX_CONFIG
@@ -79,6 +81,7 @@ def test_unknown_option(make_agent):
     assert agent.says("no-such-option")
 
 
+@pytest.mark.scenario("G03")
 def test_missing_broker(work, make_lineage, make_agent):
     """It waits, says so with the address and the setting, costs nothing, and can be stopped."""
     make_lineage("a").append(1000)
@@ -109,8 +112,9 @@ def test_state_directory_is_a_file(make_agent):
     assert agent.says(agent.state), agent.messages()
 
 
+@pytest.mark.scenario("B10", "F09")
 def test_state_directory_locked(cluster, topic, make_lineage, make_agent, make_oracle):
-    """B10: the second one is told who holds it, the first one is not disturbed; after a SIGKILL
+    """The second one is told who holds it, the first one is not disturbed; after a SIGKILL
     the directory is free at once."""
     lineage = make_lineage("a").append(1000)
     first = make_agent(cluster.bootstrap, topic).start()
@@ -156,6 +160,7 @@ def damaged(cluster, topic, make_lineage, make_agent, make_oracle):
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
+@pytest.mark.scenario("B04")
 def test_damaged_database(damaged, kind):
     """Set aside, said, and by default read again from the beginning: repeats, but no loss."""
     agent, oracle = damaged(kind)
@@ -168,6 +173,7 @@ def test_damaged_database(damaged, kind):
     oracle.judge().assert_clean(written=1100, dup=1000)
 
 
+@pytest.mark.scenario("B04")
 def test_damaged_database_stop(damaged):
     agent, oracle = damaged("text", state_damaged="stop")
     code = agent.run("--until-eof")

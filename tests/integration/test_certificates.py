@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Certificates are replaced while the agent runs (E29): a reload takes the new ones."""
+"""Certificates are replaced while the agent runs: a reload takes the new ones."""
 
 import signal
 
@@ -31,6 +31,7 @@ def refused(broker, client):
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.scenario("E29")
 def test_rotated_certificate(tls, topic_name, make_lineage, make_agent, make_oracle, work):
     broker, first, second = tls
     key, certificate = work / "agent.key", work / "agent.pem"

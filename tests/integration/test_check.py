@@ -113,6 +113,7 @@ def test_quiet_prints_problems_only(cluster, topic_name, good):
 
 
 @pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.scenario("F04")
 def test_broken_configuration(conf, name):
     """What run refuses, check refuses, with the same words."""
     text, words = BROKEN[name]

@@ -119,6 +119,7 @@ def test_directory_for_a_configuration(tmp_path):
 # Where the output goes
 
 
+@pytest.mark.scenario("F02")
 def test_reader_that_goes_away(conf):
     """No message: neither where SIGPIPE ends the process nor where it is ignored."""
     for command in commands(conf):

@@ -54,6 +54,7 @@ def once_for(partition, action):
     return rule
 
 
+@pytest.mark.scenario("E04")
 def test_fatal_errors_on_six_partitions(flow, proxy):
     for partition in PARTITIONS:
         proxy.rule = once_for(partition, OUT_OF_ORDER_SEQUENCE_NUMBER)
@@ -74,6 +75,7 @@ def test_fatal_errors_on_six_partitions(flow, proxy):
     assert len(producers) == 6, "each fatal error met a new producer"
 
 
+@pytest.mark.scenario("E07")
 def test_answers_lost_after_the_append(flow, proxy):
     """The broker knows the retry by its sequence number. Where the library makes a fatal error of
     it all the same, what is possibly persisted may come again."""

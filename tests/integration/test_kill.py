@@ -10,6 +10,7 @@ transaction began.
 
 import time
 
+import pytest
 from rig.state import read_state
 from rig.wait import last
 from rig.writer import Load
@@ -70,6 +71,7 @@ class Kills:
         assert self._repeated(self.oracle.read()) == self.expected, self.numbers
 
 
+@pytest.mark.scenario("F01")
 def test_kill_every_2_seconds(cluster, topic_name, make_lineage, make_agent, make_oracle):
     topic = cluster.make_topic(topic_name, message_timestamp_type="LogAppendTime")
     lineages = [make_lineage(name) for name in "ab"]

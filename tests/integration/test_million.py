@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A million lines from three files to six partitions: every one arrives, once, as it should be."""
 
+import pytest
 from rig.wait import wait_for
 
 
+@pytest.mark.scenario("G01")
 def test_million_lines(cluster, topic, make_lineage, make_agent, make_oracle):
     """Half is there at the start (catching up), half is written meanwhile (tailing)."""
     lineages = [make_lineage(name, keys=5000, unmatched_every=1000) for name in "abc"]

@@ -22,6 +22,7 @@ def deaf_manager():
         yield {**os.environ, "NOTIFY_SOCKET": f"@{name}"}
 
 
+@pytest.mark.scenario("F08")
 def test_manager_does_not_read(
     cluster, topic, deaf_manager, make_lineage, make_agent, make_oracle
 ):

@@ -49,6 +49,7 @@ class Meter:
         return (self.agent.cpu_seconds() - self.cpu) / (time.monotonic() - self.begin)
 
 
+@pytest.mark.scenario("E01", "E20", "G01")
 def test_broker_frozen(broker, under_load):
     def outage(agent):
         broker.freeze()
@@ -67,6 +68,7 @@ def test_broker_frozen(broker, under_load):
     verdict.assert_clean(written)
 
 
+@pytest.mark.scenario("E19")
 def test_broker_killed(broker, under_load):
     def outage(agent):
         meter = Meter(agent)

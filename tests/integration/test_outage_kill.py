@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""B01: killed, or asked to stop, in the middle of an outage: nothing is lost.
+"""Killed, or asked to stop, in the middle of an outage: nothing is lost.
 
 This is where agents lose that count a line as delivered when it is queued: positions are stored
 while thousands of records are under way.
@@ -59,9 +59,11 @@ def judge(verdict, written, in_flight):
     assert verdict.DUP <= in_flight, verdict
 
 
+@pytest.mark.scenario("B01")
 def test_killed_in_an_outage(in_outage):
     judge(*in_outage(lambda agent: agent.kill()))
 
 
+@pytest.mark.scenario("B01")
 def test_stopped_in_an_outage(in_outage):
     judge(*in_outage(lambda agent: agent.stop()))

@@ -43,6 +43,7 @@ def values_of(lineage):
     ]
 
 
+@pytest.mark.scenario("E06")
 def test_exactly_once_after_kills(cluster, topic, work, make_lineage, make_agent):
     lineages = [make_lineage(name) for name in "ab"]
     agent = make_agent(cluster.bootstrap, topic, provenance=True)
@@ -119,6 +120,7 @@ def wait_in_topic(cluster, topic, written):
 
 
 @pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.scenario("A06")
 def test_copytruncate_is_no_repeat(cluster, topic, work, make_agent, killed):
     """The same inode, positions from 0 again, lines at the same positions; or killed right behind
     it, before any position of the new content is stored."""
@@ -143,6 +145,7 @@ def test_copytruncate_is_no_repeat(cluster, topic, work, make_agent, killed):
     assert killed or (len(files), repeats) == (3, 0)
 
 
+@pytest.mark.scenario("A07")
 def test_rewritten_while_it_was_down(cluster, topic, work, make_agent):
     path = work / "log" / "a.log"
     written = write_lines(path, b"first", 0, 1000)

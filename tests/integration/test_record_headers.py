@@ -4,6 +4,7 @@ ready-made ones, and what is left out and counted."""
 
 import socket
 
+import pytest
 from rig.reader import Reader
 
 TRACE = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -27,6 +28,7 @@ def header(name, value=None, **more):
     return {"name": name, **({} if value is None else {"value": value}), **more}
 
 
+@pytest.mark.scenario("C07")
 def test_order_repeats_and_bytes(make_agent, cluster, topic, work):
     every_byte = bytes(byte for byte in range(256) if byte not in b"\n\r")
     headers = [
@@ -59,6 +61,7 @@ def test_headers_stay_with_their_records(make_agent, cluster, topic, work):
         assert record == [("id", first), *more]
 
 
+@pytest.mark.scenario("C07")
 def test_null_and_empty(make_agent, cluster, topic, work):
     headers = [
         header("omit", "${rest}"),

@@ -55,6 +55,7 @@ def configure(path):
 
 
 @pytest.mark.parametrize("name", PARTITIONERS)
+@pytest.mark.scenario("E23")
 def test_as_java(work, golden, name):
     conf = work / "waybill.conf"
     configure(conf)

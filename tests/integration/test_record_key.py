@@ -113,6 +113,7 @@ POLICIES = {"null": None, "constant:-1": -1, "dead_letter": KeyError}
 
 
 @pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.scenario("C06")
 def test_missing_or_invalid(cluster, topic, work, make_agent, policy):
     path, lines = write(work, KEYS)
     one = source(topic, path, key_type="int32", on_missing_key=policy)
@@ -197,6 +198,7 @@ def test_dead_letters_are_removed_as_the_log_says(cluster, topic, work, make_age
 
 
 @pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.scenario("C06")
 def test_compacted_topic(cluster, topic_name, work, make_agent, policy):
     """It refuses null keys. Without a policy Kafka's refusal makes dead letters, one by one."""
     topic = cluster.make_topic(topic_name, cleanup_policy="compact")

@@ -106,6 +106,7 @@ def check_preview(agent, path, found, reasons):
             assert record["partition"] == found[number].partition
 
 
+@pytest.mark.scenario("E13")
 def test_more_partitions_later(cluster, topic_name, work, make_agent):
     """A shard that the topic has not yet goes by its key, and to its own once it is there."""
     topic = cluster.make_topic(topic_name, partitions=2)
@@ -121,6 +122,7 @@ def test_more_partitions_later(cluster, topic_name, work, make_agent):
     assert found == {0: (murmur2(b"a") & 0x7FFFFFFF) % 2, 1: 2}
 
 
+@pytest.mark.scenario("E35")
 def test_suspects_keep_their_partition(cluster, topic_name, work, make_agent):
     """Kafka refuses the batches of one partition for a line that is too large. Its companions are
     sent again alone, and to the partition that they name, though it is not their key's."""

@@ -83,6 +83,7 @@ def by_library(cluster, topic, partitioner, keys):
 
 
 @pytest.mark.parametrize("name", HASHES)
+@pytest.mark.scenario("E23")
 def test_hashes(cluster, topic, work, make_agent, name):
     keys = some_keys(3000, name)
     path = write(work, keys)
@@ -172,6 +173,7 @@ def check_says(agent):
     return " ".join((done.stdout + done.stderr).split())
 
 
+@pytest.mark.scenario("E13")
 def test_too_few_partitions(cluster, topic_name, work, make_agent):
     """What has a partition to go to goes; the rest waits, and goes on when there are more."""
     topic = cluster.make_topic(topic_name, partitions=1)

@@ -55,6 +55,7 @@ def refused_after_down(broker, agent, *words):
     agent.wait_says(*words, deadline=30)
 
 
+@pytest.mark.scenario("E17")
 def test_client_certificate_refused(tls, work, make_agent):
     broker, kafka = tls
     other = Authority(work / "other", "other")
@@ -63,6 +64,7 @@ def test_client_certificate_refused(tls, work, make_agent):
     refused_after_down(broker, agent, "certificate", "lines stay in their files")
 
 
+@pytest.mark.scenario("G03")
 def test_server_certificate_refused(tls, work, make_agent):
     broker, kafka = tls
     kafka["ssl_ca_location"] = str(Authority(work / "other", "other").certificate)
@@ -70,6 +72,7 @@ def test_server_certificate_refused(tls, work, make_agent):
     refused_after_down(broker, agent, "certificate verify failed", "lines stay in their files")
 
 
+@pytest.mark.scenario("E17")
 def test_client_certificate_refused_while_running(tls, topic_name, work, make_lineage, make_agent):
     broker, kafka = tls
     broker.start()
@@ -86,6 +89,7 @@ def test_client_certificate_refused_while_running(tls, topic_name, work, make_li
     agent.wait_says("the brokers answer again", deadline=30)
 
 
+@pytest.mark.scenario("E17")
 def test_password_refused(make_agent):
     """Down, wrong password, down again: each is told when it comes."""
     broker = SaslBroker()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SIGHUP (F03): a new configuration is taken in place, a wrong one is refused, nothing is lost."""
+"""SIGHUP: a new configuration is taken in place, a wrong one is refused, nothing is lost."""
 
 import fcntl
 import os
@@ -96,6 +96,7 @@ def lives_by_partition(cluster, topic):
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.scenario("F03")
 def test_many_reloads_under_load(cluster, topic, make_lineage, make_life, make_oracle, manager):
     lineages = [make_lineage(name) for name in "ab"]
     oracle = make_oracle(cluster, topic, lineages, unjudged={"life"})
@@ -140,6 +141,7 @@ def test_new_source_and_new_topic(cluster, topic, make_lineage, make_life, make_
     second.judge().assert_clean(written=1000)
 
 
+@pytest.mark.scenario("F03")
 def test_wrong_configuration_is_refused(
     cluster, topic, make_lineage, make_life, make_oracle, manager
 ):
@@ -206,6 +208,7 @@ def stuck(broker, own_topic, make_lineage, make_life, make_oracle):
     broker.thaw()
 
 
+@pytest.mark.scenario("F03")
 def test_reload_while_the_broker_is_frozen(broker, stuck, manager):
     """What is not acknowledged within shutdown_timeout is sent again: at most those 500 lines."""
     life, lineage, oracle = stuck(shutdown_timeout="2s")
@@ -238,6 +241,7 @@ def test_reload_waits_for_reports(broker, stuck, manager):
     assert sorted(sum(lives_by_partition(broker, life.topic).values(), [])) == [0] * 1500 + [7] * 500
 
 
+@pytest.mark.scenario("F03")
 def test_configuration_broken_during_the_reload(broker, stuck, manager):
     life, lineage, oracle = stuck()
     life.hang_up()
@@ -256,6 +260,7 @@ def test_configuration_broken_during_the_reload(broker, stuck, manager):
     assert sum(lives_by_partition(broker, life.topic).values(), []) == [0] * 2000
 
 
+@pytest.mark.scenario("F02")
 def test_sigterm_during_a_reload_stops(broker, stuck, manager):
     life, _, oracle = stuck()
     life.hang_up()
@@ -268,6 +273,7 @@ def test_sigterm_during_a_reload_stops(broker, stuck, manager):
     oracle.judge().assert_clean(written=1500)
 
 
+@pytest.mark.scenario("F02")
 def test_sigterm_between_two_programs(cluster, topic, make_lineage, make_life, make_oracle):
     """At whichever instant after SIGHUP it comes, the end is an orderly one."""
     chance = random.Random(29)

@@ -3,12 +3,14 @@
 
 import random
 
+import pytest
 from rig.wait import last, wait_for
 from rig.writer import Load
 
 STOPS = 20
 
 
+@pytest.mark.scenario("E26")
 def test_20_stops_at_random_instants(cluster, topic, make_lineage, make_agent, make_oracle):
     chance = random.Random(20)
     lineages = [make_lineage(name) for name in "ab"]

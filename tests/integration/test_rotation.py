@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rename rotation: no generation is abandoned, repeated or overtaken (A01, A11, A15)."""
+"""Rename rotation: no generation is abandoned, repeated or overtaken."""
 
 import pytest
 from rig.wait import wait_for
 from rig.writer import Load
 
 
+@pytest.mark.scenario("A01")
 def test_rotation_under_load_with_a_restart(cluster, topic, make_lineage, make_agent, make_oracle):
     lineages = [make_lineage(name) for name in "abc"]
     agent = make_agent(cluster.bootstrap, topic).start()
@@ -25,8 +26,9 @@ def test_rotation_under_load_with_a_restart(cluster, topic, make_lineage, make_a
     assert agent.counters()["rotations"] == 30 - rotated
 
 
+@pytest.mark.scenario("A15")
 def test_backlog_of_generations(cluster, topic, make_lineage, make_agent, make_oracle):
-    """A15: five generations appear faster than they are read, and are read one after the other."""
+    """Five generations appear faster than they are read, and are read one after the other."""
     lineage = make_lineage("a", keys=50).append(1000)
     agent = make_agent(cluster.bootstrap, topic).start()
     oracle = make_oracle(cluster, topic, [lineage])
@@ -40,8 +42,9 @@ def test_backlog_of_generations(cluster, topic, make_lineage, make_agent, make_o
 
 
 @pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.scenario("A11")
 def test_rotated_while_down(cluster, topic, make_lineage, make_agent, make_oracle, times):
-    """A11: the file that was half read continues under its new name, the new one starts at 0."""
+    """The file that was half read continues under its new name, the new one starts at 0."""
     lineage = make_lineage("a", keys=50).append(5000)
     agent = make_agent(cluster.bootstrap, topic).start()
     oracle = make_oracle(cluster, topic, [lineage])
@@ -57,6 +60,7 @@ def test_rotated_while_down(cluster, topic, make_lineage, make_agent, make_oracl
     oracle.judge().assert_clean(written=10000)
 
 
+@pytest.mark.scenario("A11")
 def test_generations_written_while_down(
     cluster, topic, work, make_lineage, make_agent, make_oracle
 ):

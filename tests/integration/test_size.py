@@ -40,6 +40,7 @@ def judge(agent, oracle, written, dead):
 
 
 @pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.scenario("E15")
 def test_one_big_record_among_small_ones(
     cluster, topic_name, make_lineage, make_agent, make_oracle, codec
 ):
@@ -58,6 +59,7 @@ def test_one_big_record_among_small_ones(
 
 
 @pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.scenario("E15")
 def test_batches_of_small_ones_over_the_limit(
     cluster, topic, make_lineage, make_agent, make_oracle, codec
 ):
@@ -73,6 +75,7 @@ def test_batches_of_small_ones_over_the_limit(
 
 
 @pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.scenario("E15")
 def test_limit_known_at_the_start(
     cluster, topic_name, make_lineage, make_agent, make_oracle, codec
 ):

@@ -28,6 +28,7 @@ def stuck(broker, own_topic, make_lineage, make_agent, make_oracle):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.scenario("E25")
 def test_stop_of_an_idle_agent(cluster, topic, make_lineage, make_agent, make_oracle, number):
     lineage = make_lineage("a").append(100)
     agent = make_agent(cluster.bootstrap, topic).start()
@@ -39,6 +40,7 @@ def test_stop_of_an_idle_agent(cluster, topic, make_lineage, make_agent, make_or
     agent.assert_true(read=100)
 
 
+@pytest.mark.scenario("E25")
 def test_stop_ends_within_shutdown_timeout(broker, stuck):
     """What was not acknowledged stays in the file and comes again: at most those 500 lines."""
     agent, oracle = stuck(shutdown_timeout="2s")
@@ -56,6 +58,7 @@ def test_stop_ends_within_shutdown_timeout(broker, stuck):
     verdict.assert_clean(written=1500, dup=verdict.DUP)
 
 
+@pytest.mark.scenario("E25")
 def test_stop_waits_for_reports(broker, stuck):
     agent, oracle = stuck()
     agent.signal(signal.SIGTERM)
@@ -67,6 +70,7 @@ def test_stop_waits_for_reports(broker, stuck):
     agent.assert_true(read=1500)
 
 
+@pytest.mark.scenario("F02")
 def test_second_signal_stops_at_once(stuck):
     agent, _ = stuck()
     agent.signal(signal.SIGTERM)

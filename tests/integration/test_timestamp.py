@@ -66,8 +66,9 @@ def test_every_format_arrives(cluster, topic, work, make_agent):
 
 
 @pytest.mark.parametrize("policy", ["read_time", "clamp"])
+@pytest.mark.scenario("C13")
 def test_what_is_no_good_time(cluster, topic, work, make_agent, policy):
-    """scenario C13: far future, far past, zero (librdkafka's word for "now"), and no time at all."""
+    """Far future, far past, zero (librdkafka's word for "now"), and no time at all."""
     hour, week = 3600_000, 7 * 86400_000
     begin = now_ms()
     utc = datetime.fromtimestamp(begin / 1000, timezone.utc)
@@ -129,6 +130,7 @@ REFUSING = {
 
 
 @pytest.mark.parametrize("direction", REFUSING)
+@pytest.mark.scenario("C13")
 def test_refused_for_its_timestamp(cluster, topic_name, work, make_agent, direction):
     """Brokers refuse the whole batch; only the lines whose time is bad are dead letters, all others
     arrive once, and the file is read to its end."""

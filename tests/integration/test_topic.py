@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A topic that does not exist is a state to wait in: said once, cheap, and over by itself."""
 
+import pytest
 from rig import config
 from rig.wait import last, wait_for
 
 MISSING = 30
 
 
+@pytest.mark.scenario("E12")
 def test_topic_created_later(
     cluster, topic_name, make_lineage, make_agent, make_oracle
 ):
@@ -28,6 +30,7 @@ def test_topic_created_later(
     assert len(said) <= 5, said
 
 
+@pytest.mark.scenario("E12")
 def test_other_topics_flow_meanwhile(
     cluster, topic, topic_name, work, make_lineage, make_agent, make_oracle
 ):

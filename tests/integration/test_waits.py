@@ -10,6 +10,7 @@ STALL = 24  # stall_timeout: it is told after a sixth of it
 ANSWER = 12  # how long the library waits for an answer
 
 
+@pytest.mark.scenario("E20")
 def test_answer_lost(broker, own_topic, proxy, make_lineage, make_agent, make_oracle):
     """The broker has appended the line, and its answer does not come, on a connection that lives."""
     lineage = make_lineage("a").append(1000)
@@ -46,6 +47,7 @@ def two_brokers(work):
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.scenario("E18", "G03")
 def test_too_few_replicas_in_sync(
     two_brokers, topic_name, make_lineage, make_agent, make_oracle
 ):

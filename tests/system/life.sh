@@ -84,6 +84,7 @@ remains() {
 		-o -name '*waybill*' -print 2>/dev/null
 }
 
+# Scenario F10
 try_install() {
 	remains >/tmp/before
 	[ ! -s /tmp/before ] || fail "the tree is not clean: $(cat /tmp/before)"
@@ -112,6 +113,7 @@ start_broker() {
 	wait_for 20 "the embedded broker starts" has_broker
 }
 
+# Scenario F10
 configure() {
 	sed -i "s/bootstrap_servers = .*/bootstrap_servers = \"$broker\";/" /etc/waybill/waybill.conf
 	cat >/etc/waybill/conf.d/orders.conf <<-END
@@ -239,6 +241,7 @@ repeated() {
 	echo $(($(consume orders | wc -l) - written))
 }
 
+# Scenario F01, F05
 try_deaths() {
 	try_death KILL
 	ok "SIGKILL: systemd starts it again, nothing of $written lines lost, $(repeated) repeated"

@@ -290,6 +290,7 @@ static void lives(size_t n, size_t memory)
 	}
 }
 
+/* Scenario B02 */
 Test(account, random_lives_against_a_model, .timeout = 120)
 {
 	lives(40, 16 << 20);
@@ -325,6 +326,7 @@ static void end(void)
 
 TestSuite(account_by_example, .init = begin, .fini = end);
 
+/* Scenario B02 */
 Test(account_by_example, the_position_does_not_pass_a_hole)
 {
 	struct slot *a = line(10), *b = line(20), *c = line(30);
@@ -390,6 +392,7 @@ Test(account_by_example, a_dead_letter_that_was_never_taken_is_settled)
 	cr_assert_eq(account.committed, 1010);
 }
 
+/* Scenario B03 */
 Test(account_by_example, an_unsettled_or_later_chunk_is_not_given_up)
 {
 	struct slot *slot = line(10);

@@ -168,6 +168,7 @@ Test(checkpoint, a_restart_reads_exactly_what_was_not_acknowledged)
 	free(text);
 }
 
+/* Scenario A05 */
 Test(checkpoint, a_small_file_has_the_fingerprint_of_what_was_read)
 {
 	rig_append(rig, "a.log", "one\n");

@@ -129,6 +129,7 @@ static void enter_corpus(void)
 
 TestSuite(conf, .init = enter_corpus);
 
+/* Scenario F04 */
 Test(conf, corpus)
 {
 	glob_t found;

@@ -229,7 +229,9 @@ Test(discover, created_later_and_written_to)
 	IS(listen(), "C a.log ");
 }
 
-/* D04: the double sees what is asked of the kernel: writes only where wanted files can be. */
+/*
+ * Scenario D04. The double sees what is asked of the kernel: writes only where wanted files can be.
+ */
 Test(discover, writes_on_the_way_are_not_asked_for)
 {
 	make_dir("d");
@@ -240,7 +242,7 @@ Test(discover, writes_on_the_way_are_not_asked_for)
 	cr_expect_eq(trouble().directories, 5);
 }
 
-/* D04: what one new name costs does not depend on the number of files. */
+/* Scenario D04. What one new name costs does not depend on the number of files. */
 Test(discover, one_change_is_one_hint)
 {
 	char name[32];
@@ -285,6 +287,7 @@ Test(discover, a_rename_within_the_directory)
 	IS(listen(), "L b.log ");
 }
 
+/* Scenario A17 */
 Test(discover, moved_out_and_in_and_over)
 {
 	make_dir("d");
@@ -302,7 +305,7 @@ Test(discover, moved_out_and_in_and_over)
 	IS(listen(), "L d/a.new F0 d/b.log ");
 }
 
-/* D10 */
+/* Scenario D10 */
 Test(discover, attributes_of_a_wanted_file_give_it_again)
 {
 	make("a.log");
@@ -317,7 +320,7 @@ Test(discover, attributes_of_a_wanted_file_give_it_again)
 
 /* ---- directories that come and go ---- */
 
-/* D07 */
+/* Scenario D07 */
 Test(discover, nothing_is_there_at_start)
 {
 	want(0, "a/b/c/*.log", "x/y.log", NULL);
@@ -356,7 +359,10 @@ static void *make_trees(void *unused)
 	return unused;
 }
 
-/* D05: whatever the moment at which a directory is looked at, its file is found. No scan helps. */
+/*
+ * Scenario D05. Whatever the moment at which a directory is looked at, its file is found. No scan
+ * helps.
+ */
 Test(discover, trees_made_while_we_look)
 {
 	struct pollfd poll_fd = {.fd = discover_fd(d), .events = POLLIN};
@@ -387,7 +393,7 @@ Test(discover, trees_made_while_we_look)
 	cr_expect_eq(how.overflows, 0, "a scan would have helped");
 }
 
-/* D06 */
+/* Scenario D06 */
 Test(discover, a_directory_is_removed_and_made_again)
 {
 	make_dir("d");
@@ -411,6 +417,7 @@ Test(discover, a_directory_is_removed_and_made_again)
 	HEARS(listen(), "F0 d/b.log ");
 }
 
+/* Scenario D06 */
 Test(discover, a_parent_is_renamed_and_another_takes_its_place)
 {
 	make_dir("p");
@@ -434,7 +441,7 @@ Test(discover, a_parent_is_renamed_and_another_takes_its_place)
 	cr_expect_eq(trouble().directories, 3 + 3, "nothing of the old one is watched");
 }
 
-/* Both at once, before we look: the same path is another directory. */
+/* Scenario D06. Both at once, before we look: the same path is another directory. */
 Test(discover, two_directories_change_places)
 {
 	make_dir("d");
@@ -552,6 +559,7 @@ Test(discover, an_excluded_directory_is_not_entered)
 	cr_expect_eq(trouble().directories, before.directories);
 }
 
+/* Scenario D11 */
 Test(discover, our_own_directory_is_never_given)
 {
 	make_dir("state");
@@ -588,7 +596,7 @@ Test(discover, an_invalid_pattern_is_refused_with_words)
 
 /* ---- links ---- */
 
-/* A13 */
+/* Scenario A13 */
 Test(discover, links_in_a_circle)
 {
 	make_dir("a");
@@ -607,6 +615,7 @@ Test(discover, links_in_a_circle)
 	cr_expect_geq(times(scan(), "F0 again/b/up/self/b/x.log "), 1, "%s", heard);
 }
 
+/* Scenario A14 */
 Test(discover, one_directory_by_two_paths)
 {
 	make_dir("real");
@@ -651,6 +660,7 @@ Test(discover, one_directory_on_the_way_and_at_the_end)
 	IS(listen(), "C real/a.log ");
 }
 
+/* Scenario A13 */
 Test(discover, a_linked_directory_is_retargeted)
 {
 	make_dir("1");
@@ -685,6 +695,7 @@ Test(discover, a_file_takes_the_place_of_a_linked_directory)
 	IS(listen(), "");
 }
 
+/* Scenario A13 */
 Test(discover, the_target_of_a_link_is_followed)
 {
 	make_dir("d");
@@ -716,7 +727,7 @@ Test(discover, the_target_of_a_link_is_followed)
 
 /* ---- trouble ---- */
 
-/* D01 */
+/* Scenario D01 */
 Test(discover, an_overflow_is_a_scan)
 {
 	int fd[2];
@@ -745,7 +756,7 @@ Test(discover, an_overflow_is_a_scan)
 	IS(listen(), "C d/late.log ");
 }
 
-/* D02 */
+/* Scenario D02 */
 Test(discover, the_watch_limit_means_polling)
 {
 	struct discover_trouble how;
@@ -795,6 +806,7 @@ Test(discover, a_directory_tells_of_its_own_end)
 	HEARS(listen(), "F0 p/d/b.log ");
 }
 
+/* Scenario D02 */
 Test(discover, without_an_instance_all_is_polled)
 {
 	struct discover_trouble how;
@@ -828,7 +840,7 @@ static void become_nobody(void)
 	cr_assert_eq(seteuid(NOBODY), 0);
 }
 
-/* D10 */
+/* Scenario D10 */
 Test(discover, a_closed_directory_is_told_and_found_when_it_opens)
 {
 	become_nobody();

@@ -50,6 +50,7 @@ static void rotate(const char *from, const char *to)
 
 /* ---- rotation while it runs ---- */
 
+/* Scenario A01 */
 Test(follow, a_renamed_file_is_read_to_its_end_before_the_next_one)
 {
 	PUT("app.log", "a1\n");
@@ -69,6 +70,7 @@ Test(follow, a_renamed_file_is_read_to_its_end_before_the_next_one)
 	cr_assert_eq(rig->counters.files_lost, 0);
 }
 
+/* Scenario A15 */
 Test(follow, the_next_generation_waits_until_the_one_before_is_settled)
 {
 	rig->hold = true;
@@ -87,6 +89,7 @@ Test(follow, the_next_generation_waits_until_the_one_before_is_settled)
 	SEE("c1 ");
 }
 
+/* Scenario A02 */
 Test(follow, several_generations_between_two_looks_come_in_their_order)
 {
 	PUT("app.log", "a1\n");
@@ -107,6 +110,7 @@ Test(follow, several_generations_between_two_looks_come_in_their_order)
 	cr_assert_eq(rig_file(rig, "app.log.2")->state, FILE_FINISHED);
 }
 
+/* Scenario A16 */
 Test(follow, an_unlinked_file_is_read_to_its_end_and_forgotten)
 {
 	int fd;
@@ -129,6 +133,7 @@ Test(follow, an_unlinked_file_is_read_to_its_end_and_forgotten)
 	cr_assert_eq(rig->counters.files_lost, 0);
 }
 
+/* Scenario A06 */
 Test(follow, a_truncated_file_is_read_again_from_its_start)
 {
 	PUT("app.log", "a1\na2\n");
@@ -142,6 +147,7 @@ Test(follow, a_truncated_file_is_read_again_from_its_start)
 
 /* ---- names ---- */
 
+/* Scenario A14 */
 Test(follow, a_second_name_and_a_link_are_read_once)
 {
 	rig_also(rig, "*.log");
@@ -165,6 +171,7 @@ Test(follow, a_second_name_and_a_link_are_read_once)
 	cr_assert_eq(map_count(rig->files.by_inode), 1);
 }
 
+/* Scenario A13 */
 Test(follow, the_target_of_a_link_is_watched_and_exchanged)
 {
 	cr_assert_eq(mkdir(rig_path(rig, "away"), 0755), 0);
@@ -243,16 +250,19 @@ static void rotated_while_down(int times)
 	SEE("z ");
 }
 
+/* Scenario A11 */
 Test(follow, rotated_once_while_down)
 {
 	rotated_while_down(1);
 }
 
+/* Scenario A11 */
 Test(follow, rotated_twice_while_down)
 {
 	rotated_while_down(2);
 }
 
+/* Scenario A11 */
 Test(follow, rotated_three_times_while_down)
 {
 	rotated_while_down(3);
@@ -291,11 +301,13 @@ static void used_again_while_down(const char *text, const char *want)
 	cr_assert_eq(rig->files.n_rows, 1);
 }
 
+/* Scenario A03 */
 Test(follow, an_inode_used_again_while_down_is_a_new_file)
 {
 	used_again_while_down("a1\nb2\nb3\n", "a1 b2 b3 ");
 }
 
+/* Scenario A03 */
 Test(follow, an_inode_used_again_while_down_for_the_same_lines_is_a_new_file)
 {
 	used_again_while_down("a1\na2\nb3\n", "a1 a2 b3 ");
@@ -321,6 +333,7 @@ Test(follow, a_file_whose_first_line_is_another_after_a_restart_is_read_from_its
 	cr_assert_eq(rig->lines[0], 'y');
 }
 
+/* Scenario A03 */
 Test(follow, an_inode_used_again_after_its_file_was_finished_is_a_new_file)
 {
 	PUT("app.log", "a1\n");
@@ -339,6 +352,7 @@ Test(follow, an_inode_used_again_after_its_file_was_finished_is_a_new_file)
 	cr_assert_eq(rig->files.n_rows, 1);
 }
 
+/* Scenario A08 */
 Test(follow, a_file_that_shrank_while_down_is_read_from_its_start)
 {
 	char text[2048];
@@ -358,6 +372,7 @@ Test(follow, a_file_that_shrank_while_down_is_read_from_its_start)
 	}
 }
 
+/* Scenario A04, B09 */
 Test(follow, a_directory_that_is_away_at_the_start_keeps_its_positions)
 {
 	rig_stop(rig);
@@ -380,6 +395,7 @@ Test(follow, a_directory_that_is_away_at_the_start_keeps_its_positions)
 	cr_assert_eq(rig->counters.files_lost, 0);
 }
 
+/* Scenario B09 */
 Test(follow, a_file_that_may_not_be_read_at_the_start_keeps_its_position)
 {
 	bool root = geteuid() == 0;
@@ -521,7 +537,7 @@ Test(follow, ignore_older_starts_old_files_at_their_end)
 	SEE("alive ");
 }
 
-/* A04: the row says another device, everything else of the file agrees. */
+/* Scenario A04. The row says another device, everything else of the file agrees. */
 Test(follow, another_device_number_after_a_boot_is_the_same_file)
 {
 	struct store *store;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * identity: what tells files apart (scenarios A03 to A05, A12). Real files, no double.
+ * identity: what tells files apart. Real files, no double.
  */
 #include "input/identity.h"
 
@@ -45,6 +45,7 @@ Test(identity, names_the_inode_and_its_birth)
 	cr_expect_eq(identity_of(fd, &id), -EBADF);
 }
 
+/* Scenario A05 */
 Test(identity, head_covers_what_was_read_up_to_its_limit)
 {
 	char bytes[3000];
@@ -83,6 +84,7 @@ Test(identity, head_does_not_grow_over_other_content)
 	close(fd);
 }
 
+/* Scenario A05 */
 Test(identity, head_of_a_shorter_file_is_the_file)
 {
 	struct identity id = {0};
@@ -150,6 +152,7 @@ ParameterizedTestParameters(identity, same_inode)
 	return cr_make_param_array(struct inode_case, cases, ARRAY_LEN(cases));
 }
 
+/* Scenario A03 */
 ParameterizedTest(struct inode_case *c, identity, same_inode)
 {
 	cr_expect_eq(identity_same_inode(&c->a, &c->b), c->same);
@@ -187,6 +190,7 @@ ParameterizedTestParameters(identity, compressed)
 	return cr_make_param_array(struct magic_case, cases, ARRAY_LEN(cases));
 }
 
+/* Scenario A12 */
 ParameterizedTest(struct magic_case *c, identity, compressed)
 {
 	cr_expect_eq(identity_is_compressed(c->head, c->len), c->compressed, "%s", c->name);

@@ -240,6 +240,7 @@ Test(kafka, a_record_arrives_as_it_was_given)
 	end_rig(rig);
 }
 
+/* Scenario C08 */
 Test(kafka, an_empty_value_is_not_a_null_value_and_a_null_key_stays_null)
 {
 	struct rig *rig = new_running_rig();
@@ -287,6 +288,7 @@ Test(kafka, what_was_counted_is_given_back)
 	end_rig(rig);
 }
 
+/* Scenario E35 */
 Test(kafka, a_refusal_by_the_broker_makes_the_batch_suspect)
 {
 	struct rig *rig = new_running_rig();
@@ -315,6 +317,7 @@ Test(kafka, a_record_that_is_too_large_alone_is_refused_at_once)
 	end_rig(rig);
 }
 
+/* Scenario E10 */
 Test(kafka, a_moved_leader_is_the_librarys_business)
 {
 	struct rig *rig = new_running_rig();
@@ -326,6 +329,7 @@ Test(kafka, a_moved_leader_is_the_librarys_business)
 	end_rig(rig);
 }
 
+/* Scenario E17 */
 Test(kafka, an_acl_failure_fails_the_record_and_is_told)
 {
 	struct rig *rig = new_running_rig();
@@ -343,6 +347,7 @@ Test(kafka, an_acl_failure_fails_the_record_and_is_told)
 	end_rig(rig);
 }
 
+/* Scenario E04 */
 Test(kafka, a_fatal_error_replaces_the_producer)
 {
 	struct rig *rig = new_running_rig();
@@ -365,6 +370,7 @@ Test(kafka, a_fatal_error_replaces_the_producer)
 	end_rig(rig);
 }
 
+/* Scenario E12 */
 Test(kafka, files_of_a_missing_topic_wait_until_it_is_there)
 {
 	struct rig *rig = new_rig();
@@ -384,6 +390,7 @@ Test(kafka, files_of_a_missing_topic_wait_until_it_is_there)
 	end_rig(rig);
 }
 
+/* Scenario E14 */
 Test(kafka, a_partition_that_is_not_there_is_told)
 {
 	struct rig *rig = new_running_rig();
@@ -393,6 +400,7 @@ Test(kafka, a_partition_that_is_not_there_is_told)
 	end_rig(rig);
 }
 
+/* Scenario E01 */
 Test(kafka, a_full_queue_says_so_and_is_kicked)
 {
 	struct rig *rig = new_rig();
@@ -410,6 +418,7 @@ Test(kafka, a_full_queue_says_so_and_is_kicked)
 	end_rig(rig);
 }
 
+/* Scenario E01, E27 */
 Test(kafka, bytes_fill_the_queue_too)
 {
 	struct rig *rig = new_rig();
@@ -454,6 +463,7 @@ Test(kafka, the_librarys_own_linger_needs_no_kick)
 	end_rig(rig);
 }
 
+/* Scenario E19 */
 Test(kafka, brokers_that_are_down_at_the_start_are_waited_for)
 {
 	struct rig *rig = new_rig();
@@ -469,6 +479,7 @@ Test(kafka, brokers_that_are_down_at_the_start_are_waited_for)
 	end_rig(rig);
 }
 
+/* Scenario E30 */
 Test(kafka, an_outage_is_told_once_and_costs_nothing)
 {
 	struct rig *rig = new_running_rig();
@@ -493,6 +504,7 @@ Test(kafka, an_outage_is_told_once_and_costs_nothing)
 	end_rig(rig);
 }
 
+/* Scenario E22 */
 Test(kafka, a_dead_partition_is_held_and_the_others_go_on)
 {
 	struct rig *rig = new_running_rig();
@@ -515,6 +527,7 @@ Test(kafka, a_dead_partition_is_held_and_the_others_go_on)
 	end_rig(rig);
 }
 
+/* Scenario E10 */
 Test(kafka, a_stall_although_brokers_answer_replaces_the_producer)
 {
 	struct rig *rig = new_running_rig();
@@ -537,6 +550,7 @@ Test(kafka, a_stall_although_brokers_answer_replaces_the_producer)
 	end_rig(rig);
 }
 
+/* Scenario E16 */
 Test(kafka, wrong_properties_are_told)
 {
 	struct rig *rig = new_rig();

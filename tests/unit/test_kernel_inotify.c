@@ -303,7 +303,10 @@ static long limit(const char *name)
 	return value;
 }
 
-/* discover.c: a queue that is full says so, at its end, and works again when it was read. */
+/*
+ * Scenario D01. discover.c: a queue that is full says so, at its end, and works again when it was
+ * read.
+ */
 Test(kernel_inotify, a_full_queue_ends_with_overflow)
 {
 	long most = limit("max_queued_events"), n = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Lines by tables, and by a property: whatever the chunks in which the bytes come, the lines are
- * those of a plain reference that looks at one byte at a time (scenario C08).
+ * those of a plain reference that looks at one byte at a time.
  */
 #include "parsers/lines.h"
 
@@ -90,7 +90,7 @@ Test(lines, cuts_the_last)
 	cr_assert_not_null(lines_cut_last(SLICE_NONE, &FIVE).text.at);
 }
 
-/* A NUL is a byte like any other. */
+/* Scenario C03. A NUL is a byte like any other. */
 Test(lines, passes_nul)
 {
 	struct line line;
@@ -202,7 +202,10 @@ static void expect_alike(struct slice bytes, const struct line_rules *rules, uin
 		  rules->max_line, rules->keep_cr, (unsigned long long)cuts);
 }
 
-/* All texts of up to six letters out of { a, CR, LF }, in all chunks, for all small rules. */
+/*
+ * Scenario C08. All texts of up to six letters out of { a, CR, LF }, in all chunks, for all small
+ * rules.
+ */
 Test(lines, all_chunkings_of_all_short_texts)
 {
 	char text[6];
@@ -225,6 +228,7 @@ Test(lines, all_chunkings_of_all_short_texts)
 	}
 }
 
+/* Scenario C08 */
 Test(lines, many_chunkings_of_a_corpus)
 {
 	static const char CORPUS[] =

@@ -227,7 +227,7 @@ Test(log, full_pipe_drops, .timeout = 20)
 	log_free(log);
 }
 
-/* The same for a socket, which is what the journal gives. */
+/* Scenario F08. The same for a socket, which is what the journal gives. */
 Test(log, full_socket_drops, .timeout = 20)
 {
 	struct log *log = log_new(LOG_INFO);
@@ -243,6 +243,7 @@ Test(log, full_socket_drops, .timeout = 20)
 	log_free(log);
 }
 
+/* Scenario F08 */
 Test(log, closed_reader_drops)
 {
 	struct log *log = log_new(LOG_INFO);
@@ -256,6 +257,7 @@ Test(log, closed_reader_drops)
 	log_free(log);
 }
 
+/* Scenario F08 */
 Test(log, closed_stderr_drops)
 {
 	struct log *log = log_new(LOG_INFO);
@@ -269,6 +271,7 @@ Test(log, closed_stderr_drops)
 	log_free(log);
 }
 
+/* Scenario F08 */
 Test(log, full_disk_drops)
 {
 	struct log *log = log_new(LOG_INFO);
@@ -290,6 +293,7 @@ static void say_often(struct log *log, const char *cause, int n)
 		log_limited(log, LOG_WARNING, cause, "%s %d", cause, i);
 }
 
+/* Scenario E30 */
 Test(log, limits_each_cause)
 {
 	struct log *log = log_new(LOG_INFO);

@@ -94,7 +94,7 @@ static void empty_queue(int fd)
 		;
 }
 
-/* The library's function waits here for ever: a timeout is its failure. */
+/* Scenario F08. The library's function waits here for ever: a timeout is its failure. */
 Test(notify, does_not_wait_for_a_manager_that_does_not_read, .timeout = 10)
 {
 	struct notify notify = {0};

@@ -56,6 +56,7 @@ ParameterizedTestParameters(partitioner, golden)
 	return cr_make_param_array(struct golden, cases, ARRAY_LEN(cases));
 }
 
+/* Scenario E23 */
 ParameterizedTest(struct golden *c, partitioner, golden)
 {
 	cr_expect_eq(partitioner_hash(c->hash, slice_of(c->key), c->n), c->partition,
@@ -345,6 +346,7 @@ static size_t unhex(const char *text, char *ret_bytes)
 	return n;
 }
 
+/* Scenario E23 */
 Test(partitioner, as_the_java_client)
 {
 	FILE *file = fopen(JAVA, "r");
@@ -398,6 +400,7 @@ Test(partitioner, sticky_stays_for_a_batch_and_moves_on)
 	cr_expect_eq(next(&topic, 250, 0), 2);
 }
 
+/* Scenario E22 */
 Test(partitioner, sticky_avoids_the_held)
 {
 	struct partitioner_topic topic = topic_of(partitioner_default(), 3);

@@ -135,7 +135,7 @@ Test(pattern, leaves_the_jit_to_what_it_does_right)
 	}
 }
 
-/* Scenario C03: whatever the bytes, they neither fail the match nor change on the way. */
+/* Scenario C03. Whatever the bytes, they neither fail the match nor change on the way. */
 Test(pattern, takes_any_byte)
 {
 	static const struct slice LINES[] = {LINE("k=\xff\xfe\x80 rest"), LINE("k=\xc3 rest"),
@@ -180,6 +180,7 @@ Test(pattern, gives_up_on_catastrophic_backtracking)
 	expect_match("^(?<a>a+)+$", (struct slice){text, 4}, "a=aaaa");
 }
 
+/* Scenario C04 */
 Test(pattern, gives_up_on_stack_and_heap)
 {
 	size_t len = 1 << 20;
@@ -225,6 +226,7 @@ Test(pattern, one_scratch_serves_many_patterns)
 	pattern_free(narrow);
 }
 
+/* Scenario C05 */
 Test(pattern, says_where_it_went_wrong)
 {
 	static const struct {
@@ -311,7 +313,7 @@ Test(pattern, reaches_the_last_group)
 	expect_last_group("(*NO_JIT)", 200);
 }
 
-/* Scenario C05. */
+/* Scenario C05 */
 Test(pattern, bounds_its_text)
 {
 	size_t len = 65536 + 1;

@@ -243,6 +243,7 @@ static void live(uint64_t seed)
 	world_deinit(&world);
 }
 
+/* Scenario A15, B02, E35, G01 */
 Test(pipeline, nothing_is_lost_repeated_or_overtaken, .timeout = 280)
 {
 	const char *seeds = getenv("WAYBILL_TEST_SEEDS");

@@ -147,7 +147,9 @@ Test(pipeline_cases, a_rotated_last_line_waits_since_its_last_byte)
 	end(&world);
 }
 
-/* The inotify queue ran over when the file was renamed, and nothing has its old name. */
+/*
+ * Scenario D01. The inotify queue ran over when the file was renamed, and nothing has its old name.
+ */
 Test(pipeline_cases, a_rename_whose_hint_was_lost_is_found_by_the_reconcile)
 {
 	struct world world;
@@ -161,7 +163,7 @@ Test(pipeline_cases, a_rename_whose_hint_was_lost_is_found_by_the_reconcile)
 	end(&world);
 }
 
-/* The same when the old name is still written to: what came last was never read. */
+/* Scenario A18. The same when the old name is still written to: what came last was never read. */
 Test(pipeline_cases, a_file_is_asked_for_more_before_it_is_closed)
 {
 	struct world world;
@@ -183,8 +185,8 @@ Test(pipeline_cases, a_file_is_asked_for_more_before_it_is_closed)
 }
 
 /*
- * Two rotations while the agent is down, the generation between on an inode that a row of another,
- * deleted file names: it was taken for that one, which nobody reads here.
+ * Scenario A03. Two rotations while the agent is down, the generation between on an inode that a
+ * row of another, deleted file names: it was taken for that one, which nobody reads here.
  */
 Test(pipeline_cases, a_generation_on_a_used_inode_is_found)
 {
@@ -228,7 +230,9 @@ Test(pipeline_cases, generations_that_were_never_seen_are_found_in_order)
 	end(&world);
 }
 
-/* Renames faster than hints: when these are read, each name is a later generation's. */
+/*
+ * Scenario A02. Renames faster than hints: when these are read, each name is a later generation's.
+ */
 Test(pipeline_cases, generations_rotated_before_their_hints_are_found_in_order)
 {
 	struct world world;

@@ -58,6 +58,7 @@ static size_t resident_pages(void *at)
 	return n;
 }
 
+/* Scenario E27 */
 Test(pool, trim_gives_empty_slabs_back_to_the_system)
 {
 	struct pool_budget budget = {.max = SLABS(2)};
@@ -112,6 +113,7 @@ Test(pool, a_slab_in_use_above_one_that_was_given_back_still_has_room)
 
 #define BLOCKS 300
 
+/* Scenario D08 */
 Test(pool, random_lives_against_a_model, .timeout = 60)
 {
 	FOR_SEEDS(seed, 100)

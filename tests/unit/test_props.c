@@ -61,6 +61,7 @@ static const struct row rows[] = {
 	{"auto.offset.reset", "earliest", "start_at"},
 };
 
+/* Scenario E02 */
 Test(props, reserved)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

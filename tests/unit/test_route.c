@@ -339,7 +339,7 @@ Test(route, values)
 	expect(&MISSING, &FACTS, false, "4|-|" WHOLE "|stays||value 0");
 }
 
-/* Scenario C08: an empty value, never a null one, which would be a tombstone. */
+/* Scenario C08. An empty value, never a null one, which would be a tombstone. */
 Test(route, empty_line)
 {
 	struct template_facts facts = FACTS;
@@ -350,7 +350,7 @@ Test(route, empty_line)
 	expect(&PLAIN, &facts, false, "4|-||stays||0");
 }
 
-/* Scenario C07: order and repeats are kept. */
+/* Scenario C07. Order and repeats are kept. */
 Test(route, repeated_headers)
 {
 	static const struct plan TWICE = {.headers = {{"a", "1"}, {"b", "${id}"}, {"a", "2"}}};

@@ -85,6 +85,7 @@ static void expect(const struct want *wants, size_t n, uint32_t max, const char 
 		expect(wants_, sizeof wants_ / sizeof wants_[0], max, expected); \
 	} while (0)
 
+/* Scenario C07 */
 Test(route_headers, order_and_repeats)
 {
 	EXPECT(1000, "a=1 b=17 a=2 a=17 |0 0 0", {"a", "1"}, {"b", "${id}"}, {"a", "2"},
@@ -107,7 +108,7 @@ Test(route_headers, never_a_value)
 	       {"e", NULL, ROUTE_MISSING_EMPTY}, {"c", ""});
 }
 
-/* Whole or not at all; smaller ones behind it still go. Names count. */
+/* Scenario C07. Whole or not at all; smaller ones behind it still go. Names count. */
 Test(route_headers, too_large)
 {
 	EXPECT(6, "a=17 bb=2 |0 0 0", {"a", "${id}"}, {"bb", "2"});

@@ -88,6 +88,7 @@ static const struct row rows[] = {
 	{"1970-01-01T00:00:00.001Z", 0, HOUR, true, 1, 0},
 };
 
+/* Scenario C13 */
 Test(route_time, rows)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)

@@ -175,6 +175,7 @@ Test(store, an_empty_one_has_nothing)
 	cr_assert(eq(ptr, store_close(NULL), NULL));
 }
 
+/* Scenario B08 */
 Test(store, removed_rows_are_gone)
 {
 	struct store *store = must_open();
@@ -306,6 +307,7 @@ static pid_t open_elsewhere(void)
 	return pid;
 }
 
+/* Scenario B10 */
 Test(store, second_process_is_refused_until_the_first_dies)
 {
 	const pid_t pid = open_elsewhere();
@@ -352,6 +354,7 @@ static void spill(const char *name, const char *bytes, size_t len)
 	close(fd);
 }
 
+/* Scenario B12 */
 Test(store, newer_format_is_refused)
 {
 	char *bytes;
@@ -453,7 +456,7 @@ static size_t make_good(char **ret_bytes)
 	return slurp("waybill.db", ret_bytes);
 }
 
-/* Scenario B04. The good rows, or "damaged": never others, never a crash, never another answer. */
+/* Of scenario B04: the good rows, or "damaged": never others, never a crash, never another answer. */
 static void flip_each(const unsigned char *masks, size_t n_masks)
 {
 	size_t opened = 0, tried = 0, len;
@@ -481,16 +484,19 @@ static void flip_each(const unsigned char *masks, size_t n_masks)
 	free(bytes);
 }
 
+/* Scenario B04 */
 Test(store, every_flipped_bit_is_harmless_or_noticed)
 {
 	flip_each((const unsigned char[]){0x01, 0x80}, 2);
 }
 
+/* Scenario B04 */
 Test(store, every_flipped_byte_is_harmless_or_noticed)
 {
 	flip_each((const unsigned char[]){0xff, 0x10}, 2);
 }
 
+/* Scenario B04 */
 Test(store, every_truncation_is_harmless_or_noticed)
 {
 	size_t len;
@@ -507,7 +513,10 @@ Test(store, every_truncation_is_harmless_or_noticed)
 	free(bytes);
 }
 
-/* A damaged WAL gives a state that was committed once: round 3, 2 or 1, or the empty one. */
+/*
+ * Scenario B04. A damaged WAL gives a state that was committed once: round 3, 2 or 1, or the empty
+ * one.
+ */
 Test(store, every_flipped_byte_of_the_wal_gives_an_earlier_state)
 {
 	char *db, *wal;
@@ -543,7 +552,7 @@ Test(store, every_flipped_byte_of_the_wal_gives_an_earlier_state)
 	free(wal);
 }
 
-/* Scenario B06: the last good state stays, the cause has a name, and it recovers alone. */
+/* Scenario B06. The last good state stays, the cause has a name, and it recovers alone. */
 Test(store, full_disk_fails_the_batch_only)
 {
 	struct rlimit limit, before;
@@ -572,7 +581,7 @@ Test(store, full_disk_fails_the_batch_only)
 	store_close(store);
 }
 
-/* Many rounds: the WAL is emptied into the database again and again. */
+/* Scenario B07. Many rounds: the WAL is emptied into the database again and again. */
 Test(store, wal_stays_bounded)
 {
 	struct store *store = must_open();
@@ -588,7 +597,7 @@ Test(store, wal_stays_bounded)
 	cr_assert(not(exists("waybill.db-wal")));
 }
 
-/* Scenario B07: an unchanged file costs nothing. */
+/* Scenario B07. An unchanged file costs nothing. */
 Test(store, unchanged_rows_write_nothing)
 {
 	struct store *store = must_open();
@@ -649,6 +658,7 @@ static void make_first_format(void)
 	sqlite3_close(db);
 }
 
+/* Scenario B12 */
 Test(store, first_format_is_taken_over)
 {
 	struct store_file *files, want = make_file(1, 3);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Scenarios B06 and F01 for the state: every single system call that changes a file fails once, or
- * is the last one before the process is killed. The calls of this process are ours; SQLite's go
+ * The scenarios B06 and F01 for the state: every single system call that changes a file fails once,
+ * or is the last one before the process is killed. The calls of this process are ours; SQLite's go
  * through them too.
  *
  * The promise checked: what store_write said is durable is there, what it refused is absent as a
@@ -189,16 +189,19 @@ Test(faults, first_start_at_each_call)
 	cr_assert(ge(int, failed, 5));
 }
 
+/* Scenario B06 */
 Test(faults, no_space_at_each_call)
 {
 	sweep(ENOSPC);
 }
 
+/* Scenario B06 */
 Test(faults, io_error_at_each_call)
 {
 	sweep(EIO);
 }
 
+/* Scenario B06 */
 Test(faults, quota_at_each_call)
 {
 	sweep(EDQUOT);
@@ -221,6 +224,7 @@ static void child(int n, volatile uint64_t *acknowledged)
 	_exit(0);
 }
 
+/* Scenario F01 */
 Test(faults, killed_at_each_call)
 {
 	volatile uint64_t *acknowledged =

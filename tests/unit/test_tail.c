@@ -264,6 +264,7 @@ static void make_content(struct random *random, size_t about)
 
 /* ---- arriving ---- */
 
+/* Scenario C01 */
 Test(tail, however_a_file_grows_the_events_are_the_same, .timeout = 120)
 {
 	FOR_SEEDS(seed, 200)
@@ -308,6 +309,7 @@ static void show_one(size_t max_line, size_t length, bool cr)
 	end();
 }
 
+/* Scenario C02 */
 Test(tail, lines_around_max_line_and_far_above_it)
 {
 	static const size_t max_lines[] = {64, 3800, 4096, 262144, 1 << 20, 8 << 20};
@@ -337,6 +339,7 @@ Test(tail, a_line_longer_than_its_chunk_is_shown_without_another_wake)
 	end();
 }
 
+/* Scenario C02 */
 Test(tail, a_sparse_line_of_1_gib_takes_bounded_memory, .timeout = 120)
 {
 	const uint64_t gib = 1 << 30;
@@ -450,6 +453,7 @@ static void lives(uint64_t seed, size_t memory, size_t max_line, size_t about)
 	end();
 }
 
+/* Scenario C01 */
 Test(tail, rewinds_and_restarts_deliver_every_line_once, .timeout = 120)
 {
 	FOR_SEEDS(seed, 3000)

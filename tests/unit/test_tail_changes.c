@@ -113,6 +113,7 @@ static void resume(uint64_t committed, const char *before, uint64_t discard_at)
 
 /* ---- the file is another one ---- */
 
+/* Scenario A08 */
 Test(tail_changes, a_file_that_shrank_is_seen_at_once_and_after_its_chunk_was_given_up)
 {
 	for (int given_up = 0; given_up < 2; given_up++) {
@@ -131,6 +132,7 @@ Test(tail_changes, a_file_that_shrank_is_seen_at_once_and_after_its_chunk_was_gi
 	}
 }
 
+/* Scenario A07 */
 Test(tail_changes, other_bytes_before_the_position_are_seen)
 {
 	write_at(0, "one\ntwo\n");
@@ -143,6 +145,7 @@ Test(tail_changes, other_bytes_before_the_position_are_seen)
 	SEE("three");
 }
 
+/* Scenario A07 */
 Test(tail_changes, a_last_line_that_was_rewritten_is_seen)
 {
 	write_at(0, "one\npart");
@@ -176,6 +179,7 @@ Test(tail_changes, dropping_a_chunk_that_was_too_small_keeps_what_was_known_befo
 
 /* ---- after a restart ---- */
 
+/* Scenario A07 */
 Test(tail_changes, a_stored_tail_is_compared)
 {
 	write_at(0, "one\ntwo\nthree\n");
@@ -260,6 +264,7 @@ Test(tail_changes, a_rewind_in_the_middle_of_an_over_long_line_discards_on)
 	SEE("next");
 }
 
+/* Scenario C01 */
 Test(tail_changes, a_line_shipped_in_two_pieces_is_not_joined_by_a_rewind)
 {
 	struct slot *slot;
@@ -305,6 +310,7 @@ Test(tail_changes, a_cr_at_the_end_waits_for_its_lf)
 
 /* ---- memory ---- */
 
+/* Scenario D08 */
 Test(tail_changes, without_memory_reading_stops_and_goes_on)
 {
 	struct account other;

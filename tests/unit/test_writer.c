@@ -144,6 +144,7 @@ Test(writer, batch_is_copied_and_written)
 	cr_assert(ge(int, atomic_load(&syncs), 1));
 }
 
+/* Scenario E24 */
 Test(writer, slow_disk_stops_only_the_writer)
 {
 	uint64_t bytes, count;
@@ -166,6 +167,7 @@ Test(writer, slow_disk_stops_only_the_writer)
 	cr_assert(eq(sz, n_rows(), 2));
 }
 
+/* Scenario B06 */
 Test(writer, failing_disk_is_told_and_tried_again)
 {
 	atomic_store(&disk_errno, EIO);
