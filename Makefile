@@ -78,7 +78,7 @@ check:  ## install what the tests need and run all of them (what CI runs)
 # One compilation serves them all: the objects with warnings as errors are those whose calls and
 # state are looked at, and their program is the one that the documents are held against.
 check-fast: format-check  ## floors, format, lint and documents: about a minute of compiling, then seconds
-	$Q$(MAKE) $(LINT) warnings floors check-docs
+	$Q$(MAKE) $(LINT) warnings floors references check-docs
 
 check-unit: $(UNIT)  ## unit tests: no network, no broker; SAN= for a sanitizer
 	$Qtests/unit/run.sh $B/reports $(UNIT)
@@ -88,6 +88,16 @@ check-it: all  ## integration tests on a real Kafka, or on $WAYBILL_TEST_BROKERS
 	$Qif [ -z "$$WAYBILL_TEST_BROKERS" ]; then tests/kafka/fetch.sh; fi
 	$Qmkdir -p build/it
 	build/venv/bin/pytest -p no:cacheprovider -rs --junitxml=build/it/junit.xml tests/integration $(PYTEST_ARGS)
+
+references:  ## comments and documents name files and scenarios that are there
+	$Qtests/references.py
+	$Qtests/references.py --self-test
+	$Qtests/scenarios.py --quiet
+	$Qtests/scenarios.py --self-test
+
+scenarios:  ## tests/scenarios.md with what the last run of its tests said; FAMILY=A,B for a part, STRICT=1
+	$Qtests/scenarios.py --tap $B/reports --junit build/it/junit.xml \
+		$(FAMILY:%=--family %) $(if $(STRICT),--strict)
 
 bench: all build/bench/bare build/bench/rules  ## waybill beside a bare producer: one table; BENCH=latency,idle for parts of it
 	$Qpackaging/deps.sh bench
@@ -143,7 +153,7 @@ clean:  ## remove build/
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile packaging/install.mk
 
-.PHONY: all demo check check-fast check-unit check-it bench bench-peers fuzz fuzz-short fuzz-run \
-	lint warnings format format-check floors clean help
+.PHONY: all demo check check-fast check-unit check-it references scenarios bench bench-peers \
+	fuzz fuzz-short fuzz-run lint warnings format format-check floors clean help
 .SECONDARY:
 -include $(wildcard $(OBJ:.o=.d) $B/agent/main.d $B/tests/*/*.d)

@@ -14,7 +14,7 @@
 
 /* A turn of one file: some 280 lines of 230 bytes, 0.3 ms. */
 #define TURN_BYTES ((size_t)64 << 10)
-/* A turn of the loop: signals, reports and kicks wait no longer (design.md 9). */
+/* A turn of the loop: signals, reports and kicks wait no longer. */
 #define TURN_US 2000
 
 static void begin_draining(struct agent *agent, struct file *file)

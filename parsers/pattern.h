@@ -22,7 +22,7 @@ struct pattern_scratch;
 /* At most so many named groups in one pattern. */
 #define PATTERN_FIELDS_MAX 64
 
-/* Match effort: 100,000 steps are 0.34 ms with JIT and 1.6 ms without (librdkafka.md 9). */
+/* Match effort: 100,000 steps were measured as 0.34 ms with JIT and 1.6 ms without. */
 #define PATTERN_MATCH_LIMIT 100000
 
 enum {

@@ -4,7 +4,7 @@
 
 /*
  * The commands: each gets argv from its own name on ("waybill run"), prints usage errors itself,
- * and returns the exit status (sysexits.h).
+ * and returns the exit status (<sysexits.h>).
  */
 int cmd_run(int argc, char **argv);
 int cmd_preview(int argc, char **argv);

@@ -17,7 +17,7 @@
 
 #include "base/hash.h"
 
-/* Half the producer's queue (design.md 5): more ranges than that are repeated after a crash. */
+/* Half the producer's queue as it is by default; what lies beyond is repeated after a crash. */
 #define AHEAD_RANGES_MAX 5000
 
 void checkpoint_init(struct checkpoint *checkpoint, struct writer *writer, struct files *files,

@@ -104,7 +104,7 @@ void file_chain(struct file *member, struct file *file);
 /* Takes the file out of its lineage; the next one's `older` becomes this one's. */
 void file_unchain(struct file *file);
 
-/* Doubles the back-off, 1 s to 60 s (design.md 6), and returns it in milliseconds. */
+/* Doubles the back-off, 1 s to 60 s, and returns it in milliseconds. */
 uint32_t file_next_backoff(struct file *file);
 
 /* Nothing in flight, nothing failed or suspect, nothing pending behind the cursor. */

@@ -5,8 +5,8 @@
 #include "files/follow.h"
 
 /*
- * Shared by follow.c (hints), look.c (a path nobody knows), adopt.c (a file is taken in), first.c and
- * stored.c (the start). Calls go in this order: follow, look, stored, adopt.
+ * Shared by follow.c (hints), look.c (a path nobody knows), adopt.c (a file is taken in), first.c
+ * and stored.c (the start). Calls go in this order: follow, look, stored, adopt.
  */
 
 /* What a file begins with: known from the store, or new. All borrowed. */

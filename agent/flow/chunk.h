@@ -25,7 +25,7 @@
 struct account;
 struct slot_block;
 
-/* So many bytes before a position are remembered and compared at each read (design.md 7). */
+/* So many bytes before a position are remembered and compared at each read. */
 #define CHUNK_LOOK_BACK 64
 
 enum slot_state {

@@ -8,8 +8,8 @@
 #include "kafka/remarks.h"
 
 /*
- * Shared by kafka.c (records, reports), life.c (the life of a producer), facts.c (what
- * is known) and waits.c (records that wait).
+ * Shared by kafka.c (records, reports), life.c (the life of a producer), facts.c (what is known)
+ * and waits.c (records that wait).
  */
 
 enum state {

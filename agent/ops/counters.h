@@ -8,7 +8,7 @@
 /*
  * What is counted, as one table: name, help. Lines are events; read counts those passed for the
  * first time, re-reading is counted apart, so that
- *   read = delivered + in flight + filtered + dead-lettered          (TRUTH, scenarios.md 0)
+ *   read = delivered + in flight + filtered + dead-lettered                  (scenario G01)
  */
 #define COUNTERS(X)                                                                              \
 	X(lines_read, "lines taken from files for the first time")                               \

@@ -26,7 +26,7 @@ enum query {
 
 extern const char *const schema_queries[QUERY_COUNT];
 
-/* All rows by ascending id; the columns in the order in which store.c takes them. */
+/* All rows by ascending id; the columns in the order in which store_load.c takes them. */
 extern const char schema_load_files[];
 extern const char schema_load_sources[];
 extern const char schema_load_agent[];

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one table of the bench: medians, ratios, goals. Printed, and written as report.md."""
+"""The one table of the bench: medians, ratios, goals. Printed, and written as build/bench/report.md."""
 
 import os
 import platform

@@ -74,7 +74,11 @@ void world_submit(struct world *world, const struct store_batch *batch);
 /* What happened since the last time, and how the agent stands now. */
 void world_judge(struct world *world);
 
-/* With an output that works and writers that are done, everything must come to its end. */
+/*
+ * With an output that works and writers that are done, everything must come to its end; then the
+ * agent is stopped, for good, and judged. until_eof: it is stopped and started again as with that
+ * option before.
+ */
 void world_settle_all(struct world *world, bool until_eof);
 
 #endif
