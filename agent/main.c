@@ -1,42 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The map of the program. One line of a log, from the file to Kafka and back:
+ * The map of the program. The way of a line from its file to Kafka and back leads through these
+ * rooms; each is a folder, whose README.md says what it is for and names its modules:
  *
- * input/      watch (inotify) → discover (which paths) → identity (which file) → tail (bytes →
- *               events)
- *   parsers/    lines (bytes → a line), redact (what must not leave), pattern (line → fields),
- *               template (fields → text), keytype (text → a key's bytes), traceparent (is it
- *               one), timestamp and zone (text → a time)
- *   route       fields and file facts → record, a part of it in each route_* file
- *   pipeline    the way of a line, readable top to bottom; pipeline_reports: of its report, back;
- *               suspects: records that go alone; records: event → record → output, for both
- * output/     output (the interface), kafka (room, holds, recovery, what is told), producer and
- *               header_lists (librdkafka), topics, partitioner and its rules, kick (our own
- *               linger), helper (the thread that may block); terminal (preview's output), inspect
- *               (a look at the brokers, for check), embedded and consumer (the demo's Kafka, and
- *               its other end)
- *   flow/       what travels: chunk and slots, account (committed position), ranges, record, report
- *   state/      store (SQLite), writer (its thread), letters (dead letters on their way there)
+ *   files/      which files there are, their lives; what of them is stored
+ *   input/      patterns → hints; bytes of a file → events
+ *   pipeline/   the way itself, readable top to bottom: redact, parse, route, submit; and back
+ *   parsers/    (beside agent/) bytes → a line → fields → text
+ *   route/      fields and facts of the file → a record
+ *   output/     where records go, and to which partition; the terminal of preview
+ *   kafka/      the output that is Kafka: a producer that can be thrown away
+ *   flow/       what travels: chunks and slots, the account of a file, records, reports
+ *   state/      what survives a crash: positions and dead letters, in SQLite
  *
- * Around it:
+ * What else there is:
  *
- *   agent       the loop; agent_start: start and end; agent_turn: what the loop does to files;
- *               agent_stop: signals, draining; agent_reload: a restart in place; agent_tell:
- *               status, progress, counters
- *   file, files a file and its life; all of them by inode, path and lineage; files_open: their
- *               descriptors
- *   follow      what a hint means: rotation, new files; follow_adopt: a file is taken in;
- *               follow_first: the first scan; follow_stored: files met again at a start
- *   checkpoint  what moved → one transaction
- *   conf        libconfig files → struct conf, every problem with file:line
- *   ops/        log, counters, notify (systemd), acks (--print-acks)
- *   cmd/        the commands: run, and in rooms of their own check, preview, test (its cases are
- *               runs of preview) and demo, which starts broker and sample; for all of them: options,
- *               load, finish; paper and wrap (writing to a person)
- *   base/       words used everywhere: result, slice, map, arena, decimal, iso_time, json, clock,
- *               hash
+ *   settings/   what the configuration says
+ *   conf/       what it means: an immutable struct conf
+ *   ops/        messages, counters, the service manager, acknowledgements
+ *   cmd/        the commands of the command line
+ *   base/       words used everywhere
  *
- * An include names its room and points only downward; tests/floors.sh checks it.
+ * And in agent/ itself, the agent that runs all of it in one thread:
+ *
+ *   agent          the loop and its sources
+ *   agent_start    the start, and the end
+ *   agent_turn     turns of files: hints and lines
+ *   agent_settle   what reports and time do to files
+ *   agent_after    what follows every wake-up
+ *   agent_signals  signals
+ *   agent_stop     draining
+ *   agent_reload   a restart in place
+ *   agent_tell     status, progress, counters
+ *
+ * An include names its room and points only downward; tests/floors.sh checks it, and this map.
  */
 #include <stdio.h>
 #include <string.h>

@@ -8,6 +8,8 @@
 #   calls        no two modules call each other, in a room neither, nor three in a circle
 #   sizes        no function above 100 lines, no file above 500, no room above 25 modules
 #   state        the objects named hold no writable data: one struct owns everything
+#   maps         the README.md of a room names its modules and the rooms it knows, main.c the rooms
+#                and what is in agent/ itself; and neither names what is not there
 #
 # --self-test plants one violation of each kind in a copy of the tree and wants to see it found.
 # ROOT=DIR looks at another tree.
@@ -126,6 +128,7 @@ check_includes() {
 			! neighbours | grep -qx "$from $to"; then
 			bad "$file:$line: $from must not include \"$header\": they are not neighbours"
 		fi
+		[ "$from" = "$to" ] || echo "$from $to" >>"$scratch/knows"
 		[[ $header == *_private.h ]] || echo "${file%.[ch]} ${target%.[ch]}" >>"$scratch/edges"
 	done <"$scratch/includes"
 }
@@ -248,6 +251,53 @@ check_state() {
 				print $1, "in section", $7, "(" object ")" }' "$scratch/symbols")
 }
 
+# Prints "folder name" for each module that is there, and "folder name/" for each room.
+list_modules() {
+	find agent parsers \( -name '*.[ch]' ! -name '*_private.h' -printf '%h %f\n' \) -o \
+		\( -type d -printf '%h %f/\n' \) |
+		sed -e '/^\. agent\/$/d' -e 's/^\. /agent /' -e '/^agent main\.c$/d' -e 's/\.[ch]$//' | sort -u
+}
+
+# The same for what the maps name: the first column of a README.md, and in main.c's opening comment
+# the words behind exactly three blanks.
+list_named() {
+	# shellcheck disable=SC2016 # awk's own $
+	find agent parsers -mindepth 1 -name README.md ! -path agent/README.md -print0 |
+		xargs -0 awk 'match($0, /^\| `[a-z_\/]+` \|/) {
+			room = FILENAME; sub(/\/[^\/]*$/, "", room); print room, substr($0, 4, RLENGTH - 6) }'
+	sed -n '2,/\*\//s/^ \*   \([a-z_/]\{1,\}\).*/agent \1/p' agent/main.c
+}
+
+# $1: folder. Where its map is.
+map_of() {
+	[ "$1" = agent ] && echo agent/main.c || echo "$1/README.md"
+}
+
+# The rooms that a room includes, against the line "Knows: ..." of its map.
+check_known() {
+	local room known said map
+	while read -r map; do
+		room=${map%/README.md}
+		known=$(sed -n "s|^${room#agent/} ||p" "$scratch/knows" | sort -u | paste -sd' ')
+		said=$(sed -n 's/^Knows: \(.*\)\.$/\1/p' "$map")
+		[ "$said" = "$(sed 's/ /, /g' <<<"${known:-nobody}")" ] ||
+			bad "$map: \"Knows: $said\", but it includes ${known:-nobody}"
+	done < <(find agent parsers -mindepth 1 -name README.md ! -path agent/README.md)
+}
+
+check_maps() {
+	local room name
+	list_modules >"$scratch/modules"
+	list_named | sort >"$scratch/named"
+	while read -r room name; do
+		bad "$(map_of "$room") does not name $name"
+	done < <(comm -23 "$scratch/modules" "$scratch/named")
+	while read -r room name; do
+		bad "$(map_of "$room") names $name, which is not there"
+	done < <(comm -13 "$scratch/modules" "$scratch/named")
+	check_known
+}
+
 check_all() {
 	found=0
 	scratch=$(mktemp -d)
@@ -260,6 +310,7 @@ check_all() {
 	check_libraries
 	check_sizes
 	check_rooms
+	check_maps
 	check_calls "$@"
 	check_state "$@"
 	rm -rf "$scratch"
@@ -327,6 +378,23 @@ self_test() {
 	expect 'agent/base: [0-9]* modules'
 	for name in a b c d e f g h i j; do yes '' | head -n 450 >"$copy/agent/base/planted_$name.h"; done
 	expect 'agent/base: [0-9]* lines'
+	: >"$copy/agent/base/planted.h"
+	expect 'agent/base/README.md does not name planted'
+	: >"$copy/agent/agent_planted.c"
+	expect 'agent/main.c does not name agent_planted'
+	mkdir "$copy/agent/planted"
+	expect 'agent/main.c does not name planted/'
+	mkdir "$copy/agent/cmd/planted"
+	expect 'agent/cmd/README.md does not name planted/'
+	# shellcheck disable=SC2016
+	echo '| `planted` | what |' >>"$copy/agent/base/README.md"
+	expect 'agent/base/README.md names planted, which is not there'
+	sed -i 's|^ \*   base/ |&\n *   planted/ |' "$copy/agent/main.c"
+	expect 'agent/main.c names planted/, which is not there'
+	sed -i 's/^Knows: .*/Knows: base, parsers./' "$copy/agent/base/README.md"
+	expect 'agent/base/README.md: "Knows: base, parsers", but it includes nobody'
+	sed -i 's/^Knows: .*/Knows: base./' "$copy/agent/input/README.md"
+	expect 'but it includes base flow parsers'
 	echo 'int a(void); int b(void); int a(void) { return b(); }' >"$copy/a.c"
 	echo 'int a(void); int b(void); int b(void) { return a(); }' >"$copy/b.c"
 	"${CC:-cc}" -c -o "$copy/a.o" "$copy/a.c" && "${CC:-cc}" -c -o "$copy/b.o" "$copy/b.c"

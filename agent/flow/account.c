@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The committed position of a file (design principle 3). Reports come in any order, from several
- * partitions; here they become one number and a list of ranges. The walk over the slots stops at
- * the first that is not settled and goes on from there next time, so every slot is passed once.
+ * The committed position of a file (principle 3 of agent/README.md). Reports come in any order,
+ * from several partitions; here they become one number and a list of ranges. The walk over the
+ * slots stops at the first that is not settled and goes on from there next time, so every slot is
+ * passed once.
  *
  * A rewind does not put records back into a queue: it forgets the chunks, remembers what was
  * settled in them as ranges, and lets the file be read again. That keeps the order (others reverse
