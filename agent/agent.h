@@ -28,7 +28,8 @@ enum {
 		 * agent_new
 		 */
 	1,
-	AGENT_E_LOCKED,  /* another agent holds the state directory: EX_UNAVAILABLE */
+	AGENT_E_LOCKED, /* another agent holds the state directory: EX_UNAVAILABLE */
+	AGENT_E_NEWER,  /* the database is of a newer waybill (told): EX_CONFIG, no restart helps */
 	AGENT_E_DAMAGED, /* the database is damaged and state_damaged = "stop": EX_IOERR */
 	AGENT_E_RESTART, /* of agent_run: a reload wants agent_restart */
 	AGENT_E_UNREAD,  /* of agent_run: all but files that cannot be read is shipped (told) */

@@ -66,6 +66,8 @@ static int open_store(struct agent *agent, const char *dir)
 		return replace_damaged(agent, dir, message);
 	if (r > 0)
 		log_say(agent->log, LOG_ERR, "state_dir: %s", message);
+	if (r == STORE_E_NEWER)
+		return AGENT_E_NEWER;
 	return r == STORE_E_LOCKED ? AGENT_E_LOCKED : r > 0 ? AGENT_E_STATE : r;
 }
 

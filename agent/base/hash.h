@@ -11,4 +11,10 @@
  */
 uint64_t hash_bytes(const void *at, size_t len);
 
+/* 128 bits, for what must not be equal by chance in years of all files of many hosts. */
+struct hash128 {
+	uint64_t low;
+	uint64_t high;
+};
+
 #endif

@@ -72,6 +72,8 @@ static int exit_code(struct log *log, int r)
 		return EX_TEMPFAIL;
 	if (r == AGENT_E_LOCKED)
 		return EX_UNAVAILABLE;
+	if (r == AGENT_E_NEWER)
+		return EX_CONFIG;
 	if (r == AGENT_E_DAMAGED || r == -EIO)
 		return EX_IOERR;
 	log_say(log, LOG_ERR, "cannot go on: %s", strerror(-r));

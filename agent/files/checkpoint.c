@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/hash.h"
 
@@ -86,6 +87,17 @@ static int fill_ahead(const struct file *file, struct store_file *row)
 	return r;
 }
 
+/* The size and time by which a file that nobody wrote to is told at the next start. */
+static void fill_times(const struct file *file, struct store_file *row)
+{
+	struct stat st;
+
+	if (file->tail.fd < 0 || fstat(file->tail.fd, &st) < 0)
+		return;
+	row->size = (uint64_t)st.st_size;
+	row->mtime_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
+}
+
 static int fill_row(struct file *file, struct store_file *row)
 {
 	char tail[CHUNK_LOOK_BACK];
@@ -105,6 +117,7 @@ static int fill_row(struct file *file, struct store_file *row)
 		.committed = file->account.committed,
 		.tail_len = account_tail(&file->account, tail),
 	};
+	fill_times(file, row);
 	row->tail_hash = hash_bytes(tail, row->tail_len);
 	if (!row->tail_len && file->tail.stored_tail_len) {
 		row->tail_len = file->tail.stored_tail_len;

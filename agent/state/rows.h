@@ -5,11 +5,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "base/slice.h"
 
 /* The rows of the store. */
 
-/* One file as the store keeps it: identity, fingerprint and position. */
+/* Bits of store_file.flags. */
+enum {
+	STORE_FILE_IGNORED = 1, /* a copy of another file, with nothing unread in it: never read */
+};
+
+/*
+ * One file as the store keeps it: identity, fingerprint and position. What rows of older versions
+ * do not hold is 0, NULL or false.
+ */
 struct store_file {
 	uint64_t id; /* row; given out by the agent, ascending in the order of discovery */
 	/* of what is in the file: another when it was rewritten. 0: none yet (older versions) */
@@ -19,13 +28,23 @@ struct store_file {
 	int64_t born_ns; /* statx birth time in ns since 1970, 0 when not known */
 	/* last known; malloc'ed in what store_load gives, borrowed in what store_write takes */
 	char *path;
-	char *lineage; /* the path at which it was first seen: generations of one path share it */
-	uint32_t head_len;  /* bytes under the fingerprint, at most 1024 */
-	uint64_t head_hash; /* XXH64 of the first head_len bytes */
-	uint64_t committed; /* bytes; everything below is settled */
-	uint32_t tail_len;  /* bytes under tail_hash, at most 64; 0 when not known */
-	uint64_t tail_hash; /* XXH64 of the tail_len bytes before committed */
-	bool discarding;    /* committed lies inside the discarded rest of an over-long line */
+	char *lineage;   /* the path at which it was first seen: generations of one path share it */
+	char *real;      /* the file behind path, NULL: path itself; memory as path, as went */
+	char *went;      /* the directory to which it was rotated; NULL: the path's own */
+	uint32_t packed; /* how it is compressed, as input/ numbers it; 0: it is not */
+	uint64_t flags;  /* STORE_FILE_x */
+	uint32_t head_len;    /* bytes under the fingerprint, at most 1024 */
+	uint64_t head_hash;   /* XXH64 of the first head_len bytes */
+	uint64_t committed;   /* bytes; everything below is settled */
+	uint32_t tail_len;    /* bytes under tail_hash, at most 64; 0 when not known */
+	uint64_t tail_hash;   /* XXH64 of the tail_len bytes before committed */
+	bool proven;          /* the next three are known: they prove all bytes below committed */
+	uint64_t chain_at;    /* a multiple of 4096, at most committed */
+	struct hash128 chain; /* the content chain (flow/chain.h) of the bytes below chain_at */
+	uint64_t rest_hash;   /* XXH64 of the bytes from chain_at to committed */
+	uint64_t size;        /* as fstat had it when the row was made; 0: not known, as mtime_ns */
+	int64_t mtime_ns;
+	bool discarding; /* committed lies inside the discarded rest of an over-long line */
 	struct slice
 		/*
 		 * settled-ahead ranges as varint deltas (flow/ranges.h); at malloc'ed/borrowed as

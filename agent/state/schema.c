@@ -13,11 +13,12 @@
 #include "base/result.h"
 
 /*
- * Step n leads from version n to n + 1, in one transaction. Steps are added, never changed. The
- * first step that changes rows of users must copy the database aside first.
+ * Step n leads from version n to n + 1, in one transaction. Steps are added, never changed. Those so
+ * far change no row; the first that does must copy the database aside before. There is no way back:
+ * an older program refuses a newer database, and leaves it as it is.
  *
- * Older databases of either version hold a table `topics` as well, which nothing ever read or wrote.
- * It is let be; a step that wants the name has to drop it first.
+ * Older databases hold a table `topics` as well, which nothing ever read or wrote. It is let be; a
+ * step that wants the name has to drop it first.
  */
 const char *const schema_migrations[] = {
 	"CREATE TABLE files(id INTEGER PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT "
@@ -33,6 +34,15 @@ const char *const schema_migrations[] = {
 	" time_ms INTEGER NOT NULL, key BLOB, value BLOB);",
 	"ALTER TABLE files ADD COLUMN content_id INTEGER NOT NULL DEFAULT 0;"
 	"CREATE TABLE agent(id TEXT NOT NULL, seal INTEGER NOT NULL);",
+	"ALTER TABLE files ADD COLUMN real TEXT;"
+	"ALTER TABLE files ADD COLUMN went TEXT;"
+	"ALTER TABLE files ADD COLUMN packed INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE files ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE positions ADD COLUMN chain_at INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE positions ADD COLUMN chain BLOB;"
+	"ALTER TABLE positions ADD COLUMN rest_hash INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE positions ADD COLUMN size INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE positions ADD COLUMN mtime_ns INTEGER NOT NULL DEFAULT 0;",
 };
 
 const int schema_version = ARRAY_LEN(schema_migrations);
@@ -45,18 +55,25 @@ const char *const schema_queries[QUERY_COUNT] = {
 	[QUERY_COMMIT] = "COMMIT",
 	[QUERY_ROLLBACK] = "ROLLBACK",
 	[QUERY_FILE] = "INSERT INTO files(id, device, inode, born_ns, head_len, head_hash,"
-		       " content_id, path, lineage, seal) VALUES(?,?,?,?,?,?,?,?,?,?)"
+		       " content_id, packed, flags, path, lineage, real, went, seal)"
+		       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 		       " ON CONFLICT(id) DO UPDATE SET"
 		       " device = excluded.device, inode = excluded.inode,"
 		       " born_ns = excluded.born_ns, head_len = excluded.head_len,"
 		       " head_hash = excluded.head_hash,"
 		       " content_id = excluded.content_id, path = excluded.path,"
-		       " lineage = excluded.lineage, seal = excluded.seal"
+		       " lineage = excluded.lineage, real = excluded.real,"
+		       " went = excluded.went, packed = excluded.packed,"
+		       " flags = excluded.flags, seal = excluded.seal"
 		       " WHERE seal <> excluded.seal",
 	[QUERY_POSITION] = "INSERT INTO positions(file, committed, tail_len, tail_hash, discarding,"
-			   " ahead, seal) VALUES(?,?,?,?,?,?,?) ON CONFLICT(file) DO UPDATE SET"
+			   " chain_at, rest_hash, size, mtime_ns, chain, ahead, seal)"
+			   " VALUES(?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(file) DO UPDATE SET"
 			   " committed = excluded.committed, tail_len = excluded.tail_len,"
 			   " tail_hash = excluded.tail_hash, discarding = excluded.discarding,"
+			   " chain_at = excluded.chain_at, chain = excluded.chain,"
+			   " rest_hash = excluded.rest_hash, size = excluded.size,"
+			   " mtime_ns = excluded.mtime_ns,"
 			   " ahead = excluded.ahead, seal = excluded.seal"
 			   " WHERE seal <> excluded.seal",
 	[QUERY_DROP_FILE] = "DELETE FROM files WHERE id = ?",
@@ -70,7 +87,8 @@ const char *const schema_queries[QUERY_COUNT] = {
 
 const char schema_load_files[] =
 	"SELECT id, device, inode, born_ns, head_len, head_hash, content_id, path, lineage,"
-	" files.seal, committed, tail_len, tail_hash, discarding, ahead, positions.seal"
+	" files.seal, committed, tail_len, tail_hash, discarding, ahead, positions.seal,"
+	" packed, flags, real, went, chain_at, chain, rest_hash, size, mtime_ns"
 	" FROM files LEFT JOIN positions ON file = id ORDER BY id";
 
 const char schema_load_sources[] = "SELECT name, seal FROM sources";

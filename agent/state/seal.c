@@ -7,6 +7,7 @@
 #include "state/seal.h"
 
 #include <endian.h>
+#include <string.h>
 
 #include "base/hash.h"
 
@@ -17,23 +18,41 @@ static int64_t seal_words(uint64_t *words, size_t n)
 	return (int64_t)hash_bytes(words, n * sizeof *words);
 }
 
-/* A row of the first format has no content_id: its seal is over the words in front of that. */
+static uint64_t hash_text(const char *text)
+{
+	return text ? hash_bytes(text, strlen(text)) : 0;
+}
+
+/*
+ * A row of an older format lacks the columns that came later: its seal is over the words in front of
+ * those. So a seal is over as many words as the row has that say something.
+ */
 int64_t seal_file(const struct store_file *file)
 {
+	bool third = file->real || file->went || file->packed || file->flags;
+
 	return seal_words((uint64_t[]){file->id, file->device, file->inode, (uint64_t)file->born_ns,
-				       file->head_len, file->head_hash,
-				       hash_bytes(file->path, strlen(file->path)),
-				       hash_bytes(file->lineage, strlen(file->lineage)),
-				       file->content_id},
-			  file->content_id ? 9 : 8);
+				       file->head_len, file->head_hash, hash_text(file->path),
+				       hash_text(file->lineage), file->content_id,
+				       hash_text(file->real), hash_text(file->went), file->packed,
+				       file->flags},
+			  third            ? 13 :
+			  file->content_id ? 9 :
+					     8);
 }
 
 int64_t seal_position(const struct store_file *file)
 {
+	bool third =
+		file->proven || file->chain_at || file->rest_hash || file->size || file->mtime_ns;
+
 	return seal_words((uint64_t[]){file->id, file->committed, file->tail_len, file->tail_hash,
 				       file->discarding,
-				       hash_bytes(file->ahead.at, file->ahead.len)},
-			  6);
+				       hash_bytes(file->ahead.at, file->ahead.len), file->proven,
+				       file->chain_at, file->proven ? file->chain.low : 0,
+				       file->proven ? file->chain.high : 0, file->rest_hash,
+				       file->size, (uint64_t)file->mtime_ns},
+			  third ? 13 : 6);
 }
 
 int64_t seal_name(struct slice name)

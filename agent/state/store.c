@@ -170,8 +170,12 @@ static int open_db(struct store *store, const char *path, struct words words)
 		return open_result(store, rc, words);
 	version = atoi(text);
 	if (version > schema_version) {
-		store_say(words, "%s has format %d, this version knows up to %d", DB_NAME, version,
-			  schema_version);
+		store_say(
+			words,
+			"%s was written by a newer waybill (format %d, this one knows up to %d): "
+			"install that one again, or begin with another state_dir, which reads all "
+			"files anew",
+			DB_NAME, version, schema_version);
 		return STORE_E_NEWER;
 	}
 	if (version < 1)

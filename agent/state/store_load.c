@@ -4,6 +4,7 @@
  * find out whether the database is sound, before anything is made of it, and once to be used. That
  * costs milliseconds, and a database that goes bad in between is an I/O error, not a half start.
  */
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,36 @@ static char *column_copy(sqlite3_stmt *query, int column, size_t *ret_len)
 	return copy;
 }
 
+/* A text that may be missing. False when memory is out. */
+static bool load_text(sqlite3_stmt *query, int column, char **ret_text)
+{
+	size_t len;
+
+	if (sqlite3_column_type(query, column) != SQLITE_NULL)
+		*ret_text = column_copy(query, column, &len);
+	return *ret_text || sqlite3_column_type(query, column) == SQLITE_NULL;
+}
+
+/* False when the chain is no chain. */
+static bool load_proof(sqlite3_stmt *query, int column, struct store_file *file)
+{
+	uint64_t words[2];
+	const void *chain = sqlite3_column_blob(query, column + 1);
+
+	file->chain_at = column_u64(query, column);
+	file->rest_hash = column_u64(query, column + 2);
+	file->size = column_u64(query, column + 3);
+	file->mtime_ns = sqlite3_column_int64(query, column + 4);
+	file->proven = chain != NULL;
+	if (!chain)
+		return true;
+	if (sqlite3_column_bytes(query, column + 1) != sizeof words)
+		return false;
+	memcpy(words, chain, sizeof words);
+	file->chain = (struct hash128){le64toh(words[0]), le64toh(words[1])};
+	return true;
+}
+
 /* 0, -ENOMEM, or STORE_E_DAMAGED when a seal is wrong or the position is missing. */
 static int load_row(sqlite3_stmt *query, struct store_file *file)
 {
@@ -52,9 +83,13 @@ static int load_row(sqlite3_stmt *query, struct store_file *file)
 	file->discarding = column_u64(query, 13) != 0;
 	if (sqlite3_column_bytes(query, 14) > 0)
 		file->ahead.at = column_copy(query, 14, &file->ahead.len);
-	if (!file->path || !file->lineage || (sqlite3_column_bytes(query, 14) && !file->ahead.at))
+	file->packed = (uint32_t)column_u64(query, 16);
+	file->flags = column_u64(query, 17);
+	if (!file->path || !file->lineage || !load_text(query, 18, &file->real) ||
+	    !load_text(query, 19, &file->went) ||
+	    (sqlite3_column_bytes(query, 14) && !file->ahead.at))
 		return -ENOMEM;
-	if (sqlite3_column_int64(query, 9) != seal_file(file) ||
+	if (!load_proof(query, 20, file) || sqlite3_column_int64(query, 9) != seal_file(file) ||
 	    sqlite3_column_int64(query, 15) != seal_position(file))
 		return STORE_E_DAMAGED;
 	return 0;
@@ -155,6 +190,8 @@ struct store_file *store_files_free(struct store_file *files, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		free(files[i].path);
 		free(files[i].lineage);
+		free(files[i].real);
+		free(files[i].went);
 		free((char *)files[i].ahead.at);
 	}
 	free(files);

@@ -4,6 +4,7 @@
  * first time. All of it or nothing; what failed is rolled back and told, and the caller tries
  * again with the next batch.
  */
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,28 +51,46 @@ static int write_file(struct store *store, const struct store_file *file)
 {
 	sqlite3_stmt *query = store->queries[QUERY_FILE];
 	bool failed;
-	int column = 0, rc;
+	int column = 0;
 
 	failed = bind_words(query, &column,
 			    (uint64_t[]){file->id, file->device, file->inode,
 					 (uint64_t)file->born_ns, file->head_len, file->head_hash,
-					 file->content_id},
-			    7);
+					 file->content_id, file->packed, file->flags},
+			    9);
 	failed |= bind_text(query, &column, file->path);
 	failed |= bind_text(query, &column, file->lineage);
+	failed |= bind_text(query, &column, file->real);
+	failed |= bind_text(query, &column, file->went);
 	failed |= bind_words(query, &column, (uint64_t[]){(uint64_t)seal_file(file)}, 1);
-	rc = run(store, QUERY_FILE, failed);
-	if (rc != SQLITE_OK)
-		return rc;
-	query = store->queries[QUERY_POSITION];
-	column = 0;
+	return run(store, QUERY_FILE, failed);
+}
+
+static int write_position(struct store *store, const struct store_file *file)
+{
+	const uint64_t words[] = {htole64(file->chain.low), htole64(file->chain.high)};
+	sqlite3_stmt *query = store->queries[QUERY_POSITION];
+	bool failed;
+	int column = 0;
+
 	failed = bind_words(query, &column,
 			    (uint64_t[]){file->id, file->committed, file->tail_len, file->tail_hash,
-					 file->discarding},
-			    5);
+					 file->discarding, file->chain_at, file->rest_hash,
+					 file->size, (uint64_t)file->mtime_ns},
+			    9);
+	failed |= bind_blob(query, &column,
+			    file->proven ? (struct slice){(const char *)words, sizeof words} :
+					   SLICE_NONE);
 	failed |= bind_blob(query, &column, file->ahead);
 	failed |= bind_words(query, &column, (uint64_t[]){(uint64_t)seal_position(file)}, 1);
 	return run(store, QUERY_POSITION, failed);
+}
+
+static int write_row(struct store *store, const struct store_file *file)
+{
+	int rc = write_file(store, file);
+
+	return rc ? rc : write_position(store, file);
 }
 
 static int drop_file(struct store *store, uint64_t id)
@@ -114,7 +133,7 @@ static int write_batch(struct store *store, const struct store_batch *batch)
 
 	for (size_t i = 0; i < batch->n_files && rc == SQLITE_OK; i++)
 		rc = batch->files[i].removed ? drop_file(store, batch->files[i].id) :
-					       write_file(store, &batch->files[i]);
+					       write_row(store, &batch->files[i]);
 	for (size_t i = 0; i < batch->n_letters && rc == SQLITE_OK; i++)
 		rc = write_letter(store, &batch->letters[i]);
 	for (size_t i = 0; i < batch->n_sources && rc == SQLITE_OK; i++)

@@ -155,6 +155,8 @@ static bool keep_file(struct writer *writer, struct store_file *file)
 {
 	return keep_text(writer, (const char **)&file->path) &&
 	       keep_text(writer, (const char **)&file->lineage) &&
+	       keep_text(writer, (const char **)&file->real) &&
+	       keep_text(writer, (const char **)&file->went) &&
 	       keep(writer, &file->ahead.at, file->ahead.len);
 }
 

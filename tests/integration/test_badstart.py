@@ -15,6 +15,7 @@ from rig.agent import (
     EX_UNAVAILABLE,
     EX_USAGE,
 )
+from rig.paths import ROOT
 from rig.process import free_port
 from rig.rights import UNPRIVILEGED
 from rig.wait import wait_for
@@ -110,6 +111,19 @@ def test_state_directory_is_a_file(make_agent):
     agent.state.write_text("")
     assert agent.run(deadline=10) in (EX_CANTCREAT, EX_NOPERM)
     assert agent.says(agent.state), agent.messages()
+
+
+@pytest.mark.scenario("B12")
+def test_state_of_a_newer_version(make_agent):
+    """A downgrade changes nothing, says what to do, and is not tried again by the service."""
+    agent = make_agent(text=spoil())
+    agent.state.mkdir()
+    database = bytearray((ROOT / "tests/past/format-2.db").read_bytes())
+    database[60:64] = (99).to_bytes(4, "big")
+    (agent.state / "waybill.db").write_bytes(database)
+    assert agent.run(deadline=10) == EX_CONFIG, agent.messages()
+    assert agent.says("newer waybill", "format 99", "state_dir"), agent.messages()
+    assert (agent.state / "waybill.db").read_bytes() == database
 
 
 @pytest.mark.scenario("B10", "F09")

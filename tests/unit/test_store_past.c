@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Databases of earlier versions (tests/past): every row is what it was, and what is written next
+ * has the columns of today.
+ */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "flow/ranges.h"
+#include "state/store.h"
+
+static char base[64], dir[80], message[512];
+static struct store *store;
+static struct store_file *rows;
+static size_t n_rows;
+
+/* A state directory with this database of tests/past in it. */
+static void begin(void)
+{
+	strcpy(base, "/tmp/test_store_past.XXXXXX");
+	cr_assert(mkdtemp(base));
+	snprintf(dir, sizeof dir, "%s/state", base);
+	cr_assert_eq(mkdir(dir, 0750), 0);
+}
+
+static void end(void)
+{
+	char command[128];
+
+	rows = store_files_free(rows, n_rows);
+	store = store_close(store);
+	snprintf(command, sizeof command, "rm -r %s", base);
+	cr_assert_eq(system(command), 0);
+}
+
+TestSuite(past, .init = begin, .fini = end, .timeout = 60);
+
+static void copy(const char *name)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int from, to;
+
+	snprintf(path, sizeof path, "tests/past/%s", name);
+	from = open(path, O_RDONLY | O_CLOEXEC);
+	cr_assert(from >= 0 && fstat(from, &st) == 0, "%s", path);
+	snprintf(path, sizeof path, "%s/waybill.db", dir);
+	to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	cr_assert_eq(sendfile(to, from, NULL, (size_t)st.st_size), st.st_size);
+	close(from);
+	close(to);
+}
+
+static void load(void)
+{
+	cr_assert_eq(store_open(dir, &store, message, sizeof message), 0, "%s", message);
+	cr_assert_eq(store_load(store, &rows, &n_rows), 0);
+}
+
+static void load_again(void)
+{
+	rows = store_files_free(rows, n_rows);
+	store = store_close(store);
+	load();
+}
+
+/* What no row of an older version says. */
+static void expect_nothing_new(const struct store_file *row)
+{
+	cr_expect(!row->real && !row->went && !row->packed && !row->flags);
+	cr_expect(!row->proven && !row->chain_at && !row->rest_hash);
+	cr_expect(!row->size && !row->mtime_ns);
+}
+
+static void expect_format_2(void)
+{
+	struct ranges ahead = RANGES_NULL;
+	uint64_t bytes, letters;
+
+	cr_assert_eq(n_rows, 3);
+	cr_expect_eq(rows[0].id, 1);
+	cr_expect_eq(rows[0].content_id, 0x8123456789abcdef);
+	cr_expect_eq(rows[0].device, 64769);
+	cr_expect_eq(rows[0].inode, 1311768);
+	cr_expect_eq(rows[0].born_ns, 1767225600123456789);
+	cr_expect_str_eq(rows[0].path, "/var/log/app/app.log.1");
+	cr_expect_str_eq(rows[0].lineage, "/var/log/app/app.log");
+	cr_expect_eq(rows[0].head_len, 1024);
+	cr_expect_eq(rows[0].head_hash, 0xfedcba9876543210);
+	cr_expect_eq(rows[0].committed, 1048576);
+	cr_expect_eq(rows[0].tail_len, 64);
+	cr_expect_eq(rows[0].tail_hash, 0x9f8e7d6c5b4a3928);
+	cr_expect(rows[1].discarding && rows[1].committed == 300);
+	cr_assert_eq(ranges_decode(rows[1].ahead, rows[1].committed, &ahead), 0);
+	cr_expect_eq(ahead.n, 2);
+	ranges_deinit(&ahead);
+	cr_expect_str_eq(rows[2].path, "/var/log/app/\xff.log");
+	cr_expect(rows[2].id == 5 && rows[2].content_id == 0 && rows[2].committed == 0);
+	store_dead_letters(store, &bytes, &letters);
+	cr_expect(bytes == 10 && letters == 1);
+	cr_expect_eq(store_knows_source(store, "app"), 1);
+	cr_expect_eq(store_knows_source(store, "other"), 0);
+	cr_expect_str_eq(store_agent_id(store), "634f17bcb8c8848a");
+}
+
+/* Scenario B12 */
+Test(past, the_state_of_format_2_is_taken_over)
+{
+	struct store_file row;
+
+	copy("format-2.db");
+	load();
+	expect_format_2();
+	for (size_t i = 0; i < n_rows; i++)
+		expect_nothing_new(&rows[i]);
+	/* Once more: nothing of it was changed on the way. */
+	load_again();
+	expect_format_2();
+	/* The next checkpoint of one of them has what is new, the others still have not. */
+	row = rows[0];
+	row.real = (char *)"/real/app.log.1";
+	row.proven = true;
+	row.chain_at = 1048576;
+	row.chain = (struct hash128){1, 2};
+	row.size = 1048600;
+	cr_assert_eq(store_write(store, &(struct store_batch){.files = &row, .n_files = 1}, message,
+				 sizeof message),
+		     0, "%s", message);
+	load_again();
+	expect_format_2();
+	cr_expect_str_eq(rows[0].real, "/real/app.log.1");
+	cr_expect(rows[0].proven && rows[0].chain.low == 1 && rows[0].chain.high == 2);
+	cr_expect(rows[0].chain_at == 1048576 && rows[0].size == 1048600);
+	expect_nothing_new(&rows[1]);
+	expect_nothing_new(&rows[2]);
+}
