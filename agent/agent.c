@@ -6,8 +6,8 @@
  *    −20  output           reports → slots → committed positions; answers of its helper
  *    −20  writer           a checkpoint is durable, or failed
  *    −10  kick             the output's deadline: what waited long enough is sent
- *    −10  tick             checkpoint, ends of back-offs, finished files, reconcile, watchdog
- *      0  discover         hints → files
+ *    −10  tick             checkpoint, ends of back-offs, finished files, looks, watchdog
+ *      0  discover         hints → files (agent_look.c)
  *    +10  turn             a defer source: on while a file has data and the output has room
  *
  * The priorities are what makes one thread enough: a defer source at equal priority would starve
@@ -34,11 +34,6 @@
 #define KICK_ACCURACY_US 1
 #define TICK_ACCURACY_US (50 * US_PER_MS)
 #define TICK_US US_PER_S
-#define RECONCILE_US (30 * US_PER_S)
-/* Without watches the reconcile is the only way to see anything. */
-#define RECONCILE_POLLED_US US_PER_S
-/* Hints taken in one go, so that a storm of them cannot starve the turns. */
-#define HINTS_AT_ONCE 256
 
 /* ---- the sources of the loop ---- */
 
@@ -84,13 +79,10 @@ static void start_checkpoint(struct agent *agent)
 	agent->checkpoint_wanted = false;
 }
 
-static int on_turn(sd_event_source *source, void *userdata)
+static void take_turn(struct agent *agent, uint64_t now_us)
 {
-	struct agent *agent = userdata;
-	uint64_t now_us = clock_mono_us();
 	uint64_t before = agent->counters.lines_read + agent->counters.lines_reread;
 
-	(void)source;
 	agent_turn_files(agent, now_us);
 	if (agent->counters.lines_read + agent->counters.lines_reread != before)
 		agent->progress_us = now_us;
@@ -99,31 +91,28 @@ static int on_turn(sd_event_source *source, void *userdata)
 	if (UNLIKELY(agent->checkpoint_wanted) && !agent->checkpoint.under_way &&
 	    !agent->checkpoint_failing)
 		start_checkpoint(agent);
-	agent_after_wakeup(agent, clock_mono_us());
-	return 0;
 }
 
-void agent_take_hints(struct agent *agent, size_t max)
+static int on_turn(sd_event_source *source, void *userdata)
 {
-	int64_t now_ms = clock_real_ms();
-	struct hint hint;
-	int r = 0;
+	struct agent *agent = userdata;
 
-	for (size_t i = 0; i < max && !r; i++) {
-		r = discover_next(agent->discover, &hint);
-		if (!r)
-			r = follow_hint(&agent->files, agent->discover, &hint, now_ms);
-	}
-	if (r < 0)
-		agent->error = r;
+	(void)source;
+	take_turn(agent, clock_mono_us());
+	agent_after_wakeup(agent, clock_mono_us());
+	return 0;
 }
 
 static int on_hints(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct agent *agent = userdata;
+	uint64_t now_us = clock_mono_us();
 
 	(void)source, (void)fd, (void)revents;
-	agent_take_hints(agent, HINTS_AT_ONCE);
+	/* Hints go before turns; where they come without an end, each piece of them is worth one. */
+	if (agent_take_hints(agent))
+		take_turn(agent, now_us);
+	agent_look(agent, now_us);
 	agent_after_wakeup(agent, clock_mono_us());
 	return 0;
 }
@@ -161,36 +150,6 @@ static int on_writer(sd_event_source *source, int fd, uint32_t revents, void *us
 
 /* ---- the tick ---- */
 
-static void reconcile(struct agent *agent, uint64_t now_us)
-{
-	struct discover_trouble trouble;
-	int r;
-
-	discover_trouble(agent->discover, &trouble);
-	if (trouble.watch_errno)
-		log_limited(agent->log, LOG_WARNING, "inotify",
-			    "inotify: %s: raise %s; until then %" PRIu64
-			    " directories are polled every second",
-			    strerror(trouble.watch_errno),
-			    trouble.watch_errno == ENOSPC ? "fs.inotify.max_user_watches" :
-							    "fs.inotify.max_user_instances",
-			    trouble.unwatched);
-	if (trouble.denied[0])
-		log_limited(agent->log, LOG_WARNING, "denied",
-			    "%s: permission denied: nothing below it is found; it is tried again "
-			    "every half minute",
-			    trouble.denied);
-	if (now_us < agent->reconcile_at_us)
-		return;
-	agent->reconcile_at_us = now_us + (trouble.unwatched ? RECONCILE_POLLED_US : RECONCILE_US);
-	follow_begin_look(&agent->files);
-	r = discover_scan(agent->discover);
-	if (r)
-		agent->error = r;
-	agent_take_hints(agent, SIZE_MAX);
-	follow_check_paths(&agent->files);
-}
-
 static uint64_t tick_us(const struct agent *agent)
 {
 	uint64_t interval_us = agent->conf->checkpoint_interval_ms * US_PER_MS;
@@ -207,11 +166,9 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	sd_event_source_set_time(source, now_us + tick_us(agent));
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	if (agent->state == AGENT_RUNNING) {
-		if (!agent->until_eof && !agent_has_room(agent, now_us))
-			agent_take_hints(agent, SIZE_MAX);
 		agent_age_files(agent, now_us);
 		if (!agent->until_eof)
-			reconcile(agent, now_us);
+			agent_tick_looks(agent, now_us);
 	}
 	agent_take_reports(agent, now_us);
 	files_release_held(&agent->files);
@@ -282,7 +239,7 @@ int agent_make_loop(struct agent *agent)
 {
 	int r = sd_event_new(&agent->loop);
 
-	agent->reconcile_at_us = clock_mono_us() + RECONCILE_US;
+	agent->look_at_us = clock_mono_us() + AGENT_LOOK_US;
 	if (r >= 0)
 		r = agent_add_signals(agent);
 	if (r >= 0)

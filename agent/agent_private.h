@@ -13,7 +13,8 @@
 #include "pipeline/pipeline.h"
 
 /*
- * Shared by agent.c (the loop), agent_start.c (start and end), agent_turn.c (turns of files),
+ * Shared by agent.c (the loop), agent_start.c (start and end), agent_look.c (hints and looks at all
+ * paths), agent_turn.c (turns of files),
  * agent_settle.c (what reports and time do to files), agent_after.c (what follows every wake-up),
  * agent_signals.c, agent_stop.c (draining, and the end), agent_reload.c and agent_tell.c (what it
  * says).
@@ -57,9 +58,12 @@ struct agent {
 		*acks_ready;   /* on while acknowledgements wait for their reader; NULL: no need */
 	sd_event_source *kick; /* when the output wants to be served */
 	sd_event_source *tick;
-	uint64_t kick_at_us; /* what the kick timer is armed for */
-	uint64_t reconcile_at_us;
-	uint64_t trim_at_us; /* pools are trimmed after a second without a turn */
+	uint64_t kick_at_us;   /* what the kick timer is armed for */
+	bool looking;          /* a look at all paths is under way */
+	uint64_t looked_us;    /* when the last one began */
+	uint64_t look_at_us;   /* when the next is due */
+	uint64_t relook_at_us; /* not before, when hints were lost */
+	uint64_t trim_at_us;   /* pools are trimmed after a second without a turn */
 	uint64_t progress_at_us;
 	uint64_t status_us;    /* the last status for systemd */
 	uint64_t status_lines; /* delivered by then */
@@ -101,8 +105,25 @@ bool agent_reload(struct agent *agent, uint64_t now_us);
 /* Drained for a reload: whether it still can be. If not, reading goes on, and why was logged. */
 bool agent_reload_stands(struct agent *agent, uint64_t now_us);
 
-/* Follows up to max hints that wait; a failure goes to agent->error. */
-void agent_take_hints(struct agent *agent, size_t max);
+/* All paths are looked at so often, whatever hints say. */
+#define AGENT_LOOK_US (30 * US_PER_S)
+/* Hints taken in one go. */
+#define AGENT_HINTS_AT_ONCE 256
+
+/*
+ * Follows hints that wait, AGENT_HINTS_AT_ONCE at most; false when no more wait. A failure goes to
+ * agent->error.
+ */
+bool agent_take_hints(struct agent *agent);
+
+/* Begins a look at all paths if one is due: its findings are hints. */
+void agent_look(struct agent *agent, uint64_t now_us);
+
+/*
+ * Once a tick: tells what is wrong with watches, begins a look that is due, and takes, for a short
+ * while, hints that the loop does not take because they have no descriptor or the output no room.
+ */
+void agent_tick_looks(struct agent *agent, uint64_t now_us);
 
 /* The result of the checkpoint under way, waiting up to wait_ms; tells once when it failed. */
 void agent_finish_checkpoint(struct agent *agent, int wait_ms);

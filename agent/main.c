@@ -25,7 +25,8 @@
  *
  *   agent          the loop and its sources
  *   agent_start    the start, and the end
- *   agent_turn     turns of files: hints and lines
+ *   agent_look     hints, and looks at all paths, in pieces
+ *   agent_turn     turns of files
  *   agent_settle   what reports and time do to files
  *   agent_after    what follows every wake-up
  *   agent_signals  signals

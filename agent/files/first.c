@@ -111,14 +111,14 @@ static int take_in(struct files *files, struct discover *discover, const struct 
 	return r;
 }
 
-/* Every path of the scan; other hints that come meanwhile are followed at once. */
+/* Every path of the scan. Changes that come meanwhile wait: they may have no end, a scan has one. */
 static int collect(struct files *files, struct discover *discover, int64_t now_ms,
 		   struct findings *findings)
 {
 	struct hint hint;
 	int r = discover_scan(discover);
 
-	while (!r) {
+	while (!r && discover_is_scanning(discover)) {
 		r = discover_next(discover, &hint);
 		if (!r && hint.kind == HINT_FOUND)
 			r = add(findings, &hint);

@@ -7,7 +7,9 @@
  *   watch.c              inotify
  *
  * Scanning goes before changes: what a scan finds is the truth, and changes that queue up meanwhile
- * are old news, or an overflow, which is one scan more. Nothing is remembered about files, so every
+ * are old news. Where they overflow the kernel's queue it takes another scan, but when is for the
+ * caller to say: with more names to scan than a queue lasts for, one that begins by itself would be
+ * followed by another one for ever. Nothing is remembered about files, so every
  * hint may be late or come twice, and a change of a name that is gone again gives a hint all
  * the same; the caller opens and looks.
  *
@@ -142,6 +144,7 @@ int discover_fd(const struct discover *discover)
 
 int discover_scan(struct discover *discover)
 {
+	discover->lost = false;
 	walk_scan(discover);
 	return 0;
 }
@@ -175,10 +178,19 @@ int discover_next(struct discover *discover, struct hint *ret_hint)
 {
 	int r = next(discover, ret_hint);
 
-	walk_tell_more(discover,
-		       r == 0 && (discover->scanning || !TAILQ_EMPTY(&discover->tree.queue) ||
-				  (discover->watch && watch_has_more(discover->watch))));
+	walk_tell_more(discover, r == 0 && (discover_is_scanning(discover) ||
+					    (discover->watch && watch_has_more(discover->watch))));
 	return r;
+}
+
+bool discover_is_scanning(const struct discover *discover)
+{
+	return discover->scanning || !TAILQ_EMPTY(&discover->tree.queue);
+}
+
+bool discover_lost_hints(const struct discover *discover)
+{
+	return discover->lost;
 }
 
 void discover_trouble(struct discover *discover, struct discover_trouble *ret_trouble)

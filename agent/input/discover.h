@@ -11,8 +11,8 @@
 /*
  * Which paths exist that a source wants, and which of them something happened to. inotify on
  * directories is a hint, the directory itself is the truth: after an overflow and at every
- * reconcile the patterns are walked again; a directory that comes, goes or is replaced is looked
- * at when it does.
+ * reconcile the caller has the patterns walked again; a directory that comes, goes or is replaced is
+ * looked at when it does.
  */
 struct discover;
 
@@ -101,6 +101,18 @@ int discover_fd(const struct discover *discover);
  * start and at every reconcile. 0 or -ENOMEM.
  */
 int discover_scan(struct discover *discover) MUSTCHECK;
+
+/*
+ * Whether the scan has directories before it. Hints of changes may come for ever, those of a scan
+ * come to an end: who waits for an end asks for this one.
+ */
+bool discover_is_scanning(const struct discover *discover);
+
+/*
+ * Whether inotify has lost hints since discover_scan was called last: only another scan knows what
+ * they said. When that is, is the caller's choice: a scan at once would lose the next ones.
+ */
+bool discover_lost_hints(const struct discover *discover);
 
 /*
  * The next hint: first what a scan finds, then what inotify has. At most one read() a call. Hints

@@ -115,7 +115,7 @@ int walk_change(struct discover *discover, const struct watch_change *change, st
 		return on_lost(discover, node, ret_hint);
 	case WATCH_OVERFLOW:
 		discover->trouble.overflows++;
-		walk_scan(discover);
+		discover->lost = true;
 		return DISCOVER_E_NONE;
 	}
 	return DISCOVER_E_NONE;

@@ -35,6 +35,7 @@ struct discover {
 	int poll_fd;           /* epoll: inotify and more_fd; -1 without a watch */
 	int more_fd;           /* eventfd, readable while `more` */
 	bool more;             /* hints may wait of which inotify does not tell */
+	bool lost;             /* IN_Q_OVERFLOW since the last scan began */
 	struct discover_trouble trouble;
 	char path[PATH_MAX]; /* of the hint given last */
 };

@@ -728,7 +728,7 @@ Test(discover, the_target_of_a_link_is_followed)
 /* ---- trouble ---- */
 
 /* Scenario D01 */
-Test(discover, an_overflow_is_a_scan)
+Test(discover, an_overflow_asks_for_a_scan)
 {
 	int fd[2];
 
@@ -749,7 +749,12 @@ Test(discover, an_overflow_is_a_scan)
 	cr_assert_eq(rmdir(at("d")), 0);
 	move("e", "d");
 	make("d/late.log");
-	cr_expect_geq(times(listen(), "F0 late.log "), 1);
+	listen();
+	cr_expect(discover_lost_hints(d));
+	cr_expect_not(discover_is_scanning(d), "it does not begin by itself");
+	cr_expect_geq(times(scan(), "F0 late.log "), 1);
+	cr_expect_not(discover_lost_hints(d));
+	cr_expect_not(discover_is_scanning(d));
 	cr_expect_geq(times(heard, "F0 d/late.log "), 1);
 	cr_expect_eq(trouble().overflows, 1);
 	append("d/late.log");

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Hints, and looks at everything that patterns lead to. Neither may hold up the loop: a writer that
+ * goes from file to file can make hints faster than they are taken, and a look at 20,000 paths
+ * lasts longer than the kernel's queue of hints holds out. So both go in pieces, between which files
+ * get their turn; a queue that overflowed is answered by one more look, but not before the loop had
+ * most of the time since the last one to itself. Meanwhile files that have something to read go on
+ * reading, and what nobody told of waits for that look.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "agent_private.h"
+#include "base/clock.h"
+
+/* Without watches a look is the only way to see anything. */
+#define LOOK_POLLED_US US_PER_S
+/* After lost hints: of the time between two looks, a look has a fifth at most. */
+#define LOOK_LOST_US US_PER_S
+#define LOOK_SHARE 5
+/* What the tick takes of hints and looks that nobody else takes. */
+#define TICK_HINTS_US (50 * US_PER_MS)
+
+static void end_look(struct agent *agent)
+{
+	uint64_t now_us = clock_mono_us();
+	uint64_t rest_us = (now_us - agent->looked_us) * (LOOK_SHARE - 1);
+
+	follow_check_paths(&agent->files);
+	agent->looking = false;
+	agent->relook_at_us = now_us + (rest_us > LOOK_LOST_US ? rest_us : LOOK_LOST_US);
+}
+
+static void begin_look(struct agent *agent, uint64_t now_us)
+{
+	int r;
+
+	follow_begin_look(&agent->files);
+	r = discover_scan(agent->discover);
+	if (r)
+		agent->error = r;
+	agent->looking = true;
+	agent->looked_us = now_us;
+}
+
+bool agent_take_hints(struct agent *agent)
+{
+	int64_t now_ms = clock_real_ms();
+	struct hint hint;
+	int r = 0;
+
+	for (int i = 0; i < AGENT_HINTS_AT_ONCE && !r; i++) {
+		r = discover_next(agent->discover, &hint);
+		if (!r)
+			r = follow_hint(&agent->files, agent->discover, &hint, now_ms);
+	}
+	if (r < 0)
+		agent->error = r;
+	if (agent->looking && !discover_is_scanning(agent->discover))
+		end_look(agent);
+	return !r;
+}
+
+void agent_look(struct agent *agent, uint64_t now_us)
+{
+	bool lost = discover_lost_hints(agent->discover);
+
+	if (agent->looking || agent->error)
+		return;
+	if (lost && now_us >= agent->relook_at_us)
+		log_limited(agent->log, LOG_NOTICE, "hints-lost",
+			    "inotify: more was written than its queue holds: all paths are looked "
+			    "at instead; a larger fs.inotify.max_queued_events makes that rare");
+	else if (now_us < agent->look_at_us)
+		return;
+	agent->look_at_us = now_us + AGENT_LOOK_US;
+	begin_look(agent, now_us);
+}
+
+static void tell_trouble(struct agent *agent, const struct discover_trouble *trouble)
+{
+	if (trouble->watch_errno)
+		log_limited(agent->log, LOG_WARNING, "inotify",
+			    "inotify: %s: raise %s; until then %" PRIu64
+			    " directories are polled every second",
+			    strerror(trouble->watch_errno),
+			    trouble->watch_errno == ENOSPC ? "fs.inotify.max_user_watches" :
+							     "fs.inotify.max_user_instances",
+			    trouble->unwatched);
+	if (trouble->denied[0])
+		log_limited(agent->log, LOG_WARNING, "denied",
+			    "%s: permission denied: nothing below it is found; it is tried again "
+			    "every half minute",
+			    trouble->denied);
+}
+
+void agent_tick_looks(struct agent *agent, uint64_t now_us)
+{
+	struct discover_trouble trouble;
+	uint64_t end_us = now_us + TICK_HINTS_US;
+
+	discover_trouble(agent->discover, &trouble);
+	tell_trouble(agent, &trouble);
+	if (trouble.unwatched && agent->look_at_us > agent->looked_us + LOOK_POLLED_US)
+		agent->look_at_us = agent->looked_us + LOOK_POLLED_US;
+	agent_look(agent, now_us);
+	if (agent->hints && agent_has_room(agent, now_us))
+		return;
+	while (agent_take_hints(agent) && !agent->error && clock_mono_us() < end_us)
+		;
+}
