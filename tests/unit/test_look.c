@@ -149,7 +149,7 @@ static void end(void)
 
 TestSuite(look, .init = begin, .fini = end, .timeout = 60);
 
-/* D01: it never did, and grew by what each further scan found. */
+/* Scenario D01: it never did, and grew by what each further scan found. */
 Test(look, the_first_scan_ends_although_hints_keep_coming)
 {
 	lost_in_each_scan = true;
@@ -198,7 +198,7 @@ Test(look, hints_lost_during_a_look_are_one_look_more)
 	cr_expect_eq(looks_in(5 * US_PER_S), 0);
 }
 
-/* D01: overflow, look, overflow, look ... leaves the loop to others most of the time. */
+/* Scenario D01: overflow, look, overflow, look ... leaves the loop to others most of the time. */
 Test(look, looks_that_lose_hints_have_a_fifth_of_the_time)
 {
 	lost = lost_in_each_scan = true;
