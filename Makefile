@@ -54,7 +54,7 @@ $B/libwaybill.a: $(OBJ)
 	$(call say,AR,$@)rm -f $@ && $(AR) qcs $@ $(OBJ)
 
 $B/%.o: %.c Makefile
-	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(if $(filter agent/% parsers/%,$<),$(LTO:%=% -ffat-lto-objects)) -c -o $@ $<
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(if $(filter tests/%,$<),$(TEST_CFLAGS),$(LTO:%=% -ffat-lto-objects)) -c -o $@ $<
 
 $B/unit/%: $B/tests/unit/%.o $(SUPPORT) $B/libwaybill.a
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -fno-lto -o $@ $^ $(PKG_LIBS) -lcriterion
@@ -77,7 +77,7 @@ check:  ## install what the tests need and run all of them (what CI runs)
 
 # One compilation serves them all: the objects with warnings as errors are those whose calls and
 # state are looked at, and their program is the one that the documents are held against.
-check-fast: format-check  ## floors, format, lint and documents: about a minute of compiling, then seconds
+check-fast: format-check  ## floors, format, lint, documents: a minute of CPU time, seconds once it is compiled
 	$Q$(MAKE) $(LINT) warnings floors references check-docs
 
 check-unit: $(UNIT)  ## unit tests: no network, no broker; SAN= for a sanitizer
@@ -125,7 +125,8 @@ fuzz-short:  ## every fuzzer for 10 seconds
 fuzz-run: $(FUZZERS)
 	$Qtests/fuzz/run.sh $B $(FUZZ_SECONDS) $(FUZZERS)
 
-LINT = B=build/lint LTO= CFLAGS='$(CFLAGS) -g0 -Werror'
+# Nobody debugs or runs what is built here, but the program; half of the time would be the tests'.
+LINT = B=build/lint LTO= CFLAGS='$(CFLAGS) -g0 -Werror' TEST_CFLAGS='-O0 -U_FORTIFY_SOURCE'
 
 lint:  ## build with -Werror in a directory of its own; shellcheck
 	$Q$(MAKE) $(LINT) warnings
