@@ -278,9 +278,10 @@ check_known() {
 	local room known said map
 	while read -r map; do
 		room=${map%/README.md}
-		known=$(sed -n "s|^${room#agent/} ||p" "$scratch/knows" | sort -u | paste -sd' ')
+		known=$(sed -n "s|^${room#agent/} ||p" "$scratch/knows" | sort -u | paste -sd,)
 		said=$(sed -n 's/^Knows: \(.*\)\.$/\1/p' "$map")
-		[ "$said" = "$(sed 's/ /, /g' <<<"${known:-nobody}")" ] ||
+		known=${known//,/, }
+		[ "$said" = "${known:-nobody}" ] ||
 			bad "$map: \"Knows: $said\", but it includes ${known:-nobody}"
 	done < <(find agent parsers -mindepth 1 -name README.md ! -path agent/README.md)
 }
@@ -394,7 +395,7 @@ self_test() {
 	sed -i 's/^Knows: .*/Knows: base, parsers./' "$copy/agent/base/README.md"
 	expect 'agent/base/README.md: "Knows: base, parsers", but it includes nobody'
 	sed -i 's/^Knows: .*/Knows: base./' "$copy/agent/input/README.md"
-	expect 'but it includes base flow parsers'
+	expect 'but it includes base, flow, parsers'
 	echo 'int a(void); int b(void); int a(void) { return b(); }' >"$copy/a.c"
 	echo 'int a(void); int b(void); int b(void) { return a(); }' >"$copy/b.c"
 	"${CC:-cc}" -c -o "$copy/a.o" "$copy/a.c" && "${CC:-cc}" -c -o "$copy/b.o" "$copy/b.c"
