@@ -65,7 +65,7 @@ void agent_take_reports(struct agent *agent, uint64_t now_us)
 	}
 	while ((file = pipeline_take_touched(agent->pipeline)))
 		agent_settle_file(agent, file, now_us);
-	r = pipeline_suspects(agent->pipeline, now_us, clock_real_ms());
+	r = pipeline_suspects(agent->pipeline, now_us);
 	if (r < 0)
 		agent->error = r;
 	/* Dead letters may have been settled without a report. */

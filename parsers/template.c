@@ -22,23 +22,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/decimal.h"
 #include "parsers/names.h"
 
 /* A record's parts are looked up on the stack: 64 slices are 1 KiB. */
 #define PARTS_MAX 64
 
-/* Longest name quoted in a message, and fields of the parser looked at for "did you mean". */
+/* Longest name quoted in a message, and names looked at for "did you mean", the parser's first. */
 #define QUOTE_MAX 64
 #define GUESS_FIELDS_MAX 64
+#define GUESS_MAX 96
 
-enum part_kind { PART_TEXT, PART_FIELD, PART_LINE, PART_PATH, PART_NAME, PART_POSITION };
+enum part_kind { PART_TEXT, PART_FIELD, PART_FACT };
 
 struct part {
 	enum part_kind kind;
 	bool has_default; /* PART_FIELD: from and len are its default */
 	uint32_t field;   /* PART_FIELD: index in the facts' fields */
 	size_t from, len; /* in the template's bytes */
+	const struct fact *fact;
 };
 
 struct template
@@ -47,11 +48,6 @@ struct template
 	size_t len, capacity;
 	size_t n_parts;
 	struct part parts[PARTS_MAX];
-};
-
-/* The names that are not fields. */
-static const char *const BUILTIN[] = {
-	"line", "file.path", "file.name", "file.position", "host.name", "source", "env:NAME",
 };
 
 static int append(struct template *template, const char *text, size_t len)
@@ -134,16 +130,18 @@ static int add_field(struct template *template, const struct reference *ref, uin
 static int unknown_name(const struct reference *ref, const struct template_scope *scope,
 			struct template_error *ret_error)
 {
-	const char *names[GUESS_FIELDS_MAX + ARRAY_LEN(BUILTIN)];
-	size_t n = scope->n_fields < GUESS_FIELDS_MAX ? scope->n_fields : GUESS_FIELDS_MAX;
+	const char *names[GUESS_MAX];
+	size_t n_facts, n = 0;
+	const struct fact *facts = facts_all(&n_facts);
 	char name[QUOTE_MAX + 1];
 	const char *near;
 
-	for (size_t i = 0; i < n; i++)
-		names[i] = scope->fields[i];
-	memcpy(names + n, BUILTIN, sizeof BUILTIN);
+	for (size_t i = 0; i < scope->n_fields && n < GUESS_FIELDS_MAX; i++)
+		names[n++] = scope->fields[i];
+	for (size_t i = 0; i < n_facts && n < GUESS_MAX; i++)
+		names[n++] = facts[i].name;
 	snprintf(name, sizeof name, "%.*s", (int)ref->name.len, ref->name.at);
-	near = names_nearest(name, names, n + ARRAY_LEN(BUILTIN));
+	near = names_nearest(name, names, n);
 	ret_error->at = ref->at;
 	if (near)
 		snprintf(ret_error->message, sizeof ret_error->message,
@@ -180,35 +178,34 @@ static int add_env(struct template *template, const struct reference *ref,
 	return TEMPLATE_E_UNKNOWN;
 }
 
+static int add_fact(struct template *template, const struct reference *ref,
+		    const struct fact *fact, const struct template_scope *scope,
+		    struct template_error *ret_error)
+{
+	const char *text;
+
+	if (fact->kind == FACT_ENV)
+		return add_env(template, ref, scope, ret_error);
+	if (fact->kind != FACT_CONSTANT)
+		return add_part(template, (struct part){PART_FACT, .fact = fact}, ref->at,
+				ret_error);
+	text = fact_constant(fact, scope);
+	return add_text(template, text, strlen(text), ref->at, ret_error);
+}
+
 static int add_reference(struct template *template, const struct reference *ref,
 			 const struct template_scope *scope, struct template_error *ret_error)
 {
-	struct slice name = ref->name;
-	struct part part = {.kind = PART_TEXT};
+	const struct fact *fact = fact_named(ref->name);
 
-	if (name.len == 0)
+	if (ref->name.len == 0)
 		return refuse(ret_error, ref->at, "\"${\" without a name");
 	for (size_t i = 0; i < scope->n_fields; i++) {
-		if (slice_eq(name, slice_of(scope->fields[i])))
+		if (slice_eq(ref->name, slice_of(scope->fields[i])))
 			return add_field(template, ref, (uint32_t)i, ret_error);
 	}
-	if (name.len >= 4 && memcmp(name.at, "env:", 4) == 0)
-		return add_env(template, ref, scope, ret_error);
-	if (slice_eq(name, slice_of("host.name")))
-		return add_text(template, scope->host, strlen(scope->host), ref->at, ret_error);
-	if (slice_eq(name, slice_of("source")))
-		return add_text(template, scope->source, strlen(scope->source), ref->at, ret_error);
-	if (slice_eq(name, slice_of("line")))
-		part.kind = PART_LINE;
-	else if (slice_eq(name, slice_of("file.path")))
-		part.kind = PART_PATH;
-	else if (slice_eq(name, slice_of("file.name")))
-		part.kind = PART_NAME;
-	else if (slice_eq(name, slice_of("file.position")))
-		part.kind = PART_POSITION;
-	else
-		return unknown_name(ref, scope, ret_error);
-	return add_part(template, part, ref->at, ret_error);
+	return fact ? add_fact(template, ref, fact, scope, ret_error) :
+		      unknown_name(ref, scope, ret_error);
 }
 
 /* at points at "${". 0, or TEMPLATE_E_SYNTAX when it is not closed. */
@@ -301,8 +298,12 @@ struct slice template_text(const struct template *template)
 
 bool template_holds_line(const struct template *template)
 {
+	const size_t line = offsetof(struct template_facts, line);
+
 	for (size_t i = 0; i < template->n_parts; i++) {
-		if (template->parts[i].kind == PART_LINE)
+		const struct part *part = &template->parts[i];
+
+		if (part->kind == PART_FACT && part->fact->from == line)
 			return true;
 	}
 	return false;
@@ -317,44 +318,40 @@ bool template_may_be_missing(const struct template *template)
 	return false;
 }
 
-/* SLICE_NONE when missing. digits is where a position goes. */
-static struct slice look_up(const struct template *template, const struct part *part,
-			    const struct template_facts *facts, char digits[DECIMAL_MAX])
+/* 0, TEMPLATE_E_MISSING, -ENOMEM. */
+static int look_up(const struct template *template, const struct part *part,
+		   const struct template_facts *facts, struct arena *arena, struct slice *ret_text)
 {
-	switch (part->kind) {
-	case PART_FIELD:
-		if (facts->fields && facts->fields[part->field].at)
-			return facts->fields[part->field];
-		if (!part->has_default)
-			return SLICE_NONE;
-		break;
-	case PART_LINE:
-		return facts->line;
-	case PART_PATH:
-		return facts->path;
-	case PART_NAME:
-		return facts->name;
-	case PART_POSITION:
-		return decimal_print(facts->position, digits);
-	case PART_TEXT:
-		break;
-	}
-	return (struct slice){template->bytes + part->from, part->len};
+	struct slice text = {template->bytes + part->from, part->len};
+	int r = 0;
+
+	if (part->kind == PART_FACT)
+		r = fact_text(part->fact, facts, arena, &text);
+	else if (part->kind == PART_FIELD && facts->fields && facts->fields[part->field].at)
+		text = facts->fields[part->field];
+	else if (part->kind == PART_FIELD && !part->has_default)
+		text = SLICE_NONE;
+	if (r)
+		return r;
+	if (!text.at)
+		return TEMPLATE_E_MISSING;
+	*ret_text = text;
+	return 0;
 }
 
-/* Several parts, or a position: into the arena. */
+/* Several parts: into the arena. */
 static int render_joined(const struct template *template, const struct template_facts *facts,
 			 struct arena *arena, struct slice *ret_text)
 {
 	struct slice found[PARTS_MAX];
-	char digits[DECIMAL_MAX];
 	size_t len = 0;
 	char *at;
 
 	for (size_t i = 0; i < template->n_parts; i++) {
-		found[i] = look_up(template, &template->parts[i], facts, digits);
-		if (!found[i].at)
-			return TEMPLATE_E_MISSING;
+		int r = look_up(template, &template->parts[i], facts, arena, &found[i]);
+
+		if (r)
+			return r;
 		len += found[i].len;
 	}
 	at = arena_alloc(arena, len);
@@ -370,11 +367,11 @@ int template_render(const struct template *template, const struct template_facts
 		    struct arena *arena, struct slice *ret_text)
 {
 	const struct part *lone = &template->parts[0];
-	struct slice text;
 
 	/* Keys and headers are a lone field nearly always, and it is nearly always there. */
 	if (LIKELY(template->n_parts == 1 && lone->kind == PART_FIELD && facts->fields)) {
-		text = facts->fields[lone->field];
+		struct slice text = facts->fields[lone->field];
+
 		if (LIKELY(text.at)) {
 			*ret_text = text;
 			return 0;
@@ -384,11 +381,7 @@ int template_render(const struct template *template, const struct template_facts
 		*ret_text = (struct slice){template->bytes, 0};
 		return 0;
 	}
-	if (template->n_parts > 1 || template->parts[0].kind == PART_POSITION)
+	if (template->n_parts > 1)
 		return render_joined(template, facts, arena, ret_text);
-	text = look_up(template, &template->parts[0], facts, NULL);
-	if (!text.at)
-		return TEMPLATE_E_MISSING;
-	*ret_text = text;
-	return 0;
+	return look_up(template, lone, facts, arena, ret_text);
 }

@@ -4,11 +4,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-#include "base/arena.h"
-#include "base/result.h"
-#include "base/slice.h"
+#include "parsers/facts.h"
 
 /*
  * "text ${field} ${field:-default}": how a key, a header, a topic or a value is made of fields and
@@ -16,9 +13,8 @@
  * the next "}" and is taken as it is. Immutable once compiled.
  *
  *   ${order_id}        a named group of the source's parser
- *   ${line}            the whole event
- *   ${file.path} ${file.name} ${file.position}   decimal position of the event's first byte
- *   ${host.name} ${source} ${env:NAME}           constants, folded in when compiled
+ *   ${file.position}   a fact: facts.h
+ *   ${host.name}       a constant: folded in when compiled
  *
  * A field that took no part in the match and has no default makes the whole template missing; one
  * that matched nothing is empty, not missing. An env variable that is not set and has no default
@@ -32,27 +28,9 @@ enum {
 	TEMPLATE_E_MISSING,    /* template_render: a field without default is missing */
 };
 
-/* What names mean where a template is compiled; all borrowed for the call. */
-struct template_scope {
-	const char *const *fields; /* names of the parser's groups */
-	size_t n_fields;
-	const char *host;                     /* not NULL */
-	const char *source;                   /* not NULL */
-	const char *(*env)(const char *name); /* getenv, or the test's own */
-};
-
 struct template_error {
 	size_t at;         /* byte of the template */
 	char message[256]; /* "no field \"ordr_id\" (did you mean \"order_id\"?)" */
-};
-
-/* What a template sees of one event; all borrowed. */
-struct template_facts {
-	const struct slice *fields; /* as pattern_match gave them; NULL when there was no match */
-	struct slice line;
-	struct slice path;
-	struct slice name;
-	uint64_t position;
 };
 
 /* 0, TEMPLATE_E_SYNTAX, TEMPLATE_E_UNKNOWN (both fill *ret_error), -ENOMEM. text is copied. */

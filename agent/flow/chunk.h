@@ -39,13 +39,18 @@ enum slot_state {
 	SLOT_AHEAD,    /* was settled before a rewind or restart */
 };
 
-/* One event's place in its chunk; the producer's opaque. A receipt needs the last two. */
+/* One event's place in its chunk; the producer's opaque. */
 struct slot {
 	uint32_t start; /* relative to the chunk's start */
 	uint32_t length : 24;
 	uint32_t state : 8;
-	uint64_t offset : 48;
-	uint64_t partition : 16;
+	union {
+		uint64_t read_ms; /* until it is delivered: when its line was read; ms since 1970 */
+		struct {
+			uint64_t offset : 48;
+			uint64_t partition : 16;
+		}; /* from then on, for a receipt */
+	};
 };
 
 _Static_assert(sizeof(struct slot) == 16, "31 slots and two pointers make 512 bytes");

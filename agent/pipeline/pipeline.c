@@ -144,6 +144,7 @@ static int ship(struct pipeline *pipeline, struct file *file, const struct event
 	slot = account_add_slot(&file->account, chunk, event->extent);
 	if (UNLIKELY(!slot))
 		return PIPELINE_E_MEMORY;
+	slot->read_ms = (uint64_t)now_ms;
 	r = submit(pipeline, &record, slot, &extraction.outcome, now_us);
 	if (UNLIKELY(r)) {
 		account_undo_slot(&file->account, slot);

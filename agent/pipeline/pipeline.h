@@ -59,7 +59,7 @@ struct file *pipeline_take_touched(struct pipeline *pipeline);
  * should be tried again. Call after reports, and when a back-off or the letters' room changed.
  * negative errno.
  */
-int pipeline_suspects(struct pipeline *pipeline, uint64_t now_us, int64_t now_ms) MUSTCHECK;
+int pipeline_suspects(struct pipeline *pipeline, uint64_t now_us) MUSTCHECK;
 
 /* Files wait because the dead letters' room is used up. */
 bool pipeline_letters_full(const struct pipeline *pipeline);

@@ -47,9 +47,12 @@ struct extraction {
 	struct route_outcome outcome;
 };
 
-/* Event → record; slices borrow from the chunk, the route and pipeline->arena. 0 or -ENOMEM. */
+/*
+ * Event → record, read at read_ms; slices borrow from the chunk, the route and pipeline->arena. 0
+ * or -ENOMEM.
+ */
 int pipeline_record(struct pipeline *pipeline, const struct file *file, const struct event *event,
-		    int64_t now_ms, struct record *ret_record, struct extraction *ret) MUSTCHECK;
+		    int64_t read_ms, struct record *ret_record, struct extraction *ret) MUSTCHECK;
 
 /*
  * Record → output, by key if the partition it names cannot be and its source says so. 0: in flight.

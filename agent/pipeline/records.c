@@ -37,7 +37,7 @@ static void parse_line(struct pipeline *pipeline, const struct source *source,
 }
 
 int pipeline_record(struct pipeline *pipeline, const struct file *file, const struct event *event,
-		    int64_t now_ms, struct record *ret_record, struct extraction *ret)
+		    int64_t read_ms, struct record *ret_record, struct extraction *ret)
 {
 	struct route_input input = {
 		.facts =
@@ -48,8 +48,8 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 					 (size_t)(file->name.at + file->name.len - file->path)},
 				.name = file->name,
 				.position = event->position,
+				.read_ms = read_ms,
 			},
-		.read_ms = now_ms,
 		.truncated = event->line.truncated,
 		.origin = &file->origin,
 	};

@@ -9,13 +9,13 @@
  * kick and a round trip a suspect, and saves a second set of connections, threads and recovery
  * states.
  *
- * The record is made again from the slot's bytes, which its chunk still holds.
+ * The record is made again from the slot's bytes, which its chunk still holds, and as of the time at
+ * which its line was read, which the slot remembers.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "pipeline/pipeline_private.h"
 
 static void suspend(struct pipeline *pipeline, struct topic_flow *topic)
@@ -69,13 +69,13 @@ static void sort(struct topic_flow *topic)
 }
 
 /* The record of a slot, made again. */
-static int remake(struct pipeline *pipeline, const struct slot *slot, int64_t now_ms,
-		  struct record *ret_record, struct extraction *ret)
+static int remake(struct pipeline *pipeline, const struct slot *slot, struct record *ret_record,
+		  struct extraction *ret)
 {
 	const struct file *file = file_of_account(slot_chunk(slot)->account);
 	struct event event = tail_event_of(slot, &file->source->rules);
 
-	return pipeline_record(pipeline, file, &event, now_ms, ret_record, ret);
+	return pipeline_record(pipeline, file, &event, (int64_t)slot->read_ms, ret_record, ret);
 }
 
 int pipeline_refused_alone(struct pipeline *pipeline, struct topic_flow *topic, struct slot *slot,
@@ -86,7 +86,7 @@ int pipeline_refused_alone(struct pipeline *pipeline, struct topic_flow *topic, 
 	struct record record;
 	int r;
 
-	r = remake(pipeline, slot, clock_real_ms(), &record, &extraction);
+	r = remake(pipeline, slot, &record, &extraction);
 	if (r)
 		return r;
 	r = pipeline_dead_letter(pipeline, slot, &record, reason);
@@ -113,8 +113,7 @@ static int bury(struct pipeline *pipeline, struct topic_flow *topic, const struc
 }
 
 /* Sends the next suspect alone. 0: it is on its way or was settled. OUTPUT_E_x: later. */
-static int send_alone(struct pipeline *pipeline, struct topic_flow *topic, uint64_t now_us,
-		      int64_t now_ms)
+static int send_alone(struct pipeline *pipeline, struct topic_flow *topic, uint64_t now_us)
 {
 	const struct suspect *suspect = &topic->suspects[topic->next];
 	struct slot *slot = suspect->slot;
@@ -122,7 +121,7 @@ static int send_alone(struct pipeline *pipeline, struct topic_flow *topic, uint6
 	struct record record;
 	int r;
 
-	r = remake(pipeline, slot, now_ms, &record, &extraction);
+	r = remake(pipeline, slot, &record, &extraction);
 	if (r)
 		return r;
 	if (suspect->convicted)
@@ -154,8 +153,7 @@ static bool waits_for_rewind(const struct suspect *suspect)
 }
 
 /* As much as can be done for one topic now. True when it is no longer suspended. */
-static int serve(struct pipeline *pipeline, struct topic_flow *topic, uint64_t now_us,
-		 int64_t now_ms)
+static int serve(struct pipeline *pipeline, struct topic_flow *topic, uint64_t now_us)
 {
 	while (!topic->in_flight) {
 		int r;
@@ -168,14 +166,14 @@ static int serve(struct pipeline *pipeline, struct topic_flow *topic, uint64_t n
 		}
 		if (waits_for_rewind(&topic->suspects[topic->next]))
 			return 0;
-		r = send_alone(pipeline, topic, now_us, now_ms);
+		r = send_alone(pipeline, topic, now_us);
 		if (r)
 			return r < 0 ? r : 0;
 	}
 	return 0;
 }
 
-int pipeline_suspects(struct pipeline *pipeline, uint64_t now_us, int64_t now_ms)
+int pipeline_suspects(struct pipeline *pipeline, uint64_t now_us)
 {
 	int moved = 0;
 
@@ -185,7 +183,7 @@ int pipeline_suspects(struct pipeline *pipeline, uint64_t now_us, int64_t now_ms
 
 		if (!topic->suspended)
 			continue;
-		r = serve(pipeline, topic, now_us, now_ms);
+		r = serve(pipeline, topic, now_us);
 		if (r < 0)
 			return r;
 		moved |= r;

@@ -146,7 +146,7 @@ static int set_value(const struct route *route, const struct route_input *input,
 	return 0;
 }
 
-int route_record(const struct route *route, const struct route_input *input, struct arena *arena,
+int route_record(const struct route *route, struct route_input *input, struct arena *arena,
 		 struct record *ret_record, struct route_outcome *ret_outcome)
 {
 	const struct template_facts *facts = &input->facts;
@@ -154,13 +154,14 @@ int route_record(const struct route *route, const struct route_input *input, str
 	int r;
 
 	ret_record->partition = -1;
-	r = set_topic(route, facts, arena, ret_record, &outcome);
+	/* First, because everything else may be made of it. */
+	r = route_set_time(route, &input->facts, arena, ret_record, &outcome);
+	if (r == 0)
+		r = set_topic(route, facts, arena, ret_record, &outcome);
 	if (r == 0)
 		r = route_set_key(route, facts, arena, ret_record, &outcome);
 	if (r == 0 && UNLIKELY(route->parts.partition != NULL))
 		r = route_set_partition(route, facts, arena, ret_record, &outcome);
-	if (r == 0)
-		r = route_set_time(route, input, arena, ret_record, &outcome);
 	if (r == 0)
 		r = set_value(route, input, arena, ret_record, &outcome);
 	if (r == 0)

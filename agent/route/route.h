@@ -60,7 +60,6 @@ struct route_parts {
 /* One event as the route sees it; all borrowed. */
 struct route_input {
 	struct template_facts facts;       /* fields == NULL: the line did not match */
-	int64_t read_ms;                   /* when it was read, ms since 1970 */
 	bool truncated;                    /* cut at max_line */
 	bool redacted;                     /* facts.line is not what was read: it does not stay */
 	bool withheld;                     /* redacted, and nothing of it is left */
@@ -112,7 +111,7 @@ const struct route_time *route_time(const struct route *route);
 struct route *route_free(struct route *route);
 
 /*
- * Fills *ret_record. Without fields every captured field is missing and its default applies. A
+ * Fills *ret_record, and in *input the time of the event. Without fields every captured field is missing and its default applies. A
  * missing header is what its on_missing says, a missing value is the line itself; a key that is
  * missing or invalid is what on_missing_key says: null, the constant, or null in a record that is
  * refused. A partition that is no number is -1, as one that is not asked for, and the record may be
@@ -123,7 +122,7 @@ struct route *route_free(struct route *route);
  *
  * 0, or -ENOMEM, which leaves *ret_record half filled. Slices borrow from input, route and arena.
  */
-int route_record(const struct route *route, const struct route_input *input, struct arena *arena,
+int route_record(const struct route *route, struct route_input *input, struct arena *arena,
 		 struct record *ret_record, struct route_outcome *ret_outcome) MUSTCHECK;
 
 #endif

@@ -19,8 +19,8 @@ int route_set_key(const struct route *route, const struct template_facts *facts,
 		  struct arena *arena, struct record *record, struct route_outcome *outcome)
 	MUSTCHECK;
 
-/* Sets record->timestamp_ms and what the outcome says of times. 0 or -ENOMEM. */
-int route_set_time(const struct route *route, const struct route_input *input, struct arena *arena,
+/* Sets record->timestamp_ms, *facts of it, and what the outcome says of times. 0 or -ENOMEM. */
+int route_set_time(const struct route *route, struct template_facts *facts, struct arena *arena,
 		   struct record *record, struct route_outcome *outcome) MUSTCHECK;
 
 /* Sets record->partition for a route that has a template for it. 0 or -ENOMEM. */

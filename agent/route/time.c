@@ -39,31 +39,36 @@ static bool parse_time(const struct route_time *time, struct slice text, int64_t
 
 /* Apart, so that records without it pay for no more than a look. */
 static __attribute__((noinline)) int take_time(const struct route_time *time,
-					       const struct route_input *input, struct arena *arena,
-					       struct record *record, struct route_outcome *outcome)
+					       const struct template_facts *facts,
+					       struct arena *arena, struct record *record,
+					       struct route_outcome *outcome)
 {
 	struct slice text;
 	int64_t ms;
-	int r = template_render(time->text, &input->facts, arena, &text);
+	int r = template_render(time->text, facts, arena, &text);
 
 	if (r < 0)
 		return r;
 	outcome->time_missing = r == TEMPLATE_E_MISSING;
 	if (r)
 		return 0;
-	outcome->time_invalid = !parse_time(time, text, input->read_ms, &ms);
+	outcome->time_invalid = !parse_time(time, text, facts->read_ms, &ms);
 	if (!outcome->time_invalid)
-		record->timestamp_ms = limit(time, ms, input->read_ms, outcome);
+		record->timestamp_ms = limit(time, ms, facts->read_ms, outcome);
 	return 0;
 }
 
-int route_set_time(const struct route *route, const struct route_input *input, struct arena *arena,
+int route_set_time(const struct route *route, struct template_facts *facts, struct arena *arena,
 		   struct record *record, struct route_outcome *outcome)
 {
-	record->timestamp_ms = input->read_ms;
-	if (LIKELY(!route->parts.time.text))
-		return 0;
-	return take_time(&route->parts.time, input, arena, record, outcome);
+	int r = 0;
+
+	facts->event_ms = record->timestamp_ms = facts->read_ms;
+	if (UNLIKELY(route->parts.time.text != NULL)) {
+		r = take_time(&route->parts.time, facts, arena, record, outcome);
+		facts->event_ms = record->timestamp_ms;
+	}
+	return r;
 }
 
 const struct route_time *route_time(const struct route *route)

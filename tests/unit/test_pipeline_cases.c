@@ -6,6 +6,7 @@
 #include <criterion/new/assert.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "tests/support/world_doubles.h"
 
 /* The lineages' numbers tell their sources: unmatched lines of the even ones are left out. */
@@ -105,6 +106,23 @@ Test(pipeline_cases, refused_alone_it_waits_for_room)
 	cr_expect(eq(u32, world.scripted.in_flight, 0));
 	cr_expect(eq(sz, world.agent->letters.n, 1));
 	cr_expect(not(pipeline_letters_full(world.agent->pipeline)));
+	end(&world);
+}
+
+/* Its record was made again as of that moment: another timestamp, another ${read.time}. */
+Test(pipeline_cases, a_suspect_keeps_the_time_of_its_reading)
+{
+	struct world world;
+	int64_t read_ms;
+
+	begin(&world);
+	write_new(&world, "L1 t0 k0 POISON\n");
+	read_all(&world);
+	read_ms = clock_real_ms();
+	pass_time(&world, US_PER_S);
+	deliver_all(&world);
+	cr_assert(eq(sz, world.agent->letters.n, 1));
+	cr_expect(le(i64, world.agent->letters.items[0].time_ms, read_ms));
 	end(&world);
 }
 

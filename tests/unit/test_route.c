@@ -8,6 +8,7 @@
 #include <string.h>
 
 static const char *const FIELDS[] = {"id", "cid", "topic"};
+#define READ_MS 1700000000123
 static const char LINE[] = "id=17 cid=- hello";
 static const struct slice CAPTURED[] = {{LINE + 3, 2}, {NULL, 0}, {"audit", 5}};
 
@@ -17,8 +18,8 @@ static const struct template_facts FACTS = {
 	.path = {"/var/log/a.log", 14},
 	.name = {"a.log", 5},
 	.position = 42,
+	.read_ms = READ_MS,
 };
-#define READ_MS 1700000000123
 
 /* What a route is made of, as text; NULL where not given. */
 struct plan {
@@ -104,7 +105,7 @@ static void describe(const struct record *record, const struct route_outcome *ou
 static void expect(const struct plan *plan, const struct template_facts *facts, bool truncated,
 		   const char *expected)
 {
-	struct route_input input = {*facts, READ_MS, truncated};
+	struct route_input input = {*facts, truncated};
 	struct route *route = make_route(plan);
 	struct arena arena = ARENA_NULL;
 	struct route_outcome outcome;
@@ -142,7 +143,7 @@ Test(route, plain_line)
 /* It lies in the arena: a value that is a slice of it must be copied. */
 Test(route, redacted_line_does_not_stay)
 {
-	struct route_input input = {FACTS, READ_MS, .redacted = true};
+	struct route_input input = {FACTS, .redacted = true};
 	static const struct plan plans[] = {{0}, {.value = "${line}"}, {.value = "${id}"}};
 	struct arena arena = ARENA_NULL;
 	struct route_outcome outcome;

@@ -47,8 +47,9 @@ static struct route *make_route(const struct row *row, const char *text, const s
 static void expect(const struct row *row, const char *text)
 {
 	struct slice field = slice_of(row->text);
-	struct route_input input = {.facts = {.fields = &field, .line = {"l", 1}},
-				    .read_ms = READ_MS};
+	struct route_input input = {
+		.facts = {.fields = &field, .line = {"l", 1}, .read_ms = READ_MS},
+	};
 	struct zone *utc = zone_new(0);
 	struct route *route = make_route(row, text, utc);
 	struct arena arena = ARENA_NULL;
@@ -61,6 +62,7 @@ static void expect(const struct row *row, const char *text)
 	cr_assert_eq(route_record(route, &input, &arena, &record, &outcome), 0);
 	cr_expect_eq(record.timestamp_ms, row->ms, "%s: %lld", row->text,
 		     (long long)record.timestamp_ms);
+	cr_expect_eq(input.facts.event_ms, row->ms, "%s", row->text);
 	cr_expect_eq(outcome.time_missing, row->told == 'm', "%s", row->text);
 	cr_expect_eq(outcome.time_invalid, row->told == 'i', "%s", row->text);
 	cr_expect_eq(outcome.time_clamped, row->told == 'c', "%s", row->text);

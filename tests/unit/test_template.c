@@ -35,6 +35,8 @@ static const struct template_facts FACTS = {
 	.path = {"/var/log/a.log", 14},
 	.name = {"a.log", 5},
 	.position = 18446744073709551615ull,
+	.read_ms = INT64_C(1795273915605),
+	.event_ms = 0,
 };
 
 static struct template *compile(const char *text)
@@ -75,6 +77,9 @@ Test(template, renders)
 		{"${file.path}|${file.name}", "/var/log/a.log|a.log"},
 		{"${file.position}", "18446744073709551615"},
 		{"@${file.position}", "@18446744073709551615"},
+		{"${read.time}", "2026-11-21T15:11:55.605Z"},
+		{"${event.time}/${read.time}/${file.position}",
+		 "1970-01-01T00:00:00.000Z/2026-11-21T15:11:55.605Z/18446744073709551615"},
 		{"${host.name}", "web1"},
 		{"${host.name}.${source}.${env:TEAM}", "web1.orders.blue"},
 		{"${env:EMPTY}", ""},

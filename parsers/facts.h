@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PARSERS_FACTS_H
+#define PARSERS_FACTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/result.h"
+#include "base/slice.h"
+
+/*
+ * What a template may name besides the fields of the parser: one row each in facts.c, from which
+ * follow what compiles, what is guessed in messages, how it is written, and the list in
+ * waybill.conf(5). A new fact is a row there, and a member here that somebody fills.
+ */
+
+/* What names mean where a template is compiled; all borrowed for the call. */
+struct template_scope {
+	const char *const *fields; /* names of the parser's groups */
+	size_t n_fields;
+	const char *host;                     /* not NULL */
+	const char *source;                   /* not NULL */
+	const char *(*env)(const char *name); /* getenv, or the test's own */
+};
+
+/* What a template sees of one event; all borrowed. */
+struct template_facts {
+	const struct slice *fields; /* as pattern_match gave them; NULL when there was no match */
+	struct slice line;
+	struct slice path;
+	struct slice name;
+	uint64_t position;
+	int64_t read_ms;  /* when it was read, ms since 1970 */
+	int64_t event_ms; /* the record's timestamp; filled in by the route */
+};
+
+enum fact_kind {
+	FACT_TEXT,     /* a slice of the facts: no copy */
+	FACT_NUMBER,   /* a uint64_t of the facts, in decimal */
+	FACT_TIME,     /* an int64_t of the facts, ms since 1970, in ISO 8601 */
+	FACT_CONSTANT, /* a string of the scope: part of the template once it is compiled */
+	FACT_ENV,      /* the same, what the scope's env() says of the name behind the colon */
+};
+
+struct fact {
+	const char *name;
+	enum fact_kind kind;
+	uint16_t width; /* bytes of what is written for it, at most; 0: it is not written anew */
+	size_t from;    /* of the facts or the scope, as the kind says */
+	const char *help;
+};
+
+/* The table; *ret_n rows. */
+const struct fact *facts_all(size_t *ret_n);
+
+/* The fact that a reference names ("env:HOME" is that of all variables), or NULL. */
+const struct fact *fact_named(struct slice name);
+
+/* A FACT_CONSTANT. */
+const char *fact_constant(const struct fact *fact, const struct template_scope *scope);
+
+/*
+ * A fact of one event: TEXT, NUMBER or TIME. *ret_text borrows from the facts or is in the arena.
+ * 0 or -ENOMEM.
+ */
+int fact_text(const struct fact *fact, const struct template_facts *facts, struct arena *arena,
+	      struct slice *ret_text) MUSTCHECK;
+
+#endif
