@@ -22,13 +22,14 @@ void agent_log_counters(struct agent *agent)
 	char text[COUNTERS_TEXT_MAX];
 	struct output_stats stats;
 
-	counters_print(&agent->counters, text, sizeof text);
 	output_stats(agent->output, &stats);
-	log_say(agent->log, LOG_INFO,
-		"counters: %s in_flight=%" PRIu64 " producers_made=%" PRIu64 " kicks=%" PRIu64
-		" queue_full_surprises=%" PRIu64 " reports_without_offset=%" PRIu64,
-		text, stats.records_in_flight, stats.producers_made, stats.kicks,
-		stats.queue_full_surprises, stats.reports_without_offset);
+	agent->counters.in_flight = stats.records_in_flight;
+	agent->counters.producers_made = stats.producers_made;
+	agent->counters.kicks = stats.kicks;
+	agent->counters.queue_full_surprises = stats.queue_full_surprises;
+	agent->counters.reports_without_offset = stats.reports_without_offset;
+	counters_print(&agent->counters, text, sizeof text);
+	log_say(agent->log, LOG_INFO, "counters: %s", text);
 }
 
 /*

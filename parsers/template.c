@@ -178,9 +178,8 @@ static int add_env(struct template *template, const struct reference *ref,
 	return TEMPLATE_E_UNKNOWN;
 }
 
-static int add_fact(struct template *template, const struct reference *ref,
-		    const struct fact *fact, const struct template_scope *scope,
-		    struct template_error *ret_error)
+static int add_fact(struct template *template, const struct reference *ref, const struct fact *fact,
+		    const struct template_scope *scope, struct template_error *ret_error)
 {
 	const char *text;
 

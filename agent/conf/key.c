@@ -49,7 +49,7 @@ static int build_missing(struct source_build *s, struct route_parts *parts)
 	if (!value->text || strcmp(value->text, "null") == 0)
 		return 0;
 	if (strcmp(value->text, "dead_letter") == 0) {
-		parts->on_missing_key = ROUTE_NO_KEY_DEAD_LETTER;
+		parts->rules.refuses |= OUTCOMES_OF_KEY;
 		return 0;
 	}
 	if (strncmp(value->text, CONSTANT, strlen(CONSTANT)) != 0) {
@@ -59,7 +59,6 @@ static int build_missing(struct source_build *s, struct route_parts *parts)
 			     s->label);
 		return 0;
 	}
-	parts->on_missing_key = ROUTE_NO_KEY_CONSTANT;
 	return serialize(s, CONF_ON_MISSING_KEY, slice_of(value->text + strlen(CONSTANT)),
 			 parts->key_type, &parts->missing_key);
 }
@@ -111,7 +110,8 @@ int conf_build_partition(struct source_build *s, struct route_parts *parts)
 
 	if (r)
 		return r;
-	parts->bad_partition_is_dead = s->values.of[CONF_ON_BAD_PARTITION].number == 1;
+	if (s->values.of[CONF_ON_BAD_PARTITION].number == 1)
+		parts->rules.refuses |= OUTCOMES_OF_PARTITION;
 	if (!conf_node_find(s->group, "partition"))
 		warn_of_idle(s, CONF_ON_BAD_PARTITION, "partition");
 	if (parts->partition && template_is_constant(parts->partition) &&

@@ -177,6 +177,8 @@ static int build_parts(struct source_build *s, struct route_parts *parts)
 	if (r == 0)
 		r = conf_build_headers(s, &parts->headers);
 	parts->provenance = s->source->provenance;
+	if (s->values.of[CONF_ON_NO_MATCH].number == 1)
+		parts->rules.leaves_out |= OUTCOME_BIT(OUTCOME_UNMATCHED);
 	return r;
 }
 

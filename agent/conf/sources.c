@@ -133,7 +133,6 @@ static void set_rules(struct source_build *s)
 	struct source *source = s->source;
 	const struct conf_node *longest = of[CONF_MAX_LINE].node;
 
-	source->on_no_match = (enum source_no_match)of[CONF_ON_NO_MATCH].number;
 	source->start_at = (enum source_start_at)of[CONF_START_AT].number;
 	source->ignore_older_ms = of[CONF_IGNORE_OLDER].number;
 	source->rotate_wait_ms = of[CONF_ROTATE_WAIT].number;

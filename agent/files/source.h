@@ -15,7 +15,6 @@
  * down, and not changed while files point to it; which files are a source's is discover's matter.
  */
 
-enum source_no_match { SOURCE_NO_MATCH_SHIP, SOURCE_NO_MATCH_SKIP };
 enum source_start_at { SOURCE_START_BEGINNING, SOURCE_START_END };
 
 struct source {
@@ -24,7 +23,6 @@ struct source {
 	struct redact redact;
 	struct route *route;
 	bool provenance; /* records tell where they are from, for consumers that drop repeats */
-	enum source_no_match on_no_match;
 	enum source_start_at start_at;
 	uint64_t ignore_older_ms; /* 0: nothing is too old */
 	uint64_t rotate_wait_ms;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counters are plain numbers of one thread, bumped in place by whoever sees the thing happen. The
- * table in the header is the only list of them: the struct and this text both come out of it, so a
- * new counter cannot be forgotten here.
+ * Counters are plain numbers of one thread, bumped in place by whoever sees the thing happen. The table
+ * in the header is the only list of them: the struct and these rows both come out of it, and whatever
+ * tells them reads the rows, so a new counter cannot be forgotten anywhere.
  */
 #include "ops/counters.h"
 
@@ -11,20 +11,22 @@
 
 #include "base/result.h"
 
-struct counter_name {
-	const char *name;
-	size_t offset;
-};
-
-static const struct counter_name NAMES[] = {
-#define COUNTERS_NAME(name, help) {#name, offsetof(struct counters, name)},
-	COUNTERS(COUNTERS_NAME)
-#undef COUNTERS_NAME
+static const struct counter ROWS[] = {
+#define COUNTERS_ROW(name, kind, shown, help) \
+	{#name, COUNTER_##kind, shown, help, offsetof(struct counters, name)},
+	COUNTERS(COUNTERS_ROW)
+#undef COUNTERS_ROW
 };
 
 /* A name of at most 24 bytes, "=", 20 digits and a space or the NUL. */
-_Static_assert(ARRAY_LEN(NAMES) * (24 + 1 + 20 + 1) <= COUNTERS_TEXT_MAX,
+_Static_assert(ARRAY_LEN(ROWS) * (24 + 1 + 20 + 1) <= COUNTERS_TEXT_MAX,
 	       "COUNTERS_TEXT_MAX is too small");
+
+const struct counter *counters_all(size_t *ret_n)
+{
+	*ret_n = ARRAY_LEN(ROWS);
+	return ROWS;
+}
 
 void counters_print(const struct counters *counters, char *text, size_t len)
 {
@@ -32,11 +34,9 @@ void counters_print(const struct counters *counters, char *text, size_t len)
 
 	if (len > 0)
 		text[0] = '\0';
-	for (size_t i = 0; i < ARRAY_LEN(NAMES) && used < len; i++) {
-		const char *base = (const char *)counters;
-		const uint64_t *value = (const void *)(base + NAMES[i].offset);
+	for (size_t i = 0; i < ARRAY_LEN(ROWS) && used < len; i++) {
 		int n = snprintf(text + used, len - used, "%s%s=%" PRIu64, i ? " " : "",
-				 NAMES[i].name, *value);
+				 ROWS[i].name, counter_value(counters, &ROWS[i]));
 
 		used += n > 0 ? (size_t)n : 0;
 	}

@@ -6,56 +6,114 @@
 #include <stdint.h>
 
 /*
- * What is counted, as one table: name, help. Lines are events; read counts those passed for the
- * first time, re-reading is counted apart, so that
+ * What is counted, one row each: name, kind (a SUM since the start, or how much it is NOW), what the
+ * summary of preview says of it ("3 lines left out"; '|' is where a plural's s goes; NULL: nothing),
+ * help. From it follow the struct, the line in the log, preview's summary and the list in
+ * waybill(8). Lines are events; read counts those passed for the first time, re-reading is counted
+ * apart, so that
  *   read = delivered + in flight + filtered + dead-lettered                  (scenario G01)
  */
-#define COUNTERS(X)                                                                              \
-	X(lines_read, "lines taken from files for the first time")                               \
-	X(lines_reread, "lines taken again after a rewind")                                      \
-	X(bytes_read, "bytes of lines_read, line ends included")                                 \
-	X(lines_delivered, "lines that Kafka acknowledged")                                      \
-	X(bytes_delivered, "bytes of lines_delivered, line ends included")                       \
-	X(lines_filtered, "lines left out by on_no_match = \"skip\"")                            \
-	X(lines_dead, "lines kept as dead letters: refused alone by Kafka, or by a policy")      \
-	X(lines_unmatched, "lines that the parser's pattern did not match")                      \
-	X(lines_limited, "lines on which the pattern hit its match limit")                       \
-	X(lines_redacted, "lines of which a rule of redact replaced a part")                     \
-	X(lines_withheld, "lines replaced as a whole: a rule of redact hit its match limit")     \
-	X(lines_truncated, "lines cut at max_line")                                              \
-	X(bytes_discarded, "bytes after max_line that were not shipped")                         \
-	X(lines_unterminated, "last lines without LF that were shipped")                         \
-	X(lines_late, "lines sent alone after a refusal: they may come after later ones")        \
-	X(keys_missing, "records whose key's field was missing: on_missing_key applied")         \
-	X(keys_invalid, "records whose key was no value of key_type: on_missing_key applied")    \
-	X(timestamps_missing, "records without the field of their timestamp: time of reading")   \
-	X(timestamps_invalid, "records whose timestamp is no time: time of reading")             \
-	X(timestamps_clamped, "records whose timestamp was out of its limits and replaced")      \
-	X(headers_missing, "headers whose field was missing: left out, null or empty")           \
-	X(headers_too_large, "headers left out because of headers_max_bytes")                    \
-	X(headers_invalid, "headers left out because their value was no valid traceparent")      \
-	X(partitions_bad, "records whose partition was none: on_bad_partition applied")          \
-	X(values_missing, "lines sent as they are because a field of value was missing")         \
-	X(values_not_utf8, "JSON values in which bytes that are no UTF-8 were replaced")         \
-	X(values_mistyped, "JSON values with a field that was no number or bool, sent as null")  \
-	X(topics_fallback, "records whose topic was not in the source's list")                   \
-	X(reports_refused, "records in batches that Kafka refused for size or content")          \
-	X(reports_failed, "records that came back undelivered and are sent again")               \
-	X(maybe_persisted, "of these, records that Kafka may hold already: possible repeats")    \
-	X(rewinds, "times a file went back to its committed position")                           \
-	X(rotations, "files that left their path and were finished under another name")          \
-	X(files_lost, "files that vanished before they were wholly read")                        \
-	X(bytes_lost, "bytes known to be lost: truncated or removed before they were read")      \
-	X(truncations, "files that shrank or were rewritten and were read from the start again") \
-	X(acks_lost, "acknowledgements that --print-acks could not print")                       \
-	X(checkpoints, "state transactions completed")                                           \
-	X(checkpoint_failures, "state transactions that failed and are tried again")
+#define COUNTERS(X)                                                                                \
+	X(lines_read, SUM, NULL, "lines taken from files for the first time")                      \
+	X(lines_reread, SUM, NULL, "lines taken again after a rewind")                             \
+	X(bytes_read, SUM, NULL, "bytes of lines_read, line ends included")                        \
+	X(lines_delivered, SUM, NULL, "lines that Kafka acknowledged")                             \
+	X(bytes_delivered, SUM, NULL, "bytes of lines_delivered, line ends included")              \
+	X(lines_filtered, SUM, "line| left out", "lines left out by on_no_match = \"skip\"")       \
+	X(lines_dead, SUM, "dead letter|",                                                         \
+	  "lines kept as dead letters: refused alone by Kafka, or by a policy")                    \
+	X(lines_unmatched, SUM, NULL, "lines that the parser's pattern did not match")             \
+	X(lines_limited, SUM, "line| too hard for the pattern",                                    \
+	  "lines on which the pattern hit its match limit")                                        \
+	X(lines_redacted, SUM, "line| redacted",                                                   \
+	  "lines of which a rule of redact replaced a part")                                       \
+	X(lines_withheld, SUM, "line| withheld",                                                   \
+	  "lines replaced as a whole: a rule of redact hit its match limit")                       \
+	X(lines_truncated, SUM, "line| cut at max_line", "lines cut at max_line")                  \
+	X(bytes_discarded, SUM, NULL, "bytes after max_line that were not shipped")                \
+	X(lines_unterminated, SUM, NULL, "last lines without LF that were shipped")                \
+	X(lines_late, SUM, NULL,                                                                   \
+	  "lines sent alone after a refusal: they may come after later ones")                      \
+	X(keys_missing, SUM, NULL,                                                                 \
+	  "records whose key's field was missing: on_missing_key applied")                         \
+	X(keys_invalid, SUM, "key| not of key_type",                                               \
+	  "records whose key was no value of key_type: on_missing_key applied")                    \
+	X(timestamps_missing, SUM, NULL,                                                           \
+	  "records without the field of their timestamp: time of reading")                         \
+	X(timestamps_invalid, SUM, NULL, "records whose timestamp is no time: time of reading")    \
+	X(timestamps_clamped, SUM, NULL,                                                           \
+	  "records whose timestamp was out of its limits and replaced")                            \
+	X(headers_missing, SUM, "header| whose field was missing",                                 \
+	  "headers whose field was missing: left out, null or empty")                              \
+	X(headers_too_large, SUM, "header| left out: headers_max_bytes",                           \
+	  "headers left out because of headers_max_bytes")                                         \
+	X(headers_invalid, SUM, "header| left out: no valid traceparent",                          \
+	  "headers left out because their value was no valid traceparent")                         \
+	X(partitions_bad, SUM, "partition| that the topic has not",                                \
+	  "records whose partition was none: on_bad_partition applied")                            \
+	X(values_missing, SUM, NULL,                                                               \
+	  "lines sent as they are because a field of value was missing")                           \
+	X(values_not_utf8, SUM, NULL,                                                              \
+	  "JSON values in which bytes that are no UTF-8 were replaced")                            \
+	X(values_mistyped, SUM, NULL,                                                              \
+	  "JSON values with a field that was no number or bool, sent as null")                     \
+	X(topics_fallback, SUM, "record| to the fallback topic",                                   \
+	  "records whose topic was not in the source's list")                                      \
+	X(reports_refused, SUM, NULL, "records in batches that Kafka refused for size or content") \
+	X(reports_failed, SUM, NULL, "records that came back undelivered and are sent again")      \
+	X(maybe_persisted, SUM, NULL,                                                              \
+	  "of these, records that Kafka may hold already: possible repeats")                       \
+	X(rewinds, SUM, NULL, "times a file went back to its committed position")                  \
+	X(rotations, SUM, NULL, "files that left their path and were finished under another name") \
+	X(files_lost, SUM, NULL, "files that vanished before they were wholly read")               \
+	X(bytes_lost, SUM, NULL,                                                                   \
+	  "bytes known to be lost: truncated or removed before they were read")                    \
+	X(truncations, SUM, NULL,                                                                  \
+	  "files that shrank or were rewritten and were read from the start again")                \
+	X(acks_lost, SUM, NULL, "acknowledgements that --print-acks could not print")              \
+	X(checkpoints, SUM, NULL, "state transactions completed")                                  \
+	X(checkpoint_failures, SUM, NULL, "state transactions that failed and are tried again")    \
+	X(in_flight, NOW, NULL, "records sent and not yet acknowledged")                           \
+	X(producers_made, SUM, NULL,                                                               \
+	  "producers made: 1 at the start, each further one a recovery")                           \
+	X(kicks, SUM, NULL, "times waybill had the library send what waited for company")          \
+	X(queue_full_surprises, SUM, NULL,                                                         \
+	  "times the library's queue was full though there was room by our count")                 \
+	X(reports_without_offset, SUM, NULL,                                                       \
+	  "acknowledgements that named no offset: Kafka had the record already")
 
 struct counters {
-#define COUNTERS_FIELD(name, help) uint64_t name;
+#define COUNTERS_FIELD(name, kind, shown, help) uint64_t name;
 	COUNTERS(COUNTERS_FIELD)
 #undef COUNTERS_FIELD
 };
+
+enum counter_kind { COUNTER_SUM, COUNTER_NOW };
+
+struct counter {
+	const char *name;
+	enum counter_kind kind;
+	const char *shown, *help;
+	size_t at; /* in struct counters */
+};
+
+/* The table; *ret_n rows. */
+const struct counter *counters_all(size_t *ret_n);
+
+static inline uint64_t counter_value(const struct counters *counters, const struct counter *row)
+{
+	const void *member = (const char *)counters + row->at;
+
+	return *(const uint64_t *)member;
+}
+
+/* at: as in its row. */
+static inline void counter_add(struct counters *counters, size_t at, uint64_t n)
+{
+	void *member = (char *)counters + at;
+
+	*(uint64_t *)member += n;
+}
 
 /*
  * "lines_read=12 lines_reread=0 ..." into text (len bytes, NUL-terminated, cut if too short): what

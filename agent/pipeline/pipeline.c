@@ -52,11 +52,10 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
 }
 
 /* What an event that was consumed for the first time adds to the counters. */
-static void count_event(struct pipeline *pipeline, const struct event *event,
-			const struct extraction *extraction)
+static void count_event(struct pipeline *pipeline, const struct event *event)
 {
 	struct counters *counters = pipeline->options.counters;
-	const struct route_outcome *outcome = &extraction->outcome;
+	struct outcome *outcome = &pipeline->line.outcome;
 
 	if (UNLIKELY(!event->first_time)) {
 		counters->lines_reread++;
@@ -64,28 +63,13 @@ static void count_event(struct pipeline *pipeline, const struct event *event,
 	}
 	counters->lines_read++;
 	counters->bytes_read += event->extent;
-	if (LIKELY(extraction->matched && event->line.terminated && !extraction->redacted &&
-		   !outcome->unusual))
+	if (LIKELY(event->line.terminated && !outcome->set))
 		return;
-	counters->lines_redacted += extraction->redacted && !extraction->withheld;
-	counters->lines_withheld += extraction->withheld;
-	counters->lines_unmatched += !extraction->matched;
-	counters->lines_limited += extraction->limited;
-	counters->lines_truncated += event->line.truncated;
-	counters->lines_unterminated += !event->line.terminated && !event->line.truncated;
-	counters->keys_missing += outcome->key_missing;
-	counters->keys_invalid += outcome->key_invalid;
-	counters->timestamps_missing += outcome->time_missing;
-	counters->timestamps_invalid += outcome->time_invalid;
-	counters->timestamps_clamped += outcome->time_clamped;
-	counters->headers_missing += outcome->headers.missing;
-	counters->headers_too_large += outcome->headers.too_large;
-	counters->headers_invalid += outcome->headers.invalid;
-	counters->partitions_bad += outcome->partition_bad;
-	counters->topics_fallback += outcome->topic_fallback;
-	counters->values_missing += outcome->value_missing;
-	counters->values_not_utf8 += outcome->value_repaired;
-	counters->values_mistyped += outcome->value_mistyped;
+	if (event->line.truncated)
+		outcome_note(outcome, OUTCOME_TRUNCATED);
+	else if (!event->line.terminated)
+		outcome_note(outcome, OUTCOME_UNTERMINATED);
+	outcome_count(outcome, counters);
 }
 
 /*
@@ -104,17 +88,27 @@ static int refuse(struct pipeline *pipeline, struct slot *slot, const struct rec
 
 /* Record → output, or to the dead letters. 0: settled or in flight. PIPELINE_E_x. */
 static int submit(struct pipeline *pipeline, struct record *record, struct slot *slot,
-		  struct route_outcome *outcome, uint64_t now_us)
+		  uint64_t now_us)
 {
 	int r = OUTPUT_E_REFUSED;
 
-	if (LIKELY(!outcome->refused))
-		r = pipeline_submit(pipeline, record, slot, outcome, now_us);
+	if (LIKELY(!pipeline->line.outcome.set || !pipeline_is_refused(pipeline, slot)))
+		r = pipeline_submit(pipeline, record, slot, now_us);
 	if (r == OUTPUT_E_REFUSED)
-		return refuse(pipeline, slot, record, outcome->refused);
+		return refuse(pipeline, slot, record, pipeline->line.why);
 	if (LIKELY(!r))
 		return 0;
 	return r < 0 ? r : r == OUTPUT_E_FULL ? PIPELINE_E_FULL : PIPELINE_E_HOLD;
+}
+
+/* Whether its source leaves out the line that was read last. */
+static bool is_left_out(struct pipeline *pipeline, const struct file *file)
+{
+	if (LIKELY(!pipeline->line.outcome.set))
+		return false;
+	pipeline->line.why =
+		outcome_leaves_out(route_rules(file->source->route), &pipeline->line.outcome);
+	return pipeline->line.why;
 }
 
 /* Tries to hand one line on. 0: it is consumed. */
@@ -122,21 +116,17 @@ static int ship(struct pipeline *pipeline, struct file *file, const struct event
 		uint64_t now_us, int64_t now_ms)
 {
 	struct chunk *chunk = account_open_chunk(&file->account);
-	struct extraction extraction;
 	struct record record;
 	struct slot *slot;
 	int r;
 
-	r = pipeline_record(pipeline, file, event, now_ms, &record, &extraction);
+	r = pipeline_record(pipeline, file, event, now_ms, &record);
 	if (UNLIKELY(r))
 		return r;
-	/* A line that was withheld is told, whatever it was. */
-	if (UNLIKELY(!extraction.matched && !extraction.withheld &&
-		     file->source->on_no_match == SOURCE_NO_MATCH_SKIP)) {
+	if (UNLIKELY(is_left_out(pipeline, file))) {
 		if (!account_pass(&file->account, chunk, event->extent, SLOT_FILTERED))
 			return PIPELINE_E_MEMORY;
-		pipeline->options.counters->lines_filtered += event->first_time;
-		count_event(pipeline, event, &extraction);
+		count_event(pipeline, event);
 		return 0;
 	}
 	if (UNLIKELY(pipeline->topics[record.topic].suspended))
@@ -145,13 +135,18 @@ static int ship(struct pipeline *pipeline, struct file *file, const struct event
 	if (UNLIKELY(!slot))
 		return PIPELINE_E_MEMORY;
 	slot->read_ms = (uint64_t)now_ms;
-	r = submit(pipeline, &record, slot, &extraction.outcome, now_us);
+	r = submit(pipeline, &record, slot, now_us);
 	if (UNLIKELY(r)) {
 		account_undo_slot(&file->account, slot);
 		return r;
 	}
-	count_event(pipeline, event, &extraction);
+	count_event(pipeline, event);
 	return 0;
+}
+
+const struct pipeline_line *pipeline_last_line(const struct pipeline *pipeline)
+{
+	return pipeline->taken ? &pipeline->line : NULL;
 }
 
 /* Bytes that need no record: settled before, or the rest of an over-long line. */
@@ -202,6 +197,7 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 {
 	size_t used = 0;
 
+	pipeline->taken = false;
 	while (used < budget_bytes) {
 		struct event event;
 		int r;
@@ -217,6 +213,7 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 			r = pass(pipeline, file, &event);
 		if (r)
 			return r;
+		pipeline->taken = event.kind == EVENT_LINE;
 		tail_consumed(&file->tail, &event);
 		file->quiet_since_us = now_us;
 		used += event.extent;

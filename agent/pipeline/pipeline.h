@@ -45,6 +45,16 @@ struct pipeline *pipeline_free(struct pipeline *pipeline);
 int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_bytes,
 		  uint64_t partial_after_us, uint64_t now_us, int64_t now_ms) MUSTCHECK;
 
+/* What became of a line, besides its record. */
+struct pipeline_line {
+	struct slice text; /* redacted; borrowed until the next turn */
+	struct outcome outcome;
+	const char *why; /* it is left out or refused: static text; NULL: neither */
+};
+
+/* The line that the last turn took last; NULL: it took none. */
+const struct pipeline_line *pipeline_last_line(const struct pipeline *pipeline);
+
 /*
  * Fetches the reports that wait, at most max, settles their slots, and puts the files concerned on
  * the stack of touched files. Returns the number of reports, or -ENOMEM.

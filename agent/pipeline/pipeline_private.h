@@ -37,29 +37,26 @@ struct pipeline {
 	const char *last_failure;
 	size_t no_room_for; /* bytes of the last dead letter, when it did not fit */
 	struct slice fields[PATTERN_FIELDS_MAX];
-};
-
-struct extraction {
-	bool matched;
-	bool limited;  /* the pattern hit its match limit */
-	bool redacted; /* the line is not what was read */
-	bool withheld; /* and nothing of it is left */
-	struct route_outcome outcome;
+	struct pipeline_line line; /* that a record was made of last */
+	bool taken;                /* by the last turn */
 };
 
 /*
- * Event → record, read at read_ms; slices borrow from the chunk, the route and pipeline->arena. 0
- * or -ENOMEM.
+ * Event → record, read at read_ms, and pipeline->line; slices borrow from the chunk, the route and
+ * pipeline->arena. 0 or -ENOMEM.
  */
 int pipeline_record(struct pipeline *pipeline, const struct file *file, const struct event *event,
-		    int64_t read_ms, struct record *ret_record, struct extraction *ret) MUSTCHECK;
+		    int64_t read_ms, struct record *ret_record) MUSTCHECK;
+
+/* Whether the source of the record that was made last refuses it: line.why says why then. */
+bool pipeline_is_refused(struct pipeline *pipeline, const struct slot *slot);
 
 /*
- * Record → output, by key if the partition it names cannot be and its source says so. 0: in flight.
- * OUTPUT_E_REFUSED: outcome->refused says why. OUTPUT_E_FULL, OUTPUT_E_HOLD, -ENOMEM.
+ * The record that was made last → output, by key if the partition it names cannot be and its source
+ * says so. 0: in flight. OUTPUT_E_REFUSED: line.why says why. OUTPUT_E_FULL, OUTPUT_E_HOLD, -ENOMEM.
  */
 int pipeline_submit(struct pipeline *pipeline, struct record *record, struct slot *slot,
-		    struct route_outcome *outcome, uint64_t now_us) MUSTCHECK;
+		    uint64_t now_us) MUSTCHECK;
 
 /* Puts the file on the stack of touched ones. */
 static inline void pipeline_touch(struct pipeline *pipeline, struct file *file)

@@ -19,25 +19,33 @@ static int redact(struct pipeline *pipeline, const struct redact *rules, struct 
 	return r < 0 ? r : 0;
 }
 
-/* Parses the line. One that was withheld is none of the parser's. */
-static void parse_line(struct pipeline *pipeline, const struct source *source,
-		       const struct route_input *input, struct extraction *ret)
+/*
+ * Cuts the line into fields, and notes what happened to it so far. One that was withheld is none of
+ * the parser's.
+ */
+static void parse_line(struct pipeline *pipeline, const struct pattern *parser,
+		       struct route_input *input)
 {
-	int r;
+	struct outcome *outcome = &pipeline->line.outcome;
+	int r = PATTERN_E_MISS;
 
-	ret->redacted = input->redacted;
-	ret->withheld = input->withheld;
-	ret->matched = !input->withheld;
-	ret->limited = false;
-	if (!source->parser || UNLIKELY(input->withheld))
-		return;
-	r = pattern_match(source->parser, pipeline->scratch, input->facts.line, pipeline->fields);
-	ret->matched = r == 0;
-	ret->limited = r == PATTERN_E_LIMIT;
+	if (parser && LIKELY(!input->withheld)) {
+		r = pattern_match(parser, pipeline->scratch, input->facts.line, pipeline->fields);
+		if (LIKELY(r == 0))
+			input->facts.fields = pipeline->fields;
+	}
+	if (UNLIKELY(input->withheld))
+		outcome_note(outcome, OUTCOME_WITHHELD);
+	else if (UNLIKELY(input->redacted))
+		outcome_note(outcome, OUTCOME_REDACTED);
+	if (UNLIKELY(r != 0) && (parser || input->withheld))
+		outcome_note(outcome, OUTCOME_UNMATCHED);
+	if (UNLIKELY(r == PATTERN_E_LIMIT))
+		outcome_note(outcome, OUTCOME_LIMITED);
 }
 
 int pipeline_record(struct pipeline *pipeline, const struct file *file, const struct event *event,
-		    int64_t read_ms, struct record *ret_record, struct extraction *ret)
+		    int64_t read_ms, struct record *ret_record)
 {
 	struct route_input input = {
 		.facts =
@@ -55,40 +63,53 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 	};
 
 	arena_reset(&pipeline->arena);
+	pipeline->line.outcome = (struct outcome){0};
+	pipeline->line.why = NULL;
 	if (UNLIKELY(file->source->redact.n > 0)) {
 		int r = redact(pipeline, &file->source->redact, &input);
 
 		if (r)
 			return r;
 	}
-	parse_line(pipeline, file->source, &input, ret);
-	input.facts.fields = ret->matched && file->source->parser ? pipeline->fields : NULL;
+	pipeline->line.text = input.facts.line;
+	parse_line(pipeline, file->source->parser, &input);
 	return route_record(file->source->route, &input, &pipeline->arena, ret_record,
-			    &ret->outcome);
+			    &pipeline->line.outcome);
+}
+
+bool pipeline_is_refused(struct pipeline *pipeline, const struct slot *slot)
+{
+	const struct file *file = file_of_account(slot_chunk(slot)->account);
+
+	pipeline->line.why =
+		outcome_refuses(route_rules(file->source->route), &pipeline->line.outcome);
+	return pipeline->line.why;
 }
 
 /* Again by its key, when its source says so of a partition that cannot be. */
 static int submit_by_key(struct pipeline *pipeline, struct record *record, struct slot *slot,
-			 struct route_outcome *outcome, uint64_t now_us)
+			 uint64_t now_us)
 {
-	const struct file *file = file_of_account(slot_chunk(slot)->account);
-
-	if (!route_without_partition(file->source->route, record, outcome))
+	record->partition = -1;
+	outcome_note(&pipeline->line.outcome, OUTCOME_PARTITION_ABSENT);
+	if (pipeline_is_refused(pipeline, slot))
 		return OUTPUT_E_REFUSED;
 	return output_submit(pipeline->options.output, record, slot, now_us);
 }
 
 int pipeline_submit(struct pipeline *pipeline, struct record *record, struct slot *slot,
-		    struct route_outcome *outcome, uint64_t now_us)
+		    uint64_t now_us)
 {
 	int r = output_submit(pipeline->options.output, record, slot, now_us);
 
 	if (UNLIKELY(r == OUTPUT_E_PARTITION))
-		r = submit_by_key(pipeline, record, slot, outcome, now_us);
-	if (LIKELY(!r))
+		r = submit_by_key(pipeline, record, slot, now_us);
+	if (LIKELY(!r)) {
 		pipeline->topics[record->topic].in_flight++;
-	else if (r == OUTPUT_E_REFUSED && !outcome->refused)
-		outcome->refused = "MSG_SIZE_TOO_LARGE (too large for the producer)";
+	} else if (r == OUTPUT_E_REFUSED && !pipeline->line.why) {
+		outcome_note(&pipeline->line.outcome, OUTCOME_TOO_LARGE);
+		pipeline_is_refused(pipeline, slot);
+	}
 	return r;
 }
 

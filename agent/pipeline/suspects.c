@@ -69,24 +69,22 @@ static void sort(struct topic_flow *topic)
 }
 
 /* The record of a slot, made again. */
-static int remake(struct pipeline *pipeline, const struct slot *slot, struct record *ret_record,
-		  struct extraction *ret)
+static int remake(struct pipeline *pipeline, const struct slot *slot, struct record *ret_record)
 {
 	const struct file *file = file_of_account(slot_chunk(slot)->account);
 	struct event event = tail_event_of(slot, &file->source->rules);
 
-	return pipeline_record(pipeline, file, &event, (int64_t)slot->read_ms, ret_record, ret);
+	return pipeline_record(pipeline, file, &event, (int64_t)slot->read_ms, ret_record);
 }
 
 int pipeline_refused_alone(struct pipeline *pipeline, struct topic_flow *topic, struct slot *slot,
 			   const char *reason)
 {
 	struct account *account = slot_chunk(slot)->account;
-	struct extraction extraction;
 	struct record record;
 	int r;
 
-	r = remake(pipeline, slot, &record, &extraction);
+	r = remake(pipeline, slot, &record);
 	if (r)
 		return r;
 	r = pipeline_dead_letter(pipeline, slot, &record, reason);
@@ -117,16 +115,15 @@ static int send_alone(struct pipeline *pipeline, struct topic_flow *topic, uint6
 {
 	const struct suspect *suspect = &topic->suspects[topic->next];
 	struct slot *slot = suspect->slot;
-	struct extraction extraction;
 	struct record record;
 	int r;
 
-	r = remake(pipeline, slot, &record, &extraction);
+	r = remake(pipeline, slot, &record);
 	if (r)
 		return r;
 	if (suspect->convicted)
 		return bury(pipeline, topic, &record);
-	r = pipeline_submit(pipeline, &record, slot, &extraction.outcome, now_us);
+	r = pipeline_submit(pipeline, &record, slot, now_us);
 	if (r == OUTPUT_E_REFUSED)
 		return bury(pipeline, topic, &record);
 	if (r)

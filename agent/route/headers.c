@@ -24,8 +24,7 @@ static bool fill_missing(const struct route_header *header, struct slice *ret_va
 
 /* The value of one header. 0; 1: it is left out, and counted; -ENOMEM. */
 static int find_value(const struct route_header *header, const struct template_facts *facts,
-		      struct arena *arena, struct slice *ret_value,
-		      struct route_headers_outcome *outcome)
+		      struct arena *arena, struct slice *ret_value, struct outcome *outcome)
 {
 	int r;
 
@@ -35,19 +34,18 @@ static int find_value(const struct route_header *header, const struct template_f
 	if (r < 0)
 		return r;
 	if (UNLIKELY(r == TEMPLATE_E_MISSING)) {
-		outcome->missing++;
+		outcome_note(outcome, OUTCOME_HEADER_MISSING);
 		return fill_missing(header, ret_value) ? 0 : 1;
 	}
 	if (UNLIKELY(header->traceparent) && !traceparent_is_valid(*ret_value)) {
-		outcome->invalid++;
+		outcome_note(outcome, OUTCOME_HEADER_INVALID);
 		return 1;
 	}
 	return 0;
 }
 
 int route_set_headers(const struct route_headers *headers, const struct template_facts *facts,
-		      struct arena *arena, struct record *record,
-		      struct route_headers_outcome *outcome)
+		      struct arena *arena, struct record *record, struct outcome *outcome)
 {
 	size_t room = headers->max_bytes;
 
@@ -64,7 +62,7 @@ int route_set_headers(const struct route_headers *headers, const struct template
 		header->name = headers->items[i].name;
 		bytes = header->name.len + header->value.len;
 		if (UNLIKELY(bytes > room)) {
-			outcome->too_large++;
+			outcome_note(outcome, OUTCOME_HEADER_TOO_LARGE);
 			continue;
 		}
 		room -= bytes;
@@ -74,11 +72,11 @@ int route_set_headers(const struct route_headers *headers, const struct template
 }
 
 void route_add_header(struct record *record, struct slice name, struct slice value,
-		      struct route_headers_outcome *outcome)
+		      struct outcome *outcome)
 {
 	if (UNLIKELY(record->n_headers == RECORD_HEADERS_MAX)) {
 		record->n_headers--;
-		outcome->too_large++;
+		outcome_note(outcome, OUTCOME_HEADER_TOO_LARGE);
 	}
 	record->headers[record->n_headers++] = (struct header){name, value};
 }

@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "flow/record.h"
 #include "parsers/template.h"
+#include "route/outcome.h"
 
 /* The headers of a source: what one becomes, and what all of them together may be. */
 
@@ -25,27 +26,21 @@ struct route_headers {
 	struct route_header items[RECORD_HEADERS_MAX];
 };
 
-/* What was not sent as it was written; each a number of headers. */
-struct route_headers_outcome {
-	uint32_t missing;   /* no value: left out, null or empty, as on_missing says */
-	uint32_t too_large; /* left out: there was no room for it within max_bytes */
-	uint32_t invalid;   /* left out: no valid traceparent */
-};
-
 /*
- * Puts the headers into *record in their order, and in *outcome what happened to them. The same
+ * Puts the headers into *record in their order, and notes in *outcome those that were not sent as
+ * they are written. The same
  * name may come again and again. 0 or -ENOMEM. Slices borrow from headers, facts and arena.
  */
 int route_set_headers(const struct route_headers *headers, const struct template_facts *facts,
-		      struct arena *arena, struct record *record,
-		      struct route_headers_outcome *outcome) MUSTCHECK;
+		      struct arena *arena, struct record *record, struct outcome *outcome)
+	MUSTCHECK;
 
 /*
  * Appends a header of waybill's own, which no limit leaves out: it takes the place of the last one,
  * counted as too large, if there are RECORD_HEADERS_MAX. The slices are borrowed.
  */
 void route_add_header(struct record *record, struct slice name, struct slice value,
-		      struct route_headers_outcome *outcome);
+		      struct outcome *outcome);
 
 void route_headers_deinit(struct route_headers *headers);
 

@@ -8,26 +8,8 @@
  */
 #include "route/route_private.h"
 
-/* A key of text, which most are, is taken as it is; everything else is here. */
-static int settle(const struct route *route, struct arena *arena, struct record *record,
-		  struct route_outcome *outcome)
-{
-	if (!outcome->key_missing) {
-		int r = keytype_serialize(route->parts.key_type, record->key, arena, &record->key);
-
-		if (r <= 0)
-			return r;
-		outcome->key_invalid = true;
-	}
-	record->key = route->parts.missing_key;
-	if (route->parts.on_missing_key == ROUTE_NO_KEY_DEAD_LETTER)
-		outcome->refused = outcome->key_invalid ? "KEY_INVALID (not a value of key_type)" :
-							  "KEY_MISSING (on_missing_key)";
-	return 0;
-}
-
 int route_set_key(const struct route *route, const struct template_facts *facts,
-		  struct arena *arena, struct record *record, struct route_outcome *outcome)
+		  struct arena *arena, struct record *record, struct outcome *outcome)
 {
 	int r;
 
@@ -37,10 +19,16 @@ int route_set_key(const struct route *route, const struct template_facts *facts,
 	r = template_render(route->parts.key, facts, arena, &record->key);
 	if (LIKELY(r == 0 && route->parts.key_type == KEY_STRING))
 		return 0;
-	if (r < 0)
+	if (r == 0)
+		r = keytype_serialize(route->parts.key_type, record->key, arena, &record->key);
+	else if (r > 0)
+		outcome_note(outcome, OUTCOME_KEY_MISSING);
+	if (r <= 0)
 		return r;
-	outcome->key_missing = r == TEMPLATE_E_MISSING;
-	return settle(route, arena, record, outcome);
+	if (!outcome_has(outcome, OUTCOME_KEY_MISSING))
+		outcome_note(outcome, OUTCOME_KEY_INVALID);
+	record->key = route->parts.missing_key;
+	return 0;
 }
 
 bool route_has_keys(const struct route *route)
@@ -54,7 +42,7 @@ bool route_keys_may_be_null(const struct route *route)
 
 	if (!parts->key || template_is_constant(parts->key))
 		return !parts->key;
-	return parts->on_missing_key == ROUTE_NO_KEY_NULL &&
+	return !parts->missing_key.at && !(parts->rules.refuses & OUTCOMES_OF_KEY) &&
 	       (parts->key_type != KEY_STRING || template_may_be_missing(parts->key));
 }
 

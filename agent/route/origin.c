@@ -26,7 +26,7 @@ void route_origin_set_committed(struct route_origin *origin, uint64_t committed)
 }
 
 int route_add_origin(struct record *record, const struct route_origin *origin, uint64_t position,
-		     struct arena *arena, struct route_headers_outcome *outcome)
+		     struct arena *arena, struct outcome *outcome)
 {
 	char *digits = arena_alloc(arena, DECIMAL_MAX);
 

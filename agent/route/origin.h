@@ -29,6 +29,6 @@ void route_origin_set_committed(struct route_origin *origin, uint64_t committed)
 
 /* Appends the headers; slices borrow from origin and arena. 0 or -ENOMEM. */
 int route_add_origin(struct record *record, const struct route_origin *origin, uint64_t position,
-		     struct arena *arena, struct route_headers_outcome *outcome) MUSTCHECK;
+		     struct arena *arena, struct outcome *outcome) MUSTCHECK;
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * Renders the templates of one source into one record. Nothing here can fail for what a line
  * holds: a line without the field for its key is still a line, and is shipped with a null key.
- * What was missing is told in the outcome, for the counters.
+ * What was missing is noted in the outcome.
  *
  * A topic that is not constant is looked up in the list of those that the configuration allows,
  * by a walk over the list: sources write to a handful of topics. With hundreds it would show in
@@ -83,7 +83,7 @@ struct route *route_free(struct route *route)
 }
 
 static int set_topic(const struct route *route, const struct template_facts *facts,
-		     struct arena *arena, struct record *record, struct route_outcome *outcome)
+		     struct arena *arena, struct record *record, struct outcome *outcome)
 {
 	struct slice name;
 	int r;
@@ -93,14 +93,14 @@ static int set_topic(const struct route *route, const struct template_facts *fac
 		if (route->constant_known)
 			record->topic = route->constant_index;
 		else
-			outcome->topic_fallback = true;
+			outcome_note(outcome, OUTCOME_TOPIC_FALLBACK);
 		return 0;
 	}
 	r = template_render(route->parts.topic, facts, arena, &name);
 	if (r < 0)
 		return r;
 	if (r == TEMPLATE_E_MISSING || !find_topic(route, name, &record->topic))
-		outcome->topic_fallback = true;
+		outcome_note(outcome, OUTCOME_TOPIC_FALLBACK);
 	return 0;
 }
 
@@ -113,19 +113,21 @@ static bool lies_within(struct slice part, struct slice whole)
 }
 
 static int set_json(const struct value_json *json, const struct template_facts *facts,
-		    struct arena *arena, struct record *record, struct route_outcome *outcome)
+		    struct arena *arena, struct record *record, struct outcome *outcome)
 {
 	struct value_outcome value = {0};
 	int r = value_json_render(json, facts, arena, &record->value, &value);
 
 	record->value_stays = false;
-	outcome->value_repaired = value.repaired;
-	outcome->value_mistyped = value.mistyped;
+	if (UNLIKELY(value.repaired))
+		outcome_note(outcome, OUTCOME_VALUE_NOT_UTF8);
+	if (UNLIKELY(value.mistyped))
+		outcome_note(outcome, OUTCOME_VALUE_MISTYPED);
 	return r;
 }
 
 static int set_value(const struct route *route, const struct route_input *input,
-		     struct arena *arena, struct record *record, struct route_outcome *outcome)
+		     struct arena *arena, struct record *record, struct outcome *outcome)
 {
 	const struct template_facts *facts = &input->facts;
 	int r;
@@ -140,54 +142,45 @@ static int set_value(const struct route *route, const struct route_input *input,
 	r = template_render(route->parts.value, facts, arena, &record->value);
 	if (r < 0)
 		return r;
-	outcome->value_missing = r == TEMPLATE_E_MISSING;
 	if (r == 0)
 		record->value_stays &= lies_within(record->value, facts->line);
+	else
+		outcome_note(outcome, OUTCOME_VALUE_MISSING);
 	return 0;
 }
 
 int route_record(const struct route *route, struct route_input *input, struct arena *arena,
-		 struct record *ret_record, struct route_outcome *ret_outcome)
+		 struct record *ret_record, struct outcome *outcome)
 {
 	const struct template_facts *facts = &input->facts;
-	struct route_outcome outcome = {0};
 	int r;
 
 	ret_record->partition = -1;
 	/* First, because everything else may be made of it. */
-	r = route_set_time(route, &input->facts, arena, ret_record, &outcome);
+	r = route_set_time(route, &input->facts, arena, ret_record, outcome);
 	if (r == 0)
-		r = set_topic(route, facts, arena, ret_record, &outcome);
+		r = set_topic(route, facts, arena, ret_record, outcome);
 	if (r == 0)
-		r = route_set_key(route, facts, arena, ret_record, &outcome);
+		r = route_set_key(route, facts, arena, ret_record, outcome);
 	if (r == 0 && UNLIKELY(route->parts.partition != NULL))
-		r = route_set_partition(route, facts, arena, ret_record, &outcome);
+		r = route_set_partition(route, facts, arena, ret_record, outcome);
 	if (r == 0)
-		r = set_value(route, input, arena, ret_record, &outcome);
+		r = set_value(route, input, arena, ret_record, outcome);
 	if (r == 0)
-		r = route_set_headers(&route->parts.headers, facts, arena, ret_record,
-				      &outcome.headers);
+		r = route_set_headers(&route->parts.headers, facts, arena, ret_record, outcome);
 	if (r != 0)
 		return r;
 	if (UNLIKELY(input->truncated))
 		/* Without it a reader takes the line for a whole one. */
-		route_add_header(ret_record, slice_of(TRUNCATED_NAME), slice_of("true"),
-				 &outcome.headers);
+		route_add_header(ret_record, slice_of(TRUNCATED_NAME), slice_of("true"), outcome);
 	if (UNLIKELY(input->withheld))
-		route_add_header(ret_record, slice_of(WITHHELD_NAME), slice_of("true"),
-				 &outcome.headers);
-	if (UNLIKELY(route->parts.provenance)) {
-		r = route_add_origin(ret_record, input->origin, facts->position, arena,
-				     &outcome.headers);
-		if (r)
-			return r;
-	}
-	outcome.unusual = outcome.topic_fallback | outcome.key_missing | outcome.key_invalid |
-			  outcome.partition_bad | outcome.value_missing | outcome.value_repaired |
-			  outcome.value_mistyped | outcome.time_missing | outcome.time_invalid |
-			  outcome.time_clamped | (outcome.headers.missing != 0) |
-			  (outcome.headers.too_large != 0) | (outcome.headers.invalid != 0) |
-			  (outcome.refused != NULL);
-	*ret_outcome = outcome;
+		route_add_header(ret_record, slice_of(WITHHELD_NAME), slice_of("true"), outcome);
+	if (UNLIKELY(route->parts.provenance))
+		return route_add_origin(ret_record, input->origin, facts->position, arena, outcome);
 	return 0;
+}
+
+const struct outcome_rules *route_rules(const struct route *route)
+{
+	return &route->parts.rules;
 }

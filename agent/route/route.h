@@ -10,6 +10,7 @@
 #include "parsers/timestamp.h"
 #include "route/headers.h"
 #include "route/origin.h"
+#include "route/outcome.h"
 #include "route/value.h"
 
 /*
@@ -17,9 +18,6 @@
  * preview.
  */
 struct route;
-
-/* What becomes of a record whose key is missing, or no value of its type. */
-enum route_no_key { ROUTE_NO_KEY_NULL, ROUTE_NO_KEY_CONSTANT, ROUTE_NO_KEY_DEAD_LETTER };
 
 /* Logs that changed their format have two, some a third for lines of another program. */
 #define ROUTE_TIME_FORMATS_MAX 4
@@ -38,15 +36,14 @@ struct route_parts {
 	struct template *topic; /* not NULL */
 	struct template *key;   /* NULL: null keys */
 	enum key_type key_type;
-	enum route_no_key on_missing_key;
-	struct slice missing_key;   /* the constant, serialised; at is malloc'ed, owned */
+	struct slice missing_key; /* in place of one that is missing or invalid; malloc'ed, owned */
 	struct template *partition; /* NULL: by key */
-	bool bad_partition_is_dead; /* else it goes by its key */
 	struct template *value;     /* NULL: the line as it is */
 	struct value_json *json;    /* NULL: none; goes before value */
 	struct route_time time;
 	struct route_headers headers;
 	bool provenance; /* every record tells where it is from */
+	struct outcome_rules rules;
 	/*
 	 * Topics this source may write to: names (borrowed, must outlive the route) with their
 	 * index in the output's list. A constant topic has one. topics[0] is also the fallback
@@ -66,36 +63,14 @@ struct route_input {
 	const struct route_origin *origin; /* not looked at without provenance */
 };
 
-/* What was out of the ordinary with one record, for the counters. */
-struct route_outcome {
-	bool unusual;        /* anything below is set: one branch on the way of a line */
-	bool topic_fallback; /* the topic was missing, or not in the list */
-	bool key_missing;    /* a key template is there but its field is not */
-	bool key_invalid;    /* what it gave is no value of the key's type */
-	bool partition_bad;  /* no number, or (the pipeline sets it) not one of the topic's */
-	bool value_missing;  /* a value template could not be rendered: the line itself was taken */
-	bool value_repaired; /* JSON: bytes that are no UTF-8 were replaced */
-	bool value_mistyped; /* JSON: a field was no number or bool */
-	bool time_missing;   /* a timestamp template is there but its field is not */
-	bool time_invalid;   /* it is there, and of none of its formats */
-	bool time_clamped;   /* it is too far from the time of reading, and was replaced */
-	struct route_headers_outcome headers;
-	const char *refused; /* not NULL: not to be sent but kept as a dead letter; static text */
-};
-
 /* 0: *parts are consumed. -ENOMEM: they stay the caller's. */
 int route_new(struct route_parts *parts, struct route **ret_route) MUSTCHECK;
 
 /* Frees templates and arrays in parts that never became a route. */
 void route_parts_deinit(struct route_parts *parts);
 
-/*
- * The partition of *record is not among those of its topic, which only the output knows: what the
- * source says of that. True: sent by its key (partition is -1 now); false: a dead letter, and
- * outcome->refused says why.
- */
-bool route_without_partition(const struct route *route, struct record *record,
-			     struct route_outcome *outcome);
+/* What its source says of what is out of the ordinary; borrowed. */
+const struct outcome_rules *route_rules(const struct route *route);
 
 /* Whether its records have keys at all, and whether some may be null nevertheless. */
 bool route_has_keys(const struct route *route);
@@ -111,18 +86,19 @@ const struct route_time *route_time(const struct route *route);
 struct route *route_free(struct route *route);
 
 /*
- * Fills *ret_record, and in *input the time of the event. Without fields every captured field is missing and its default applies. A
- * missing header is what its on_missing says, a missing value is the line itself; a key that is
- * missing or invalid is what on_missing_key says: null, the constant, or null in a record that is
- * refused. A partition that is no number is -1, as one that is not asked for, and the record may be
- * refused. A timestamp that is missing or invalid is the time of reading. truncated adds the header
- * "waybill-truncated: true", withheld "waybill-withheld: true", provenance those of origin.h.
+ * Fills *ret_record, and in *input the time of the event; adds to *outcome, which the caller has
+ * begun, what is out of the ordinary. Without fields every captured field is missing and its default
+ * applies. A missing header is what its on_missing says, a missing value is the line itself; a key
+ * that is missing or invalid is missing_key. A partition that is no number is -1, as one that is not
+ * asked for. A timestamp that is missing or invalid is the time of reading. truncated adds the header
+ * "waybill-truncated: true", withheld "waybill-withheld: true", provenance those of origin.h. Whether
+ * the record is to be sent is a matter of the rules.
  *
  * value_stays is set only when the value is a slice of the line: a constant dies with its route.
  *
  * 0, or -ENOMEM, which leaves *ret_record half filled. Slices borrow from input, route and arena.
  */
 int route_record(const struct route *route, struct route_input *input, struct arena *arena,
-		 struct record *ret_record, struct route_outcome *ret_outcome) MUSTCHECK;
+		 struct record *ret_record, struct outcome *outcome) MUSTCHECK;
 
 #endif

@@ -16,16 +16,15 @@ struct route {
 
 /* Sets record->key and what the outcome says of keys. 0 or -ENOMEM. */
 int route_set_key(const struct route *route, const struct template_facts *facts,
-		  struct arena *arena, struct record *record, struct route_outcome *outcome)
-	MUSTCHECK;
+		  struct arena *arena, struct record *record, struct outcome *outcome) MUSTCHECK;
 
 /* Sets record->timestamp_ms, *facts of it, and what the outcome says of times. 0 or -ENOMEM. */
 int route_set_time(const struct route *route, struct template_facts *facts, struct arena *arena,
-		   struct record *record, struct route_outcome *outcome) MUSTCHECK;
+		   struct record *record, struct outcome *outcome) MUSTCHECK;
 
 /* Sets record->partition for a route that has a template for it. 0 or -ENOMEM. */
 int route_set_partition(const struct route *route, const struct template_facts *facts,
-			struct arena *arena, struct record *record, struct route_outcome *outcome)
+			struct arena *arena, struct record *record, struct outcome *outcome)
 	MUSTCHECK;
 
 #endif

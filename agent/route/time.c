@@ -11,7 +11,7 @@
 
 /* The time itself, or what the policy puts in its place. */
 static int64_t limit(const struct route_time *time, int64_t ms, int64_t read_ms,
-		     struct route_outcome *outcome)
+		     struct outcome *outcome)
 {
 	int64_t latest = read_ms + (int64_t)time->max_future_ms;
 	int64_t earliest = read_ms - (int64_t)time->max_past_ms;
@@ -20,7 +20,7 @@ static int64_t limit(const struct route_time *time, int64_t ms, int64_t read_ms,
 
 	if (LIKELY(!late && !early))
 		return ms;
-	outcome->time_clamped = true;
+	outcome_note(outcome, OUTCOME_TIME_CLAMPED);
 	if (!time->clamp)
 		return read_ms;
 	return late ? latest : earliest;
@@ -41,7 +41,7 @@ static bool parse_time(const struct route_time *time, struct slice text, int64_t
 static __attribute__((noinline)) int take_time(const struct route_time *time,
 					       const struct template_facts *facts,
 					       struct arena *arena, struct record *record,
-					       struct route_outcome *outcome)
+					       struct outcome *outcome)
 {
 	struct slice text;
 	int64_t ms;
@@ -49,17 +49,17 @@ static __attribute__((noinline)) int take_time(const struct route_time *time,
 
 	if (r < 0)
 		return r;
-	outcome->time_missing = r == TEMPLATE_E_MISSING;
 	if (r)
-		return 0;
-	outcome->time_invalid = !parse_time(time, text, facts->read_ms, &ms);
-	if (!outcome->time_invalid)
+		outcome_note(outcome, OUTCOME_TIME_MISSING);
+	else if (!parse_time(time, text, facts->read_ms, &ms))
+		outcome_note(outcome, OUTCOME_TIME_INVALID);
+	else
 		record->timestamp_ms = limit(time, ms, facts->read_ms, outcome);
 	return 0;
 }
 
 int route_set_time(const struct route *route, struct template_facts *facts, struct arena *arena,
-		   struct record *record, struct route_outcome *outcome)
+		   struct record *record, struct outcome *outcome)
 {
 	int r = 0;
 

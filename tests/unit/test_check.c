@@ -472,7 +472,9 @@ static void assert_same_sources(const struct conf *a, const struct conf *b)
 			cr_assert_str_eq(a->patterns[i].paths[k], b->patterns[i].paths[k]);
 		cr_assert_eq(x->rules.max_line, y->rules.max_line);
 		cr_assert_eq(x->rules.keep_cr, y->rules.keep_cr);
-		cr_assert_eq(x->on_no_match, y->on_no_match);
+		cr_assert_eq(memcmp(route_rules(x->route), route_rules(y->route),
+				    sizeof(struct outcome_rules)),
+			     0);
 		cr_assert_eq(x->start_at, y->start_at);
 		cr_assert_eq(x->rotate_wait_ms, y->rotate_wait_ms);
 		cr_assert_eq(!x->parser, !y->parser);

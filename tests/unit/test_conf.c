@@ -167,6 +167,13 @@ Test(conf, all_set)
 	forget(&said);
 }
 
+static bool leaves_out(const struct source *source)
+{
+	struct outcome outcome = {.set = OUTCOME_BIT(OUTCOME_UNMATCHED)};
+
+	return outcome_leaves_out(route_rules(source->route), &outcome);
+}
+
 Test(conf, a_source_inherits_and_overrides)
 {
 	struct said said = load("good.conf");
@@ -184,7 +191,7 @@ Test(conf, a_source_inherits_and_overrides)
 	cr_expect_str_eq(patterns[0].exclude[0], "*.gz");
 	cr_expect_eq(orders->parser, said.conf->parsers[0].pattern);
 	cr_expect_eq(orders->start_at, SOURCE_START_END);
-	cr_expect_eq(orders->on_no_match, SOURCE_NO_MATCH_SKIP);
+	cr_expect(leaves_out(orders));
 	cr_expect_eq(orders->ignore_older_ms, 7ull * 24 * 3600 * 1000);
 	cr_expect_eq(orders->rotate_wait_ms, 2000);
 	cr_expect_eq(orders->rules.max_line, 65536);
@@ -192,7 +199,7 @@ Test(conf, a_source_inherits_and_overrides)
 	cr_expect_str_eq(patterns[1].paths[0], "/var/log/app/**/*.log");
 	cr_expect_null(patterns[1].exclude[0]);
 	cr_expect_eq(app->start_at, SOURCE_START_BEGINNING);
-	cr_expect_eq(app->on_no_match, SOURCE_NO_MATCH_SHIP);
+	cr_expect_not(leaves_out(app));
 	cr_expect_eq(app->ignore_older_ms, 0);
 	cr_expect_eq(app->rotate_wait_ms, 500);
 	cr_expect_eq(app->rules.max_line, 4096);
@@ -213,7 +220,7 @@ Test(conf, defaults)
 	source = &said.conf->sources[0];
 	cr_expect_null(source->parser);
 	cr_expect_eq(source->start_at, SOURCE_START_BEGINNING);
-	cr_expect_eq(source->on_no_match, SOURCE_NO_MATCH_SHIP);
+	cr_expect_not(leaves_out(source));
 	cr_expect_eq(source->rotate_wait_ms, 5000);
 	cr_expect_eq(source->rules.max_line, 1 << 20);
 	cr_expect_not(source->rules.keep_cr);
@@ -241,14 +248,14 @@ Test(conf, topic_of_a_record)
 		struct route_input input = {
 			.facts = {fields, slice_of("x"), slice_of("/p"), slice_of("p")},
 		};
-		struct route_outcome outcome;
+		struct outcome outcome = {0};
 		struct record record;
 
 		cr_assert_eq(route_record(said.conf->sources[1].route, &input, &arena, &record,
 					  &outcome),
 			     0);
 		cr_expect_str_eq(said.conf->topics[record.topic], rows[i].topic);
-		cr_expect_eq(outcome.topic_fallback, rows[i].fallback);
+		cr_expect_eq(outcome_has(&outcome, OUTCOME_TOPIC_FALLBACK), rows[i].fallback);
 	}
 	arena_deinit(&arena);
 	forget(&said);

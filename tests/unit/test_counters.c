@@ -26,7 +26,7 @@ Test(counters, largest_numbers_fit)
 
 	memset(&counters, 0xff, sizeof counters);
 	counters_print(&counters, text, sizeof text);
-	cr_expect_not_null(strstr(text, " checkpoint_failures=18446744073709551615"));
+	cr_expect_not_null(strstr(text, " reports_without_offset=18446744073709551615"));
 }
 
 Test(counters, cuts_at_every_length)

@@ -21,11 +21,13 @@ static const struct template_facts FACTS = {
 	.read_ms = READ_MS,
 };
 
+enum no_key { NO_KEY_NULL, NO_KEY_CONSTANT, NO_KEY_DEAD_LETTER };
+
 /* What a route is made of, as text; NULL where not given. */
 struct plan {
 	const char *topic, *key, *value;
 	enum key_type key_type;
-	enum route_no_key on_missing_key;
+	enum no_key on_missing_key;
 	const char *partition;
 	bool bad_partition_is_dead;
 	struct {
@@ -51,9 +53,7 @@ static struct route *make_route(const struct plan *plan)
 				    .key = compile(plan->key),
 				    .value = compile(plan->value),
 				    .key_type = plan->key_type,
-				    .on_missing_key = plan->on_missing_key,
-				    .partition = compile(plan->partition),
-				    .bad_partition_is_dead = plan->bad_partition_is_dead};
+				    .partition = compile(plan->partition)};
 	struct route *route = NULL;
 
 	parts.headers.max_bytes = 1 << 20;
@@ -69,7 +69,11 @@ static struct route *make_route(const struct plan *plan)
 	parts.topic_names[1] = "audit";
 	parts.topic_indexes[0] = 4;
 	parts.topic_indexes[1] = 7;
-	if (plan->on_missing_key == ROUTE_NO_KEY_CONSTANT)
+	if (plan->on_missing_key == NO_KEY_DEAD_LETTER)
+		parts.rules.refuses |= OUTCOMES_OF_KEY;
+	if (plan->bad_partition_is_dead)
+		parts.rules.refuses |= OUTCOMES_OF_PARTITION;
+	if (plan->on_missing_key == NO_KEY_CONSTANT)
 		parts.missing_key = slice_of(strdup("none"));
 	cr_assert_eq(route_new(&parts, &route), 0);
 	/* Consumed: what is left holds nothing, and freeing it does no harm. */
@@ -79,8 +83,8 @@ static struct route *make_route(const struct plan *plan)
 }
 
 /* "topic|key|value|stays|name=value ...|outcome", with "-" for what is not there. */
-static void describe(const struct record *record, const struct route_outcome *outcome, char *text,
-		     size_t size)
+static void describe(const struct record *record, const struct outcome *outcome,
+		     const char *refused, char *text, size_t size)
 {
 	FILE *out = fmemopen(text, size, "w");
 	struct slice key = record->key.at ? record->key : slice_of("-");
@@ -94,11 +98,12 @@ static void describe(const struct record *record, const struct route_outcome *ou
 		fprintf(out, "%s%.*s=%.*s", i ? " " : "", (int)record->headers[i].name.len,
 			record->headers[i].name.at, (int)record->headers[i].value.len,
 			record->headers[i].value.at);
-	fprintf(out, "|%s%s%s%u", outcome->topic_fallback ? "topic " : "",
-		outcome->key_missing ? "key " : "", outcome->value_missing ? "value " : "",
-		outcome->headers.missing);
-	fprintf(out, "%s%s%s", outcome->key_invalid ? " invalid" : "",
-		outcome->refused ? " dead: " : "", outcome->refused ? outcome->refused : "");
+	fprintf(out, "|%s%s%s%u", outcome_has(outcome, OUTCOME_TOPIC_FALLBACK) ? "topic " : "",
+		outcome_has(outcome, OUTCOME_KEY_MISSING) ? "key " : "",
+		outcome_has(outcome, OUTCOME_VALUE_MISSING) ? "value " : "",
+		outcome->times[OUTCOME_HEADER_MISSING]);
+	fprintf(out, "%s%s%s", outcome_has(outcome, OUTCOME_KEY_INVALID) ? " invalid" : "",
+		refused ? " dead: " : "", refused ? refused : "");
 	fclose(out);
 }
 
@@ -108,16 +113,15 @@ static void expect(const struct plan *plan, const struct template_facts *facts, 
 	struct route_input input = {*facts, truncated};
 	struct route *route = make_route(plan);
 	struct arena arena = ARENA_NULL;
-	struct route_outcome outcome;
+	struct outcome outcome = {0};
 	struct record record;
 	char got[512];
 
 	/* Whatever was in them must not show. */
-	memset(&outcome, 0xff, sizeof outcome);
 	memset(&record, 0xff, sizeof record);
 	cr_assert_eq(route_record(route, &input, &arena, &record, &outcome), 0);
-	cr_expect_eq(outcome.unusual, strcmp(strrchr(expected, '|'), "|0") != 0);
-	describe(&record, &outcome, got, sizeof got);
+	cr_expect_eq(outcome.set != 0, strcmp(strrchr(expected, '|'), "|0") != 0);
+	describe(&record, &outcome, outcome_refuses(route_rules(route), &outcome), got, sizeof got);
 	cr_expect_str_eq(got, expected, "%s, not %s", got, expected);
 	arena_deinit(&arena);
 	route_free(route);
@@ -146,7 +150,7 @@ Test(route, redacted_line_does_not_stay)
 	struct route_input input = {FACTS, .redacted = true};
 	static const struct plan plans[] = {{0}, {.value = "${line}"}, {.value = "${id}"}};
 	struct arena arena = ARENA_NULL;
-	struct route_outcome outcome;
+	struct outcome outcome = {0};
 	struct record record;
 
 	for (size_t i = 0; i < ARRAY_LEN(plans); i++) {
@@ -193,18 +197,14 @@ Test(route, missing_key)
 Test(route, missing_or_invalid_key)
 {
 	static const struct plan NULLS = {.key = "${cid}"};
-	static const struct plan CONSTANT = {.key = "${cid}",
-					     .on_missing_key = ROUTE_NO_KEY_CONSTANT};
-	static const struct plan DEAD = {.key = "${cid}",
-					 .on_missing_key = ROUTE_NO_KEY_DEAD_LETTER};
+	static const struct plan CONSTANT = {.key = "${cid}", .on_missing_key = NO_KEY_CONSTANT};
+	static const struct plan DEAD = {.key = "${cid}", .on_missing_key = NO_KEY_DEAD_LETTER};
 	static const struct plan BAD_NULL = {.key = "${topic}", .key_type = KEY_INT32};
 	static const struct plan BAD_CONSTANT = {
-		.key = "${topic}", .key_type = KEY_UUID, .on_missing_key = ROUTE_NO_KEY_CONSTANT};
-	static const struct plan BAD_DEAD = {.key = "${topic}",
-					     .key_type = KEY_INT64,
-					     .on_missing_key = ROUTE_NO_KEY_DEAD_LETTER};
-	static const struct plan GOOD = {.key = "${id}",
-					 .on_missing_key = ROUTE_NO_KEY_DEAD_LETTER};
+		.key = "${topic}", .key_type = KEY_UUID, .on_missing_key = NO_KEY_CONSTANT};
+	static const struct plan BAD_DEAD = {
+		.key = "${topic}", .key_type = KEY_INT64, .on_missing_key = NO_KEY_DEAD_LETTER};
+	static const struct plan GOOD = {.key = "${id}", .on_missing_key = NO_KEY_DEAD_LETTER};
 
 	expect(&NULLS, &FACTS, false, "4|-|" WHOLE "|stays||key 0");
 	expect(&CONSTANT, &FACTS, false, "4|none|" WHOLE "|stays||key 0");
@@ -231,8 +231,8 @@ Test(route, knows_whether_keys_may_be_null)
 		{{.key = "${line}"}, true, false},
 		{{.key = "${cid:-1}", .key_type = KEY_INT32}, true, true},
 		{{.key = "1", .key_type = KEY_INT32}, true, false},
-		{{.key = "${cid}", .on_missing_key = ROUTE_NO_KEY_CONSTANT}, true, false},
-		{{.key = "${cid}", .on_missing_key = ROUTE_NO_KEY_DEAD_LETTER}, true, false},
+		{{.key = "${cid}", .on_missing_key = NO_KEY_CONSTANT}, true, false},
+		{{.key = "${cid}", .on_missing_key = NO_KEY_DEAD_LETTER}, true, false},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
@@ -252,13 +252,13 @@ Test(route, keys_of_other_types)
 	struct route_input input = {.facts = FACTS};
 	struct route *route = make_route(&NUMBER);
 	struct arena arena = ARENA_NULL;
-	struct route_outcome outcome;
+	struct outcome outcome = {0};
 	struct record record;
 
 	expect(&UUID, &FACTS, false, "4|abcdef00-0000-0000-0000-000000000017|" WHOLE "|stays||0");
 	cr_assert_eq(route_record(route, &input, &arena, &record, &outcome), 0);
 	cr_expect(slice_eq(record.key, (struct slice){"\0\0\0\x11", 4}));
-	cr_expect_not(outcome.unusual);
+	cr_expect_eq(outcome.set, 0);
 	arena_deinit(&arena);
 	route_free(route);
 }
@@ -285,21 +285,18 @@ Test(route, partitions)
 				    .bad_partition_is_dead = CASES[i].dead};
 		struct route *route = make_route(&plan);
 		struct arena arena = ARENA_NULL;
-		struct route_outcome outcome;
+		struct outcome outcome = {0};
 		struct record record;
 
 		cr_assert_eq(route_record(route, &input, &arena, &record, &outcome), 0);
 		cr_expect_eq(record.partition, CASES[i].partition, "%zu", i);
-		cr_expect_eq(outcome.partition_bad, CASES[i].bad, "%zu", i);
-		cr_expect_eq(outcome.unusual, CASES[i].bad, "%zu", i);
-		cr_expect_eq(outcome.refused != NULL, CASES[i].bad && CASES[i].dead, "%zu", i);
-		if (!CASES[i].bad) {
-			cr_expect_eq(route_without_partition(route, &record, &outcome),
-				     !CASES[i].dead);
-			cr_expect_eq(record.partition, -1);
-			cr_expect(outcome.partition_bad && outcome.unusual);
-			cr_expect_eq(outcome.refused != NULL, CASES[i].dead);
-		}
+		cr_expect_eq(outcome_has(&outcome, OUTCOME_PARTITION_INVALID), CASES[i].bad, "%zu",
+			     i);
+		cr_expect_eq(outcome.set != 0, CASES[i].bad, "%zu", i);
+		if (!CASES[i].bad)
+			outcome_note(&outcome, OUTCOME_PARTITION_ABSENT);
+		cr_expect_eq(outcome_refuses(route_rules(route), &outcome) != NULL, CASES[i].dead,
+			     "%zu", i);
 		arena_deinit(&arena);
 		route_free(route);
 	}
@@ -365,7 +362,7 @@ Test(route, the_mark_finds_room)
 	struct plan plan = {0};
 	struct route *route;
 	struct arena arena = ARENA_NULL;
-	struct route_outcome outcome;
+	struct outcome outcome = {0};
 	struct record record;
 
 	for (int i = 0; i < RECORD_HEADERS_MAX; i++) {
@@ -375,14 +372,14 @@ Test(route, the_mark_finds_room)
 	route = make_route(&plan);
 	cr_assert_eq(route_record(route, &input, &arena, &record, &outcome), 0);
 	cr_expect_eq(record.n_headers, RECORD_HEADERS_MAX);
-	cr_expect_eq(outcome.headers.too_large, 0);
+	cr_expect_eq(outcome.times[OUTCOME_HEADER_TOO_LARGE], 0);
 	input.truncated = true;
 	cr_assert_eq(route_record(route, &input, &arena, &record, &outcome), 0);
 	cr_expect_eq(record.n_headers, RECORD_HEADERS_MAX);
 	cr_expect(slice_eq(record.headers[RECORD_HEADERS_MAX - 1].name,
 			   slice_of("waybill-truncated")));
-	cr_expect_eq(outcome.headers.too_large, 1);
-	cr_expect(outcome.unusual);
+	cr_expect_eq(outcome.times[OUTCOME_HEADER_TOO_LARGE], 1);
+	cr_expect(outcome.set);
 	arena_deinit(&arena);
 	route_free(route);
 }
@@ -393,4 +390,37 @@ Test(route, free_forgives)
 
 	cr_assert_null(route_free(NULL));
 	route_parts_deinit(&parts);
+}
+
+/* Of several reasons the first row counts; a line that was withheld is told, whatever it was. */
+Test(route, what_is_out_of_the_ordinary_decides)
+{
+	const struct outcome_rules rules = {
+		.leaves_out = OUTCOME_BIT(OUTCOME_UNMATCHED),
+		.refuses = OUTCOMES_OF_KEY | OUTCOMES_OF_PARTITION,
+	};
+	struct counters counters = {0};
+	struct outcome outcome = {0};
+
+	cr_expect_null(outcome_refuses(&rules, &outcome));
+	outcome_note(&outcome, OUTCOME_TOO_LARGE);
+	cr_expect_str_eq(outcome_refuses(&(struct outcome_rules){0}, &outcome),
+			 "MSG_SIZE_TOO_LARGE (too large for the producer)");
+	outcome_note(&outcome, OUTCOME_PARTITION_ABSENT);
+	outcome_note(&outcome, OUTCOME_KEY_INVALID);
+	outcome_note(&outcome, OUTCOME_HEADER_MISSING);
+	outcome_note(&outcome, OUTCOME_HEADER_MISSING);
+	cr_expect_str_eq(outcome_refuses(&rules, &outcome),
+			 "KEY_INVALID (not a value of key_type)");
+	cr_expect_null(outcome_leaves_out(&rules, &outcome));
+	outcome_note(&outcome, OUTCOME_UNMATCHED);
+	cr_expect_str_eq(outcome_leaves_out(&rules, &outcome), "on_no_match = \"skip\"");
+	outcome_count(&outcome, &counters);
+	cr_expect_eq(counters.headers_missing, 2);
+	cr_expect_eq(counters.keys_invalid, 1);
+	cr_expect_eq(counters.partitions_bad, 1);
+	cr_expect_eq(counters.lines_filtered, 1);
+	cr_expect_eq(counters.lines_read, 0);
+	outcome_note(&outcome, OUTCOME_WITHHELD);
+	cr_expect_null(outcome_leaves_out(&rules, &outcome));
 }

@@ -52,7 +52,7 @@ static void make(struct route_headers *headers, const struct want *wants, size_t
 static void expect(const struct want *wants, size_t n, uint32_t max, const char *expected)
 {
 	struct route_headers headers;
-	struct route_headers_outcome outcome = {0};
+	struct outcome outcome = {0};
 	struct arena arena = ARENA_NULL;
 	struct record record;
 	char got[512];
@@ -71,7 +71,8 @@ static void expect(const struct want *wants, size_t n, uint32_t max, const char 
 			fputs("(null)", out);
 		fputc(' ', out);
 	}
-	fprintf(out, "|%u %u %u", outcome.missing, outcome.too_large, outcome.invalid);
+	fprintf(out, "|%u %u %u", outcome.times[OUTCOME_HEADER_MISSING],
+		outcome.times[OUTCOME_HEADER_TOO_LARGE], outcome.times[OUTCOME_HEADER_INVALID]);
 	fclose(out);
 	cr_expect_str_eq(got, expected, "%s, not %s", got, expected);
 	arena_deinit(&arena);
@@ -130,13 +131,13 @@ Test(route_headers, traceparent)
 
 Test(route_headers, own_headers_find_room)
 {
-	struct route_headers_outcome outcome = {0};
+	struct outcome outcome = {0};
 	struct record record = {.n_headers = RECORD_HEADERS_MAX - 1};
 
 	route_add_header(&record, slice_of("own"), slice_of("1"), &outcome);
-	cr_expect_eq(outcome.too_large, 0);
+	cr_expect_eq(outcome.times[OUTCOME_HEADER_TOO_LARGE], 0);
 	route_add_header(&record, slice_of("own"), slice_of("2"), &outcome);
-	cr_expect_eq(outcome.too_large, 1);
+	cr_expect_eq(outcome.times[OUTCOME_HEADER_TOO_LARGE], 1);
 	cr_expect_eq(record.n_headers, RECORD_HEADERS_MAX);
 	cr_expect(slice_eq(record.headers[RECORD_HEADERS_MAX - 1].value, slice_of("2")));
 }
@@ -157,7 +158,7 @@ Test(route_headers, any_bytes)
 	for (int round = 0; round < 20000; round++) {
 		struct slice fields[4];
 		struct template_facts facts = {.fields = fields};
-		struct route_headers_outcome outcome = {0};
+		struct outcome outcome = {0};
 		struct record record;
 		size_t total = 0;
 
@@ -169,8 +170,9 @@ Test(route_headers, any_bytes)
 			fields[i] = (struct slice){len == 64 ? NULL : bytes[i], len % 64};
 		}
 		cr_assert_eq(route_set_headers(&headers, &facts, &arena, &record, &outcome), 0);
-		cr_assert_eq(record.n_headers + outcome.missing + outcome.too_large +
-				     outcome.invalid,
+		cr_assert_eq(record.n_headers + outcome.times[OUTCOME_HEADER_MISSING] +
+				     outcome.times[OUTCOME_HEADER_TOO_LARGE] +
+				     outcome.times[OUTCOME_HEADER_INVALID],
 			     4);
 		for (uint32_t i = 0; i < record.n_headers; i++) {
 			const struct header *h = &record.headers[i];

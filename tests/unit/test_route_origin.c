@@ -16,7 +16,7 @@ static void expect(const struct header *header, const char *name, const char *va
 Test(route_origin, four_headers)
 {
 	struct route_origin origin = {.agent = slice_of("0123456789abcdef")};
-	struct route_headers_outcome outcome = {0};
+	struct outcome outcome = {0};
 	struct record record = {.n_headers = 1};
 	struct arena arena = ARENA_NULL;
 

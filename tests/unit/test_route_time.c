@@ -53,20 +53,22 @@ static void expect(const struct row *row, const char *text)
 	struct zone *utc = zone_new(0);
 	struct route *route = make_route(row, text, utc);
 	struct arena arena = ARENA_NULL;
-	struct route_outcome outcome;
+	struct outcome outcome = {0};
 	struct record record;
 
 	/* Whatever was in them must not show. */
-	memset(&outcome, 0xff, sizeof outcome);
 	memset(&record, 0xff, sizeof record);
 	cr_assert_eq(route_record(route, &input, &arena, &record, &outcome), 0);
 	cr_expect_eq(record.timestamp_ms, row->ms, "%s: %lld", row->text,
 		     (long long)record.timestamp_ms);
 	cr_expect_eq(input.facts.event_ms, row->ms, "%s", row->text);
-	cr_expect_eq(outcome.time_missing, row->told == 'm', "%s", row->text);
-	cr_expect_eq(outcome.time_invalid, row->told == 'i', "%s", row->text);
-	cr_expect_eq(outcome.time_clamped, row->told == 'c', "%s", row->text);
-	cr_expect_eq(outcome.unusual, row->told != 0, "%s", row->text);
+	cr_expect_eq(outcome_has(&outcome, OUTCOME_TIME_MISSING), row->told == 'm', "%s",
+		     row->text);
+	cr_expect_eq(outcome_has(&outcome, OUTCOME_TIME_INVALID), row->told == 'i', "%s",
+		     row->text);
+	cr_expect_eq(outcome_has(&outcome, OUTCOME_TIME_CLAMPED), row->told == 'c', "%s",
+		     row->text);
+	cr_expect_eq(outcome.set != 0, row->told != 0, "%s", row->text);
 	arena_deinit(&arena);
 	route_free(route);
 	zone_free(utc);

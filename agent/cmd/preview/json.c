@@ -67,24 +67,27 @@ static void put_dead_letter(struct preview *preview, const struct store_dead_let
 	json_put_string(&preview->json_text, slice_of(letter->reason));
 }
 
-int preview_json_outcome(struct preview *preview, const struct preview_outcome *outcome)
+int preview_json_outcome(struct preview *preview, const struct pipeline_line *line)
 {
+	const struct outcome *outcome = &line->outcome;
 	struct json *json = &preview->json_text;
 	struct slice text;
 	int r;
 
-	if (outcome->dead) {
-		put_dead_letter(preview, outcome->dead);
-	} else if (outcome->left_out) {
+	if (outcome_has(outcome, OUTCOME_LEFT_OUT)) {
 		json_put_text(json,
 			      "{\"topic\":null,\"partition\":null,\"key\":null,\"headers\":[],"
 			      "\"timestamp\":null,\"value\":");
-		json_put_string(json, outcome->line);
+		json_put_string(json, line->text);
+	} else if (line->why) {
+		put_dead_letter(preview, preview->letters.items);
 	}
-	if (outcome->redacted || outcome->withheld)
-		json_put_text(json,
-			      outcome->redacted ? ",\"redacted\":true" : ",\"withheld\":true");
-	json_put_text(json, outcome->matched ? ",\"matched\":true}\n" : ",\"matched\":false}\n");
+	if (outcome_has(outcome, OUTCOME_REDACTED))
+		json_put_text(json, ",\"redacted\":true");
+	if (outcome_has(outcome, OUTCOME_WITHHELD))
+		json_put_text(json, ",\"withheld\":true");
+	json_put_text(json, outcome_has(outcome, OUTCOME_UNMATCHED) ? ",\"matched\":false}\n" :
+								      ",\"matched\":true}\n");
 	r = json_finish(json, &text);
 	if (r)
 		return r;

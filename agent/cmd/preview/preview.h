@@ -34,22 +34,9 @@ struct preview {
 	struct file *file;
 	struct pattern_scratch *scratch;
 	struct spread *spread;   /* NULL with json */
-	struct arena line_arena; /* of the line at hand, where it was redacted */
 	struct compare *compare; /* NULL: not asked for */
 	struct arena json_arena;
 	struct json json_text; /* of the line at hand */
-};
-
-/* What became of a line, beside its record. */
-struct preview_outcome {
-	struct slice line; /* borrowed; redacted */
-	bool matched;
-	bool redacted;                        /* the line is not what was read */
-	bool withheld;                        /* and nothing of it is left */
-	bool limited;                         /* the pattern gave up */
-	bool left_out;                        /* by on_no_match: there is no record */
-	const char *time_note;                /* what is out of the ordinary with the timestamp */
-	const struct store_dead_letter *dead; /* refused by a rule of the source; NULL: not */
 };
 
 /*
@@ -65,9 +52,9 @@ int preview_run(struct preview *preview) MUSTCHECK;
 const struct source *preview_choose_source(const struct conf *conf, const char *name,
 					   const char *path, const char *who, const char *hint);
 
-/* A record, as the pipeline hands it over; the outcome of its line follows. */
+/* A record, as the pipeline hands it over; what became of its line follows. */
 void preview_show_record(struct preview *preview, const struct record *record, int32_t partition);
-void preview_show_outcome(struct preview *preview, const struct preview_outcome *outcome);
+void preview_show_outcome(struct preview *preview, const struct pipeline_line *line);
 
 /* Behind the records: the totals, and below them either the spread or the comparison. */
 void preview_show_summary(const struct preview *preview);
@@ -83,6 +70,6 @@ void preview_show_more_keys(FILE *to, const struct spread_total *total, size_t n
  * 0 or -ENOMEM.
  */
 void preview_json_record(struct preview *preview, const struct record *record, int32_t partition);
-int preview_json_outcome(struct preview *preview, const struct preview_outcome *outcome) MUSTCHECK;
+int preview_json_outcome(struct preview *preview, const struct pipeline_line *line) MUSTCHECK;
 
 #endif

@@ -156,14 +156,13 @@ static void show_stop(const struct preview *preview, struct slice line, size_t s
 	fputs("^ ", paper->to);
 }
 
-static void show_miss(const struct preview *preview, const struct preview_outcome *outcome)
+static void show_miss(const struct preview *preview, const struct pipeline_line *line)
 {
 	const struct paper *paper = &preview->paper;
-	struct slice line = outcome->line;
 	size_t start, end;
 
 	fprintf(paper->to, "  %s%-*s%s", paper->bad, INDENT - 2, "no match", paper->plain);
-	if (outcome->limited) {
+	if (outcome_has(&line->outcome, OUTCOME_LIMITED)) {
 		fputs("the pattern needs too many steps for this line and gave up\n", paper->to);
 		return;
 	}
@@ -171,45 +170,53 @@ static void show_miss(const struct preview *preview, const struct preview_outcom
 		fprintf(paper->to, "(only the first %d show where)\n", MISSES_EXPLAINED);
 		return;
 	}
-	pattern_furthest(preview->source->parser, preview->scratch, line, &start, &end);
-	show_stop(preview, line, start, end);
-	if (end == line.len)
+	pattern_furthest(preview->source->parser, preview->scratch, line->text, &start, &end);
+	show_stop(preview, line->text, start, end);
+	if (end == line->text.len)
 		fprintf(paper->to, "the line ends too early\n");
 	else
 		fprintf(paper->to, "the pattern stops, byte %zu\n", end + 1);
 }
 
-void preview_show_outcome(struct preview *preview, const struct preview_outcome *outcome)
+/* There is no record: what is known instead. */
+static void show_instead(const struct paper *paper, const char *what, const char *why,
+			 const char *label, struct slice text)
 {
+	fprintf(paper->to, "%s(%s)%s  %s\n", paper->bold, what, paper->plain, why);
+	print_label(paper, label);
+	print_text(paper, text);
+	fputc('\n', paper->to);
+}
+
+static void show_notes(const struct preview *preview, uint32_t set)
+{
+	const struct outcome_row *rows = outcome_rows();
 	const struct paper *paper = &preview->paper;
 
-	if (outcome->dead) {
-		fprintf(paper->to, "%s(dead letter)%s  %s\n", paper->bold, paper->plain,
-			outcome->dead->reason);
-		print_label(paper, "value");
-		print_text(paper, outcome->dead->value);
-		fputc('\n', paper->to);
+	for (int i = 0; i < OUTCOME_N; i++)
+		if (set & OUTCOME_BIT(i) && rows[i].text)
+			fprintf(paper->to, "  %s%-*s%s%s\n",
+				i == OUTCOME_WITHHELD ? paper->bad : paper->dim, INDENT - 2,
+				rows[i].label, paper->plain, rows[i].text);
+}
+
+void preview_show_outcome(struct preview *preview, const struct pipeline_line *line)
+{
+	const struct outcome *outcome = &line->outcome;
+	bool miss = outcome_has(outcome, OUTCOME_UNMATCHED);
+	char why[64];
+
+	if (LIKELY(!outcome->set))
+		return;
+	if (outcome_has(outcome, OUTCOME_LEFT_OUT)) {
+		snprintf(why, sizeof why, "by %s", line->why);
+		show_instead(&preview->paper, "left out", why, "line", line->text);
+	} else if (line->why) {
+		show_instead(&preview->paper, "dead letter", line->why, "value",
+			     preview->letters.items->value);
 	}
-	if (outcome->left_out) {
-		fprintf(paper->to, "%s(left out)%s  by on_no_match = \"skip\"\n", paper->bold,
-			paper->plain);
-		print_label(paper, "line");
-		print_text(paper, outcome->line);
-		fputc('\n', paper->to);
-	}
-	if (outcome->time_note && outcome->matched && !outcome->left_out) {
-		print_label(paper, "time");
-		fprintf(paper->to, "%s\n", outcome->time_note);
-	}
-	if (outcome->redacted) {
-		print_label(paper, "redacted");
-		fputs("a rule of redact replaced a part of the line\n", paper->to);
-	}
-	if (outcome->withheld)
-		fprintf(paper->to,
-			"  %s%-*s%sa rule of redact needs too many steps for this line and gave "
-			"up\n",
-			paper->bad, INDENT - 2, "withheld", paper->plain);
-	else if (!outcome->matched)
-		show_miss(preview, outcome);
+	/* That nothing was cut out of the line says it all. */
+	show_notes(preview, miss ? outcome->set & ~OUTCOMES_OF_TIME : outcome->set);
+	if (miss && !outcome_has(outcome, OUTCOME_WITHHELD))
+		show_miss(preview, line);
 }

@@ -100,27 +100,17 @@ static void print_count(FILE *to, const char *before, uint64_t n, const char *wh
 /* What the counters of run would have counted, where it is not nothing. */
 static void print_exceptions(FILE *to, const struct counters *counters)
 {
-	const struct {
-		uint64_t n;
-		const char *what, *behind;
-	} rows[] = {
-		{counters->lines_limited, "line", " too hard for the pattern"},
-		{counters->lines_filtered, "line", " left out"},
-		{counters->lines_redacted, "line", " redacted"},
-		{counters->lines_withheld, "line", " withheld"},
-		{counters->lines_dead, "dead letter", ""},
-		{counters->keys_invalid, "key", " not of key_type"},
-		{counters->partitions_bad, "partition", " that the topic has not"},
-		{counters->lines_truncated, "line", " cut at max_line"},
-		{counters->headers_missing, "header", " whose field was missing"},
-		{counters->headers_too_large, "header", " left out: headers_max_bytes"},
-		{counters->headers_invalid, "header", " left out: no valid traceparent"},
-		{counters->topics_fallback, "record", " to the fallback topic"},
-	};
+	size_t n;
+	const struct counter *rows = counters_all(&n);
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (rows[i].n)
-			print_count(to, "; ", rows[i].n, rows[i].what, rows[i].behind);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t count = counter_value(counters, &rows[i]);
+		const char *behind = rows[i].shown ? strchr(rows[i].shown, '|') : NULL;
+
+		if (count && behind)
+			fprintf(to, "; %" PRIu64 " %.*s%s%s", count, (int)(behind - rows[i].shown),
+				rows[i].shown, count == 1 ? "" : "s", behind + 1);
+	}
 }
 
 void preview_show_summary(const struct preview *preview)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The pipeline of run, one line a turn, with the terminal as its output. Nothing in the pipeline
- * knows of preview: the record is seen by the output, and whether its line matched is told by the
- * counters, which one turn moves by one line.
+ * knows of preview: the record is seen by the output, and what became of its line, which is one a
+ * turn, is asked of the pipeline.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,60 +42,18 @@ static void take_record(void *context, const struct record *record, int32_t part
 		compare_add(preview->compare, record->topic, partition, record->key, counted);
 }
 
-/*
- * The line that the last turn took from `position`: still in its chunk, cut once more. As it was
- * read: it has to be redacted before it is shown.
- */
-static struct slice line_at(const struct preview *preview, uint64_t position)
+/* What the last turn did. 0 or -ENOMEM. */
+static int tell_outcome(struct preview *preview)
 {
-	const struct account *account = &preview->file->account;
-	const struct chunk *chunk = account_open_chunk(account);
-	struct slice bytes = {
-		chunk->bytes + (position - chunk->start),
-		account_read_position(account) - position,
-	};
+	const struct pipeline_line *line = pipeline_last_line(preview->pipeline);
+	int r = 0;
 
-	return lines_cut_last(bytes, &preview->source->rules).text;
-}
-
-/* NULL: nothing, or the record has no timestamp of its own. */
-static const char *time_note(const struct counters *now, const struct counters *before)
-{
-	if (now->timestamps_missing != before->timestamps_missing)
-		return "timestamp is missing: the time of reading";
-	if (now->timestamps_invalid != before->timestamps_invalid)
-		return "timestamp is not of timestamp_format: the time of reading";
-	if (now->timestamps_clamped != before->timestamps_clamped)
-		return "timestamp is beyond timestamp_max_past or timestamp_max_future";
-	return NULL;
-}
-
-/* What the last turn did, by what it counted. 0 or -ENOMEM. */
-static int tell_outcome(struct preview *preview, uint64_t position, const struct counters *before)
-{
-	const struct counters *now = &preview->counters;
-	struct preview_outcome outcome = {
-		.line = line_at(preview, position),
-		.matched = now->lines_unmatched == before->lines_unmatched,
-		.limited = now->lines_limited != before->lines_limited,
-		.left_out = now->lines_filtered != before->lines_filtered,
-		.redacted = now->lines_redacted != before->lines_redacted,
-		.withheld = now->lines_withheld != before->lines_withheld,
-		.time_note = time_note(now, before),
-		.dead = preview->letters.n ? preview->letters.items : NULL,
-	};
-	int r;
-
-	arena_reset(&preview->line_arena);
-	r = redact_line(&preview->source->redact, preview->scratch, &preview->line_arena,
-			&outcome.line);
-	if (r < 0)
-		return r;
-	r = 0;
+	if (!line)
+		return 0;
 	if (preview->json)
-		r = preview_json_outcome(preview, &outcome);
+		r = preview_json_outcome(preview, line);
 	else if (!preview->compare)
-		preview_show_outcome(preview, &outcome);
+		preview_show_outcome(preview, line);
 	letters_stored(&preview->letters, preview->letters.n);
 	return r;
 }
@@ -117,8 +75,6 @@ static int settle(struct preview *preview)
 /* One line, or a piece of the rest of one that is too long. 0, PIPELINE_E_IDLE, negative errno. */
 static int turn(struct preview *preview, bool last)
 {
-	struct counters before = preview->counters;
-	uint64_t position = account_read_position(&preview->file->account);
 	uint64_t partial_after_us = last ? 0 : CLOCK_NEVER;
 	int64_t now_ms = preview->read_ms ? preview->read_ms : clock_real_ms();
 	int r = pipeline_turn(preview->pipeline, preview->file, 1, partial_after_us, 0, now_ms);
@@ -129,8 +85,8 @@ static int turn(struct preview *preview, bool last)
 			r = pipeline_turn(preview->pipeline, preview->file, 1, partial_after_us, 0,
 					  now_ms);
 	}
-	if (!r && preview->counters.lines_read != before.lines_read)
-		r = tell_outcome(preview, position, &before);
+	if (!r)
+		r = tell_outcome(preview);
 	if (r <= 0 || r == PIPELINE_E_IDLE)
 		return r;
 	return r == PIPELINE_E_REWRITTEN ? -ESTALE : -ENOMEM;
@@ -237,7 +193,6 @@ static void dismantle(struct preview *preview)
 	preview->spread = spread_free(preview->spread);
 	preview->compare = compare_free(preview->compare);
 	preview->scratch = pattern_scratch_free(preview->scratch);
-	arena_deinit(&preview->line_arena);
 	arena_deinit(&preview->json_arena);
 	letters_deinit(&preview->letters);
 	chunk_pools_deinit(&preview->pools);
