@@ -58,6 +58,7 @@ static const struct command commands[] = {
 	{"demo", cmd_demo, "see it work: ship, kill, freeze, and count what arrives in Kafka"},
 	{"broker", cmd_broker, NULL},
 	{"sample", cmd_sample, NULL},
+	{"rows", cmd_rows, NULL},
 	{"--version", cmd_version, "versions of waybill and its libraries"},
 };
 

@@ -6,6 +6,8 @@
 #   options      in a command's --help, in its part of waybill(8), and offered by the completion
 #   settings     of the option table: in waybill.conf(5) with default and range, and no others;
 #                those of the top level in conf/waybill.conf with their default
+#   lists        of facts, counters and settings in the man pages are those of the program's tables;
+#                --write brings them up to date
 #   widths       no line of any --help has more than 80 columns
 #   man pages    without errors
 #
@@ -13,10 +15,14 @@
 set -u
 export LC_ALL=C.UTF-8
 
-program=$(realpath "${1:?usage: tests/docs.sh PROGRAM}")
+write=
+[ "${1-}" != --write ] || {
+	write=yes
+	shift
+}
+program=$(realpath "${1:?usage: tests/docs.sh [--write] PROGRAM}")
 man=packaging/man
 sample=conf/waybill.conf
-table=agent/settings/options.c
 bad=0
 
 complain() {
@@ -92,34 +98,88 @@ check_widths() {
 	done
 }
 
-# name|where|default|min|max|words of each row of the option table.
+# name|places|default|min|max|words|help of each row of the option table.
 settings() {
-	awk '
-		function member(key,    text) {
-			if (!match(row, "[.]" key " = \"[^\"]*\""))
-				return ""
-			text = substr(row, RSTART, RLENGTH)
-			gsub(/^[^"]*"|"$/, "", text)
-			return text
-		}
-		function words(    text) {
-			if (!match(row, "[.]words = {[^}]*}"))
-				return ""
-			text = substr(row, RSTART, RLENGTH)
-			gsub(/^[^{]*{|[}"]/, "", text)
-			return text
-		}
-		function flush(    name, where) {
-			if (row == "")
-				return
-			name = row; sub(/^[^"]*"/, "", name); sub(/".*/, "", name)
-			where = row; sub(/^[^"]*"[^"]*", */, "", where); sub(/,.*/, "", where); gsub(/[ |]+/, "+", where)
-			print name "|" where "|" member("written") "|" member("min") "|" member("max") "|" words()
-			row = ""
-		}
-		/^\t\[CONF_[A-Z_]+\] = /  { flush() }
-		/^};/                     { flush(); exit }
-		/^\t\[CONF_/ || row != "" { row = row " " $0 }' $table
+	"$program" rows settings
+}
+
+# Text in which scdoc finds nothing; an underscore within a word means nothing to it.
+literal() {
+	sed 's/[\\*<]/\\&/g; s/\(^\|[^[:alnum:]]\)_/\1\\_/g'
+}
+
+# Rows on standard input, each "cell|cell|...": a table whose first cells are bold.
+as_table() {
+	awk -F'|' '{ for (i = 1; i <= NF; i++)
+			print (i == 1 ? (NR == 1 ? "[[ " : "|  ") "*" $i "*" : (NR == 1 ? ":[ " : ":  ") $i) }
+		END { print "" }'
+}
+
+# $1: a place where settings stand.
+table_of_place() {
+	settings | literal | awk -F'|' -v place="$1" '
+		(" " $2 " ") ~ (" " place " ") && !(place == "main" && (" " $2 " ") ~ " source ") {
+			more = $3 == "" ? "" : "default " $3
+			if ($5 != "")
+				more = more "; " $4 " to " $5
+			also = place == "source" && $2 ~ /main/ ? "; also at the top level" : ""
+			print $1 "|" $7 also (more == "" ? "" : " (" more ")")
+		}' | as_table
+}
+
+# $1: the list that stands between "; rows: $1" and "; end".
+generated() {
+	local place
+	case $1 in
+	facts)
+		"$program" rows facts | literal | awk -F'|' '
+			{ kind = $2 == "text" ? "" : $2 == "number" ? ", in decimal" : ", as 2026-11-21T15:11:55.605Z"
+			  print "${" $1 "}|" $3 kind }' | as_table
+		;;
+	counters)
+		"$program" rows counters | literal |
+			awk -F'|' '{ print $1 "|" $3 ($2 == "now" ? ", now" : "") }' | as_table
+		;;
+	settings)
+		while IFS=: read -r place title; do
+			printf '%s:\n\n' "$title"
+			table_of_place "$place"
+		done <<-'END'
+			main:At the top level
+			parser:In a parser
+			source:In a source
+			header:In a header
+			json:In a member of *json*
+			partitioner:In a partitioner
+			rule:In a rule of a partitioner
+			redact:In a rule of *redact*
+		END
+		;;
+	esac
+}
+
+# $1: a page. It with all its lists generated anew.
+with_lists() {
+	local line skip=
+	while IFS= read -r line; do
+		[ "$line" != "; end" ] || skip=
+		[ -n "$skip" ] || printf '%s\n' "$line"
+		if [[ $line == "; rows: "* ]]; then
+			generated "${line#; rows: }"
+			skip=yes
+		fi
+	done <"$1"
+}
+
+check_lists() {
+	local page
+
+	for page in "$man"/*.scd; do
+		with_lists "$page" | diff "$page" - ||
+			complain "$page: a list is not that of the program: tests/docs.sh --write $program"
+	done
+	[ "$(grep -h '^; rows: ' "$man"/*.scd | sort | tr -d '\n')" = \
+		"; rows: counters; rows: facts; rows: settings" ] || complain "a list is missing"
 }
 
 # The settings that waybill.conf(5) explains: a line in bold with an indented one under it.
@@ -133,8 +193,8 @@ check_settings() {
 	local name where default min max words line wanted rows
 
 	rows=$(settings)
-	[ "$(wc -l <<<"$rows")" -gt 20 ] || complain "$table cannot be read any more"
-	while IFS='|' read -r name where default min max words; do
+	[ "$(wc -l <<<"$rows")" -gt 20 ] || complain "the settings cannot be read any more"
+	while IFS='|' read -r name where default min max words _; do
 		line=$(grep "^\*$name\*" $man/waybill.conf.5.scd)
 		[ -n "$line" ] || {
 			complain "waybill.conf(5): no $name"
@@ -144,10 +204,10 @@ check_settings() {
 		[ -z "$max" ] || wanted+="; $min to $max"
 		[ -z "$default" ] || [[ $line == *"($wanted"[\;\)]* ]] ||
 			complain "waybill.conf(5): $name: not \"($wanted)\""
-		for word in ${words//,/}; do
+		for word in $words; do
 			[[ $line == *[\ \(]"$word"[\ ,\;\)]* ]] || complain "waybill.conf(5): $name: no \"$word\""
 		done
-		[[ -n $default && ($where == *MAIN* || $where == BOTH) ]] || continue
+		[[ -n $default && $where == *main* ]] || continue
 		grep -q "^# $name = \"\?$default\"\?;" $sample ||
 			complain "$sample: no \"# $name = $default\""
 	done <<<"$rows"
@@ -188,12 +248,21 @@ self_test() {
 	must_find "a range" $man/waybill.conf.5.scd 's/; 64 to/; 32 to/' check_settings
 	must_find "a setting" $man/waybill.conf.5.scd '/^\*keep_cr/d' check_settings
 	must_find "a word" $man/waybill.conf.5.scd 's/, end or stop/ or stop/' check_settings
+	must_find "a counter's help" $man/waybill.8.scd 's/ out by on/ in by on/' check_lists
+	must_find "a list" $man/waybill.8.scd '/^; rows/d' check_lists
+	must_find "a fact" $man/waybill.conf.5.scd '/^|  .*read[.]time/d' check_lists
 	must_find "a sample" $sample 's/^# linger_ms = 20/# linger_ms = 30/' check_settings
 	printf '#!/bin/sh\nprintf "%%081d\\n" 0\n' >"$work/wide" && chmod +x "$work/wide"
 	program=$work/wide must_find "a wide help" $sample '' check_widths
 	must_find "completion" packaging/completion/waybill 's/sort -u/head -n 1/' check_commands
 }
 
+if [ "$write" ]; then
+	for page in "$man"/*.scd; do
+		text=$(with_lists "$page" && echo .) && printf %s "${text%.}" >"$page"
+	done
+	exit
+fi
 for tool in scdoc mandoc; do
 	command -v $tool >/dev/null || {
 		echo "docs: there is no $tool; run packaging/deps.sh deb" >&2
@@ -204,6 +273,7 @@ work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 check_commands
 check_widths
 check_settings
+check_lists
 check_pages
 ((bad)) || self_test
 ((bad == 0)) || exit 1

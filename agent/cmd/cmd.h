@@ -13,6 +13,7 @@ int cmd_test(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_broker(int argc, char **argv); /* the embedded broker that demo starts; not in --help */
 int cmd_sample(int argc, char **argv); /* the application that demo starts; not in --help */
+int cmd_rows(int argc, char **argv);   /* the tables, for tests/docs.sh; not in --help */
 int cmd_version(int argc, char **argv);
 
 /*
