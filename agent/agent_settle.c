@@ -47,8 +47,8 @@ void agent_settle_file(struct agent *agent, struct file *file, uint64_t now_us)
 	if (file->state != FILE_READING || file->account.in_flight)
 		return;
 	/* Wholly settled: memory is given up, and a generation behind it may begin. */
-	if (file->queue == FILE_QUEUE_NONE)
-		account_give_up_dry(&file->account);
+	if (file->queue != FILE_QUEUE_READY)
+		account_give_back(&file->account);
 	if (file->newer && file->queue == FILE_QUEUE_NONE)
 		files_ready(&agent->files, file);
 }

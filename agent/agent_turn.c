@@ -76,7 +76,7 @@ static bool next_has_data(struct agent *agent, const struct file *file)
 static void gone_dry(struct agent *agent, struct file *file, bool hand_over)
 {
 	files_rest(&agent->files, file);
-	account_give_up_dry(&file->account);
+	account_give_back(&file->account);
 	file->eof_seen = true;
 	if (hand_over && file->newer && file_is_settled(file)) {
 		if (agent->until_eof)
@@ -148,14 +148,9 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 	case PIPELINE_E_FULL:
 		return false;
 	case PIPELINE_E_MEMORY:
-		/*
-		 * A chunk that is settled so far is memory for others: all may wait with one in
-		 * hand.
-		 */
-		account_give_up_dry(&file->account);
-		files_hold(&agent->files, file);
-		return true;
 	case PIPELINE_E_HOLD:
+		/* It may be held for hours, and all memory could be in the hands of such files. */
+		tail_give_back(&file->tail);
 		files_hold(&agent->files, file);
 		return true;
 	case PIPELINE_E_REWRITTEN:

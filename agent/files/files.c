@@ -207,11 +207,11 @@ void files_hold(struct files *files, struct file *file)
 	file->queue = FILE_QUEUE_HELD;
 }
 
-void files_release_held(struct files *files)
+void files_release_held(struct files *files, size_t max)
 {
 	struct file *file;
 
-	while ((file = TAILQ_FIRST(&files->held)))
+	while (max-- && (file = TAILQ_FIRST(&files->held)))
 		files_ready(files, file);
 }
 

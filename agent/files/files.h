@@ -80,8 +80,8 @@ void files_promote_next(struct files *files, struct file *older);
 /* Queues. Each does nothing when the file is there already. */
 void files_ready(struct files *files, struct file *file);
 void files_hold(struct files *files, struct file *file);
-void files_rest(struct files *files, struct file *file); /* in no queue */
-void files_release_held(struct files *files);            /* all held ones are ready again */
+void files_rest(struct files *files, struct file *file);  /* in no queue */
+void files_release_held(struct files *files, size_t max); /* of those held longest, so many */
 void files_dirty(struct files *files, struct file *file);
 
 /* The file has something to read, or its lineage has: puts the oldest generation into the queue. */

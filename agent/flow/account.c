@@ -175,12 +175,17 @@ static bool fold(struct account *account, struct chunk *before, struct chunk *ch
 	return true;
 }
 
-/* Half the budget is the mark: above it memory counts for more than receipts. */
+/* Above this mark memory counts for more than receipts. */
+static bool is_short(const struct account *account)
+{
+	return account->pools->budget.used >= account->pools->budget.max / 2;
+}
+
 static void fold_settled(struct account *account)
 {
 	struct chunk *chunk = TAILQ_FIRST(&account->chunks), *next;
 
-	if (LIKELY(account->pools->budget.used < account->pools->budget.max / 2) || !chunk)
+	if (LIKELY(!is_short(account)) || !chunk)
 		return;
 	for (; (next = TAILQ_NEXT(chunk, link));) {
 		if (!next->sealed || next->unsettled || !fold(account, chunk, next))
@@ -203,11 +208,15 @@ bool account_advance(struct account *account)
 	return account->committed != before;
 }
 
-void account_give_up_dry(struct account *account)
+void account_give_back(struct account *account)
 {
 	struct chunk *chunk = account_open_chunk(account);
 
-	if (chunk && !chunk->unsettled && chunk == TAILQ_FIRST(&account->chunks)) {
+	if (!chunk || chunk->unsettled)
+		return;
+	if (chunk != TAILQ_FIRST(&account->chunks) && !chunk->cursor) {
+		account_drop_empty(account, chunk);
+	} else if (chunk == TAILQ_FIRST(&account->chunks) || is_short(account)) {
 		chunk_seal(chunk);
 		account_advance(account);
 	}

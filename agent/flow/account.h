@@ -81,8 +81,11 @@ void account_dead(struct account *account, struct slot *slot);
  */
 bool account_advance(struct account *account);
 
-/* Seals and gives up the open chunk when it is dry and wholly settled (its memory is wanted). */
-void account_give_up_dry(struct account *account);
+/*
+ * The file stands still, and others want the memory: gives up the open chunk when nothing but
+ * settled slots is in it. Bytes behind the cursor, if any, are read again later.
+ */
+void account_give_back(struct account *account);
 
 /*
  * Forgets all chunks and keeps what was settled of them as ranges: reading starts again at the

@@ -79,22 +79,35 @@ static void *map_own(struct chunk_pools *pools, size_t bytes)
 	return block;
 }
 
+/*
+ * Memory for a chunk of this class. A large one that nobody needs but for speed leaves half of the
+ * budget to others: one record that waits for a partition pins its chunk for hours, and 62 large
+ * ones are all of 16 MiB. What is given instead is small.
+ */
+static void *get_memory(struct chunk_pools *pools, enum chunk_class *class, size_t own_bytes,
+			size_t *ret_bytes)
+{
+	void *chunk;
+
+	*ret_bytes = CHUNK_LARGE_BYTES;
+	if (*class == CHUNK_LARGE && own_bytes)
+		return get_block(pools, pools->large);
+	if (*class == CHUNK_LARGE) {
+		chunk = pool_get_below(pools->large, pools->budget.max / 2);
+		if (chunk)
+			return chunk;
+		*class = CHUNK_SMALL;
+	}
+	*ret_bytes = *class == CHUNK_SMALL ? CHUNK_SMALL_BYTES : own_size(own_bytes);
+	return *class == CHUNK_SMALL ? get_block(pools, pools->small) : map_own(pools, *ret_bytes);
+}
+
 struct chunk *chunk_new(struct chunk_pools *pools, struct account *account, uint64_t start,
 			enum chunk_class class, size_t own_bytes)
 {
-	struct chunk *chunk;
 	size_t bytes;
+	struct chunk *chunk = get_memory(pools, &class, own_bytes, &bytes);
 
-	if (class == CHUNK_SMALL) {
-		bytes = CHUNK_SMALL_BYTES;
-		chunk = get_block(pools, pools->small);
-	} else if (class == CHUNK_LARGE) {
-		bytes = CHUNK_LARGE_BYTES;
-		chunk = get_block(pools, pools->large);
-	} else {
-		bytes = own_size(own_bytes);
-		chunk = map_own(pools, bytes);
-	}
 	if (!chunk)
 		return NULL;
 	memset(chunk, 0, sizeof *chunk);

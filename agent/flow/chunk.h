@@ -117,7 +117,8 @@ void chunk_pools_trim(struct chunk_pools *pools);
 
 /*
  * A chunk for `account` at file position start, able to hold own_bytes where class is
- * CHUNK_OWN_SIZE. NULL when the budget is used up.
+ * CHUNK_OWN_SIZE; a large one without own_bytes is a wish, and a small one comes when half of the
+ * budget is used. NULL when all of it is.
  */
 struct chunk *chunk_new(struct chunk_pools *pools, struct account *account, uint64_t start,
 			enum chunk_class class, size_t own_bytes);

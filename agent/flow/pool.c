@@ -88,12 +88,12 @@ struct pool *pool_free(struct pool *pool)
 }
 
 /*
- * The lowest slab with room, or NULL. When the budget allows no further slab, one above it that is
- * in use may have room still.
+ * The lowest slab with room, or NULL. When `mark` allows no further slab, one above it that is in
+ * use may have room still.
  */
-static struct slab *open_slab(struct pool *pool)
+static struct slab *open_slab(struct pool *pool, size_t mark)
 {
-	bool affordable = pool->budget->used + POOL_SLAB_BYTES <= pool->budget->max;
+	bool affordable = pool->budget->used + POOL_SLAB_BYTES <= mark;
 	bool first = true;
 
 	for (uint32_t i = pool->first_open; i < pool->n_slabs; i++) {
@@ -117,7 +117,12 @@ static struct slab *open_slab(struct pool *pool)
 
 void *pool_get(struct pool *pool)
 {
-	struct slab *slab = open_slab(pool);
+	return pool_get_below(pool, pool->budget->max);
+}
+
+void *pool_get_below(struct pool *pool, size_t mark)
+{
+	struct slab *slab = open_slab(pool, mark);
 	void *block;
 
 	if (!slab)

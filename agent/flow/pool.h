@@ -32,6 +32,9 @@ struct pool *pool_free(struct pool *pool);
 /* A block with undefined content, or NULL when the budget is used up. */
 void *pool_get(struct pool *pool);
 
+/* The same, or NULL when it would bring what is taken of the budget above `mark` bytes. */
+void *pool_get_below(struct pool *pool, size_t mark);
+
 /* Gives a block back; its slab stays in use until pool_trim. NULL is fine. */
 void pool_put(struct pool *pool, void *block);
 

@@ -343,6 +343,12 @@ void tail_consumed(struct tail *tail, const struct event *event)
 		tail->discarding = false;
 }
 
+void tail_give_back(struct tail *tail)
+{
+	tail->hungry = false;
+	account_give_back(tail->account);
+}
+
 struct event tail_event_of(const struct slot *slot, const struct line_rules *rules)
 {
 	const struct chunk *chunk = slot_chunk(slot);

@@ -71,6 +71,12 @@ int tail_peek_last(struct tail *tail, struct event *ret_event) MUSTCHECK;
  */
 void tail_consumed(struct tail *tail, const struct event *event);
 
+/*
+ * The event that was peeked at cannot be handed on now: memory that is needed for nothing else is
+ * given back, and the event is read again later, with a small read.
+ */
+void tail_give_back(struct tail *tail);
+
 /* A slot's event, cut again from its chunk: what it was when it was first consumed. */
 struct event tail_event_of(const struct slot *slot, const struct line_rules *rules);
 

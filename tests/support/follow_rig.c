@@ -160,7 +160,7 @@ static void settle(struct follow_rig *rig, struct file *file)
 	account_advance(&file->account);
 	files_dirty(&rig->files, file);
 	if (file->queue == FILE_QUEUE_NONE)
-		account_give_up_dry(&file->account);
+		account_give_back(&file->account);
 }
 
 static void consume(struct follow_rig *rig, struct file *file, const struct event *event)
@@ -209,7 +209,7 @@ void rig_deliver(struct follow_rig *rig)
 static void gone_dry(struct follow_rig *rig, struct file *file, bool hand_over)
 {
 	files_rest(&rig->files, file);
-	account_give_up_dry(&file->account);
+	account_give_back(&file->account);
 	file->eof_seen = true;
 	if (hand_over && file->newer && file_is_settled(file))
 		files_promote_next(&rig->files, file);

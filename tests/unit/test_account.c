@@ -245,7 +245,7 @@ static void live(struct random *random)
 		if (n_suspects && random_once_in(random, 2))
 			resubmit(random_below(random, n_suspects));
 		if (random_once_in(random, 5))
-			account_give_up_dry(&account);
+			account_give_back(&account);
 		if (random_once_in(random, 60))
 			rewind_now(random);
 		if (random_once_in(random, 60))
@@ -261,13 +261,13 @@ static void finish(struct random *random)
 		if (account_read_position(&account) == FILE_BYTES || random_once_in(random, 1000))
 			rewind_now(random);
 		read_line(random);
-		account_give_up_dry(&account);
+		account_give_back(&account);
 		while (n_flying)
 			report(random, n_flying - 1);
 	}
 	check();
 	cr_assert_eq(account.committed, FILE_BYTES, "seed %lu", seed_now);
-	account_give_up_dry(&account);
+	account_give_back(&account);
 	account_deinit(&account);
 	chunk_pools_trim(&pools);
 	cr_assert_eq(pools.budget.used, 0, "seed %lu", seed_now);
@@ -397,15 +397,15 @@ Test(account_by_example, an_unsettled_or_later_chunk_is_not_given_up)
 {
 	struct slot *slot = line(10);
 
-	account_give_up_dry(&account);
+	account_give_back(&account);
 	cr_assert_not_null(account_open_chunk(&account));
 	chunk_seal(account_open_chunk(&account));
 	cr_assert(account_pass(&account, read_bytes(&fixed, 10), 10, SLOT_FILTERED));
-	account_give_up_dry(&account);
+	account_give_back(&account);
 	cr_assert_not_null(account_open_chunk(&account));
 	account_report(&account, slot, SLOT_DELIVERED);
 	account_advance(&account);
-	account_give_up_dry(&account);
+	account_give_back(&account);
 	cr_assert_null(account_open_chunk(&account));
 	cr_assert_eq(account_read_position(&account), 1020);
 }

@@ -76,7 +76,7 @@ Test(chunk, an_empty_slab_of_one_pool_does_not_starve_another)
 	struct chunk *chunks[16];
 	size_t n = 0;
 
-	while (n < 16 && (chunks[n] = chunk_new(&pools, NULL, 0, CHUNK_LARGE, 0)))
+	while (n < 16 && (chunks[n] = chunk_new(&pools, NULL, 0, CHUNK_LARGE, 5000)))
 		n++;
 	cr_assert_eq(n, 16);
 	cr_assert_null(chunk_new(&pools, NULL, 0, CHUNK_SMALL, 0));
@@ -91,6 +91,19 @@ Test(chunk, an_empty_slab_of_one_pool_does_not_starve_another)
 	cr_assert_not_null(chunks[n]);
 	for (n++; n; n--)
 		chunk_free(&pools, chunks[n - 1]);
+}
+
+Test(chunk, a_large_one_that_nobody_needs_leaves_half_of_memory_to_others)
+{
+	struct chunk *chunks[16];
+
+	for (size_t i = 0; i < 16; i++) {
+		chunks[i] = chunk_new(&pools, NULL, 0, CHUNK_LARGE, 0);
+		cr_assert_not_null(chunks[i]);
+		cr_expect_eq(chunks[i]->class, i < 8 ? CHUNK_LARGE : CHUNK_SMALL, "%zu", i);
+	}
+	for (size_t i = 0; i < 16; i++)
+		chunk_free(&pools, chunks[i]);
 }
 
 Test(chunk, a_slot_knows_its_chunk_and_its_place)

@@ -4,6 +4,8 @@
  */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -264,5 +266,107 @@ Test(pipeline_cases, generations_rotated_before_their_hints_are_found_in_order)
 			write_new(&world, "L2 t0 k0 \nL3 t1 k0 \n");
 	}
 	read_all(&world);
+	end(&world);
+}
+
+/* ---- memory ---- */
+
+/* Lines of 110 bytes to this topic. */
+static void write_lines(struct world *world, struct log_file *log, int topic, int n)
+{
+	static const char form[] = "L%d t%d k0 %s%s\n";
+	static const char filler[] = "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijkl";
+	char *text = malloc((size_t)n * 200);
+	size_t len = 0;
+
+	cr_assert(ne(ptr, text, NULL));
+	for (int i = 0; i < n; i++)
+		len += (size_t)sprintf(text + len, form, 1000 + i, topic, filler, filler);
+	logs_append(&world->logs, log, text, len);
+	free(text);
+}
+
+static void hold_topic(struct world *world, int topic)
+{
+	for (int i = 0; i < SCRIPTED_PARTITIONS; i++)
+		world->scripted.partitions[topic][i].held = true;
+}
+
+/* What others can read while these files wait, with reports for whatever is sent. */
+static void read_while_held(struct world *world)
+{
+	for (int i = 0; i < 200; i++) {
+		while (!TAILQ_EMPTY(&world->agent->files.ready) && world->scripted.in_flight < 900)
+			world_turn(world);
+		scripted_end_topic(&world->scripted, 1, REPORT_DELIVERED);
+		world_take_reports(world);
+		expect_no_verdict(world);
+	}
+}
+
+static void expect_all_done(const struct log_file *log)
+{
+	for (size_t i = 0; i < log->n_lines; i++)
+		cr_assert(eq(int, log->lines[i].state, LINE_DONE), "line %zu of %zu", i,
+			  log->n_lines);
+}
+
+/* Each of them had a chunk in hand, all of memory, and every other file stopped. */
+Test(pipeline_cases, backlogs_that_wait_for_a_partition_leave_memory_to_others)
+{
+	struct world world;
+	struct log_file *waits[3], *other;
+
+	here = &world;
+	world_init(&world, 1);
+	world.memory = 1 << 20;
+	world_start(&world, false);
+	hold_topic(&world, 0);
+	for (int i = 0; i < 3; i++) {
+		waits[i] = logs_create(&world.logs, i);
+		write_lines(&world, waits[i], 1, 300);
+		write_lines(&world, waits[i], 0, 300);
+	}
+	world_take_hints(&world, SIZE_MAX);
+	read_while_held(&world);
+	for (int i = 0; i < 3; i++) {
+		struct file *file = files_by_inode(&world.agent->files, waits[i]->identity.device,
+						   waits[i]->identity.inode);
+
+		cr_expect(ne(u64, file->account.committed, waits[i]->len));
+		cr_expect(eq(ptr, TAILQ_FIRST(&file->account.chunks), NULL));
+	}
+	other = logs_create(&world.logs, 3);
+	write_lines(&world, other, 1, 5000);
+	world_take_hints(&world, SIZE_MAX);
+	read_while_held(&world);
+	expect_all_done(other);
+	end(&world);
+}
+
+/* A record under way pins its chunk: with large ones only, three files had all of memory. */
+Test(pipeline_cases, chunks_of_records_under_way_leave_memory_to_others)
+{
+	struct world world;
+	struct log_file *other;
+
+	here = &world;
+	world_init(&world, 1);
+	world.memory = 1 << 20;
+	world_start(&world, false);
+	for (int i = 0; i < 3; i++) {
+		struct log_file *waits = logs_create(&world.logs, i);
+
+		write_lines(&world, waits, 1, 100);
+		write_lines(&world, waits, 0, 20);
+		write_lines(&world, waits, 1, 3000);
+	}
+	world_take_hints(&world, SIZE_MAX);
+	read_while_held(&world);
+	other = logs_create(&world.logs, 3);
+	write_lines(&world, other, 1, 5000);
+	world_take_hints(&world, SIZE_MAX);
+	read_while_held(&world);
+	expect_all_done(other);
 	end(&world);
 }

@@ -198,7 +198,7 @@ static void read_dry(void)
 
 		deliver_all();
 		if (r)
-			account_give_up_dry(&account);
+			account_give_back(&account);
 		cr_assert(!r || before || account_open_chunk(&account) == NULL, "seed %lu: stuck",
 			  seed_now);
 	}
@@ -283,7 +283,7 @@ Test(tail, however_a_file_grows_the_events_are_the_same, .timeout = 120)
 			written += n;
 			read_dry();
 			if (random_once_in(&random, 3))
-				account_give_up_dry(&account);
+				account_give_back(&account);
 		}
 		check_all();
 		end();
@@ -434,7 +434,7 @@ static void random_life(struct random *random)
 			rewind_now();
 		}
 		if (random_once_in(random, 5))
-			account_give_up_dry(&account);
+			account_give_back(&account);
 	}
 }
 

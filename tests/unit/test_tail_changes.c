@@ -125,7 +125,7 @@ Test(tail_changes, a_file_that_shrank_is_seen_at_once_and_after_its_chunk_was_gi
 		SEE("two");
 		SEE("<dry>");
 		if (given_up)
-			account_give_up_dry(&account);
+			account_give_back(&account);
 		cr_assert_eq(account_open_chunk(&account) == NULL, given_up);
 		cr_assert_eq(ftruncate(file, 4), 0);
 		SEE("<rewritten>");
@@ -319,7 +319,7 @@ Test(tail_changes, without_memory_reading_stops_and_goes_on)
 	write_at(0, "one\n");
 	account_init(&other, &pools, 0);
 	for (size_t i = 0; i < 4; i++) {
-		taken[i] = account_new_chunk(&other, CHUNK_LARGE, 0);
+		taken[i] = account_new_chunk(&other, CHUNK_LARGE, 5000);
 		cr_assert_not_null(taken[i]);
 	}
 	SEE("<memory>");
