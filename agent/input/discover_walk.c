@@ -401,8 +401,8 @@ int walk_next(struct discover *discover, struct hint *ret_hint)
 /* ---- scans ---- */
 
 /*
- * A caller may stop after any hint, with events that were read already or directories that were not
- * yet; inotify's descriptor would not tell of those. more_fd is readable while there are any.
+ * A caller may stop after any hint, with changes that were read already or directories that were
+ * not yet; inotify's descriptor would not tell of those. more_fd is readable while there are any.
  */
 void walk_tell_more(struct discover *discover, bool more)
 {

@@ -40,7 +40,7 @@ struct store_file {
 	uint64_t tail_hash;   /* XXH64 of the tail_len bytes before committed */
 	bool proven;          /* the next three are known: they prove all bytes below committed */
 	uint64_t chain_at;    /* a multiple of 4096, at most committed */
-	struct hash128 chain; /* the content chain (flow/chain.h) of the bytes below chain_at */
+	struct hash128 chain; /* the content chain: of all bytes below chain_at */
 	uint64_t rest_hash;   /* XXH64 of the bytes from chain_at to committed */
 	uint64_t size;        /* as fstat had it when the row was made; 0: not known, as mtime_ns */
 	int64_t mtime_ns;

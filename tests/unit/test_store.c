@@ -479,7 +479,7 @@ static size_t make_good(char **ret_bytes)
 	return slurp("waybill.db", ret_bytes);
 }
 
-/* Of scenario B04: the good rows, or "damaged": never others, never a crash, never another answer. */
+/* Of scenario B04: the good rows, or "damaged"; never others, a crash or another answer. */
 static void flip_each(const unsigned char *masks, size_t n_masks)
 {
 	size_t opened = 0, tried = 0, len;
@@ -670,23 +670,24 @@ static void make_first_format(void)
 	store_close(store);
 	snprintf(path, sizeof path, "%s/waybill.db", dir);
 	cr_assert(eq(int, sqlite3_open(path, &db), SQLITE_OK));
-	cr_assert(eq(int,
-		     sqlite3_exec(db,
-				  "ALTER TABLE files DROP COLUMN content_id; DROP TABLE agent;"
-				  "CREATE TABLE topics(name TEXT PRIMARY KEY, partitions INTEGER NOT "
-				  "NULL) WITHOUT ROWID;"
-				  "ALTER TABLE files DROP COLUMN real;"
-				  "ALTER TABLE files DROP COLUMN went;"
-				  "ALTER TABLE files DROP COLUMN packed;"
-				  "ALTER TABLE files DROP COLUMN flags;"
-				  "ALTER TABLE positions DROP COLUMN chain_at;"
-				  "ALTER TABLE positions DROP COLUMN chain;"
-				  "ALTER TABLE positions DROP COLUMN rest_hash;"
-				  "ALTER TABLE positions DROP COLUMN size;"
-				  "ALTER TABLE positions DROP COLUMN mtime_ns;"
-				  "PRAGMA user_version = 1",
-				  NULL, NULL, NULL),
-		     SQLITE_OK));
+	cr_assert(
+		eq(int,
+		   sqlite3_exec(db,
+				"ALTER TABLE files DROP COLUMN content_id; DROP TABLE agent;"
+				"CREATE TABLE topics(name TEXT PRIMARY KEY, partitions INTEGER NOT "
+				"NULL) WITHOUT ROWID;"
+				"ALTER TABLE files DROP COLUMN real;"
+				"ALTER TABLE files DROP COLUMN went;"
+				"ALTER TABLE files DROP COLUMN packed;"
+				"ALTER TABLE files DROP COLUMN flags;"
+				"ALTER TABLE positions DROP COLUMN chain_at;"
+				"ALTER TABLE positions DROP COLUMN chain;"
+				"ALTER TABLE positions DROP COLUMN rest_hash;"
+				"ALTER TABLE positions DROP COLUMN size;"
+				"ALTER TABLE positions DROP COLUMN mtime_ns;"
+				"PRAGMA user_version = 1",
+				NULL, NULL, NULL),
+		   SQLITE_OK));
 	sqlite3_close(db);
 }
 
