@@ -10,7 +10,8 @@
  * records, wait until each one handed over was reported, replace the instance. The files then go
  * back to their committed positions. While no broker answers the wait has no limit: nothing could
  * be sent anyway, and a purge reports records as failed that a broker may hold (in a measurement it
- * cost 2,329 repeats). Only when brokers answer and reports still do not come is it purged.
+ * cost 2,329 repeats). Only when brokers answer and reports still do not come is it purged. What is
+ * queued in an instance that met a fatal error is given up at once: it would never be sent.
  *
  * "Brokers answer" is judged by questions of the helper through the same instance and, for a
  * stalled partition, by its leader; the library's own events are hints, they only lead to a

@@ -138,13 +138,19 @@ static void check_drain(struct kafka *k, uint64_t now_us)
 	uint64_t quiet_us = k->reported_us > k->state_us ? k->reported_us : k->state_us;
 
 	kafka_ask(k, now_us, ASK_GAP_US);
+	/*
+	 * After a fatal error the library empties its queue once and sends nothing more: what comes
+	 * in behind that, a record handed over at that moment or one to be sent again, would wait.
+	 */
+	if (k->dead)
+		producer_purge(k->producer, false);
 	if (k->purged || now_us < quiet_us + PURGE_AFTER_US || !k->reachable ||
 	    k->answered_us < quiet_us || now_us > k->answered_us + ANSWER_FRESH_US)
 		return;
 	remarks_add(&k->remarks, LOG_ERR, "producer-purged",
 		    "the producer gives no reports although brokers answer; its queue is given up, "
 		    "some lines may be repeated");
-	producer_purge(k->producer);
+	producer_purge(k->producer, true);
 	k->purged = true;
 }
 

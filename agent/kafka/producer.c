@@ -325,10 +325,10 @@ void producer_kick(struct producer *p)
 	rd_kafka_flush(p->rk, 1);
 }
 
-void producer_purge(struct producer *p)
+void producer_purge(struct producer *p, bool in_flight)
 {
-	rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
-				      RD_KAFKA_PURGE_F_NON_BLOCKING);
+	rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING |
+				      (in_flight ? RD_KAFKA_PURGE_F_INFLIGHT : 0));
 }
 
 bool producer_is_dead(const struct producer *p, char *ret_text, size_t len)

@@ -104,8 +104,8 @@ void producer_news(struct producer *producer, struct producer_news *ret_news);
 /* Sends what is queued without linger; blocks for about a millisecond. May miss. */
 void producer_kick(struct producer *producer);
 
-/* Gives up what is queued and in flight: all of it is reported as failed. Returns at once. */
-void producer_purge(struct producer *producer);
+/* Gives up what is queued, or in flight too: all of it is reported as failed. Returns at once. */
+void producer_purge(struct producer *producer, bool in_flight);
 
 /* True when the instance met a fatal error; its text goes to ret_text. */
 bool producer_is_dead(const struct producer *producer, char *ret_text, size_t len);

@@ -348,6 +348,24 @@ Test(kafka, an_acl_failure_fails_the_record_and_is_told)
 }
 
 /* Scenario E04 */
+/* The refusal of partition 0 comes when the library has emptied its queue: it would wait there. */
+Test(kafka, what_is_queued_after_a_fatal_error_is_given_up_at_once)
+{
+	struct rig *rig = new_running_rig();
+
+	rd_kafka_mock_broker_push_request_error_rtts(
+		rig->cluster, 1, PRODUCE, 2, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, 0,
+		RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, 1000);
+	fill(rig, 0, 1, 1);
+	fill(rig, 1, 1, 0);
+	UNTIL(rig, find_remark(rig, "producer-fatal"));
+	cr_expect_eq(stats(rig).producers_made, 1);
+	UNTIL(rig, rig->n_of_kind[REPORT_FAILED] == 2);
+	cr_expect_not(find_remark(rig, "producer-purged"));
+	UNTIL(rig, stats(rig).up && stats(rig).producers_made == 2);
+	end_rig(rig);
+}
+
 Test(kafka, a_fatal_error_replaces_the_producer)
 {
 	struct rig *rig = new_running_rig();
