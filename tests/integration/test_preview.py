@@ -8,6 +8,7 @@ import random
 import re
 import subprocess
 import time
+from datetime import datetime
 
 import pytest
 from kafka.partitioner.default import murmur2
@@ -559,3 +560,14 @@ def test_example_in_the_head_of_a_parser(preview, path):
     samples = re.findall(r"^< (.*\n)", tests, re.MULTILINE)
     records = preview.records(preview.log("".join(samples)))
     assert any(record["key"] and record["headers"] for record in records)
+
+
+def test_times_in_templates(preview):
+    preview.configure(orders(timestamp="${time}", value="${event.time} ${read.time}"))
+    begin = time.time()
+    first, second = preview.records(stdin=(GOOD.format(1, 1) + "\nother\n").encode())
+    event, read = first["value"].split()
+    assert event == "2026-11-21T15:11:55.000Z" and first["timestamp"] == 1795273915000
+    assert begin - 0.001 <= datetime.fromisoformat(read).timestamp() <= time.time()
+    event, read = second["value"].split()
+    assert event == read, "a line that names no time has that of its reading"

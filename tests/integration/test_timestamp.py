@@ -156,6 +156,30 @@ def test_refused_for_its_timestamp(cluster, topic_name, work, make_agent, direct
     assert counters["reports_failed"] == 0
 
 
+def test_times_in_templates(cluster, topic_name, work, make_agent):
+    """All lines of a turn are read at one time. The broker refuses them for one of them, so they
+    go again, alone, one after the other: and keep that time, the dead letter too."""
+    topic = cluster.make_topic(topic_name, partitions=1, message_timestamp_after_max_ms=60_000)
+    begin = datetime.now(timezone.utc)
+    at = begin - timedelta(seconds=90)
+    lines = [f"<{at.isoformat()}> {number}" for number in range(20)] + ["no time"]
+    lines.insert(10, f"<{(begin + timedelta(minutes=30)).isoformat()}> refused")
+    headers = [{"name": n, "value": f"${{{n}.time}}"} for n in ("read", "event")]
+    one = {"name": "a", **source(topic, write(work, "a", lines), headers=headers)}
+    agent = make_agent(text=config.render_settings(settings(cluster.bootstrap, [one])))
+    assert agent.run("--until-eof", deadline=50) == EX_OK
+    records = Reader(cluster.bootstrap, topic, partitions=1).records()
+    assert len(records) == len(lines) - 1
+    assert agent.counters()["lines_late"] == len(records), "none went alone"
+    (read,) = {dict(record.headers)["read"].decode() for record in records}
+    assert begin - timedelta(milliseconds=1) <= datetime.fromisoformat(read) <= datetime.now(timezone.utc)
+    for record in records:
+        event = dict(record.headers)["event"].decode()
+        assert round(datetime.fromisoformat(event).timestamp() * 1000) == record.timestamp[1]
+        assert (event == read) == (record.value == b"no time")
+        assert len(event) == len("2026-11-21T15:11:55.605Z")
+
+
 def test_preview_says_what_is_no_good_time(work):
     path = write(work, "a", ["<2026-11-21T17:00:00Z> a", "<x> b", "c", "<2036-01-01> d"])
     conf = work / "preview.conf"

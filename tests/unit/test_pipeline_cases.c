@@ -125,6 +125,7 @@ Test(pipeline_cases, a_suspect_keeps_the_time_of_its_reading)
 	deliver_all(&world);
 	cr_assert(eq(sz, world.agent->letters.n, 1));
 	cr_expect(le(i64, world.agent->letters.items[0].time_ms, read_ms));
+	cr_expect(gt(i64, world.agent->letters.items[0].time_ms, read_ms - 1000));
 	end(&world);
 }
 
