@@ -48,7 +48,7 @@ void agent_settle_file(struct agent *agent, struct file *file, uint64_t now_us)
 		return;
 	/* Wholly settled: memory is given up, and a generation behind it may begin. */
 	if (file->queue != FILE_QUEUE_READY)
-		account_give_back(&file->account);
+		files_give_back(&agent->files, file);
 	if (file->newer && file->queue == FILE_QUEUE_NONE)
 		files_ready(&agent->files, file);
 }

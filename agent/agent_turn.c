@@ -76,7 +76,7 @@ static bool next_has_data(struct agent *agent, const struct file *file)
 static void gone_dry(struct agent *agent, struct file *file, bool hand_over)
 {
 	files_rest(&agent->files, file);
-	account_give_back(&file->account);
+	files_give_back(&agent->files, file);
 	file->eof_seen = true;
 	if (hand_over && file->newer && file_is_settled(file)) {
 		if (agent->until_eof)
@@ -150,7 +150,7 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 	case PIPELINE_E_MEMORY:
 	case PIPELINE_E_HOLD:
 		/* It may be held for hours, and all memory could be in the hands of such files. */
-		tail_give_back(&file->tail);
+		files_give_back(&agent->files, file);
 		files_hold(&agent->files, file);
 		return true;
 	case PIPELINE_E_REWRITTEN:

@@ -17,4 +17,10 @@ struct hash128 {
 	uint64_t high;
 };
 
+/* XXH3-128 with seed 0, whose values are as fixed as those above. */
+struct hash128 hash_bytes128(const void *at, size_t len);
+
+/* The same of two such values, one after the other. */
+struct hash128 hash_pair(struct hash128 first, struct hash128 second);
+
 #endif

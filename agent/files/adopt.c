@@ -20,6 +20,16 @@ bool follow_is_compressed(int fd)
 	return n > 0 && identity_is_compressed(head, (size_t)n);
 }
 
+/* The chain that a row holds; of a row that holds none, or no sound one, nothing is known. */
+static void take_over_chain(struct account *account, const struct store_file *row)
+{
+	uint64_t rest = row->committed - row->chain_at;
+
+	if (row->proven && row->chain_at % CHAIN_BLOCK == 0 && rest < CHAIN_BLOCK)
+		account->chain =
+			(struct chain){row->chain_at, row->committed, row->chain, row->rest_hash};
+}
+
 /* Makes the file of a row go on where it was. 0 or -ENOMEM. */
 static int take_over_row(struct file *file, const struct store_file *row)
 {
@@ -34,6 +44,7 @@ static int take_over_row(struct file *file, const struct store_file *row)
 		file_set_content(file, row->content_id, row->committed);
 		file->content_stored = true;
 	}
+	take_over_chain(&file->account, row);
 	if (row->ahead.len)
 		r = ranges_decode(row->ahead, row->committed, ahead);
 	if (ahead->n)

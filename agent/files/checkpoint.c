@@ -98,6 +98,19 @@ static void fill_times(const struct file *file, struct store_file *row)
 	row->mtime_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
 }
 
+/* What proves the bytes below the committed position. */
+static void fill_proof(struct file *file, struct store_file *row)
+{
+	struct chain chain;
+
+	row->proven = tail_chain(&file->tail, &chain);
+	if (!row->proven)
+		return;
+	row->chain_at = chain.at;
+	row->chain = chain.hash;
+	row->rest_hash = chain.rest;
+}
+
 static int fill_row(struct file *file, struct store_file *row)
 {
 	char tail[CHUNK_LOOK_BACK];
@@ -117,6 +130,7 @@ static int fill_row(struct file *file, struct store_file *row)
 		.committed = file->account.committed,
 		.tail_len = account_tail(&file->account, tail),
 	};
+	fill_proof(file, row);
 	fill_times(file, row);
 	row->tail_hash = hash_bytes(tail, row->tail_len);
 	if (!row->tail_len && file->tail.stored_tail_len) {
@@ -148,6 +162,8 @@ static int fill_batch(struct checkpoint *checkpoint, struct store_file *rows, si
 
 		if (r)
 			return r;
+		if (UNLIKELY(file->tail.rewritten))
+			files_wake(files, file);
 		checkpoint->batch[i] = (struct checkpoint_file){
 			.key = {file->identity.device, file->identity.inode},
 			.content_id = file->content_id,

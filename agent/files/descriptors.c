@@ -52,7 +52,7 @@ static bool close_oldest(struct files *files, bool (*may)(const struct file *fil
 		struct file *next = TAILQ_NEXT(file, open_link);
 
 		if (may(file)) {
-			account_give_back(&file->account);
+			files_give_back(files, file);
 			files_close(files, file);
 			return true;
 		}

@@ -245,6 +245,13 @@ void files_left_path(struct files *files, struct file *file)
 	files_age(files, file);
 }
 
+void files_give_back(struct files *files, struct file *file)
+{
+	tail_give_back(&file->tail);
+	if (UNLIKELY(file->tail.rewritten))
+		files_wake(files, file);
+}
+
 void files_wake(struct files *files, struct file *file)
 {
 	while (file->older)

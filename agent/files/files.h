@@ -84,6 +84,12 @@ void files_rest(struct files *files, struct file *file);  /* in no queue */
 void files_release_held(struct files *files, size_t max); /* of those held longest, so many */
 void files_dirty(struct files *files, struct file *file);
 
+/*
+ * tail_give_back. Puts the file into the queue when it turns out to be rewritten: its next turn says
+ * so.
+ */
+void files_give_back(struct files *files, struct file *file);
+
 /* The file has something to read, or its lineage has: puts the oldest generation into the queue. */
 void files_wake(struct files *files, struct file *file);
 

@@ -266,7 +266,7 @@ void follow_finish(struct files *files, struct file *file)
 	bool nameless = file->tail.fd >= 0 && fstat(file->tail.fd, &st) == 0 && st.st_nlink == 0;
 
 	files_promote_next(files, file);
-	account_give_back(&file->account);
+	files_give_back(files, file);
 	files_rest(files, file);
 	file_set_state(file, FILE_FINISHED);
 	files_close(files, file);

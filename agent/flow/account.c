@@ -20,7 +20,17 @@
 void account_init(struct account *account, struct chunk_pools *pools, uint64_t committed)
 {
 	*account = (struct account){.pools = pools, .committed = committed, .ahead = RANGES_NULL};
+	account->chain = committed ? chain_unknown() : chain_of_nothing();
 	TAILQ_INIT(&account->chunks);
+}
+
+/* The chain of a chunk that goes, as far as the tail has brought it. */
+static void remember_chain(struct account *account, const struct chunk *chunk)
+{
+	if (chunk->end_chain.upto == chunk->start + chunk->cursor)
+		account->chain = chunk->end_chain;
+	else if (chunk->chain.upto != CHAIN_UNKNOWN)
+		account->chain = chunk->chain;
 }
 
 static void drop_chunks(struct account *account)
@@ -77,6 +87,8 @@ void account_drop_empty(struct account *account, struct chunk *chunk)
 	else
 		account->tail_len = chunk->look_back_len;
 	memcpy(before ? before->end_tail : account->tail, known, chunk->look_back_len);
+	if (!before)
+		remember_chain(account, chunk);
 	TAILQ_REMOVE(&account->chunks, chunk, link);
 	chunk_free(account->pools, chunk);
 }
@@ -137,6 +149,7 @@ void account_dead(struct account *account, struct slot *slot)
 
 static void remember_tail(struct account *account, const struct chunk *chunk)
 {
+	remember_chain(account, chunk);
 	account->tail_len = chunk->end_tail_len;
 	memcpy(account->tail, chunk->end_tail, CHUNK_LOOK_BACK);
 }
@@ -170,6 +183,7 @@ static bool fold(struct account *account, struct chunk *before, struct chunk *ch
 		return false;
 	before->end_tail_len = chunk->end_tail_len;
 	memcpy(before->end_tail, chunk->end_tail, CHUNK_LOOK_BACK);
+	before->end_chain = chunk->end_chain;
 	TAILQ_REMOVE(&account->chunks, chunk, link);
 	chunk_free(account->pools, chunk);
 	return true;
@@ -208,18 +222,28 @@ bool account_advance(struct account *account)
 	return account->committed != before;
 }
 
-void account_give_back(struct account *account)
+struct chunk *account_idle_chunk(const struct account *account)
 {
 	struct chunk *chunk = account_open_chunk(account);
+	bool first = chunk && chunk == TAILQ_FIRST(&account->chunks);
 
 	if (!chunk || chunk->unsettled)
+		return NULL;
+	return first || !chunk->cursor || is_short(account) ? chunk : NULL;
+}
+
+void account_give_back(struct account *account)
+{
+	struct chunk *chunk = account_idle_chunk(account);
+
+	if (!chunk)
 		return;
 	if (chunk != TAILQ_FIRST(&account->chunks) && !chunk->cursor) {
 		account_drop_empty(account, chunk);
-	} else if (chunk == TAILQ_FIRST(&account->chunks) || is_short(account)) {
-		chunk_seal(chunk);
-		account_advance(account);
+		return;
 	}
+	chunk_seal(chunk);
+	account_advance(account);
 }
 
 /* Adds what the slots of a chunk say is settled above the committed position. */
@@ -275,6 +299,9 @@ int account_rewind(struct account *account)
 	if (r)
 		return r;
 	account->tail_len = account_tail(account, account->tail);
+	if (!TAILQ_EMPTY(&account->chunks) &&
+	    TAILQ_FIRST(&account->chunks)->chain.upto <= account->committed)
+		account->chain = TAILQ_FIRST(&account->chunks)->chain;
 	drop_chunks(account);
 	ranges_deinit(&account->ahead);
 	account->ahead = ranges;
@@ -287,6 +314,7 @@ void account_reset(struct account *account, uint64_t committed)
 	ranges_deinit(&account->ahead);
 	account->ahead = RANGES_NULL;
 	account->committed = committed;
+	account->chain = committed ? chain_unknown() : chain_of_nothing();
 	account->tail_len = 0;
 }
 

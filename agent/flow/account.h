@@ -20,6 +20,7 @@ struct account {
 	uint32_t suspects;
 	uint32_t failed;     /* slots that came back: a rewind is due */
 	struct ranges ahead; /* settled ahead, at or above the read position */
+	struct chain chain;  /* where there is no chunk: of the bytes below chain.upto */
 	uint8_t tail_len;    /* bytes known before committed while there is no chunk */
 	char tail[CHUNK_LOOK_BACK];
 };
@@ -86,6 +87,9 @@ bool account_advance(struct account *account);
  * settled slots is in it. Bytes behind the cursor, if any, are read again later.
  */
 void account_give_back(struct account *account);
+
+/* The chunk that account_give_back would give up, or NULL. */
+struct chunk *account_idle_chunk(const struct account *account);
 
 /*
  * Forgets all chunks and keeps what was settled of them as ranges: reading starts again at the

@@ -113,6 +113,7 @@ struct chunk *chunk_new(struct chunk_pools *pools, struct account *account, uint
 	memset(chunk, 0, sizeof *chunk);
 	chunk->account = account;
 	chunk->start = start;
+	chunk->chain = chunk->end_chain = chain_unknown();
 	chunk->class = (uint8_t) class;
 	chunk->capacity = (uint32_t)(bytes - sizeof *chunk);
 	return chunk;

@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "base/result.h"
+#include "flow/chain.h"
 #include "flow/pool.h"
 
 /*
@@ -90,8 +91,10 @@ struct chunk {
 	uint8_t last_count; /* slots in use in *last */
 	uint8_t class;
 	bool sealed;
-	uint8_t look_back_len; /* bytes known before start, at the end of look_back */
-	uint8_t end_tail_len;  /* sealed: bytes known before start + cursor */
+	uint8_t look_back_len;  /* bytes known before start, at the end of look_back */
+	uint8_t end_tail_len;   /* sealed: bytes known before start + cursor */
+	struct chain chain;     /* of the bytes below a position in start .. start + cursor */
+	struct chain end_chain; /* of those below start + cursor, when it is known */
 	char look_back[CHUNK_LOOK_BACK];
 	char end_tail[CHUNK_LOOK_BACK];
 	char bytes[];

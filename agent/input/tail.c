@@ -3,10 +3,11 @@
  * Bytes of a file → events, one at a time. The caller peeks, tries to hand the event on, and only
  * then is it consumed: an event that the output had no room for is simply shown again.
  *
- * Every read starts up to 64 bytes before the first new byte and compares them with what was read
- * before. A file that was truncated and rewritten behind our back is seen at no extra system call:
- * fewer bytes than the look-back means it shrank, other bytes mean it was rewritten (scenarios A07,
- * A08). What a rewrite with the same 64 bytes would hide is accepted.
+ * Every read starts before the first new byte and compares what is there with what was read before:
+ * 64 bytes, or up to 4 KiB where the file was not looked at since its chunk was given up. A file that
+ * was truncated and rewritten behind our back is seen at no extra system call: fewer bytes than the
+ * look-back means it shrank, other bytes mean it was rewritten (scenarios A07, A08). A rewrite that
+ * these bytes hide is found by the content chain (tail_chain.c), if nothing grew.
  *
  * A chunk is sealed only when full; the next one is read from the cursor, so a line cut by the end
  * of a chunk is read twice rather than copied. An over-long line is shown once, truncated; its rest
@@ -49,42 +50,72 @@ void tail_set_fd(struct tail *tail, int fd)
 	tail->fd = fd;
 }
 
-/* What is known of the bytes before the chunk's next unread one. */
+/* The bytes before the chunk's next unread one: what is known of them, and what the file has. */
 struct look_back {
 	char known[CHUNK_LOOK_BACK];
-	char read[CHUNK_LOOK_BACK];
-	uint32_t len; /* bytes to read before the new ones */
-	bool compare; /* known holds as many bytes */
+	uint32_t known_len;
+	uint32_t stored_len; /* bytes under tail->stored_tail_hash */
+	uint32_t rest_len;   /* bytes under the rest of the chunk's chain */
+	uint32_t len;        /* bytes to read before the new ones: the largest of these */
+	char read[CHAIN_BLOCK];
 };
+
+/*
+ * Where nothing was read yet, what comes from before may be old: then the whole half block behind
+ * the chain is looked at, and not 64 bytes only.
+ */
+static void look_far_back(const struct tail *tail, const struct chunk *chunk,
+			  struct look_back *back)
+{
+	back->known_len = chunk->look_back_len;
+	memcpy(back->known, chunk->look_back + CHUNK_LOOK_BACK - back->known_len, back->known_len);
+	if (!back->known_len)
+		back->stored_len = tail->stored_tail_len;
+	if (chunk == TAILQ_FIRST(&tail->account->chunks) && chunk->chain.upto == chunk->start)
+		back->rest_len = (uint32_t)(chunk->start - chunk->chain.at);
+	back->len = back->known_len + back->stored_len;
+	if (!back->len)
+		back->len =
+			chunk->start < CHUNK_LOOK_BACK ? (uint32_t)chunk->start : CHUNK_LOOK_BACK;
+	if (back->len < back->rest_len)
+		back->len = back->rest_len;
+}
 
 static void prepare_look_back(const struct tail *tail, const struct chunk *chunk,
 			      struct look_back *back)
 {
-	uint64_t next = chunk->start + chunk->filled;
-
-	back->compare = true;
-	if (chunk->filled) {
-		uint32_t own = chunk->filled < CHUNK_LOOK_BACK ? chunk->filled : CHUNK_LOOK_BACK;
-
-		back->len = own;
-		memcpy(back->known, chunk->bytes + chunk->filled - own, own);
-	} else if (chunk->look_back_len) {
-		back->len = chunk->look_back_len;
-		memcpy(back->known, chunk->look_back + CHUNK_LOOK_BACK - back->len, back->len);
-	} else {
-		back->compare = false;
-		back->len = tail->stored_tail_len;
-		if (!back->len)
-			back->len = next < CHUNK_LOOK_BACK ? (uint32_t)next : CHUNK_LOOK_BACK;
+	back->known_len = back->stored_len = back->rest_len = 0;
+	if (!chunk->filled) {
+		look_far_back(tail, chunk, back);
+		return;
 	}
+	back->known_len = chunk->filled < CHUNK_LOOK_BACK ? chunk->filled : CHUNK_LOOK_BACK;
+	memcpy(back->known, chunk->bytes + chunk->filled - back->known_len, back->known_len);
+	back->len = back->known_len;
 }
 
-static bool look_back_matches(const struct tail *tail, const struct look_back *back)
+static bool look_back_matches(const struct tail *tail, const struct chunk *chunk,
+			      const struct look_back *back)
 {
-	if (back->compare)
-		return memcmp(back->known, back->read, back->len) == 0;
-	return !tail->stored_tail_len ||
-	       hash_bytes(back->read, back->len) == tail->stored_tail_hash;
+	const char *end = back->read + back->len;
+
+	if (memcmp(back->known, end - back->known_len, back->known_len) != 0)
+		return false;
+	if (back->stored_len &&
+	    hash_bytes(end - back->stored_len, back->stored_len) != tail->stored_tail_hash)
+		return false;
+	return !back->rest_len || chain_rest_is(&chunk->chain, end - back->rest_len);
+}
+
+/* A chunk that did not know the bytes before it does now. */
+static void keep_look_back(struct chunk *chunk, const struct look_back *back)
+{
+	uint32_t len = back->len < CHUNK_LOOK_BACK ? back->len : CHUNK_LOOK_BACK;
+
+	if (chunk->filled || chunk->look_back_len)
+		return;
+	chunk->look_back_len = (uint8_t)len;
+	memcpy(chunk->look_back + CHUNK_LOOK_BACK - len, back->read + back->len - len, len);
 }
 
 /* One preadv into the room of the chunk. 0 (new bytes), the E codes, negative errno. */
@@ -104,13 +135,10 @@ static int fill(struct tail *tail, struct chunk *chunk)
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
-	if (n < (ssize_t)back.len || !look_back_matches(tail, &back))
+	if (n < (ssize_t)back.len || !look_back_matches(tail, chunk, &back))
 		return TAIL_E_REWRITTEN;
 	tail->stored_tail_len = 0;
-	if (!chunk->filled && !back.compare) {
-		chunk->look_back_len = (uint8_t)back.len;
-		memcpy(chunk->look_back + CHUNK_LOOK_BACK - back.len, back.read, back.len);
-	}
+	keep_look_back(chunk, &back);
 	n -= back.len;
 	if (!n)
 		return TAIL_E_DRY;
@@ -129,7 +157,7 @@ static int next_chunk(struct tail *tail, size_t at_least, struct chunk **ret_chu
 		class = CHUNK_OWN_SIZE;
 	else if (at_least > CHUNK_SMALL_BYTES - sizeof(struct chunk))
 		class = CHUNK_LARGE;
-	chunk = account_new_chunk(tail->account, class, at_least);
+	chunk = tail_new_chunk(tail, class, at_least);
 	if (!chunk)
 		return TAIL_E_MEMORY;
 	tail->scanned = 0;
@@ -288,6 +316,8 @@ int tail_peek(struct tail *tail, struct event *ret_event)
 	uint64_t position = account_read_position(tail->account);
 	int r;
 
+	if (UNLIKELY(tail->rewritten))
+		return TAIL_E_REWRITTEN;
 	if (UNLIKELY(tail->account->ahead.n) && peek_ahead(tail, position, ret_event))
 		return tail->stored_tail_len ? check_stored(tail, position) : 0;
 	if (UNLIKELY(position == tail->discard_at)) {
@@ -343,12 +373,6 @@ void tail_consumed(struct tail *tail, const struct event *event)
 		tail->discarding = false;
 }
 
-void tail_give_back(struct tail *tail)
-{
-	tail->hungry = false;
-	account_give_back(tail->account);
-}
-
 struct event tail_event_of(const struct slot *slot, const struct line_rules *rules)
 {
 	const struct chunk *chunk = slot_chunk(slot);
@@ -385,6 +409,7 @@ void tail_reset(struct tail *tail)
 	tail->scanned = 0;
 	tail->pending = 0;
 	tail->hungry = false;
+	tail->rewritten = false;
 	tail->stored_tail_len = 0;
 	tail->high_water = account_read_position(tail->account);
 }

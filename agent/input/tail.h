@@ -20,13 +20,14 @@ struct tail {
 	uint64_t discard_at; /* reading that gets here is discarding again; UINT64_MAX: never */
 	uint32_t stored_tail_len; /* after a restart: bytes under stored_tail_hash, 0: none */
 	uint64_t stored_tail_hash;
+	bool rewritten;      /* the file is known to hold other bytes than were read */
 	uint64_t high_water; /* bytes below it were read before: re-reading is counted apart */
 };
 
 enum {
 	TAIL_E_DRY = 1,   /* no whole line at the read position now */
 	TAIL_E_MEMORY,    /* the chunk budget is used up: wait for reports */
-	TAIL_E_REWRITTEN, /* the file shrank below what was read, or the bytes before are others */
+	TAIL_E_REWRITTEN, /* the file shrank below what was read, or other bytes are there now */
 };
 
 enum event_kind {
@@ -72,8 +73,10 @@ int tail_peek_last(struct tail *tail, struct event *ret_event) MUSTCHECK;
 void tail_consumed(struct tail *tail, const struct event *event);
 
 /*
- * The event that was peeked at cannot be handed on now: memory that is needed for nothing else is
- * given back, and the event is read again later, with a small read.
+ * The file is dry, or the event that was peeked at cannot be handed on now: memory that is needed for
+ * nothing else is given back (account_give_back), and what was not consumed is read again later, with
+ * a small read. Takes along what is known of the bytes; may find that the file was rewritten, as
+ * tail_chain.
  */
 void tail_give_back(struct tail *tail);
 
@@ -101,6 +104,19 @@ bool tail_discards_at(const struct tail *tail, uint64_t position);
  * none).
  */
 void tail_resume(struct tail *tail, uint32_t tail_len, uint64_t tail_hash, uint64_t discard_at);
+
+/*
+ * What is known of all bytes below the committed position: as they were read, not as the file holds
+ * them now. At most one block is read again. False: not known, or the file was rewritten meanwhile
+ * (tail->rewritten).
+ */
+bool tail_chain(struct tail *tail, struct chain *ret_chain);
+
+/*
+ * A new open chunk at the read position; the class as account_new_chunk has it. NULL: the budget is
+ * used up.
+ */
+struct chunk *tail_new_chunk(struct tail *tail, enum chunk_class class, size_t own_bytes);
 
 /*
  * Where reading starts for start_at = "end": the start of the line in progress at the end of the

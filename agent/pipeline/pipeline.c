@@ -156,7 +156,7 @@ static int pass(struct pipeline *pipeline, struct file *file, const struct event
 	enum slot_state state = event->kind == EVENT_AHEAD ? SLOT_AHEAD : SLOT_FILTERED;
 
 	if (!chunk)
-		chunk = account_new_chunk(&file->account, CHUNK_SMALL, 0);
+		chunk = tail_new_chunk(&file->tail, CHUNK_SMALL, 0);
 	if (!chunk || !account_pass(&file->account, chunk, event->extent, state))
 		return PIPELINE_E_MEMORY;
 	if (event->kind == EVENT_DISCARD && event->first_time)

@@ -159,6 +159,8 @@ int pipeline_rewind(struct pipeline *pipeline, struct file *file)
 	pipeline_forget_suspects(pipeline, file);
 	if (file->rewritten)
 		return start_over(pipeline, file);
+	/* While the bytes are in memory. */
+	(void)tail_chain(&file->tail, &(struct chain){0});
 	r = account_rewind(&file->account);
 	if (r)
 		return r;

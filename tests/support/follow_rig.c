@@ -160,7 +160,7 @@ static void settle(struct follow_rig *rig, struct file *file)
 	account_advance(&file->account);
 	files_dirty(&rig->files, file);
 	if (file->queue == FILE_QUEUE_NONE)
-		account_give_back(&file->account);
+		files_give_back(&rig->files, file);
 }
 
 static void consume(struct follow_rig *rig, struct file *file, const struct event *event)
@@ -170,7 +170,7 @@ static void consume(struct follow_rig *rig, struct file *file, const struct even
 
 	if (event->kind != EVENT_LINE) {
 		if (!chunk)
-			chunk = account_new_chunk(&file->account, CHUNK_SMALL, 0);
+			chunk = tail_new_chunk(&file->tail, CHUNK_SMALL, 0);
 		MUST(account_pass(&file->account, chunk, event->extent,
 				  event->kind == EVENT_AHEAD ? SLOT_AHEAD : SLOT_FILTERED));
 		return;
@@ -209,7 +209,7 @@ void rig_deliver(struct follow_rig *rig)
 static void gone_dry(struct follow_rig *rig, struct file *file, bool hand_over)
 {
 	files_rest(&rig->files, file);
-	account_give_back(&file->account);
+	files_give_back(&rig->files, file);
 	file->eof_seen = true;
 	if (hand_over && file->newer && file_is_settled(file))
 		files_promote_next(&rig->files, file);
