@@ -78,7 +78,7 @@ static void gone_dry(struct agent *agent, struct file *file, bool hand_over)
 	files_rest(&agent->files, file);
 	files_give_back(&agent->files, file);
 	file->eof_seen = true;
-	if (hand_over && file->newer && file_is_settled(file)) {
+	if (hand_over && file->newer && file_lets_next(file)) {
 		if (agent->until_eof)
 			file_set_state(file, FILE_FINISHED);
 		files_promote_next(&agent->files, file);

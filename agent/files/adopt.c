@@ -4,6 +4,7 @@
  * generation of its path, which goes first.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
@@ -11,6 +12,7 @@
 
 #include "files/follow.h"
 #include "files/follow_private.h"
+#include "files/rotated.h"
 
 bool follow_is_compressed(int fd)
 {
@@ -54,30 +56,85 @@ static int take_over_row(struct file *file, const struct store_file *row)
 	return r;
 }
 
+/* Where the links on the way to the lineage's path led, if there are any. 0 or -ENOMEM. */
+static int learn_real(struct file *file, const struct birth *birth, int fd)
+{
+	char *name;
+	int r;
+
+	if (strcmp(birth->path, birth->lineage) != 0)
+		return file_set_real(file, birth->real);
+	name = files_name_of(fd);
+	r = name && strcmp(name, birth->path) != 0 ? file_set_real(file, name) : 0;
+	free(name);
+	return r;
+}
+
+/* A file of the lineage, for its order, with a name that may be its own: app-1.log, node-1. */
+static bool has_own_name(const struct file *file)
+{
+	return !file->left_path && strcmp(file->path, file->lineage) != 0;
+}
+
+/* Whether its path is not the one at which it is written. */
+static bool has_left(const struct birth *birth)
+{
+	return strcmp(birth->lineage, birth->path) != 0 &&
+	       (birth->moved || rotated_judge(strrchr(birth->path, '/') + 1,
+					      strrchr(birth->lineage, '/') + 1) != ROTATED_PERHAPS);
+}
+
+/* The older generations are elsewhere now, if not before. 0 or -ENOMEM. */
+static int leave_older(struct files *files, struct discover *discover, const struct file *file)
+{
+	int r = 0;
+
+	for (struct file *older = file->older; !r && older; older = older->older) {
+		if (has_own_name(older))
+			continue;
+		/* Behind a link it may have its own name still. */
+		if (!older->left_path || strcmp(older->path, file->path) == 0)
+			r = follow_trace(files, discover, older);
+	}
+	return r;
+}
+
+/* Late lines, and what comes to the end of links, are told of where no pattern leads. */
+static int watch_rotated(struct discover *discover, const struct file *file)
+{
+	if (strcmp(file->path, file->lineage) == 0)
+		return 0;
+	if (discover_follow(discover, file->path) == -ENOMEM ||
+	    (file->real && discover_follow_link(discover, file->real) == -ENOMEM))
+		return -ENOMEM;
+	return 0;
+}
+
 /* Whoever was found at this path before, and is not finished, is the older generation. */
-static void chain(struct files *files, struct file *file)
+static int chain(struct files *files, struct discover *discover, struct file *file)
 {
 	struct file *newest = map_get(files->by_lineage, file->lineage, strlen(file->lineage));
 
+	int r;
+
 	if (!newest || newest->state == FILE_FINISHED)
-		return;
+		return 0;
 	file_chain(newest, file);
 	if (file->newer && !files->first_scan) {
 		/* An old generation that comes back late: the newer ones are under way. */
 		file_unchain(file);
-		return;
+		return 0;
 	}
-	for (struct file *older = file->older; older; older = older->older) {
-		files->counters->rotations += !older->left_path;
-		files_left_path(files, older);
-	}
-	if (!file->newer)
-		return;
-	files_left_path(files, file);
+	r = leave_older(files, discover, file);
+	if (r || !file->newer)
+		return r;
+	if (!has_own_name(file))
+		files_left_path(files, file);
 	if (file->newer->state == FILE_READING) {
 		files_rest(files, file->newer);
 		file_set_state(file->newer, FILE_WAITING);
 	}
+	return 0;
 }
 
 int follow_adopt(struct files *files, const struct birth *birth, int fd,
@@ -96,6 +153,8 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd,
 	files->next_id += !row;
 	file->origin.agent = slice_of(files->agent_id);
 	r = file_new_content(file);
+	if (!r)
+		r = learn_real(file, birth, fd);
 	if (r) {
 		file_free(file);
 		close(fd);
@@ -105,10 +164,13 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd,
 		log_say(files->log, LOG_WARNING,
 			"%s: its stored ranges are damaged: lines after %llu may be repeated",
 			birth->path, (unsigned long long)row->committed);
-	if (strcmp(birth->lineage, birth->path) != 0)
+	if (has_left(birth))
 		files_left_path(files, file);
-	chain(files, file);
-	r = files_insert(files, file);
+	r = chain(files, birth->discover, file);
+	if (!r)
+		r = files_insert(files, file);
+	if (!r)
+		r = watch_rotated(birth->discover, file);
 	files_set_fd(files, file, fd);
 	files_dirty(files, file);
 	if (!file->older)

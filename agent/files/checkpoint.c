@@ -125,6 +125,7 @@ static int fill_row(struct file *file, struct store_file *row)
 		.born_ns = file->identity.born_ns,
 		.path = file->path,
 		.lineage = file->lineage,
+		.real = file->real,
 		.head_len = file->identity.head_len,
 		.head_hash = file->identity.head_hash,
 		.committed = file->account.committed,

@@ -28,6 +28,28 @@ int file_set_path(struct file *file, const char *path)
 	return 0;
 }
 
+/* 0 or -ENOMEM. */
+static int set_text(char **text, const char *value)
+{
+	char *copy = value ? strdup(value) : NULL;
+
+	if (value && !copy)
+		return -ENOMEM;
+	free(*text);
+	*text = copy;
+	return 0;
+}
+
+int file_set_real(struct file *file, const char *real)
+{
+	return set_text(&file->real, real);
+}
+
+int file_set_second(struct file *file, const char *path)
+{
+	return set_text(&file->second, path);
+}
+
 int file_new(uint64_t id, const struct source *source, const char *path, const char *lineage,
 	     const struct identity *identity, uint64_t committed, struct chunk_pools *pools,
 	     struct file **ret_file)
@@ -62,6 +84,8 @@ struct file *file_free(struct file *file)
 	account_deinit(&file->account);
 	free(file->path);
 	free(file->lineage);
+	free(file->real);
+	free(file->second);
 	free(file);
 	return NULL;
 }
@@ -144,10 +168,21 @@ uint32_t file_next_backoff(struct file *file)
 	return file->backoff_ms;
 }
 
-bool file_is_settled(const struct file *file)
+static bool all_but_pending(const struct file *file)
 {
 	const struct account *account = &file->account;
 
 	return !account->in_flight && !account->failed && !account->suspects &&
-	       account->committed == account_read_position(account) && !file->tail.pending;
+	       account->committed == account_read_position(account);
+}
+
+bool file_is_settled(const struct file *file)
+{
+	return all_but_pending(file) && !file->tail.pending;
+}
+
+bool file_lets_next(const struct file *file)
+{
+	return file_is_settled(file) || (!file->left_path && all_but_pending(file) &&
+					 strcmp(file->path, file->lineage) != 0);
 }

@@ -33,7 +33,9 @@ struct file {
 	const struct source *source; /* borrowed */
 	char *path;                  /* last known */
 	char *lineage;               /* the path at which it was first seen */
-	struct slice name;           /* last component of path */
+	char *real;   /* the file to which links led from there; NULL: no link leads there */
+	char *second; /* another path that a source wants, and is this file; NULL: none known */
+	struct slice name; /* last component of path */
 	struct identity identity;
 	uint64_t content_id; /* of what is in the file, random; another when it is rewritten */
 	bool content_stored; /* a crash now would find content_id and know the content by it */
@@ -95,6 +97,12 @@ struct file *file_of_account(struct account *account);
 /* 0 or -ENOMEM. */
 int file_set_path(struct file *file, const char *path) MUSTCHECK;
 
+/* The file's lineage has links on its way, and led to `real` (copied; NULL: none). 0 or -ENOMEM. */
+int file_set_real(struct file *file, const char *real) MUSTCHECK;
+
+/* Another path that is the file (copied). 0 or -ENOMEM. */
+int file_set_second(struct file *file, const char *path) MUSTCHECK;
+
 /* Asserts that the change is one of the drawing. */
 void file_set_state(struct file *file, enum file_state state);
 
@@ -109,5 +117,11 @@ uint32_t file_next_backoff(struct file *file);
 
 /* Nothing in flight, nothing failed or suspect, nothing pending behind the cursor. */
 bool file_is_settled(const struct file *file);
+
+/*
+ * Whether the generation behind it may be read, once this one is dry: it is settled, or all but a
+ * last line without its end, at a path that may be its own.
+ */
+bool file_lets_next(const struct file *file);
 
 #endif

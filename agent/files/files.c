@@ -110,6 +110,8 @@ int files_insert(struct files *files, struct file *file)
 	r = map_put(files->by_path, file->path, strlen(file->path), file);
 	if (!r && (!newest || newest->id < file->id))
 		r = map_put(files->by_lineage, file->lineage, strlen(file->lineage), file);
+	if (!r && file->real && (!newest || newest->id < file->id))
+		r = map_put(files->by_lineage, file->real, strlen(file->real), file);
 	if (!r)
 		r = map_put(files->by_inode, &key, sizeof key, file);
 	return r;
@@ -134,6 +136,21 @@ int files_move(struct files *files, struct file *file, const char *path)
 		r = map_put(files->by_path, file->path, strlen(file->path), file);
 	files_dirty(files, file);
 	return r;
+}
+
+int files_settle_at(struct files *files, struct file *file, const char *path)
+{
+	char *lineage = strdup(path);
+	int r;
+
+	if (!lineage)
+		return -ENOMEM;
+	take_if_own(files->by_lineage, file->lineage, file);
+	free(file->lineage);
+	file->lineage = lineage;
+	file->left_path = false;
+	r = map_put(files->by_lineage, lineage, strlen(lineage), file);
+	return r ? r : files_move(files, file, path);
 }
 
 void files_forget_row(struct files *files, uint64_t id)
@@ -164,6 +181,8 @@ void files_remove(struct files *files, struct file *file, bool forget)
 		files_forget_row(files, file->id);
 	take_if_own(files->by_path, file->path, file);
 	take_if_own(files->by_lineage, file->lineage, file);
+	if (file->real)
+		take_if_own(files->by_lineage, file->real, file);
 	if (map_get(files->by_inode, &key, sizeof key) == file)
 		map_take(files->by_inode, &key, sizeof key);
 	file_free(file);

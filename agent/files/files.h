@@ -19,11 +19,11 @@ struct files {
 	struct chunk_pools *pools;
 	struct counters *counters;
 	struct log *log;
-	struct map *by_inode;    /* struct inode_key → file */
-	struct map *by_path;     /* current path → file */
-	struct map *by_lineage;  /* path → the newest generation that was found there */
-	struct map *refused;     /* paths that were warned about: a FIFO, a compressed file */
-	struct map *stored;      /* struct inode_key → struct store_file not yet met again */
+	struct map *by_inode;   /* struct inode_key → file */
+	struct map *by_path;    /* current path → file */
+	struct map *by_lineage; /* path, also a real one → the newest generation that was there */
+	struct map *refused;    /* paths that were warned about: a FIFO, a compressed file */
+	struct map *stored;     /* struct inode_key → struct store_file not yet met again */
 	struct store_file *rows; /* what store_load gave; owned */
 	size_t n_rows;
 	bool *source_known; /* by source: it was there at an earlier start */
@@ -64,6 +64,12 @@ int files_insert(struct files *files, struct file *file) MUSTCHECK;
 
 /* Its path is another now. 0 or -ENOMEM. */
 int files_move(struct files *files, struct file *file, const char *path) MUSTCHECK;
+
+/*
+ * The file is one at this path from now on, with a lineage of its own: the path at which it was seen
+ * first is another's or nobody's. 0 or -ENOMEM.
+ */
+int files_settle_at(struct files *files, struct file *file, const char *path) MUSTCHECK;
 
 /*
  * Takes a file out and frees it; forget: its row goes too (no name is left, all is settled).
@@ -128,7 +134,10 @@ enum {
 };
 int files_open(struct files *files, struct file *file) MUSTCHECK;
 
-/* The entry of dir with this inode as a path (malloc'ed), or NULL. */
-char *files_find_in(const char *dir, uint64_t device, uint64_t inode);
+/*
+ * The name that the file behind a descriptor has now, all links resolved (malloc'ed). NULL when it
+ * has none, or none that we can see.
+ */
+char *files_name_of(int fd);
 
 #endif

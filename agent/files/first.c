@@ -2,21 +2,29 @@
 /*
  * The first scan. A pattern like app.log* matches rotated generations too, and a directory lists
  * them in any order; read side by side they would break the order of a key's lines. So all paths
- * are collected first. A name that is another one's with what rotation appends belongs to that
- * one's lineage; a lineage is taken in by the time of its last writing, the path itself last.
+ * are collected first. A name that rotation gives to another one belongs to that one's lineage; a
+ * lineage is taken in by the time at which its files began, the path itself last.
+ *
+ * A bare number (app-1.log beside app.log) is believed only of a file that was not written any more
+ * when the other one was made: node-1 beside node is another process, and alive.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "files/follow.h"
 #include "files/follow_private.h"
+#include "files/rotated.h"
 
 struct found {
 	char *path;
-	size_t lineage_len; /* the path whose generation it is: so many bytes of path */
+	const char *lineage; /* the path whose generation it is, often its own; borrowed */
 	int source;
+	int64_t began_ns;
 	int64_t written_ns;
 };
 
@@ -24,6 +32,7 @@ struct findings {
 	struct found *items;
 	size_t n;
 	size_t capacity;
+	struct map *by_path; /* of a found */
 };
 
 static void findings_deinit(struct findings *findings)
@@ -31,11 +40,17 @@ static void findings_deinit(struct findings *findings)
 	for (size_t i = 0; i < findings->n; i++)
 		free(findings->items[i].path);
 	free(findings->items);
+	map_free(findings->by_path);
+}
+
+static int64_t ns_of(const struct statx_timestamp *time)
+{
+	return time->tv_sec * 1000000000LL + time->tv_nsec;
 }
 
 static int add(struct findings *findings, const struct hint *hint)
 {
-	struct stat st;
+	struct statx stx;
 
 	if (findings->n == findings->capacity) {
 		size_t capacity = findings->capacity ? 2 * findings->capacity : 256;
@@ -49,66 +64,89 @@ static int add(struct findings *findings, const struct hint *hint)
 	struct found found = {.path = strdup(hint->path), .source = hint->source};
 	if (!found.path)
 		return -ENOMEM;
-	found.lineage_len = strlen(found.path);
-	if (stat(found.path, &st) == 0)
-		found.written_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
+	found.lineage = found.path;
+	if (statx(AT_FDCWD, found.path, 0, STATX_BASIC_STATS | STATX_BTIME, &stx) == 0) {
+		found.began_ns = follow_began_ns(&stx);
+		found.written_ns = ns_of(&stx.stx_mtime);
+	}
 	findings->items[findings->n++] = found;
 	return 0;
-}
-
-static int by_path(const void *a, const void *b)
-{
-	return strcmp(((const struct found *)a)->path, ((const struct found *)b)->path);
 }
 
 /* Lineages one after the other; in each by time, the path itself last. */
 static int by_lineage(const void *a, const void *b)
 {
 	const struct found *left = a, *right = b;
-	size_t len =
-		left->lineage_len < right->lineage_len ? left->lineage_len : right->lineage_len;
-	int order = memcmp(left->path, right->path, len);
-	bool left_last = !left->path[left->lineage_len],
-	     right_last = !right->path[right->lineage_len];
+	int order = strcmp(left->lineage, right->lineage);
 
-	if (order || left->lineage_len != right->lineage_len)
-		return order ? order : left->lineage_len < right->lineage_len ? -1 : 1;
-	if (left_last != right_last)
-		return left_last - right_last;
-	return left->written_ns < right->written_ns ? -1 : left->written_ns > right->written_ns;
+	if (order)
+		return order;
+	if ((left->lineage == left->path) != (right->lineage == right->path))
+		return left->lineage == left->path ? 1 : -1;
+	if (left->began_ns != right->began_ns)
+		return left->began_ns < right->began_ns ? -1 : 1;
+	return rotated_order(left->path, right->path);
 }
 
-/* A path sorts right before those that begin with it: one look back at the last base is enough. */
-static void find_lineages(struct findings *findings)
-{
-	const struct found *base = NULL;
+struct base_search {
+	const struct findings *findings;
+	struct found *found;
+};
 
-	if (!findings->n)
-		return;
-	qsort(findings->items, findings->n, sizeof findings->items[0], by_path);
-	for (size_t i = 0; i < findings->n; i++) {
+/* A base that the name may be made of: whether it is there, and this one a generation of it. */
+static bool see_base(void *context, const char *base, enum rotated kind)
+{
+	struct base_search *search = context;
+	struct found *found = search->found;
+	int dir_len = (int)(strrchr(found->path, '/') - found->path);
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof path, "%.*s/%s", dir_len, found->path, base);
+	const struct found *other;
+
+	if (n >= (int)sizeof path)
+		return false;
+	other = map_get(search->findings->by_path, path, (size_t)n);
+	if (!other || other->source != found->source ||
+	    (kind == ROTATED_PERHAPS && found->written_ns > other->began_ns))
+		return false;
+	found->lineage = other->path;
+	return true;
+}
+
+static int find_lineages(struct findings *findings)
+{
+	int r = 0;
+
+	findings->by_path = map_new();
+	if (!findings->by_path)
+		return -ENOMEM;
+	for (size_t i = 0; !r && i < findings->n; i++) {
 		struct found *found = &findings->items[i];
 
-		if (base && base->source == found->source &&
-		    follow_is_rotated(found->path, base->path))
-			found->lineage_len = base->lineage_len;
-		else if (!base || strncmp(found->path, base->path, base->lineage_len) != 0)
-			base = found;
+		r = map_put(findings->by_path, found->path, strlen(found->path), found);
 	}
-	qsort(findings->items, findings->n, sizeof findings->items[0], by_lineage);
+	for (size_t i = 0; !r && i < findings->n; i++) {
+		struct base_search search = {findings, &findings->items[i]};
+
+		rotated_bases(strrchr(search.found->path, '/') + 1, see_base, &search);
+	}
+	if (!r && findings->n)
+		qsort(findings->items, findings->n, sizeof findings->items[0], by_lineage);
+	return r;
 }
 
+/*
+ * first_id: of the files that this scan takes in. A lineage that was known before has got its
+ * generations already; what else has such a name came before them, or is no generation.
+ */
 static int take_in(struct files *files, struct discover *discover, const struct found *found,
-		   int64_t now_ms)
+		   uint64_t first_id, int64_t now_ms)
 {
-	char *lineage = strndup(found->path, found->lineage_len);
-	int r;
+	const struct file *newest =
+		map_get(files->by_lineage, found->lineage, strlen(found->lineage));
+	const char *lineage = newest && newest->id < first_id ? found->path : found->lineage;
 
-	if (!lineage)
-		return -ENOMEM;
-	r = follow_found(files, discover, found->source, found->path, lineage, now_ms);
-	free(lineage);
-	return r;
+	return follow_found(files, discover, found->source, found->path, lineage, now_ms);
 }
 
 /* Every path of the scan. Changes that come meanwhile wait: they may have no end, a scan has one. */
@@ -131,12 +169,13 @@ static int collect(struct files *files, struct discover *discover, int64_t now_m
 int follow_first_scan(struct files *files, struct discover *discover, int64_t now_ms)
 {
 	struct findings findings = {0};
+	uint64_t first_id = files->next_id;
 	int r = collect(files, discover, now_ms, &findings);
 
 	if (!r)
-		find_lineages(&findings);
+		r = find_lineages(&findings);
 	for (size_t i = 0; !r && i < findings.n; i++)
-		r = take_in(files, discover, &findings.items[i], now_ms);
+		r = take_in(files, discover, &findings.items[i], first_id, now_ms);
 	findings_deinit(&findings);
 	return r;
 }

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #include "files/follow_private.h"
+#include "files/rotated.h"
 
 /* What kind of thing a path is, when it is not a regular file. */
 static const char *kind_of(mode_t mode)
@@ -31,6 +33,19 @@ static const char *kind_of(mode_t mode)
 	       S_ISDIR(mode)  ? "a directory" :
 	       S_ISSOCK(mode) ? "a socket" :
 				"a device";
+}
+
+/*
+ * The file has another path, too, which a source wants. When links to it are gone it went by the
+ * name behind them: now it goes by this one.
+ */
+static int second_name(struct files *files, struct file *file, const char *path)
+{
+	if (file->left_path && file->real && strcmp(file->path, file->real) == 0)
+		return files_settle_at(files, file, path);
+	if (file->second && strcmp(file->second, path) == 0)
+		return 0;
+	return file_set_second(file, path);
 }
 
 /* A known file under a path: its own, a new name of it, or a second name (A13, A14). */
@@ -47,7 +62,7 @@ static int known_under(struct files *files, struct file *file, const char *path,
 		    own.st_dev == st->st_dev) {
 			log_limited(files->log, LOG_DEBUG, "second-name",
 				    "%s is %s: it is read once", path, file->path);
-			return 0;
+			return second_name(files, file, path);
 		}
 		r = files_move(files, file, path);
 		if (r)
@@ -61,23 +76,6 @@ static int known_under(struct files *files, struct file *file, const char *path,
 	if ((uint64_t)st->st_size != account_read_position(&file->account))
 		files_wake(files, file);
 	return 0;
-}
-
-/*
- * A symbolic link's target lies in a directory that no pattern leads to: that is watched too. 0;
- * FOLLOW_SHUNNED when the target is our own; -ENOMEM.
- */
-enum { FOLLOW_SHUNNED = 1 };
-
-static int follow_link(struct discover *discover, const char *path)
-{
-	char target[PATH_MAX];
-
-	if (!realpath(path, target))
-		return 0;
-	if (discover_shuns(discover, target))
-		return FOLLOW_SHUNNED;
-	return discover_follow(discover, target) == -ENOMEM ? -ENOMEM : 0;
 }
 
 /* The inode of a file that is wholly settled and closed may be another's by now. */
@@ -97,10 +95,53 @@ static bool is_used_again(const struct file *file, const char *path)
 	return again;
 }
 
+struct base_search {
+	const struct files *files;
+	const char *path;
+	struct file *newest;
+};
+
+/* A base that the path's name may be made of: whether a lineage is there. */
+static bool see_base(void *context, const char *base, enum rotated kind)
+{
+	struct base_search *search = context;
+	int dir_len = (int)(strrchr(search->path, '/') - search->path);
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof path, "%.*s/%s", dir_len, search->path, base);
+
+	(void)kind;
+	if (n < (int)sizeof path)
+		search->newest = map_get(search->files->by_lineage, path, (size_t)n);
+	return search->newest != NULL;
+}
+
+/*
+ * The last known file of the lineage whose rotated file's name this is, once it has left; or
+ * NULL.
+ */
+static struct file *newest_of_rotated(const struct files *files, const char *path)
+{
+	struct base_search search = {files, path, NULL};
+	struct file *newest;
+	struct stat st;
+
+	if (!rotated_bases(strrchr(path, '/') + 1, see_base, &search))
+		return NULL;
+	newest = search.newest;
+	/* Copies of a file that keeps its name (copytruncate) are no generations. */
+	if (stat(newest->lineage, &st) == 0 && st.st_ino == newest->identity.inode &&
+	    st.st_dev == newest->identity.device)
+		return NULL;
+	return newest;
+}
+
 int follow_found(struct files *files, struct discover *discover, int source, const char *path,
 		 const char *lineage, int64_t now_ms)
 {
-	struct birth birth = {&files->sources[source], path, lineage, NULL, 0};
+	struct birth birth = {.source = &files->sources[source],
+			      .path = path,
+			      .lineage = lineage,
+			      .discover = discover};
 	struct file *file;
 	struct stat st;
 	bool link;
@@ -120,7 +161,7 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 		follow_refuse(files, path, "waybill's own log");
 		return 0;
 	}
-	r = link ? follow_link(discover, path) : 0;
+	r = link ? follow_links(discover, path) : 0;
 	if (r)
 		return r < 0 ? r : 0;
 	file = files_by_inode(files, st.st_dev, st.st_ino);
@@ -130,7 +171,10 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 	}
 	if (file)
 		return known_under(files, file, path, &st);
-	return follow_look_at(files, &birth, now_ms);
+	/* Rotated before anybody looked at it under its first name: that lineage takes it in. */
+	file = newest_of_rotated(files, path);
+	r = file ? follow_missed_now(files, discover, file) : 0;
+	return r ? r : follow_look_at(files, &birth, now_ms);
 }
 
 /* A name that no pattern wants, or that was written to: perhaps a file that we know. */
@@ -147,82 +191,143 @@ static int changed(struct files *files, const char *path)
 	return 0;
 }
 
-/*
- * The last known file of the lineage whose rotated file's name this is, once it has left; or
- * NULL.
- */
-static struct file *newest_of_rotated(const struct files *files, const char *path)
+static bool is_file(const struct file *file, const struct stat *st)
 {
-	size_t dir = (size_t)(strrchr(path, '/') - path) + 1, len = strlen(path);
-	struct file *newest = NULL;
-	struct stat st;
-
-	while (!newest && --len > dir)
-		if ((path[len] == '.' || path[len] == '-'))
-			newest = map_get(files->by_lineage, path, len);
-	if (!newest || !follow_is_rotated(path + dir, strrchr(newest->lineage, '/') + 1))
-		return NULL;
-	/* Copies of a file that keeps its name (copytruncate) are no generations. */
-	if (stat(newest->lineage, &st) == 0 && st.st_ino == newest->identity.inode &&
-	    st.st_dev == newest->identity.device)
-		return NULL;
-	return newest;
-}
-
-static int moved(struct files *files, const char *path)
-{
-	struct file *file;
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return 0;
-	file = files_by_inode(files, st.st_dev, st.st_ino);
-	if (file)
-		return known_under(files, file, path, &st);
-	/* Rotated before anybody looked at it under its first name. */
-	file = newest_of_rotated(files, path);
-	return file ? follow_missed(files, file) : 0;
+	return st->st_ino == file->identity.inode && st->st_dev == file->identity.device;
 }
 
 /*
  * If its path names another file now, or nothing: the file is held until it is read, settled and
  * quiet. What cannot be looked at is looked at again by the next reconcile.
  */
-static void check_path(struct files *files, struct file *file)
+static int check_path(struct files *files, struct discover *discover, struct file *file)
 {
 	struct stat st;
+	int r;
 
 	if (stat(file->path, &st) < 0) {
 		if (errno != ENOENT && errno != ENOTDIR)
-			return;
-	} else if (st.st_ino == file->identity.inode && st.st_dev == file->identity.device) {
-		return;
+			return 0;
+	} else if (is_file(file, &st)) {
+		return 0;
 	}
-	if (!file->left_path)
-		files->counters->rotations++;
-	files_left_path(files, file);
+	/* A link to it is gone, and it was not renamed: another one leads there. */
+	if (!file->left_path && file->second && file->real && stat(file->real, &st) == 0 &&
+	    is_file(file, &st) && stat(file->second, &st) == 0 && is_file(file, &st))
+		return files_settle_at(files, file, file->second);
+	r = follow_trace(files, discover, file);
 	files_wake(files, file);
+	return r;
 }
 
-static void left(struct files *files, const char *path)
+/* The file to whose lineage links lead from there, at this path; NULL: no link that we know. */
+static struct file *behind_link(const struct files *files, const char *path)
+{
+	struct file *file = map_get(files->by_lineage, path, strlen(path));
+
+	return file && file->real && strcmp(file->real, path) == 0 ? file : NULL;
+}
+
+/* Looks again at the path at which generations of this file's lineage are found. */
+static int look_again(struct files *files, struct discover *discover, const struct file *file,
+		      int64_t now_ms)
+{
+	char *lineage = strdup(file->lineage);
+	int r;
+
+	/* The file may be freed by the look. */
+	if (!lineage)
+		return -ENOMEM;
+	r = follow_found(files, discover, (int)(file->source - files->sources), lineage, lineage,
+			 now_ms);
+	free(lineage);
+	return r;
+}
+
+/* A link on the way of others leads elsewhere: which ones, only a look tells. O(all files). */
+static int link_changed(struct files *files, struct discover *discover, int64_t now_ms)
+{
+	struct file **linked = calloc(map_count(files->by_lineage) + 1, sizeof *linked), *file;
+	void *cursor = NULL;
+	size_t n = 0;
+	int r = 0;
+
+	if (!linked)
+		return -ENOMEM;
+	while ((file = map_next(files->by_inode, &cursor)))
+		if (file->real && !file->left_path && n < map_count(files->by_lineage))
+			linked[n++] = file;
+	/* None of them is freed meanwhile: they are open, and at paths of their own. */
+	for (size_t i = 0; !r && i < n; i++)
+		r = look_again(files, discover, linked[i], now_ms);
+	free(linked);
+	return r;
+}
+
+static int moved(struct files *files, struct discover *discover, const char *path, int64_t now_ms)
+{
+	struct file *file = behind_link(files, path);
+	struct stat st;
+	int r;
+
+	if (lstat(path, &st) < 0)
+		return 0;
+	if (S_ISLNK(st.st_mode))
+		return link_changed(files, discover, now_ms);
+	r = file ? look_again(files, discover, file, now_ms) : 0;
+	if (r || !S_ISREG(st.st_mode))
+		return r;
+	file = files_by_inode(files, st.st_dev, st.st_ino);
+	if (file)
+		return known_under(files, file, path, &st);
+	/* Rotated before anybody looked at it under its first name. */
+	file = newest_of_rotated(files, path);
+	return file ? follow_missed_now(files, discover, file) : 0;
+}
+
+static int left(struct files *files, struct discover *discover, const char *path)
 {
 	struct file *file = map_get(files->by_path, path, strlen(path));
 
-	if (file)
-		check_path(files, file);
+	if (!file)
+		file = behind_link(files, path);
+	return file ? check_path(files, discover, file) : 0;
 }
 
-/* A directory went, by whatever name; its files' descriptors are still open. O(all files). */
-static void tree_left(struct files *files, const char *dir)
+/* Looks at the path of every file that `wanted` says. O(all files). */
+static int check_all(struct files *files, struct discover *discover,
+		     bool (*wanted)(const struct files *files, const struct file *file,
+				    const char *dir),
+		     const char *dir)
+{
+	struct file **all = calloc(map_count(files->by_inode) + 1, sizeof *all), *file;
+	void *cursor = NULL;
+	size_t n = 0;
+	int r = 0;
+
+	if (!all)
+		return -ENOMEM;
+	while ((file = map_next(files->by_inode, &cursor)))
+		if (!file->left_path && file->state != FILE_FINISHED && wanted(files, file, dir))
+			all[n++] = file;
+	for (size_t i = 0; !r && i < n; i++)
+		r = check_path(files, discover, all[i]);
+	free(all);
+	return r;
+}
+
+static bool is_below(const struct files *files, const struct file *file, const char *dir)
 {
 	size_t len = strlen(dir);
-	void *cursor = NULL;
-	struct file *file;
 
-	while ((file = map_next(files->by_inode, &cursor)))
-		if (!file->left_path && file->state != FILE_FINISHED &&
-		    strncmp(file->path, dir, len) == 0 && file->path[len] == '/')
-			check_path(files, file);
+	(void)files;
+	return strncmp(file->path, dir, len) == 0 && file->path[len] == '/';
+}
+
+static bool was_not_found(const struct files *files, const struct file *file, const char *dir)
+{
+	(void)dir;
+	return file->looked != files->look;
 }
 
 void follow_begin_look(struct files *files)
@@ -230,14 +335,9 @@ void follow_begin_look(struct files *files)
 	files->look++;
 }
 
-void follow_check_paths(struct files *files)
+int follow_check_paths(struct files *files, struct discover *discover)
 {
-	void *cursor = NULL;
-	struct file *file;
-
-	while ((file = map_next(files->by_inode, &cursor)))
-		if (!file->left_path && file->state != FILE_FINISHED && file->looked != files->look)
-			check_path(files, file);
+	return check_all(files, discover, was_not_found, NULL);
 }
 
 int follow_hint(struct files *files, struct discover *discover, const struct hint *hint,
@@ -249,13 +349,12 @@ int follow_hint(struct files *files, struct discover *discover, const struct hin
 	case HINT_CHANGED:
 		return changed(files, hint->path);
 	case HINT_MOVED:
-		return moved(files, hint->path);
+		return moved(files, discover, hint->path, now_ms);
 	case HINT_LEFT:
-		left(files, hint->path);
-		return 0;
+		return left(files, discover, hint->path);
 	case HINT_LEFT_TREE:
-		tree_left(files, hint->path);
-		return 0;
+		/* Its files' descriptors are still open. */
+		return check_all(files, discover, is_below, hint->path);
 	}
 	return 0;
 }

@@ -34,9 +34,10 @@ void follow_begin_look(struct files *files);
 
 /*
  * Looks at the path of every file that was not found there since follow_begin_look: of a rename or
- * an unlink whose hint was lost, nothing else would tell. Call after the scan of each reconcile.
+ * an unlink whose hint was lost, nothing else would tell. Call after the scan of each reconcile. 0 or
+ * -ENOMEM.
  */
-void follow_check_paths(struct files *files);
+int follow_check_paths(struct files *files, struct discover *discover) MUSTCHECK;
 
 /*
  * The file has left its path, is read to its end, settled and quiet: closes it, and forgets it when

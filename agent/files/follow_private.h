@@ -2,11 +2,15 @@
 #ifndef FILES_FOLLOW_PRIVATE_H
 #define FILES_FOLLOW_PRIVATE_H
 
+#include <sys/stat.h>
+
 #include "files/follow.h"
+#include "files/places.h"
 
 /*
- * Shared by follow.c (hints), look.c (a path nobody knows), adopt.c (a file is taken in), first.c
- * and stored.c (the start). Calls go in this order: follow, look, stored, adopt.
+ * Shared by follow.c (hints), links.c (symbolic links), look.c (a path nobody knows), adopt.c (a file
+ * is taken in), first.c and stored.c (the start), trace.c (where a file went). Calls go in this order:
+ * first, follow, links, look, stored, adopt, trace.
  */
 
 /* What a file begins with: known from the store, or new. All borrowed. */
@@ -14,8 +18,11 @@ struct birth {
 	const struct source *source;
 	const char *path;
 	const char *lineage;
+	const char *real;             /* where links led from the lineage; NULL: nowhere */
 	const struct store_file *row; /* NULL: new */
 	uint64_t position;
+	struct discover *discover;
+	bool moved; /* it has its name from a rotation, whatever that looks like */
 };
 
 /* Opens a path whose inode is not in the table, and takes it in if it is a log file. 0, -ENOMEM. */
@@ -42,14 +49,59 @@ const struct store_file *follow_take_row(struct files *files, int fd,
 int follow_found(struct files *files, struct discover *discover, int source, const char *path,
 		 const char *lineage, int64_t now_ms) MUSTCHECK;
 
-/*
- * Takes in, in order, the generations that came after `newest`, the last one known of its lineage,
- * and were rotated before anybody looked. 0 or -ENOMEM.
- */
-int follow_missed(struct files *files, const struct file *newest) MUSTCHECK;
+/* The row's file under this path: 0, *ret_fd is the caller's. The E codes. */
+enum {
+	ROW_E_OTHER = 1, /* no file there, or another one */
+	ROW_E_LATER,     /* it cannot be looked at now: its row stays */
+};
+int follow_open_row(const struct store_file *row, const char *path, int *ret_fd,
+		    struct identity *ret_identity) MUSTCHECK;
 
-/* Whether name is base with what rotation appends: ".1", "-20261121", ".2026-11-21-10". */
-bool follow_is_rotated(const char *name, const char *base);
+/*
+ * Whether a row that was not met yet is that of the file at path; the inode may be one that is used
+ * again.
+ */
+bool follow_has_row(const struct files *files, const char *path, uint64_t device, uint64_t inode);
+
+/* A lineage of which generations may have come and gone unseen. All borrowed. */
+struct missed {
+	const struct source *source;
+	const char *lineage;
+	const char *real; /* where links led from the lineage; NULL: nowhere */
+	const char *path; /* where its last known generation is now; NULL: gone */
+	int64_t after_ns; /* when that began */
+};
+
+/*
+ * Takes in, in their order, the generations that came after the last known one and were rotated
+ * before anybody looked. 0 or -ENOMEM.
+ */
+int follow_missed(struct files *files, struct discover *discover, struct places *places,
+		  const struct missed *missed) MUSTCHECK;
+
+/* The same for a known file, the newest of its lineage. */
+int follow_missed_after(struct files *files, struct discover *discover, struct places *places,
+			const struct file *newest) MUSTCHECK;
+
+/* The same while the agent runs, with the directories as they are now. */
+int follow_missed_now(struct files *files, struct discover *discover, struct file *newest)
+	MUSTCHECK;
+
+/* When the file with these times began: the time that tells generations' order. ns since 1970. */
+int64_t follow_began_ns(const struct statx *stx);
+
+/*
+ * Watches every link from path, a link itself, to the file that it leads to, and that. 0;
+ * FOLLOW_E_SHUNNED when that is our own; -ENOMEM.
+ */
+enum { FOLLOW_E_SHUNNED = 1 };
+int follow_links(struct discover *discover, const char *path) MUSTCHECK;
+
+/*
+ * The file has left its path: from now on it goes by the name that it has, whose directory is
+ * watched for what is written late. Without a name it keeps the one it had. 0 or -ENOMEM.
+ */
+int follow_trace(struct files *files, struct discover *discover, struct file *file) MUSTCHECK;
 
 /* What a gzip, zstd or other compressed file holds is no log line (A12). */
 bool follow_is_compressed(int fd);

@@ -87,7 +87,7 @@ static int adopt_new(struct files *files, struct birth birth, int fd,
 	birth.row = follow_take_row(files, fd, identity);
 	/* Renames may be faster than hints: what came between comes first. */
 	if (newest && !birth.row)
-		r = follow_missed(files, newest);
+		r = follow_missed_now(files, birth.discover, newest);
 	if (birth.row)
 		birth.position = birth.row->committed;
 	else if (!r)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A file that was closed is opened again by identity: by its path or, when that names another file,
- * by a look through its directory (D03).
+ * A file that was closed is opened again by identity: by its path, by the one to which links led,
+ * or, when those name other files, by a look through their directories (D03).
  */
-#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,25 +12,27 @@
 #include <unistd.h>
 
 #include "files/files.h"
+#include "files/places.h"
 
-char *files_find_in(const char *dir, uint64_t device, uint64_t inode)
+/* Rotation may rename the file between a look into its directory and the opening. */
+#define LOOKS 3
+
+char *files_name_of(int fd)
 {
-	DIR *stream = opendir(dir);
-	char *path = NULL;
-	struct dirent *entry;
-	struct stat st;
+	char link[40], name[PATH_MAX];
+	struct stat own, named;
+	ssize_t n;
 
-	if (!stream)
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	n = readlink(link, name, sizeof name - 1);
+	if (n <= 0 || name[0] != '/')
 		return NULL;
-	while ((entry = readdir(stream)))
-		if (entry->d_ino == inode && fstatat(dirfd(stream), entry->d_name, &st, 0) == 0 &&
-		    st.st_dev == device && S_ISREG(st.st_mode)) {
-			if (asprintf(&path, "%s/%s", dir, entry->d_name) < 0)
-				path = NULL;
-			break;
-		}
-	closedir(stream);
-	return path;
+	name[n] = '\0';
+	/* "NAME (deleted)", or a name of another mount namespace. */
+	if (fstat(fd, &own) < 0 || stat(name, &named) < 0 || own.st_ino != named.st_ino ||
+	    own.st_dev != named.st_dev)
+		return NULL;
+	return strdup(name);
 }
 
 /*
@@ -57,39 +59,62 @@ static int open_same(struct files *files, const struct file *file, const char *p
 	return fd;
 }
 
-int files_open(struct files *files, struct file *file)
+/* Opens what is at path and, if it is the file, calls it so from now on. As open_same. */
+static int open_moved(struct files *files, struct file *file, const char *path)
 {
-	char *dir, *slash, *path;
-	int fd, r;
+	int fd = open_same(files, file, path), r;
 
-	if (file->tail.fd >= 0)
-		return 0;
-	fd = open_same(files, file, file->path);
-	if (fd >= 0) {
-		files_set_fd(files, file, fd);
-		return 0;
-	}
-	if (fd != -ENOENT)
-		return fd == -EMFILE ? FILES_E_CROWDED : fd;
-	dir = strdup(file->path);
-	if (!dir)
-		return -ENOMEM;
-	slash = strrchr(dir, '/');
-	*slash = '\0';
-	path = files_find_in(dir, file->identity.device, file->identity.inode);
-	free(dir);
-	fd = path ? open_same(files, file, path) : -ENOENT;
-	if (fd >= 0)
-		r = files_move(files, file, path);
-	else
-		r = fd == -ENOENT ? FILES_E_GONE : fd;
-	free(path);
+	if (fd < 0)
+		return fd;
+	r = files_move(files, file, path);
 	if (r) {
-		if (fd >= 0)
-			close(fd);
+		close(fd);
 		return r;
 	}
 	files_left_path(files, file);
+	return fd;
+}
+
+/* In the directory of a path at which the file was. As open_same. */
+static int open_beside(struct files *files, struct file *file, const char *path)
+{
+	struct places *places = places_new();
+	char *dir = places_dir_of(path), *found = NULL;
+	int fd = -ENOMEM;
+
+	if (places && dir) {
+		found = places_find(places, dir, file->identity.inode);
+		fd = found ? open_moved(files, file, found) : -ENOENT;
+	}
+	free(found);
+	free(dir);
+	places_free(places);
+	return fd;
+}
+
+static int open_anywhere(struct files *files, struct file *file)
+{
+	int fd = open_same(files, file, file->path);
+
+	if (fd == -ENOENT && file->real)
+		fd = open_moved(files, file, file->real);
+	for (int looks = 0; fd == -ENOENT && looks < LOOKS; looks++) {
+		fd = open_beside(files, file, file->path);
+		if (fd == -ENOENT && file->real)
+			fd = open_beside(files, file, file->real);
+	}
+	return fd;
+}
+
+int files_open(struct files *files, struct file *file)
+{
+	int fd;
+
+	if (file->tail.fd >= 0)
+		return 0;
+	fd = open_anywhere(files, file);
+	if (fd < 0)
+		return fd == -ENOENT ? FILES_E_GONE : fd == -EMFILE ? FILES_E_CROWDED : fd;
 	files_set_fd(files, file, fd);
 	return 0;
 }

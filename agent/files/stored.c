@@ -2,229 +2,28 @@
 /*
  * The files of the store, met again at a start. A row names an inode and the bytes it begins with;
  * the path is only where to look first. When the path names another inode now, the file was rotated
- * while we were down: its directory is looked through for the inode, and also for generations that
- * came after it and were rotated too, which no row knows. Those are told by their names (the path
- * with a suffix of digits, dots, dashes: what logrotate and its kin append) and put in the order of
- * their last writing. They lie outside the patterns, so nobody else would ever read them.
+ * while we were down: it is looked for behind the links that led to it, and by its inode in the
+ * directories of both. When all known files are where they belong, generations that came after
+ * the newest of a lineage and were rotated too, which no row knows, are looked for
+ * (generations.c).
  *
- * Accepted weakness: generations that were renamed to something else, compressed or deleted while
- * the agent was down are lost; files_lost counts the one that we knew.
+ * Accepted weakness: what was compressed or deleted while the agent was down is not found here.
  */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
-#include "files/follow.h"
 #include "files/follow_private.h"
 
-/* More unseen generations of one path than this are not looked for. */
-#define GENERATIONS_MAX 64
-
-struct generation {
-	char *path;
-	int64_t written_ns;
+struct start {
+	struct files *files;
+	struct discover *discover;
+	struct places *places;
+	struct map *newest; /* lineage → its newest row */
 };
-
-enum {
-	ROW_E_OTHER = 1, /* no file there, or another one */
-	ROW_E_LATER,     /* it cannot be looked at now: its row stays */
-};
-
-/*
- * Same inode, birth time and first bytes as the row says. A file system may get another device
- * number at a boot or remount (A04): with a birth time and first bytes that agree that is no other
- * file. 0 or the E codes.
- */
-static int compare(int fd, const struct store_file *row, struct identity *ret_identity)
-{
-	struct identity then = {row->device, row->inode, row->born_ns, row->head_len,
-				row->head_hash};
-	int r;
-
-	if (identity_of(fd, ret_identity))
-		return ROW_E_LATER;
-	if (row->born_ns && row->born_ns == ret_identity->born_ns && row->head_len)
-		then.device = ret_identity->device;
-	if (!identity_same_inode(&then, ret_identity))
-		return ROW_E_OTHER;
-	r = identity_head_matches(fd, &then);
-	return r < 0 ? ROW_E_LATER : r ? 0 : ROW_E_OTHER;
-}
-
-const struct store_file *follow_take_row(struct files *files, int fd,
-					 const struct identity *identity)
-{
-	struct inode_key key = {identity->device, identity->inode};
-	const struct store_file *row = map_get(files->stored, &key, sizeof key);
-	struct identity now;
-
-	if (!row || compare(fd, row, &now))
-		return NULL;
-	return map_take(files->stored, &key, sizeof key);
-}
-
-/* The row's file under this path. 0 or the E codes. */
-static int open_row(const struct store_file *row, const char *path, int *ret_fd,
-		    struct identity *ret_identity)
-{
-	struct stat st;
-	int fd, r;
-
-	if (stat(path, &st) < 0)
-		return errno == ENOENT || errno == ENOTDIR ? ROW_E_OTHER : ROW_E_LATER;
-	if (!S_ISREG(st.st_mode) || st.st_ino != row->inode)
-		return ROW_E_OTHER;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return errno == ENOENT ? ROW_E_OTHER : ROW_E_LATER;
-	r = compare(fd, row, ret_identity);
-	if (r)
-		close(fd);
-	else
-		*ret_fd = fd;
-	return r;
-}
-
-bool follow_is_rotated(const char *name, const char *base)
-{
-	size_t len = strlen(base);
-
-	if (strncmp(name, base, len) != 0 || (name[len] != '.' && name[len] != '-'))
-		return false;
-	return name[len + 1] && strspn(name + len, ".-_0123456789T") == strlen(name + len);
-}
-
-static int by_time(const void *a, const void *b)
-{
-	int64_t left = ((const struct generation *)a)->written_ns;
-	int64_t right = ((const struct generation *)b)->written_ns;
-
-	return left < right ? -1 : left > right;
-}
-
-/* Whether a row that was not met yet is this file's; its inode may be one that was used again. */
-static bool has_row(const struct files *files, const char *path, const struct stat *st)
-{
-	struct inode_key key = {st->st_dev, st->st_ino};
-	const struct store_file *row = map_get(files->stored, &key, sizeof key);
-	struct identity identity;
-	int fd, r;
-
-	if (!row)
-		return false;
-	r = open_row(row, path, &fd, &identity);
-	if (!r)
-		close(fd);
-	return r != ROW_E_OTHER;
-}
-
-/* Rotated files of the lineage that no row and no file knows, written after a known one was. */
-static size_t find_generations(const struct files *files, const char *lineage, const char *dir,
-			       int64_t after_ns, struct generation *generations)
-{
-	const char *base = strrchr(lineage, '/') + 1;
-	DIR *stream = opendir(dir);
-	struct dirent *entry;
-	struct stat st;
-	size_t n = 0;
-
-	while (stream && n < GENERATIONS_MAX && (entry = readdir(stream))) {
-		struct generation *next = &generations[n];
-
-		if (!follow_is_rotated(entry->d_name, base) ||
-		    fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    !S_ISREG(st.st_mode))
-			continue;
-		next->written_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
-		if (next->written_ns < after_ns || files_by_inode(files, st.st_dev, st.st_ino) ||
-		    asprintf(&next->path, "%s/%s", dir, entry->d_name) < 0)
-			continue;
-		if (has_row(files, next->path, &st))
-			free(next->path);
-		else
-			n++;
-	}
-	if (stream)
-		closedir(stream);
-	qsort(generations, n, sizeof generations[0], by_time);
-	return n;
-}
-
-static int adopt_generation(struct files *files, const struct source *source, const char *lineage,
-			    const char *path)
-{
-	struct birth birth = {.source = source, .path = path, .lineage = lineage};
-	struct identity identity;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-	if (fd < 0)
-		return 0;
-	if (identity_of(fd, &identity) || follow_is_compressed(fd)) {
-		close(fd);
-		return 0;
-	}
-	log_say(files->log, LOG_INFO,
-		"%s: a generation of %s that came and was rotated before it was seen", path,
-		lineage);
-	files->counters->rotations++;
-	return follow_adopt(files, &birth, fd, &identity);
-}
-
-/* The generations between a known one, rotated to dir, and the one that has its path now. */
-static int adopt_between(struct files *files, const struct source *source, const char *lineage,
-			 const char *dir, int64_t after_ns)
-{
-	struct generation generations[GENERATIONS_MAX];
-	size_t n = find_generations(files, lineage, dir, after_ns, generations);
-	int r = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (!r)
-			r = adopt_generation(files, source, lineage, generations[i].path);
-		free(generations[i].path);
-	}
-	return r;
-}
-
-static int64_t written_ns(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) < 0 ? INT64_MAX :
-				    st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
-}
-
-/* The same of a file that may be closed. INT64_MAX: it has no name that is known, either. */
-static int64_t last_written_ns(const struct file *file)
-{
-	struct stat st;
-
-	if (file->tail.fd >= 0)
-		return written_ns(file->tail.fd);
-	if (stat(file->path, &st) < 0 || st.st_ino != file->identity.inode)
-		return INT64_MAX;
-	return st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
-}
-
-int follow_missed(struct files *files, const struct file *newest)
-{
-	int64_t after_ns = last_written_ns(newest);
-	char *dir = strdup(newest->path);
-	int r;
-
-	if (!dir)
-		return -ENOMEM;
-	*strrchr(dir, '/') = '\0';
-	r = adopt_between(files, newest->source, newest->lineage, *dir ? dir : "/", after_ns);
-	free(dir);
-	return r;
-}
 
 static void forget(struct files *files, const struct store_file *row)
 {
@@ -235,99 +34,171 @@ static void forget(struct files *files, const struct store_file *row)
 	files_forget_row(files, row->id);
 }
 
+/* Nothing that we may look at has the row's bytes. Only those that were seen are known to be lost. */
+static void tell_gone(struct files *files, const struct store_file *row)
+{
+	if (row->size <= row->committed) {
+		log_say(files->log, LOG_INFO,
+			"%s: gone; all that was in it when it was last seen is shipped", row->path);
+		return;
+	}
+	files->counters->files_lost++;
+	files->counters->bytes_lost += row->size - row->committed;
+	log_say(files->log, LOG_WARNING,
+		"%s: gone while waybill was down: %llu bytes after position %llu are lost "
+		"(deleted; if "
+		"it was moved to another directory, name that in `rotated`)",
+		row->path, (unsigned long long)(row->size - row->committed),
+		(unsigned long long)row->committed);
+}
+
 /*
  * No file has the row's identity any more. The row stays while its whole directory is away (A04).
  */
-static void vanished(struct files *files, const struct store_file *row, const char *dir)
+static int vanished(struct files *files, const struct store_file *row)
 {
-	if (access(dir, F_OK) < 0)
-		return;
-	if (strcmp(row->path, row->lineage) == 0) {
-		files->counters->files_lost++;
-		log_say(files->log, LOG_WARNING,
-			"%s: the file that was read up to position %llu is gone: lines written to "
-			"it after that "
-			"are lost (deleted, or rotated to another directory, while waybill was "
-			"down)",
-			row->path, (unsigned long long)row->committed);
+	char *dir = places_dir_of(row->path);
+
+	if (!dir)
+		return -ENOMEM;
+	if (access(dir, F_OK) == 0) {
+		tell_gone(files, row);
+		forget(files, row);
 	}
-	forget(files, row);
+	free(dir);
+	return 0;
 }
 
-static int adopt_row(struct files *files, const struct birth *birth, int fd,
-		     const struct identity *identity)
+/* Tries the row's file at path. 0 and *ret_r (what follow_open_row said), or -ENOMEM. */
+static int try_path(struct files *files, struct birth birth, const char *path, int *ret_r)
 {
-	struct inode_key key = {identity->device, identity->inode};
-
-	map_take(files->stored, &key, sizeof key);
-	return follow_adopt(files, birth, fd, identity);
-}
-
-/* The row's path is another file's, or nobody's: it was rotated within dir, or is gone. */
-static int take_moved(struct files *files, struct birth birth, const char *dir)
-{
-	struct stat st;
-	char *found = files_find_in(dir, stat(dir, &st) < 0 ? birth.row->device : st.st_dev,
-				    birth.row->inode);
+	struct inode_key key = {birth.row->device, birth.row->inode};
 	struct identity identity;
-	int64_t after_ns;
-	int fd, r;
+	int fd;
 
-	r = found ? open_row(birth.row, found, &fd, &identity) : ROW_E_OTHER;
-	if (r == ROW_E_OTHER)
-		vanished(files, birth.row, dir);
-	if (!r) {
-		after_ns = written_ns(fd);
-		birth.path = found;
-		/* Renamed once more is not rotated once more. */
-		files->counters->rotations += strcmp(birth.row->path, birth.row->lineage) == 0;
-		r = adopt_row(files, &birth, fd, &identity);
-		if (!r)
-			r = adopt_between(files, birth.source, birth.lineage, dir, after_ns);
-	}
+	*ret_r = follow_open_row(birth.row, path, &fd, &identity);
+	if (*ret_r)
+		return 0;
+	map_take(files->stored, &key, sizeof key);
+	if (strcmp(path, birth.row->path) == 0)
+		files->counters->generations_by_path++;
+	else
+		files->counters->generations_by_inode++;
+	/* Renamed once more is not rotated once more. */
+	files->counters->rotations += strcmp(path, birth.row->lineage) != 0 &&
+				      strcmp(birth.row->path, birth.row->lineage) == 0;
+	birth.path = path;
+	birth.moved = strcmp(path, birth.row->path) != 0;
+	return follow_adopt(files, &birth, fd, &identity);
+}
+
+/* The same in the directory of this path. */
+static int try_beside(struct start *start, const struct birth *birth, const char *path, int *ret_r)
+{
+	char *dir = places_dir_of(path);
+	char *found = dir ? places_find(start->places, dir, birth->row->inode) : NULL;
+	int r = dir ? 0 : -ENOMEM;
+
+	if (found)
+		r = try_path(start->files, *birth, found, ret_r);
 	free(found);
-	return r < 0 ? r : 0;
+	free(dir);
+	return r;
 }
 
 /* A row that cannot be looked at now stays in files->stored: it is met again when its path is. */
-static int take_row(struct files *files, const struct source *source, const struct store_file *row)
+static int take_row(struct start *start, const struct source *source, const struct store_file *row)
 {
-	struct birth birth = {source, row->path, row->lineage, row, row->committed};
-	struct identity identity;
-	char *dir;
-	int fd, r;
+	struct birth birth = {
+		.source = source,
+		.lineage = row->lineage,
+		.real = row->real,
+		.row = row,
+		.position = row->committed,
+		.discover = start->discover,
+	};
+	int r, met;
 
 	/* An inode that was used again has two rows until the older one is forgotten. */
-	if (files_by_inode(files, row->device, row->inode)) {
-		forget(files, row);
+	if (files_by_inode(start->files, row->device, row->inode)) {
+		forget(start->files, row);
 		return 0;
 	}
-	r = open_row(row, row->path, &fd, &identity);
-	if (!r)
-		return adopt_row(files, &birth, fd, &identity);
-	if (r == ROW_E_LATER)
+	r = try_path(start->files, birth, row->path, &met);
+	if (!r && met == ROW_E_OTHER && row->real)
+		r = try_path(start->files, birth, row->real, &met);
+	if (!r && met == ROW_E_OTHER)
+		r = try_beside(start, &birth, row->path, &met);
+	if (!r && met == ROW_E_OTHER && row->real)
+		r = try_beside(start, &birth, row->real, &met);
+	if (!r && met == ROW_E_OTHER)
+		r = vanished(start->files, row);
+	return r;
+}
+
+/* Whether the file that the row tells of may still have its path, met by us or not. */
+static bool is_in_place(const struct files *files, const struct store_file *row,
+			const struct file *file)
+{
+	struct inode_key key = {row->device, row->inode};
+
+	if (file)
+		return !file->left_path && strcmp(file->path, file->lineage) == 0;
+	return map_get(files->stored, &key, sizeof key) == row &&
+	       strcmp(row->path, row->lineage) == 0;
+}
+
+/* What came after the newest row of a lineage and is not at its path any more. */
+static int take_missed(struct start *start, const struct source *source,
+		       const struct store_file *row)
+{
+	struct file *file = map_get(start->files->by_lineage, row->lineage, strlen(row->lineage));
+	struct missed missed = {
+		.source = source,
+		.lineage = row->lineage,
+		.real = row->real,
+		.after_ns = row->born_ns ? row->born_ns : INT64_MAX,
+	};
+
+	if (is_in_place(start->files, row, file))
 		return 0;
-	dir = strdup(row->path);
-	if (!dir)
-		return -ENOMEM;
-	*strrchr(dir, '/') = '\0';
-	r = take_moved(files, birth, *dir ? dir : "/");
-	free(dir);
+	if (file)
+		return follow_missed_after(start->files, start->discover, start->places, file);
+	return follow_missed(start->files, start->discover, start->places, &missed);
+}
+
+/* Calls `take` with every row that a source wants; newest: only with the newest of each lineage. */
+static int each_row(struct start *start, bool newest,
+		    int (*take)(struct start *start, const struct source *source,
+				const struct store_file *row))
+{
+	struct files *files = start->files;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < files->n_rows; i++) {
+		struct store_file *row = &files->rows[i];
+		size_t len = strlen(row->lineage);
+		int source = discover_wants(start->discover, row->lineage);
+
+		if (source < 0 || (newest && map_get(start->newest, row->lineage, len) != row))
+			continue;
+		r = newest ? 0 : map_put(start->newest, row->lineage, len, row);
+		if (!r)
+			r = take(start, &files->sources[source], row);
+	}
 	return r;
 }
 
 int follow_stored(struct files *files, struct discover *discover)
 {
-	for (size_t i = 0; i < files->n_rows; i++) {
-		const struct store_file *row = &files->rows[i];
-		int source = discover_wants(discover, row->lineage);
-		int r;
+	struct start start = {files, discover, places_new(), map_new()};
+	int r = -ENOMEM;
 
-		if (source < 0)
-			continue;
-		r = take_row(files, &files->sources[source], row);
-		if (r)
-			return r;
-	}
-	return 0;
+	if (start.places && start.newest)
+		r = each_row(&start, false, take_row);
+	if (!r)
+		r = each_row(&start, true, take_missed);
+	places_free(start.places);
+	map_free(start.newest);
+	return r;
 }

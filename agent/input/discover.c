@@ -115,26 +115,50 @@ int discover_add(struct discover *discover, int source, char *const *paths, char
 	return r ? r : root_states(discover, discover->n_sources - 1);
 }
 
-int discover_follow(struct discover *discover, const char *path)
+/* 0: *ret_node has the directory of path, NULL when that cannot be. -EINVAL, -ENOMEM. */
+static int directory_of(struct discover *discover, const char *path, struct node **ret_node)
 {
 	const char *slash = strrchr(path, '/');
 	size_t len = slash == path ? 1 : (size_t)(slash - path);
-	struct node *node;
-	bool there;
 	int r;
 
+	*ret_node = NULL;
 	if (!slash || path[0] != '/' || len >= PATH_MAX)
 		return -EINVAL;
 	if (walk_shuns(discover, path))
 		return 0;
-	r = tree_get(&discover->tree, NULL, path, len, &node);
-	if (r)
-		return r < 0 ? r : 0;
+	r = tree_get(&discover->tree, NULL, path, len, ret_node);
+	return r < 0 ? r : 0;
+}
+
+static int follow(struct discover *discover, struct node *node)
+{
+	bool there;
+
 	if (node->content && node->way == NODE_WATCHED)
 		return 0;
 	/* Watched at once, not when its turn comes: the caller reads the file after this. */
 	node->content = true;
 	return walk_watch(discover, node, &there);
+}
+
+int discover_follow(struct discover *discover, const char *path)
+{
+	struct node *node;
+	int r = directory_of(discover, path, &node);
+
+	return r || !node ? r : follow(discover, node);
+}
+
+int discover_follow_link(struct discover *discover, const char *path)
+{
+	struct node *node;
+	int r = directory_of(discover, path, &node);
+
+	if (r || !node)
+		return r;
+	node->followed = true;
+	return follow(discover, node);
 }
 
 int discover_fd(const struct discover *discover)

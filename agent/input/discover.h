@@ -32,7 +32,7 @@ enum hint_kind {
 	HINT_CHANGED,
 	/*
 	 * A name that no pattern wants was moved to within a watched directory: perhaps a rotated
-	 * file under its new name.
+	 * file under its new name. Where links lead also one that was made.
 	 */
 	HINT_MOVED,
 	/* This path was moved away or unlinked. */
@@ -81,6 +81,9 @@ bool discover_shuns(const struct discover *discover, const char *path);
 /* The source, as given to discover_add, that wants this path, there or not; -1: none. */
 int discover_wants(const struct discover *discover, const char *path);
 
+/* Whether the source, as given to discover_add, excludes the path, or it is shunned. */
+bool discover_excludes(const struct discover *discover, int source, const char *path);
+
 /*
  * A path that must be watched although it is not in a watched directory: the target of a symbolic
  * link, or a rotated file. Watches its directory before it returns; HINT_CHANGED then names this
@@ -88,6 +91,9 @@ int discover_wants(const struct discover *discover, const char *path);
  * -EINVAL when it is no absolute path, -ENOMEM.
  */
 int discover_follow(struct discover *discover, const char *path) MUSTCHECK;
+
+/* The same for what links lead to: every name that comes to its directory gives HINT_MOVED, too. */
+int discover_follow_link(struct discover *discover, const char *path) MUSTCHECK;
 
 /*
  * A descriptor for the loop, readable whenever discover_next may have a hint, also when the caller

@@ -50,8 +50,8 @@ static int on_arrival(struct discover *discover, struct node *node,
 	int r = walk_look(discover, node, change->name, change->is_directory ? DT_DIR : DT_UNKNOWN,
 			  ret_hint);
 
-	if (r == DISCOVER_E_NONE && change->what == WATCH_MOVED_IN && !change->is_directory &&
-	    node->content)
+	if (r == DISCOVER_E_NONE && !change->is_directory &&
+	    (node->followed || (change->what == WATCH_MOVED_IN && node->content)))
 		return give(discover, node, HINT_MOVED, change->name, ret_hint);
 	return r;
 }

@@ -164,3 +164,13 @@ int discover_wants(const struct discover *discover, const char *path)
 	}
 	return -1;
 }
+
+bool discover_excludes(const struct discover *discover, int source, const char *path)
+{
+	if (walk_shuns(discover, path))
+		return true;
+	for (size_t i = 0; i < discover->n_sources; i++)
+		if (discover->sources[i].id == source)
+			return excluded_on_the_way(&discover->sources[i], path);
+	return false;
+}

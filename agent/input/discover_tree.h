@@ -40,9 +40,10 @@ struct node {
 	struct watch_point point;
 	struct state *states;
 	uint32_t n_states;
-	bool queued;  /* waits to be scanned */
-	bool content; /* may hold wanted files, or followed ones: writes matter */
-	bool listing; /* some state is no literal: the directory has to be read */
+	bool queued;   /* waits to be scanned */
+	bool content;  /* may hold wanted files, or followed ones: writes matter */
+	bool followed; /* links lead here: every name that comes matters */
+	bool listing;  /* some state is no literal: the directory has to be read */
 	enum node_way way;
 	bool incomplete; /* could not be read or searched: another try when its mode changes */
 	size_t len;

@@ -65,6 +65,12 @@
 	  "of these, records that Kafka may hold already: possible repeats")                       \
 	X(rewinds, SUM, NULL, "times a file went back to its committed position")                  \
 	X(rotations, SUM, NULL, "files that left their path and were finished under another name") \
+	X(generations_unseen, SUM, NULL,                                                           \
+	  "of these, files that came and were rotated before they were seen")                      \
+	X(generations_by_path, SUM, NULL,                                                          \
+	  "files of an earlier start that were where they had been")                               \
+	X(generations_by_inode, SUM, NULL,                                                         \
+	  "files of an earlier start that were found by inode under another name")                 \
 	X(files_lost, SUM, NULL, "files that vanished before they were wholly read")               \
 	X(bytes_lost, SUM, NULL,                                                                   \
 	  "bytes known to be lost: truncated or removed before they were read")                    \

@@ -89,7 +89,7 @@ void rig_end(struct follow_rig *rig)
 	if (rig->discover)
 		rig_crash(rig);
 	for (size_t i = 0; i < rig->n_sources; i++)
-		free(rig->paths[i][0]);
+		free(rig->paths[i][0]), free(rig->exclude[i][0]);
 	nftw(rig->top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	nftw(rig->state, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
@@ -119,7 +119,7 @@ void rig_start(struct follow_rig *rig)
 	load(rig);
 	MUST(discover_new(&rig->discover) == 0);
 	for (size_t i = 0; i < rig->n_sources; i++)
-		MUST(discover_add(rig->discover, (int)i, rig->paths[i], NULL, message,
+		MUST(discover_add(rig->discover, (int)i, rig->paths[i], rig->exclude[i], message,
 				  sizeof message) == 0);
 	MUST(follow_stored(&rig->files, rig->discover) == 0);
 	MUST(follow_first_scan(&rig->files, rig->discover, (int64_t)time(NULL) * 1000) == 0);
@@ -211,7 +211,7 @@ static void gone_dry(struct follow_rig *rig, struct file *file, bool hand_over)
 	files_rest(&rig->files, file);
 	files_give_back(&rig->files, file);
 	file->eof_seen = true;
-	if (hand_over && file->newer && file_is_settled(file))
+	if (hand_over && file->newer && file_lets_next(file))
 		files_promote_next(&rig->files, file);
 }
 

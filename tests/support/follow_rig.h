@@ -14,6 +14,7 @@ struct follow_rig {
 	char top[64]; /* the directory of the logs; a pattern is relative to it */
 	char state[64];
 	char *paths[2][3];
+	char *exclude[2][3]; /* set them before rig_start; freed by rig_end */
 	struct source sources[2];
 	size_t n_sources;
 	struct chunk_pools pools;

@@ -481,7 +481,7 @@ Test(follow, a_directory_whose_parent_is_renamed_is_noticed_at_once)
 	rename(rig_path(rig, "app"), rig_path(rig, "old"));
 	rig_append(rig, "old/logs/a.log", "2\n");
 	cr_expect_str_eq(rig_run(rig), "2 ");
-	cr_expect(rig_file(rig, "app/logs/a.log")->left_path);
+	cr_expect(rig_file(rig, "old/logs/a.log")->left_path);
 }
 
 Test(follow, a_rotation_that_only_a_scan_sees_is_counted)

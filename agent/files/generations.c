@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Generations that nobody saw: they came to a path and were rotated away while we were down, or
+ * faster than we looked. No row and no file knows them, they lie outside the patterns as a rule, and
+ * whoever does not find them loses all their lines. Whoever takes too much ships what nobody asked
+ * for. So a file is one of them only if all of this holds:
+ *
+ *   - it lies where generations of its lineage are: beside the path, beside the file behind a link,
+ *     or beside the last known generation, which tells where rotation puts them;
+ *   - its name is the lineage's with what rotation adds (rotated.c); a bare number counts only when
+ *     the last known generation was named alike, when the numbers between the two are there, and
+ *     when it was not written any more once the path had its next file: worker-8081 is not worker's;
+ *   - it began after the last known generation, and before the file that has the path now was made;
+ *   - no row, no known file, no other source's pattern has it, and no exclude leaves it out.
+ *
+ * When a file began: its birth time, which neither a late writer nor touch moves. One that was born
+ * after its last write was restored or copied, and then that write is what tells the order; so it is
+ * where the file system knows no birth times.
+ *
+ * Accepted weakness: a clock that was set back between two rotations hides the later generation.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "files/follow_private.h"
+#include "files/rotated.h"
+
+/* So many generations of one path in one go are taken; more are told and left. */
+#define GENERATIONS_MAX 65536
+/* A writer that was told to open its file anew may take so long to do it. */
+#define SLACK_NS 2000000000LL
+
+struct generation {
+	char *path;
+	int64_t began_ns;
+};
+
+struct search {
+	struct files *files;
+	struct discover *discover;
+	struct places *places;
+	const struct missed *missed;
+	int64_t before_ns; /* when the file that has the path now was made */
+	struct generation *found;
+	size_t n;
+	size_t capacity;
+	bool more; /* than GENERATIONS_MAX */
+};
+
+static int64_t ns_of(const struct statx_timestamp *time)
+{
+	return time->tv_sec * 1000000000LL + time->tv_nsec;
+}
+
+int64_t follow_began_ns(const struct statx *stx)
+{
+	int64_t written_ns = ns_of(&stx->stx_mtime), born_ns = ns_of(&stx->stx_btime);
+
+	return (stx->stx_mask & STATX_BTIME) && born_ns && born_ns <= written_ns ? born_ns :
+										   written_ns;
+}
+
+static const char *name_of(const char *path)
+{
+	return strrchr(path, '/') + 1;
+}
+
+/* The number in name is reached from that of `known` by names of the directory, one by one. */
+static bool is_counted_on(struct search *search, const char *dir, const char *base,
+			  const char *name, const char *known)
+{
+	size_t stem = rotated_stem(base);
+	char *const *names;
+	size_t n = places_names(search->places, dir, base, stem, &names);
+	uint64_t from, to, number;
+	bool grown = true;
+
+	/* Several numbers: a date with an index, say, which has no next one. */
+	if (!rotated_number(known, stem, &from) || !rotated_number(name, stem, &number))
+		return true;
+	for (to = from; grown && (number < from || number > to);) {
+		uint64_t other;
+
+		grown = false;
+		for (size_t i = 0; i < n; i++) {
+			if (!rotated_alike(names[i], known) ||
+			    !rotated_number(names[i], stem, &other))
+				continue;
+			if (other + 1 == from)
+				from = other;
+			else if (other == to + 1)
+				to = other;
+			else
+				continue;
+			grown = true;
+		}
+	}
+	return number >= from && number <= to;
+}
+
+/* The evidence that a name with a bare number needs. */
+static bool is_believed(struct search *search, const char *dir, const char *base, const char *name,
+			const struct statx *stx)
+{
+	const char *known = search->missed->path ? name_of(search->missed->path) : NULL;
+
+	return known && rotated_judge(known, base) != ROTATED_NO && rotated_alike(name, known) &&
+	       ns_of(&stx->stx_mtime) - SLACK_NS <= search->before_ns &&
+	       is_counted_on(search, dir, base, name, known);
+}
+
+/* Nobody else's: no file's, no row's, no other source's, and none that its own leaves out. */
+static bool is_free(const struct search *search, const char *path, const struct statx *stx)
+{
+	const struct files *files = search->files;
+	uint64_t device = makedev(stx->stx_dev_major, stx->stx_dev_minor);
+	int own = (int)(search->missed->source - files->sources);
+	int wants = discover_wants(search->discover, path);
+
+	if (files_by_inode(files, device, stx->stx_ino) ||
+	    follow_has_row(files, path, device, stx->stx_ino))
+		return false;
+	return wants == own || (wants < 0 && !discover_excludes(search->discover, own, path));
+}
+
+static int add(struct search *search, char *path, int64_t began_ns)
+{
+	if (search->n == search->capacity) {
+		size_t capacity = search->capacity ? 2 * search->capacity : 16;
+		void *found = reallocarray(search->found, capacity, sizeof search->found[0]);
+
+		if (!found)
+			return -ENOMEM;
+		search->found = found;
+		search->capacity = capacity;
+	}
+	search->found[search->n++] = (struct generation){path, began_ns};
+	return 0;
+}
+
+/* One name of dir. 0 or -ENOMEM. */
+static int judge(struct search *search, const char *dir, const char *base, const char *name)
+{
+	enum rotated kind = rotated_judge(name, base);
+	struct statx stx;
+	int64_t began_ns;
+	char *path;
+	int r = 0;
+
+	if (kind == ROTATED_NO)
+		return 0;
+	if (asprintf(&path, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, name) < 0)
+		return -ENOMEM;
+	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, &stx) < 0 ||
+	    !S_ISREG(stx.stx_mode)) {
+		free(path);
+		return 0;
+	}
+	began_ns = follow_began_ns(&stx);
+	if (began_ns < search->missed->after_ns || began_ns > search->before_ns ||
+	    !is_free(search, path, &stx) ||
+	    (kind == ROTATED_PERHAPS && !is_believed(search, dir, base, name, &stx))) {
+		free(path);
+		return 0;
+	}
+	search->more = search->n == GENERATIONS_MAX;
+	if (!search->more)
+		r = add(search, path, began_ns);
+	if (r || search->more)
+		free(path);
+	return r;
+}
+
+static int look_into(struct search *search, const char *dir, const char *base)
+{
+	char *const *names;
+	size_t n = places_names(search->places, dir, base, rotated_stem(base), &names);
+	int r = 0;
+
+	for (size_t i = 0; !r && i < n && !search->more; i++)
+		r = judge(search, dir, base, names[i]);
+	if (r || strcmp(base, "current") != 0)
+		return r;
+	n = places_names(search->places, dir, "@", 1, &names);
+	for (size_t i = 0; !r && i < n && !search->more; i++)
+		r = judge(search, dir, base, names[i]);
+	return r;
+}
+
+/* In the directory of path, unless it was looked into as that of one of `before`. */
+static int look_beside(struct search *search, const char *path, const char *const *before)
+{
+	const struct missed *missed = search->missed;
+	char *dir = places_dir_of(path);
+	bool again = false;
+	int r = 0;
+
+	for (; *before && dir; before++)
+		again |= strncmp(*before, dir, strlen(dir)) == 0 &&
+			 strchr(*before + strlen(dir) + 1, '/') == NULL;
+	if (dir && !again) {
+		r = look_into(search, dir, name_of(missed->lineage));
+		if (!r && missed->real &&
+		    strcmp(name_of(missed->real), name_of(missed->lineage)) != 0)
+			r = look_into(search, dir, name_of(missed->real));
+	}
+	if (!dir)
+		r = -ENOMEM;
+	free(dir);
+	return r;
+}
+
+static int look_everywhere(struct search *search)
+{
+	const struct missed *missed = search->missed;
+	const char *paths[4] = {missed->lineage};
+	size_t n = 1;
+	int r;
+
+	if (missed->real)
+		paths[n++] = missed->real;
+	if (missed->path)
+		paths[n++] = missed->path;
+	r = look_beside(search, paths[0], (const char *const[]){NULL});
+	for (size_t i = 1; !r && i < n; i++) {
+		const char *before[3] = {paths[0], i > 1 ? paths[1] : NULL};
+
+		r = look_beside(search, paths[i], before);
+	}
+	return r;
+}
+
+/*
+ * Fast rotations begin within one tick of the file system's clock: then their names tell, and that
+ * of the known one, the earliest of all, tells which way they go.
+ */
+static int by_age(const void *a, const void *b, void *context)
+{
+	const struct generation *left = a, *right = b;
+	const char *known = ((const struct search *)context)->missed->path;
+	int order = strverscmp(left->path, right->path);
+
+	if (left->began_ns != right->began_ns)
+		return left->began_ns < right->began_ns ? -1 : 1;
+	if (!known || !rotated_alike(name_of(known), name_of(left->path)))
+		return rotated_order(left->path, right->path);
+	return strverscmp(name_of(known), name_of(left->path)) < 0 ? order : -order;
+}
+
+static int adopt(const struct search *search, const char *path)
+{
+	const struct missed *missed = search->missed;
+	struct files *files = search->files;
+	struct birth birth = {
+		.source = missed->source,
+		.path = path,
+		.lineage = missed->lineage,
+		.real = missed->real,
+		.discover = search->discover,
+		.moved = true,
+	};
+	struct identity identity;
+	int fd = files_open_path(files, path);
+
+	if (fd < 0)
+		return 0;
+	/* Another name of one that was just taken in is that. */
+	if (identity_of(fd, &identity) || follow_is_compressed(fd) ||
+	    files_by_inode(files, identity.device, identity.inode)) {
+		close(fd);
+		return 0;
+	}
+	log_say(files->log, LOG_INFO,
+		"%s: a generation of %s that came and was rotated before it was seen", path,
+		missed->lineage);
+	files->counters->rotations++;
+	files->counters->generations_unseen++;
+	return follow_adopt(files, &birth, fd, &identity);
+}
+
+/* INT64_MAX when nothing has the path now, or it is not known when that was made. */
+static int64_t made_ns(const char *path)
+{
+	struct statx stx;
+
+	if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | STATX_BTIME, &stx) < 0 ||
+	    !(stx.stx_mask & STATX_BTIME) || !ns_of(&stx.stx_btime))
+		return INT64_MAX;
+	return ns_of(&stx.stx_btime);
+}
+
+int follow_missed(struct files *files, struct discover *discover, struct places *places,
+		  const struct missed *missed)
+{
+	struct search search = {
+		.files = files,
+		.discover = discover,
+		.places = places,
+		.missed = missed,
+		.before_ns = made_ns(missed->lineage),
+	};
+	int r = look_everywhere(&search);
+
+	if (search.n)
+		qsort_r(search.found, search.n, sizeof search.found[0], by_age, &search);
+	if (search.more)
+		log_say(files->log, LOG_WARNING,
+			"%s: more than %d generations came and were rotated before they were seen: "
+			"the others are left out",
+			missed->lineage, GENERATIONS_MAX);
+	for (size_t i = 0; i < search.n; i++) {
+		if (!r)
+			r = adopt(&search, search.found[i].path);
+		free(search.found[i].path);
+	}
+	free(search.found);
+	return r;
+}
+
+int follow_missed_after(struct files *files, struct discover *discover, struct places *places,
+			const struct file *newest)
+{
+	struct missed missed = {
+		.source = newest->source,
+		.lineage = newest->lineage,
+		.real = newest->real,
+		.path = newest->path,
+		.after_ns = newest->identity.born_ns ? newest->identity.born_ns : INT64_MAX,
+	};
+	struct statx stx;
+
+	if (newest->tail.fd >= 0 ?
+		    statx(newest->tail.fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME,
+			  &stx) == 0 :
+		    statx(AT_FDCWD, newest->path, 0, STATX_BASIC_STATS | STATX_BTIME, &stx) == 0 &&
+			    stx.stx_ino == newest->identity.inode)
+		missed.after_ns = follow_began_ns(&stx);
+	return follow_missed(files, discover, places, &missed);
+}
+
+int follow_missed_now(struct files *files, struct discover *discover, struct file *newest)
+{
+	struct places *places = places_new();
+	int r = places ? 0 : -ENOMEM;
+
+	/* Its name of now is the best hint to theirs. */
+	if (!r && strcmp(newest->path, newest->lineage) == 0)
+		r = follow_trace(files, discover, newest);
+	if (!r)
+		r = follow_missed_after(files, discover, places, newest);
+	places_free(places);
+	return r;
+}

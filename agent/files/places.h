@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FILES_PLACES_H
+#define FILES_PLACES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/result.h"
+
+/*
+ * Directories in which files that left their paths may be. Each is read once, when it is first
+ * asked about: at a start, tens of thousands of files are looked for in the same one.
+ */
+struct places;
+
+/* NULL when memory is out. */
+struct places *places_new(void);
+/* NULL is fine. Returns NULL. */
+struct places *places_free(struct places *places);
+
+/*
+ * The path (malloc'ed) of a directory entry with this inode; NULL: none, or no memory. What the
+ * entry is now is for the caller to see.
+ */
+char *places_find(struct places *places, const char *dir, uint64_t inode);
+
+/*
+ * The names in a directory that begin with the first len bytes of `prefix`, ascending: their number;
+ * borrowed until the places are freed.
+ */
+size_t places_names(struct places *places, const char *dir, const char *prefix, size_t len,
+		    char *const **ret_names);
+
+/* The directory of an absolute path (malloc'ed), or NULL when memory is out. */
+char *places_dir_of(const char *path);
+
+#endif

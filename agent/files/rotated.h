@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FILES_ROTATED_H
+#define FILES_ROTATED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/result.h"
+
+/* What rotation makes of a name. Names only: whether a file is what its name says, others ask. */
+
+enum rotated {
+	ROTATED_NO,
+	/* "worker-8081" of "worker", "app.1.log" of "app.log": a number that may be anything */
+	ROTATED_PERHAPS,
+	/* "app.log.1", a date ("app-2026-01-01T10-00-00.log"), a word ("app.log.old1") */
+	ROTATED_SURELY,
+};
+
+/* Whether name, the last component of a path, is one that rotation gives to a file named base. */
+enum rotated rotated_judge(const char *name, const char *base);
+
+/* All names that rotation gives to base, but those of svlogd, begin with so many bytes of it. */
+size_t rotated_stem(const char *base);
+
+/* Whether both names differ in numbers only: given by the same rule. */
+bool rotated_alike(const char *a, const char *b);
+
+/*
+ * Of two generations' names, <0 when the first one is the older one by them alone: numbers of up to
+ * three digits at the end count down, as logrotate's do, all else goes up.
+ */
+int rotated_order(const char *a, const char *b);
+
+/* The only run of digits behind the first skip bytes. False: there is none, or more than one. */
+bool rotated_number(const char *name, size_t skip, uint64_t *ret_number);
+
+/*
+ * Calls `see` with each base that `name` may be a rotated name of, the longest first, until it
+ * returns true. Whether it did.
+ */
+typedef bool rotated_see(void *context, const char *base, enum rotated kind);
+bool rotated_bases(const char *name, rotated_see *see, void *context);
+
+#endif

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Generations that nobody saw, and files that only look like some: which of them are shipped, and in
+ * which order, over real directories and a real store.
+ */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "files/follow.h"
+#include "tests/support/follow_rig.h"
+
+static struct follow_rig *rig;
+
+#define SEE(want) cr_assert_str_eq(rig_run(rig), want, "\"%s\"", rig->lines)
+#define PUT(name, text) rig_append(rig, name, text)
+
+static void begin_with(const char *pattern)
+{
+	rig = malloc(sizeof *rig);
+	rig_begin(rig, pattern);
+}
+
+static void begin(void)
+{
+	begin_with("app.log");
+	rig_start(rig);
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	rig_stop(rig);
+	PUT("app.log", "a2\n");
+}
+
+static void end(void)
+{
+	rig_end(rig);
+	free(rig);
+}
+
+static void restart(void)
+{
+	rig_stop(rig);
+	rig_start(rig);
+}
+
+/* The file system's clock has ticks of some milliseconds: what is made now is younger than before. */
+static void tick(void)
+{
+	struct statx first, now;
+
+	PUT("tick", "");
+	statx(AT_FDCWD, rig_path(rig, "tick"), 0, STATX_BTIME, &first);
+	do {
+		rig_remove(rig, "tick");
+		PUT("tick", "");
+		statx(AT_FDCWD, rig_path(rig, "tick"), 0, STATX_BTIME, &now);
+	} while (memcmp(&now.stx_btime, &first.stx_btime, sizeof now.stx_btime) == 0);
+	rig_remove(rig, "tick");
+}
+
+static void written_at(const char *name, time_t seconds)
+{
+	struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
+
+	cr_assert_eq(utimensat(AT_FDCWD, rig_path(rig, name), times, 0), 0);
+}
+
+static void end_well(void)
+{
+	cr_assert_eq(rig->counters.files_lost, 0);
+	restart();
+	SEE("");
+	cr_assert_eq(rig->counters.files_lost, 0);
+}
+
+TestSuite(generations, .init = begin, .fini = end, .timeout = 120);
+
+/* ---- names (A11) ---- */
+
+static void three_rotations(const char *one, const char *two, const char *three)
+{
+	const char *const names[] = {one, two, three};
+	char text[8];
+
+	for (int i = 0; i < 3; i++) {
+		rig_rename(rig, "app.log", names[i]);
+		snprintf(text, sizeof text, "%c1\n", 'b' + i);
+		PUT("app.log", text);
+	}
+	rig_start(rig);
+	SEE("a2 b1 c1 d1 ");
+	cr_assert_eq(rig->counters.generations_unseen, 2);
+	PUT(three, "c2\n");
+	PUT("app.log", "d2\n");
+	rig_run(rig);
+	cr_assert(strstr(rig->lines, "c2 ") && strstr(rig->lines, "d2 "), "%s", rig->lines);
+	end_well();
+}
+
+Test(generations, with_dates_before_the_extension_are_found_after_a_stop)
+{
+	three_rotations("app-2026-01-01T10-00-00.log", "app-2026-01-01T11-00-00.log",
+			"app-2026-01-01T12-00-00.log");
+}
+
+Test(generations, with_dates_at_the_end_are_found_after_a_stop)
+{
+	three_rotations("app.log-20260101", "app.log-20260102", "app.log-20260103");
+}
+
+Test(generations, with_words_and_numbers_that_go_up_are_found_after_a_stop)
+{
+	three_rotations("app.log.old1", "app.log.old2", "app.log.old3");
+}
+
+Test(generations, with_numbers_before_the_extension_are_found_after_a_stop)
+{
+	three_rotations("app.1.log", "app.2.log", "app.3.log");
+}
+
+Test(generations, named_by_several_rules_are_found_after_a_stop)
+{
+	rig_rename(rig, "app.log", "app.log.old1");
+	tick();
+	PUT("app.log", "b1\n");
+	rig_rename(rig, "app.log", "app-2026-01-01T10-00-00.log");
+	tick();
+	PUT("app.log", "c1\n");
+	rig_rename(rig, "app.log", "app.log.1");
+	tick();
+	PUT("app.log", "d1\n");
+	rig_start(rig);
+	SEE("a2 b1 c1 d1 ");
+	end_well();
+}
+
+Test(generations, of_a_hundred_rotations_are_all_found)
+{
+	char from[32], to[32], text[8];
+	char *want = calloc(1, 4096);
+
+	strcpy(want, "a2 ");
+	for (int i = 1; i <= 100; i++) {
+		for (int k = i - 1; k >= 0; k--) {
+			snprintf(from, sizeof from, k ? "app.log.%d" : "app.log", k);
+			snprintf(to, sizeof to, "app.log.%d", k + 1);
+			rig_rename(rig, from, to);
+		}
+		snprintf(text, sizeof text, "g%d\n", i);
+		PUT("app.log", text);
+		snprintf(want + strlen(want), 8, "g%d ", i);
+	}
+	rig_start(rig);
+	SEE(want);
+	cr_assert_eq(rig->counters.generations_unseen, 99);
+	free(want);
+	end_well();
+}
+
+/* ---- times ---- */
+
+Test(generations, come_after_a_file_whose_clock_was_an_hour_ahead)
+{
+	written_at("app.log", time(NULL) + 3600);
+	rig_rename(rig, "app.log", "app.log.1");
+	PUT("app.log", "b1\n");
+	rig_rename(rig, "app.log.1", "app.log.2");
+	rig_rename(rig, "app.log", "app.log.1");
+	PUT("app.log", "c1\n");
+	rig_start(rig);
+	SEE("a2 b1 c1 ");
+	end_well();
+}
+
+Test(generations, a_late_writer_does_not_make_the_older_one_the_newer)
+{
+	rig_rename(rig, "app.log", "app.log.2");
+	tick();
+	PUT("app.log", "b1\n");
+	rig_rename(rig, "app.log", "app.log.1");
+	tick();
+	PUT("app.log", "c1\n");
+	tick();
+	PUT("app.log.1", "b2\n");
+	tick();
+	PUT("app.log.2", "a3\n");
+	rig_start(rig);
+	SEE("a2 a3 b1 b2 c1 ");
+	end_well();
+}
+
+Test(generations, that_were_restored_come_in_the_order_of_their_writing)
+{
+	time_t then = time(NULL) - 86400;
+
+	rig_rename(rig, "app.log", "app.log-20260101");
+	/* Born now, in no order, and written then: a backup was played back. */
+	PUT("app.log-20260103", "c1\n");
+	tick();
+	PUT("app.log-20260102", "b1\n");
+	tick();
+	PUT("app.log", "d1\n");
+	written_at("app.log-20260101", then);
+	written_at("app.log-20260102", then + 60);
+	written_at("app.log-20260103", then + 120);
+	rig_start(rig);
+	SEE("a2 b1 c1 d1 ");
+	end_well();
+}
+
+Test(generations, are_found_though_the_known_one_was_deleted)
+{
+	rig_rename(rig, "app.log", "app.log.2");
+	tick();
+	PUT("app.log", "b1\n");
+	rig_rename(rig, "app.log", "app.log.1");
+	rig_remove(rig, "app.log.2");
+	PUT("app.log", "c1\n");
+	rig_start(rig);
+	SEE("b1 c1 ");
+	restart();
+	SEE("");
+}
+
+Test(generations, that_were_there_before_the_known_one_are_left_alone)
+{
+	rig_end(rig);
+	rig_begin(rig, "app.log");
+	PUT("app.log.1", "old\n");
+	PUT("app-20200101.log", "older\n");
+	tick();
+	rig_start(rig);
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	rig_stop(rig);
+	rig_rename(rig, "app.log.1", "app.log.2");
+	rig_rename(rig, "app.log", "app.log.1");
+	PUT("app.log", "b1\n");
+	rig_start(rig);
+	SEE("b1 ");
+	end_well();
+}
+
+/* ---- foreign files ---- */
+
+static void begin_worker(const char *rotated)
+{
+	rig_end(rig);
+	rig_begin(rig, "worker");
+	PUT("worker", "a1\n");
+	rig_start(rig);
+	SEE("a1 ");
+	tick();
+	PUT("worker-8081", "x1\n");
+	PUT("worker-80", "x2\n");
+	rig_stop(rig);
+	PUT("worker", "a2\n");
+	rig_rename(rig, "worker", rotated);
+	tick();
+	PUT("worker", "b1\n");
+}
+
+Test(generations, a_live_file_with_a_number_is_none_after_a_stop)
+{
+	begin_worker("worker.1");
+	rig_start(rig);
+	SEE("a2 b1 ");
+	PUT("worker-8081", "x3\n");
+	SEE("");
+	end_well();
+}
+
+Test(generations, a_live_file_named_like_a_generation_is_none_without_the_numbers_between)
+{
+	begin_worker("worker-1");
+	rig_start(rig);
+	SEE("a2 b1 ");
+	end_well();
+}
+
+Test(generations, a_live_file_with_a_number_is_none_while_it_runs)
+{
+	begin_worker("worker.1");
+	rig_start(rig);
+	SEE("a2 b1 ");
+	rig_rename(rig, "worker", "worker.2");
+	PUT("worker", "c1\n");
+	SEE("c1 ");
+	rig_remove(rig, "worker");
+	PUT("worker-8081", "x3\n");
+	PUT("new", "x4\n");
+	rig_rename(rig, "new", "worker-8082");
+	PUT("worker", "d1\n");
+	SEE("d1 ");
+	end_well();
+}
+
+Test(generations, what_is_excluded_is_none)
+{
+	rig->exclude[0][0] = strdup("*.old[0-9]");
+	rig_rename(rig, "app.log", "app.log.1");
+	tick();
+	PUT("app.log.old1", "x1\n");
+	PUT("app.log", "b1\n");
+	rig_start(rig);
+	SEE("a2 b1 ");
+	end_well();
+}
+
+/* But what is known is read to its end, whatever its name is now. */
+Test(generations, the_known_one_is_read_under_an_excluded_name)
+{
+	rig->exclude[0][0] = strdup("*.old[0-9]");
+	rig_rename(rig, "app.log", "app.log.old1");
+	PUT("app.log", "b1\n");
+	rig_start(rig);
+	SEE("a2 b1 ");
+	end_well();
+}
+
+Test(generations, what_another_source_wants_is_that_ones)
+{
+	rig_also(rig, "app.log-*");
+	rig_rename(rig, "app.log", "app.log.1");
+	tick();
+	PUT("app.log-20260101", "x1\n");
+	PUT("app.log", "b1\n");
+	rig_start(rig);
+	rig_run(rig);
+	cr_assert_eq(rig_file(rig, "app.log-20260101")->source, &rig->sources[1]);
+	cr_assert(strstr(rig->lines, "a2 ") < strstr(rig->lines, "b1 "), "%s", rig->lines);
+	cr_assert(strstr(rig->lines, "x1 "), "%s", rig->lines);
+	end_well();
+}
+
+Test(generations, a_hard_link_of_one_is_read_once)
+{
+	rig_rename(rig, "app.log", "app.log.2");
+	tick();
+	PUT("app.log", "b1\n");
+	rig_rename(rig, "app.log", "app.log.1");
+	cr_assert_eq(link(rig_path(rig, "app.log.1"), rig_path(rig, "app.log.bak")), 0);
+	PUT("app.log", "c1\n");
+	rig_start(rig);
+	SEE("a2 b1 c1 ");
+	end_well();
+}
+
+/* ---- order ---- */
+
+Test(generations, two_rotations_between_two_looks_under_one_pattern_come_in_their_order)
+{
+	rig_end(rig);
+	rig_begin(rig, "app.log*");
+	rig_start(rig);
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	PUT("app.log", "a2\n");
+	rig_rename(rig, "app.log", "app.log.1");
+	PUT("app.log", "b1\n");
+	rig_rename(rig, "app.log.1", "app.log.2");
+	rig_rename(rig, "app.log", "app.log.1");
+	PUT("app.log", "c1\n");
+	SEE("a2 b1 c1 ");
+	end_well();
+}
+
+Test(generations, two_rotations_that_only_a_scan_sees_come_in_their_order)
+{
+	rig_end(rig);
+	rig_begin(rig, "app.log*");
+	rig_start(rig);
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	rig->discover = discover_free(rig->discover);
+	PUT("app.log", "a2\n");
+	rig_rename(rig, "app.log", "app.log.2");
+	PUT("app.log", "b1\n");
+	rig_rename(rig, "app.log", "app.log.1");
+	PUT("app.log", "c1\n");
+	cr_assert_eq(discover_new(&rig->discover), 0);
+	cr_assert_eq(discover_add(rig->discover, 0, rig->paths[0], NULL, NULL, 0), 0);
+	rig_rescan(rig);
+	cr_assert_str_eq(rig->lines, "a2 b1 c1 ", "\"%s\"", rig->lines);
+	end_well();
+}
+
+Test(generations, a_first_start_reads_each_lineage_in_its_order)
+{
+	rig_end(rig);
+	rig_begin(rig, "app*.log");
+	rig_also(rig, "mail*");
+	PUT("app-1.log", "a1\n");
+	PUT("mail.err.1", "c1\n");
+	tick();
+	PUT("app.log", "a2\n");
+	PUT("mail.err", "c2\n");
+	PUT("mail", "d1\n");
+	rig_start(rig);
+	rig_run(rig);
+	cr_assert(strstr(rig->lines, "a1 ") < strstr(rig->lines, "a2 "), "%s", rig->lines);
+	cr_assert(strstr(rig->lines, "c1 ") < strstr(rig->lines, "c2 "), "%s", rig->lines);
+	cr_assert(strstr(rig->lines, "d1 "), "%s", rig->lines);
+	end_well();
+}
+
+/* node-1 is alive: it is no generation of node, and its half line waits for the rest (C01). */
+Test(generations, a_live_file_with_a_number_beside_another_keeps_its_half_line)
+{
+	rig_end(rig);
+	rig_begin(rig, "node*");
+	PUT("node-1", "half");
+	PUT("node", "a1\n");
+	rig->quiet = true;
+	rig_start(rig);
+	SEE("a1 ");
+	PUT("node-1", " and half\n");
+	PUT("node", "a2\n");
+	rig_run(rig);
+	cr_assert(strstr(rig->lines, "half and half ") && strstr(rig->lines, "a2 "), "%s",
+		  rig->lines);
+	restart();
+	PUT("node-1", "half");
+	SEE("");
+	PUT("node-1", " again\n");
+	SEE("half again ");
+}
+
+/* A copy beside a file that is known and in its place is no next generation of it. */
+Test(generations, a_rotated_name_beside_a_known_file_does_not_take_its_place)
+{
+	rig_end(rig);
+	rig_begin(rig, "app.log*");
+	rig_start(rig);
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	rig_stop(rig);
+	PUT("app.log.1", "x1\n");
+	rig_start(rig);
+	SEE("x1 ");
+	cr_assert_not(rig_file(rig, "app.log")->left_path);
+}
