@@ -264,6 +264,10 @@ int agent_run(struct agent *agent)
 	/* Whatever ended the loop: what is settled is written down. */
 	notify_watchdog(&agent->notify);
 	agent_take_reports(agent, clock_mono_us());
+	/* What was moved since its last hint is found by the next start where we see it now. */
+	follow_begin_look(&agent->files);
+	if (follow_check_paths(&agent->files, agent->discover))
+		log_say(agent->log, LOG_WARNING, "out of memory at the end");
 	deadline_us = clock_mono_us() + 10 * US_PER_S;
 	agent_finish_checkpoint(agent, 10000);
 	while (checkpoint_due(&agent->checkpoint) && clock_mono_us() < deadline_us) {

@@ -99,16 +99,19 @@ static void age_file(struct agent *agent, struct file *file, uint64_t now_us)
 	quiet = now_us - file->quiet_since_us >= file->source->rotate_wait_ms * US_PER_MS;
 	if (!quiet)
 		return;
-	if (file_is_settled(file) && file->eof_seen && !has_more(file))
-		follow_finish(&agent->files, file);
-	else if (!file->account.in_flight)
+	if (file_is_settled(file) && file->eof_seen && !has_more(file)) {
+		if (!follow_must_hold(&agent->files, file, now_us))
+			follow_finish(&agent->files, file);
+	} else if (!file->account.in_flight) {
 		files_ready(&agent->files, file);
+	}
 }
 
 void agent_age_files(struct agent *agent, uint64_t now_us)
 {
 	struct file *file = TAILQ_FIRST(&agent->files.aging), *next;
 
+	agent->counters.held_deleted_bytes = 0;
 	for (; file; file = next) {
 		next = TAILQ_NEXT(file, aging_link);
 		if (file->state == FILE_FINISHED ||

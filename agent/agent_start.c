@@ -29,6 +29,8 @@ static void block_signals(void)
 	sigaddset(&signals, SIGHUP);
 	sigaddset(&signals, SIGUSR1);
 	sigaddset(&signals, SIGPIPE);
+	/* Of a lease that somebody breaks while it is asked for (files/held.c). */
+	sigaddset(&signals, SIGIO);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 

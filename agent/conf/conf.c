@@ -15,6 +15,7 @@ static void free_source(struct source *source, struct conf_patterns *patterns)
 	redact_deinit(&source->redact);
 	conf_paths_free(patterns->paths);
 	conf_paths_free(patterns->exclude);
+	conf_paths_free(patterns->rotated);
 	free(source->name);
 }
 

@@ -24,8 +24,9 @@ enum conf_on_damage { CONF_DAMAGED_BEGINNING, CONF_DAMAGED_END, CONF_DAMAGED_STO
 
 /* Which files are a source's. */
 struct conf_patterns {
-	char **paths; /* NULL-terminated, as exclude */
+	char **paths; /* NULL-terminated, as the others */
 	char **exclude;
+	char **rotated;
 };
 
 struct conf_parser {

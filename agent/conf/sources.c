@@ -81,7 +81,11 @@ static int build_paths(struct source_build *s)
 		return r;
 	if (paths && n_texts(paths) == 0)
 		conf_problem(s->build->problems, paths->place, "%spaths is empty", s->label);
-	return copy_patterns(s, CONF_EXCLUDE, check_exclude, &s->patterns->exclude);
+	r = copy_patterns(s, CONF_EXCLUDE, check_exclude, &s->patterns->exclude);
+	if (!r)
+		r = copy_patterns(s, CONF_ROTATED, check_path, &s->patterns->rotated);
+	s->source->rotated = s->patterns->rotated;
+	return r;
 }
 
 static void complain_parser(struct source_build *s, const struct conf_value *wanted)

@@ -70,6 +70,27 @@ static int learn_real(struct file *file, const struct birth *birth, int fd)
 	return r;
 }
 
+static bool is_in(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return strncmp(path, dir, len) == 0 && path[len] == '/' && !strchr(path + len + 1, '/');
+}
+
+/* Where its predecessor went, or that one's: its own way may be the same. 0 or -ENOMEM. */
+static int learn_went(struct file *file, const struct file *newest)
+{
+	char *dir = places_dir_of(newest->path);
+	int r = dir ? 0 : -ENOMEM;
+
+	if (!r && (is_in(file->lineage, dir) || (file->real && is_in(file->real, dir))))
+		r = newest->went ? file_set_went(file, newest->went) : 0;
+	else if (!r)
+		r = file_set_went(file, dir);
+	free(dir);
+	return r;
+}
+
 /* A file of the lineage, for its order, with a name that may be its own: app-1.log, node-1. */
 static bool has_own_name(const struct file *file)
 {
@@ -117,6 +138,11 @@ static int chain(struct files *files, struct discover *discover, struct file *fi
 
 	int r;
 
+	if (newest && !file->went) {
+		r = learn_went(file, newest);
+		if (r)
+			return r;
+	}
 	if (!newest || newest->state == FILE_FINISHED)
 		return 0;
 	file_chain(newest, file);
@@ -126,6 +152,8 @@ static int chain(struct files *files, struct discover *discover, struct file *fi
 		return 0;
 	}
 	r = leave_older(files, discover, file);
+	if (!r && !file->newer)
+		r = learn_went(file, newest);
 	if (r || !file->newer)
 		return r;
 	if (!has_own_name(file))
@@ -155,6 +183,8 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd,
 	r = file_new_content(file);
 	if (!r)
 		r = learn_real(file, birth, fd);
+	if (!r && row)
+		r = file_set_went(file, row->went);
 	if (r) {
 		file_free(file);
 		close(fd);

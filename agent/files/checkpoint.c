@@ -126,6 +126,7 @@ static int fill_row(struct file *file, struct store_file *row)
 		.path = file->path,
 		.lineage = file->lineage,
 		.real = file->real,
+		.went = file->went,
 		.head_len = file->identity.head_len,
 		.head_hash = file->identity.head_hash,
 		.committed = file->account.committed,

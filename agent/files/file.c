@@ -45,6 +45,11 @@ int file_set_real(struct file *file, const char *real)
 	return set_text(&file->real, real);
 }
 
+int file_set_went(struct file *file, const char *dir)
+{
+	return set_text(&file->went, dir);
+}
+
 int file_set_second(struct file *file, const char *path)
 {
 	return set_text(&file->second, path);
@@ -85,6 +90,7 @@ struct file *file_free(struct file *file)
 	free(file->path);
 	free(file->lineage);
 	free(file->real);
+	free(file->went);
 	free(file->second);
 	free(file);
 	return NULL;

@@ -34,6 +34,7 @@ struct file {
 	char *path;                  /* last known */
 	char *lineage;               /* the path at which it was first seen */
 	char *real;   /* the file to which links led from there; NULL: no link leads there */
+	char *went;   /* a directory to which generations of its lineage went; NULL: their own */
 	char *second; /* another path that a source wants, and is this file; NULL: none known */
 	struct slice name; /* last component of path */
 	struct identity identity;
@@ -99,6 +100,9 @@ int file_set_path(struct file *file, const char *path) MUSTCHECK;
 
 /* The file's lineage has links on its way, and led to `real` (copied; NULL: none). 0 or -ENOMEM. */
 int file_set_real(struct file *file, const char *real) MUSTCHECK;
+
+/* Where generations of its lineage go (copied; NULL: nowhere else). 0 or -ENOMEM. */
+int file_set_went(struct file *file, const char *dir) MUSTCHECK;
 
 /* Another path that is the file (copied). 0 or -ENOMEM. */
 int file_set_second(struct file *file, const char *path) MUSTCHECK;

@@ -40,6 +40,12 @@ void follow_begin_look(struct files *files);
 int follow_check_paths(struct files *files, struct discover *discover) MUSTCHECK;
 
 /*
+ * Whether the file, settled and quiet, has no name any more and must be kept open because somebody
+ * may still write to it. Adds to held_deleted_bytes. now_us: CLOCK_MONOTONIC.
+ */
+bool follow_must_hold(struct files *files, const struct file *file, uint64_t now_us);
+
+/*
  * The file has left its path, is read to its end, settled and quiet: closes it, and forgets it when
  * it has no name any more: then it is freed.
  */

@@ -75,21 +75,11 @@ static int open_moved(struct files *files, struct file *file, const char *path)
 	return fd;
 }
 
-/* In the directory of a path at which the file was. As open_same. */
-static int open_beside(struct files *files, struct file *file, const char *path)
+/* A path (malloc'ed) that may be the file's now, or NULL. */
+static char *find(struct places *places, const struct file *file)
 {
-	struct places *places = places_new();
-	char *dir = places_dir_of(path), *found = NULL;
-	int fd = -ENOMEM;
-
-	if (places && dir) {
-		found = places_find(places, dir, file->identity.inode);
-		fd = found ? open_moved(files, file, found) : -ENOENT;
-	}
-	free(found);
-	free(dir);
-	places_free(places);
-	return fd;
+	return places_find_file(places, file->path, file->real, file->went, file->source->rotated,
+				file->identity.inode);
 }
 
 static int open_anywhere(struct files *files, struct file *file)
@@ -99,9 +89,13 @@ static int open_anywhere(struct files *files, struct file *file)
 	if (fd == -ENOENT && file->real)
 		fd = open_moved(files, file, file->real);
 	for (int looks = 0; fd == -ENOENT && looks < LOOKS; looks++) {
-		fd = open_beside(files, file, file->path);
-		if (fd == -ENOENT && file->real)
-			fd = open_beside(files, file, file->real);
+		struct places *places = places_new();
+		char *path = places ? find(places, file) : NULL;
+
+		if (path)
+			fd = open_moved(files, file, path);
+		free(path);
+		places_free(places);
 	}
 	return fd;
 }

@@ -14,8 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/map.h"
+#include "input/discover.h"
 
 struct place {
 	char **names; /* ascending */
@@ -64,9 +66,8 @@ struct places *places_free(struct places *places)
 	return NULL;
 }
 
-static int add(struct place *place, const struct dirent *entry)
+static int add(struct place *place, const char *text, uint64_t inode)
 {
-	const uint64_t inode = entry->d_ino;
 	char *name;
 
 	if (place->n == place->capacity) {
@@ -78,7 +79,7 @@ static int add(struct place *place, const struct dirent *entry)
 		place->names = names;
 		place->capacity = capacity;
 	}
-	name = strdup(entry->d_name);
+	name = strdup(text);
 	if (!name)
 		return -ENOMEM;
 	place->names[place->n++] = name;
@@ -99,12 +100,27 @@ static int read_place(struct place *place, const char *dir)
 
 	while (stream && !r && (entry = readdir(stream)))
 		if (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN)
-			r = add(place, entry);
+			r = add(place, entry->d_name, entry->d_ino);
 	if (stream)
 		closedir(stream);
 	if (place->n)
 		qsort(place->names, place->n, sizeof place->names[0], by_name);
 	return r;
+}
+
+/* A new one, found by this key from now on. NULL when memory is out. */
+static struct place *new_place(struct places *places, const void *key, size_t key_len)
+{
+	struct place *place = calloc(1, sizeof *place);
+
+	if (!place)
+		return NULL;
+	place->next = places->all;
+	places->all = place;
+	place->by_inode = map_new();
+	if (!place->by_inode || map_put(places->by_dir, key, key_len, place))
+		return NULL;
+	return place;
 }
 
 /* NULL when memory is out. */
@@ -114,16 +130,36 @@ static const struct place *place_of(struct places *places, const char *dir)
 
 	if (place)
 		return place;
-	place = calloc(1, sizeof *place);
-	if (!place)
+	place = new_place(places, dir, strlen(dir));
+	return place && !read_place(place, dir) ? place : NULL;
+}
+
+static int see_path(void *context, const char *path)
+{
+	struct stat st;
+
+	/* A link is no file that was renamed. */
+	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	return add(context, path, st.st_ino);
+}
+
+char *places_find_matching(struct places *places, char *const *patterns, uint64_t inode)
+{
+	struct place *place;
+	const char *path;
+
+	if (!patterns || !patterns[0])
 		return NULL;
-	place->next = places->all;
-	places->all = place;
-	place->by_inode = map_new();
-	if (!place->by_inode || read_place(place, dir) ||
-	    map_put(places->by_dir, dir, strlen(dir), place))
-		return NULL;
-	return place;
+	/* Directories begin with a slash, so no address is taken for one. */
+	place = map_get(places->by_dir, &patterns, sizeof patterns);
+	if (!place) {
+		place = new_place(places, &patterns, sizeof patterns);
+		if (!place || discover_list(patterns, see_path, place))
+			return NULL;
+	}
+	path = map_get(place->by_inode, &inode, sizeof inode);
+	return path ? strdup(path) : NULL;
 }
 
 char *places_find(struct places *places, const char *dir, uint64_t inode)
@@ -172,4 +208,24 @@ char *places_dir_of(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+static char *find_beside(struct places *places, const char *path, uint64_t inode)
+{
+	char *dir = places_dir_of(path), *found = dir ? places_find(places, dir, inode) : NULL;
+
+	free(dir);
+	return found;
+}
+
+char *places_find_file(struct places *places, const char *path, const char *real, const char *went,
+		       char *const *patterns, uint64_t inode)
+{
+	char *found = find_beside(places, path, inode);
+
+	if (!found && real)
+		found = find_beside(places, real, inode);
+	if (!found && went)
+		found = places_find(places, went, inode);
+	return found ? found : places_find_matching(places, patterns, inode);
 }

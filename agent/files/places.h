@@ -24,6 +24,16 @@ struct places *places_free(struct places *places);
  */
 char *places_find(struct places *places, const char *dir, uint64_t inode);
 
+/* The same of all paths that these patterns (NULL-terminated, or NULL) match. */
+char *places_find_matching(struct places *places, char *const *patterns, uint64_t inode);
+
+/*
+ * Where a file with this inode is that was at path: beside that, beside `real`, in the directory
+ * `went`, or where the patterns say (each of them may be NULL). malloc'ed, or NULL.
+ */
+char *places_find_file(struct places *places, const char *path, const char *real, const char *went,
+		       char *const *patterns, uint64_t inode);
+
 /*
  * The names in a directory that begin with the first len bytes of `prefix`, ascending: their number;
  * borrowed until the places are freed.

@@ -3,7 +3,7 @@
  * The files of the store, met again at a start. A row names an inode and the bytes it begins with;
  * the path is only where to look first. When the path names another inode now, the file was rotated
  * while we were down: it is looked for behind the links that led to it, and by its inode in the
- * directories of both. When all known files are where they belong, generations that came after
+ * directories of both, where earlier generations went, and where `rotated` says. When all known files are where they belong, generations that came after
  * the newest of a lineage and were rotated too, which no row knows, are looked for
  * (generations.c).
  *
@@ -92,17 +92,15 @@ static int try_path(struct files *files, struct birth birth, const char *path, i
 	return follow_adopt(files, &birth, fd, &identity);
 }
 
-/* The same in the directory of this path. */
-static int try_beside(struct start *start, const struct birth *birth, const char *path, int *ret_r)
+/* The same wherever rotation may have put it. */
+static int try_places(struct start *start, const struct birth *birth, int *ret_r)
 {
-	char *dir = places_dir_of(path);
-	char *found = dir ? places_find(start->places, dir, birth->row->inode) : NULL;
-	int r = dir ? 0 : -ENOMEM;
+	const struct store_file *row = birth->row;
+	char *found = places_find_file(start->places, row->path, row->real, row->went,
+				       birth->source->rotated, row->inode);
+	int r = found ? try_path(start->files, *birth, found, ret_r) : 0;
 
-	if (found)
-		r = try_path(start->files, *birth, found, ret_r);
 	free(found);
-	free(dir);
 	return r;
 }
 
@@ -128,9 +126,7 @@ static int take_row(struct start *start, const struct source *source, const stru
 	if (!r && met == ROW_E_OTHER && row->real)
 		r = try_path(start->files, birth, row->real, &met);
 	if (!r && met == ROW_E_OTHER)
-		r = try_beside(start, &birth, row->path, &met);
-	if (!r && met == ROW_E_OTHER && row->real)
-		r = try_beside(start, &birth, row->real, &met);
+		r = try_places(start, &birth, &met);
 	if (!r && met == ROW_E_OTHER)
 		r = vanished(start->files, row);
 	return r;

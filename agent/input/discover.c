@@ -50,7 +50,7 @@ static int new_watch(struct discover *discover)
 	return 0;
 }
 
-int discover_new(struct discover **ret_discover)
+static int make(bool watched, struct discover **ret_discover)
 {
 	struct discover *discover = calloc(1, sizeof *discover);
 	int r;
@@ -61,7 +61,7 @@ int discover_new(struct discover **ret_discover)
 	r = tree_init(&discover->tree);
 	if (r == 0)
 		r = tree_get(&discover->tree, NULL, "/", 1, &discover->root);
-	if (r == 0)
+	if (r == 0 && watched)
 		r = new_watch(discover);
 	if (r) {
 		discover_free(discover);
@@ -69,6 +69,11 @@ int discover_new(struct discover **ret_discover)
 	}
 	*ret_discover = discover;
 	return 0;
+}
+
+int discover_new(struct discover **ret_discover)
+{
+	return make(true, ret_discover);
 }
 
 struct discover *discover_free(struct discover *discover)
@@ -159,6 +164,23 @@ int discover_follow_link(struct discover *discover, const char *path)
 		return r;
 	node->followed = true;
 	return follow(discover, node);
+}
+
+int discover_list(char *const *patterns, int (*see)(void *context, const char *path), void *context)
+{
+	struct discover *discover = NULL;
+	char message[256];
+	struct hint hint;
+	int r = make(false, &discover);
+
+	if (!r)
+		r = discover_add(discover, 0, patterns, NULL, message, sizeof message);
+	if (!r)
+		r = discover_scan(discover);
+	while (!r && (r = discover_next(discover, &hint)) == 0)
+		r = see(context, hint.path);
+	discover_free(discover);
+	return r == DISCOVER_E_INVALID ? -EINVAL : r == DISCOVER_E_NONE ? 0 : r;
 }
 
 int discover_fd(const struct discover *discover)

@@ -70,6 +70,14 @@ int discover_add(struct discover *discover, int source, char *const *paths, char
 		 char *ret_message, size_t len) MUSTCHECK;
 
 /*
+ * Calls see with every path that matches one of the patterns (NULL-terminated) now, links to files
+ * included, until it returns other than 0. That, 0, or negative errno (-EINVAL: a pattern is
+ * invalid).
+ */
+int discover_list(char *const *patterns, int (*see)(void *context, const char *path), void *context)
+	MUSTCHECK;
+
+/*
  * This path and those below it are never given (our own state and log), not through a linked
  * directory either. Copied. Call before the first scan. 0, -ENOMEM.
  */

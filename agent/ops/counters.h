@@ -71,6 +71,8 @@
 	  "files of an earlier start that were where they had been")                               \
 	X(generations_by_inode, SUM, NULL,                                                         \
 	  "files of an earlier start that were found by inode under another name")                 \
+	X(held_deleted_bytes, NOW, NULL,                                                           \
+	  "bytes of deleted files that are kept open because somebody may write to them")          \
 	X(files_lost, SUM, NULL, "files that vanished before they were wholly read")               \
 	X(bytes_lost, SUM, NULL,                                                                   \
 	  "bytes known to be lost: truncated or removed before they were read")                    \

@@ -53,6 +53,9 @@ static const struct conf_option options[CONF_N_KEYS] = {
 			.help = "absolute paths, with * ? [a-z] {a,b} and **"},
 	[CONF_EXCLUDE] = {"exclude", CONF_IN_SOURCE, CONF_T_TEXTS,
 			  .help = "names or paths that are not read"},
+	[CONF_ROTATED] = {"rotated", CONF_IN_SOURCE, CONF_T_TEXTS,
+			  .help = "where else rotated files may be: looked at only for the rest of "
+				  "a known one"},
 	[CONF_PARSER] = {"parser", CONF_IN_SOURCE, CONF_T_TEXT,
 			 .help = "name of the parser; none: lines are not cut"},
 	[CONF_TOPIC] = {"topic", CONF_IN_SOURCE, CONF_T_TEXT, .required = true,

@@ -266,6 +266,14 @@ static void turn(struct follow_rig *rig, struct file *file)
 	gone_dry(rig, file, hand_over);
 }
 
+static bool has_more(const struct file *file)
+{
+	struct stat st;
+
+	return file->tail.fd >= 0 && fstat(file->tail.fd, &st) == 0 &&
+	       (uint64_t)st.st_size > account_read_position(&file->account);
+}
+
 /* One file that left its path is finished or wakes for its last line. True: something happened. */
 static bool age(struct follow_rig *rig)
 {
@@ -276,7 +284,10 @@ static bool age(struct follow_rig *rig)
 		if (file->state != FILE_READING || !file->left_path ||
 		    file->queue != FILE_QUEUE_NONE)
 			continue;
-		if (file_is_settled(file) && file->eof_seen)
+		if (file_is_settled(file) && file->eof_seen && !has_more(file) &&
+		    follow_must_hold(&rig->files, file, file->quiet_since_us))
+			continue;
+		if (file_is_settled(file) && file->eof_seen && !has_more(file))
 			follow_finish(&rig->files, file);
 		else if (!file->account.in_flight)
 			files_ready(&rig->files, file);

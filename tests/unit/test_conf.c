@@ -189,6 +189,9 @@ Test(conf, a_source_inherits_and_overrides)
 	cr_expect_str_eq(patterns[0].paths[0], "/var/log/orders/*.log");
 	cr_expect_null(patterns[0].paths[1]);
 	cr_expect_str_eq(patterns[0].exclude[0], "*.gz");
+	cr_assert_eq(orders->rotated, patterns[0].rotated);
+	cr_expect_str_eq(orders->rotated[0], "/var/log/old/orders*");
+	cr_expect_null(orders->rotated[1]);
 	cr_expect_eq(orders->parser, said.conf->parsers[0].pattern);
 	cr_expect_eq(orders->start_at, SOURCE_START_END);
 	cr_expect(leaves_out(orders));
@@ -198,6 +201,7 @@ Test(conf, a_source_inherits_and_overrides)
 	cr_expect(orders->rules.keep_cr);
 	cr_expect_str_eq(patterns[1].paths[0], "/var/log/app/**/*.log");
 	cr_expect_null(patterns[1].exclude[0]);
+	cr_expect_null(app->rotated[0]);
 	cr_expect_eq(app->start_at, SOURCE_START_BEGINNING);
 	cr_expect_not(leaves_out(app));
 	cr_expect_eq(app->ignore_older_ms, 0);

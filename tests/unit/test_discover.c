@@ -906,3 +906,35 @@ Test(discover, a_path_too_long_is_left_out)
 	make("b.log");
 	HEARS(listen(), "F0 b.log ");
 }
+
+/* ---- a list ---- */
+
+static int note_path(void *context, const char *path)
+{
+	strcat(context, strrchr(path, '/') + 1);
+	strcat(context, " ");
+	return strcmp(path + strlen(path) - 4, "stop") == 0 ? 7 : 0;
+}
+
+Test(discover, a_list_has_what_is_there_without_a_watch)
+{
+	char dir[] = "/tmp/waybill-list-XXXXXX", pattern[64], path[64], seen[256] = "";
+
+	cr_assert(mkdtemp(dir));
+	snprintf(pattern, sizeof pattern, "%s/{a,b}*", dir);
+	for (const char **name = (const char *[]){"a1", "c1", "b1", NULL}; *name; name++) {
+		snprintf(path, sizeof path, "%s/%s", dir, *name);
+		close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+	}
+	cr_expect_eq(discover_list((char *[]){pattern, NULL}, note_path, seen), 0);
+	cr_expect(strlen(seen) == 6 && strstr(seen, "a1 ") && strstr(seen, "b1 "), "%s", seen);
+	snprintf(path, sizeof path, "%s/astop", dir);
+	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+	cr_expect_eq(discover_list((char *[]){pattern, NULL}, note_path, seen), 7);
+	cr_expect_eq(discover_list((char *[]){"[", NULL}, note_path, seen), -EINVAL);
+	for (const char **name = (const char *[]){"a1", "c1", "b1", "astop", NULL}; *name; name++) {
+		snprintf(path, sizeof path, "%s/%s", dir, *name);
+		unlink(path);
+	}
+	rmdir(dir);
+}
