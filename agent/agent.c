@@ -122,24 +122,6 @@ static int on_hints(sd_event_source *source, int fd, uint32_t revents, void *use
 	return 0;
 }
 
-void agent_finish_checkpoint(struct agent *agent, int wait_ms)
-{
-	char message[256] = "";
-	int r = checkpoint_finish(&agent->checkpoint, wait_ms, message, sizeof message);
-
-	if (r == CHECKPOINT_E_FAILED) {
-		agent->checkpoint_failing = true;
-		log_limited(agent->log, LOG_ERR, "checkpoint",
-			    "state_dir: the checkpoint could not be written (%s): shipping goes "
-			    "on, it is tried again; "
-			    "a crash now would repeat lines",
-			    message);
-	} else if (r == 0 && agent->checkpoint_failing) {
-		agent->checkpoint_failing = false;
-		log_say(agent->log, LOG_NOTICE, "state_dir: checkpoints are written again");
-	}
-}
-
 static int on_writer(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct agent *agent = userdata;
@@ -254,7 +236,7 @@ int agent_make_loop(struct agent *agent)
 
 int agent_run(struct agent *agent)
 {
-	uint64_t deadline_us;
+	bool saved;
 	int r;
 
 	agent->started_us = agent->progress_us = clock_mono_us();
@@ -268,21 +250,17 @@ int agent_run(struct agent *agent)
 	follow_begin_look(&agent->files);
 	if (follow_check_paths(&agent->files, agent->discover))
 		log_say(agent->log, LOG_WARNING, "out of memory at the end");
-	deadline_us = clock_mono_us() + 10 * US_PER_S;
-	agent_finish_checkpoint(agent, 10000);
-	while (checkpoint_due(&agent->checkpoint) && clock_mono_us() < deadline_us) {
-		if (checkpoint_start(&agent->checkpoint, SIZE_MAX))
-			break;
-		agent_finish_checkpoint(agent, 10000);
-		if (agent->checkpoint_failing)
-			break;
-	}
+	saved = agent_last_checkpoint(agent);
+	if (!saved)
+		agent_tell_unsaved(agent);
 	agent_finish_acks(agent);
 	agent->progress_at_us = 0;
 	agent_draw_progress(agent, clock_mono_us());
 	if (agent->progress)
 		fputc('\n', agent->progress);
 	agent_log_counters(agent);
+	if (r == 0 && !saved)
+		return AGENT_E_UNSAVED;
 	if (r == 0 && agent->unread)
 		return AGENT_E_UNREAD;
 	return r == 0 && agent->reloading ? AGENT_E_RESTART : r;

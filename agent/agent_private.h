@@ -128,6 +128,15 @@ void agent_tick_looks(struct agent *agent, uint64_t now_us);
 /* The result of the checkpoint under way, waiting up to wait_ms; tells once when it failed. */
 void agent_finish_checkpoint(struct agent *agent, int wait_ms);
 
+/*
+ * All that is settled is made durable now, which may take the disk some seconds. False: it is not;
+ * why was logged.
+ */
+bool agent_last_checkpoint(struct agent *agent);
+
+/* The end comes without a last checkpoint: says what the next start repeats. */
+void agent_tell_unsaved(struct agent *agent);
+
 /* The counters as one message. */
 void agent_log_counters(struct agent *agent);
 

@@ -154,6 +154,8 @@ bool agent_reload(struct agent *agent, uint64_t now_us)
 
 bool agent_reload_stands(struct agent *agent, uint64_t now_us)
 {
+	/* Failing, it is one of the reasons not to. */
+	agent->checkpoint_failing |= !agent_last_checkpoint(agent);
 	if (can_restart(agent))
 		return true;
 	agent->reloading = false;

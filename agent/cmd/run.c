@@ -74,7 +74,7 @@ static int exit_code(struct log *log, int r)
 		return EX_UNAVAILABLE;
 	if (r == AGENT_E_NEWER)
 		return EX_CONFIG;
-	if (r == AGENT_E_DAMAGED || r == -EIO)
+	if (r == AGENT_E_DAMAGED || r == AGENT_E_UNSAVED || r == -EIO)
 		return EX_IOERR;
 	log_say(log, LOG_ERR, "cannot go on: %s", strerror(-r));
 	return r == -EACCES || r == -EPERM ? EX_NOPERM : EX_SOFTWARE;

@@ -38,6 +38,11 @@ void checkpoint_deinit(struct checkpoint *checkpoint)
 	*checkpoint = (struct checkpoint){0};
 }
 
+uint64_t checkpoint_settled(const struct counters *counters)
+{
+	return counters->lines_delivered + counters->lines_filtered + counters->lines_dead;
+}
+
 bool checkpoint_due(const struct checkpoint *checkpoint)
 {
 	return checkpoint->under_way || !TAILQ_EMPTY(&checkpoint->files->dirty) ||
@@ -190,6 +195,8 @@ static void mark_clean(struct checkpoint *checkpoint, size_t n_dirty)
 		file->dirty = false;
 	}
 	checkpoint->n_files = n_dirty;
+	if (TAILQ_EMPTY(&files->dirty))
+		checkpoint->settled_submitted = checkpoint_settled(checkpoint->counters);
 	checkpoint->n_removed = files->n_removed;
 	checkpoint->n_letters = checkpoint->letters->n;
 	checkpoint->under_way = true;
@@ -273,6 +280,7 @@ static void succeeded(struct checkpoint *checkpoint)
 	struct files *files = checkpoint->files;
 
 	checkpoint->counters->checkpoints++;
+	checkpoint->settled_stored = checkpoint->settled_submitted;
 	if (files->provenance)
 		note_stored(checkpoint);
 	checkpoint->sources_written = true;

@@ -29,11 +29,17 @@ struct checkpoint {
 	size_t n_files;
 	size_t n_letters; /* letters of the batch under way */
 	size_t n_removed;
+	uint64_t
+		settled_submitted; /* lines settled when the batch was made, if it is of all files */
+	uint64_t settled_stored;   /* at least so many are durable */
 };
 
 void checkpoint_init(struct checkpoint *checkpoint, struct writer *writer, struct files *files,
 		     struct letters *letters, struct counters *counters);
 void checkpoint_deinit(struct checkpoint *checkpoint);
+
+/* Lines that have come to their end in this life of the agent. */
+uint64_t checkpoint_settled(const struct counters *counters);
 
 /* Whether there is anything to write. */
 bool checkpoint_due(const struct checkpoint *checkpoint);
