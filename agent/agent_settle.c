@@ -94,7 +94,11 @@ static void age_file(struct agent *agent, struct file *file, uint64_t now_us)
 		files_ready(&agent->files, file);
 		return;
 	}
-	if (file->state != FILE_READING || !file->left_path || file->queue != FILE_QUEUE_NONE)
+	if (file->state != FILE_READING || file->queue != FILE_QUEUE_NONE)
+		return;
+	if (file->unreadable && now_us >= file->retry_us)
+		files_ready(&agent->files, file);
+	if (file->unreadable || !file->left_path)
 		return;
 	quiet = now_us - file->quiet_since_us >= file->source->rotate_wait_ms * US_PER_MS;
 	if (!quiet)
@@ -115,7 +119,7 @@ void agent_age_files(struct agent *agent, uint64_t now_us)
 	for (; file; file = next) {
 		next = TAILQ_NEXT(file, aging_link);
 		if (file->state == FILE_FINISHED ||
-		    (file->state != FILE_BACKOFF && !file->left_path))
+		    (file->state != FILE_BACKOFF && !file->left_path && !file->unreadable))
 			files_unage(&agent->files, file);
 		else
 			age_file(agent, file, now_us);

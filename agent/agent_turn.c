@@ -16,6 +16,9 @@
 #define TURN_BYTES ((size_t)64 << 10)
 /* A turn of the loop: signals, reports and kicks wait no longer. */
 #define TURN_US 2000
+/* Another try of a file that could not be read, doubling. */
+#define RETRY_MIN_MS 1000
+#define RETRY_MAX_MS 30000
 
 static void begin_draining(struct agent *agent, struct file *file)
 {
@@ -23,14 +26,43 @@ static void begin_draining(struct agent *agent, struct file *file)
 	file_set_state(file, FILE_DRAINING);
 }
 
-/* It could not be opened or read; `how` says which. error: negative errno. */
+/* Its descriptor is all that is left of it. */
+static bool is_nameless(const struct file *file)
+{
+	struct stat st;
+
+	return file->tail.fd >= 0 && fstat(file->tail.fd, &st) == 0 && st.st_nlink == 0;
+}
+
+/*
+ * It could not be opened or read; `how` says which. error: negative errno. The descriptor may be
+ * what is broken (ESTALE, a device that went and came): the next try opens the file by its path.
+ */
 static void unreadable(struct agent *agent, struct file *file, const char *how, int error)
 {
+	if (!file->unreadable)
+		log_limited(agent->log, LOG_ERR, "unreadable", "%s: %s failed: %s: %s", file->path,
+			    how, strerror(-error),
+			    agent->until_eof ?
+				    "it is left out" :
+				    "it waits, and is opened again by its path from time "
+				    "to time; nothing of it is passed over");
 	files_rest(&agent->files, file);
+	if (!is_nameless(file))
+		files_close(&agent->files, file);
+	file->retry_ms = file->unreadable ? 2 * file->retry_ms : RETRY_MIN_MS;
+	if (file->retry_ms > RETRY_MAX_MS)
+		file->retry_ms = RETRY_MAX_MS;
 	file->unreadable = true;
-	log_limited(agent->log, LOG_ERR, "unreadable", "%s: %s failed: %s: %s", file->path, how,
-		    strerror(-error),
-		    agent->until_eof ? "it is left out" : "it is tried again every half minute");
+	file->retry_us = clock_mono_us() + file->retry_ms * US_PER_MS;
+	if (!agent->until_eof)
+		files_age(&agent->files, file);
+}
+
+static void readable_again(struct agent *agent, struct file *file)
+{
+	file->unreadable = false;
+	log_limited(agent->log, LOG_NOTICE, "readable", "%s: it can be read again", file->path);
 }
 
 /* The file's descriptor, opened again if it was closed. False: the file cannot be read now. */
@@ -125,7 +157,6 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 	bool hand_over = next_has_data(agent, file);
 	int r;
 
-	file->unreadable = false;
 	if (!may_tell_origin(agent, file))
 		return true;
 	r = pipeline_turn(agent->pipeline, file, TURN_BYTES, partial_after_us(agent, file), now_us,
@@ -136,6 +167,8 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 	 */
 	if (account_advance(&file->account) || agent->letters.n)
 		files_dirty(&agent->files, file);
+	if (UNLIKELY(file->unreadable && r >= 0))
+		readable_again(agent, file);
 	switch (r) {
 	case 0:
 		/* To the end of the queue: everybody gets a turn. */

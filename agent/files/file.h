@@ -45,10 +45,12 @@ struct file {
 	struct account account;
 
 	enum file_state state;
-	bool rewritten;          /* DRAINING ends in a reset to 0, not in a rewind */
-	bool left_path;          /* renamed or unlinked: its path is another's or nobody's */
-	uint64_t looked;         /* the look at all files that last found it at its path */
-	bool unreadable;         /* the last try to open or read it has failed */
+	bool rewritten;    /* DRAINING ends in a reset to 0, not in a rewind */
+	bool left_path;    /* renamed or unlinked: its path is another's or nobody's */
+	uint64_t looked;   /* the look at all files that last found it at its path */
+	bool unreadable;   /* the last try to open or read it has failed */
+	uint32_t retry_ms; /* so long after it there is another one */
+	uint64_t retry_us;
 	bool eof_seen;           /* it was read to its end at least once */
 	uint32_t backoff_ms;     /* the next back-off; 0 after a delivery */
 	bool back_at_once;       /* the failure was the producer's end: no back-off */

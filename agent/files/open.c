@@ -46,7 +46,9 @@ static int open_same(struct files *files, const struct file *file, const char *p
 	int fd;
 
 	/* stat first: opening a FIFO that took the name would wake its writer. */
-	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_ino != file->identity.inode ||
+	if (stat(path, &st) < 0)
+		return errno == ENOTDIR ? -ENOENT : -errno;
+	if (!S_ISREG(st.st_mode) || st.st_ino != file->identity.inode ||
 	    st.st_dev != file->identity.device)
 		return -ENOENT;
 	fd = files_open_path(files, path);

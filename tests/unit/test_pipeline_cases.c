@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "tests/support/world_doubles.h"
@@ -14,6 +17,22 @@
 /* The lineages' numbers tell their sources: unmatched lines of the even ones are left out. */
 #define LINEAGE 1
 #define OTHER_LINEAGE 3
+
+/* ---- a double: descriptors that cannot be read any more ---- */
+
+/* An open file's own position, which nobody uses, marks it. */
+#define STALE_MARK 123456
+
+ssize_t preadv(int fd, const struct iovec *parts, int n, off_t at)
+{
+	if (lseek(fd, 0, SEEK_CUR) == STALE_MARK) {
+		errno = ESTALE;
+		return -1;
+	}
+	return syscall(SYS_preadv, fd, parts, n, at, 0);
+}
+
+/* ---- the world ---- */
 
 static void begin(struct world *world)
 {
@@ -270,6 +289,91 @@ Test(pipeline_cases, generations_rotated_before_their_hints_are_found_in_order)
 	end(&world);
 }
 
+/* ---- errors ---- */
+
+static struct file *file_of(const struct world *world, const struct log_file *log)
+{
+	return files_by_inode(&world->agent->files, log->identity.device, log->identity.inode);
+}
+
+/* ESTALE before the end: the lineage waited for ever behind a descriptor. */
+Test(pipeline_cases, a_descriptor_that_cannot_be_read_is_opened_again)
+{
+	struct world world;
+	struct log_file *log;
+
+	begin(&world);
+	log = write_new(&world, "L1 t0 k0 \n");
+	read_all(&world);
+	deliver_all(&world);
+	cr_assert(eq(int, lseek(file_of(&world, log)->tail.fd, STALE_MARK, SEEK_SET), STALE_MARK));
+	write_text(&world, log, "L2 t0 k0 \n");
+	logs_rotate(&world.logs, LINEAGE);
+	write_new(&world, "L3 t0 k0 \n");
+	read_all(&world);
+	cr_assert(file_of(&world, log)->unreadable);
+	cr_assert(eq(u32, world.scripted.in_flight, 0));
+	pass_time(&world, 2 * US_PER_S);
+	world_tick(&world);
+	read_all(&world);
+	cr_assert(not(file_of(&world, log)->unreadable));
+	cr_assert(eq(u32, world.scripted.in_flight, 1));
+	end(&world);
+}
+
+/* Closed, it would be lost. */
+Test(pipeline_cases, the_descriptor_of_a_file_without_a_name_is_kept)
+{
+	struct world world;
+	struct log_file *log;
+	struct file *file;
+
+	begin(&world);
+	log = write_new(&world, "L1 t0 k0 \n");
+	read_all(&world);
+	deliver_all(&world);
+	file = file_of(&world, log);
+	write_text(&world, log, "L2 t0 k0 \n");
+	logs_unlink(&world.logs, log);
+	lseek(file->tail.fd, STALE_MARK, SEEK_SET);
+	read_all(&world);
+	cr_assert(file->unreadable);
+	cr_assert(ge(int, file->tail.fd, 0));
+	lseek(file->tail.fd, 0, SEEK_SET);
+	pass_time(&world, 2 * US_PER_S);
+	agent_age_files(world.agent, clock_mono_us());
+	read_all(&world);
+	cr_assert(eq(u32, world.scripted.in_flight, 1));
+	end(&world);
+}
+
+/* While it cannot be opened either, tries are rarer and rarer, and nothing is given up. */
+Test(pipeline_cases, a_file_that_cannot_be_read_is_tried_with_back_off)
+{
+	struct world world;
+	struct log_file *log;
+	struct file *file;
+
+	begin(&world);
+	log = write_new(&world, "L1 t0 k0 \n");
+	read_all(&world);
+	deliver_all(&world);
+	file = file_of(&world, log);
+	for (uint32_t ms = 1000; ms < 40000; ms *= 2) {
+		cr_assert(eq(int, files_open(&world.agent->files, file), 0));
+		lseek(file->tail.fd, STALE_MARK, SEEK_SET);
+		if (ms == 1000)
+			write_text(&world, log, "L2 t0 k0 \n");
+		read_all(&world);
+		cr_assert(file->unreadable);
+		cr_assert(eq(u32, file->retry_ms, ms < 30000 ? ms : 30000));
+		pass_time(&world, ms * US_PER_MS);
+		agent_age_files(world.agent, clock_mono_us());
+	}
+	read_all(&world);
+	end(&world);
+}
+
 /* ---- memory ---- */
 
 /* Lines of 110 bytes to this topic. */
@@ -331,8 +435,7 @@ Test(pipeline_cases, backlogs_that_wait_for_a_partition_leave_memory_to_others)
 	world_take_hints(&world, SIZE_MAX);
 	read_while_held(&world);
 	for (int i = 0; i < 3; i++) {
-		struct file *file = files_by_inode(&world.agent->files, waits[i]->identity.device,
-						   waits[i]->identity.inode);
+		struct file *file = file_of(&world, waits[i]);
 
 		cr_expect(ne(u64, file->account.committed, waits[i]->len));
 		cr_expect(eq(ptr, TAILQ_FIRST(&file->account.chunks), NULL));
