@@ -347,8 +347,10 @@ Test(kafka, an_acl_failure_fails_the_record_and_is_told)
 	end_rig(rig);
 }
 
-/* Scenario E04 */
-/* The refusal of partition 0 comes when the library has emptied its queue: it would wait there. */
+/*
+ * Scenario E04. The refusal of partition 0 comes when the library has emptied its queue: it would
+ * wait there.
+ */
 Test(kafka, what_is_queued_after_a_fatal_error_is_given_up_at_once)
 {
 	struct rig *rig = new_running_rig();
@@ -366,6 +368,7 @@ Test(kafka, what_is_queued_after_a_fatal_error_is_given_up_at_once)
 	end_rig(rig);
 }
 
+/* Scenario E04 */
 Test(kafka, a_fatal_error_replaces_the_producer)
 {
 	struct rig *rig = new_running_rig();
