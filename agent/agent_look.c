@@ -28,7 +28,10 @@ static void end_look(struct agent *agent)
 	uint64_t now_us = clock_mono_us();
 	uint64_t rest_us = (now_us - agent->looked_us) * (LOOK_SHARE - 1);
 
-	follow_check_paths(&agent->files);
+	int r = follow_check_paths(&agent->files, agent->discover);
+
+	if (r)
+		agent->error = r;
 	agent->looking = false;
 	agent->relook_at_us = now_us + (rest_us > LOOK_LOST_US ? rest_us : LOOK_LOST_US);
 }
