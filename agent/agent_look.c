@@ -28,10 +28,8 @@ static void end_look(struct agent *agent)
 	uint64_t now_us = clock_mono_us();
 	uint64_t rest_us = (now_us - agent->looked_us) * (LOOK_SHARE - 1);
 
-	int r = follow_check_paths(&agent->files, agent->discover);
-
-	if (r)
-		agent->error = r;
+	if (follow_check_paths(&agent->files, agent->discover))
+		agent->error = -ENOMEM;
 	agent->looking = false;
 	agent->relook_at_us = now_us + (rest_us > LOOK_LOST_US ? rest_us : LOOK_LOST_US);
 }

@@ -431,6 +431,20 @@ Test(generations, a_live_file_with_a_number_beside_another_keeps_its_half_line)
 	SEE("half again ");
 }
 
+Test(generations, a_file_with_a_number_that_was_written_later_is_a_lineage_of_its_own)
+{
+	rig_end(rig);
+	rig_begin(rig, "node*");
+	PUT("node", "a1\n");
+	tick();
+	PUT("node-1", "x1\n");
+	rig_start(rig);
+	cr_assert_null(rig_file(rig, "node")->older);
+	cr_assert_str_eq(rig_file(rig, "node-1")->lineage, rig_path(rig, "node-1"));
+	rig_run(rig);
+	end_well();
+}
+
 /* A copy beside a file that is known and in its place is no next generation of it. */
 Test(generations, a_rotated_name_beside_a_known_file_does_not_take_its_place)
 {
