@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "input/hole.h"
 
 /* How far back tail_find_end looks for the start of the last line. */
 #define FIND_END_BYTES (64u << 10)
@@ -289,12 +290,50 @@ static int cut(struct tail *tail, const struct chunk *chunk, struct event *event
 	return 0;
 }
 
+static bool begins_with_nul(const struct tail *tail, const struct chunk *chunk)
+{
+	return chunk->cursor < chunk->filled && !chunk->bytes[chunk->cursor] && !tail->discarding;
+}
+
+/* The NULs at the cursor as an event of their own. 0, TAIL_E_DRY: wait, HOLE_E_NONE, errno. */
+enum { NO_HOLE = TAIL_E_REWRITTEN + 1 };
+
+static int cut_hole(const struct tail *tail, struct chunk *chunk, struct event *ret_event)
+{
+	uint64_t position = chunk->start + chunk->cursor, end;
+	int r = hole_find(tail->fd, position, tail->truncated, &end);
+
+	if (r == HOLE_E_OPEN) {
+		/* Forgotten: other bytes may take their place, and that is no rewriting. */
+		chunk->filled = chunk->cursor;
+		return TAIL_E_DRY;
+	}
+	if (r)
+		return r == HOLE_E_NONE ? NO_HOLE : r;
+	*ret_event = (struct event){
+		.kind = EVENT_HOLE,
+		.position = position,
+		.line.terminated = end - position <= SLOT_LENGTH_MAX,
+		.first_time = position >= tail->high_water,
+	};
+	ret_event->extent =
+		ret_event->line.terminated ? (uint32_t)(end - position) : SLOT_LENGTH_MAX;
+	return 0;
+}
+
 /* Reads until an event is whole, the file has no more, or memory is out. */
 static int read_event(struct tail *tail, struct chunk *chunk, struct event *ret_event)
 {
 	int r;
 
-	while (cut(tail, chunk, ret_event)) {
+	for (;;) {
+		if (UNLIKELY(begins_with_nul(tail, chunk))) {
+			r = cut_hole(tail, chunk, ret_event);
+			if (r != NO_HOLE)
+				return r;
+		}
+		if (!cut(tail, chunk, ret_event))
+			return 0;
 		if (chunk->filled == chunk->capacity) {
 			r = replace_full(tail, chunk, &chunk);
 			if (r)
@@ -304,10 +343,9 @@ static int read_event(struct tail *tail, struct chunk *chunk, struct event *ret_
 		if (r)
 			return r;
 		/* A chunk that is not full holds all that the file had. */
-		if (chunk->filled < chunk->capacity)
+		if (chunk->filled < chunk->capacity && !begins_with_nul(tail, chunk))
 			return cut(tail, chunk, ret_event) ? TAIL_E_DRY : 0;
 	}
-	return 0;
 }
 
 int tail_peek(struct tail *tail, struct event *ret_event)
@@ -410,6 +448,7 @@ void tail_reset(struct tail *tail)
 	tail->pending = 0;
 	tail->hungry = false;
 	tail->rewritten = false;
+	tail->truncated = true;
 	tail->stored_tail_len = 0;
 	tail->high_water = account_read_position(tail->account);
 }

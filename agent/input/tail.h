@@ -16,6 +16,7 @@ struct tail {
 	uint32_t scanned;    /* bytes behind the open chunk's cursor known to hold no LF */
 	uint32_t pending;    /* bytes behind the last LF when it was last dry */
 	bool hungry;         /* the last read filled its chunk: take a large one next */
+	bool truncated;      /* what is in the file took the place of other content */
 	bool discarding;     /* the read position lies in the rest of an over-long line */
 	uint64_t discard_at; /* reading that gets here is discarding again; UINT64_MAX: never */
 	uint32_t stored_tail_len; /* after a restart: bytes under stored_tail_hash, 0: none */
@@ -33,12 +34,14 @@ enum {
 enum event_kind {
 	EVENT_LINE,    /* a line, to be parsed */
 	EVENT_DISCARD, /* a piece of the rest of an over-long line */
+	EVENT_HOLE,    /* NULs that nobody wrote, or a piece of them: see input/hole.h */
 	EVENT_AHEAD,   /* was settled before a rewind or restart */
 };
 
 struct event {
 	enum event_kind kind;
-	struct line line;  /* EVENT_LINE: text borrows from the chunk */
+	struct line
+		line; /* EVENT_LINE: text borrows from the chunk; others: whether it is the end */
 	uint32_t extent;   /* bytes it takes in the file */
 	uint64_t position; /* of its first byte */
 	bool first_time;   /* not read before in this life of the agent */

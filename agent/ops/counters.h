@@ -31,6 +31,9 @@
 	  "lines replaced as a whole: a rule of redact hit its match limit")                       \
 	X(lines_truncated, SUM, "line| cut at max_line", "lines cut at max_line")                  \
 	X(bytes_discarded, SUM, NULL, "bytes after max_line that were not shipped")                \
+	X(holes_skipped, SUM, NULL,                                                                \
+	  "holes of NULs before a line, left by a writer that does not append")                    \
+	X(bytes_in_holes, SUM, NULL, "bytes of holes_skipped")                                     \
 	X(lines_unterminated, SUM, NULL, "last lines without LF that were shipped")                \
 	X(lines_late, SUM, NULL,                                                                   \
 	  "lines sent alone after a refusal: they may come after later ones")                      \

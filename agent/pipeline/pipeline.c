@@ -149,7 +149,7 @@ const struct pipeline_line *pipeline_last_line(const struct pipeline *pipeline)
 	return pipeline->taken ? &pipeline->line : NULL;
 }
 
-/* Bytes that need no record: settled before, or the rest of an over-long line. */
+/* Bytes that need no record: settled before, the rest of an over-long line, or nobody's. */
 static int pass(struct pipeline *pipeline, struct file *file, const struct event *event)
 {
 	struct chunk *chunk = account_open_chunk(&file->account);
@@ -161,6 +161,10 @@ static int pass(struct pipeline *pipeline, struct file *file, const struct event
 		return PIPELINE_E_MEMORY;
 	if (event->kind == EVENT_DISCARD && event->first_time)
 		pipeline->options.counters->bytes_discarded += event->extent;
+	if (event->kind == EVENT_HOLE && event->first_time) {
+		pipeline->options.counters->holes_skipped += event->line.terminated;
+		pipeline->options.counters->bytes_in_holes += event->extent;
+	}
 	return 0;
 }
 

@@ -350,6 +350,8 @@ Test(tail, a_sparse_line_of_1_gib_takes_bounded_memory, .timeout = 120)
 
 	begin(16 << 20, 1 << 20);
 	cr_assert_eq(ftruncate(file, (off_t)gib), 0);
+	/* The hole is within a line, not before it. */
+	cr_assert_eq((size_t)pwrite(file, "x", 1, 0), 1);
 	cr_assert_eq((size_t)pwrite(file, "\nnext\n", 6, (off_t)gib), 6);
 	while (!(r = tail_peek(&tail, &event))) {
 		lines += event.kind == EVENT_LINE;

@@ -77,7 +77,10 @@ static const char *take(struct slot **ret_slot, bool last)
 		if (!chunk)
 			chunk = account_new_chunk(&account, CHUNK_SMALL, 0);
 		snprintf(text, sizeof text, "<%s %u>",
-			 event.kind == EVENT_AHEAD ? "ahead" : "discard", event.extent);
+			 event.kind == EVENT_AHEAD ? "ahead" :
+			 event.kind == EVENT_HOLE  ? "hole" :
+						     "discard",
+			 event.extent);
 		cr_assert(account_pass(&account, chunk, event.extent,
 				       event.kind == EVENT_AHEAD ? SLOT_AHEAD : SLOT_FILTERED));
 	}
@@ -329,6 +332,97 @@ Test(tail_changes, without_memory_reading_stops_and_goes_on)
 	SEE("one");
 	SEE("<dry>");
 	account_deinit(&other);
+}
+
+/* ---- holes ---- */
+
+/* What copytruncate does, and the writer that goes on where it was. */
+static void truncate_and_write_at(size_t at, const char *text)
+{
+	cr_assert_eq(ftruncate(file, 0), 0);
+	write_at(at, text);
+}
+
+static void start_over(void)
+{
+	account_reset(&account, 0);
+	tail_reset(&tail);
+}
+
+/* Scenario A10: the key was null, or the first real line was gone behind max_line NULs. */
+Test(tail_changes, a_hole_in_front_is_passed)
+{
+	write_at(0, "one\n");
+	SEE("one");
+	truncate_and_write_at(100001, "two\nthree\n");
+	SEE("<rewritten>");
+	start_over();
+	SEE("<hole 100001>");
+	SEE("two");
+	SEE("three");
+	SEE("<dry>");
+}
+
+/* Scenario A10 */
+Test(tail_changes, a_hole_of_8_gib_takes_no_memory)
+{
+	const uint64_t end = 8ULL << 30;
+	uint64_t before;
+
+	truncate_and_write_at(end, "two\n");
+	start_over();
+	SEE("<hole 16777215>");
+	before = pools.budget.used;
+	while (account_read_position(&account) < end) {
+		cr_assert_eq(strncmp(take(NULL, false), "<hole ", 6), 0);
+		cr_assert_leq(pools.budget.used, before);
+	}
+	cr_expect_eq(account.committed, end);
+	SEE("two");
+	SEE("<dry>");
+}
+
+Test(tail_changes, written_nuls_in_front_are_a_hole_after_a_truncation_only)
+{
+	cr_assert_eq(pwrite(file, "\0\0\0two\n", 7, 0), 7);
+	cr_assert_eq(strlen(take(NULL, false)), 0, "as it was written");
+	cr_expect_eq(account.committed, 7);
+	start_over();
+	SEE("<hole 3>");
+	SEE("two");
+}
+
+Test(tail_changes, a_hole_between_lines_is_passed)
+{
+	write_at(0, "one\n");
+	write_at(50000, "two\n");
+	SEE("one");
+	SEE("<hole 49996>");
+	SEE("two");
+	SEE("<dry>");
+}
+
+/* Who preallocates fills them later. */
+Test(tail_changes, nuls_with_nothing_behind_them_wait)
+{
+	write_at(0, "one\n");
+	cr_assert_eq(ftruncate(file, 1 << 20), 0);
+	SEE("one");
+	SEE("<dry>");
+	write_at(4, "two\n");
+	SEE("two");
+	SEE("<dry>");
+}
+
+/* Scenario C03 */
+Test(tail_changes, a_line_may_begin_with_nul)
+{
+	write_at(0, "one\n");
+	cr_assert_eq(pwrite(file, "\0two\n", 5, 4), 5);
+	SEE("one");
+	SEE("");
+	SEE("<dry>");
+	cr_expect_eq(account.committed, 9);
 }
 
 /* ---- where to start ---- */
