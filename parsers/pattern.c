@@ -2,7 +2,7 @@
 /*
  * PCRE2, kept in this one file. Everything that costs is done when a pattern is compiled: names
  * are resolved to group numbers, the JIT is tried, the number of groups is bounded. A match is
- * then one call and one short loop, without allocation.
+ * then one call and one short loop over the fields that the caller wants, without allocation.
  *
  * One match data and one JIT stack serve all patterns of a thread, with room for the largest
  * number of groups that we accept (4 KiB). PCRE2 touches only as many pairs as the pattern at hand
@@ -148,6 +148,8 @@ int pattern_compile(const char *text, size_t len, struct pattern **ret_pattern,
 		pattern_free(pattern);
 		return r;
 	}
+	if (pattern->n_fields)
+		pattern->all_fields = PATTERN_ALL_FIELDS >> (64 - pattern->n_fields);
 	pattern->jit = pattern_jit_compile(pattern->code, text, len);
 	*ret_pattern = pattern;
 	return 0;
@@ -234,7 +236,7 @@ struct pattern_scratch *pattern_scratch_free(struct pattern_scratch *scratch)
 }
 
 int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch, struct slice line,
-		  struct slice *ret_fields)
+		  uint64_t wanted, struct slice *ret_fields)
 {
 	const char *at = line.at ? line.at : "";
 	int r;
@@ -247,8 +249,10 @@ int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch
 				scratch->context);
 	if (UNLIKELY(r < 0))
 		return r == PCRE2_ERROR_NOMATCH ? PATTERN_E_MISS : PATTERN_E_LIMIT;
-	for (uint32_t i = 0; i < pattern->n_fields; i++) {
-		const PCRE2_SIZE *pair = scratch->pairs + 2 * pattern->groups[i];
+	/* From bit to bit of the set. */
+	for (wanted &= pattern->all_fields; wanted; wanted &= wanted - 1) {
+		int i = __builtin_ctzll(wanted);
+		const PCRE2_SIZE *pair = scratch->pairs + 2 * (size_t)pattern->groups[i];
 
 		if (pair[0] == PCRE2_UNSET)
 			ret_fields[i] = SLICE_NONE;

@@ -63,12 +63,17 @@ struct pattern_scratch *pattern_scratch_new(void);
 /* NULL is fine. Returns NULL. */
 struct pattern_scratch *pattern_scratch_free(struct pattern_scratch *scratch);
 
+/* A set of fields: a bit for each index. */
+#define PATTERN_NO_FIELDS ((uint64_t)0)
+#define PATTERN_ALL_FIELDS UINT64_MAX
+
 /*
- * 0: ret_fields[0 .. n_fields-1] are slices of line (at == NULL for a group that took no part).
+ * 0: of ret_fields[0 .. n_fields-1] those that are wanted are slices of line (at == NULL for a
+ * group that took no part), the others are untouched; with PATTERN_NO_FIELDS it may be NULL.
  * PATTERN_E_MISS, PATTERN_E_LIMIT: ret_fields untouched. Never anything else.
  */
 int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch, struct slice line,
-		  struct slice *ret_fields) MUSTCHECK;
+		  uint64_t wanted, struct slice *ret_fields) MUSTCHECK;
 
 /*
  * Whether text (len bytes) can replace matches of the pattern: "$1", "${1}", "$name" and "${name}"

@@ -16,6 +16,7 @@ struct pattern {
 	pcre2_code *code;
 	bool jit;
 	uint32_t n_fields;
+	uint64_t all_fields;                   /* as a set */
 	uint16_t groups[PATTERN_FIELDS_MAX];   /* group number of each field, ascending */
 	const char *names[PATTERN_FIELDS_MAX]; /* into the name table of code */
 };

@@ -99,10 +99,10 @@ int pattern_replace(const struct pattern *pattern, struct pattern_scratch *scrat
 		    struct slice line, struct slice replacement, struct arena *arena,
 		    struct slice *ret_line)
 {
-	struct slice unused[PATTERN_FIELDS_MAX], bytes = {line.at ? line.at : "", line.len};
+	struct slice bytes = {line.at ? line.at : "", line.len};
 	size_t room = line.len + GROWTH, len = room;
 	char *out;
-	int r = pattern_match(pattern, scratch, bytes, unused);
+	int r = pattern_match(pattern, scratch, bytes, PATTERN_NO_FIELDS, NULL);
 
 	if (LIKELY(r))
 		return r;

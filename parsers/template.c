@@ -308,6 +308,17 @@ bool template_holds_line(const struct template *template)
 	return false;
 }
 
+uint64_t template_fields(const struct template *template)
+{
+	uint64_t fields = 0;
+
+	for (size_t i = 0; i < template->n_parts; i++) {
+		if (template->parts[i].kind == PART_FIELD)
+			fields |= (uint64_t)1 << template->parts[i].field;
+	}
+	return fields;
+}
+
 bool template_may_be_missing(const struct template *template)
 {
 	for (size_t i = 0; i < template->n_parts; i++) {

@@ -49,6 +49,9 @@ struct slice template_text(const struct template *template);
 /* True when it holds ${line}. */
 bool template_holds_line(const struct template *template);
 
+/* The fields that it holds: a bit for each index. */
+uint64_t template_fields(const struct template *template);
+
 /* True when it has a field without default: it is missing for some lines, or may be. */
 bool template_may_be_missing(const struct template *template);
 

@@ -14,11 +14,10 @@ static int check_empty(struct conf_build *build, const char *label, struct conf_
 		       const struct pattern *pattern)
 {
 	struct pattern_scratch *scratch = pattern_scratch_new();
-	struct slice unused[PATTERN_FIELDS_MAX];
 
 	if (!scratch)
 		return -ENOMEM;
-	if (pattern_match(pattern, scratch, slice_of(""), unused) == 0)
+	if (pattern_match(pattern, scratch, slice_of(""), PATTERN_NO_FIELDS, NULL) == 0)
 		conf_problem(build->problems, place,
 			     "%sthe pattern matches the empty text too, so the replacement would "
 			     "stand in every line, before every character",

@@ -184,9 +184,7 @@ static bool has_prefix(struct slice key, struct slice prefix)
 static bool fits_pattern(const struct pattern *pattern, struct pattern_scratch *scratch,
 			 struct slice key)
 {
-	struct slice unused[PATTERN_FIELDS_MAX];
-
-	return pattern_match(pattern, scratch, key, unused) == 0;
+	return pattern_match(pattern, scratch, key, PATTERN_NO_FIELDS, NULL) == 0;
 }
 
 const struct partitioner_rule *partitioner_rules_match(const struct partitioner_rules *rules,

@@ -23,14 +23,16 @@ static int redact(struct pipeline *pipeline, const struct redact *rules, struct 
  * Cuts the line into fields, and notes what happened to it so far. One that was withheld is none of
  * the parser's.
  */
-static void parse_line(struct pipeline *pipeline, const struct pattern *parser,
+static void parse_line(struct pipeline *pipeline, const struct source *source,
 		       struct route_input *input)
 {
 	struct outcome *outcome = &pipeline->line.outcome;
+	const struct pattern *parser = source->parser;
 	int r = PATTERN_E_MISS;
 
 	if (parser && LIKELY(!input->withheld)) {
-		r = pattern_match(parser, pipeline->scratch, input->facts.line, pipeline->fields);
+		r = pattern_match(parser, pipeline->scratch, input->facts.line,
+				  route_fields(source->route), pipeline->fields);
 		if (LIKELY(r == 0))
 			input->facts.fields = pipeline->fields;
 	}
@@ -72,7 +74,7 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 			return r;
 	}
 	pipeline->line.text = input.facts.line;
-	parse_line(pipeline, file->source->parser, &input);
+	parse_line(pipeline, file->source, &input);
 	return route_record(file->source->route, &input, &pipeline->arena, ret_record,
 			    &pipeline->line.outcome);
 }

@@ -47,27 +47,28 @@ static int find_value(const struct route_header *header, const struct template_f
 int route_set_headers(const struct route_headers *headers, const struct template_facts *facts,
 		      struct arena *arena, struct record *record, struct outcome *outcome)
 {
+	const struct route_header *item = headers->items, *end = item + headers->n;
+	struct header *header = record->headers;
 	size_t room = headers->max_bytes;
 
-	record->n_headers = 0;
-	for (uint32_t i = 0; i < headers->n; i++) {
-		struct header *header = &record->headers[record->n_headers];
+	for (; item < end; item++) {
 		size_t bytes;
-		int r = find_value(&headers->items[i], facts, arena, &header->value, outcome);
+		int r = find_value(item, facts, arena, &header->value, outcome);
 
 		if (r < 0)
 			return r;
 		if (r)
 			continue;
-		header->name = headers->items[i].name;
+		header->name = item->name;
 		bytes = header->name.len + header->value.len;
 		if (UNLIKELY(bytes > room)) {
 			outcome_note(outcome, OUTCOME_HEADER_TOO_LARGE);
 			continue;
 		}
 		room -= bytes;
-		record->n_headers++;
+		header++;
 	}
+	record->n_headers = (uint32_t)(header - record->headers);
 	return 0;
 }
 

@@ -32,6 +32,29 @@ static bool find_topic(const struct route *route, struct slice name, uint32_t *r
 	return false;
 }
 
+/* The fields that any of the templates holds. */
+static uint64_t fields_of(const struct route_parts *parts)
+{
+	const struct template *const templates[] = {
+		parts->topic, parts->key, parts->partition, parts->value, parts->time.text,
+	};
+	uint64_t fields = parts->json ? value_json_fields(parts->json) : 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(templates); i++)
+		fields |= templates[i] ? template_fields(templates[i]) : 0;
+	for (uint32_t i = 0; i < parts->headers.n; i++) {
+		const struct template *value = parts->headers.items[i].value;
+
+		fields |= value ? template_fields(value) : 0;
+	}
+	return fields;
+}
+
+uint64_t route_fields(const struct route *route)
+{
+	return route->fields;
+}
+
 int route_new(struct route_parts *parts, struct route **ret_route)
 {
 	struct route *route = calloc(1, sizeof *route);
@@ -50,6 +73,7 @@ int route_new(struct route_parts *parts, struct route **ret_route)
 	if (route->constant_topic)
 		route->constant_known =
 			find_topic(route, template_text(parts->topic), &route->constant_index);
+	route->fields = fields_of(parts);
 	*parts = (struct route_parts){0};
 	*ret_route = route;
 	return 0;

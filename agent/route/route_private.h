@@ -12,6 +12,7 @@ struct route {
 	bool constant_topic;
 	bool constant_known; /* the constant topic is in the list, as constant_index */
 	uint32_t constant_index;
+	uint64_t fields; /* that any of its templates holds */
 };
 
 /* Sets record->key and what the outcome says of keys. 0 or -ENOMEM. */

@@ -183,6 +183,15 @@ int value_json_new(struct value_fields *fields, struct value_json **ret_json, si
 	return 0;
 }
 
+uint64_t value_json_fields(const struct value_json *json)
+{
+	uint64_t fields = 0;
+
+	for (size_t i = 0; i < json->fields.n; i++)
+		fields |= template_fields(json->fields.of[i].template);
+	return fields;
+}
+
 /* ---- a record ---- */
 
 /* What a member adds at most besides its pieces and its text: quotes or null, and a vector. */

@@ -50,6 +50,9 @@ int value_json_new(struct value_fields *fields, struct value_json **ret_json, si
 /* NULL is fine. Returns NULL. */
 struct value_json *value_json_free(struct value_json *json);
 
+/* The fields that it looks at: a bit for each index. */
+uint64_t value_json_fields(const struct value_json *json);
+
 /* What was out of the ordinary. */
 struct value_outcome {
 	bool repaired; /* bytes that are no UTF-8 became U+FFFD */

@@ -32,7 +32,7 @@ static void describe(const struct pattern *pattern, struct slice line, char *tex
 {
 	struct pattern_scratch *scratch = pattern_scratch_new();
 	struct slice fields[PATTERN_FIELDS_MAX];
-	int r = pattern_match(pattern, scratch, line, fields);
+	int r = pattern_match(pattern, scratch, line, PATTERN_ALL_FIELDS, fields);
 	FILE *out = fmemopen(text, size, "w");
 
 	if (r != 0)
@@ -146,7 +146,8 @@ Test(pattern, takes_any_byte)
 		struct pattern_scratch *scratch = pattern_scratch_new();
 		struct slice fields[2];
 
-		cr_assert_eq(pattern_match(pattern, scratch, LINES[i], fields), 0, "line %zu", i);
+		cr_assert_eq(pattern_match(pattern, scratch, LINES[i], PATTERN_ALL_FIELDS, fields),
+			     0, "line %zu", i);
 		cr_expect_eq(fields[0].at, LINES[i].at + 2);
 		cr_expect_eq(fields[0].len, LINES[i].len - 7);
 		cr_expect(slice_eq(fields[1], slice_of("rest")));
@@ -200,9 +201,30 @@ Test(pattern, failure_leaves_fields_untouched)
 	struct pattern_scratch *scratch = pattern_scratch_new();
 	struct slice fields[2] = {LINE("old"), LINE("old")};
 
-	cr_assert_eq(pattern_match(pattern, scratch, slice_of("xx"), fields), PATTERN_E_MISS);
+	cr_assert_eq(pattern_match(pattern, scratch, slice_of("xx"), PATTERN_ALL_FIELDS, fields),
+		     PATTERN_E_MISS);
 	cr_expect(slice_eq(fields[0], slice_of("old")));
 	cr_expect(slice_eq(fields[1], slice_of("old")));
+	pattern_scratch_free(scratch);
+	pattern_free(pattern);
+}
+
+Test(pattern, only_the_wanted_fields_are_cut_out)
+{
+	struct pattern *pattern = compile("(?<a>.)(?<b>.)(?<c>.)");
+	struct pattern_scratch *scratch = pattern_scratch_new();
+	struct slice fields[4] = {LINE("old"), LINE("old"), LINE("old"), LINE("old")};
+
+	cr_assert_eq(pattern_match(pattern, scratch, slice_of("xyz"), PATTERN_NO_FIELDS, NULL), 0);
+	cr_assert_eq(pattern_match(pattern, scratch, slice_of("xyz"), 1 << 1 | 1 << 2, fields), 0);
+	cr_expect(slice_eq(fields[0], slice_of("old")));
+	cr_expect(slice_eq(fields[1], slice_of("y")));
+	cr_expect(slice_eq(fields[2], slice_of("z")));
+	/* Those that it does not have are not touched, whatever is wanted. */
+	cr_assert_eq(pattern_match(pattern, scratch, slice_of("xyz"), PATTERN_ALL_FIELDS, fields),
+		     0);
+	cr_expect(slice_eq(fields[0], slice_of("x")));
+	cr_expect(slice_eq(fields[3], slice_of("old")));
 	pattern_scratch_free(scratch);
 	pattern_free(pattern);
 }
@@ -215,9 +237,13 @@ Test(pattern, one_scratch_serves_many_patterns)
 	struct slice fields[4];
 
 	for (int i = 0; i < 3; i++) {
-		cr_assert_eq(pattern_match(wide, scratch, slice_of("1234"), fields), 0);
+		cr_assert_eq(
+			pattern_match(wide, scratch, slice_of("1234"), PATTERN_ALL_FIELDS, fields),
+			0);
 		cr_expect(slice_eq(fields[3], slice_of("4")));
-		cr_assert_eq(pattern_match(narrow, scratch, slice_of("y"), fields), 0);
+		cr_assert_eq(
+			pattern_match(narrow, scratch, slice_of("y"), PATTERN_ALL_FIELDS, fields),
+			0);
 		cr_expect(slice_eq(fields[0], slice_of("y")));
 		cr_expect_null(fields[1].at);
 	}
@@ -296,7 +322,9 @@ static void expect_last_group(const char *prefix, size_t n)
 	sprintf(text + used, "(?<last>.)");
 	memset(line, 'a', sizeof line);
 	pattern = compile(text);
-	cr_assert_eq(pattern_match(pattern, scratch, (struct slice){line, n}, &field), 0);
+	cr_assert_eq(pattern_match(pattern, scratch, (struct slice){line, n}, PATTERN_ALL_FIELDS,
+				   &field),
+		     0);
 	cr_expect_eq(field.at, line + n - 1);
 	cr_expect_eq(field.len, 1);
 	pattern_scratch_free(scratch);
@@ -383,7 +411,8 @@ ParameterizedTest(struct furthest *c, pattern, furthest)
 	struct slice line = slice_of(c->line);
 	size_t start = 99, end = 99;
 
-	cr_assert_eq(pattern_match(pattern, scratch, line, fields), PATTERN_E_MISS);
+	cr_assert_eq(pattern_match(pattern, scratch, line, PATTERN_ALL_FIELDS, fields),
+		     PATTERN_E_MISS);
 	pattern_furthest(pattern, scratch, line, &start, &end);
 	cr_expect(start == c->start && end == c->end, "%s on \"%s\": %zu..%zu", c->pattern, c->line,
 		  start, end);

@@ -424,3 +424,38 @@ Test(route, what_is_out_of_the_ordinary_decides)
 	outcome_note(&outcome, OUTCOME_WITHHELD);
 	cr_expect_null(outcome_leaves_out(&rules, &outcome));
 }
+
+/* A field that is not told here would be left over from another line. */
+Test(route, fields_are_those_of_all_its_templates)
+{
+	static const struct {
+		struct plan plan;
+		uint64_t fields;
+	} cases[] = {
+		{{.key = NULL}, 0},
+		{{.key = "${cid:-x}"}, 2},
+		{{.topic = "a-${topic}", .value = "${line}"}, 4},
+		{{.partition = "${id}", .headers = {{"h", "x"}, {"i", "${id}-${topic}"}}}, 5},
+		{{.value = "${cid}", .key = "${id}"}, 3},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct route *route = make_route(&cases[i].plan);
+
+		cr_expect_eq(route_fields(route), cases[i].fields, "case %zu", i);
+		route_free(route);
+	}
+}
+
+Test(route, fields_are_those_of_time_and_json_too)
+{
+	struct route_parts parts = {.topic = compile("orders"), .time.text = compile("${cid}")};
+	struct value_fields json = {.n = 1, .of = {{strdup("n"), compile("${topic}")}}};
+	struct route *route = NULL;
+	size_t bad;
+
+	cr_assert_eq(value_json_new(&json, &parts.json, &bad), 0);
+	cr_assert_eq(route_new(&parts, &route), 0);
+	cr_expect_eq(route_fields(route), 6);
+	route_free(route);
+}

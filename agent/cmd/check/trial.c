@@ -211,7 +211,6 @@ static const char *const ends[] = {"\x01", "  \x01", ""};
 static bool gives_up(const struct pattern *compiled, struct pattern_scratch *scratch,
 		     struct slice sample, size_t before, size_t unit)
 {
-	struct slice fields[PATTERN_FIELDS_MAX];
 	char text[2 * CHECK_SAMPLE_MAX + CHECK_TRIAL_LEN + 8];
 	size_t repeated = CHECK_TRIAL_LEN / unit * unit, behind = before + unit, len;
 
@@ -228,8 +227,8 @@ static bool gives_up(const struct pattern *compiled, struct pattern_scratch *scr
 			memcpy(text + len, sample.at + behind, sample.len - behind);
 			len += sample.len - behind;
 		}
-		if (pattern_match(compiled, scratch, (struct slice){text, len}, fields) ==
-		    PATTERN_E_LIMIT)
+		if (pattern_match(compiled, scratch, (struct slice){text, len}, PATTERN_NO_FIELDS,
+				  NULL) == PATTERN_E_LIMIT)
 			return true;
 	}
 	return false;
