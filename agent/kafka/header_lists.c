@@ -19,8 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COPIED_NAME_MAX 128
-
 int header_lists_init(struct header_lists *lists, size_t max)
 {
 	*lists = (struct header_lists){.at = calloc(max ? max : 1, sizeof(void *)), .max = max};
@@ -53,24 +51,25 @@ rd_kafka_headers_t *header_lists_fill(struct header_lists *lists, const struct r
 }
 
 /* False when a name is too long to be copied. */
-static bool empty(rd_kafka_headers_t *headers)
+static bool empty(struct header_lists *lists, rd_kafka_headers_t *headers)
 {
-	char copy[COPIED_NAME_MAX];
 	const char *name;
 	const void *value;
 	size_t size;
 
-	while (rd_kafka_header_get_all(headers, 0, &name, &value, &size) == 0) {
-		if (!memccpy(copy, name, '\0', sizeof copy))
+	/* Removing by name takes all headers of that name with it. */
+	while (rd_kafka_header_cnt(headers)) {
+		rd_kafka_header_get_all(headers, 0, &name, &value, &size);
+		if (!memccpy(lists->name, name, '\0', sizeof lists->name))
 			return false;
-		rd_kafka_header_remove(headers, copy);
+		rd_kafka_header_remove(headers, lists->name);
 	}
 	return true;
 }
 
 void header_lists_put(struct header_lists *lists, rd_kafka_headers_t *headers)
 {
-	if (lists->n < lists->max && empty(headers))
+	if (lists->n < lists->max && empty(lists, headers))
 		lists->at[lists->n++] = headers;
 	else
 		rd_kafka_headers_destroy(headers);

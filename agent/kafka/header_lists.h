@@ -16,6 +16,7 @@ struct header_lists {
 	struct rd_kafka_headers_s **at;
 	size_t n;
 	size_t max;
+	char name[128]; /* of the header that is being removed */
 };
 
 /* Keeps at most `max` lists; more than records in flight are of no use. 0, -ENOMEM. */

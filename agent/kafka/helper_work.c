@@ -48,11 +48,12 @@ static void back_off(struct work *w, uint64_t max_us)
 /* The library's own words say more than "timed out". Only for a producer not handed over. */
 static void take_news(struct producer *p, struct helper_answer *answer)
 {
-	struct producer_report none;
+	struct producer_note note;
+	struct report none;
 	struct producer_news news;
 	bool waits = true;
 
-	while (producer_reports(p, &none, 1, &waits) || waits) {
+	while (producer_reports(p, &none, &note, 1, &waits) || waits) {
 		producer_news(p, &news);
 		if (news.trouble == TROUBLE_NONE || news.trouble < answer->trouble)
 			continue;

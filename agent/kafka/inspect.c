@@ -43,12 +43,13 @@ static int rank(const struct producer_news *news)
 /* Puts the most telling error into the message. True when it is one of authentication. */
 static bool take_news(struct producer *producer, char *message, size_t len)
 {
-	struct producer_report none;
+	struct producer_note note;
+	struct report none;
 	struct producer_news news;
 	bool waits = true;
 	int best = 0;
 
-	while (producer_reports(producer, &none, 1, &waits) || waits) {
+	while (producer_reports(producer, &none, &note, 1, &waits) || waits) {
 		producer_news(producer, &news);
 		if (rank(&news) <= best)
 			continue;

@@ -227,42 +227,44 @@ static int kafka_submit(struct output *output, const struct record *record, void
 	return 0;
 }
 
-static void count_failure(struct kafka *k, struct producer_report *r, uint64_t now_us)
+static void count_failure(struct kafka *k, struct report *r, const struct producer_note *note,
+			  uint64_t now_us)
 {
-	const char *topic = k->options->topics[r->report.topic];
+	const char *topic = k->options->topics[r->topic];
 
-	if (r->report.kind != REPORT_FAILED)
+	if (r->kind != REPORT_FAILED)
 		return;
 	if (k->state == DRAINING)
-		r->report.producer_gone = true;
-	if (r->denied)
+		r->producer_gone = true;
+	if (note->denied)
 		remarks_add(&k->remarks, LOG_ERR, "topic-denied",
 			    "topic %.200s: not authorized to write (%s); its files wait, retrying",
-			    topic, r->report.reason);
-	if (r->moved) {
-		k->ledger.topics[r->report.topic].state = TOPIC_UNKNOWN;
+			    topic, r->reason);
+	if (note->moved) {
+		k->ledger.topics[r->topic].state = TOPIC_UNKNOWN;
 		kafka_ask(k, now_us, US_PER_S);
 	}
 }
 
 /* Books reports; neighbours of one partition in one go. */
-static void book(struct kafka *k, struct producer_report *reports, size_t n, uint64_t now_us)
+static void book(struct kafka *k, struct report *reports, const struct producer_note *notes,
+		 size_t n, uint64_t now_us)
 {
 	uint64_t before = k->delivered;
 	size_t first = 0, bytes = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct report *r = &reports[i].report;
+		const struct report *r = &reports[i];
 
-		bytes += reports[i].bytes;
+		bytes += notes[i].bytes;
 		if (LIKELY(r->kind == REPORT_DELIVERED)) {
 			k->delivered++;
 			k->stats.reports_without_offset += r->offset < 0;
 		} else {
-			count_failure(k, &reports[i], now_us);
+			count_failure(k, &reports[i], &notes[i], now_us);
 		}
-		if (i + 1 < n && reports[i + 1].report.topic == r->topic &&
-		    reports[i + 1].report.partition == r->partition)
+		if (i + 1 < n && reports[i + 1].topic == r->topic &&
+		    reports[i + 1].partition == r->partition)
 			continue;
 		ledger_reported(&k->ledger, r->topic, r->partition, (uint32_t)(i + 1 - first),
 				bytes, now_us);
@@ -279,20 +281,18 @@ static void book(struct kafka *k, struct producer_report *reports, size_t n, uin
 /* Up to one portion; 0 when nothing waits. */
 static size_t portion(struct kafka *k, struct report *ret_reports, size_t max, uint64_t now_us)
 {
-	struct producer_report reports[REPORT_PORTION];
+	struct producer_note notes[REPORT_PORTION];
 	size_t n = 0;
 	bool news = true;
 
 	while (n == 0 && news) {
-		n = producer_reports(k->producer, reports,
+		n = producer_reports(k->producer, ret_reports, notes,
 				     max < REPORT_PORTION ? max : REPORT_PORTION, &news);
 		if (n)
-			book(k, reports, n, now_us);
+			book(k, ret_reports, notes, n, now_us);
 		if (news)
 			take_news(k, now_us);
 	}
-	for (size_t i = 0; i < n; i++)
-		ret_reports[i] = reports[i].report;
 	return n;
 }
 

@@ -290,8 +290,6 @@ int producer_send(struct producer *p, const struct record *record, int32_t parti
 	v[n++].u.rkt = p->topics[record->topic];
 	v[n].vtype = RD_KAFKA_VTYPE_PARTITION;
 	v[n++].u.i32 = partition;
-	v[n].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-	v[n++].u.i = record->value_stays ? 0 : RD_KAFKA_MSG_F_COPY;
 	v[n].vtype = RD_KAFKA_VTYPE_VALUE;
 	/* An empty line is an empty value: a null one would be a tombstone. */
 	v[n].u.mem.ptr = (void *)(record->value.at ? record->value.at : "");
@@ -300,6 +298,10 @@ int producer_send(struct producer *p, const struct record *record, int32_t parti
 	v[n++].u.ptr = slot;
 	v[n].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
 	v[n++].u.i64 = record->timestamp_ms;
+	if (!record->value_stays) {
+		v[n].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+		v[n++].u.i = RD_KAFKA_MSG_F_COPY;
+	}
 	if (record->key.at) {
 		v[n].vtype = RD_KAFKA_VTYPE_KEY;
 		v[n].u.mem.ptr = (void *)record->key.at;

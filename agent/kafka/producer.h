@@ -54,12 +54,11 @@ struct producer_news {
 	char text[384];
 };
 
-/* A report, and how many bytes its key and value had. */
-struct producer_report {
-	struct report report;
-	uint32_t bytes;
-	bool moved;  /* says something about topics that asks for a new look at the metadata */
-	bool denied; /* not authorized */
+/* What a report tells that is for the kafka output alone. */
+struct producer_note {
+	uint32_t bytes; /* of key and value */
+	bool moved;     /* says something about topics that asks for a new look at the metadata */
+	bool denied;    /* not authorized */
 };
 
 /*
@@ -92,11 +91,11 @@ int producer_send(struct producer *producer, const struct record *record, int32_
 		  void *slot) MUSTCHECK;
 
 /*
- * Up to max reports. News met on the way stop the fetching: *ret_news is set to true and the
+ * Up to max reports, with a note of each. News met on the way stop the fetching: *ret_news is set to true and the
  * caller takes them with producer_news before it asks again.
  */
-size_t producer_reports(struct producer *producer, struct producer_report *ret_reports, size_t max,
-			bool *ret_news);
+size_t producer_reports(struct producer *producer, struct report *ret_reports,
+			struct producer_note *ret_notes, size_t max, bool *ret_news);
 
 /* The news that producer_reports stopped at. */
 void producer_news(struct producer *producer, struct producer_news *ret_news);

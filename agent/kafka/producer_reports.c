@@ -52,24 +52,23 @@ static bool has_moved(rd_kafka_resp_err_t err)
 }
 
 /* Everything about a failure; off the fast path. */
-static void convert_failure(struct producer *p, const rd_kafka_message_t *m,
-			    struct producer_report *ret)
+static void convert_failure(struct producer *p, const rd_kafka_message_t *m, struct report *ret,
+			    struct producer_note *ret_note)
 {
 	rd_kafka_resp_err_t err = m->err;
 
-	ret->report.offset = -1; /* failed messages may carry a bogus one */
-	ret->report.reason = rd_kafka_err2name(err);
-	ret->moved = has_moved(err);
-	ret->denied = err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-		      err == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
-	if (ret->report.kind != REPORT_FAILED)
+	ret->offset = -1; /* failed messages may carry a bogus one */
+	ret->reason = rd_kafka_err2name(err);
+	ret_note->moved = has_moved(err);
+	ret_note->denied = err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+			   err == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+	if (ret->kind != REPORT_FAILED)
 		return;
-	ret->report.maybe_persisted =
-		rd_kafka_message_status(m) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
-	ret->report.producer_gone =
-		err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
-		err == RD_KAFKA_RESP_ERR__FATAL || err == RD_KAFKA_RESP_ERR__DESTROY ||
-		rd_kafka_fatal_error(p->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+	ret->maybe_persisted = rd_kafka_message_status(m) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
+	ret->producer_gone = err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+			     err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
+			     err == RD_KAFKA_RESP_ERR__FATAL || err == RD_KAFKA_RESP_ERR__DESTROY ||
+			     rd_kafka_fatal_error(p->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 static void convert_timestamp(const rd_kafka_message_t *m, struct report *ret)
@@ -82,26 +81,27 @@ static void convert_timestamp(const rd_kafka_message_t *m, struct report *ret)
 		ret->timestamp_ms = -1;
 }
 
-static void convert(struct producer *p, const rd_kafka_message_t *m, struct producer_report *ret)
+static void convert(struct producer *p, const rd_kafka_message_t *m, struct report *ret,
+		    struct producer_note *ret_note)
 {
-	*ret = (struct producer_report){
-		.report.slot = m->_private,
-		.report.kind = kind_of(m->err),
-		.report.topic = (uint32_t)(uintptr_t)rd_kafka_topic_opaque(m->rkt),
-		.report.partition = m->partition,
-		.report.offset = m->offset,
-		.bytes = (uint32_t)(m->len + m->key_len),
+	*ret = (struct report){
+		.slot = m->_private,
+		.kind = kind_of(m->err),
+		.topic = (uint32_t)(uintptr_t)rd_kafka_topic_opaque(m->rkt),
+		.partition = m->partition,
+		.offset = m->offset,
 	};
+	*ret_note = (struct producer_note){.bytes = (uint32_t)(m->len + m->key_len)};
 	if (UNLIKELY(p->tell_timestamps))
-		convert_timestamp(m, &ret->report);
-	if (UNLIKELY(ret->report.kind != REPORT_DELIVERED))
-		convert_failure(p, m, ret);
+		convert_timestamp(m, ret);
+	if (UNLIKELY(ret->kind != REPORT_DELIVERED))
+		convert_failure(p, m, ret, ret_note);
 	else if (m->err || m->offset < 0)
-		ret->report.offset = -1;
+		ret->offset = -1;
 }
 
-size_t producer_reports(struct producer *p, struct producer_report *ret_reports, size_t max,
-			bool *ret_news)
+size_t producer_reports(struct producer *p, struct report *ret_reports,
+			struct producer_note *ret_notes, size_t max, bool *ret_news)
 {
 	const rd_kafka_message_t *messages[PORTION];
 	size_t n = 0, got;
@@ -119,7 +119,8 @@ size_t producer_reports(struct producer *p, struct producer_report *ret_reports,
 		got = rd_kafka_event_message_array(p->event, messages,
 						   max - n < PORTION ? max - n : PORTION);
 		for (size_t i = 0; i < got; i++) {
-			convert(p, messages[i], &ret_reports[n++]);
+			convert(p, messages[i], &ret_reports[n], &ret_notes[n]);
+			n++;
 			header_lists_take(&p->headers, messages[i]);
 		}
 		if (got == 0) {
