@@ -38,6 +38,7 @@ char *arena_alloc(struct arena *arena, size_t len)
 		block = block_new(len > ARENA_BLOCK_BYTES ? len : ARENA_BLOCK_BYTES);
 		if (!block)
 			return NULL;
+		arena->grown = arena->current || len > ARENA_BLOCK_BYTES;
 		if (arena->current)
 			arena->current->next = block;
 		else
@@ -66,13 +67,11 @@ static void free_chain(struct arena_block *block)
 	}
 }
 
-void arena_reset(struct arena *arena)
+void arena_shrink(struct arena *arena)
 {
 	struct arena_block *first = arena->first;
 
-	arena->used = 0;
-	if (LIKELY(!first || (!first->next && first->capacity == ARENA_BLOCK_BYTES)))
-		return;
+	arena->grown = false;
 	if (first->capacity == ARENA_BLOCK_BYTES) {
 		free_chain(first->next);
 		first->next = NULL;

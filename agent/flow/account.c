@@ -135,6 +135,12 @@ void account_report(struct account *account, struct slot *slot, enum slot_state 
 		slot_chunk(slot)->unsettled--;
 }
 
+void account_delivered(struct account *account, struct chunk *chunk, uint32_t n)
+{
+	account->in_flight -= n;
+	chunk->unsettled -= n;
+}
+
 void account_resubmit(struct account *account, struct slot *slot)
 {
 	slot->state = SLOT_IN_FLIGHT;
@@ -246,21 +252,27 @@ void account_give_back(struct account *account)
 	account_advance(account);
 }
 
-/* Adds what the slots of a chunk say is settled above the committed position. */
+/* Adds what the slots of a chunk say is settled above the committed position, run by run. */
 static int add_settled(const struct account *account, struct chunk *chunk, struct ranges *ranges)
 {
 	struct slot_walk walk = slot_walk_open(chunk);
+	struct range run = {0, 0};
 	struct slot *slot;
 	int r = 0;
 
 	while (r >= 0 && (slot = slot_walk_next(&walk))) {
 		uint64_t start = chunk->start + slot->start;
 
-		if (slot_is_settled(slot) && start >= account->committed)
-			r = ranges_add(ranges, start, start + slot->length);
+		if (!slot_is_settled(slot) || start < account->committed)
+			continue;
+		if (start != run.end) {
+			r = ranges_add(ranges, run.start, run.end);
+			run.start = start;
+		}
+		run.end = start + slot->length;
 	}
 	/* RANGES_E_FULL costs repeats after a crash, not correctness. */
-	return r;
+	return r < 0 ? r : ranges_add(ranges, run.start, run.end);
 }
 
 int account_settled_ahead(const struct account *account, struct ranges *ret_ranges)

@@ -70,6 +70,9 @@ void account_drop_passed(struct account *account);
 /* A report came for a slot in flight: SLOT_DELIVERED, SLOT_SUSPECT, SLOT_FAILED or SLOT_DEAD. */
 void account_report(struct account *account, struct slot *slot, enum slot_state state);
 
+/* The same for n slots of one chunk whose state the caller has set to SLOT_DELIVERED. */
+void account_delivered(struct account *account, struct chunk *chunk, uint32_t n);
+
 /* A suspect goes out again, alone. */
 void account_resubmit(struct account *account, struct slot *slot);
 

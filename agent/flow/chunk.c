@@ -140,7 +140,7 @@ void chunk_free(struct chunk_pools *pools, struct chunk *chunk)
 	}
 }
 
-static bool add_block(struct chunk_pools *pools, struct chunk *chunk)
+bool chunk_add_block(struct chunk_pools *pools, struct chunk *chunk)
 {
 	struct slot_block *block = get_block(pools, pools->slots);
 
@@ -155,20 +155,6 @@ static bool add_block(struct chunk_pools *pools, struct chunk *chunk)
 	chunk->last = block;
 	chunk->last_count = 0;
 	return true;
-}
-
-struct slot *chunk_add_slot(struct chunk_pools *pools, struct chunk *chunk, uint32_t length)
-{
-	struct slot *slot;
-
-	if (UNLIKELY(!chunk->last || chunk->last_count == SLOTS_PER_BLOCK) &&
-	    !add_block(pools, chunk))
-		return NULL;
-	slot = &chunk->last->slots[chunk->last_count++];
-	*slot = (struct slot){.start = chunk->cursor, .length = length, .state = SLOT_IN_FLIGHT};
-	chunk->cursor += length;
-	chunk->unsettled++;
-	return slot;
 }
 
 /* A block that this empties stays: the next slot goes there. */

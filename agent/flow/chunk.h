@@ -129,11 +129,31 @@ struct chunk *chunk_new(struct chunk_pools *pools, struct account *account, uint
 /* With its slot blocks. Nothing of it may be in flight. */
 void chunk_free(struct chunk_pools *pools, struct chunk *chunk);
 
+/* Room for more slots, of chunk_add_slot. False when the budget is used up. */
+bool chunk_add_block(struct chunk_pools *pools, struct chunk *chunk);
+
 /*
  * A slot in flight for the `length` bytes at the cursor, which moves behind them. NULL when the
  * budget is used up: nothing has changed.
  */
-struct slot *chunk_add_slot(struct chunk_pools *pools, struct chunk *chunk, uint32_t length);
+static inline struct slot *chunk_add_slot(struct chunk_pools *pools, struct chunk *chunk,
+					  uint32_t length)
+{
+	struct slot *slot;
+
+	if (UNLIKELY(!chunk->last || chunk->last_count == SLOTS_PER_BLOCK) &&
+	    !chunk_add_block(pools, chunk))
+		return NULL;
+	slot = &chunk->last->slots[chunk->last_count++];
+	slot->start = chunk->cursor;
+	slot->length = length;
+	slot->state = SLOT_IN_FLIGHT;
+	slot->offset = 0;
+	slot->partition = 0;
+	chunk->cursor += length;
+	chunk->unsettled++;
+	return slot;
+}
 
 /* Takes the slot just added back: the cursor is where it was. */
 void chunk_undo_slot(struct chunk *chunk, struct slot *slot);

@@ -324,6 +324,7 @@ static int cut_hole(const struct tail *tail, struct chunk *chunk, struct event *
 /* Reads until an event is whole, the file has no more, or memory is out. */
 static int read_event(struct tail *tail, struct chunk *chunk, struct event *ret_event)
 {
+	bool all_read = false;
 	int r;
 
 	for (;;) {
@@ -334,6 +335,8 @@ static int read_event(struct tail *tail, struct chunk *chunk, struct event *ret_
 		}
 		if (!cut(tail, chunk, ret_event))
 			return 0;
+		if (all_read)
+			return TAIL_E_DRY;
 		if (chunk->filled == chunk->capacity) {
 			r = replace_full(tail, chunk, &chunk);
 			if (r)
@@ -343,8 +346,7 @@ static int read_event(struct tail *tail, struct chunk *chunk, struct event *ret_
 		if (r)
 			return r;
 		/* A chunk that is not full holds all that the file had. */
-		if (chunk->filled < chunk->capacity && !begins_with_nul(tail, chunk))
-			return cut(tail, chunk, ret_event) ? TAIL_E_DRY : 0;
+		all_read = chunk->filled < chunk->capacity && !begins_with_nul(tail, chunk);
 	}
 }
 
