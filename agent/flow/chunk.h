@@ -148,8 +148,7 @@ static inline struct slot *chunk_add_slot(struct chunk_pools *pools, struct chun
 	slot->start = chunk->cursor;
 	slot->length = length;
 	slot->state = SLOT_IN_FLIGHT;
-	slot->offset = 0;
-	slot->partition = 0;
+	slot->read_ms = 0;
 	chunk->cursor += length;
 	chunk->unsettled++;
 	return slot;

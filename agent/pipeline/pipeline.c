@@ -76,10 +76,9 @@ static void count_event(struct pipeline *pipeline, const struct event *event)
  * Refused before it was sent, by the route (a policy of the source) or by the library (its size):
  * kept with the reason, and passed.
  */
-static int refuse(struct pipeline *pipeline, struct slot *slot, const struct record *record,
-		  const char *reason)
+static int refuse(struct pipeline *pipeline, struct slot *slot)
 {
-	int r = pipeline_dead_letter(pipeline, slot, record, reason);
+	int r = pipeline_dead_letter(pipeline, slot, pipeline->line.why);
 
 	if (!r)
 		account_dead(slot_chunk(slot)->account, slot);
@@ -87,15 +86,14 @@ static int refuse(struct pipeline *pipeline, struct slot *slot, const struct rec
 }
 
 /* Record → output, or to the dead letters. 0: settled or in flight. PIPELINE_E_x. */
-static int submit(struct pipeline *pipeline, struct record *record, struct slot *slot,
-		  uint64_t now_us)
+static int submit(struct pipeline *pipeline, struct slot *slot, uint64_t now_us)
 {
 	int r = OUTPUT_E_REFUSED;
 
 	if (LIKELY(!pipeline->line.outcome.set || !pipeline_is_refused(pipeline, slot)))
-		r = pipeline_submit(pipeline, record, slot, now_us);
+		r = pipeline_submit(pipeline, slot, now_us);
 	if (r == OUTPUT_E_REFUSED)
-		return refuse(pipeline, slot, record, pipeline->line.why);
+		return refuse(pipeline, slot);
 	if (LIKELY(!r))
 		return 0;
 	return r < 0 ? r : r == OUTPUT_E_FULL ? PIPELINE_E_FULL : PIPELINE_E_HOLD;
@@ -111,37 +109,50 @@ static bool is_left_out(struct pipeline *pipeline, const struct file *file)
 	return pipeline->line.why;
 }
 
+/* Record → output, in a slot of its own. 0: settled or in flight. PIPELINE_E_x. */
+static int send(struct pipeline *pipeline, struct file *file, const struct event *event,
+		uint64_t now_us, int64_t now_ms)
+{
+	struct slot *slot;
+	int r;
+
+	if (UNLIKELY(pipeline->topics[pipeline->record.topic].suspended))
+		return PIPELINE_E_HOLD;
+	slot = account_add_slot(&file->account, account_open_chunk(&file->account), event->extent);
+	if (UNLIKELY(!slot))
+		return PIPELINE_E_MEMORY;
+	slot->read_ms = (uint64_t)now_ms;
+	r = submit(pipeline, slot, now_us);
+	if (UNLIKELY(r))
+		account_undo_slot(&file->account, slot);
+	return r;
+}
+
+/* The source leaves this line out. 0 or PIPELINE_E_MEMORY. */
+static int leave_out(struct file *file, const struct event *event)
+{
+	struct account *account = &file->account;
+
+	if (!account_pass(account, account_open_chunk(account), event->extent, SLOT_FILTERED))
+		return PIPELINE_E_MEMORY;
+	return 0;
+}
+
 /* Tries to hand one line on. 0: it is consumed. */
 static int ship(struct pipeline *pipeline, struct file *file, const struct event *event,
 		uint64_t now_us, int64_t now_ms)
 {
-	struct chunk *chunk = account_open_chunk(&file->account);
-	struct record record;
-	struct slot *slot;
-	int r;
+	int r = pipeline_record(pipeline, file, event, now_ms);
 
-	r = pipeline_record(pipeline, file, event, now_ms, &record);
 	if (UNLIKELY(r))
 		return r;
-	if (UNLIKELY(is_left_out(pipeline, file))) {
-		if (!account_pass(&file->account, chunk, event->extent, SLOT_FILTERED))
-			return PIPELINE_E_MEMORY;
+	if (UNLIKELY(is_left_out(pipeline, file)))
+		r = leave_out(file, event);
+	else
+		r = send(pipeline, file, event, now_us, now_ms);
+	if (LIKELY(!r))
 		count_event(pipeline, event);
-		return 0;
-	}
-	if (UNLIKELY(pipeline->topics[record.topic].suspended))
-		return PIPELINE_E_HOLD;
-	slot = account_add_slot(&file->account, chunk, event->extent);
-	if (UNLIKELY(!slot))
-		return PIPELINE_E_MEMORY;
-	slot->read_ms = (uint64_t)now_ms;
-	r = submit(pipeline, &record, slot, now_us);
-	if (UNLIKELY(r)) {
-		account_undo_slot(&file->account, slot);
-		return r;
-	}
-	count_event(pipeline, event);
-	return 0;
+	return r;
 }
 
 const struct pipeline_line *pipeline_last_line(const struct pipeline *pipeline)

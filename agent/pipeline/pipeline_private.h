@@ -30,33 +30,45 @@ struct topic_flow {
 struct pipeline {
 	struct pipeline_options options;
 	struct pattern_scratch *scratch;
-	struct arena arena;
 	struct topic_flow *topics;
 	size_t n_suspended;
 	struct file_stack touched;
 	const char *last_failure;
-	size_t no_room_for; /* bytes of the last dead letter, when it did not fit */
-	struct slice fields[PATTERN_FIELDS_MAX];
+	size_t no_room_for;        /* bytes of the last dead letter, when it did not fit */
 	struct pipeline_line line; /* that a record was made of last */
 	bool taken;                /* by the last turn */
+
+	/* The record that was made last: its slices borrow from chunk, route, arena and fields. */
+	struct record record;
+	struct arena arena;
+	struct slice fields[PATTERN_FIELDS_MAX];
 };
 
-/*
- * Event → record, read at read_ms, and pipeline->line; slices borrow from the chunk, the route and
- * pipeline->arena. 0 or -ENOMEM.
- */
+/* Event, read at read_ms → pipeline->record and pipeline->line. 0 or -ENOMEM. */
 int pipeline_record(struct pipeline *pipeline, const struct file *file, const struct event *event,
-		    int64_t read_ms, struct record *ret_record) MUSTCHECK;
+		    int64_t read_ms) MUSTCHECK;
 
 /* Whether the source of the record that was made last refuses it: line.why says why then. */
 bool pipeline_is_refused(struct pipeline *pipeline, const struct slot *slot);
+
+/* Of pipeline_submit: the output did not take it, r says why. */
+int pipeline_submit_again(struct pipeline *pipeline, struct slot *slot, uint64_t now_us, int r)
+	MUSTCHECK;
 
 /*
  * The record that was made last → output, by key if the partition it names cannot be and its source
  * says so. 0: in flight. OUTPUT_E_REFUSED: line.why says why. OUTPUT_E_FULL, OUTPUT_E_HOLD, -ENOMEM.
  */
-int pipeline_submit(struct pipeline *pipeline, struct record *record, struct slot *slot,
-		    uint64_t now_us) MUSTCHECK;
+MUSTCHECK static inline int pipeline_submit(struct pipeline *pipeline, struct slot *slot,
+					    uint64_t now_us)
+{
+	int r = output_submit(pipeline->options.output, &pipeline->record, slot, now_us);
+
+	if (UNLIKELY(r))
+		return pipeline_submit_again(pipeline, slot, now_us, r);
+	pipeline->topics[pipeline->record.topic].in_flight++;
+	return 0;
+}
 
 /* Puts the file on the stack of touched ones. */
 static inline void pipeline_touch(struct pipeline *pipeline, struct file *file)
@@ -67,9 +79,9 @@ static inline void pipeline_touch(struct pipeline *pipeline, struct file *file)
 	SLIST_INSERT_HEAD(&pipeline->touched, file, touched_link);
 }
 
-/* Keeps the record of `slot` as a dead letter. 0, PIPELINE_E_HOLD (no room), -ENOMEM. */
-int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const struct record *record,
-			 const char *reason) MUSTCHECK;
+/* Keeps the record, of `slot`, as a dead letter. 0, PIPELINE_E_HOLD (no room), -ENOMEM. */
+int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const char *reason)
+	MUSTCHECK;
 
 /* Suspends the topic. 0 or -ENOMEM. */
 int pipeline_add_suspect(struct pipeline *pipeline, struct topic_flow *topic,

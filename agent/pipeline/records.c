@@ -47,7 +47,7 @@ static void parse_line(struct pipeline *pipeline, const struct source *source,
 }
 
 int pipeline_record(struct pipeline *pipeline, const struct file *file, const struct event *event,
-		    int64_t read_ms, struct record *ret_record)
+		    int64_t read_ms)
 {
 	struct route_input input = {
 		.facts =
@@ -75,7 +75,7 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 	}
 	pipeline->line.text = input.facts.line;
 	parse_line(pipeline, file->source, &input);
-	return route_record(file->source->route, &input, &pipeline->arena, ret_record,
+	return route_record(file->source->route, &input, &pipeline->arena, &pipeline->record,
 			    &pipeline->line.outcome);
 }
 
@@ -89,25 +89,21 @@ bool pipeline_is_refused(struct pipeline *pipeline, const struct slot *slot)
 }
 
 /* Again by its key, when its source says so of a partition that cannot be. */
-static int submit_by_key(struct pipeline *pipeline, struct record *record, struct slot *slot,
-			 uint64_t now_us)
+static int submit_by_key(struct pipeline *pipeline, struct slot *slot, uint64_t now_us)
 {
-	record->partition = -1;
+	pipeline->record.partition = -1;
 	outcome_note(&pipeline->line.outcome, OUTCOME_PARTITION_ABSENT);
 	if (pipeline_is_refused(pipeline, slot))
 		return OUTPUT_E_REFUSED;
-	return output_submit(pipeline->options.output, record, slot, now_us);
+	return output_submit(pipeline->options.output, &pipeline->record, slot, now_us);
 }
 
-int pipeline_submit(struct pipeline *pipeline, struct record *record, struct slot *slot,
-		    uint64_t now_us)
+int pipeline_submit_again(struct pipeline *pipeline, struct slot *slot, uint64_t now_us, int r)
 {
-	int r = output_submit(pipeline->options.output, record, slot, now_us);
-
-	if (UNLIKELY(r == OUTPUT_E_PARTITION))
-		r = submit_by_key(pipeline, record, slot, now_us);
-	if (LIKELY(!r)) {
-		pipeline->topics[record->topic].in_flight++;
+	if (r == OUTPUT_E_PARTITION)
+		r = submit_by_key(pipeline, slot, now_us);
+	if (!r) {
+		pipeline->topics[pipeline->record.topic].in_flight++;
 	} else if (r == OUTPUT_E_REFUSED && !pipeline->line.why) {
 		outcome_note(&pipeline->line.outcome, OUTCOME_TOO_LARGE);
 		pipeline_is_refused(pipeline, slot);
@@ -115,9 +111,9 @@ int pipeline_submit(struct pipeline *pipeline, struct record *record, struct slo
 	return r;
 }
 
-int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const struct record *record,
-			 const char *reason)
+int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const char *reason)
 {
+	const struct record *record = &pipeline->record;
 	struct letters *letters = pipeline->options.letters;
 	struct file *file = file_of_account(slot_chunk(slot)->account);
 	struct store_dead_letter letter = {

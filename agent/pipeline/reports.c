@@ -39,17 +39,38 @@ static void tell_ack(const struct pipeline *pipeline, const struct file *file,
 		 });
 }
 
-static void delivered(struct pipeline *pipeline, struct file *file, struct slot *slot,
-		      const struct report *report)
+/*
+ * Settles the reports in front that tell of slots of one chunk, and of one topic, that they were
+ * delivered: what is not the slot's own is booked once for all of them. Returns their number.
+ */
+static size_t delivered(struct pipeline *pipeline, const struct report *reports, size_t n)
 {
-	if (UNLIKELY(pipeline->options.acks != NULL))
-		tell_ack(pipeline, file, slot, report);
-	slot->offset = (uint64_t)report->offset;
-	slot->partition = (uint16_t)report->partition;
-	account_report(&file->account, slot, SLOT_DELIVERED);
-	pipeline->options.counters->lines_delivered++;
-	pipeline->options.counters->bytes_delivered += slot->length;
+	struct chunk *chunk = slot_chunk(reports->slot);
+	struct file *file = file_of_account(chunk->account);
+	uint64_t bytes = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		const struct report *report = &reports[i];
+		struct slot *slot = report->slot;
+
+		if (report->kind != REPORT_DELIVERED || report->topic != reports->topic ||
+		    slot_chunk(slot) != chunk)
+			break;
+		if (UNLIKELY(pipeline->options.acks != NULL))
+			tell_ack(pipeline, file, slot, report);
+		slot->offset = (uint64_t)report->offset;
+		slot->partition = (uint16_t)report->partition;
+		slot->state = SLOT_DELIVERED;
+		bytes += slot->length;
+	}
+	account_delivered(&file->account, chunk, (uint32_t)i);
+	pipeline->topics[reports->topic].in_flight -= (uint32_t)i;
+	pipeline->options.counters->lines_delivered += i;
+	pipeline->options.counters->bytes_delivered += bytes;
 	file->backoff_ms = 0;
+	pipeline_touch(pipeline, file);
+	return i;
 }
 
 /* The file reads nothing more until all its reports are in, then goes back. */
@@ -67,7 +88,8 @@ static void failed(struct pipeline *pipeline, struct file *file, struct slot *sl
 	file->back_at_once &= report->producer_gone;
 }
 
-static int settle(struct pipeline *pipeline, const struct report *report)
+/* Its record is not in Kafka. */
+static int not_delivered(struct pipeline *pipeline, const struct report *report, bool alone)
 {
 	struct slot *slot = report->slot;
 	struct file *file = file_of_account(slot_chunk(slot)->account);
@@ -75,24 +97,34 @@ static int settle(struct pipeline *pipeline, const struct report *report)
 
 	topic->in_flight--;
 	pipeline_touch(pipeline, file);
-	if (UNLIKELY(topic->alone == slot)) {
-		topic->alone = NULL;
-		pipeline->options.counters->lines_late += report->kind == REPORT_DELIVERED;
-		if (report->kind == REPORT_REFUSED)
-			return pipeline_refused_alone(pipeline, topic, slot, report->reason);
-	}
-	if (LIKELY(report->kind == REPORT_DELIVERED)) {
-		delivered(pipeline, file, slot, report);
-		return 0;
-	}
 	if (report->kind == REPORT_FAILED) {
 		failed(pipeline, file, slot, report);
 		return 0;
 	}
+	if (alone)
+		return pipeline_refused_alone(pipeline, topic, slot, report->reason);
 	pipeline->options.counters->reports_refused++;
 	account_report(&file->account, slot, SLOT_SUSPECT);
 	return pipeline_add_suspect(pipeline, topic,
 				    &(struct suspect){slot, report->reason, false});
+}
+
+/* Settles reports from the front: several of a kind, or one. Their number, or -ENOMEM. */
+static int settle(struct pipeline *pipeline, const struct report *reports, size_t n)
+{
+	struct topic_flow *topic = &pipeline->topics[reports->topic];
+	bool alone = topic->alone == reports->slot;
+	int r;
+
+	/* With one that is alone, no other of its topic is in flight. */
+	if (UNLIKELY(alone)) {
+		topic->alone = NULL;
+		pipeline->options.counters->lines_late += reports->kind == REPORT_DELIVERED;
+	}
+	if (LIKELY(reports->kind == REPORT_DELIVERED))
+		return (int)delivered(pipeline, reports, n);
+	r = not_delivered(pipeline, reports, alone);
+	return r ? r : 1;
 }
 
 int pipeline_reports(struct pipeline *pipeline, size_t max, uint64_t now_us)
@@ -104,11 +136,12 @@ int pipeline_reports(struct pipeline *pipeline, size_t max, uint64_t now_us)
 		size_t n = output_reports(pipeline->options.output, reports, ARRAY_LEN(reports),
 					  now_us);
 
-		for (size_t i = 0; i < n; i++) {
-			int r = settle(pipeline, &reports[i]);
+		for (size_t i = 0; i < n;) {
+			int r = settle(pipeline, &reports[i], n - i);
 
-			if (r)
+			if (r < 0)
 				return r;
+			i += (size_t)r;
 		}
 		done += n;
 		if (n < ARRAY_LEN(reports))

@@ -68,26 +68,24 @@ static void sort(struct topic_flow *topic)
 	topic->sorted = true;
 }
 
-/* The record of a slot, made again. */
-static int remake(struct pipeline *pipeline, const struct slot *slot, struct record *ret_record)
+/* The record of a slot, made again: pipeline->record. 0 or -ENOMEM. */
+static int remake(struct pipeline *pipeline, const struct slot *slot)
 {
 	const struct file *file = file_of_account(slot_chunk(slot)->account);
 	struct event event = tail_event_of(slot, &file->source->rules);
 
-	return pipeline_record(pipeline, file, &event, (int64_t)slot->read_ms, ret_record);
+	return pipeline_record(pipeline, file, &event, (int64_t)slot->read_ms);
 }
 
 int pipeline_refused_alone(struct pipeline *pipeline, struct topic_flow *topic, struct slot *slot,
 			   const char *reason)
 {
 	struct account *account = slot_chunk(slot)->account;
-	struct record record;
-	int r;
+	int r = remake(pipeline, slot);
 
-	r = remake(pipeline, slot, &record);
 	if (r)
 		return r;
-	r = pipeline_dead_letter(pipeline, slot, &record, reason);
+	r = pipeline_dead_letter(pipeline, slot, reason);
 	if (r < 0)
 		return r;
 	account_report(account, slot, r ? SLOT_SUSPECT : SLOT_DEAD);
@@ -95,11 +93,11 @@ int pipeline_refused_alone(struct pipeline *pipeline, struct topic_flow *topic, 
 }
 
 /* A suspect that needs no report any more. 0, PIPELINE_E_HOLD (no room), -ENOMEM. */
-static int bury(struct pipeline *pipeline, struct topic_flow *topic, const struct record *record)
+static int bury(struct pipeline *pipeline, struct topic_flow *topic)
 {
 	const struct suspect *suspect = &topic->suspects[topic->next];
 	struct account *account = slot_chunk(suspect->slot)->account;
-	int r = pipeline_dead_letter(pipeline, suspect->slot, record, suspect->reason);
+	int r = pipeline_dead_letter(pipeline, suspect->slot, suspect->reason);
 
 	if (r)
 		return r;
@@ -115,17 +113,15 @@ static int send_alone(struct pipeline *pipeline, struct topic_flow *topic, uint6
 {
 	const struct suspect *suspect = &topic->suspects[topic->next];
 	struct slot *slot = suspect->slot;
-	struct record record;
-	int r;
+	int r = remake(pipeline, slot);
 
-	r = remake(pipeline, slot, &record);
 	if (r)
 		return r;
 	if (suspect->convicted)
-		return bury(pipeline, topic, &record);
-	r = pipeline_submit(pipeline, &record, slot, now_us);
+		return bury(pipeline, topic);
+	r = pipeline_submit(pipeline, slot, now_us);
 	if (r == OUTPUT_E_REFUSED)
-		return bury(pipeline, topic, &record);
+		return bury(pipeline, topic);
 	if (r)
 		return r;
 	topic->next++;
