@@ -74,16 +74,6 @@ static int on_kick(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* Unless one is under way or nothing is to be written. */
-static void start_checkpoint(struct agent *agent)
-{
-	int r = checkpoint_start(&agent->checkpoint, CHECKPOINT_ROWS_MAX);
-
-	if (r)
-		agent->error = r;
-	agent->checkpoint_wanted = false;
-}
-
 static void take_turn(struct agent *agent, uint64_t now_us)
 {
 	uint64_t before = agent->counters.lines_read + agent->counters.lines_reread;
@@ -95,7 +85,7 @@ static void take_turn(struct agent *agent, uint64_t now_us)
 	/* One that fails is tried again by the tick. */
 	if (UNLIKELY(agent->checkpoint_wanted) && !agent->checkpoint.under_way &&
 	    !agent->checkpoint_failing)
-		start_checkpoint(agent);
+		agent_start_checkpoint(agent);
 }
 
 static int on_turn(sd_event_source *source, void *userdata)
@@ -159,7 +149,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	}
 	agent_take_reports(agent, now_us);
 	files_release_held(&agent->files, SIZE_MAX);
-	start_checkpoint(agent);
+	agent_start_checkpoint(agent);
 	if (now_us >= agent->trim_at_us)
 		chunk_pools_trim(&agent->pools);
 	agent_tell_letters_full(agent);

@@ -16,7 +16,7 @@
  * Shared by agent.c (the loop), agent_start.c (start and end), agent_look.c (hints and looks at all
  * paths), agent_turn.c (turns of files),
  * agent_settle.c (what reports and time do to files), agent_after.c (what follows every wake-up),
- * agent_signals.c, agent_stop.c (draining, and the end), agent_reload.c and agent_tell.c (what it
+ * agent_signals.c, agent_checkpoint.c, agent_stop.c (draining, and the end), agent_reload.c and agent_tell.c (what it
  * says).
  */
 
@@ -124,6 +124,9 @@ void agent_look(struct agent *agent, uint64_t now_us);
  * while, hints that the loop does not take because they have no descriptor or the output no room.
  */
 void agent_tick_looks(struct agent *agent, uint64_t now_us);
+
+/* A checkpoint, unless one is under way or nothing is to be written. */
+void agent_start_checkpoint(struct agent *agent);
 
 /* The result of the checkpoint under way, waiting up to wait_ms; tells once when it failed. */
 void agent_finish_checkpoint(struct agent *agent, int wait_ms);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The way to the end. A stop, a reload and the end of --until-eof are one thing:
- * nothing more is read, and the loop goes on until what is under way was acknowledged or
- * shutdown_timeout is over. Then comes the last checkpoint, and only then do they part: without it a
+ * The way to the end. A stop, a reload and the end of --until-eof are one thing: nothing more is read,
+ * and the loop goes on until what is under way was acknowledged or shutdown_timeout is over. Then comes the last checkpoint, and only then do they part: without it a
  * reload does not take place, and a stop says what it costs and ends with an error.
  */
 #include <inttypes.h>
@@ -11,60 +10,6 @@
 #include "agent_private.h"
 #include "base/clock.h"
 #include "ops/notify.h"
-
-/* How long the end waits for the disk. */
-#define LAST_CHECKPOINT_US (10 * US_PER_S)
-
-void agent_finish_checkpoint(struct agent *agent, int wait_ms)
-{
-	char message[256] = "";
-	int r;
-
-	if (!agent->checkpoint.under_way)
-		return;
-	r = checkpoint_finish(&agent->checkpoint, wait_ms, message, sizeof message);
-	if (r == CHECKPOINT_E_FAILED) {
-		agent->checkpoint_failing = true;
-		log_limited(agent->log, LOG_ERR, "checkpoint",
-			    "state_dir: the checkpoint could not be written (%s): %s", message,
-			    agent->state == AGENT_RUNNING ?
-				    "shipping goes on, it is tried again; a crash now would repeat "
-				    "lines" :
-				    "it is tried once more");
-	} else if (r == 0 && agent->checkpoint_failing) {
-		agent->checkpoint_failing = false;
-		log_say(agent->log, LOG_NOTICE, "state_dir: checkpoints are written again");
-	}
-}
-
-bool agent_last_checkpoint(struct agent *agent)
-{
-	uint64_t now_us = clock_mono_us(), end_us = now_us + LAST_CHECKPOINT_US;
-	int r = 0;
-
-	/* Of the batch under way only what it says counts; what it fails to store goes once more. */
-	notify_watchdog(&agent->notify);
-	for (int tries = 0; tries < 3 && !r && now_us < end_us; tries++) {
-		if (!checkpoint_due(&agent->checkpoint))
-			return true;
-		r = checkpoint_start(&agent->checkpoint, SIZE_MAX);
-		agent_finish_checkpoint(agent, (int)((end_us - now_us) / US_PER_MS));
-		now_us = clock_mono_us();
-	}
-	return !checkpoint_due(&agent->checkpoint);
-}
-
-void agent_tell_unsaved(struct agent *agent)
-{
-	const struct checkpoint *checkpoint = &agent->checkpoint;
-	uint64_t done = checkpoint_settled(checkpoint->counters) - checkpoint->settled_stored;
-
-	log_say(agent->log, LOG_ERR,
-		"state_dir: the last checkpoint could not be written%s: up to %" PRIu64
-		" lines that were settled since the one before are shipped once more by the next "
-		"start",
-		checkpoint->under_way ? " (the disk does not answer)" : "", done);
-}
 
 void agent_drain(struct agent *agent, const char *why, uint64_t now_us)
 {

@@ -29,6 +29,7 @@
  *   agent_turn     turns of files
  *   agent_settle   what reports and time do to files
  *   agent_after    what follows every wake-up
+ *   agent_checkpoint  checkpoints one after the other, and the last
  *   agent_signals  signals
  *   agent_stop     draining
  *   agent_reload   a restart in place
