@@ -32,7 +32,8 @@ void agent_after_wakeup(struct agent *agent, uint64_t now_us)
 	log_remarks(agent);
 	agent_flush_acks(agent, now_us);
 	room = agent_has_room(agent, now_us);
-	busy = agent->state == AGENT_RUNNING && !TAILQ_EMPTY(&agent->files.ready) && room;
+	busy = !TAILQ_EMPTY(&agent->files.ready) || !TAILQ_EMPTY(&agent->files.proofs);
+	busy = busy && agent->state == AGENT_RUNNING && room;
 	/* A writer that goes on while nothing can be read would wake us for each line. */
 	sd_event_source_set_enabled(agent->hints, reading && room ? SD_EVENT_ON : SD_EVENT_OFF);
 	sd_event_source_set_enabled(agent->turn, busy ? SD_EVENT_ON : SD_EVENT_OFF);

@@ -8,6 +8,7 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
+#include "files/doubt.h"
 
 /* The reports of a draining file are all in: it goes back, at once or after a back-off. */
 static void rewind_file(struct agent *agent, struct file *file, uint64_t now_us)
@@ -49,7 +50,7 @@ void agent_settle_file(struct agent *agent, struct file *file, uint64_t now_us)
 	/* Wholly settled: memory is given up, and a generation behind it may begin. */
 	if (file->queue != FILE_QUEUE_READY)
 		files_give_back(&agent->files, file);
-	if (file->newer && file->queue == FILE_QUEUE_NONE)
+	if ((file->newer || doubt_due(file, now_us)) && file->queue == FILE_QUEUE_NONE)
 		files_ready(&agent->files, file);
 }
 
@@ -96,9 +97,11 @@ static void age_file(struct agent *agent, struct file *file, uint64_t now_us)
 	}
 	if (file->state != FILE_READING || file->queue != FILE_QUEUE_NONE)
 		return;
-	if (file->unreadable && now_us >= file->retry_us)
+	if (file->unreadable ? now_us >= file->retry_us : doubt_due(file, now_us)) {
 		files_ready(&agent->files, file);
-	if (file->unreadable || !file->left_path)
+		return;
+	}
+	if (file->unreadable || !file->left_path || file->proof)
 		return;
 	quiet = now_us - file->quiet_since_us >= file->source->rotate_wait_ms * US_PER_MS;
 	if (!quiet)
@@ -119,7 +122,8 @@ void agent_age_files(struct agent *agent, uint64_t now_us)
 	for (; file; file = next) {
 		next = TAILQ_NEXT(file, aging_link);
 		if (file->state == FILE_FINISHED ||
-		    (file->state != FILE_BACKOFF && !file->left_path && !file->unreadable))
+		    (file->state != FILE_BACKOFF && !file->left_path && !file->unreadable &&
+		     !file->doubtful))
 			files_unage(&agent->files, file);
 		else
 			age_file(agent, file, now_us);
@@ -147,6 +151,8 @@ bool agent_all_shipped(const struct agent *agent, size_t *ret_stuck)
 	while ((file = map_next(agent->files.by_inode, &cursor))) {
 		if (file->state == FILE_FINISHED)
 			continue;
+		if (file->proof)
+			return false;
 		if (is_stuck(file))
 			stuck++;
 		else if (file->state != FILE_READING || !file->eof_seen || !file_is_settled(file))

@@ -11,6 +11,7 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
+#include "files/doubt.h"
 
 /* A turn of one file: some 280 lines of 230 bytes, 0.3 ms. */
 #define TURN_BYTES ((size_t)64 << 10)
@@ -157,6 +158,10 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 	bool hand_over = next_has_data(agent, file);
 	int r;
 
+	if (!doubt_look(&agent->files, file, now_us, clock_real_ms())) {
+		files_rest(&agent->files, file);
+		return true;
+	}
 	if (!may_tell_origin(agent, file))
 		return true;
 	r = pipeline_turn(agent->pipeline, file, TURN_BYTES, partial_after_us(agent, file), now_us,
@@ -176,6 +181,7 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 		files_ready(&agent->files, file);
 		return true;
 	case PIPELINE_E_IDLE:
+		doubt_dry(&agent->files, file);
 		gone_dry(agent, file, hand_over);
 		return true;
 	case PIPELINE_E_FULL:
@@ -188,6 +194,7 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 		return true;
 	case PIPELINE_E_REWRITTEN:
 		file->rewritten = true;
+		doubt_end(&agent->files, file);
 		log_say(agent->log, LOG_WARNING,
 			"%s: it shrank or was rewritten (copytruncate?): it is read from its start "
 			"again; what was not "
@@ -207,6 +214,7 @@ void agent_turn_files(struct agent *agent, uint64_t now_us)
 	uint64_t end_us = now_us + TURN_US;
 	struct file *file;
 
+	doubt_step(&agent->files, now_us);
 	while ((file = TAILQ_FIRST(&agent->files.ready))) {
 		if (ensure_open(agent, file) && !turn_file(agent, file, now_us))
 			return;

@@ -32,8 +32,11 @@ static void take_over_chain(struct account *account, const struct store_file *ro
 			(struct chain){row->chain_at, row->committed, row->chain, row->rest_hash};
 }
 
-/* Makes the file of a row go on where it was. 0 or -ENOMEM. */
-static int take_over_row(struct file *file, const struct store_file *row)
+/*
+ * Makes the file of a row go on where it was. First bytes that are others mean that it was rewritten:
+ * its first turn says so. 0 or -ENOMEM.
+ */
+static int take_over_row(struct file *file, const struct store_file *row, int fd)
 {
 	struct ranges *ahead = &file->account.ahead;
 	uint64_t settled = row->committed;
@@ -41,12 +44,18 @@ static int take_over_row(struct file *file, const struct store_file *row)
 
 	file->identity.head_len = row->head_len;
 	file->identity.head_hash = row->head_hash;
+	file->tail.rewritten = identity_head_matches(fd, &file->identity) == 0;
 	/* Without first bytes nothing says that it still is the content that had the id. */
-	if (row->content_id && row->head_len) {
+	if (row->content_id && row->head_len && !file->tail.rewritten) {
 		file_set_content(file, row->content_id, row->committed);
 		file->content_stored = true;
 	}
 	take_over_chain(&file->account, row);
+	file->seen = (struct file_times){
+		.size = row->size,
+		.mtime_ns = row->mtime_ns,
+		.known = row->size || row->mtime_ns,
+	};
 	if (row->ahead.len)
 		r = ranges_decode(row->ahead, row->committed, ahead);
 	if (ahead->n)
@@ -190,7 +199,7 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd,
 		close(fd);
 		return r;
 	}
-	if (row && take_over_row(file, row))
+	if (row && take_over_row(file, row, fd))
 		log_say(files->log, LOG_WARNING,
 			"%s: its stored ranges are damaged: lines after %llu may be repeated",
 			birth->path, (unsigned long long)row->committed);

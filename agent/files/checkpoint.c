@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/hash.h"
 
@@ -92,15 +91,16 @@ static int fill_ahead(const struct file *file, struct store_file *row)
 	return r;
 }
 
-/* The size and time by which a file that nobody wrote to is told at the next start. */
+/*
+ * The size and time by which a file that nobody wrote to is known at the next start; of one that is
+ * in doubt a time that it cannot have.
+ */
 static void fill_times(const struct file *file, struct store_file *row)
 {
-	struct stat st;
-
-	if (file->tail.fd < 0 || fstat(file->tail.fd, &st) < 0)
+	if (!file->seen.known)
 		return;
-	row->size = (uint64_t)st.st_size;
-	row->mtime_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
+	row->size = file->seen.size;
+	row->mtime_ns = file->doubtful ? -1 : file->seen.mtime_ns;
 }
 
 /* What proves the bytes below the committed position. */

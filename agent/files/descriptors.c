@@ -52,7 +52,7 @@ static bool close_oldest(struct files *files, bool (*may)(const struct file *fil
 		struct file *next = TAILQ_NEXT(file, open_link);
 
 		if (may(file)) {
-			files_give_back(files, file);
+			tail_give_back(&file->tail);
 			files_close(files, file);
 			return true;
 		}
@@ -89,6 +89,7 @@ void files_close(struct files *files, struct file *file)
 {
 	if (file->tail.fd < 0)
 		return;
+	file_end_proof(file, &files->proofs);
 	TAILQ_REMOVE(&files->open, file, open_link);
 	files->n_open--;
 	tail_close(&file->tail);

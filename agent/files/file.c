@@ -92,6 +92,7 @@ struct file *file_free(struct file *file)
 	free(file->real);
 	free(file->went);
 	free(file->second);
+	free(file->proof);
 	free(file);
 	return NULL;
 }
@@ -161,6 +162,15 @@ void file_unchain(struct file *file)
 	if (file->older)
 		file->older->newer = file->newer;
 	file->older = file->newer = NULL;
+}
+
+void file_end_proof(struct file *file, struct file_list *proofs)
+{
+	if (!file->proof)
+		return;
+	TAILQ_REMOVE(proofs, file, proof_link);
+	free(file->proof);
+	file->proof = NULL;
 }
 
 uint32_t file_next_backoff(struct file *file)

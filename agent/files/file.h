@@ -4,6 +4,7 @@
 
 #include "files/source.h"
 #include "input/identity.h"
+#include "input/proof.h"
 #include "input/tail.h"
 
 /*
@@ -27,6 +28,20 @@ enum file_state {
 
 /* In which of the agent's queues a file is; at most one. */
 enum file_queue { FILE_QUEUE_NONE, FILE_QUEUE_READY, FILE_QUEUE_HELD };
+
+/* What fstat said of a file. */
+struct file_times {
+	uint64_t size;
+	int64_t mtime_ns;
+	bool known;
+	bool fresh; /* the time was just made: the next write may leave the same */
+};
+
+/* A file that is read again, to know whether it still is what was read; doubt.h. */
+struct file_proof {
+	struct proof proof;
+	struct file_times times; /* when that began */
+};
 
 struct file {
 	uint64_t id;                 /* row of the store, ascending in the order of discovery */
@@ -57,6 +72,15 @@ struct file {
 	uint64_t wake_us;        /* BACKOFF: when it ends */
 	uint64_t quiet_since_us; /* when the last new byte was seen, or consumed */
 	uint64_t seen_end;       /* bytes below it were seen, whole lines or not */
+
+	struct file_times found;      /* before the last turn */
+	struct file_times seen;       /* before the last turn that read it to its end */
+	uint64_t found_us;            /* when that turn was */
+	bool doubtful;                /* it may have been rewritten in place since */
+	struct file_proof *proof;     /* while it is read again */
+	uint64_t proof_at_us;         /* not before that */
+	uint32_t proof_wait_ms;       /* the wait behind the last time */
+	TAILQ_ENTRY(file) proof_link; /* of files->proofs */
 
 	struct file *older; /* the generation that must be finished first, or NULL */
 	struct file *newer;
@@ -117,6 +141,9 @@ void file_chain(struct file *member, struct file *file);
 
 /* Takes the file out of its lineage; the next one's `older` becomes this one's. */
 void file_unchain(struct file *file);
+
+/* It is not read again any more; proofs is the list of those that are. */
+void file_end_proof(struct file *file, struct file_list *proofs);
 
 /* Doubles the back-off, 1 s to 60 s, and returns it in milliseconds. */
 uint32_t file_next_backoff(struct file *file);

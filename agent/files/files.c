@@ -69,6 +69,7 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	TAILQ_INIT(&files->held);
 	TAILQ_INIT(&files->dirty);
 	TAILQ_INIT(&files->aging);
+	TAILQ_INIT(&files->proofs);
 	TAILQ_INIT(&files->open);
 	learn_own_log(files);
 	if (!files->by_inode || !files->by_path || !files->by_lineage || !files->refused ||

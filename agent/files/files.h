@@ -28,16 +28,17 @@ struct files {
 	size_t n_rows;
 	bool *source_known; /* by source: it was there at an earlier start */
 	uint64_t next_id;
-	const char *agent_id;   /* what provenance calls this agent; borrowed */
-	uint64_t look;          /* counts the looks at all files */
-	bool first_scan;        /* start_at and ignore_older apply */
-	bool damaged;           /* the state was lost */
-	bool damaged_at_end;    /* and where all files begin then */
-	struct file_list ready; /* in FILE_READING with something to read, oldest turn first */
-	struct file_list held;  /* waits for the output or for memory */
-	struct file_list dirty; /* rows to write */
-	struct file_list aging; /* in back-off, or left their path: looked at once a tick */
-	struct file_list open;  /* descriptors, least recently used first */
+	const char *agent_id;    /* what provenance calls this agent; borrowed */
+	uint64_t look;           /* counts the looks at all files */
+	bool first_scan;         /* start_at and ignore_older apply */
+	bool damaged;            /* the state was lost */
+	bool damaged_at_end;     /* and where all files begin then */
+	struct file_list ready;  /* in FILE_READING with something to read, oldest turn first */
+	struct file_list held;   /* waits for the output or for memory */
+	struct file_list dirty;  /* rows to write */
+	struct file_list aging;  /* in back-off, or left their path: looked at once a tick */
+	struct file_list proofs; /* read again from their start: doubt.h */
+	struct file_list open;   /* descriptors, least recently used first */
 	size_t n_open;
 	size_t max_open;
 	uint64_t *removed; /* rows to delete with the next checkpoint */

@@ -23,6 +23,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "files/doubt.h"
 #include "files/follow_private.h"
 #include "files/rotated.h"
 
@@ -73,7 +74,8 @@ static int known_under(struct files *files, struct file *file, const char *path,
 		if (strcmp(path, file->lineage) != 0)
 			files_left_path(files, file);
 	}
-	if ((uint64_t)st->st_size != account_read_position(&file->account))
+	if ((uint64_t)st->st_size != account_read_position(&file->account) ||
+	    doubt_touched(file, st))
 		files_wake(files, file);
 	return 0;
 }

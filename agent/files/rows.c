@@ -13,22 +13,27 @@
 /*
  * Same inode, birth time and first bytes as the row says. A file system may get another device
  * number at a boot or remount (A04): with a birth time and first bytes that agree that is no other
- * file. 0 or the E codes.
+ * file. Nor is one whose device and birth time agree: it was rewritten, which adopt.c tells the tail.
+ * 0 or the E codes.
  */
 static int compare(int fd, const struct store_file *row, struct identity *ret_identity)
 {
 	struct identity then = {row->device, row->inode, row->born_ns, row->head_len,
 				row->head_hash};
+	bool same_birth;
 	int r;
 
 	if (identity_of(fd, ret_identity))
 		return ROW_E_LATER;
-	if (row->born_ns && row->born_ns == ret_identity->born_ns && row->head_len)
+	same_birth = row->born_ns && row->born_ns == ret_identity->born_ns;
+	if (same_birth && row->head_len)
 		then.device = ret_identity->device;
 	if (!identity_same_inode(&then, ret_identity))
 		return ROW_E_OTHER;
 	r = identity_head_matches(fd, &then);
-	return r < 0 ? ROW_E_LATER : r ? 0 : ROW_E_OTHER;
+	if (r < 0)
+		return ROW_E_LATER;
+	return r || (same_birth && row->device == ret_identity->device) ? 0 : ROW_E_OTHER;
 }
 
 const struct store_file *follow_take_row(struct files *files, int fd,

@@ -6,9 +6,9 @@
  * at most 4 KiB a chunk, and held against its hash, so that other bytes never get into the chain.
  *
  * Behind ranges that were settled before a restart there is a gap: those bytes were not read. They
- * are read for the chain when the next chunk is made, if there are few. A file of which much was
- * never read (start_at = "end", a state of format 2) has no chain and is known by what it begins
- * with and by the bytes before its position.
+ * are read for the chain when the next chunk is made, if there are few; so is the beginning of a file
+ * that was never read (start_at = "end", a state of format 2). A file of which much was never read
+ * has no chain and is known by its first bytes and by those before its position.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -73,6 +73,8 @@ static void close_gap(struct tail *tail, uint64_t to, struct chain *chain)
 {
 	char block[CHAIN_BLOCK];
 
+	if (chain->upto == CHAIN_UNKNOWN)
+		*chain = chain_of_nothing();
 	if (chain->upto > to || to - chain->at > GAP_BYTES)
 		return;
 	while (chain->upto < to) {

@@ -81,6 +81,8 @@
 	  "bytes known to be lost: truncated or removed before they were read")                    \
 	X(truncations, SUM, NULL,                                                                  \
 	  "files that shrank or were rewritten and were read from the start again")                \
+	X(files_verified, SUM, NULL,                                                               \
+	  "times a file was read again: its time had changed, its size had not")                   \
 	X(acks_lost, SUM, NULL, "acknowledgements that --print-acks could not print")              \
 	X(checkpoints, SUM, NULL, "state transactions completed")                                  \
 	X(checkpoint_failures, SUM, NULL, "state transactions that failed and are tried again")    \

@@ -16,6 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "files/doubt.h"
+
 #define MUST(condition)                                                                    \
 	do {                                                                               \
 		if (!(condition)) {                                                        \
@@ -201,7 +204,7 @@ void rig_deliver(struct follow_rig *rig)
 	for (struct file *file = TAILQ_FIRST(&rig->files.dirty); file;
 	     file = TAILQ_NEXT(file, dirty_link)) {
 		settle(rig, file);
-		if (file->newer)
+		if (file->newer || doubt_due(file, clock_mono_us()))
 			files_ready(&rig->files, file);
 	}
 }
@@ -229,6 +232,7 @@ static void start_over(struct follow_rig *rig, struct file *file)
 {
 	MUST(!file->account.in_flight);
 	rig->counters.truncations++;
+	doubt_end(&rig->files, file);
 	account_reset(&file->account, 0);
 	tail_reset(&file->tail);
 	file->identity.head_len = 0;
@@ -247,6 +251,10 @@ static void turn(struct follow_rig *rig, struct file *file)
 		return;
 	}
 	MUST(r == 0);
+	if (!doubt_look(&rig->files, file, clock_mono_us(), clock_real_ms())) {
+		files_rest(&rig->files, file);
+		return;
+	}
 	for (;;) {
 		r = tail_peek(&file->tail, &event);
 		if (r == TAIL_E_DRY && file->left_path && rig->quiet)
@@ -263,6 +271,7 @@ static void turn(struct follow_rig *rig, struct file *file)
 		return;
 	}
 	MUST(r == TAIL_E_DRY);
+	doubt_dry(&rig->files, file);
 	gone_dry(rig, file, hand_over);
 }
 
@@ -310,9 +319,10 @@ const char *rig_run(struct follow_rig *rig)
 			MUST(follow_hint(&rig->files, rig->discover, &hint,
 					 (int64_t)time(NULL) * 1000) == 0);
 		MUST(r == DISCOVER_E_NONE);
+		doubt_step(&rig->files, clock_mono_us());
 		while ((file = TAILQ_FIRST(&rig->files.ready)))
 			turn(rig, file);
-	} while (age(rig));
+	} while (!TAILQ_EMPTY(&rig->files.proofs) || age(rig));
 	return rig->lines;
 }
 
