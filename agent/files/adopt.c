@@ -203,6 +203,8 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd,
 		log_say(files->log, LOG_WARNING,
 			"%s: its stored ranges are damaged: lines after %llu may be repeated",
 			birth->path, (unsigned long long)row->committed);
+	if (birth->within)
+		tail_resume(&file->tail, 0, 0, birth->position);
 	if (has_left(birth))
 		files_left_path(files, file);
 	r = chain(files, birth->discover, file);

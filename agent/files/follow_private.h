@@ -21,6 +21,7 @@ struct birth {
 	const char *real;             /* where links led from the lineage; NULL: nowhere */
 	const struct store_file *row; /* NULL: new */
 	uint64_t position;
+	bool within; /* position lies in a line of which nothing is shipped */
 	struct discover *discover;
 	bool moved; /* it has its name from a rotation, whatever that looks like */
 };

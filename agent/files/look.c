@@ -49,33 +49,43 @@ static int open_for_reading(struct files *files, const char *path)
 	return -1;
 }
 
-/* Whether a file that was never seen before is read from its end. */
-static bool starts_at_end(const struct files *files, const struct source *source,
+/*
+ * Whether a file that was never seen before is read from its end. At a later start of a source it is
+ * not, however old it is: it may have come, and been written, while nobody looked.
+ */
+static bool starts_at_end(const struct files *files, const struct birth *birth,
 			  const struct stat *st, int64_t now_ms)
 {
+	const struct source *source = birth->source;
 	int64_t age_ms = now_ms - (st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000);
 
-	if (!files->first_scan)
-		return false;
-	if (files->damaged)
+	if (files->first_scan && files->damaged)
 		return files->damaged_at_end;
-	if (files->source_known[source - files->sources])
+	if (files->first_scan && files->source_known[source - files->sources])
 		return false;
-	return source->start_at == SOURCE_START_END ||
-	       (source->ignore_older_ms && age_ms > (int64_t)source->ignore_older_ms);
+	if (source->ignore_older_ms && age_ms > (int64_t)source->ignore_older_ms) {
+		log_limited(files->log, LOG_INFO, "ignore-older",
+			    "%s: not written for longer than ignore_older: what is in it now is "
+			    "left out",
+			    birth->path);
+		return true;
+	}
+	return files->first_scan && source->start_at == SOURCE_START_END;
 }
 
-static int start_position(const struct files *files, const struct source *source, int fd,
-			  int64_t now_ms, uint64_t *ret_position)
+static int find_start(const struct files *files, int fd, int64_t now_ms, struct birth *birth)
 {
 	struct stat st;
+	int r;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (starts_at_end(files, source, &st, now_ms))
-		return tail_find_end(fd, ret_position);
-	*ret_position = 0;
-	return 0;
+	birth->position = 0;
+	if (!starts_at_end(files, birth, &st, now_ms))
+		return 0;
+	r = tail_find_end(fd, &birth->position);
+	birth->within = r == TAIL_E_WITHIN;
+	return r < 0 ? r : 0;
 }
 
 static int adopt_new(struct files *files, struct birth birth, int fd,
@@ -91,7 +101,7 @@ static int adopt_new(struct files *files, struct birth birth, int fd,
 	if (birth.row)
 		birth.position = birth.row->committed;
 	else if (!r)
-		r = start_position(files, birth.source, fd, now_ms, &birth.position);
+		r = find_start(files, fd, now_ms, &birth);
 	if (r) {
 		close(fd);
 		if (r != -ENOMEM)

@@ -178,6 +178,8 @@ static int each_row(struct start *start, bool newest,
 
 		if (source < 0 || (newest && map_get(start->newest, row->lineage, len) != row))
 			continue;
+		/* By its paths, whatever it was called then. */
+		files->source_known[source] = true;
 		r = newest ? 0 : map_put(start->newest, row->lineage, len, row);
 		if (!r)
 			r = take(start, &files->sources[source], row);

@@ -24,9 +24,6 @@
 #include "base/hash.h"
 #include "input/hole.h"
 
-/* How far back tail_find_end looks for the start of the last line. */
-#define FIND_END_BYTES (64u << 10)
-
 void tail_init(struct tail *tail, struct account *account, const struct line_rules *rules)
 {
 	*tail = (struct tail){
@@ -34,6 +31,7 @@ void tail_init(struct tail *tail, struct account *account, const struct line_rul
 		.account = account,
 		.rules = rules,
 		.discard_at = UINT64_MAX,
+		.split_at = UINT64_MAX,
 	};
 	tail->high_water = account_read_position(account);
 }
@@ -262,6 +260,15 @@ static struct line last_piece(struct slice bytes, const struct line_rules *rules
 	return line;
 }
 
+/* What follows on a last line that was shipped without its LF: its LF, or a piece of it. */
+static void mark_rest(struct event *event)
+{
+	if (event->line.terminated && !event->line.text.len)
+		event->kind = EVENT_LF;
+	else
+		event->split = true;
+}
+
 /* Cuts an event from the bytes behind the cursor. 0 or LINES_E_MORE. */
 static int cut(struct tail *tail, const struct chunk *chunk, struct event *event)
 {
@@ -279,6 +286,7 @@ static int cut(struct tail *tail, const struct chunk *chunk, struct event *event
 		return 0;
 	}
 	event->kind = EVENT_LINE;
+	event->split = false;
 	r = lines_cut(bytes, tail->scanned, tail->rules, &event->line);
 	if (UNLIKELY(r && ended)) {
 		event->line = last_piece(bytes, tail->rules);
@@ -287,6 +295,8 @@ static int cut(struct tail *tail, const struct chunk *chunk, struct event *event
 		return r;
 	}
 	event->extent = (uint32_t)event->line.extent;
+	if (UNLIKELY(event->position == tail->split_at))
+		mark_rest(event);
 	return 0;
 }
 
@@ -411,6 +421,9 @@ void tail_consumed(struct tail *tail, const struct event *event)
 	else
 		/* It held the rest of the line before, too; discard_at knows where that went on. */
 		tail->discarding = false;
+	if (UNLIKELY(event->kind == EVENT_LINE && !event->line.terminated &&
+		     !event->line.truncated))
+		tail->split_at = end;
 }
 
 struct event tail_event_of(const struct slot *slot, const struct line_rules *rules)
@@ -451,6 +464,7 @@ void tail_reset(struct tail *tail)
 	tail->hungry = false;
 	tail->rewritten = false;
 	tail->truncated = true;
+	tail->split_at = UINT64_MAX;
 	tail->stored_tail_len = 0;
 	tail->high_water = account_read_position(tail->account);
 }
@@ -467,32 +481,4 @@ void tail_resume(struct tail *tail, uint32_t tail_len, uint64_t tail_hash, uint6
 	tail->stored_tail_len = tail_len;
 	tail->stored_tail_hash = tail_hash;
 	tail->discard_at = discard_at;
-}
-
-int tail_find_end(int fd, uint64_t *ret_position)
-{
-	char bytes[4096];
-	struct stat st;
-	uint64_t at, low;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	at = (uint64_t)st.st_size;
-	low = at > FIND_END_BYTES ? at - FIND_END_BYTES : 0;
-	while (at > low) {
-		size_t want = at - low < sizeof bytes ? at - low : sizeof bytes;
-		ssize_t n = pread(fd, bytes, want, (off_t)(at - want));
-		const char *lf;
-
-		if (n < 0)
-			return -errno;
-		lf = n > 0 ? memrchr(bytes, '\n', (size_t)n) : NULL;
-		if (lf) {
-			*ret_position = at - want + (uint64_t)(lf - bytes) + 1;
-			return 0;
-		}
-		at -= want;
-	}
-	*ret_position = low ? (uint64_t)st.st_size : 0;
-	return 0;
 }

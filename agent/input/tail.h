@@ -18,6 +18,7 @@ struct tail {
 	bool hungry;         /* the last read filled its chunk: take a large one next */
 	bool truncated;      /* what is in the file took the place of other content */
 	bool discarding;     /* the read position lies in the rest of an over-long line */
+	uint64_t split_at;   /* a line was shipped without its LF up to here; UINT64_MAX: none */
 	uint64_t discard_at; /* reading that gets here is discarding again; UINT64_MAX: never */
 	uint32_t stored_tail_len; /* after a restart: bytes under stored_tail_hash, 0: none */
 	uint64_t stored_tail_hash;
@@ -28,12 +29,14 @@ struct tail {
 enum {
 	TAIL_E_DRY = 1,   /* no whole line at the read position now */
 	TAIL_E_MEMORY,    /* the chunk budget is used up: wait for reports */
+	TAIL_E_WITHIN,    /* of tail_find_end: the position lies in a very long line */
 	TAIL_E_REWRITTEN, /* the file shrank below what was read, or other bytes are there now */
 };
 
 enum event_kind {
 	EVENT_LINE,    /* a line, to be parsed */
 	EVENT_DISCARD, /* a piece of the rest of an over-long line */
+	EVENT_LF,      /* the LF, at last, of a line that was shipped without it */
 	EVENT_HOLE,    /* NULs that nobody wrote, or a piece of them: see input/hole.h */
 	EVENT_AHEAD,   /* was settled before a rewind or restart */
 };
@@ -45,6 +48,7 @@ struct event {
 	uint32_t extent;   /* bytes it takes in the file */
 	uint64_t position; /* of its first byte */
 	bool first_time;   /* not read before in this life of the agent */
+	bool split;        /* EVENT_LINE: a line before it was shipped without LF; this goes on */
 };
 
 /* Reading starts at account's read position. Nothing is opened. */
@@ -123,7 +127,8 @@ struct chunk *tail_new_chunk(struct tail *tail, enum chunk_class class, size_t o
 
 /*
  * Where reading starts for start_at = "end": the start of the line in progress at the end of the
- * file, looked for in the last 64 KiB. 0 and *ret_position, or negative errno.
+ * file. 0 and *ret_position; TAIL_E_WITHIN and *ret_position, the end: that line is longer than
+ * 16 MiB, and its rest is to be discarded; negative errno.
  */
 int tail_find_end(int fd, uint64_t *ret_position) MUSTCHECK;
 

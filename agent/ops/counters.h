@@ -35,6 +35,8 @@
 	  "holes of NULs before a line, left by a writer that does not append")                    \
 	X(bytes_in_holes, SUM, NULL, "bytes of holes_skipped")                                     \
 	X(lines_unterminated, SUM, NULL, "last lines without LF that were shipped")                \
+	X(split_lines, SUM, NULL,                                                                  \
+	  "lines of which a piece was shipped before: their file left its path in the middle")     \
 	X(lines_late, SUM, NULL,                                                                   \
 	  "lines sent alone after a refusal: they may come after later ones")                      \
 	X(keys_missing, SUM, NULL,                                                                 \

@@ -63,6 +63,7 @@ static void count_event(struct pipeline *pipeline, const struct event *event)
 	}
 	counters->lines_read++;
 	counters->bytes_read += event->extent;
+	counters->split_lines += event->split;
 	if (LIKELY(event->line.terminated && !outcome->set))
 		return;
 	if (event->line.truncated)

@@ -29,7 +29,7 @@ struct follow_rig {
 	bool quiet; /* rotate_wait is over for every file that left its path */
 	struct slot *in_flight[256];
 	size_t n_in_flight;
-	char lines[65536];
+	char lines[1 << 18];
 };
 
 /* Directories, and one source "log" with this pattern. Nothing runs yet. */

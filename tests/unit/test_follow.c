@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -535,6 +536,109 @@ Test(follow, ignore_older_starts_old_files_at_their_end)
 	SEE("fresh ");
 	PUT("app.log", "alive\n");
 	SEE("alive ");
+}
+
+/* Not before the first start only: what is moved in later was shipped however old it was. */
+Test(follow, ignore_older_holds_for_what_is_moved_in_while_it_runs)
+{
+	struct timespec old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+
+	rig->sources[0].ignore_older_ms = 3600 * 1000;
+	PUT("elsewhere", "old\n");
+	cr_assert_eq(utimensat(AT_FDCWD, rig_path(rig, "elsewhere"), old, 0), 0);
+	rotate("elsewhere", "app.log");
+	SEE("");
+	PUT("app.log", "alive\n");
+	SEE("alive ");
+	rotate("app.log", "app.log.1");
+	PUT("app.log", "next\n");
+	SEE("next ");
+}
+
+/* It may have come, and been written, while nobody looked. */
+Test(follow, ignore_older_leaves_nothing_out_that_came_while_down)
+{
+	struct timespec old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+
+	rig->sources[0].ignore_older_ms = 3600 * 1000;
+	rig_stop(rig);
+	PUT("app.log", "a1\n");
+	cr_assert_eq(utimensat(AT_FDCWD, rig_path(rig, "app.log"), old, 0), 0);
+	rig_start(rig);
+	SEE("a1 ");
+}
+
+/* A source is known by its paths: under a new name it is no new one. */
+Test(follow, a_source_that_was_renamed_does_not_start_at_the_end_again)
+{
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	rig_stop(rig);
+	rotate("app.log", "app.log.1");
+	PUT("app.log", "b1\n");
+	rig->sources[0].name = "renamed";
+	rig->sources[0].start_at = SOURCE_START_END;
+	rig_start(rig);
+	SEE("b1 ");
+}
+
+/* ---- lines in two pieces ---- */
+
+Test(follow, start_at_end_in_a_long_line_ships_no_fragment)
+{
+	static char text[200001];
+
+	memset(text, 'x', sizeof text - 1);
+	rig_crash(rig);
+	rig->sources[0].name = "other";
+	rig->sources[0].start_at = SOURCE_START_END;
+	rig->sources[0].rules.max_line = 300000;
+	PUT("app.log", "old\nfirst ");
+	PUT("app.log", text);
+	rig_start(rig);
+	PUT("app.log", "\nb\n");
+	cr_assert_eq(strncmp(rig_run(rig), "first xxx", 9), 0);
+	cr_assert_str_eq(rig->lines + 200006, " b ");
+}
+
+Test(follow, a_live_file_with_a_number_in_its_name_is_not_rotated)
+{
+	rig_stop(rig);
+	free(rig->paths[0][0]);
+	rig->paths[0][0] = strdup(rig_path(rig, "node*"));
+	PUT("node", "n1\n");
+	PUT("node-1", "m1\nm2 in ");
+	rig_start(rig);
+	rig->quiet = true;
+	rig_run(rig);
+	cr_assert_null(strstr(rig->lines, "m2"), "\"%s\"", rig->lines);
+	PUT("node-1", "two pieces\n");
+	SEE("m2 in two pieces ");
+	PUT("node", "n2 in ");
+	SEE("");
+	PUT("node", "two pieces\n");
+	SEE("n2 in two pieces ");
+}
+
+/* Moved away, nobody knows where to, and back: its half line was shipped as a rotated file's. */
+Test(follow, a_file_that_comes_back_to_its_path_is_not_rotated)
+{
+	char away[PATH_MAX];
+
+	snprintf(away, sizeof away, "%s/away", rig->state);
+	PUT("app.log", "a1\na2 in ");
+	SEE("a1 ");
+	cr_assert_eq(rename(rig_path(rig, "app.log"), away), 0);
+	SEE("");
+	cr_assert_eq(rename(away, rig_path(rig, "app.log")), 0);
+	SEE("");
+	rig->quiet = true;
+	SEE("");
+	PUT("app.log", "two pieces\n");
+	SEE("a2 in two pieces ");
+	rotate("app.log", "app.log.1");
+	PUT("app.log", "b1\n");
+	SEE("b1 ");
 }
 
 /* Scenario A04. The row says another device, everything else of the file agrees. */

@@ -66,7 +66,8 @@ static const char *take(struct slot **ret_slot, bool last)
 			account_add_slot(&account, account_open_chunk(&account), event.extent);
 
 		cr_assert_not_null(slot);
-		snprintf(text, sizeof text, "%.*s", (int)event.line.text.len, event.line.text.at);
+		snprintf(text, sizeof text, "%s%.*s", event.split ? "..." : "",
+			 (int)event.line.text.len, event.line.text.at);
 		if (ret_slot)
 			*ret_slot = slot;
 		else
@@ -79,6 +80,7 @@ static const char *take(struct slot **ret_slot, bool last)
 		snprintf(text, sizeof text, "<%s %u>",
 			 event.kind == EVENT_AHEAD ? "ahead" :
 			 event.kind == EVENT_HOLE  ? "hole" :
+			 event.kind == EVENT_LF    ? "lf" :
 						     "discard",
 			 event.extent);
 		cr_assert(account_pass(&account, chunk, event.extent,
@@ -275,7 +277,7 @@ Test(tail_changes, a_line_shipped_in_two_pieces_is_not_joined_by_a_rewind)
 	write_at(0, "half");
 	cr_assert_str_eq(take(&slot, true), "half");
 	write_at(4, " and half\n");
-	SEE(" and half");
+	SEE("... and half");
 	account_report(&account, slot, SLOT_FAILED);
 	go_back();
 	SEE("half");
@@ -296,7 +298,7 @@ Test(tail_changes, a_last_line_without_lf_ships_when_it_is_asked_for)
 	cr_assert_eq(tail.pending, 0);
 	SEE_LAST("<dry>");
 	write_at(8, "ner\n");
-	SEE("ner");
+	SEE("...ner");
 	SEE_LAST("<dry>");
 	cr_assert_eq(account.committed, 12);
 }
@@ -332,6 +334,22 @@ Test(tail_changes, without_memory_reading_stops_and_goes_on)
 	SEE("one");
 	SEE("<dry>");
 	account_deinit(&other);
+}
+
+/* ---- lines in two pieces ---- */
+
+Test(tail_changes, the_rest_of_a_line_that_was_shipped_is_told_from_its_lf)
+{
+	write_at(0, "one\nhalf");
+	SEE("one");
+	SEE_LAST("half");
+	write_at(8, " line\nthree");
+	SEE("... line");
+	SEE_LAST("three");
+	write_at(19, "\nfour\n");
+	SEE("<lf 1>");
+	SEE("four");
+	SEE("<dry>");
 }
 
 /* ---- holes ---- */
@@ -450,11 +468,28 @@ Test(tail_changes, the_end_is_the_start_of_the_line_in_progress)
 		write_at(5 + i * 4096, block);
 		cr_assert_eq(find_end(), 5);
 	}
-	write_at(5 + 15 * 4096, block);
-	write_at(5 + 16 * 4096, block);
-	cr_assert_eq(find_end(), 5 + 17 * 4096, "more than 64 KiB without LF: at the very end");
+	for (size_t i = 15; i < 100; i++)
+		write_at(5 + i * 4096, block);
+	cr_assert_eq(find_end(), 5, "a line of 400 KiB");
 	write_at(4095, "\n");
-	cr_assert_eq(find_end(), 5 + 17 * 4096);
-	write_at(5 + 17 * 4096, "\n");
-	cr_assert_eq(find_end(), 5 + 17 * 4096 + 1);
+	cr_assert_eq(find_end(), 4096);
+	write_at(5 + 100 * 4096, "\n");
+	cr_assert_eq(find_end(), 5 + 100 * 4096 + 1);
+}
+
+/* Nobody looks back for ever; a piece of a line is worse than none. */
+Test(tail_changes, the_end_within_a_line_of_20_mib_is_told)
+{
+	const size_t end = 20 << 20;
+	uint64_t position = 0;
+
+	write_at(0, "one\n");
+	cr_assert_eq(pwrite(file, "x", 1, (off_t)end), 1);
+	cr_assert_eq(tail_find_end(file, &position), TAIL_E_WITHIN);
+	cr_assert_eq(position, end + 1);
+	resume(position, "", position);
+	SEE("<dry>");
+	write_at(end + 1, "y\ntwo\n");
+	SEE("<discard 2>");
+	SEE("two");
 }

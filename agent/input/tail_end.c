@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where reading starts for start_at = "end". A line that is half written there is in progress and
+ * shipped whole, so its start is looked for; of one that is longer than anybody looks back, the rest
+ * is passed, because a piece of a line is worse than none.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "input/tail.h"
+
+#define STEP_BYTES ((size_t)32 << 10)
+/* Longer than any line that is shipped as it is; read in some milliseconds. */
+#define LOOK_BACK_BYTES ((uint64_t)16 << 20)
+
+int tail_find_end(int fd, uint64_t *ret_position)
+{
+	char bytes[STEP_BYTES];
+	struct stat st;
+	uint64_t at, low;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	at = (uint64_t)st.st_size;
+	low = at > LOOK_BACK_BYTES ? at - LOOK_BACK_BYTES : 0;
+	while (at > low) {
+		size_t want = at - low < sizeof bytes ? at - low : sizeof bytes;
+		ssize_t n = pread(fd, bytes, want, (off_t)(at - want));
+		const char *lf;
+
+		if (n < 0)
+			return -errno;
+		lf = n > 0 ? memrchr(bytes, '\n', (size_t)n) : NULL;
+		if (lf) {
+			*ret_position = at - want + (uint64_t)(lf - bytes) + 1;
+			return 0;
+		}
+		at -= want;
+	}
+	*ret_position = low ? (uint64_t)st.st_size : 0;
+	return low ? TAIL_E_WITHIN : 0;
+}
