@@ -17,6 +17,8 @@
 
 /* Without watches a look is the only way to see anything. */
 #define LOOK_POLLED_US US_PER_S
+/* Descriptors become free when reports come in. */
+#define LOOK_CROWDED_US (2 * US_PER_S)
 /* After lost hints: of the time between two looks, a look has a fifth at most. */
 #define LOOK_LOST_US US_PER_S
 #define LOOK_SHARE 5
@@ -106,6 +108,10 @@ void agent_tick_looks(struct agent *agent, uint64_t now_us)
 	tell_trouble(agent, &trouble);
 	if (trouble.unwatched && agent->look_at_us > agent->looked_us + LOOK_POLLED_US)
 		agent->look_at_us = agent->looked_us + LOOK_POLLED_US;
+	/* A path that could not even be looked at is in no queue: only another look finds it. */
+	if (agent->files.crowded && agent->look_at_us > agent->looked_us + LOOK_CROWDED_US)
+		agent->look_at_us = agent->looked_us + LOOK_CROWDED_US;
+	agent->files.crowded = false;
 	agent_look(agent, now_us);
 	if (agent->hints && agent_has_room(agent, now_us))
 		return;

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <syslog.h>
 
 #include "files/files.h"
 
@@ -40,7 +42,23 @@ static bool may_close(const struct file *file)
 /* The same of a file that has its turn still to come: it is opened again for it. */
 static bool may_close_waiting(const struct file *file)
 {
-	return file->state == FILE_READING && !file->left_path && file_is_settled(file);
+	return (file->state == FILE_READING || file->state == FILE_WAITING) && !file->left_path &&
+	       file_is_settled(file);
+}
+
+/*
+ * The same of a rotated file that is kept open for late lines: it has a name by which it is found
+ * again, and nothing in it is unread now.
+ */
+static bool may_close_rotated(const struct file *file)
+{
+	struct stat own, named;
+
+	return file->state == FILE_READING && file->left_path && file->eof_seen &&
+	       file_is_settled(file) && fstat(file->tail.fd, &own) == 0 &&
+	       (uint64_t)own.st_size == account_read_position(&file->account) &&
+	       stat(file->path, &named) == 0 && named.st_ino == own.st_ino &&
+	       named.st_dev == own.st_dev;
 }
 
 /* Of those not used for the longest time; false when none of them may be closed. */
@@ -63,16 +81,36 @@ static bool close_oldest(struct files *files, bool (*may)(const struct file *fil
 	return false;
 }
 
+static bool close_one(struct files *files)
+{
+	return close_oldest(files, may_close) || close_oldest(files, may_close_rotated) ||
+	       close_oldest(files, may_close_waiting);
+}
+
+static void tell_crowded(struct files *files)
+{
+	struct rlimit limit = {0};
+
+	files->crowded = true;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	log_limited(files->log, LOG_WARNING, "descriptors",
+		    "%llu open files are not enough for all files with unread lines: those without "
+		    "one wait for others; raise LimitNOFILE= of the service, or ulimit -n",
+		    (unsigned long long)limit.rlim_cur);
+}
+
 int files_open_path(struct files *files, const char *path)
 {
 	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-	int fd = open(path, flags);
+	int fd = open(path, flags), error;
 
 	/* Tens of thousands of files with something to read: none of them is idle. */
-	if (fd < 0 && errno == EMFILE &&
-	    (close_oldest(files, may_close) || close_oldest(files, may_close_waiting)))
+	if (fd < 0 && errno == EMFILE && close_one(files))
 		fd = open(path, flags);
-	return fd < 0 ? -errno : fd;
+	error = errno;
+	if (fd < 0 && error == EMFILE)
+		tell_crowded(files);
+	return fd < 0 ? -error : fd;
 }
 
 void files_set_fd(struct files *files, struct file *file, int fd)
@@ -81,8 +119,8 @@ void files_set_fd(struct files *files, struct file *file, int fd)
 	tail_set_fd(&file->tail, fd);
 	TAILQ_INSERT_TAIL(&files->open, file, open_link);
 	files->n_open++;
-	if (files->n_open > files->max_open && !close_oldest(files, may_close))
-		(void)close_oldest(files, may_close_waiting);
+	if (files->n_open > files->max_open)
+		(void)close_one(files);
 }
 
 void files_close(struct files *files, struct file *file)

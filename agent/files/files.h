@@ -41,6 +41,7 @@ struct files {
 	struct file_list open;   /* descriptors, least recently used first */
 	size_t n_open;
 	size_t max_open;
+	bool crowded; /* a path could not be opened for want of a descriptor: a look is due soon */
 	uint64_t *removed; /* rows to delete with the next checkpoint */
 	size_t n_removed, removed_capacity;
 	size_t n_unreadable; /* times that a path could not be opened or read at all */

@@ -44,7 +44,9 @@ static int open_for_reading(struct files *files, const char *path)
 
 	if (fd >= 0)
 		return fd;
-	if (fd != -ENOENT)
+	/* Of descriptors it was told what to raise. */
+	files->n_unreadable += fd == -EMFILE;
+	if (fd != -ENOENT && fd != -EMFILE)
 		unreadable(files, path, fd);
 	return -1;
 }

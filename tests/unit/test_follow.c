@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -497,6 +498,41 @@ Test(follow, a_rotation_that_only_a_scan_sees_is_counted)
 	rig_rescan(rig);
 	cr_assert_str_eq(rig->lines, "b1 ");
 	cr_assert_eq(rig->counters.rotations, 1);
+}
+
+/*
+ * Rotated files stood in the way of the new ones, which were not found before the next look, half a
+ * minute later.
+ */
+Test(follow, more_files_than_descriptors_are_rotated_at_once)
+{
+	struct rlimit limit = {300, 300};
+	char name[32], rotated[32];
+	size_t lines = 0;
+
+	rig_stop(rig);
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	free(rig->paths[0][0]);
+	rig->paths[0][0] = strdup(rig_path(rig, "f*.log"));
+	rig_start(rig);
+	for (int i = 0; i < 400; i++) {
+		snprintf(name, sizeof name, "f%d.log", i);
+		PUT(name, "old\n");
+	}
+	rig_run(rig);
+	for (int i = 0; i < 400; i++) {
+		snprintf(name, sizeof name, "f%d.log", i);
+		snprintf(rotated, sizeof rotated, "f%d.log.1", i);
+		rotate(name, rotated);
+		PUT(name, "new\n");
+	}
+	for (const char *at = rig_run(rig); (at = strstr(at, "new ")); at++)
+		lines++;
+	cr_assert_eq(lines, 400);
+	cr_assert_eq(rig->counters.rotations, 400);
+	/* Late lines of one that had to be closed. */
+	PUT("f7.log.1", "late\n");
+	SEE("late ");
 }
 
 /* ---- where new files begin ---- */
