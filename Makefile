@@ -138,7 +138,7 @@ format:  ## clang-format all of it
 	clang-format -i $(STYLED)
 
 format-check:  ## what `make format` would change, and lines above 100 columns
-	clang-format --dry-run -Werror $(STYLED)
+	$Qclang-format --dry-run -Werror $(STYLED)
 	@export LC_ALL=C.UTF-8; for f in $(STYLED); do ! expand $$f | grep -Hn --label=$$f '.\{101\}' || wide=1; done; \
 		[ -z "$$wide" ] || { echo 'these lines are wider than 100 columns'; exit 1; }
 

@@ -104,7 +104,9 @@ static int on_hints(sd_event_source *source, int fd, uint32_t revents, void *use
 	uint64_t now_us = clock_mono_us();
 
 	(void)source, (void)fd, (void)revents;
-	/* Hints go before turns; where they come without an end, each piece of them is worth one. */
+	/*
+	 * Hints go before turns; where they come without an end, each piece of them is worth one.
+	 */
 	if (agent_take_hints(agent))
 		take_turn(agent, now_us);
 	agent_look(agent, now_us);

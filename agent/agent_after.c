@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What follows every wake-up of the loop: the output is served, what it has to say is logged, and the
- * sources that depend on its room are opened or shut.
+ * What follows every wake-up of the loop: the output is served, what it has to say is logged, and
+ * the sources that depend on its room are opened or shut.
  */
 #include "agent_private.h"
 

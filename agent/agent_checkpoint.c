@@ -49,7 +49,9 @@ bool agent_last_checkpoint(struct agent *agent)
 	uint64_t now_us = clock_mono_us(), end_us = now_us + LAST_CHECKPOINT_US;
 	int r = 0;
 
-	/* Of the batch under way only what it says counts; what it fails to store goes once more. */
+	/*
+	 * Of the batch under way only what it says counts; what it fails to store goes once more.
+	 */
 	notify_watchdog(&agent->notify);
 	for (int tries = 0; tries < 3 && !r && now_us < end_us; tries++) {
 		if (!checkpoint_due(&agent->checkpoint))

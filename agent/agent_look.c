@@ -2,10 +2,10 @@
 /*
  * Hints, and looks at everything that patterns lead to. Neither may hold up the loop: a writer that
  * goes from file to file can make hints faster than they are taken, and a look at 20,000 paths
- * lasts longer than the kernel's queue of hints holds out. So both go in pieces, between which files
- * get their turn; a queue that overflowed is answered by one more look, but not before the loop had
- * most of the time since the last one to itself. Meanwhile files that have something to read go on
- * reading, and what nobody told of waits for that look.
+ * lasts longer than the kernel's queue of hints holds out. So both go in pieces, between which
+ * files get their turn; a queue that overflowed is answered by one more look, but not before the
+ * loop had most of the time since the last one to itself. Meanwhile files that have something to
+ * read go on reading, and what nobody told of waits for that look.
  */
 #include <errno.h>
 #include <inttypes.h>

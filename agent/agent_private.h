@@ -16,8 +16,8 @@
  * Shared by agent.c (the loop), agent_start.c (start and end), agent_look.c (hints and looks at all
  * paths), agent_turn.c (turns of files),
  * agent_settle.c (what reports and time do to files), agent_after.c (what follows every wake-up),
- * agent_signals.c, agent_checkpoint.c, agent_stop.c (draining, and the end), agent_reload.c and agent_tell.c (what it
- * says).
+ * agent_signals.c, agent_checkpoint.c, agent_stop.c (draining, and the end), agent_reload.c and
+ * agent_tell.c (what it says).
  */
 
 enum agent_state { AGENT_RUNNING, AGENT_STOPPING, AGENT_STOPPED };

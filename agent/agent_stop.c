@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The way to the end. A stop, a reload and the end of --until-eof are one thing: nothing more is read,
- * and the loop goes on until what is under way was acknowledged or shutdown_timeout is over. Then comes the last checkpoint, and only then do they part: without it a
- * reload does not take place, and a stop says what it costs and ends with an error.
+ * The way to the end. A stop, a reload and the end of --until-eof are one thing: nothing more is
+ * read, and the loop goes on until what is under way was acknowledged or shutdown_timeout is over.
+ * Then comes the last checkpoint, and only then do they part: without it a reload does not take
+ * place, and a stop says what it costs and ends with an error.
  */
 #include <inttypes.h>
 #include <syslog.h>

@@ -4,8 +4,9 @@
  *
  * Both input (fingerprints) and state (row checksums) need one, and neither may include the other,
  * so it lives below both. XXH64 where a few bytes are to be known again. XXH3 where every byte that
- * is read goes through it: twice as fast, and 128 bits wide; its values are fixed since 0.8.0. It is no protection against somebody who wants a collision; whoever can
- * write the state directory or a log file can lie to us anyway.
+ * is read goes through it: twice as fast, and 128 bits wide; its values are fixed since 0.8.0. It
+ * is no protection against somebody who wants a collision; whoever can write the state directory or
+ * a log file can lie to us anyway.
  */
 #include "base/hash.h"
 

@@ -16,7 +16,7 @@
 #include "agent.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
-#include "kafka/kafka.h"
+#include "kafka/library.h"
 
 struct run_options {
 	const char *config;

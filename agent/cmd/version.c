@@ -4,7 +4,7 @@
 #include <sysexits.h>
 
 #include "cmd/cmd.h"
-#include "kafka/kafka.h"
+#include "kafka/library.h"
 #include "parsers/pattern.h"
 #include "settings/text.h"
 #include "state/store.h"

@@ -13,7 +13,8 @@
 
 /*
  * Prints text, broken at blanks, and a line end; lines after the first begin with `indent` blanks,
- * and `column` columns of the first are used already. A word that is too long for a line is not cut.
+ * and `column` columns of the first are used already. A word that is too long for a line is not
+ * cut.
  */
 void wrap_text(FILE *to, const char *text, size_t len, size_t column, size_t indent);
 

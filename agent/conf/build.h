@@ -40,7 +40,10 @@ int conf_build(const struct conf_surroundings *surroundings, const char *file,
 	       const struct conf_node *root, struct conf_problems *problems, struct conf **ret_conf)
 	MUSTCHECK;
 
-/* The parts, each a file of the room, in the order in which they are called; each notes its problems. 0 or -ENOMEM. */
+/*
+ * The parts, each a file of the room, in the order in which they are called; each notes its
+ * problems. 0 or -ENOMEM.
+ */
 int conf_build_kafka(struct conf_build *build) MUSTCHECK;
 int conf_build_parsers(struct conf_build *build) MUSTCHECK;
 int conf_build_sources(struct conf_build *build) MUSTCHECK;

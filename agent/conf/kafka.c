@@ -13,7 +13,7 @@
 #include <strings.h>
 
 #include "conf/build.h"
-#include "kafka/kafka.h"
+#include "kafka/library.h"
 #include "parsers/names.h"
 #include "settings/secret.h"
 

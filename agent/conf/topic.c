@@ -18,7 +18,7 @@
 
 #include "conf/build.h"
 #include "conf/output.h"
-#include "kafka/kafka.h"
+#include "kafka/library.h"
 #include "parsers/names.h"
 
 static const char *const names[] = {"compression_type", "compression_level", "acks"};

@@ -33,8 +33,8 @@ static void take_over_chain(struct account *account, const struct store_file *ro
 }
 
 /*
- * Makes the file of a row go on where it was. First bytes that are others mean that it was rewritten:
- * its first turn says so. 0 or -ENOMEM.
+ * Makes the file of a row go on where it was. First bytes that are others mean that it was
+ * rewritten: its first turn says so. 0 or -ENOMEM.
  */
 static int take_over_row(struct file *file, const struct store_file *row, int fd)
 {

@@ -29,9 +29,9 @@ struct checkpoint {
 	size_t n_files;
 	size_t n_letters; /* letters of the batch under way */
 	size_t n_removed;
-	uint64_t
-		settled_submitted; /* lines settled when the batch was made, if it is of all files */
-	uint64_t settled_stored;   /* at least so many are durable */
+	/* lines settled when the batch was made, if it is of all files */
+	uint64_t settled_submitted;
+	uint64_t settled_stored; /* at least so many are durable */
 };
 
 void checkpoint_init(struct checkpoint *checkpoint, struct writer *writer, struct files *files,

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fstat tells, before each turn, the size and time of a file. What a turn then reads to the end is at
- * least as new. So a file that has the same size and time later was not written to; one that grew is
- * believed to have grown (the tail and the first bytes say when not); one that has another time and
- * did not grow was touched, or rewritten in place. Which of the two only its bytes can say.
+ * fstat tells, before each turn, the size and time of a file. What a turn then reads to the end is
+ * at least as new. So a file that has the same size and time later was not written to; one that
+ * grew is believed to have grown (the tail and the first bytes say when not); one that has another
+ * time and did not grow was touched, or rewritten in place. Which of the two only its bytes can
+ * say.
  *
  * A start is no different: size and time of the last turn are in the row.
  *
  * Reading a file again costs. It goes in steps between the turns of others; up to 16 MiB the file
- * waits for the outcome, a larger one is read on meanwhile. One that was the same is not asked again
- * at once: after 1 s, doubling to 60 s, and never at more than 10 MB/s. So a writer that touches a
- * large file all day (a mapping, utime) costs no more than that.
+ * waits for the outcome, a larger one is read on meanwhile. One that was the same is not asked
+ * again at once: after 1 s, doubling to 60 s, and never at more than 10 MB/s. So a writer that
+ * touches a large file all day (a mapping, utime) costs no more than that.
  *
  * Two writes within one tick of the kernel's clock leave the same time (before Linux 6.13). So a
  * small file whose time was just made when it was looked at is in doubt at the next hint, too.

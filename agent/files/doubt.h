@@ -7,15 +7,15 @@
 #include "files/files.h"
 
 /*
- * A file whose time changed but that did not grow may have been rewritten in place: it is read again
- * from its start and held against the chain of what was read. What comes out other is
+ * A file whose time changed but that did not grow may have been rewritten in place: it is read
+ * again from its start and held against the chain of what was read. What comes out other is
  * tail.rewritten: the next turn of the file says so.
  */
 
 /*
- * Before each turn of a file that is open. real_ms: CLOCK_REALTIME, to know a time that is too fresh
- * to tell two writes apart. False: it is in doubt and not read now; it is ready again when that is
- * over.
+ * Before each turn of a file that is open. real_ms: CLOCK_REALTIME, to know a time that is too
+ * fresh to tell two writes apart. False: it is in doubt and not read now; it is ready again when
+ * that is over.
  */
 bool doubt_look(struct files *files, struct file *file, uint64_t now_us, int64_t real_ms);
 

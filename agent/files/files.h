@@ -68,8 +68,8 @@ int files_insert(struct files *files, struct file *file) MUSTCHECK;
 int files_move(struct files *files, struct file *file, const char *path) MUSTCHECK;
 
 /*
- * The file is one at this path from now on, with a lineage of its own: the path at which it was seen
- * first is another's or nobody's. 0 or -ENOMEM.
+ * The file is one at this path from now on, with a lineage of its own: the path at which it was
+ * seen first is another's or nobody's. 0 or -ENOMEM.
  */
 int files_settle_at(struct files *files, struct file *file, const char *path) MUSTCHECK;
 
@@ -93,8 +93,8 @@ void files_release_held(struct files *files, size_t max); /* of those held longe
 void files_dirty(struct files *files, struct file *file);
 
 /*
- * tail_give_back. Puts the file into the queue when it turns out to be rewritten: its next turn says
- * so.
+ * tail_give_back. Puts the file into the queue when it turns out to be rewritten: its next turn
+ * says so.
  */
 void files_give_back(struct files *files, struct file *file);
 

@@ -149,7 +149,9 @@ static int take_in(struct files *files, struct discover *discover, const struct 
 	return follow_found(files, discover, found->source, found->path, lineage, now_ms);
 }
 
-/* Every path of the scan. Changes that come meanwhile wait: they may have no end, a scan has one. */
+/*
+ * Every path of the scan. Changes that come meanwhile wait: they may have no end, a scan has one.
+ */
 static int collect(struct files *files, struct discover *discover, int64_t now_ms,
 		   struct findings *findings)
 {

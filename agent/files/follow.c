@@ -58,7 +58,9 @@ static int known_under(struct files *files, struct file *file, const char *path,
 
 	if (strcmp(file->path, path) == 0) {
 		file->looked = files->look;
-		/* It was away, nobody knows where, and is back: nothing took its place meanwhile. */
+		/*
+		 * It was away, nobody knows where, and is back: nothing took its place meanwhile.
+		 */
 		if (strcmp(path, file->lineage) == 0 && !file->newer)
 			file->left_path = false;
 	} else {

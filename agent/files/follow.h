@@ -34,8 +34,8 @@ void follow_begin_look(struct files *files);
 
 /*
  * Looks at the path of every file that was not found there since follow_begin_look: of a rename or
- * an unlink whose hint was lost, nothing else would tell. Call after the scan of each reconcile. 0 or
- * -ENOMEM.
+ * an unlink whose hint was lost, nothing else would tell. Call after the scan of each reconcile. 0
+ * or -ENOMEM.
  */
 int follow_check_paths(struct files *files, struct discover *discover) MUSTCHECK;
 

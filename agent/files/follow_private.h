@@ -8,9 +8,9 @@
 #include "files/places.h"
 
 /*
- * Shared by follow.c (hints), links.c (symbolic links), look.c (a path nobody knows), adopt.c (a file
- * is taken in), first.c and stored.c (the start), trace.c (where a file went). Calls go in this order:
- * first, follow, links, look, stored, adopt, trace.
+ * Shared by follow.c (hints), links.c (symbolic links), look.c (a path nobody knows), adopt.c (a
+ * file is taken in), first.c and stored.c (the start), trace.c (where a file went). Calls go in
+ * this order: first, follow, links, look, stored, adopt, trace.
  */
 
 /* What a file begins with: known from the store, or new. All borrowed. */

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Generations that nobody saw: they came to a path and were rotated away while we were down, or
- * faster than we looked. No row and no file knows them, they lie outside the patterns as a rule, and
- * whoever does not find them loses all their lines. Whoever takes too much ships what nobody asked
- * for. So a file is one of them only if all of this holds:
+ * faster than we looked. No row and no file knows them, they lie outside the patterns as a rule,
+ * and whoever does not find them loses all their lines. Whoever takes too much ships what nobody
+ * asked for. So a file is one of them only if all of this holds:
  *
  *   - it lies where generations of its lineage are: beside the path, beside the file behind a link,
  *     or beside the last known generation, which tells where rotation puts them;
  *   - its name is the lineage's with what rotation adds (rotated.c); a bare number counts only when
  *     the last known generation was named alike, when the numbers between the two are there, and
- *     when it was not written any more once the path had its next file: worker-8081 is not worker's;
+ *     when it was not written any more once the path had its next file: worker-8081 is not
+ *     worker's;
  *   - it began after the last known generation, and before the file that has the path now was made;
  *   - no row, no known file, no other source's pattern has it, and no exclude leaves it out.
  *
  * When a file began: its birth time, which neither a late writer nor touch moves. One that was born
- * after its last write was restored or copied, and then that write is what tells the order; so it is
- * where the file system knows no birth times.
+ * after its last write was restored or copied, and then that write is what tells the order; so it
+ * is where the file system knows no birth times.
  *
  * Accepted weakness: a clock that was set back between two rotations hides the later generation.
  */

@@ -2,9 +2,9 @@
 /*
  * Files without a name. Whoever still has one open goes on writing, and no hint tells of it; once
  * we close it, what he writes is lost, and the space on the disk is free. So it is kept as long
- * as somebody may write: whether somebody can, a lease tells, which the kernel gives for reading only
- * when no writer is left (A16). It gives leases to the file's owner only; otherwise nobody knows,
- * and the file is kept for an hour of quiet, or until descriptors are short.
+ * as somebody may write: whether somebody can, a lease tells, which the kernel gives for reading
+ * only when no writer is left (A16). It gives leases to the file's owner only; otherwise nobody
+ * knows, and the file is kept for an hour of quiet, or until descriptors are short.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A file that a pattern reaches through a symbolic link changes in places that no pattern names: its
- * own directory, where it is written and rotated, and those of further links on the way, each of
- * which may be made to lead elsewhere. All of them are watched, so that a rotation behind a link is
- * seen as soon as one in front of it. realpath(3) does not tell the links that it passes, hence a
- * walk of our own.
+ * A file that a pattern reaches through a symbolic link changes in places that no pattern names:
+ * its own directory, where it is written and rotated, and those of further links on the way, each
+ * of which may be made to lead elsewhere. All of them are watched, so that a rotation behind a link
+ * is seen as soon as one in front of it. realpath(3) does not tell the links that it passes, hence
+ * a walk of our own.
  */
 #include <errno.h>
 #include <limits.h>

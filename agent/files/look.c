@@ -52,8 +52,8 @@ static int open_for_reading(struct files *files, const char *path)
 }
 
 /*
- * Whether a file that was never seen before is read from its end. At a later start of a source it is
- * not, however old it is: it may have come, and been written, while nobody looked.
+ * Whether a file that was never seen before is read from its end. At a later start of a source it
+ * is not, however old it is: it may have come, and been written, while nobody looked.
  */
 static bool starts_at_end(const struct files *files, const struct birth *birth,
 			  const struct stat *st, int64_t now_ms)

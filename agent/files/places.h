@@ -35,8 +35,8 @@ char *places_find_file(struct places *places, const char *path, const char *real
 		       char *const *patterns, uint64_t inode);
 
 /*
- * The names in a directory that begin with the first len bytes of `prefix`, ascending: their number;
- * borrowed until the places are freed.
+ * The names in a directory that begin with the first len bytes of `prefix`, ascending: their
+ * number; borrowed until the places are freed.
  */
 size_t places_names(struct places *places, const char *dir, const char *prefix, size_t len,
 		    char *const **ret_names);

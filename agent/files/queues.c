@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What files wait for: their turn, room, the next checkpoint, or time. A file is in one of the first
- * two at most; the others are apart from that.
+ * What files wait for: their turn, room, the next checkpoint, or time. A file is in one of the
+ * first two at most; the others are apart from that.
  */
 #include "files/files.h"
 

@@ -13,8 +13,8 @@
 /*
  * Same inode, birth time and first bytes as the row says. A file system may get another device
  * number at a boot or remount (A04): with a birth time and first bytes that agree that is no other
- * file. Nor is one whose device and birth time agree: it was rewritten, which adopt.c tells the tail.
- * 0 or the E codes.
+ * file. Nor is one whose device and birth time agree: it was rewritten, which adopt.c tells the
+ * tail. 0 or the E codes.
  */
 static int compare(int fd, const struct store_file *row, struct identity *ret_identity)
 {

@@ -3,9 +3,9 @@
  * The files of the store, met again at a start. A row names an inode and the bytes it begins with;
  * the path is only where to look first. When the path names another inode now, the file was rotated
  * while we were down: it is looked for behind the links that led to it, and by its inode in the
- * directories of both, where earlier generations went, and where `rotated` says. When all known files are where they belong, generations that came after
- * the newest of a lineage and were rotated too, which no row knows, are looked for
- * (generations.c).
+ * directories of both, where earlier generations went, and where `rotated` says. When all known
+ * files are where they belong, generations that came after the newest of a lineage and were rotated
+ * too, which no row knows, are looked for (generations.c).
  *
  * Accepted weakness: what was compressed or deleted while the agent was down is not found here.
  */
@@ -34,7 +34,9 @@ static void forget(struct files *files, const struct store_file *row)
 	files_forget_row(files, row->id);
 }
 
-/* Nothing that we may look at has the row's bytes. Only those that were seen are known to be lost. */
+/*
+ * Nothing that we may look at has the row's bytes. Only those that were seen are known to be lost.
+ */
 static void tell_gone(struct files *files, const struct store_file *row)
 {
 	if (row->size <= row->committed) {

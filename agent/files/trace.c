@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where a file went that left its path. The descriptor knows: the kernel gives its name of now,
- * whatever was renamed, the file, a directory above it, or a link on the way. Under that name a late
- * line is still heard of, and found again after the descriptor was closed or we were.
+ * whatever was renamed, the file, a directory above it, or a link on the way. Under that name a
+ * late line is still heard of, and found again after the descriptor was closed or we were.
  */
 #include <errno.h>
 #include <stdlib.h>

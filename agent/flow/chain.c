@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A file is known by its bytes, all of them. Their hash must go on where it stopped, after a restart
- * too, and must cost nothing where nothing happens: a hundred thousand idle files cannot each keep
- * the state of a streaming hash (88 bytes of XXH64, 576 of XXH3), nor the bytes of a half block.
+ * A file is known by its bytes, all of them. Their hash must go on where it stopped, after a
+ * restart too, and must cost nothing where nothing happens: a hundred thousand idle files cannot
+ * each keep the state of a streaming hash (88 bytes of XXH64, 576 of XXH3), nor the bytes of a half
+ * block.
  *
  * So the file is cut into blocks of 4 KiB, and the hash is one of hashes:
  *
@@ -10,8 +11,8 @@
  *
  * Two blocks that change places change it. What is behind the last whole block has a hash of its
  * own. To go on in a half block its first bytes are needed again: whoever has them no more reads
- * them from the file, at most one block, and that hash says whether they still are the same. So what
- * is in the chain is what was read, not what the file holds by now.
+ * them from the file, at most one block, and that hash says whether they still are the same. So
+ * what is in the chain is what was read, not what the file holds by now.
  */
 #include "flow/chain.h"
 

@@ -11,8 +11,8 @@
 /*
  * Which paths exist that a source wants, and which of them something happened to. inotify on
  * directories is a hint, the directory itself is the truth: after an overflow and at every
- * reconcile the caller has the patterns walked again; a directory that comes, goes or is replaced is
- * looked at when it does.
+ * reconcile the caller has the patterns walked again; a directory that comes, goes or is replaced
+ * is looked at when it does.
  */
 struct discover;
 

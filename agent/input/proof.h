@@ -24,8 +24,8 @@ enum {
 struct proof proof_of(const struct chain *want);
 
 /*
- * Looks at the next `bytes` of an open file, rounded up to blocks. 0: it begins with those bytes, all
- * of them; the E codes; negative errno.
+ * Looks at the next `bytes` of an open file, rounded up to blocks. 0: it begins with those bytes,
+ * all of them; the E codes; negative errno.
  */
 int proof_step(struct proof *proof, int fd, size_t bytes) MUSTCHECK;
 

@@ -4,10 +4,10 @@
  * then is it consumed: an event that the output had no room for is simply shown again.
  *
  * Every read starts before the first new byte and compares what is there with what was read before:
- * 64 bytes, or up to 4 KiB where the file was not looked at since its chunk was given up. A file that
- * was truncated and rewritten behind our back is seen at no extra system call: fewer bytes than the
- * look-back means it shrank, other bytes mean it was rewritten (scenarios A07, A08). A rewrite that
- * these bytes hide is found by the content chain (tail_chain.c), if nothing grew.
+ * 64 bytes, or up to 4 KiB where the file was not looked at since its chunk was given up. A file
+ * that was truncated and rewritten behind our back is seen at no extra system call: fewer bytes
+ * than the look-back means it shrank, other bytes mean it was rewritten (scenarios A07, A08). A
+ * rewrite that these bytes hide is found by the content chain (tail_chain.c), if nothing grew.
  *
  * A chunk is sealed only when full; the next one is read from the cursor, so a line cut by the end
  * of a chunk is read twice rather than copied. An over-long line is shown once, truncated; its rest

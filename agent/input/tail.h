@@ -80,10 +80,10 @@ int tail_peek_last(struct tail *tail, struct event *ret_event) MUSTCHECK;
 void tail_consumed(struct tail *tail, const struct event *event);
 
 /*
- * The file is dry, or the event that was peeked at cannot be handed on now: memory that is needed for
- * nothing else is given back (account_give_back), and what was not consumed is read again later, with
- * a small read. Takes along what is known of the bytes; may find that the file was rewritten, as
- * tail_chain.
+ * The file is dry, or the event that was peeked at cannot be handed on now: memory that is needed
+ * for nothing else is given back (account_give_back), and what was not consumed is read again
+ * later, with a small read. Takes along what is known of the bytes; may find that the file was
+ * rewritten, as tail_chain.
  */
 void tail_give_back(struct tail *tail);
 

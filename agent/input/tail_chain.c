@@ -6,9 +6,9 @@
  * at most 4 KiB a chunk, and held against its hash, so that other bytes never get into the chain.
  *
  * Behind ranges that were settled before a restart there is a gap: those bytes were not read. They
- * are read for the chain when the next chunk is made, if there are few; so is the beginning of a file
- * that was never read (start_at = "end", a state of format 2). A file of which much was never read
- * has no chain and is known by its first bytes and by those before its position.
+ * are read for the chain when the next chunk is made, if there are few; so is the beginning of a
+ * file that was never read (start_at = "end", a state of format 2). A file of which much was never
+ * read has no chain and is known by its first bytes and by those before its position.
  */
 #include <errno.h>
 #include <unistd.h>

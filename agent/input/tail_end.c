@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where reading starts for start_at = "end". A line that is half written there is in progress and
- * shipped whole, so its start is looked for; of one that is longer than anybody looks back, the rest
- * is passed, because a piece of a line is worse than none.
+ * shipped whole, so its start is looked for; of one that is longer than anybody looks back, the
+ * rest is passed, because a piece of a line is worse than none.
  */
 #include <errno.h>
 #include <string.h>

@@ -17,14 +17,4 @@
  */
 int kafka_new(const struct kafka_options *options, struct output **ret_output) MUSTCHECK;
 
-/*
- * Asks the library whether it takes the property: 0, or 1 with a message in ret_message (len
- * bytes, NUL-terminated), e.g. unknown property, bad value. Used by the configuration.
- */
-int kafka_try_prop(const char *name, const char *value, char *ret_message, size_t len) MUSTCHECK;
-
-/* "2.0.2", and whether it is at least 1.9.0 (below: silent loss, scenario E05). */
-const char *kafka_library_version(void);
-bool kafka_library_is_safe(void);
-
 #endif

@@ -91,8 +91,8 @@ int producer_send(struct producer *producer, const struct record *record, int32_
 		  void *slot) MUSTCHECK;
 
 /*
- * Up to max reports, with a note of each. News met on the way stop the fetching: *ret_news is set to true and the
- * caller takes them with producer_news before it asks again.
+ * Up to max reports, with a note of each. News met on the way stop the fetching: *ret_news is set
+ * to true and the caller takes them with producer_news before it asks again.
  */
 size_t producer_reports(struct producer *producer, struct report *ret_reports,
 			struct producer_note *ret_notes, size_t max, bool *ret_news);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counters are plain numbers of one thread, bumped in place by whoever sees the thing happen. The table
- * in the header is the only list of them: the struct and these rows both come out of it, and whatever
- * tells them reads the rows, so a new counter cannot be forgotten anywhere.
+ * Counters are plain numbers of one thread, bumped in place by whoever sees the thing happen. The
+ * table in the header is the only list of them: the struct and these rows both come out of it, and
+ * whatever tells them reads the rows, so a new counter cannot be forgotten anywhere.
  */
 #include "ops/counters.h"
 

@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 /*
- * What is counted, one row each: name, kind (a SUM since the start, or how much it is NOW), what the
- * summary of preview says of it ("3 lines left out"; '|' is where a plural's s goes; NULL: nothing),
- * help. From it follow the struct, the line in the log, preview's summary and the list in
+ * What is counted, one row each: name, kind (a SUM since the start, or how much it is NOW), what
+ * the summary of preview says of it ("3 lines left out"; '|' is where a plural's s goes; NULL:
+ * nothing), help. From it follow the struct, the line in the log, preview's summary and the list in
  * waybill(8). Lines are events; read counts those passed for the first time, re-reading is counted
  * apart, so that
  *   read = delivered + in flight + filtered + dead-lettered                  (scenario G01)

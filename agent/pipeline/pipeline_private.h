@@ -57,7 +57,8 @@ int pipeline_submit_again(struct pipeline *pipeline, struct slot *slot, uint64_t
 
 /*
  * The record that was made last → output, by key if the partition it names cannot be and its source
- * says so. 0: in flight. OUTPUT_E_REFUSED: line.why says why. OUTPUT_E_FULL, OUTPUT_E_HOLD, -ENOMEM.
+ * says so. 0: in flight. OUTPUT_E_REFUSED: line.why says why. OUTPUT_E_FULL, OUTPUT_E_HOLD,
+ * -ENOMEM.
  */
 MUSTCHECK static inline int pipeline_submit(struct pipeline *pipeline, struct slot *slot,
 					    uint64_t now_us)

@@ -9,8 +9,8 @@
  * kick and a round trip a suspect, and saves a second set of connections, threads and recovery
  * states.
  *
- * The record is made again from the slot's bytes, which its chunk still holds, and as of the time at
- * which its line was read, which the slot remembers.
+ * The record is made again from the slot's bytes, which its chunk still holds, and as of the time
+ * at which its line was read, which the slot remembers.
  */
 #include <errno.h>
 #include <stdlib.h>

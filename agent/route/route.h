@@ -90,12 +90,12 @@ struct route *route_free(struct route *route);
 
 /*
  * Fills *ret_record, and in *input the time of the event; adds to *outcome, which the caller has
- * begun, what is out of the ordinary. Without fields every captured field is missing and its default
- * applies. A missing header is what its on_missing says, a missing value is the line itself; a key
- * that is missing or invalid is missing_key. A partition that is no number is -1, as one that is not
- * asked for. A timestamp that is missing or invalid is the time of reading. truncated adds the header
- * "waybill-truncated: true", withheld "waybill-withheld: true", provenance those of origin.h. Whether
- * the record is to be sent is a matter of the rules.
+ * begun, what is out of the ordinary. Without fields every captured field is missing and its
+ * default applies. A missing header is what its on_missing says, a missing value is the line
+ * itself; a key that is missing or invalid is missing_key. A partition that is no number is -1, as
+ * one that is not asked for. A timestamp that is missing or invalid is the time of reading.
+ * truncated adds the header "waybill-truncated: true", withheld "waybill-withheld: true",
+ * provenance those of origin.h. Whether the record is to be sent is a matter of the rules.
  *
  * value_stays is set only when the value is a slice of the line: a constant dies with its route.
  *

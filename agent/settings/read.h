@@ -34,8 +34,8 @@ int conf_list(const char *dir, char ***ret_paths) MUSTCHECK;
 char **conf_paths_free(char **paths);
 
 /*
- * The path of a file that `file` names: relative ones are relative to the directory of the file that
- * names them. malloc'ed, NULL when memory is out.
+ * The path of a file that `file` names: relative ones are relative to the directory of the file
+ * that names them. malloc'ed, NULL when memory is out.
  */
 char *conf_path_beside(const char *file, const char *path);
 

@@ -13,9 +13,9 @@
 #include "base/result.h"
 
 /*
- * Step n leads from version n to n + 1, in one transaction. Steps are added, never changed. Those so
- * far change no row; the first that does must copy the database aside before. There is no way back:
- * an older program refuses a newer database, and leaves it as it is.
+ * Step n leads from version n to n + 1, in one transaction. Steps are added, never changed. Those
+ * so far change no row; the first that does must copy the database aside before. There is no way
+ * back: an older program refuses a newer database, and leaves it as it is.
  *
  * Older databases hold a table `topics` as well, which nothing ever read or wrote. It is let be; a
  * step that wants the name has to drop it first.

@@ -24,8 +24,8 @@ static uint64_t hash_text(const char *text)
 }
 
 /*
- * A row of an older format lacks the columns that came later: its seal is over the words in front of
- * those. So a seal is over as many words as the row has that say something.
+ * A row of an older format lacks the columns that came later: its seal is over the words in front
+ * of those. So a seal is over as many words as the row has that say something.
  */
 int64_t seal_file(const struct store_file *file)
 {

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "conf/load.h"
-#include "kafka/kafka.h"
+#include "kafka/library.h"
 #include "settings/options.h"
 #include "settings/read.h"
 #include "settings/text.h"

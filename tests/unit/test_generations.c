@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Generations that nobody saw, and files that only look like some: which of them are shipped, and in
- * which order, over real directories and a real store.
+ * Generations that nobody saw, and files that only look like some: which of them are shipped, and
+ * in which order, over real directories and a real store.
  */
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -48,7 +48,9 @@ static void restart(void)
 	rig_start(rig);
 }
 
-/* The file system's clock has ticks of some milliseconds: what is made now is younger than before. */
+/*
+ * The file system's clock has ticks of some milliseconds: what is made now is younger than before.
+ */
 static void tick(void)
 {
 	struct statx first, now;

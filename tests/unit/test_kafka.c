@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "cmd/demo/consumer.h"
 #include "kafka/kafka.h"
+#include "kafka/library.h"
 
 #define PRODUCE 0
 #define PARTITIONS 3

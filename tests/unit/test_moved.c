@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files that left their directory: moved to another one (olddir), with theirs, or without a name; and
- * where they are looked for at the next start. Over real directories and a real store.
+ * Files that left their directory: moved to another one (olddir), with theirs, or without a name;
+ * and where they are looked for at the next start. Over real directories and a real store.
  */
 #include <criterion/criterion.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "kafka/kafka.h"
+#include "kafka/library.h"
 #include "kafka/props.h"
 
 struct row {

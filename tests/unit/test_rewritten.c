@@ -253,7 +253,9 @@ Test(rewritten, truncated_to_nothing_and_to_the_middle_of_a_line)
 
 /* ---- large ones ---- */
 
-/* Four lines of 100,000 bytes, shipped cut to 1,000; bytes in the middle of the third are `middle`. */
+/*
+ * Four lines of 100,000 bytes, shipped cut to 1,000; bytes in the middle of the third are `middle`.
+ */
 static const char *large(char middle)
 {
 	static char text[400001];

@@ -25,7 +25,7 @@
 #include "cmd/options.h"
 #include "cmd/paper.h"
 #include "conf/print.h"
-#include "kafka/kafka.h"
+#include "kafka/library.h"
 
 struct check_options {
 	const char *config;
