@@ -102,6 +102,45 @@ static bool is_used_again(const struct file *file, const char *path)
 	return again;
 }
 
+static bool is_file(const struct file *file, const struct stat *st)
+{
+	return st->st_ino == file->identity.inode && st->st_dev == file->identity.device;
+}
+
+/*
+ * If its path names another file now, or nothing: the file is held until it is read, settled and
+ * quiet. What cannot be looked at is looked at again by the next reconcile.
+ */
+static int check_path(struct files *files, struct discover *discover, struct file *file)
+{
+	struct stat st;
+	int r;
+
+	if (stat(file->path, &st) < 0) {
+		if (errno != ENOENT && errno != ENOTDIR)
+			return 0;
+	} else if (is_file(file, &st)) {
+		return 0;
+	}
+	/* A link to it is gone, and it was not renamed: another one leads there. */
+	if (!file->left_path && file->second && file->real && stat(file->real, &st) == 0 &&
+	    is_file(file, &st) && stat(file->second, &st) == 0 && is_file(file, &st))
+		return files_settle_at(files, file, file->second);
+	r = follow_trace(files, discover, file);
+	files_wake(files, file);
+	return r;
+}
+
+/* A file that we know was found at path: whoever was there before, a link's old target say, left. */
+static int found_known(struct files *files, struct discover *discover, struct file *file,
+		       const char *path, const struct stat *st)
+{
+	struct file *holder = map_get(files->by_path, path, strlen(path));
+	int r = holder && holder != file ? check_path(files, discover, holder) : 0;
+
+	return r ? r : known_under(files, file, path, st);
+}
+
 struct base_search {
 	const struct files *files;
 	const char *path;
@@ -177,7 +216,7 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 		file = NULL;
 	}
 	if (file)
-		return known_under(files, file, path, &st);
+		return found_known(files, discover, file, path, &st);
 	/* Rotated before anybody looked at it under its first name: that lineage takes it in. */
 	file = newest_of_rotated(files, path);
 	r = file ? follow_missed_now(files, discover, file) : 0;
@@ -198,35 +237,6 @@ static int changed(struct files *files, const char *path)
 	return 0;
 }
 
-static bool is_file(const struct file *file, const struct stat *st)
-{
-	return st->st_ino == file->identity.inode && st->st_dev == file->identity.device;
-}
-
-/*
- * If its path names another file now, or nothing: the file is held until it is read, settled and
- * quiet. What cannot be looked at is looked at again by the next reconcile.
- */
-static int check_path(struct files *files, struct discover *discover, struct file *file)
-{
-	struct stat st;
-	int r;
-
-	if (stat(file->path, &st) < 0) {
-		if (errno != ENOENT && errno != ENOTDIR)
-			return 0;
-	} else if (is_file(file, &st)) {
-		return 0;
-	}
-	/* A link to it is gone, and it was not renamed: another one leads there. */
-	if (!file->left_path && file->second && file->real && stat(file->real, &st) == 0 &&
-	    is_file(file, &st) && stat(file->second, &st) == 0 && is_file(file, &st))
-		return files_settle_at(files, file, file->second);
-	r = follow_trace(files, discover, file);
-	files_wake(files, file);
-	return r;
-}
-
 /* The file to whose lineage links lead from there, at this path; NULL: no link that we know. */
 static struct file *behind_link(const struct files *files, const char *path)
 {
@@ -235,53 +245,66 @@ static struct file *behind_link(const struct files *files, const char *path)
 	return file && file->real && strcmp(file->real, path) == 0 ? file : NULL;
 }
 
-/* Looks again at the path at which generations of this file's lineage are found. */
-static int look_again(struct files *files, struct discover *discover, const struct file *file,
+/* Where to look again. A look may free files: so it knows none. */
+struct spot {
+	int source;
+	char *lineage;
+};
+
+/* 0 or -ENOMEM. */
+static int spot_of(const struct files *files, const struct file *file, struct spot *ret_spot)
+{
+	ret_spot->source = (int)(file->source - files->sources);
+	ret_spot->lineage = strdup(file->lineage);
+	return ret_spot->lineage ? 0 : -ENOMEM;
+}
+
+/* Looks again at the path at which generations of the lineage are found. Frees the spot. */
+static int look_again(struct files *files, struct discover *discover, struct spot *spot,
 		      int64_t now_ms)
 {
-	char *lineage = strdup(file->lineage);
-	int r;
+	int r = follow_found(files, discover, spot->source, spot->lineage, spot->lineage, now_ms);
 
-	/* The file may be freed by the look. */
-	if (!lineage)
-		return -ENOMEM;
-	r = follow_found(files, discover, (int)(file->source - files->sources), lineage, lineage,
-			 now_ms);
-	free(lineage);
+	free(spot->lineage);
 	return r;
 }
 
 /* A link on the way of others leads elsewhere: which ones, only a look tells. O(all files). */
 static int link_changed(struct files *files, struct discover *discover, int64_t now_ms)
 {
-	struct file **linked = calloc(map_count(files->by_lineage) + 1, sizeof *linked), *file;
+	struct spot *spots = calloc(map_count(files->by_inode) + 1, sizeof *spots);
+	const struct file *file;
 	void *cursor = NULL;
 	size_t n = 0;
-	int r = 0;
+	int r = spots ? 0 : -ENOMEM;
 
-	if (!linked)
-		return -ENOMEM;
-	while ((file = map_next(files->by_inode, &cursor)))
-		if (file->real && !file->left_path && n < map_count(files->by_lineage))
-			linked[n++] = file;
-	/* None of them is freed meanwhile: they are open, and at paths of their own. */
-	for (size_t i = 0; !r && i < n; i++)
-		r = look_again(files, discover, linked[i], now_ms);
-	free(linked);
+	while (!r && (file = map_next(files->by_inode, &cursor)))
+		if (file->real && !file->left_path)
+			r = spot_of(files, file, &spots[n++]);
+	for (size_t i = 0; i < n; i++)
+		if (r)
+			free(spots[i].lineage);
+		else
+			r = look_again(files, discover, &spots[i], now_ms);
+	free(spots);
 	return r;
 }
 
 static int moved(struct files *files, struct discover *discover, const char *path, int64_t now_ms)
 {
 	struct file *file = behind_link(files, path);
+	struct spot spot;
 	struct stat st;
-	int r;
+	int r = 0;
 
 	if (lstat(path, &st) < 0)
 		return 0;
 	if (S_ISLNK(st.st_mode))
 		return link_changed(files, discover, now_ms);
-	r = file ? look_again(files, discover, file, now_ms) : 0;
+	if (file)
+		r = spot_of(files, file, &spot);
+	if (!r && file)
+		r = look_again(files, discover, &spot, now_ms);
 	if (r || !S_ISREG(st.st_mode))
 		return r;
 	file = files_by_inode(files, st.st_dev, st.st_ino);

@@ -55,14 +55,14 @@ enum {
 	ROW_E_OTHER = 1, /* no file there, or another one */
 	ROW_E_LATER,     /* it cannot be looked at now: its row stays */
 };
-int follow_open_row(const struct store_file *row, const char *path, int *ret_fd,
-		    struct identity *ret_identity) MUSTCHECK;
+int follow_open_row(struct files *files, const struct store_file *row, const char *path,
+		    int *ret_fd, struct identity *ret_identity) MUSTCHECK;
 
 /*
  * Whether a row that was not met yet is that of the file at path; the inode may be one that is used
  * again.
  */
-bool follow_has_row(const struct files *files, const char *path, uint64_t device, uint64_t inode);
+bool follow_has_row(struct files *files, const char *path, uint64_t device, uint64_t inode);
 
 /* A lineage of which generations may have come and gone unseen. All borrowed. */
 struct missed {

@@ -120,7 +120,7 @@ static bool is_believed(struct search *search, const char *dir, const char *base
 /* Nobody else's: no file's, no row's, no other source's, and none that its own leaves out. */
 static bool is_free(const struct search *search, const char *path, const struct statx *stx)
 {
-	const struct files *files = search->files;
+	struct files *files = search->files;
 	uint64_t device = makedev(stx->stx_dev_major, stx->stx_dev_minor);
 	int own = (int)(search->missed->source - files->sources);
 	int wants = discover_wants(search->discover, path);
@@ -128,7 +128,13 @@ static bool is_free(const struct search *search, const char *path, const struct 
 	if (files_by_inode(files, device, stx->stx_ino) ||
 	    follow_has_row(files, path, device, stx->stx_ino))
 		return false;
-	return wants == own || (wants < 0 && !discover_excludes(search->discover, own, path));
+	if (wants >= 0 || !discover_excludes(search->discover, own, path))
+		return wants < 0 || wants == own;
+	log_limited(files->log, LOG_NOTICE, "excluded",
+		    "%s: looks like a generation of %s that came unseen, but an `exclude` pattern "
+		    "leaves it out",
+		    path, search->missed->lineage);
+	return false;
 }
 
 static int add(struct search *search, char *path, int64_t began_ns)
@@ -144,6 +150,17 @@ static int add(struct search *search, char *path, int64_t began_ns)
 	}
 	search->found[search->n++] = (struct generation){path, began_ns};
 	return 0;
+}
+
+/* In time between the last known one and the one at the path; within one tick the name tells. */
+static bool began_between(const struct search *search, const char *name, int64_t began_ns)
+{
+	const struct missed *missed = search->missed;
+
+	if (began_ns < missed->after_ns || began_ns > search->before_ns)
+		return false;
+	return began_ns > missed->after_ns || !missed->path ||
+	       !rotated_is_before(name, name_of(missed->path));
 }
 
 /* One name of dir. 0 or -ENOMEM. */
@@ -165,9 +182,9 @@ static int judge(struct search *search, const char *dir, const char *base, const
 		return 0;
 	}
 	began_ns = follow_began_ns(&stx);
-	if (began_ns < search->missed->after_ns || began_ns > search->before_ns ||
-	    !is_free(search, path, &stx) ||
-	    (kind == ROTATED_PERHAPS && !is_believed(search, dir, base, name, &stx))) {
+	if (!began_between(search, name, began_ns) ||
+	    (kind == ROTATED_PERHAPS && !is_believed(search, dir, base, name, &stx)) ||
+	    !is_free(search, path, &stx)) {
 		free(path);
 		return 0;
 	}
@@ -305,7 +322,7 @@ int follow_missed(struct files *files, struct discover *discover, struct places 
 		.discover = discover,
 		.places = places,
 		.missed = missed,
-		.before_ns = made_ns(missed->lineage),
+		.before_ns = made_ns(missed->real ? missed->real : missed->lineage),
 	};
 	int r = look_everywhere(&search);
 

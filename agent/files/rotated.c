@@ -158,6 +158,18 @@ int rotated_order(const char *a, const char *b)
 	return digits && digits <= 3 && !dot[1 + digits] ? -order : order;
 }
 
+bool rotated_is_before(const char *a, const char *b)
+{
+	const char *dot = strrchr(a, '.');
+	size_t n = 0;
+
+	for (const char *at = a; *at; at++)
+		n += isdigit((unsigned char)*at) != 0;
+	/* A date, or what counts down. Other numbers may go either way. */
+	return rotated_alike(a, b) && rotated_order(a, b) < 0 &&
+	       (n >= 6 || (dot && dot[1] && !dot[1 + strspn(dot + 1, "0123456789")]));
+}
+
 bool rotated_number(const char *name, size_t skip, uint64_t *ret_number)
 {
 	uint64_t n = 0;

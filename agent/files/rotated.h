@@ -33,6 +33,9 @@ bool rotated_alike(const char *a, const char *b);
  */
 int rotated_order(const char *a, const char *b);
 
+/* Whether both are named by one rule, which says that the first one is the older one. */
+bool rotated_is_before(const char *a, const char *b);
+
 /* The only run of digits behind the first skip bytes. False: there is none, or more than one. */
 bool rotated_number(const char *name, size_t skip, uint64_t *ret_number);
 

@@ -4,7 +4,6 @@
  * row says, and begins with the bytes that the row knows.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,8 +47,8 @@ const struct store_file *follow_take_row(struct files *files, int fd,
 	return map_take(files->stored, &key, sizeof key);
 }
 
-int follow_open_row(const struct store_file *row, const char *path, int *ret_fd,
-		    struct identity *ret_identity)
+int follow_open_row(struct files *files, const struct store_file *row, const char *path,
+		    int *ret_fd, struct identity *ret_identity)
 {
 	struct stat st;
 	int fd, r;
@@ -58,9 +57,9 @@ int follow_open_row(const struct store_file *row, const char *path, int *ret_fd,
 		return errno == ENOENT || errno == ENOTDIR ? ROW_E_OTHER : ROW_E_LATER;
 	if (!S_ISREG(st.st_mode) || st.st_ino != row->inode)
 		return ROW_E_OTHER;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = files_open_path(files, path);
 	if (fd < 0)
-		return errno == ENOENT ? ROW_E_OTHER : ROW_E_LATER;
+		return fd == -ENOENT ? ROW_E_OTHER : ROW_E_LATER;
 	r = compare(fd, row, ret_identity);
 	if (r)
 		close(fd);
@@ -69,7 +68,7 @@ int follow_open_row(const struct store_file *row, const char *path, int *ret_fd,
 	return r;
 }
 
-bool follow_has_row(const struct files *files, const char *path, uint64_t device, uint64_t inode)
+bool follow_has_row(struct files *files, const char *path, uint64_t device, uint64_t inode)
 {
 	struct inode_key key = {device, inode};
 	const struct store_file *row = map_get(files->stored, &key, sizeof key);
@@ -78,7 +77,7 @@ bool follow_has_row(const struct files *files, const char *path, uint64_t device
 
 	if (!row)
 		return false;
-	r = follow_open_row(row, path, &fd, &identity);
+	r = follow_open_row(files, row, path, &fd, &identity);
 	if (!r)
 		close(fd);
 	return r != ROW_E_OTHER;

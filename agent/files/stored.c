@@ -78,7 +78,7 @@ static int try_path(struct files *files, struct birth birth, const char *path, i
 	struct identity identity;
 	int fd;
 
-	*ret_r = follow_open_row(birth.row, path, &fd, &identity);
+	*ret_r = follow_open_row(files, birth.row, path, &fd, &identity);
 	if (*ret_r)
 		return 0;
 	map_take(files->stored, &key, sizeof key);

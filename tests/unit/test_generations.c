@@ -248,6 +248,24 @@ Test(generations, that_were_there_before_the_known_one_are_left_alone)
 	end_well();
 }
 
+/* Made within one tick of the file system's clock, before anybody looked. */
+Test(generations, that_were_there_with_the_known_one_are_left_alone)
+{
+	rig_end(rig);
+	rig_begin(rig, "app.log");
+	PUT("app.log.1", "old\n");
+	PUT("app.log", "a1\n");
+	rig_start(rig);
+	SEE("a1 ");
+	rig_stop(rig);
+	rig_rename(rig, "app.log.1", "app.log.2");
+	rig_rename(rig, "app.log", "app.log.1");
+	PUT("app.log", "b1\n");
+	rig_start(rig);
+	SEE("b1 ");
+	end_well();
+}
+
 /* ---- foreign files ---- */
 
 static void begin_worker(const char *rotated)

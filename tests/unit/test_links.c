@@ -189,6 +189,8 @@ Test(links, a_link_that_goes_to_and_fro_repeats_nothing)
 	turn_link("pods/1.log", "app.log");
 	SEE("b1 ");
 	turn_link("pods/0.log", "app.log");
+	SEE("");
+	cr_assert(rig_file(rig, "pods/1.log")->left_path);
 	PUT("pods/0.log", "a2\n");
 	SEE("a2 ");
 	PUT("pods/1.log", "b2\n");
@@ -224,6 +226,28 @@ Test(links, a_directory_behind_the_link_that_leads_elsewhere_is_seen_at_once)
 	turn_link("r2", "current");
 	cr_assert(has_hint(100));
 	SEE("c1 ");
+	end_well();
+}
+
+/* glog: a file for each day, and a link to that of today, all of one pattern. */
+Test(links, a_link_and_its_targets_in_one_pattern_are_read_once)
+{
+	rig_end(rig);
+	rig_begin(rig, "*.log");
+	PUT("app.20260101.log", "a1\n");
+	make_link("app.20260101.log", "app.log");
+	rig_start(rig);
+	SEE("a1 ");
+	PUT("app.20260102.log", "b1\n");
+	turn_link("app.20260102.log", "app.log");
+	SEE("b1 ");
+	PUT("app.20260101.log", "a2\n");
+	PUT("app.20260102.log", "b2\n");
+	rig_run(rig);
+	cr_assert(strlen(rig->lines) == 6 && strstr(rig->lines, "a2 ") && strstr(rig->lines, "b2 "),
+		  "%s", rig->lines);
+	rig_rescan(rig);
+	cr_assert_str_eq(rig->lines, "");
 	end_well();
 }
 

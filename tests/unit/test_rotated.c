@@ -101,6 +101,17 @@ Test(rotated, numbers_at_the_end_count_down_and_all_else_goes_up)
 	cr_expect(rotated_order("app-2.log", "app-10.log") < 0);
 }
 
+Test(rotated, dates_and_numbers_at_the_end_tell_who_is_older)
+{
+	cr_expect(rotated_is_before("app.log.2", "app.log.1"));
+	cr_expect_not(rotated_is_before("app.log.1", "app.log.2"));
+	cr_expect(rotated_is_before("app-2026-01-01.log", "app-2026-01-02.log"));
+	cr_expect_not(rotated_is_before("app-2026-01-02.log", "app-2026-01-01.log"));
+	cr_expect_not(rotated_is_before("app.log.old1", "app.log.old2"));
+	cr_expect_not(rotated_is_before("app.log.old2", "app.log.old1"));
+	cr_expect_not(rotated_is_before("app.log.2", "app.log-1"));
+}
+
 Test(rotated, alike_are_names_that_differ_in_numbers)
 {
 	uint64_t number = 0;
