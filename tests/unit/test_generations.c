@@ -104,27 +104,32 @@ static void three_rotations(const char *one, const char *two, const char *three)
 	end_well();
 }
 
+/* Scenario A11 */
 Test(generations, with_dates_before_the_extension_are_found_after_a_stop)
 {
 	three_rotations("app-2026-01-01T10-00-00.log", "app-2026-01-01T11-00-00.log",
 			"app-2026-01-01T12-00-00.log");
 }
 
+/* Scenario A11 */
 Test(generations, with_dates_at_the_end_are_found_after_a_stop)
 {
 	three_rotations("app.log-20260101", "app.log-20260102", "app.log-20260103");
 }
 
+/* Scenario A11 */
 Test(generations, with_words_and_numbers_that_go_up_are_found_after_a_stop)
 {
 	three_rotations("app.log.old1", "app.log.old2", "app.log.old3");
 }
 
+/* Scenario A11 */
 Test(generations, with_numbers_before_the_extension_are_found_after_a_stop)
 {
 	three_rotations("app.1.log", "app.2.log", "app.3.log");
 }
 
+/* Scenario A11 */
 Test(generations, named_by_several_rules_are_found_after_a_stop)
 {
 	rig_rename(rig, "app.log", "app.log.old1");
@@ -141,6 +146,7 @@ Test(generations, named_by_several_rules_are_found_after_a_stop)
 	end_well();
 }
 
+/* Scenario A11 */
 Test(generations, of_a_hundred_rotations_are_all_found)
 {
 	char from[32], to[32], text[8];
@@ -166,6 +172,7 @@ Test(generations, of_a_hundred_rotations_are_all_found)
 
 /* ---- times ---- */
 
+/* Scenario A11 */
 Test(generations, come_after_a_file_whose_clock_was_an_hour_ahead)
 {
 	written_at("app.log", time(NULL) + 3600);
@@ -179,6 +186,7 @@ Test(generations, come_after_a_file_whose_clock_was_an_hour_ahead)
 	end_well();
 }
 
+/* Scenario A11 */
 Test(generations, a_late_writer_does_not_make_the_older_one_the_newer)
 {
 	rig_rename(rig, "app.log", "app.log.2");
@@ -196,6 +204,7 @@ Test(generations, a_late_writer_does_not_make_the_older_one_the_newer)
 	end_well();
 }
 
+/* Scenario A15 */
 Test(generations, that_were_restored_come_in_the_order_of_their_writing)
 {
 	time_t then = time(NULL) - 86400;
@@ -215,6 +224,7 @@ Test(generations, that_were_restored_come_in_the_order_of_their_writing)
 	end_well();
 }
 
+/* Scenario A11 */
 Test(generations, are_found_though_the_known_one_was_deleted)
 {
 	rig_rename(rig, "app.log", "app.log.2");
@@ -229,6 +239,7 @@ Test(generations, are_found_though_the_known_one_was_deleted)
 	SEE("");
 }
 
+/* Scenario A11 */
 Test(generations, that_were_there_before_the_known_one_are_left_alone)
 {
 	rig_end(rig);
@@ -248,7 +259,7 @@ Test(generations, that_were_there_before_the_known_one_are_left_alone)
 	end_well();
 }
 
-/* Made within one tick of the file system's clock, before anybody looked. */
+/* Scenario A11: made within one tick of the file system's clock, before anybody looked. */
 Test(generations, that_were_there_with_the_known_one_are_left_alone)
 {
 	rig_end(rig);
@@ -285,6 +296,7 @@ static void begin_worker(const char *rotated)
 	PUT("worker", "b1\n");
 }
 
+/* Scenario A11 */
 Test(generations, a_live_file_with_a_number_is_none_after_a_stop)
 {
 	begin_worker("worker.1");
@@ -295,6 +307,7 @@ Test(generations, a_live_file_with_a_number_is_none_after_a_stop)
 	end_well();
 }
 
+/* Scenario A11 */
 Test(generations, a_live_file_named_like_a_generation_is_none_without_the_numbers_between)
 {
 	begin_worker("worker-1");
@@ -303,6 +316,7 @@ Test(generations, a_live_file_named_like_a_generation_is_none_without_the_number
 	end_well();
 }
 
+/* Scenario A11 */
 Test(generations, a_live_file_with_a_number_is_none_while_it_runs)
 {
 	begin_worker("worker.1");
@@ -320,6 +334,7 @@ Test(generations, a_live_file_with_a_number_is_none_while_it_runs)
 	end_well();
 }
 
+/* Scenario A11 */
 Test(generations, what_is_excluded_is_none)
 {
 	rig->exclude[0][0] = strdup("*.old[0-9]");
@@ -332,7 +347,7 @@ Test(generations, what_is_excluded_is_none)
 	end_well();
 }
 
-/* But what is known is read to its end, whatever its name is now. */
+/* Scenario A11: but what is known is read to its end, whatever its name is now. */
 Test(generations, the_known_one_is_read_under_an_excluded_name)
 {
 	rig->exclude[0][0] = strdup("*.old[0-9]");
@@ -343,6 +358,7 @@ Test(generations, the_known_one_is_read_under_an_excluded_name)
 	end_well();
 }
 
+/* Scenario A11 */
 Test(generations, what_another_source_wants_is_that_ones)
 {
 	rig_also(rig, "app.log-*");
@@ -358,6 +374,7 @@ Test(generations, what_another_source_wants_is_that_ones)
 	end_well();
 }
 
+/* Scenario A11, A14 */
 Test(generations, a_hard_link_of_one_is_read_once)
 {
 	rig_rename(rig, "app.log", "app.log.2");
@@ -373,6 +390,7 @@ Test(generations, a_hard_link_of_one_is_read_once)
 
 /* ---- order ---- */
 
+/* Scenario A15 */
 Test(generations, two_rotations_between_two_looks_under_one_pattern_come_in_their_order)
 {
 	rig_end(rig);
@@ -390,6 +408,7 @@ Test(generations, two_rotations_between_two_looks_under_one_pattern_come_in_thei
 	end_well();
 }
 
+/* Scenario A15 */
 Test(generations, two_rotations_that_only_a_scan_sees_come_in_their_order)
 {
 	rig_end(rig);
@@ -410,6 +429,7 @@ Test(generations, two_rotations_that_only_a_scan_sees_come_in_their_order)
 	end_well();
 }
 
+/* Scenario A15 */
 Test(generations, a_first_start_reads_each_lineage_in_its_order)
 {
 	rig_end(rig);
@@ -429,7 +449,7 @@ Test(generations, a_first_start_reads_each_lineage_in_its_order)
 	end_well();
 }
 
-/* node-1 is alive: it is no generation of node, and its half line waits for the rest (C01). */
+/* Scenario A15: node-1 is alive: it is no generation of node, and its half line waits for the rest. */
 Test(generations, a_live_file_with_a_number_beside_another_keeps_its_half_line)
 {
 	rig_end(rig);
@@ -451,6 +471,7 @@ Test(generations, a_live_file_with_a_number_beside_another_keeps_its_half_line)
 	SEE("half again ");
 }
 
+/* Scenario A15 */
 Test(generations, a_file_with_a_number_that_was_written_later_is_a_lineage_of_its_own)
 {
 	rig_end(rig);
@@ -465,7 +486,7 @@ Test(generations, a_file_with_a_number_that_was_written_later_is_a_lineage_of_it
 	end_well();
 }
 
-/* A copy beside a file that is known and in its place is no next generation of it. */
+/* Scenario A11: a copy beside a file that is known and in its place is no next generation of it. */
 Test(generations, a_rotated_name_beside_a_known_file_does_not_take_its_place)
 {
 	rig_end(rig);

@@ -74,6 +74,7 @@ TestSuite(links, .init = begin, .fini = end, .timeout = 60);
 
 /* ---- what is behind a link is renamed (A13) ---- */
 
+/* Scenario A11, A13 */
 Test(links, a_target_renamed_beside_itself_while_down_is_read_to_its_end)
 {
 	rig_stop(rig);
@@ -87,6 +88,7 @@ Test(links, a_target_renamed_beside_itself_while_down_is_read_to_its_end)
 	end_well();
 }
 
+/* Scenario A11, A13 */
 Test(links, generations_of_a_target_that_came_and_went_while_down_are_read)
 {
 	rig_stop(rig);
@@ -102,6 +104,7 @@ Test(links, generations_of_a_target_that_came_and_went_while_down_are_read)
 	end_well();
 }
 
+/* Scenario A13 */
 Test(links, a_target_that_is_gone_and_has_no_next_one_is_read_to_its_end)
 {
 	rig_stop(rig);
@@ -122,6 +125,7 @@ static bool has_hint(int timeout_ms)
 	return poll(&wait, 1, timeout_ms) == 1;
 }
 
+/* Scenario A13 */
 Test(links, a_target_renamed_while_it_runs_is_seen_at_once)
 {
 	char want[32], text[8], name[32];
@@ -143,6 +147,7 @@ Test(links, a_target_renamed_while_it_runs_is_seen_at_once)
 	end_well();
 }
 
+/* Scenario A13 */
 Test(links, three_rotations_behind_a_link_between_two_looks_come_in_their_order)
 {
 	PUT("pods/0.log", "a2\n");
@@ -158,6 +163,7 @@ Test(links, three_rotations_behind_a_link_between_two_looks_come_in_their_order)
 
 /* ---- links that lead elsewhere ---- */
 
+/* Scenario A13, A18 */
 Test(links, a_writer_that_stays_with_the_old_target_is_read_as_long_as_it_writes)
 {
 	PUT("pods/1.log", "b1\n");
@@ -183,6 +189,7 @@ Test(links, a_writer_that_stays_with_the_old_target_is_read_as_long_as_it_writes
 	end_well();
 }
 
+/* Scenario A13 */
 Test(links, a_link_that_goes_to_and_fro_repeats_nothing)
 {
 	PUT("pods/1.log", "b1\n");
@@ -198,6 +205,7 @@ Test(links, a_link_that_goes_to_and_fro_repeats_nothing)
 	end_well();
 }
 
+/* Scenario A13 */
 Test(links, a_link_behind_the_link_that_leads_elsewhere_is_seen_at_once)
 {
 	make_dir("docker");
@@ -214,6 +222,7 @@ Test(links, a_link_behind_the_link_that_leads_elsewhere_is_seen_at_once)
 	end_well();
 }
 
+/* Scenario A13 */
 Test(links, a_directory_behind_the_link_that_leads_elsewhere_is_seen_at_once)
 {
 	make_dir("r1");
@@ -229,7 +238,7 @@ Test(links, a_directory_behind_the_link_that_leads_elsewhere_is_seen_at_once)
 	end_well();
 }
 
-/* glog: a file for each day, and a link to that of today, all of one pattern. */
+/* Scenario A13: glog: a file for each day, and a link to that of today, all of one pattern. */
 Test(links, a_link_and_its_targets_in_one_pattern_are_read_once)
 {
 	rig_end(rig);
@@ -266,6 +275,7 @@ static void begin_current(void)
 	SEE("a1 ");
 }
 
+/* Scenario A13, A18 */
 Test(links, a_writer_that_stays_in_the_old_directory_is_read_as_long_as_it_writes)
 {
 	begin_current();
@@ -286,6 +296,7 @@ Test(links, a_writer_that_stays_in_the_old_directory_is_read_as_long_as_it_write
 	end_well();
 }
 
+/* Scenario A11, A13 */
 Test(links, a_directory_that_leads_elsewhere_while_down_has_its_old_file_read_to_its_end)
 {
 	begin_current();
@@ -309,6 +320,7 @@ static void begin_two(void)
 	SEE("");
 }
 
+/* Scenario A11, A13 */
 Test(links, one_of_two_links_removed_while_down_repeats_nothing)
 {
 	begin_two();
@@ -322,6 +334,7 @@ Test(links, one_of_two_links_removed_while_down_repeats_nothing)
 	end_well();
 }
 
+/* Scenario A13 */
 Test(links, one_of_two_links_removed_while_it_runs_repeats_nothing)
 {
 	begin_two();
@@ -338,6 +351,7 @@ Test(links, one_of_two_links_removed_while_it_runs_repeats_nothing)
 	end_well();
 }
 
+/* Scenario A13 */
 Test(links, one_of_two_links_removed_and_the_target_rotated_is_read_by_the_other)
 {
 	begin_two();

@@ -78,6 +78,7 @@ TestSuite(moved, .init = begin, .fini = end, .timeout = 60);
 
 /* ---- while it runs (A17, A18) ---- */
 
+/* Scenario A17, A18 */
 Test(moved, a_writer_that_keeps_a_file_moved_to_another_directory_is_read)
 {
 	rig_rename(rig, "app.log", "old/app.log.1");
@@ -95,6 +96,7 @@ Test(moved, a_writer_that_keeps_a_file_moved_to_another_directory_is_read)
 	end_well();
 }
 
+/* Scenario A17, A18 */
 Test(moved, a_writer_that_keeps_a_file_of_a_renamed_directory_is_read)
 {
 	rig_end(rig);
@@ -109,6 +111,7 @@ Test(moved, a_writer_that_keeps_a_file_of_a_renamed_directory_is_read)
 	end_well();
 }
 
+/* Scenario A16 */
 Test(moved, a_deleted_file_is_read_as_long_as_somebody_writes_to_it)
 {
 	int fd = open(rig_path(rig, "app.log"), O_WRONLY | O_APPEND | O_CLOEXEC);
@@ -136,8 +139,57 @@ Test(moved, a_deleted_file_is_read_as_long_as_somebody_writes_to_it)
 	end_well();
 }
 
+/* Scenario A16 */
+Test(moved, a_deleted_file_is_open_until_its_lines_are_acknowledged_and_no_longer)
+{
+	struct file *file = rig_file(rig, "app.log");
+
+	rig->hold = true;
+	PUT("app.log", "a2\n");
+	rig_remove(rig, "app.log");
+	rig->quiet = true;
+	SEE("a2 ");
+	SEE("");
+	cr_assert_geq(file->tail.fd, 0);
+	rig_deliver(rig);
+	SEE("");
+	cr_assert_eq(map_count(rig->files.by_inode), 0);
+	cr_assert_eq(rig->counters.files_lost, 0);
+}
+
+/* Scenario A17 */
+Test(moved, a_file_renamed_over_another_waits_until_that_one_is_read)
+{
+	PUT("app.log", "a2\n");
+	PUT("new", "b1\n");
+	rig_rename(rig, "new", "app.log");
+	PUT("app.log", "b2\n");
+	SEE("a2 b1 b2 ");
+	end_well();
+}
+
+/* Scenario A17 */
+Test(moved, a_file_that_is_moved_in_begins_at_its_start_or_where_it_was)
+{
+	PUT("old/b.log", "b1\n");
+	rig_rename(rig, "app.log", "old/app.log");
+	rig_rename(rig, "old/b.log", "app.log");
+	SEE("b1 ");
+	PUT("old/app.log", "a2\n");
+	rig_rename(rig, "app.log", "old/b.log");
+	rig_rename(rig, "old/app.log", "app.log");
+	SEE("a2 ");
+	PUT("app.log", "a3\n");
+	PUT("old/b.log", "b2\n");
+	rig_run(rig);
+	cr_assert(strlen(rig->lines) == 6 && strstr(rig->lines, "a3 ") && strstr(rig->lines, "b2 "),
+		  "%s", rig->lines);
+	end_well();
+}
+
 /* ---- starts ---- */
 
+/* Scenario A11, A17 */
 Test(moved, a_file_that_was_moved_with_lines_unacknowledged_goes_on_after_a_restart)
 {
 	rig->hold = true;
@@ -153,7 +205,7 @@ Test(moved, a_file_that_was_moved_with_lines_unacknowledged_goes_on_after_a_rest
 	end_well();
 }
 
-/* The move came after the last hint that was taken. */
+/* Scenario A11, A17: the move came after the last hint that was taken. */
 Test(moved, a_file_that_is_moved_while_the_agent_stops_goes_on_after_a_restart)
 {
 	rig->hold = true;
@@ -169,6 +221,7 @@ Test(moved, a_file_that_is_moved_while_the_agent_stops_goes_on_after_a_restart)
 	end_well();
 }
 
+/* Scenario A11, A17 */
 Test(moved, a_file_that_was_moved_while_down_is_found_where_earlier_ones_went)
 {
 	rig_rename(rig, "app.log", "old/app.log.1");
@@ -189,6 +242,7 @@ Test(moved, a_file_that_was_moved_while_down_is_found_where_earlier_ones_went)
 	end_well();
 }
 
+/* Scenario A11, A17 */
 Test(moved, a_file_that_was_moved_while_down_is_found_where_rotated_says)
 {
 	look_in("old/*/app.log*");
@@ -213,6 +267,7 @@ Test(moved, a_file_that_was_moved_while_down_is_found_where_rotated_says)
 	end_well();
 }
 
+/* Scenario A11, A17 */
 Test(moved, a_closed_file_that_was_moved_unseen_is_found_where_rotated_says)
 {
 	struct file *file = rig_file(rig, "app.log");
