@@ -104,7 +104,7 @@ static void age_file(struct agent *agent, struct file *file, uint64_t now_us)
 	if (file->unreadable || !file->left_path || file->proof)
 		return;
 	quiet = now_us - file->quiet_since_us >= file->source->rotate_wait_ms * US_PER_MS;
-	if (!quiet)
+	if (!quiet && !(file_is_settled(file) && file->eof_seen && follow_is_abandoned(file)))
 		return;
 	if (file_is_settled(file) && file->eof_seen && !has_more(file)) {
 		if (!follow_must_hold(&agent->files, file, now_us))

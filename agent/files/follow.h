@@ -39,6 +39,9 @@ void follow_begin_look(struct files *files);
  */
 int follow_check_paths(struct files *files, struct discover *discover) MUSTCHECK;
 
+/* Whether it has no name and no writer any more, and was read to its end. */
+bool follow_is_abandoned(const struct file *file);
+
 /*
  * Whether the file, settled and quiet, has no name any more and must be kept open because somebody
  * may still write to it. Adds to held_deleted_bytes. now_us: CLOCK_MONOTONIC.

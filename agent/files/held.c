@@ -25,6 +25,18 @@ static enum writers writers_of(int fd)
 	return errno == EAGAIN ? WRITERS_SOME : WRITERS_UNKNOWN;
 }
 
+bool follow_is_abandoned(const struct file *file)
+{
+	struct stat st;
+
+	if (file->tail.fd < 0 || fstat(file->tail.fd, &st) < 0 || st.st_nlink > 0 ||
+	    writers_of(file->tail.fd) != WRITERS_NONE)
+		return false;
+	/* The last writer may have written just before he went. */
+	return fstat(file->tail.fd, &st) == 0 &&
+	       (uint64_t)st.st_size <= account_read_position(&file->account);
+}
+
 bool follow_must_hold(struct files *files, const struct file *file, uint64_t now_us)
 {
 	enum writers writers = WRITERS_NONE;

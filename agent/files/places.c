@@ -19,10 +19,15 @@
 #include "base/map.h"
 #include "input/discover.h"
 
+/* More directories in one are not looked into. */
+#define BELOW_MAX 256
+
 struct place {
 	char **names; /* ascending */
 	size_t n;
 	size_t capacity;
+	char *below[BELOW_MAX]; /* names of directories in it */
+	size_t n_below;
 	struct map *by_inode; /* of a name */
 	struct place *next;
 };
@@ -47,6 +52,8 @@ static void place_free(struct place *place)
 {
 	for (size_t i = 0; i < place->n; i++)
 		free(place->names[i]);
+	for (size_t i = 0; i < place->n_below; i++)
+		free(place->below[i]);
 	free(place->names);
 	map_free(place->by_inode);
 	free(place);
@@ -86,6 +93,15 @@ static int add(struct place *place, const char *text, uint64_t inode)
 	return map_put(place->by_inode, &inode, sizeof inode, name);
 }
 
+static int add_below(struct place *place, const char *name)
+{
+	char *copy = strdup(name);
+
+	if (copy)
+		place->below[place->n_below++] = copy;
+	return copy ? 0 : -ENOMEM;
+}
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -101,6 +117,9 @@ static int read_place(struct place *place, const char *dir)
 	while (stream && !r && (entry = readdir(stream)))
 		if (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN)
 			r = add(place, entry->d_name, entry->d_ino);
+		else if (entry->d_type == DT_DIR && entry->d_name[0] != '.' &&
+			 place->n_below < BELOW_MAX)
+			r = add_below(place, entry->d_name);
 	if (stream)
 		closedir(stream);
 	if (place->n)
@@ -218,6 +237,23 @@ static char *find_beside(struct places *places, const char *path, uint64_t inode
 	return found;
 }
 
+/* In the directories that lie beside path: an olddir is often one of them. */
+static char *find_below(struct places *places, const char *path, uint64_t inode)
+{
+	char *dir = places_dir_of(path), *below, *found = NULL;
+	const struct place *place = dir ? place_of(places, dir) : NULL;
+
+	for (size_t i = 0; place && !found && i < place->n_below; i++) {
+		if (asprintf(&below, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, place->below[i]) <
+		    0)
+			break;
+		found = places_find(places, below, inode);
+		free(below);
+	}
+	free(dir);
+	return found;
+}
+
 char *places_find_file(struct places *places, const char *path, const char *real, const char *went,
 		       char *const *patterns, uint64_t inode)
 {
@@ -227,5 +263,9 @@ char *places_find_file(struct places *places, const char *path, const char *real
 		found = find_beside(places, real, inode);
 	if (!found && went)
 		found = places_find(places, went, inode);
-	return found ? found : places_find_matching(places, patterns, inode);
+	if (!found)
+		found = places_find_matching(places, patterns, inode);
+	if (!found)
+		found = find_below(places, path, inode);
+	return found || !real ? found : find_below(places, real, inode);
 }

@@ -246,9 +246,9 @@ Test(moved, a_file_that_was_moved_while_down_is_found_where_earlier_ones_went)
 Test(moved, a_file_that_was_moved_while_down_is_found_where_rotated_says)
 {
 	look_in("old/*/app.log*");
+	cr_assert_eq(mkdir(rig_path(rig, "old/2026"), 0755), 0);
 	rig_stop(rig);
 	PUT("app.log", "a2\n");
-	cr_assert_eq(mkdir(rig_path(rig, "old/2026"), 0755), 0);
 	PUT("old/2026/app.log-20200101", "x1\n");
 	PUT("old/2026/other.log", "x2\n");
 	/* Of long ago: it came before the known one. */
@@ -273,23 +273,42 @@ Test(moved, a_closed_file_that_was_moved_unseen_is_found_where_rotated_says)
 	struct file *file = rig_file(rig, "app.log");
 
 	look_in("old/**");
+	cr_assert_eq(mkdir(rig_path(rig, "old/x"), 0755), 0);
 	PUT("app.log", "a2\n");
 	files_close(&rig->files, file);
-	rig_rename(rig, "app.log", "old/app.log.1");
+	rig_rename(rig, "app.log", "old/x/app.log.1");
 	SEE("a2 ");
 	cr_assert(file->left_path);
 	end_well();
 }
 
+/* Scenario A11, A17: killed before the move was stored. */
+Test(moved, a_file_that_was_moved_to_a_directory_beside_it_is_found_after_a_crash)
+{
+	rig_checkpoint(rig);
+	PUT("app.log", "a2\n");
+	SEE("a2 ");
+	rig_rename(rig, "app.log", "old/app.log.1");
+	PUT("app.log", "b1\n");
+	rig_rename(rig, "app.log", "old/app.log.2");
+	PUT("app.log", "c1\n");
+	rig_crash(rig);
+	rig_start(rig);
+	SEE("a2 b1 c1 ");
+	end_well();
+}
+
 /* ---- what is told ---- */
 
+/* Where nobody looks. */
 static void rotate_away_while_down(void)
 {
 	char name[32], text[8], want[8];
 
+	cr_assert_eq(mkdir(rig_path(rig, "old/x"), 0755), 0);
 	for (int i = 0; i < 5; i++) {
 		rig_stop(rig);
-		snprintf(name, sizeof name, "old/%d", i);
+		snprintf(name, sizeof name, "old/x/%d", i);
 		rig_rename(rig, "app.log", name);
 		snprintf(text, sizeof text, "g%d\n", i);
 		snprintf(want, sizeof want, "g%d ", i);
