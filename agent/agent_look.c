@@ -14,9 +14,12 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
+#include "files/poll.h"
 
 /* Without watches a look is the only way to see anything. */
 #define LOOK_POLLED_US US_PER_S
+/* Where writes are not told, names and renames are not, either. */
+#define LOOK_UNSEEN_US (5 * US_PER_S)
 /* Descriptors become free when reports come in. */
 #define LOOK_CROWDED_US (2 * US_PER_S)
 /* After lost hints: of the time between two looks, a look has a fifth at most. */
@@ -108,6 +111,10 @@ void agent_tick_looks(struct agent *agent, uint64_t now_us)
 	tell_trouble(agent, &trouble);
 	if (trouble.unwatched && agent->look_at_us > agent->looked_us + LOOK_POLLED_US)
 		agent->look_at_us = agent->looked_us + LOOK_POLLED_US;
+	poll_files(&agent->files, now_us);
+	if (!TAILQ_EMPTY(&agent->files.polled) &&
+	    agent->look_at_us > agent->looked_us + LOOK_UNSEEN_US)
+		agent->look_at_us = agent->looked_us + LOOK_UNSEEN_US;
 	/* A path that could not even be looked at is in no queue: only another look finds it. */
 	if (agent->files.crowded && agent->look_at_us > agent->looked_us + LOOK_CROWDED_US)
 		agent->look_at_us = agent->looked_us + LOOK_CROWDED_US;

@@ -12,6 +12,7 @@
 
 #include "files/follow.h"
 #include "files/follow_private.h"
+#include "files/poll.h"
 #include "files/rotated.h"
 
 bool follow_is_compressed(int fd)
@@ -213,6 +214,7 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd,
 	if (!r)
 		r = watch_rotated(birth->discover, file);
 	files_set_fd(files, file, fd);
+	poll_adopted(files, file);
 	files_dirty(files, file);
 	if (!file->older)
 		file_set_state(file, FILE_READING);

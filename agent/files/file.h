@@ -93,6 +93,12 @@ struct file {
 	TAILQ_ENTRY(file) dirty_link;
 	bool aging; /* on the list of those that time does something to */
 	TAILQ_ENTRY(file) aging_link;
+	bool polled; /* on the list of those whose size is asked */
+	TAILQ_ENTRY(file) polled_link;
+	uint32_t ask_ms; /* so often */
+	uint64_t ask_us;
+	bool told;                   /* a hint told of a write since the last look at all paths */
+	uint8_t silent_looks;        /* that found bytes which no hint told of, in a row */
 	TAILQ_ENTRY(file) open_link; /* while the descriptor is open */
 };
 

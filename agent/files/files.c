@@ -70,6 +70,7 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	TAILQ_INIT(&files->dirty);
 	TAILQ_INIT(&files->aging);
 	TAILQ_INIT(&files->proofs);
+	TAILQ_INIT(&files->polled);
 	TAILQ_INIT(&files->open);
 	learn_own_log(files);
 	if (!files->by_inode || !files->by_path || !files->by_lineage || !files->refused ||
@@ -168,6 +169,24 @@ void files_forget_row(struct files *files, uint64_t id)
 	files->removed[files->n_removed++] = id;
 }
 
+void files_poll(struct files *files, struct file *file)
+{
+	if (file->polled)
+		return;
+	file->polled = true;
+	TAILQ_INSERT_TAIL(&files->polled, file, polled_link);
+	files->counters->polled_files++;
+}
+
+static void unpoll(struct files *files, struct file *file)
+{
+	if (!file->polled)
+		return;
+	file->polled = false;
+	TAILQ_REMOVE(&files->polled, file, polled_link);
+	files->counters->polled_files--;
+}
+
 void files_remove(struct files *files, struct file *file, bool forget)
 {
 	struct inode_key key = key_of(file->identity.device, file->identity.inode);
@@ -178,6 +197,7 @@ void files_remove(struct files *files, struct file *file, bool forget)
 	if (file->dirty)
 		TAILQ_REMOVE(&files->dirty, file, dirty_link);
 	files_unage(files, file);
+	unpoll(files, file);
 	if (forget)
 		files_forget_row(files, file->id);
 	take_if_own(files->by_path, file->path, file);

@@ -38,6 +38,7 @@ struct files {
 	struct file_list dirty;  /* rows to write */
 	struct file_list aging;  /* in back-off, or left their path: looked at once a tick */
 	struct file_list proofs; /* read again from their start: doubt.h */
+	struct file_list polled; /* nobody tells of writes to them */
 	struct file_list open;   /* descriptors, least recently used first */
 	size_t n_open;
 	size_t max_open;
@@ -104,6 +105,9 @@ void files_wake(struct files *files, struct file *file);
 /* Time will do something to it: its back-off ends, or it is finished after a quiet time. */
 void files_age(struct files *files, struct file *file);
 void files_unage(struct files *files, struct file *file);
+
+/* Its size is asked from time to time, until it is removed. */
+void files_poll(struct files *files, struct file *file);
 
 /* The file is not at the path where its lineage is any more. */
 void files_left_path(struct files *files, struct file *file);

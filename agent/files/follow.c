@@ -25,6 +25,7 @@
 
 #include "files/doubt.h"
 #include "files/follow_private.h"
+#include "files/poll.h"
 #include "files/rotated.h"
 
 /* What kind of thing a path is, when it is not a regular file. */
@@ -57,6 +58,8 @@ static int known_under(struct files *files, struct file *file, const char *path,
 	int r;
 
 	if (strcmp(file->path, path) == 0) {
+		if (file->looked != files->look)
+			poll_found(files, file, (uint64_t)st->st_size);
 		file->looked = files->look;
 		/*
 		 * It was away, nobody knows where, and is back: nothing took its place meanwhile.
@@ -232,8 +235,10 @@ static int changed(struct files *files, const char *path)
 	/* The target of a symbolic link is in the table under the link's path. */
 	if (!file && stat(path, &st) == 0)
 		file = files_by_inode(files, st.st_dev, st.st_ino);
-	if (file)
-		files_wake(files, file);
+	if (!file)
+		return 0;
+	poll_told(file);
+	files_wake(files, file);
 	return 0;
 }
 

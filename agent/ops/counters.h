@@ -88,6 +88,8 @@
 	X(acks_lost, SUM, NULL, "acknowledgements that --print-acks could not print")              \
 	X(checkpoints, SUM, NULL, "state transactions completed")                                  \
 	X(checkpoint_failures, SUM, NULL, "state transactions that failed and are tried again")    \
+	X(polled_files, NOW, NULL,                                                                 \
+	  "files whose size is asked, because inotify does not tell of writes to them")            \
 	X(in_flight, NOW, NULL, "records sent and not yet acknowledged")                           \
 	X(producers_made, SUM, NULL,                                                               \
 	  "producers made: 1 at the start, each further one a recovery")                           \

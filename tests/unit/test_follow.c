@@ -13,8 +13,10 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "files/poll.h"
 #include "tests/support/follow_rig.h"
 
 #define NOBODY 65534
@@ -533,6 +535,91 @@ Test(follow, more_files_than_descriptors_are_rotated_at_once)
 	/* Late lines of one that had to be closed. */
 	PUT("f7.log.1", "late\n");
 	SEE("late ");
+}
+
+/* ---- writes that nobody tells of ---- */
+
+/* A double: the kind of file system that a test says. */
+static long unseen_magic;
+
+int statfs(const char *path, struct statfs *ret_fs)
+{
+	(void)path;
+	*ret_fs = (struct statfs){.f_type = unseen_magic};
+	return 0;
+}
+
+/* Through another hard link, where no directory is watched. */
+static void write_unseen(const char *text)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/link", rig->state);
+	if (access(path, F_OK) < 0)
+		cr_assert_eq(link(rig_path(rig, "app.log"), path), 0);
+	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+static const char *run_at(uint64_t s)
+{
+	poll_files(&rig->files, s * 1000000);
+	return rig_run(rig);
+}
+
+/* Scenario C09 */
+Test(follow, on_a_network_file_system_sizes_are_asked)
+{
+	unseen_magic = 0x6969;
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	cr_assert_eq(rig->counters.polled_files, 1);
+	write_unseen("a2\n");
+	SEE("");
+	cr_assert_str_eq(run_at(100), "a2 ");
+	/* Quiet, it is asked less often: after 2, 3, 4, 5 and 5 s. */
+	write_unseen("a3\n");
+	cr_assert_str_eq(run_at(100), "", "a second is not over");
+	cr_assert_str_eq(run_at(101), "a3 ");
+	run_at(102), run_at(104), run_at(107), run_at(111), run_at(116);
+	write_unseen("a4\n");
+	cr_assert_str_eq(run_at(120), "");
+	cr_assert_str_eq(run_at(121), "a4 ");
+	rig_remove(rig, "app.log");
+	rig->quiet = true;
+	SEE("");
+}
+
+/* Scenario C09: by experience, where the file system's kind says nothing. */
+Test(follow, a_file_that_grows_without_a_hint_is_asked_for_its_size)
+{
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	/* Before the first of them there was a hint. */
+	for (int look = 0; look < 3; look++) {
+		cr_assert_eq(rig->counters.polled_files, 0);
+		write_unseen("late\n");
+		SEE("");
+		follow_begin_look(&rig->files);
+		cr_assert_str_eq(rig_rescan(rig), "late ");
+	}
+	cr_assert_eq(rig->counters.polled_files, 1);
+	write_unseen("a2\n");
+	cr_assert_str_eq(run_at(100), "a2 ");
+}
+
+Test(follow, a_file_with_a_hint_on_its_way_is_not_asked)
+{
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	for (int look = 0; look < 5; look++) {
+		PUT("app.log", "b\n");
+		follow_begin_look(&rig->files);
+		cr_assert_str_eq(rig_rescan(rig), "b ");
+	}
+	cr_assert_eq(rig->counters.polled_files, 0);
 }
 
 /* ---- where new files begin ---- */

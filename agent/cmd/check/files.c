@@ -16,6 +16,7 @@
 #include "base/map.h"
 #include "cmd/check/files_private.h"
 #include "input/discover.h"
+#include "input/filesystem.h"
 #include "input/glob.h"
 #include "input/identity.h"
 
@@ -141,6 +142,16 @@ static void mark_taken(struct check_walk *walk, const struct hint *hint)
 	}
 }
 
+static void kind_of_filesystem(struct check_tally *tally, const char *path)
+{
+	const char *unseen = filesystem_unseen(path);
+
+	if (!unseen)
+		return;
+	tally->unseen = unseen;
+	tally->n_unseen++;
+}
+
 static int take(struct check_walk *walk, const struct hint *hint)
 {
 	struct check_tally *tally = tally_of(walk, (size_t)hint->source, hint->path);
@@ -162,6 +173,7 @@ static int take(struct check_walk *walk, const struct hint *hint)
 	if (kind == CHECK_KIND_LOG) {
 		tally->bytes += (uint64_t)st.st_size;
 		walk->check->n_files++;
+		kind_of_filesystem(tally, hint->path);
 	}
 	return tally->example[kind] ? 0 : -ENOMEM;
 }

@@ -171,6 +171,16 @@ static void judge_refused(struct check_walk *walk, const struct check_tally *tal
 	}
 }
 
+static void judge_unseen(struct check_walk *walk, const struct check_tally *tally,
+			 const char *whose)
+{
+	if (tally->n_unseen)
+		check_find(&walk->check->report, CHECK_NOTE, place_of(walk, tally),
+			   "%s%zu of its files on %s, where inotify does not tell of every write\n"
+			   "run asks for their sizes every 1 to 5 s: lines come that much later.",
+			   whose, tally->n_unseen, tally->unseen);
+}
+
 static int judge(struct check_walk *walk, const struct check_tally *tally)
 {
 	char whose[128], size[32], denied[48] = "";
@@ -186,6 +196,7 @@ static int judge(struct check_walk *walk, const struct check_tally *tally)
 	check_say(walk->check, "  %s: %zu file%s, %s%s", tally->text, tally->n[CHECK_KIND_LOG],
 		  tally->n[CHECK_KIND_LOG] == 1 ? "" : "s", size, denied);
 	judge_refused(walk, tally, whose);
+	judge_unseen(walk, tally, whose);
 	if (tally->n[CHECK_KIND_DENIED])
 		return tell_denied(walk, place_of(walk, tally), tally->example[CHECK_KIND_DENIED],
 				   tally->n[CHECK_KIND_DENIED], whose);

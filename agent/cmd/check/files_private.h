@@ -30,6 +30,8 @@ struct check_tally {
 	struct glob *glob;
 	uint64_t bytes;
 	size_t n[CHECK_KINDS];
+	size_t n_unseen;            /* logs on a file system of which inotify does not tell */
+	const char *unseen;         /* what kind it is; static text */
 	size_t taken;               /* paths that match, too, and that another source has */
 	size_t taken_by;            /* the last such source */
 	char *example[CHECK_KINDS]; /* the first of each kind */

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef INPUT_FILESYSTEM_H
+#define INPUT_FILESYSTEM_H
+
+/*
+ * What kind of file system path lies on, when it is one of which inotify does not tell all writes:
+ * a network's, where others write too, or one behind FUSE. Static text; NULL: it tells, or path
+ * cannot be looked at.
+ */
+const char *filesystem_unseen(const char *path);
+
+#endif
