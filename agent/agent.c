@@ -34,11 +34,6 @@
 #define KICK_ACCURACY_US 1
 #define TICK_ACCURACY_US (50 * US_PER_MS)
 #define TICK_US US_PER_S
-/*
- * Held files that are tried again when reports came: each costs a read and a line that is parsed,
- * so thousands of them would leave no turn to others. The tick tries them all.
- */
-#define HELD_AT_ONCE 256
 
 /* ---- the sources of the loop ---- */
 
@@ -51,7 +46,7 @@ static int on_output(sd_event_source *source, int fd, uint32_t revents, void *us
 	/* The descriptor is cleared first, so that what comes in meanwhile wakes us again. */
 	agent_arm_kick(agent, output_service(agent->output, now_us));
 	agent_take_reports(agent, now_us);
-	files_release_held(&agent->files, HELD_AT_ONCE);
+	agent_wake_held(agent);
 	agent_stop_if_done(agent, now_us);
 	agent_after_wakeup(agent, now_us);
 	return 0;
@@ -120,10 +115,8 @@ static int on_writer(sd_event_source *source, int fd, uint32_t revents, void *us
 
 	(void)source, (void)fd, (void)revents;
 	agent_finish_checkpoint(agent, 0);
-	if (agent->conf->provenance) {
-		files_release_held(&agent->files, SIZE_MAX);
-		agent_after_wakeup(agent, clock_mono_us());
-	}
+	files_release(&agent->files, FILE_WAITS_STORE, SIZE_MAX);
+	agent_after_wakeup(agent, clock_mono_us());
 	return 0;
 }
 
@@ -150,7 +143,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 			agent_tick_looks(agent, now_us);
 	}
 	agent_take_reports(agent, now_us);
-	files_release_held(&agent->files, SIZE_MAX);
+	files_release_all(&agent->files);
 	agent_start_checkpoint(agent);
 	if (now_us >= agent->trim_at_us)
 		chunk_pools_trim(&agent->pools);

@@ -165,6 +165,9 @@ void agent_draw_progress(struct agent *agent, uint64_t now_us);
 /* Turns of ready files, round robin, for at most 2 ms. */
 void agent_turn_files(struct agent *agent, uint64_t now_us);
 
+/* After reports: held files whose memory, descriptor or topic may have come. */
+void agent_wake_held(struct agent *agent);
+
 /* Reports: settle, advance, rewind what is due, send suspects, wake what waits. */
 void agent_take_reports(struct agent *agent, uint64_t now_us);
 

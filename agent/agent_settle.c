@@ -146,7 +146,7 @@ bool agent_all_shipped(const struct agent *agent, size_t *ret_stuck)
 	struct file *file;
 	size_t stuck = 0;
 
-	if (!TAILQ_EMPTY(&agent->files.ready) || !TAILQ_EMPTY(&agent->files.held))
+	if (!TAILQ_EMPTY(&agent->files.ready) || files_any_held(&agent->files))
 		return false;
 	while ((file = map_next(agent->files.by_inode, &cursor))) {
 		if (file->state == FILE_FINISHED)

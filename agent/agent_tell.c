@@ -178,18 +178,20 @@ void agent_tell_status(struct agent *agent, uint64_t now_us)
 {
 	uint64_t lines = agent->counters.lines_delivered - agent->status_lines;
 	uint64_t span_us = now_us - agent->status_us;
+	uint64_t behind;
 	struct output_stats stats;
 
 	if (span_us < STATUS_US)
 		return;
 	agent->status_us = now_us;
 	agent->status_lines = agent->counters.lines_delivered;
+	behind = unread(&agent->files.ready);
+	for (int wait = 0; wait < FILE_WAITS; wait++)
+		behind += unread(&agent->files.held[wait]);
 	output_stats(agent->output, &stats);
 	notify_status(&agent->notify,
 		      "%zu files, %" PRIu64 " bytes behind, %" PRIu64 " records/s, Kafka %s%s",
-		      map_count(agent->files.by_inode),
-		      unread(&agent->files.ready) + unread(&agent->files.held) +
-			      stats.bytes_in_flight,
+		      map_count(agent->files.by_inode), behind + stats.bytes_in_flight,
 		      (uint64_t)(lines * US_PER_S / span_us), stats.up ? "up" : "not ready",
 		      agent->reload_refused ? "; the last reload was refused, see the log" : "");
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the loop does to files. Files with something to read stand in one queue and get equal turns
- * by bytes, so a busy file cannot starve the others (D09); a file whose next record cannot go is
- * held aside, and all held files are tried again whenever reports came in or the output changed.
+ * by bytes, so a busy file cannot starve the others (D09). A file whose next record cannot go is
+ * held aside until what it waits for may have come: another try costs a read and a line that is
+ * parsed, and thousands of files may wait for hours. The tick tries them all, so nothing hangs on
+ * a wake-up that was missed.
  */
 #include <errno.h>
 #include <string.h>
@@ -17,6 +19,8 @@
 #define TURN_BYTES ((size_t)64 << 10)
 /* A turn of the loop: signals, reports and kicks wait no longer. */
 #define TURN_US 2000
+/* Those that wait for memory are tried in portions: it may do for the first of them only. */
+#define ROOM_AT_ONCE 256
 /* Another try of a file that could not be read, doubling. */
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 30000
@@ -74,7 +78,7 @@ static bool ensure_open(struct agent *agent, struct file *file)
 	if (!r)
 		return true;
 	if (r == FILES_E_CROWDED) {
-		files_hold(&agent->files, file);
+		files_hold(&agent->files, file, FILE_WAITS_ROOM);
 		return false;
 	}
 	if (r < 0) {
@@ -147,9 +151,16 @@ static bool may_tell_origin(struct agent *agent, struct file *file)
 	if (!identity->head_len)
 		return true;
 	files_dirty(&agent->files, file);
-	files_hold(&agent->files, file);
+	files_hold(&agent->files, file, FILE_WAITS_STORE);
 	agent->checkpoint_wanted = true;
 	return false;
+}
+
+/* It may be held for hours, and all memory could be in the hands of such files. */
+static void hold(struct agent *agent, struct file *file, enum file_wait wait)
+{
+	files_give_back(&agent->files, file);
+	files_hold(&agent->files, file, wait);
 }
 
 /* One turn of one file. False: no file can go on now. */
@@ -187,10 +198,13 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 	case PIPELINE_E_FULL:
 		return false;
 	case PIPELINE_E_MEMORY:
+		hold(agent, file, FILE_WAITS_ROOM);
+		return true;
 	case PIPELINE_E_HOLD:
-		/* It may be held for hours, and all memory could be in the hands of such files. */
-		files_give_back(&agent->files, file);
-		files_hold(&agent->files, file);
+		hold(agent, file, FILE_WAITS_TOPIC);
+		return true;
+	case PIPELINE_E_LETTERS:
+		hold(agent, file, FILE_WAITS_STORE);
 		return true;
 	case PIPELINE_E_REWRITTEN:
 		file->rewritten = true;
@@ -221,5 +235,14 @@ void agent_turn_files(struct agent *agent, uint64_t now_us)
 		now_us = clock_mono_us();
 		if (now_us >= end_us)
 			return;
+	}
+}
+
+void agent_wake_held(struct agent *agent)
+{
+	files_release(&agent->files, FILE_WAITS_ROOM, ROOM_AT_ONCE);
+	for (uint32_t topic = 0; topic < agent->conf->n_topics; topic++) {
+		if (pipeline_take_moved(agent->pipeline, topic))
+			files_release_topic(&agent->files, topic);
 	}
 }

@@ -29,6 +29,14 @@ enum file_state {
 /* In which of the agent's queues a file is; at most one. */
 enum file_queue { FILE_QUEUE_NONE, FILE_QUEUE_READY, FILE_QUEUE_HELD };
 
+/* What a held file waits for. */
+enum file_wait {
+	FILE_WAITS_ROOM,  /* memory or a descriptor, which other files give up */
+	FILE_WAITS_TOPIC, /* waits_topic: it takes no record now, or not the next of this file */
+	FILE_WAITS_STORE, /* room for its dead letter, or its content's id is to be stored */
+	FILE_WAITS,       /* their number */
+};
+
 /* What fstat said of a file. */
 struct file_times {
 	uint64_t size;
@@ -86,6 +94,8 @@ struct file {
 	struct file *newer;
 
 	enum file_queue queue;
+	enum file_wait waits_for; /* in FILE_QUEUE_HELD */
+	uint32_t waits_topic;     /* of the record that was put on hold last */
 	TAILQ_ENTRY(file) queue_link;
 	bool touched; /* reports came: look at its account */
 	SLIST_ENTRY(file) touched_link;

@@ -66,7 +66,8 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	for (size_t i = 0; i < n_sources; i++)
 		files->provenance |= sources[i].provenance;
 	TAILQ_INIT(&files->ready);
-	TAILQ_INIT(&files->held);
+	for (int wait = 0; wait < FILE_WAITS; wait++)
+		TAILQ_INIT(&files->held[wait]);
 	TAILQ_INIT(&files->dirty);
 	TAILQ_INIT(&files->aging);
 	TAILQ_INIT(&files->proofs);

@@ -28,14 +28,14 @@ struct files {
 	size_t n_rows;
 	bool *source_known; /* by source: it was there at an earlier start */
 	uint64_t next_id;
-	const char *agent_id;    /* what provenance calls this agent; borrowed */
-	uint64_t look;           /* counts the looks at all files */
-	bool first_scan;         /* start_at and ignore_older apply */
-	bool damaged;            /* the state was lost */
-	bool damaged_at_end;     /* and where all files begin then */
-	struct file_list ready;  /* in FILE_READING with something to read, oldest turn first */
-	struct file_list held;   /* waits for the output or for memory */
-	struct file_list dirty;  /* rows to write */
+	const char *agent_id;   /* what provenance calls this agent; borrowed */
+	uint64_t look;          /* counts the looks at all files */
+	bool first_scan;        /* start_at and ignore_older apply */
+	bool damaged;           /* the state was lost */
+	bool damaged_at_end;    /* and where all files begin then */
+	struct file_list ready; /* in FILE_READING with something to read, oldest turn first */
+	struct file_list held[FILE_WAITS]; /* by what they wait for */
+	struct file_list dirty;            /* rows to write */
 	struct file_list aging;  /* in back-off, or left their path: looked at once a tick */
 	struct file_list proofs; /* read again from their start: doubt.h */
 	struct file_list polled; /* nobody tells of writes to them */
@@ -88,10 +88,18 @@ void files_promote_next(struct files *files, struct file *older);
 
 /* Queues. Each does nothing when the file is there already. */
 void files_ready(struct files *files, struct file *file);
-void files_hold(struct files *files, struct file *file);
-void files_rest(struct files *files, struct file *file);  /* in no queue */
-void files_release_held(struct files *files, size_t max); /* of those held longest, so many */
+void files_rest(struct files *files, struct file *file); /* in no queue */
 void files_dirty(struct files *files, struct file *file);
+
+/* Held aside until it is released below, or leaves the queues another way. */
+void files_hold(struct files *files, struct file *file, enum file_wait wait);
+
+/* What they wait for has come, or may have: of those held longest, so many. */
+void files_release(struct files *files, enum file_wait wait, size_t max);
+void files_release_topic(struct files *files, uint32_t topic);
+void files_release_all(struct files *files);
+
+bool files_any_held(const struct files *files);
 
 /*
  * tail_give_back. Puts the file into the queue when it turns out to be rewritten: its next turn

@@ -10,7 +10,7 @@ void files_rest(struct files *files, struct file *file)
 	if (file->queue == FILE_QUEUE_READY)
 		TAILQ_REMOVE(&files->ready, file, queue_link);
 	else if (file->queue == FILE_QUEUE_HELD)
-		TAILQ_REMOVE(&files->held, file, queue_link);
+		TAILQ_REMOVE(&files->held[file->waits_for], file, queue_link);
 	file->queue = FILE_QUEUE_NONE;
 }
 
@@ -23,21 +23,46 @@ void files_ready(struct files *files, struct file *file)
 	file->queue = FILE_QUEUE_READY;
 }
 
-void files_hold(struct files *files, struct file *file)
+void files_hold(struct files *files, struct file *file, enum file_wait wait)
 {
-	if (file->queue == FILE_QUEUE_HELD)
-		return;
 	files_rest(files, file);
-	TAILQ_INSERT_TAIL(&files->held, file, queue_link);
+	TAILQ_INSERT_TAIL(&files->held[wait], file, queue_link);
 	file->queue = FILE_QUEUE_HELD;
+	file->waits_for = wait;
 }
 
-void files_release_held(struct files *files, size_t max)
+void files_release(struct files *files, enum file_wait wait, size_t max)
 {
 	struct file *file;
 
-	while (max-- && (file = TAILQ_FIRST(&files->held)))
+	while (max-- && (file = TAILQ_FIRST(&files->held[wait])))
 		files_ready(files, file);
+}
+
+void files_release_topic(struct files *files, uint32_t topic)
+{
+	struct file *file = TAILQ_FIRST(&files->held[FILE_WAITS_TOPIC]), *next;
+
+	for (; file; file = next) {
+		next = TAILQ_NEXT(file, queue_link);
+		if (file->waits_topic == topic)
+			files_ready(files, file);
+	}
+}
+
+void files_release_all(struct files *files)
+{
+	for (int wait = 0; wait < FILE_WAITS; wait++)
+		files_release(files, wait, SIZE_MAX);
+}
+
+bool files_any_held(const struct files *files)
+{
+	for (int wait = 0; wait < FILE_WAITS; wait++) {
+		if (!TAILQ_EMPTY(&files->held[wait]))
+			return true;
+	}
+	return false;
 }
 
 void files_dirty(struct files *files, struct file *file)

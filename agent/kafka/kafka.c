@@ -227,6 +227,12 @@ static int kafka_submit(struct output *output, const struct record *record, void
 	return 0;
 }
 
+/* A new producer, facts of the topic, a report of a partition that was held: all in the ledger. */
+static uint64_t kafka_moved(const struct output *output, uint32_t topic)
+{
+	return kafka_of(output)->ledger.topics[topic].moved;
+}
+
 static void count_failure(struct kafka *k, struct report *r, const struct producer_note *note,
 			  uint64_t now_us)
 {
@@ -395,6 +401,7 @@ static struct output *kafka_free(struct output *output)
 static const struct output_ops kafka_ops = {
 	.has_room = kafka_has_room,
 	.submit = kafka_submit,
+	.moved = kafka_moved,
 	.reports = kafka_reports,
 	.service = kafka_service,
 	.kick = kafka_kick,

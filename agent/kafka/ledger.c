@@ -78,6 +78,7 @@ int ledger_learn(struct ledger *l, size_t topic, const struct topic_facts *facts
 		t->partitions[i].has_leader = topics_has_leader(facts, i);
 		t->partitions[i].in_sync = i < t->n ? facts->in_sync[i] : 0;
 	}
+	t->moved++;
 	return 0;
 }
 
@@ -156,6 +157,8 @@ void ledger_reported(struct ledger *l, size_t topic, int32_t partition, uint32_t
 		n = (uint32_t)part->records;
 	if (n == 0)
 		return;
+	/* Held until now: others may go there again, or be placed. */
+	t->moved += ledger_is_held(l, part, now_us);
 	headers = part->header_bytes * n / part->records;
 	all = bytes + headers;
 	if (all > part->bytes || n == part->records)
@@ -233,6 +236,7 @@ void ledger_restart(struct ledger *l, uint64_t batch_bytes)
 	l->batch_bytes = batch_bytes;
 	kick_init(&l->gate, l->gate.linger_us);
 	for (size_t t = 0; t < l->n_topics; t++) {
+		l->topics[t].moved++;
 		partitioner_move_on(&l->topics[t].placing);
 		for (int32_t i = 0; i < l->topics[t].n_seen; i++)
 			l->topics[t].partitions[i].kick = (struct kick_partition){0};

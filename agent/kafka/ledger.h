@@ -36,6 +36,7 @@ struct ledger_partition {
 
 struct ledger_topic {
 	enum topic_state state;
+	uint64_t moved;       /* rises when a hold may have ended; see output_moved */
 	bool told;            /* the log knows that it is not ready */
 	uint64_t no_place_us; /* when the log was told that its rules need more partitions; or 0 */
 	uint32_t min_insync;  /* min.insync.replicas; 0: not known */

@@ -47,6 +47,7 @@ struct output_ops {
 	bool (*has_room)(const struct output *output);
 	int (*submit)(struct output *output, const struct record *record, void *slot,
 		      uint64_t now_us);
+	uint64_t (*moved)(const struct output *output, uint32_t topic);
 	size_t (*reports)(struct output *output, struct report *ret_reports, size_t max,
 			  uint64_t now_us);
 	uint64_t (*service)(struct output *output, uint64_t now_us);
@@ -71,13 +72,22 @@ static inline bool output_has_room(const struct output *output)
 /*
  * Hands one record over. 0: a report for `slot` will come, exactly one. OUTPUT_E_FULL,
  * OUTPUT_E_HOLD, OUTPUT_E_PARTITION, OUTPUT_E_REFUSED: nothing was taken, no report will come.
- * -ENOMEM. What was on hold may be tried again whenever fd was readable; it always is when a hold
- * ends.
+ * -ENOMEM. What was on hold may be tried again when output_moved of its topic has risen; fd is
+ * readable then.
  */
 MUSTCHECK static inline int output_submit(struct output *output, const struct record *record,
 					  void *slot, uint64_t now_us)
 {
 	return output->ops->submit(output, record, slot, now_us);
+}
+
+/*
+ * A number that rises when a hold of the topic's records may have ended. Until then another try of
+ * a record that was refused with OUTPUT_E_HOLD would be refused again.
+ */
+static inline uint64_t output_moved(const struct output *output, uint32_t topic)
+{
+	return output->ops->moved(output, topic);
 }
 
 /* Fetches up to max reports; 0 when there are none now. Call until it gives fewer than max. */

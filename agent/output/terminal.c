@@ -75,6 +75,12 @@ static int submit(struct output *output, const struct record *record, void *slot
 	return 0;
 }
 
+/* Nothing is ever held. */
+static uint64_t moved(UNUSED const struct output *output, UNUSED uint32_t topic)
+{
+	return 0;
+}
+
 /* Oldest first; what is left moves up, which callers that take all of them never pay for. */
 static size_t reports(struct output *output, struct report *ret_reports, size_t max,
 		      UNUSED uint64_t now_us)
@@ -150,6 +156,7 @@ int terminal_new(const struct terminal_options *options, struct output **ret_out
 	static const struct output_ops ops = {
 		.has_room = has_room,
 		.submit = submit,
+		.moved = moved,
 		.reports = reports,
 		.service = service,
 		.kick = kick,

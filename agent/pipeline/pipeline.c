@@ -110,6 +110,13 @@ static bool is_left_out(struct pipeline *pipeline, const struct file *file)
 	return pipeline->line.why;
 }
 
+/* The record that was made last waits for its topic. */
+static int hold(const struct pipeline *pipeline, struct file *file)
+{
+	file->waits_topic = pipeline->record.topic;
+	return PIPELINE_E_HOLD;
+}
+
 /* Record → output, in a slot of its own. 0: settled or in flight. PIPELINE_E_x. */
 static int send(struct pipeline *pipeline, struct file *file, const struct event *event,
 		uint64_t now_us, int64_t now_ms)
@@ -118,15 +125,16 @@ static int send(struct pipeline *pipeline, struct file *file, const struct event
 	int r;
 
 	if (UNLIKELY(pipeline->topics[pipeline->record.topic].suspended))
-		return PIPELINE_E_HOLD;
+		return hold(pipeline, file);
 	slot = account_add_slot(&file->account, account_open_chunk(&file->account), event->extent);
 	if (UNLIKELY(!slot))
 		return PIPELINE_E_MEMORY;
 	slot->read_ms = (uint64_t)now_ms;
 	r = submit(pipeline, slot, now_us);
-	if (UNLIKELY(r))
-		account_undo_slot(&file->account, slot);
-	return r;
+	if (LIKELY(!r))
+		return 0;
+	account_undo_slot(&file->account, slot);
+	return r == PIPELINE_E_HOLD ? hold(pipeline, file) : r;
 }
 
 /* The source leaves this line out. 0 or PIPELINE_E_MEMORY. */
@@ -235,4 +243,15 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 		used += event.extent;
 	}
 	return 0;
+}
+
+bool pipeline_take_moved(struct pipeline *pipeline, uint32_t topic)
+{
+	struct topic_flow *flow = &pipeline->topics[topic];
+	uint64_t moved = output_moved(pipeline->options.output, topic);
+	bool any = flow->resumed || moved != flow->moved;
+
+	flow->resumed = false;
+	flow->moved = moved;
+	return any;
 }

@@ -19,6 +19,8 @@ struct suspect {
 struct topic_flow {
 	uint32_t in_flight;
 	bool suspended;     /* nothing but suspects, one at a time, is submitted to it */
+	bool resumed;       /* it was, until lately */
+	uint64_t moved;     /* output_moved, when it was last asked */
 	bool sorted;        /* suspects are in the order of their files and positions */
 	struct slot *alone; /* the suspect that is in flight alone */
 	struct suspect *suspects;
@@ -80,7 +82,7 @@ static inline void pipeline_touch(struct pipeline *pipeline, struct file *file)
 	SLIST_INSERT_HEAD(&pipeline->touched, file, touched_link);
 }
 
-/* Keeps the record, of `slot`, as a dead letter. 0, PIPELINE_E_HOLD (no room), -ENOMEM. */
+/* Keeps the record, of `slot`, as a dead letter. 0, PIPELINE_E_LETTERS (no room), -ENOMEM. */
 int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const char *reason)
 	MUSTCHECK;
 

@@ -130,7 +130,7 @@ int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const cha
 
 	pipeline->no_room_for = record->key.len + record->value.len;
 	if (!letters_has_room(letters, pipeline->no_room_for))
-		return PIPELINE_E_HOLD;
+		return PIPELINE_E_LETTERS;
 	pipeline->no_room_for = 0;
 	r = letters_add(letters, &letter);
 	if (!r)

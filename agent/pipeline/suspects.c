@@ -92,7 +92,7 @@ int pipeline_refused_alone(struct pipeline *pipeline, struct topic_flow *topic, 
 	return r ? pipeline_add_suspect(pipeline, topic, &(struct suspect){slot, reason, true}) : 0;
 }
 
-/* A suspect that needs no report any more. 0, PIPELINE_E_HOLD (no room), -ENOMEM. */
+/* A suspect that needs no report any more. 0, PIPELINE_E_LETTERS (no room), -ENOMEM. */
 static int bury(struct pipeline *pipeline, struct topic_flow *topic)
 {
 	const struct suspect *suspect = &topic->suspects[topic->next];
@@ -135,6 +135,7 @@ static int send_alone(struct pipeline *pipeline, struct topic_flow *topic, uint6
 static void resume(struct pipeline *pipeline, struct topic_flow *topic)
 {
 	topic->suspended = false;
+	topic->resumed = true;
 	topic->n_suspects = topic->next = 0;
 	pipeline->n_suspended--;
 }

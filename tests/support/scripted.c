@@ -105,8 +105,10 @@ static int submit(struct output *output, const struct record *record, void *slot
 	    random_percent(&scripted->random, scripted->weather.full))
 		return OUTPUT_E_FULL;
 	partition = partition_of(scripted, record, &index);
-	if (partition->held)
+	if (partition->held) {
+		scripted->holds++;
 		return OUTPUT_E_HOLD;
+	}
 	if (holds(record->value, SCRIPTED_HUGE)) {
 		note_submission(scripted, SCRIPTED_REFUSED, record, slot, now_us);
 		return OUTPUT_E_REFUSED;
@@ -238,12 +240,32 @@ void scripted_drain(struct scripted *scripted)
 		serve(scripted, partition);
 }
 
+static void set_held(struct scripted *scripted, uint32_t topic, int partition, bool held)
+{
+	bool *now = &scripted->partitions[topic][partition].held;
+
+	scripted->moved[topic] += *now && !held;
+	*now = held;
+}
+
+void scripted_hold_topic(struct scripted *scripted, uint32_t topic, bool held)
+{
+	for (int i = 0; i < SCRIPTED_PARTITIONS; i++)
+		set_held(scripted, topic, i, held);
+}
+
 void scripted_change(struct scripted *scripted, const struct scripted_weather *weather)
 {
 	scripted->weather = *weather;
-	for (size_t i = 0; i < SCRIPTED_TOPICS * SCRIPTED_PARTITIONS; i++)
-		(&scripted->partitions[0][0] + i)->held =
-			random_percent(&scripted->random, weather->hold);
+	for (uint32_t topic = 0; topic < SCRIPTED_TOPICS; topic++)
+		for (int i = 0; i < SCRIPTED_PARTITIONS; i++)
+			set_held(scripted, topic, i,
+				 random_percent(&scripted->random, weather->hold));
+}
+
+static uint64_t moved(const struct output *output, uint32_t topic)
+{
+	return of_output(output)->moved[topic];
 }
 
 static size_t reports(struct output *output, struct report *ret_reports, size_t max,
@@ -324,6 +346,7 @@ void scripted_init(struct scripted *scripted, uint64_t seed, uint32_t queue)
 	static const struct output_ops ops = {
 		.has_room = has_room,
 		.submit = submit,
+		.moved = moved,
 		.reports = reports,
 		.service = service,
 		.kick = kick,

@@ -75,7 +75,9 @@ struct scripted {
 	uint32_t queue; /* records that fit */
 	uint32_t in_flight;
 	struct scripted_partition partitions[SCRIPTED_TOPICS][SCRIPTED_PARTITIONS];
-	struct scripted_flight *ready; /* their reports can be fetched */
+	uint64_t moved[SCRIPTED_TOPICS]; /* ends of holds */
+	uint32_t holds;                  /* records that were put on hold */
+	struct scripted_flight *ready;   /* their reports can be fetched */
 	size_t n_ready, ready_capacity;
 	struct scripted_note *notes; /* since the last scripted_forget */
 	size_t n_notes, notes_capacity;
@@ -85,6 +87,9 @@ struct scripted {
 /* queue: records that fit. Aborts without memory. */
 void scripted_init(struct scripted *scripted, uint64_t seed, uint32_t queue);
 void scripted_deinit(struct scripted *scripted);
+
+/* All partitions of the topic hold their records back, or none does. */
+void scripted_hold_topic(struct scripted *scripted, uint32_t topic, bool held);
 
 /* Throws anew which partitions hold. */
 void scripted_change(struct scripted *scripted, const struct scripted_weather *weather);

@@ -257,7 +257,7 @@ void world_turn(struct world *world)
 void world_take_reports(struct world *world)
 {
 	agent_take_reports(world->agent, clock_mono_us());
-	files_release_held(&world->agent->files, SIZE_MAX);
+	agent_wake_held(world->agent);
 }
 
 /* What was written, moved or deleted while hints were lost. */
@@ -281,7 +281,7 @@ void world_tick(struct world *world)
 	if (!world->agent->until_eof)
 		reconcile(world, now_us);
 	agent_take_reports(world->agent, now_us);
-	files_release_held(&world->agent->files, SIZE_MAX);
+	files_release_all(&world->agent->files);
 	checkpoint(world);
 	if (random_percent(&world->random, 30))
 		chunk_pools_trim(&world->agent->pools);

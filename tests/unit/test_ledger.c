@@ -72,3 +72,24 @@ Test(ledger, what_moved_lately_does_not_stand_still)
 	cr_expect_eq(stalled(rig), 2);
 	ledger_deinit(&rig->ledger);
 }
+
+/* Until then a record that was put on hold would be put on hold again. */
+Test(ledger, a_topic_moves_when_a_partition_that_was_held_reports)
+{
+	struct rig *rig = new_rig();
+	const struct ledger_topic *topic = &rig->ledger.topics[0];
+	uint64_t learned = topic->moved, late_us = 1000 + LEDGER_HOLD_US;
+
+	for (int i = 0; i < 30; i++)
+		ledger_submitted(&rig->ledger, 0, 0, 10, 0, 1000);
+	cr_expect(ledger_is_held(&rig->ledger, &topic->partitions[0], late_us));
+	ledger_reported(&rig->ledger, 0, 1, 1, 10, late_us);
+	cr_expect_eq(topic->moved, learned);
+	ledger_reported(&rig->ledger, 0, 0, 1, 10, late_us);
+	cr_expect_eq(topic->moved, learned + 1);
+	ledger_reported(&rig->ledger, 0, 0, 1, 10, late_us);
+	cr_expect_eq(topic->moved, learned + 1);
+	ledger_restart(&rig->ledger, 1000);
+	cr_expect_eq(topic->moved, learned + 2);
+	ledger_deinit(&rig->ledger);
+}
