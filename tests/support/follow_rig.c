@@ -183,6 +183,8 @@ static void consume(struct follow_rig *rig, struct file *file, const struct even
 	strcat(rig->lines, " ");
 	slot = account_add_slot(&file->account, chunk, event->extent);
 	MUST(slot);
+	if (rig->on_line)
+		rig->on_line(rig, event->line.text);
 	if (!rig->hold) {
 		account_report(&file->account, slot, SLOT_DELIVERED);
 		return;

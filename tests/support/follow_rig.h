@@ -27,6 +27,8 @@ struct follow_rig {
 	struct checkpoint checkpoint;
 	bool hold;  /* what is read stays in flight until rig_deliver */
 	bool quiet; /* rotate_wait is over for every file that left its path */
+	/* Called for each line that is read, before it is delivered or held; may be NULL. */
+	void (*on_line)(struct follow_rig *rig, struct slice line);
 	struct slot *in_flight[256];
 	size_t n_in_flight;
 	char lines[1 << 18];

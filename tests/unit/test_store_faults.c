@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The scenarios B06 and F01 for the state: every single system call that changes a file fails once,
- * or is the last one before the process is killed. The calls of this process are ours; SQLite's go
- * through them too.
+ * or is the last one before the process is killed.
  *
  * The promise checked: what store_write said is durable is there, what it refused is absent as a
  * whole, and the next write works.
  */
+#include "tests/support/calls.h"
+
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "state/store.h"
 
@@ -28,32 +26,24 @@ static int countdown = -1;
 static int fault; /* an errno; 0: SIGKILL */
 static int struck;
 
-static int strike(void)
+static bool before_call(const struct call *call)
 {
-	if (countdown < 0 || countdown-- > 0)
-		return 0;
+	bool changes =
+		call->kind != CALL_OPEN && call->kind != CALL_READ && call->kind != CALL_UNLINK;
+
+	if (!changes || countdown < 0 || countdown-- > 0)
+		return true;
 	struck = 1;
 	if (!fault)
 		kill(getpid(), SIGKILL);
 	errno = fault;
-	return -1;
+	return false;
 }
 
-#define OURS(type, name, number, parameters, ...)                              \
-	type name parameters;                                                  \
-	type name parameters                                                   \
-	{                                                                      \
-		return strike() < 0 ? -1 : (type)syscall(number, __VA_ARGS__); \
-	}
-
-/* Any calls that the library does not use on this system do no harm. */
-OURS(ssize_t, pwrite, SYS_pwrite64, (int fd, const void *at, size_t n, off_t to), fd, at, n, to)
-OURS(ssize_t, pwrite64, SYS_pwrite64, (int fd, const void *at, size_t n, off64_t to), fd, at, n, to)
-OURS(int, ftruncate, SYS_ftruncate, (int fd, off_t len), fd, len)
-OURS(int, ftruncate64, SYS_ftruncate, (int fd, off64_t len), fd, len)
-OURS(int, fsync, SYS_fsync, (int fd), fd)
-OURS(int, fdatasync, SYS_fdatasync, (int fd), fd)
-OURS(int, rename, SYS_rename, (const char *from, const char *to), from, to)
+static void after_call(const struct call *call, long result)
+{
+	(void)call, (void)result;
+}
 
 static char base[64], message[256];
 
