@@ -134,7 +134,9 @@ static int check_path(struct files *files, struct discover *discover, struct fil
 	return r;
 }
 
-/* A file that we know was found at path: whoever was there before, a link's old target say, left. */
+/*
+ * A file that we know was found at path: whoever was there before, a link's old target say, left.
+ */
 static int found_known(struct files *files, struct discover *discover, struct file *file,
 		       const char *path, const struct stat *st)
 {

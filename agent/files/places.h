@@ -29,8 +29,8 @@ char *places_find_matching(struct places *places, char *const *patterns, uint64_
 
 /*
  * Where a file with this inode is that was at path: beside that, beside `real`, in the directory
- * `went`, where the patterns say (each of them may be NULL), or in a directory that lies beside path
- * or real. malloc'ed, or NULL.
+ * `went`, where the patterns say (each of them may be NULL), or in a directory that lies beside
+ * path or real. malloc'ed, or NULL.
  */
 char *places_find_file(struct places *places, const char *path, const char *real, const char *went,
 		       char *const *patterns, uint64_t inode);

@@ -2,9 +2,9 @@
 /*
  * On a network file system, behind FUSE, below an overlay or through another hard link a file grows
  * and no hint comes. Where the kind of file system says so, the file is asked from the beginning;
- * else the looks at all paths, twice a minute, are what notices: bytes that were not read, of a file
- * that was read to its end, with no hint since the look before. Once may be a hint that is still
- * on its way; twice in a row is not.
+ * else the looks at all paths, twice a minute, are what notices: bytes that were not read, of a
+ * file that was read to its end, with no hint since the look before. Once may be a hint that is
+ * still on its way; twice in a row is not.
  *
  * Only its size is asked: new names in such a directory, and renames, are found by looks, which are
  * more frequent while there is such a file (agent_look.c). Accepted: a server that does not answer

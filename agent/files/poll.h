@@ -18,7 +18,9 @@ void poll_told(struct file *file);
  */
 void poll_found(struct files *files, struct file *file, uint64_t size);
 
-/* Once a tick: wakes those that have grown; one that has not is asked less often, up to each 5 s. */
+/*
+ * Once a tick: wakes those that have grown; one that has not is asked less often, up to each 5 s.
+ */
 void poll_files(struct files *files, uint64_t now_us);
 
 #endif

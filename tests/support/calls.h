@@ -113,7 +113,9 @@ WRITE_AT(pwrite64)
 TRUNCATE(ftruncate)
 TRUNCATE(ftruncate64)
 
-/* A process that is killed loses nothing that the kernel has, so none of them has to be waited for. */
+/*
+ * A process that is killed loses nothing that the kernel has, so none of them has to be waited for.
+ */
 #define SYNC(name)                                                      \
 	int name(int fd)                                                \
 	{                                                               \

@@ -449,7 +449,9 @@ Test(generations, a_first_start_reads_each_lineage_in_its_order)
 	end_well();
 }
 
-/* Scenario A15: node-1 is alive: it is no generation of node, and its half line waits for the rest. */
+/*
+ * Scenario A15: node-1 is alive: it is no generation of node, and its half line waits for the rest.
+ */
 Test(generations, a_live_file_with_a_number_beside_another_keeps_its_half_line)
 {
 	rig_end(rig);

@@ -333,7 +333,9 @@ static struct written *find(const char *text, size_t len)
 	return NULL;
 }
 
-/* A line comes for the first time: after all that it must follow. Late ones have numbers from 90. */
+/*
+ * A line comes for the first time: after all that it must follow. Late ones have numbers from 90.
+ */
 static void check_order(const struct written *line)
 {
 	for (const struct written *other = lines; other < lines + n_lines; other++) {
