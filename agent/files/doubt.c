@@ -62,8 +62,9 @@ static bool may_be_rewritten(const struct file *file, bool at_start)
 {
 	const struct file_times *seen = &file->seen, *now = &file->found;
 
-	/* One that shrank is seen by the tail, and one that grew while it was read has grown. */
-	if (!seen->known || now->size < seen_to(file) || seen->size < seen_to(file))
+	/* Nothing of it was read, or it shrank, which the tail sees, or grew while it was read. */
+	if (!seen->known || !account_read_position(&file->account) || now->size < seen_to(file) ||
+	    seen->size < seen_to(file))
 		return false;
 	if (now->size > seen->size)
 		return at_start && file->account.committed <= START_BYTES;

@@ -116,6 +116,49 @@ Test(rewritten, in_place_with_the_same_size_and_end_forty_times)
 	expect_rewrites(39);
 }
 
+/* 1,040 first bytes and 4,800 last ones are the same: nothing that a read compares differs. */
+static const char *middle(int v)
+{
+	static char text[64 * 1024];
+
+	strcpy(text, version(v, 140, 13));
+	strcat(text, version(0, 60, 0));
+	return text;
+}
+
+/* Scenario A07 */
+Test(rewritten, in_place_in_the_middle_forty_times)
+{
+	for (int v = 1; v <= 40; v++) {
+		overwrite(0, middle(v));
+		SEE(middle(v));
+	}
+	expect_rewrites(39);
+	cr_expect_eq(rig->counters.files_verified, 39);
+	for (int v = 41; v <= 45; v++) {
+		rig_stop(rig);
+		overwrite(0, middle(v));
+		rig_start(rig);
+		SEE(middle(v));
+	}
+	expect_rewrites(44);
+}
+
+/* Scenario A07 */
+Test(rewritten, in_place_in_the_middle_while_lines_are_in_flight)
+{
+	rig->hold = true;
+	overwrite(0, middle(1));
+	SEE(middle(1));
+	overwrite(0, middle(2));
+	SEE("");
+	rig_deliver(rig);
+	SEE(middle(2));
+	rig_deliver(rig);
+	SEE("");
+	expect_rewrites(1);
+}
+
 /* Scenario A07 */
 Test(rewritten, truncated_and_refilled_with_the_same_size_and_end_forty_times)
 {
@@ -141,13 +184,13 @@ Test(rewritten, in_place_while_lines_are_in_flight)
 	expect_rewrites(1);
 }
 
-/* Before Linux 6.13 two writes within 4 ms leave the same time. Scenario A07 */
+/* Scenario A07: before Linux 6.13 two writes within 4 ms leave the same time. */
 Test(rewritten, in_place_within_the_same_tick_of_the_clock)
 {
 	for (int v = 1; v <= 10; v++) {
-		overwrite(0, version(v, LINES, 0));
+		overwrite(0, middle(v));
 		set_mtime(4000000000);
-		SEE(version(v, LINES, 0));
+		SEE(middle(v));
 	}
 	expect_rewrites(9);
 }
@@ -253,10 +296,8 @@ Test(rewritten, truncated_to_nothing_and_to_the_middle_of_a_line)
 
 /* ---- large ones ---- */
 
-/*
- * Four lines of 100,000 bytes, shipped cut to 1,000; bytes in the middle of the third are `middle`.
- */
-static const char *large(char middle)
+/* Four lines of 100,000 bytes, shipped cut to 1,000; ten bytes amid the third are `amid`. */
+static const char *large(char amid)
 {
 	static char text[400001];
 
@@ -265,7 +306,7 @@ static const char *large(char middle)
 		text[i * 100000] = (char)('0' + i);
 		text[i * 100000 + 99999] = '\n';
 	}
-	memset(text + 250000, middle, 10);
+	memset(text + 250000, amid, 10);
 	return text;
 }
 
@@ -350,22 +391,17 @@ Test(rewritten, a_file_that_was_touched_is_read_again_now_and_then)
 
 Test(rewritten, doubt_outlives_a_restart)
 {
-	/* More than the 4 KiB that each look compares. */
-	static char first[64 * 1024], second[sizeof first];
-
-	strcpy(first, version(1, 200, 0));
-	strcpy(second, version(2, 50, 0));
-	strcpy(second + 50 * WIDTH, first + 50 * WIDTH);
-	overwrite(0, first);
-	SEE(first);
-	set_mtime(1000000000);
+	overwrite(0, middle(1));
+	SEE(middle(1));
+	set_mtime(4000000000);
 	SEE("");
-	/* It was the same, so this one waits; then the agent is gone. */
-	overwrite(0, second);
+	/* It was the same, so the next one waits; then the agent is gone. */
+	overwrite(0, middle(2));
+	set_mtime(4000000000);
 	SEE("");
 	cr_assert(rig_file(rig, "app.log")->doubtful);
 	restart();
-	SEE(second);
+	SEE(middle(2));
 	expect_rewrites(1);
 }
 
