@@ -12,6 +12,8 @@
 
 /* How long the end waits for the disk. */
 #define LAST_CHECKPOINT_US (10 * US_PER_S)
+/* A checkpoint is a few fsyncs, at most a second of a busy disk; one of so long is told. */
+#define SLOW_CHECKPOINT_US (5 * US_PER_S)
 
 void agent_start_checkpoint(struct agent *agent)
 {
@@ -20,28 +22,55 @@ void agent_start_checkpoint(struct agent *agent)
 	if (r)
 		agent->error = r;
 	agent->checkpoint_wanted = false;
+	if (agent->checkpoint.under_way && !agent->unsaved_since_us)
+		agent->unsaved_since_us = clock_mono_us();
+}
+
+uint64_t agent_unsaved_us(const struct agent *agent, uint64_t now_us)
+{
+	return agent->unsaved_since_us ? now_us - agent->unsaved_since_us : 0;
+}
+
+void agent_tell_slow_checkpoint(struct agent *agent, uint64_t now_us)
+{
+	if (agent->checkpoint_failing || agent_unsaved_us(agent, now_us) < SLOW_CHECKPOINT_US)
+		return;
+	agent->checkpoint_failing = true;
+	log_limited(agent->log, LOG_WARNING, "checkpoint-slow",
+		    "state_dir: the disk has not finished a checkpoint for %llu s: shipping goes "
+		    "on; a crash now would repeat lines",
+		    agent_unsaved_us(agent, now_us) / US_PER_S);
 }
 
 void agent_finish_checkpoint(struct agent *agent, int wait_ms)
 {
 	char message[256] = "";
+	uint64_t unsaved_s;
 	int r;
 
 	if (!agent->checkpoint.under_way)
 		return;
 	r = checkpoint_finish(&agent->checkpoint, wait_ms, message, sizeof message);
+	if (r == CHECKPOINT_E_PENDING)
+		return;
+	unsaved_s = agent_unsaved_us(agent, clock_mono_us()) / US_PER_S;
 	if (r == CHECKPOINT_E_FAILED) {
 		agent->checkpoint_failing = true;
 		log_limited(agent->log, LOG_ERR, "checkpoint",
-			    "state_dir: the checkpoint could not be written (%s): %s", message,
+			    "state_dir: the checkpoint could not be written for %" PRIu64
+			    " s (%s): %s",
+			    unsaved_s, message,
 			    agent->state == AGENT_RUNNING ?
 				    "shipping goes on, it is tried again; a crash now would repeat "
 				    "lines" :
 				    "it is tried once more");
-	} else if (r == 0 && agent->checkpoint_failing) {
-		agent->checkpoint_failing = false;
-		log_say(agent->log, LOG_NOTICE, "state_dir: checkpoints are written again");
+		return;
 	}
+	agent->unsaved_since_us = 0;
+	if (agent->checkpoint_failing)
+		log_say(agent->log, LOG_NOTICE,
+			"state_dir: checkpoints are written again, after %" PRIu64 " s", unsaved_s);
+	agent->checkpoint_failing = false;
 }
 
 bool agent_last_checkpoint(struct agent *agent)

@@ -69,11 +69,12 @@ struct agent {
 	uint64_t status_lines; /* delivered by then */
 	uint64_t progress_us;  /* when lines last moved, for the watchdog */
 	uint64_t started_us;
-	uint64_t total_bytes; /* until_eof: what there is to ship */
-	size_t unread;        /* until_eof, at its end: files that could not be read */
-	bool damaged;         /* the state was damaged and set aside at this start */
-	bool checkpoint_failing;
-	bool checkpoint_wanted; /* files wait for it: not at the next tick but now */
+	uint64_t total_bytes;      /* until_eof: what there is to ship */
+	size_t unread;             /* until_eof, at its end: files that could not be read */
+	bool damaged;              /* the state was damaged and set aside at this start */
+	bool checkpoint_failing;   /* it was told that checkpoints fail or do not end */
+	uint64_t unsaved_since_us; /* since then none was completed though one was begun; or 0 */
+	bool checkpoint_wanted;    /* files wait for it: not at the next tick but now */
 	bool letters_full_told;
 	int error; /* negative errno that ends the loop */
 };
@@ -127,6 +128,12 @@ void agent_tick_looks(struct agent *agent, uint64_t now_us);
 
 /* A checkpoint, unless one is under way or nothing is to be written. */
 void agent_start_checkpoint(struct agent *agent);
+
+/* How long a checkpoint has been due that is under way or fails: so old is the state. 0: neither. */
+uint64_t agent_unsaved_us(const struct agent *agent, uint64_t now_us);
+
+/* Once a tick: says that the disk takes very long. */
+void agent_tell_slow_checkpoint(struct agent *agent, uint64_t now_us);
 
 /* The result of the checkpoint under way, waiting up to wait_ms; tells once when it failed. */
 void agent_finish_checkpoint(struct agent *agent, int wait_ms);

@@ -24,6 +24,7 @@ void agent_log_counters(struct agent *agent)
 
 	output_stats(agent->output, &stats);
 	agent->counters.in_flight = stats.records_in_flight;
+	agent->counters.checkpoint_age_ms = agent_unsaved_us(agent, clock_mono_us()) / US_PER_MS;
 	agent->counters.producers_made = stats.producers_made;
 	agent->counters.kicks = stats.kicks;
 	agent->counters.queue_full_surprises = stats.queue_full_surprises;

@@ -90,6 +90,8 @@
 	X(checkpoint_failures, SUM, NULL, "state transactions that failed and are tried again")    \
 	X(polled_files, NOW, NULL,                                                                 \
 	  "files whose size is asked, because inotify does not tell of writes to them")            \
+	X(checkpoint_age_ms, NOW, NULL,                                                            \
+	  "milliseconds since the first checkpoint that fails or is under way was begun")          \
 	X(in_flight, NOW, NULL, "records sent and not yet acknowledged")                           \
 	X(producers_made, SUM, NULL,                                                               \
 	  "producers made: 1 at the start, each further one a recovery")                           \
