@@ -59,6 +59,9 @@ $B/%.o: %.c Makefile
 $B/unit/%: $B/tests/unit/%.o $(SUPPORT) $B/libwaybill.a
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -fno-lto -o $@ $^ $(PKG_LIBS) -lcriterion
 
+$B/model/rig: $B/tests/model/rig.o $B/tests/model/broker.o $B/libwaybill.a
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -fno-lto -o $@ $^ $(PKG_LIBS)
+
 $B/fuzz/%: $B/tests/fuzz/%.o $(SUPPORT) $B/libwaybill.a
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
 

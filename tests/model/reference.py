@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must become of lines, said without a word of how waybill does it.
+
+A content is what one generation of a file holds: truncating or rewriting a file makes another one.
+Each line has a text of its own and ends in one of these ways:
+
+    MUST      it arrives, once for each time that a crash may have forgotten its delivery
+    FRAGILE   its bytes are gone, but it was read, or a descriptor still reads it: it arrives
+              unless this life of the agent ends, or its record comes back
+    MAY       its bytes were destroyed unread: it may arrive
+"""
+
+from dataclasses import dataclass, field
+
+MUST, FRAGILE, MAY = "must", "fragile", "may"
+
+
+class Broken(AssertionError):
+    """A promise that was not kept."""
+
+
+@dataclass(eq=False)
+class Content:
+    slot: int
+    generation: int
+    inode: int = 0
+    path: str | None = None  # None: no name leads to it
+    left: bool = False  # its path is another's or nobody's
+    seen: bool = False  # the agent knew of it at least once
+    lines: list = field(default_factory=list)
+    size: int = 0
+    begun: str = ""  # the beginning of a line that was written without its rest
+    rest: str = ""
+    alive: bool = True  # its bytes are somewhere
+    writer: object = None  # a descriptor by which somebody writes on
+    sent: int = 0  # end of the last line that was sent for the first time
+
+
+@dataclass(eq=False)
+class Line:
+    text: str
+    content: Content
+    end: int
+    late: bool  # written to a content when it was no longer the newest
+    fate: str = MUST
+    sent: bool = False
+    landed: int = 0
+    allowed: int = 1
+    settled: bool = False  # it landed in this life of the agent
+    durable: bool = False  # and a checkpoint knows
+
+
+class Reference:
+    def __init__(self):
+        self.lines = {}
+        self.pieces = set()  # of lines that may be shipped in two pieces
+        self.newest_sent = {}  # by slot: the newest generation of which a line was sent
+        self.forgetful = False  # records come back: what is FRAGILE may be lost by that
+
+    def write(self, content, text, late):
+        content.size += len(text) + 1
+        line = Line(text, content, content.size, late)
+        content.lines.append(line)
+        self.lines[text] = line
+
+    def may_split(self, text, cut):
+        """The agent may have shipped its first bytes as a line before the rest came."""
+        self.pieces |= {text[:cut], text[cut:]}
+        self.lines[text].fate = MAY
+
+    def destroy(self, content, read, still_open):
+        """read: the agent has read so far; still_open: and will read the rest."""
+        for line in content.lines:
+            if line.fate == MUST and not line.landed:
+                kept = line.end <= read or still_open
+                line.fate = FRAGILE if kept and not self.forgetful else MAY
+
+    def lose_grip(self):
+        """A life ended, or records came back: what had only the memory of the agent is gone."""
+        for line in self.lines.values():
+            if line.fate == FRAGILE and not line.landed:
+                line.fate = MAY
+
+    def crash(self):
+        self.lose_grip()
+        for line in self.lines.values():
+            if line.landed and not line.durable:
+                line.allowed = line.landed + 1
+            line.settled = False
+
+    def see(self, answer):
+        for text in answer["sent"]:
+            self._sent(text)
+        for text in answer["delivered"]:
+            self._landed(text)
+        if answer["durable"] >= 0:
+            after = set(answer["delivered"][answer["durable"] :])
+            for line in self.lines.values():
+                line.durable = line.durable or (line.settled and line.text not in after)
+
+    def _sent(self, text):
+        line = self.lines.get(text)
+        if line is None:
+            if text not in self.pieces:
+                raise Broken(f"ALIEN: {text!r} was never written as a line")
+            return
+        if line.sent:
+            return
+        line.sent = True
+        content = line.content
+        if line.end < content.sent:
+            raise Broken(f"ORDER: {text!r} comes after a later line of the same file")
+        content.sent = line.end
+        newest = self.newest_sent.get(content.slot, 0)
+        if content.generation < newest and not line.late and line.fate == MUST:
+            raise Broken(f"ORDER: {text!r} comes after a line of a newer generation")
+        if not line.late:
+            self.newest_sent[content.slot] = max(newest, content.generation)
+
+    def _landed(self, text):
+        line = self.lines.get(text)
+        if line is None:
+            return
+        line.landed += 1
+        line.settled = True
+        if line.landed > line.allowed:
+            raise Broken(f"DUP: {text!r} was delivered {line.landed} times, not {line.allowed}")
+
+    def missing(self):
+        return [line for line in self.lines.values() if line.fate != MAY and not line.landed]
+
+    def finish(self, counters):
+        missing = [line.text for line in self.missing()]
+        if missing:
+            raise Broken(f"LOST: {len(missing)} lines: {', '.join(missing[:8])}")
+        settled = sum(
+            counters[name] for name in ("lines_delivered", "in_flight", "lines_filtered", "lines_dead")
+        )
+        if counters["lines_read"] != settled:
+            raise Broken(f"SUM: {counters['lines_read']} lines read, {settled} accounted for")
+        destroyed = any(line.fate == MAY for line in self.lines.values())
+        if not destroyed and (counters["files_lost"] or counters["bytes_lost"]):
+            raise Broken("FALSE LOSS: the agent tells of a loss that was none")
