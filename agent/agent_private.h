@@ -129,7 +129,9 @@ void agent_tick_looks(struct agent *agent, uint64_t now_us);
 /* A checkpoint, unless one is under way or nothing is to be written. */
 void agent_start_checkpoint(struct agent *agent);
 
-/* How long a checkpoint has been due that is under way or fails: so old is the state. 0: neither. */
+/*
+ * How long a checkpoint has been due that is under way or fails: so old is the state. 0: neither.
+ */
 uint64_t agent_unsaved_us(const struct agent *agent, uint64_t now_us);
 
 /* Once a tick: says that the disk takes very long. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A compressed file is a row of members, each with its own beginning (cat a.gz b.gz is a gzip file;
- * pzstd and pxz write many). What is unpacked lies in a buffer of which the last PACKED_BEHIND bytes
- * stay, because whoever reads a log looks at what stands before the bytes that he takes.
+ * pzstd and pxz write many). What is unpacked lies in a buffer of which the last PACKED_BEHIND
+ * bytes stay, because whoever reads a log looks at what stands before the bytes that he takes.
  *
  * What stands behind the last member and begins none is padding and is passed over, as gzip and xz
  * do.

@@ -42,9 +42,9 @@ enum {
 
 /*
  * Up to len (>0) bytes of the content at `at`, from an open file; *ret_len of them are there, also
- * with SHORT and CORRUPT, and fewer than len only where the content ends. One call unpacks 1 MiB and len at
- * most. 0; the E codes; negative errno. After PACKED_E_SHORT more may come; after CORRUPT and LARGE
- * nothing does until the next start from 0.
+ * with SHORT and CORRUPT, and fewer than len only where the content ends. One call unpacks 1 MiB
+ * and len at most. 0; the E codes; negative errno. After PACKED_E_SHORT more may come; after
+ * CORRUPT and LARGE nothing does until the next start from 0.
  */
 int packed_read(struct packed *packed, int fd, uint64_t at, char *bytes, size_t len,
 		size_t *ret_len) MUSTCHECK;

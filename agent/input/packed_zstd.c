@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zstd by libzstd. A frame says how large its window is: more than 128 MiB (--ultra --long) is refused. */
+/*
+ * zstd by libzstd. A frame says how large its window is: more than 128 MiB (--ultra --long) is
+ * refused.
+ */
 #include <errno.h>
 #include <zstd.h>
 #include <zstd_errors.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Compressed files from hostile bytes: reading ends, stays in its memory, and gives the same content
- * whatever the pieces are. The first byte is the kind, the second the size of the pieces.
+ * Compressed files from hostile bytes: reading ends, stays in its memory, and gives the same
+ * content whatever the pieces are. The first byte is the kind, the second the size of the pieces.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -61,8 +61,8 @@ static int submit(struct output *output, const struct record *record, void *slot
 	if (!text)
 		abort();
 	keep(&broker->sent, text);
-	broker->flights = more(broker->flights, broker->n, &broker->capacity,
-			       sizeof broker->flights[0]);
+	broker->flights =
+		more(broker->flights, broker->n, &broker->capacity, sizeof broker->flights[0]);
 	broker->flights[broker->n++] = (struct broker_flight){slot, text};
 	return 0;
 }

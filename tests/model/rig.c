@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An agent for the model test: real files, hints and state, a scripted output, and no loop. What the
- * loop does is done here when a line on standard input asks for it, so that a list of commands has
- * the same outcome each time; what came of it is one JSON object a line on standard output.
+ * An agent for the model test: real files, hints and state, a scripted output, and no loop. What
+ * the loop does is done here when a line on standard input asks for it, so that a list of commands
+ * has the same outcome each time; what came of it is one JSON object a line on standard output.
  *
  *   begin CONF          a life can start on this configuration; its state_dir is where it says
  *   start               as agent_start.c does it
@@ -33,12 +33,13 @@
 #include "conf/load.h"
 #include "tests/model/broker.h"
 
-#define MUST(condition)                                                                         \
-	do {                                                                                    \
-		if (!(condition)) {                                                             \
-			fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #condition); \
-			abort();                                                                \
-		}                                                                               \
+#define MUST(condition)                                                                  \
+	do {                                                                             \
+		if (!(condition)) {                                                      \
+			fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, \
+				#condition);                                             \
+			abort();                                                         \
+		}                                                                        \
 	} while (0)
 
 /* Turns until all is read that can be read now: what needs more goes on for ever. */
@@ -130,7 +131,8 @@ static void put_files(void)
 	put_list(",\"read\":{");
 	while ((file = map_next(rig.agent->files.by_inode, &cursor))) {
 		snprintf(name, sizeof name, "%" PRIu64, file->identity.inode);
-		put_number(name, file->tail.fd < 0 ? -1 : (int64_t)account_read_position(&file->account));
+		put_number(name,
+			   file->tail.fd < 0 ? -1 : (int64_t)account_read_position(&file->account));
 	}
 	json_put_text(&rig.json, "}");
 }
@@ -177,8 +179,8 @@ static void load(struct agent *agent)
 
 	MUST(!store_open(agent->conf->state_dir, &agent->store, NULL, 0));
 	MUST(!store_load(agent->store, &rows, &n_rows));
-	MUST(!files_init(&agent->files, agent->conf->sources, agent->conf->n_sources,
-			 &agent->pools, &agent->counters, agent->log, rows, n_rows));
+	MUST(!files_init(&agent->files, agent->conf->sources, agent->conf->n_sources, &agent->pools,
+			 &agent->counters, agent->log, rows, n_rows));
 	for (size_t i = 0; i < agent->conf->n_sources; i++)
 		agent->files.source_known[i] =
 			store_knows_source(agent->store, agent->conf->sources[i].name) == 1;
