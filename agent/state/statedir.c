@@ -126,6 +126,7 @@ int statedir_set_aside(const char *dir, const char *name, char *ret_path, size_t
 	if (r < 0)
 		return r;
 	statedir_sync(dir);
-	snprintf(ret_path, len, "%s", aside);
+	/* Of one that is missing only the WAL was there. */
+	snprintf(ret_path, len, "%s%s", aside, access(aside, F_OK) == 0 ? "" : "-wal");
 	return 0;
 }

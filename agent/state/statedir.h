@@ -26,7 +26,7 @@ void statedir_sync(const char *dir);
 
 /*
  * Renames DIR/NAME and what SQLite keeps beside it (-wal, -journal) to NAME.damaged-SECONDS, whose
- * path is put into ret_path. What is not there is left out. 0 or negative errno.
+ * path is put into ret_path (that of the WAL when NAME is missing). 0 or negative errno.
  */
 int statedir_set_aside(const char *dir, const char *name, char *ret_path, size_t len) MUSTCHECK;
 
