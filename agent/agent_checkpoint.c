@@ -28,7 +28,10 @@ void agent_start_checkpoint(struct agent *agent)
 
 uint64_t agent_unsaved_us(const struct agent *agent, uint64_t now_us)
 {
-	return agent->unsaved_since_us ? now_us - agent->unsaved_since_us : 0;
+	/* It may have begun after now_us was taken. */
+	return agent->unsaved_since_us && now_us > agent->unsaved_since_us ?
+		       now_us - agent->unsaved_since_us :
+		       0;
 }
 
 void agent_tell_slow_checkpoint(struct agent *agent, uint64_t now_us)
