@@ -8,11 +8,12 @@ the producer's queue (unacknowledged) plus what was appended since the last comp
 transaction began.
 """
 
+import signal
 import time
 
 import pytest
 from rig.state import read_state
-from rig.wait import last
+from rig.wait import last, wait_for
 from rig.writer import Load
 
 KILLS = 20
@@ -95,3 +96,45 @@ def test_kill_every_2_seconds(cluster, topic_name, make_lineage, make_agent, mak
     assert kills.repeats <= sum(made) <= sum(bounds)
     assert any(made), "never anything under way at a kill"
     print(f"{KILLS} kills, {written} lines: {kills.repeats} repeats, {max(made)} at most for one kill")
+
+
+# Of each kind of call that reads or changes what outlives the agent, some; which of its threads makes
+# it first is all the same. tests/unit/test_kill_sweep.c has every single one, without Kafka.
+POINTS = [
+    ("rename", 1),
+    ("unlink", 1),
+    ("ftruncate", 1),
+    ("fdatasync", 1),
+    ("fdatasync", 9),
+    ("pwrite64", 4),
+    ("pwrite64", 40),
+    ("openat", 45),
+    ("pread64", 30),
+    ("preadv", 1),
+    ("preadv", 12),
+]
+
+
+@pytest.mark.parametrize("call, when", POINTS)
+@pytest.mark.scenario("F01", "B01")
+def test_kill_at_a_call(
+    cluster, topic_name, work, make_lineage, make_agent, make_oracle, call, when
+):
+    """Generations match the pattern: one that is rotated before the first life knows it is there."""
+    topic = cluster.make_topic(topic_name, message_timestamp_type="LogAppendTime")
+    lineage = make_lineage("a")
+    paths = [str(work / "log" / "*.log*")]
+    agent = make_agent(cluster.bootstrap, topic, source={"paths": paths})
+    oracle = make_oracle(cluster, topic, [lineage])
+    kills = Kills(agent, oracle, [lineage])
+    load = Load(lineage, rate=RATE, rotate_every=2000)
+    fault = ["-e", f"trace=/^{call}", "-e", f"inject=/^{call}:signal=SIGKILL:when={when}"]
+    agent.prefix = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", *fault]
+    agent.start()
+    wait_for(lambda: not agent.running(), 30, f"call {when} of {call}")
+    assert agent.process.returncode == -signal.SIGKILL, agent.messages()
+    kills.kill()
+    written = load.stop()
+    agent.prefix = []
+    kills.finish()
+    oracle.judge().assert_clean(written, dup=kills.repeats)
