@@ -83,6 +83,25 @@ check:  ## install what the tests need and run all of them (what CI runs)
 check-fast: format-check  ## floors, format, lint, documents: a minute of CPU time, seconds once it is compiled
 	$Q$(MAKE) $(LINT) warnings floors references check-docs
 
+# What sweeps tries more with WAYBILL_LONG. All parts run, whatever one of them says.
+LONG := $(addprefix $B/unit/test_,kill_sweep power_loss)
+NIGHTLY := sweeps model-long fuzz-long check-system
+
+nightly:  ## what check does in short, in its long form, and check-system: some hours
+	$Qpackaging/deps.sh test
+	$Q$(MAKE) $(JOBS) all $(LONG)
+	$Q$(MAKE) -k -j1 $(NIGHTLY)
+
+sweeps: $(LONG)
+	$QWAYBILL_LONG=1 UNIT_TIMEOUT=36000 tests/unit/run.sh $B/reports/long $(LONG)
+	$Qgrep -h 'killed at\|power fails' $B/reports/long/*.log
+
+model-long:
+	$Q$(MAKE) $(JOBS) model LISTS=20000
+
+fuzz-long:
+	$Q$(MAKE) $(JOBS) fuzz FUZZ_SECONDS=180
+
 check-unit: $(UNIT)  ## unit tests: no network, no broker; SAN= for a sanitizer
 	$Qtests/unit/run.sh $B/reports $(UNIT)
 
@@ -157,7 +176,7 @@ clean:  ## remove build/
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile packaging/install.mk
 
-.PHONY: all demo check check-fast check-unit check-it references scenarios bench bench-peers \
+.PHONY: all demo check nightly sweeps model-long fuzz-long check-fast check-unit check-it references scenarios bench bench-peers \
 	fuzz fuzz-short fuzz-run lint warnings format format-check floors clean help
 .SECONDARY:
 -include $(wildcard $(OBJ:.o=.d) $B/agent/main.d $B/tests/*/*.d)

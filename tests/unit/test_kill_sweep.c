@@ -439,7 +439,7 @@ static void setup(void)
 	cr_assert(ne(ptr, shared, MAP_FAILED));
 }
 
-TestSuite(kill_sweep, .init = setup, .timeout = 7200);
+TestSuite(kill_sweep, .init = setup, .timeout = 36000);
 
 static bool is_long(void)
 {
@@ -493,5 +493,5 @@ Test(kill_sweep, killed_again_while_it_recovers)
 	} while (killed);
 	fprintf(stderr, "killed at each of %d pairs of calls, %d lines repeated in all\n", pairs,
 		repeats);
-	cr_assert(ge(int, pairs, 100));
+	cr_assert(ge(int, pairs, 60));
 }

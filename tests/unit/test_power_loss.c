@@ -559,7 +559,7 @@ static void teardown(void)
 		free(images[i].bytes);
 }
 
-TestSuite(power, .init = setup, .fini = teardown, .timeout = 7200);
+TestSuite(power, .init = setup, .fini = teardown, .timeout = 36000);
 
 static void sweep(size_t lies, struct result *result)
 {
