@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a checkpoint writes, counted in SQLite's own calls: the pages that go into the log of the
+ * database, those of them that end a transaction, and the times that the disk is waited for.
+ */
+#include "tests/support/calls.h"
+
+#include <criterion/criterion.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "tests/support/follow_rig.h"
+
+/* SQLite writes 24 bytes before each page; bytes 4 to 7 are 0 unless it ends a transaction. */
+#define FRAME_HEADER 24
+
+static struct {
+	atomic_size_t pages, transactions, syncs;
+} counted;
+
+static bool before_call(const struct call *call)
+{
+	const unsigned char *bytes = call->bytes;
+
+	if (call->kind == CALL_SYNC)
+		counted.syncs++;
+	if (call->kind != CALL_WRITE || call->len != FRAME_HEADER)
+		return true;
+	counted.pages++;
+	counted.transactions += (bytes[4] | bytes[5] | bytes[6] | bytes[7]) != 0;
+	return true;
+}
+
+static void after_call(const struct call *call, long result)
+{
+	(void)call, (void)result;
+}
+
+static struct follow_rig *rig;
+
+static void begin(void)
+{
+	rig = malloc(sizeof *rig);
+	rig_begin(rig, "*.log");
+}
+
+static void end(void)
+{
+	rig_end(rig);
+	free(rig);
+}
+
+TestSuite(checkpoint_cost, .init = begin, .fini = end, .timeout = 60);
+
+static void append_to(size_t n_files)
+{
+	char name[32];
+
+	for (size_t i = 0; i < n_files; i++) {
+		snprintf(name, sizeof name, "%zu.log", i);
+		rig_append(rig, name, "x\n");
+	}
+	rig_run(rig);
+}
+
+/* n_files are known, settled and stored. */
+static void know(size_t n_files)
+{
+	rig_start(rig);
+	append_to(n_files);
+	rig_checkpoint(rig);
+	cr_assert_eq(rig->checkpoint.n_files, n_files);
+}
+
+/* What one checkpoint costs now; its rows. */
+static size_t checkpoint(void)
+{
+	counted.pages = counted.transactions = counted.syncs = 0;
+	rig->checkpoint.n_files = 0;
+	rig_checkpoint(rig);
+	return rig->checkpoint.n_files;
+}
+
+/* Scenario B07 */
+Test(checkpoint_cost, of_1000_files_only_the_one_that_moved_is_written)
+{
+	know(1000);
+	append_to(1);
+	cr_expect_eq(checkpoint(), 1);
+	cr_expect_eq(counted.transactions, 1);
+	cr_expect_eq(counted.syncs, 1);
+	cr_expect_eq(counted.pages, 2, "one of each table");
+}
+
+/* Scenario B07 */
+Test(checkpoint_cost, a_thousand_files_that_moved_are_one_transaction_and_one_wait)
+{
+	know(1000);
+	append_to(1000);
+	cr_expect_eq(checkpoint(), 1000);
+	cr_expect_eq(counted.transactions, 1);
+	cr_expect_eq(counted.syncs, 1);
+	cr_expect_leq(counted.pages, 1000 / 10);
+}
+
+/* Scenario B07 */
+Test(checkpoint_cost, where_nothing_moved_nothing_is_written)
+{
+	know(1000);
+	rig_run(rig);
+	cr_expect_eq(checkpoint(), 0);
+	cr_expect_eq(counted.pages, 0);
+	cr_expect_eq(counted.syncs, 0);
+}
