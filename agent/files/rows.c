@@ -22,8 +22,9 @@ static int compare(int fd, const struct store_file *row, struct identity *ret_id
 	bool same_birth;
 	int r;
 
-	if (identity_of(fd, ret_identity))
-		return ROW_E_LATER;
+	r = identity_of(fd, ret_identity);
+	if (r)
+		return r < 0 ? ROW_E_LATER : ROW_E_OTHER;
 	same_birth = row->born_ns && row->born_ns == ret_identity->born_ns;
 	if (same_birth && row->head_len)
 		then.device = ret_identity->device;

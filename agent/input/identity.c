@@ -27,6 +27,8 @@ int identity_of(int fd, struct identity *ret_identity)
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return IDENTITY_E_NO_FILE;
 	identity.device = st.st_dev;
 	identity.inode = st.st_ino;
 	/* The birth time is an extra: old kernels and strict system call filters refuse statx. */

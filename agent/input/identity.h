@@ -20,7 +20,12 @@ struct identity {
 	uint64_t head_hash; /* XXH64 of the first head_len bytes */
 };
 
-/* Device, inode and birth time of an open file; the head is empty. 0 or negative errno. */
+/*
+ * Device, inode and birth time of an open file; the head is empty. 0; IDENTITY_E_NO_FILE: it is a
+ * FIFO, a device, a directory that took the name after the caller's look at it; negative errno.
+ * *ret_identity is touched on 0 only.
+ */
+enum { IDENTITY_E_OTHER = 1, IDENTITY_E_NO_FILE };
 int identity_of(int fd, struct identity *ret_identity) MUSTCHECK;
 
 /*
@@ -28,7 +33,6 @@ int identity_of(int fd, struct identity *ret_identity) MUSTCHECK;
  * shorter. 0; IDENTITY_E_OTHER when the file does not begin any more with what the fingerprint is
  * of; negative errno. *identity is touched on 0 only.
  */
-enum { IDENTITY_E_OTHER = 1 };
 int identity_grow_head(int fd, struct identity *identity, uint64_t upto) MUSTCHECK;
 
 /*
