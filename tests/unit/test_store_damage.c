@@ -32,7 +32,9 @@ struct image {
 	size_t len;
 };
 
-/* Of a database that was killed after each round: the WAL holds all of it; and one that was closed. */
+/*
+ * Of a database that was killed after each round: the WAL holds all of it; and one that was closed.
+ */
 static struct image db, wal, closed, earlier;
 static char dir[64], message[256];
 static size_t opened, set_aside;
@@ -144,7 +146,9 @@ static void teardown(void)
 
 TestSuite(damage, .init = setup, .fini = teardown, .timeout = 300);
 
-/* No row is beyond the last round; *ret_round: of all rows, 0 without rows, UINT64_MAX a mixture. */
+/*
+ * No row is beyond the last round; *ret_round: of all rows, 0 without rows, UINT64_MAX a mixture.
+ */
 static uint64_t round_of(struct store *store, const char *what, size_t at)
 {
 	struct store_file *files;
