@@ -15,13 +15,6 @@
  */
 #include "parsers/lines.h"
 
-#include <string.h>
-
-static size_t smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 /* Whether the bytes seen so far, without LF, may still become a line that fits. */
 static bool undecided(struct slice bytes, const struct line_rules *rules)
 {
@@ -40,33 +33,11 @@ static struct line truncate_at_max(struct slice bytes, const struct line_rules *
 	};
 }
 
-int lines_cut(struct slice bytes, size_t scanned, const struct line_rules *rules,
-	      struct line *ret_line)
+int lines_cut_long(struct slice bytes, const struct line_rules *rules, struct line *ret_line)
 {
-	size_t window = smaller(bytes.len, rules->max_line + LINES_ROOM);
-	const char *lf = NULL;
-	size_t len;
-
-	if (scanned < window)
-		lf = memchr(bytes.at + scanned, '\n', window - scanned);
-	if (UNLIKELY(!lf)) {
-		if (undecided(bytes, rules))
-			return LINES_E_MORE;
-		*ret_line = truncate_at_max(bytes, rules);
-		return 0;
-	}
-	len = (size_t)(lf - bytes.at);
-	if (len > 0 && lf[-1] == '\r' && !rules->keep_cr)
-		len--;
-	if (UNLIKELY(len > rules->max_line)) {
-		*ret_line = truncate_at_max(bytes, rules);
-		return 0;
-	}
-	*ret_line = (struct line){
-		.text = {bytes.at, len},
-		.extent = (size_t)(lf - bytes.at) + 1,
-		.terminated = true,
-	};
+	if (undecided(bytes, rules))
+		return LINES_E_MORE;
+	*ret_line = truncate_at_max(bytes, rules);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/result.h"
 #include "base/slice.h"
@@ -33,12 +34,37 @@ struct line {
 			    * and with its LF, is for the caller to discard */
 };
 
+/* Of lines_cut: no LF within max_line. */
+int lines_cut_long(struct slice bytes, const struct line_rules *rules, struct line *ret_line)
+	MUSTCHECK;
+
 /*
  * Looks at bytes, of which the first `scanned` are known to hold no LF (0 when not known).
  * 0 or LINES_E_MORE. A line of exactly max_line bytes with its LF (and CR) is not truncated.
  */
-int lines_cut(struct slice bytes, size_t scanned, const struct line_rules *rules,
-	      struct line *ret_line) MUSTCHECK;
+MUSTCHECK static inline int lines_cut(struct slice bytes, size_t scanned,
+				      const struct line_rules *rules, struct line *ret_line)
+{
+	size_t most = rules->max_line + LINES_ROOM, window = bytes.len < most ? bytes.len : most;
+	const char *lf = NULL;
+	size_t len;
+
+	if (LIKELY(scanned < window))
+		lf = memchr(bytes.at + scanned, '\n', window - scanned);
+	if (UNLIKELY(!lf))
+		return lines_cut_long(bytes, rules, ret_line);
+	len = (size_t)(lf - bytes.at);
+	if (len > 0 && lf[-1] == '\r' && !rules->keep_cr)
+		len--;
+	if (UNLIKELY(len > rules->max_line))
+		return lines_cut_long(bytes, rules, ret_line);
+	*ret_line = (struct line){
+		.text = {bytes.at, len},
+		.extent = (size_t)(lf - bytes.at) + 1,
+		.terminated = true,
+	};
+	return 0;
+}
 
 /*
  * The same for bytes that are all there will be: a last line without LF is cut as it is, a CR at
