@@ -305,6 +305,12 @@ static bool begins_with_nul(const struct tail *tail, const struct chunk *chunk)
 	return chunk->cursor < chunk->filled && !chunk->bytes[chunk->cursor] && !tail->discarding;
 }
 
+/*
+ * A longer hole takes several events. What is left must be seen as a hole, too, so it is more than
+ * the NULs that hole_find passes behind the last place where the file system has one.
+ */
+#define HOLE_PIECE (SLOT_LENGTH_MAX - (1u << 20))
+
 /* The NULs at the cursor as an event of their own. 0, TAIL_E_DRY: wait, HOLE_E_NONE, errno. */
 enum { NO_HOLE = TAIL_E_REWRITTEN + 1 };
 
@@ -326,8 +332,7 @@ static int cut_hole(const struct tail *tail, struct chunk *chunk, struct event *
 		.line.terminated = end - position <= SLOT_LENGTH_MAX,
 		.first_time = position >= tail->high_water,
 	};
-	ret_event->extent =
-		ret_event->line.terminated ? (uint32_t)(end - position) : SLOT_LENGTH_MAX;
+	ret_event->extent = ret_event->line.terminated ? (uint32_t)(end - position) : HOLE_PIECE;
 	return 0;
 }
 
