@@ -116,11 +116,15 @@ int files_open_path(struct files *files, const char *path)
 void files_set_fd(struct files *files, struct file *file, int fd)
 {
 	files_close(files, file);
+	/*
+	 * Before it is in the list: when no other may be closed it must not be this one. More than
+	 * one, when records in flight had kept files open above the limit.
+	 */
+	while (files->n_open >= files->max_open && close_one(files))
+		;
 	tail_set_fd(&file->tail, fd);
 	TAILQ_INSERT_TAIL(&files->open, file, open_link);
 	files->n_open++;
-	if (files->n_open > files->max_open)
-		(void)close_one(files);
 }
 
 void files_close(struct files *files, struct file *file)

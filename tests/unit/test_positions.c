@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Positions, wherever they lie and whatever was changed around them between two starts: behind 4
- * GiB, at each size of a small file, in a file that shrank, under another pattern or directory.
+ * Positions, wherever they lie: behind 4 GiB, at each size of a small file, in a file that shrank.
  * What a start reads is exactly what was not read before, and the store says so.
  */
 #include <criterion/criterion.h>
