@@ -73,11 +73,24 @@ static bool may_be_rewritten(const struct file *file, bool at_start)
 	return seen->fresh && file->account.committed <= STEP_BYTES;
 }
 
-/* After a while without a look a file that grew may be another one: its first bytes tell. */
-static void check_head(struct file *file, uint64_t now_us)
+/* After a while without a look a file that grew may be another one. */
+static bool grew_unseen(const struct file *file, uint64_t now_us)
 {
-	if (now_us - file->found_us > HEAD_US && file->found.size > file->seen.size &&
-	    identity_head_matches(file->tail.fd, &file->identity) == 0)
+	return now_us - file->found_us > HEAD_US && file->found.size > file->seen.size;
+}
+
+/*
+ * Its first bytes, which may go beyond what is settled and so beyond what its chain proves; and
+ * what is settled ahead must not be cut out of other bytes: after a rewind the tail does not see
+ * that the file shrank.
+ */
+static void check_start(struct file *file)
+{
+	const struct ranges *ahead = &file->account.ahead;
+
+	if (ahead->n && file->found.size < ahead->at[ahead->first + ahead->n - 1].end)
+		file->tail.rewritten = true;
+	else if (identity_head_matches(file->tail.fd, &file->identity) == 0)
 		file->tail.rewritten = true;
 }
 
@@ -150,10 +163,10 @@ bool doubt_look(struct files *files, struct file *file, uint64_t now_us, int64_t
 		return true;
 	if (!file->doubtful && may_be_rewritten(file, at_start))
 		file->doubtful = true;
-	else if (!file->doubtful)
-		check_head(file, now_us);
+	if (file->doubtful || grew_unseen(file, now_us) || file->account.ahead.n)
+		check_start(file);
 	file->found_us = now_us;
-	if (LIKELY(!file->doubtful))
+	if (LIKELY(!file->doubtful) || file->tail.rewritten)
 		return true;
 	if (!file->proof && begin(files, file, now_us))
 		step(files, file, now_us);

@@ -72,6 +72,15 @@ int identity_grow_head(int fd, struct identity *identity, uint64_t upto)
 	return 0;
 }
 
+void identity_learn_head(struct identity *identity, const char *bytes, size_t len)
+{
+	len = len < IDENTITY_HEAD_MAX ? len : IDENTITY_HEAD_MAX;
+	if (len <= identity->head_len)
+		return;
+	identity->head_len = (uint32_t)len;
+	identity->head_hash = identity_hash(bytes, len);
+}
+
 int identity_head_matches(int fd, const struct identity *identity)
 {
 	char bytes[IDENTITY_HEAD_MAX];

@@ -35,6 +35,9 @@ int identity_of(int fd, struct identity *ret_identity) MUSTCHECK;
  */
 int identity_grow_head(int fd, struct identity *identity, uint64_t upto) MUSTCHECK;
 
+/* The same from bytes that were read from the file's start, whatever is in it now. */
+void identity_learn_head(struct identity *identity, const char *bytes, size_t len);
+
 /*
  * 1 when the file still begins with the bytes under the fingerprint (also when head_len is 0), 0
  * when not (also when it became shorter), negative errno when it cannot be read.

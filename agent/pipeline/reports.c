@@ -183,6 +183,15 @@ static int start_over(struct pipeline *pipeline, struct file *file)
 	return 0;
 }
 
+/* What is settled ahead and not under the chain is known to be there by the first bytes only. */
+static void learn_head(struct file *file)
+{
+	const struct chunk *first = TAILQ_FIRST(&file->account.chunks);
+
+	if (first && first->start == 0)
+		identity_learn_head(&file->identity, first->bytes, first->cursor);
+}
+
 int pipeline_rewind(struct pipeline *pipeline, struct file *file)
 {
 	uint64_t read_position = account_read_position(&file->account);
@@ -193,6 +202,7 @@ int pipeline_rewind(struct pipeline *pipeline, struct file *file)
 	if (file->rewritten)
 		return start_over(pipeline, file);
 	/* While the bytes are in memory. */
+	learn_head(file);
 	(void)tail_chain(&file->tail, &(struct chain){0});
 	r = account_rewind(&file->account);
 	if (r)
