@@ -9,6 +9,9 @@ SAN ?=
 B ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 FUZZ_SECONDS ?= 600
 PYTEST_ARGS ?=
+# make model: how many lists, and which.
+LISTS ?= 50
+SEED ?= 1
 
 comma := ,
 Q := $(if $(V),,@)
@@ -76,6 +79,7 @@ check:  ## install what the tests need and run all of them (what CI runs)
 	$Q$(MAKE) $(JOBS) check-unit
 	$Q$(MAKE) $(JOBS) check-unit SAN=address,undefined
 	$Q$(MAKE) $(JOBS) fuzz-short
+	$Q$(MAKE) $(JOBS) model
 	$Q$(MAKE) $(JOBS) check-it
 
 # One compilation serves them all: the objects with warnings as errors are those whose calls and
@@ -97,7 +101,7 @@ sweeps: $(LONG)
 	$Qgrep -h 'killed at\|power fails' $B/reports/long/*.log
 
 model-long:
-	$Q$(MAKE) $(JOBS) model LISTS=20000
+	$Q$(MAKE) $(JOBS) model LISTS=20000 SEED=$$(date +%Y%m%d)
 
 fuzz-long:
 	$Q$(MAKE) $(JOBS) fuzz FUZZ_SECONDS=180
@@ -110,6 +114,11 @@ check-it: all  ## integration tests on a real Kafka, or on $WAYBILL_TEST_BROKERS
 	$Qif [ -z "$$WAYBILL_TEST_BROKERS" ]; then tests/kafka/fetch.sh; fi
 	$Qmkdir -p build/it
 	build/venv/bin/pytest -p no:cacheprovider -rs --junitxml=build/it/junit.xml tests/integration $(PYTEST_ARGS)
+
+model: $B/model/rig  ## random lists of what happens to files, against a model: LISTS=50 SEED=1
+	$Qtests/venv.sh
+	MODEL_RIG=$(abspath $<) MODEL_LISTS=$(LISTS) MODEL_SEED=$(SEED) build/venv/bin/pytest \
+		-p no:cacheprovider --junitxml=$B/model/junit.xml tests/model $(PYTEST_ARGS)
 
 references:  ## comments and documents name files and scenarios that are there
 	$Qtests/references.py
@@ -176,7 +185,7 @@ clean:  ## remove build/
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile packaging/install.mk
 
-.PHONY: all demo check nightly sweeps model-long fuzz-long check-fast check-unit check-it references scenarios bench bench-peers \
-	fuzz fuzz-short fuzz-run lint warnings format format-check floors clean help
+.PHONY: all demo check nightly sweeps model-long fuzz-long check-fast check-unit check-it model \
+	references scenarios bench bench-peers fuzz fuzz-short fuzz-run lint warnings format format-check floors clean help
 .SECONDARY:
 -include $(wildcard $(OBJ:.o=.d) $B/agent/main.d $B/tests/*/*.d)

@@ -264,7 +264,7 @@ static bool serve(struct agent *agent)
 		return false;
 	broker_serve(&rig.broker);
 	agent_take_reports(agent, clock_mono_us());
-	files_release_held(&agent->files, SIZE_MAX);
+	files_release_all(&agent->files);
 	return true;
 }
 
@@ -293,7 +293,7 @@ static void tick(struct agent *agent)
 	agent_age_files(agent, now_us);
 	agent_tick_looks(agent, now_us);
 	agent_take_reports(agent, now_us);
-	files_release_held(&agent->files, SIZE_MAX);
+	files_release_all(&agent->files);
 	checkpoint();
 	chunk_pools_trim(&agent->pools);
 }

@@ -7,12 +7,13 @@ import os
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from kept import KEPT
 from world import Rig, World
 
 LISTS = int(os.environ.get("MODEL_LISTS", "50"))
 SEED = int(os.environ.get("MODEL_SEED", "1"))
 
-SLOTS = st.integers(0, int(os.environ.get("MODEL_SLOTS", "2")))
+SLOTS = st.integers(0, 3)
 LINES = st.sampled_from([1, 2, 3, 100])
 ACTIONS = {
     "write": st.tuples(st.just("write"), SLOTS, LINES),
@@ -25,6 +26,11 @@ ACTIONS = {
     "delete": st.tuples(st.just("delete"), SLOTS, st.booleans()),
     "truncate": st.tuples(st.just("truncate"), SLOTS),
     "rewrite": st.tuples(st.just("rewrite"), SLOTS, LINES),
+    "copytruncate": st.tuples(st.just("copytruncate"), SLOTS),
+    "compress": st.tuples(st.just("compress"), SLOTS),
+    "overwrite": st.tuples(st.just("overwrite"), SLOTS),
+    "move_directory": st.tuples(st.just("move_directory")),
+    "remove_directory": st.tuples(st.just("remove_directory")),
     "relink": st.tuples(st.just("relink")),
     "run": st.tuples(st.just("run"), st.sampled_from([0, 500, 6000, 35000])),
     "kill": st.tuples(st.just("kill"), st.booleans()),
@@ -77,4 +83,10 @@ def play(rig, wide, actions, trace=None):
 )
 @given(wide=st.booleans(), actions=LISTS_OF_ACTIONS)
 def test_random_lists(rig, wide, actions):
+    play(rig, wide, actions)
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_kept_lists(rig, name):
+    wide, actions = KEPT[name]
     play(rig, wide, actions)

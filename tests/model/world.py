@@ -6,6 +6,7 @@ done where it stands (the agent is down, there is no such file) is left out: any
 a list.
 """
 
+import gzip
 import json
 import os
 import select
@@ -19,10 +20,11 @@ from reference import Broken, Content, Reference
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 RIG = Path(os.environ.get("MODEL_RIG", BUILD / "model" / "rig"))
-# Births of files are told apart by the kernel's coarse clock: 4 ms, or 10.
-TICK_S = 0.011
+CLOCK_REALTIME_COARSE = 5  # the kernel's, with which it tells the births of files
 ACTION_MS = 200
-ROTATE_WAIT_MS = 5000
+# Whether the program finds the rest of a file in a copy of it, or in a compressed one. As long as
+# it does not, these lines may be lost, and copies are made only where no pattern matches them.
+CONTENT_IS_FOUND = False
 
 CONF = """
 kafka: {{ bootstrap_servers = "localhost"; }};
@@ -98,7 +100,7 @@ class World:
         rig.begin(conf)
 
     def start_directories(self):
-        for name in ("old", "sub", "targets"):
+        for name in ("old", "sub", "targets", "copies"):
             (self.top / name).mkdir()
 
     def close(self):
@@ -122,6 +124,7 @@ class World:
         for content in self.contents:
             if content.inode in self.read and content.alive:
                 content.seen = True
+            content.stored = content.stored or (content.seen and answer["durable"] >= 0)
 
     def do_start(self):
         if not self.up:
@@ -138,13 +141,20 @@ class World:
         if self.up:
             self.up = False
             self.ask("kill landed" if landed else "kill")
-            self.model.crash()
+            self.end_life()
 
     def do_stop(self):
         if self.up:
             self.up = False
             self.ask("stop")
-            self.model.crash()
+            self.end_life()
+
+    def end_life(self):
+        self.model.crash()
+        for content in self.contents:
+            content.seen = content.stored
+            if content.left and not content.seen and not self.will_be_found(content):
+                self.unreachable(content)
 
     def do_checkpoint(self):
         if self.up:
@@ -177,10 +187,10 @@ class World:
         return content
 
     def wait_for_tick(self):
-        wait = self.made_at + TICK_S - time.monotonic()
-        if wait > 0:
-            time.sleep(wait)
-        self.made_at = time.monotonic()
+        """Files that are born in one tick, 4 ms or 10, have no order."""
+        while time.clock_gettime(CLOCK_REALTIME_COARSE) <= self.made_at:
+            time.sleep(0.0005)
+        self.made_at = time.clock_gettime(CLOCK_REALTIME_COARSE)
 
     def create(self, slot):
         path = self.path_of(slot)
@@ -222,6 +232,7 @@ class World:
 
     def write_to(self, content, n):
         late = content.left
+        content.alive = content.alive and (not content.held or self.is_open(content))
         data = content.rest + "\n" if content.rest else ""
         self.complete(content, late)
         for _ in range(n):
@@ -271,26 +282,62 @@ class World:
     def move(self, content, style):
         path = Path(content.path)
         if style == "number":
-            others = [c for c in self.contents if c.path and c.slot == content.slot]
-            for n in (3, 2, 1):
-                for other in others:
-                    if other.path == path.with_name(f"{path.name}.{n}"):
-                        self.rename(other, path.with_name(f"{path.name}.{n + 1}"))
+            self.shift(path)
             self.rename(content, path.with_name(path.name + ".1"))
         elif style == "date":
             self.rename(content, path.with_name(self.fresh(path.name)))
         else:
             self.rename(content, self.top / "old" / self.fresh(path.name))
-        if not content.seen and not self.will_be_found(content, style):
-            self.model.destroy(content, -1, False)
-            content.alive = False
+        if not content.seen and not self.will_be_found(content):
+            self.unreachable(content)
 
-    def will_be_found(self, content, style):
-        """One that left its path before the agent saw it: what the patterns want is found, and
-        what is between known generations of one name."""
-        if style == "olddir":
+    def unreachable(self, content):
+        self.model.destroy(content, -1, False)
+        content.alive = False
+
+    def shift(self, path):
+        for n in (3, 2, 1):
+            for suffix in ("", ".gz"):
+                self.shift_one(
+                    path.with_name(f"{path.name}.{n}{suffix}"),
+                    path.with_name(f"{path.name}.{n + 1}{suffix}"),
+                )
+
+    def shift_one(self, path, to):
+        for content in self.contents:
+            if content.path == path:
+                return self.rename(content, to)
+        if path.exists():
+            path.rename(to)
+
+    def do_copytruncate(self, slot):
+        content = self.here(slot)
+        if content is None or slot == LINK or (self.wide and not CONTENT_IS_FOUND):
+            return
+        path = Path(content.path)
+        self.shift(path)
+        self.wait_for_tick()
+        to = path if CONTENT_IS_FOUND else self.top / "copies" / path.name
+        shutil.copyfile(path, to.with_name(path.name + ".1"))
+        self.replace(slot, lambda original: os.truncate(original, 0))
+
+    def do_compress(self, slot):
+        """The generation that left last, if nobody writes to it any more."""
+        older = [c for c in self.contents if c.slot == slot and c.left and c.path and not c.writer]
+        if not older or (self.wide and not CONTENT_IS_FOUND):
+            return
+        path = Path(older[-1].path)
+        with open(path, "rb") as plain, gzip.open(f"{path}.gz", "wb") as packed:
+            packed.write(plain.read())
+        self.remove(older[-1])
+
+    def will_be_found(self, content):
+        """One that left its path unseen: where the patterns lead, or between known generations."""
+        if content.path is None or content.path.parent == self.top / "old":
             return False
-        return self.wide or any(c.slot == content.slot and c.seen for c in self.contents)
+        if self.wide and content.slot != LINK:
+            return True
+        return any(c.slot == content.slot and c.seen for c in self.contents)
 
     def rename(self, content, path):
         for other in self.contents:
@@ -301,10 +348,16 @@ class World:
 
     def gone(self, content):
         """Its last name is gone, or its bytes are."""
-        read = self.read.get(content.inode, -1) if self.up and content.seen else -1
-        self.model.destroy(content, read, content.alive and read >= 0)
+        self.model.destroy(content, self.read_of(content), self.is_open(content))
         content.path = None
-        content.left = True
+        content.left = content.held = True
+        content.alive = self.is_open(content)
+
+    def read_of(self, content):
+        return self.read.get(content.inode, -1) if self.up and content.seen else -1
+
+    def is_open(self, content):
+        return content.alive and self.read_of(content) >= 0
 
     def do_delete(self, slot, keep):
         content = self.here(slot)
@@ -314,14 +367,11 @@ class World:
             content.writer = os.open(content.path, os.O_WRONLY | os.O_APPEND)
         if slot == LINK:
             self.path_of(slot).unlink()
+        self.remove(content)
+
+    def remove(self, content):
         Path(content.path).unlink()
         self.gone(content)
-        self.close_unreadable(content)
-
-    def close_unreadable(self, content):
-        """Without a name, and unknown to the agent: nobody will read what is written to it."""
-        if not self.up or self.read.get(content.inode, -1) < 0 or not content.seen:
-            content.alive = False
 
     def do_close(self, slot):
         for content in self.contents:
@@ -330,32 +380,79 @@ class World:
                 content.writer = None
 
     def do_truncate(self, slot):
-        self.replace(slot, lambda path, _: os.truncate(path, 0))
+        self.replace(slot, lambda path: os.truncate(path, 0))
 
     def do_rewrite(self, slot, n):
         """Other lines in the place of all that is there."""
         content = self.here(slot)
         if content is None:
             return
-        self.replace(slot, lambda path, _: os.truncate(path, 0))
+        self.replace(slot, lambda path: os.truncate(path, 0))
         self.write_to(self.current[slot], n)
 
     def replace(self, slot, how):
         content = self.here(slot)
         if content is None:
             return
-        read = self.read.get(content.inode, -1) if self.up and content.seen else -1
         self.wait_for_tick()
-        self.model.destroy(content, read, False)
-        how(content.path, content)
+        self.model.destroy(content, self.read_of(content), False)
+        how(content.path)
         path, seen = content.path, content.seen
         content.path, content.left, content.alive, content.rest = None, True, False, ""
         self.made(slot, path).seen = seen
+
+    def do_overwrite(self, slot):
+        """Other lines in the place of all that is there, as many bytes."""
+        content = self.here(slot)
+        if content is None or not content.lines or content.rest:
+            return
+        lengths = [len(line.text) for line in content.lines]
+        data = ""
+
+        def write(path):
+            with open(path, "r+b", buffering=0) as out:
+                out.write(data.encode())
+
+        texts = []
+        for length in lengths:
+            self.n_lines += 1
+            texts.append(f"L{self.n_lines:06d}".ljust(length, "y"))
+        data = "".join(text + "\n" for text in texts)
+        if len(data) != content.size:
+            return
+        self.replace(slot, write)
+        for text in texts:
+            self.model.write(self.current[slot], text, False)
+
+    def do_move_directory(self):
+        """The directory of a file goes away under another name, with all that is in it. A start
+        takes a directory that is not there for one that is not mounted yet: it looks nowhere."""
+        directory = self.top / "sub"
+        if not directory.is_dir():
+            return
+        gone = self.top / self.fresh("gone")
+        directory.rename(gone)
+        for content in self.contents:
+            if content.path and Path(content.path).parent == directory:
+                name = Path(content.path).name
+                self.gone(content)
+                content.path = gone / name
+
+    def do_remove_directory(self):
+        directory = self.top / "sub"
+        if not directory.is_dir():
+            return
+        for content in self.contents:
+            if content.path and Path(content.path).parent == directory:
+                self.remove(content)
+        shutil.rmtree(directory)
 
     def do_relink(self):
         content = self.here(LINK)
         if content is not None:
             content.left = True
+            if not content.seen:
+                self.unreachable(content)
             self.create(LINK)
 
     # ---- a list ----
