@@ -166,6 +166,13 @@ static void stats(const struct output *output, struct output_stats *ret_stats)
 	};
 }
 
+/* Nothing is ever held. */
+static uint64_t moved(const struct output *output, uint32_t topic)
+{
+	(void)output, (void)topic;
+	return 0;
+}
+
 static struct output *stay(struct output *output)
 {
 	(void)output;
@@ -177,6 +184,7 @@ void broker_init(struct broker *broker)
 	static const struct output_ops ops = {
 		.has_room = has_room,
 		.submit = submit,
+		.moved = moved,
 		.reports = reports,
 		.service = service,
 		.kick = kick,

@@ -168,6 +168,8 @@ static void checkpoint(void)
 	agent_start_checkpoint(rig.agent);
 	agent_finish_checkpoint(rig.agent, 30000);
 	MUST(!rig.agent->checkpoint_failing);
+	/* As on_writer of agent.c. */
+	files_release(&rig.agent->files, FILE_WAITS_STORE, SIZE_MAX);
 	rig.durable = (int64_t)rig.broker.landed.n;
 }
 
@@ -264,7 +266,7 @@ static bool serve(struct agent *agent)
 		return false;
 	broker_serve(&rig.broker);
 	agent_take_reports(agent, clock_mono_us());
-	files_release_all(&agent->files);
+	agent_wake_held(agent);
 	return true;
 }
 
