@@ -3,6 +3,7 @@
 
 import os
 import re
+from pathlib import Path
 
 import pytest
 from rig.agent import EX_OK
@@ -17,7 +18,7 @@ def line(number):
     return b"2026-01-01T00:00:00Z INFO order=%d cid=c-%d text\n" % (number, number)
 
 
-@pytest.mark.scenario("A10")
+@pytest.mark.scenario("A10", "C10")
 def test_copytruncate_without_append(cluster, topic, work, make_agent):
     path = work / "log" / "a.log"
     agent = make_agent(cluster.bootstrap, topic).start()
@@ -25,6 +26,10 @@ def test_copytruncate_without_append(cluster, topic, work, make_agent):
     os.write(file, b"".join(map(line, range(LINES))))
     agent.counted(lines_delivered=LINES)
     before = int(re.match(r"\d+", status(agent.process.pid)["VmRSS"])[0])
+    # It is open and not mapped, or a truncation could end the process.
+    process = Path("/proc") / str(agent.process.pid)
+    assert str(path) in [os.path.realpath(link) for link in (process / "fd").iterdir()]
+    assert str(path) not in (process / "maps").read_text()
     os.ftruncate(file, 0)
     os.lseek(file, HOLE, os.SEEK_SET)
     os.write(file, b"".join(map(line, range(LINES, 2 * LINES))))

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What stays in memory, besides the budget of chunks: a known file, and nothing of the generations
+ * and lines that are behind. The numbers are those of waybill(8), MEMORY.
+ */
+#include <criterion/criterion.h>
+#include <malloc.h>
+#include <stdlib.h>
+
+#include "tests/support/follow_rig.h"
+
+/* With a path of some 30 bytes, which it has twice, and its share of the tables. */
+#define FILE_BYTES 2048
+
+static struct follow_rig *rig;
+
+static void begin(void)
+{
+	rig = malloc(sizeof *rig);
+	rig_begin(rig, "*.log");
+	rig_start(rig);
+	rig->quiet = true;
+}
+
+static void end(void)
+{
+	rig_end(rig);
+	free(rig);
+}
+
+TestSuite(memory, .init = begin, .fini = end, .timeout = 120);
+
+static size_t in_use(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return info.uordblks + info.hblkhd;
+}
+
+static void make_files(size_t from, size_t to)
+{
+	char name[32];
+
+	for (size_t i = from; i < to; i++) {
+		snprintf(name, sizeof name, "%zu.log", i);
+		rig_append(rig, name, "x\n");
+	}
+	rig_run(rig);
+	rig_checkpoint(rig);
+}
+
+/* Scenario D08 */
+Test(memory, a_known_file_costs_what_the_manual_says)
+{
+	size_t before;
+
+	make_files(0, 1000);
+	before = in_use();
+	make_files(1000, 3000);
+	chunk_pools_trim(&rig->pools);
+	cr_expect_eq(rig->pools.budget.used, 0, "what is settled has no chunk");
+	cr_expect_leq(in_use() - before, (size_t)2000 * FILE_BYTES, "%zu",
+		      (in_use() - before) / 2000);
+}
+
+static void rotate(void)
+{
+	rig_append(rig, "a.log", "one\n");
+	rig_run(rig);
+	rig_rename(rig, "a.log", "a.log.1");
+	rig_append(rig, "a.log", "two\n");
+	rig_run(rig);
+	rig_remove(rig, "a.log.1");
+	rig_run(rig);
+	rig_checkpoint(rig);
+}
+
+/* Scenario D08. Behind a thousand rotations lies as much as behind a hundred. */
+Test(memory, rotations_leave_nothing_behind)
+{
+	size_t before;
+
+	for (int i = 0; i < 100; i++)
+		rotate();
+	before = in_use();
+	for (int i = 0; i < 900; i++)
+		rotate();
+	chunk_pools_trim(&rig->pools);
+	cr_expect_eq(rig->pools.budget.used, 0);
+	cr_expect_leq(in_use(), before + 8192, "%zu and %zu", before, in_use());
+	cr_expect_leq(rig->files.n_open, 2);
+	cr_expect_eq(rig->files.n_removed, 0);
+}
