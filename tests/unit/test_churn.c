@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -294,4 +295,153 @@ Test(churn, files_that_go_while_the_agent_is_down_are_forgotten)
 	rig_stop(rig);
 	expect_rows(0);
 	rig_start(rig);
+}
+
+/* ---- faster than anybody looks ---- */
+
+#define GENERATIONS 141 /* the first, and 140 after it */
+#define LINES 3
+#define EVERY_MS 20
+
+/* Lines as <generation>.<line>, in the order in which they came. */
+static struct {
+	int next_line[GENERATIONS];
+	int newest;
+	bool wrong;
+} seen;
+
+static void see_line(struct follow_rig *of, struct slice line)
+{
+	int generation = -1, n = -1;
+	char text[32];
+
+	(void)of;
+	snprintf(text, sizeof text, "%.*s", (int)line.len, line.at);
+	seen.wrong |= sscanf(text, "%d.%d", &generation, &n) != 2 || generation < seen.newest ||
+		      generation >= GENERATIONS || seen.next_line[generation] != n;
+	if (seen.wrong)
+		return;
+	seen.newest = generation;
+	seen.next_line[generation]++;
+}
+
+/* Generations of which nothing came; of all others every line came, once and in order. */
+static int count_unseen(void)
+{
+	int unseen = 0;
+
+	cr_expect_not(seen.wrong, "behind generation %d", seen.newest);
+	for (int i = 0; i < GENERATIONS; i++) {
+		unseen += !seen.next_line[i];
+		cr_expect(!seen.next_line[i] || seen.next_line[i] == LINES, "%d: %d", i,
+			  seen.next_line[i]);
+	}
+	return unseen;
+}
+
+/* The generation before gets its last line late; two older ones are kept. */
+static void write_generation(int generation)
+{
+	char name[] = "app.log";
+
+	if (generation > 1)
+		rig_rename(rig, "app.log.1", "app.log.2");
+	if (generation > 0) {
+		rig_rename(rig, name, "app.log.1");
+		PUT("app.log.1", name_of("%d.%d\n", generation - 1, LINES - 1));
+	}
+	for (int i = 0; i < (generation < GENERATIONS - 1 ? LINES - 1 : LINES); i++)
+		PUT(name, name_of("%d.%d\n", generation, i));
+}
+
+static void begin_generations(void)
+{
+	begin_again("app.log");
+	memset(&seen, 0, sizeof seen);
+	rig->on_line = see_line;
+	write_generation(0);
+	rig_run(rig);
+}
+
+/* Looks after so many rotations: of those in between, the last three have a name still. */
+static void look_after_each(int rotations)
+{
+	begin_generations();
+	for (int i = 1; i < GENERATIONS; i++) {
+		write_generation(i);
+		if (i % rotations == 0)
+			rig_run(rig);
+	}
+	rig->quiet = true;
+	rig_run(rig);
+}
+
+/* Scenario A02 */
+Test(churn, generations_that_have_a_name_at_the_next_look_are_read_in_full)
+{
+	for (int rotations = 1; rotations <= 3; rotations++) {
+		look_after_each(rotations);
+		cr_expect_eq(count_unseen(), 0, "%d: %d", rotations, count_unseen());
+		cr_expect_eq(rig->counters.files_lost, 0);
+	}
+}
+
+/* Scenario A02: what was never seen is lost, and nothing else is. */
+Test(churn, generations_that_have_no_name_at_the_next_look_are_all_that_is_lost)
+{
+	for (int rotations = 4; rotations <= 10; rotations += 3) {
+		look_after_each(rotations);
+		cr_expect_eq(count_unseen(), (GENERATIONS - 1) / rotations * (rotations - 3), "%d: %d",
+			     rotations, count_unseen());
+	}
+}
+
+/* A process of its own: it writes whether anybody looks or not. */
+static pid_t start_writer(void)
+{
+	pid_t pid = fork();
+
+	cr_assert_geq(pid, 0);
+	if (pid)
+		return pid;
+	for (int i = 1; i < GENERATIONS; i++) {
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){0, EVERY_MS * 1000000}, NULL);
+		write_generation(i);
+	}
+	_exit(0);
+}
+
+/* Looks until the writer is done. How many generations may have come and gone between two looks. */
+static int look_while(pid_t writer)
+{
+	struct pollfd hints = {discover_fd(rig->discover), POLLIN, 0};
+	uint64_t looked_us = clock_mono_us(), began_us;
+	int status = -1, missable = 0, rotations;
+	bool over;
+
+	do {
+		over = waitpid(writer, &status, WNOHANG) == writer;
+		began_us = clock_mono_us();
+		rig_run(rig);
+		rotations = (int)((clock_mono_us() - looked_us) / (EVERY_MS * 1000)) + 1;
+		missable += rotations > 3 ? rotations - 3 : 0;
+		looked_us = began_us;
+		poll(&hints, 1, EVERY_MS);
+	} while (!over);
+	cr_assert_eq(status, 0);
+	return missable;
+}
+
+/* Scenario A02: nothing, as long as this process is given its turn every 60 ms. */
+Test(churn, a_generation_every_20_ms_of_which_two_are_kept_is_read_in_full)
+{
+	int missable;
+
+	begin_generations();
+	missable = look_while(start_writer());
+	rig->quiet = true;
+	rig_run(rig);
+	cr_expect_leq(count_unseen(), missable, "%d, %d", count_unseen(), missable);
+	cr_expect_lt(missable, GENERATIONS / 2, "%d: too slow to say anything", missable);
+	cr_expect_eq(rig->counters.files_lost, 0);
 }
