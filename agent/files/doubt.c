@@ -73,22 +73,26 @@ static bool may_be_rewritten(const struct file *file, bool at_start)
 	return seen->fresh && file->account.committed <= STEP_BYTES;
 }
 
-/* After a while without a look a file that grew may be another one. */
-static bool grew_unseen(const struct file *file, uint64_t now_us)
+/* It shrank; or, after a while without a look, it grew and may be another one. */
+static bool changed_size(const struct file *file, uint64_t now_us)
 {
+	if (file->found.size < file->seen.size)
+		return true;
 	return now_us - file->found_us > HEAD_US && file->found.size > file->seen.size;
 }
 
 /*
- * Its first bytes, which may go beyond what is settled and so beyond what its chain proves; and
- * what is settled ahead must not be cut out of other bytes: after a rewind the tail does not see
- * that the file shrank.
+ * Its size, since after a rewind the tail does not see that a file shrank; its first bytes, which
+ * may go beyond what is settled and so beyond what its chain proves; and what is settled ahead,
+ * which must not be cut out of other bytes.
  */
 static void check_start(struct file *file)
 {
 	const struct ranges *ahead = &file->account.ahead;
 
-	if (ahead->n && file->found.size < ahead->at[ahead->first + ahead->n - 1].end)
+	if (file->found.size < file->seen.size)
+		file->tail.rewritten = true;
+	else if (ahead->n && file->found.size < ahead->at[ahead->first + ahead->n - 1].end)
 		file->tail.rewritten = true;
 	else if (identity_head_matches(file->tail.fd, &file->identity) == 0)
 		file->tail.rewritten = true;
@@ -163,7 +167,7 @@ bool doubt_look(struct files *files, struct file *file, uint64_t now_us, int64_t
 		return true;
 	if (!file->doubtful && may_be_rewritten(file, at_start))
 		file->doubtful = true;
-	if (file->doubtful || grew_unseen(file, now_us) || file->account.ahead.n)
+	if (file->doubtful || changed_size(file, now_us) || file->account.ahead.n)
 		check_start(file);
 	file->found_us = now_us;
 	if (LIKELY(!file->doubtful) || file->tail.rewritten)

@@ -12,6 +12,10 @@ KEPT = {
         [("write", 0, 1), ("write", 0, 1), ("write", 0, 1), ("write", 0, 1), ("fail",), ("run", 0),
          ("rewrite", 0, 100)],
     ),
+    "rewritten shorter while a record comes back, behind it half a line": (
+        False,
+        [("part", 0), ("fail",), ("part", 0), ("run", 0), ("rewrite", 0, 1)],
+    ),
     "rewritten before anything was settled: the first look at it says so": (
         False,
         [("write", 0, 1), ("broker", False), ("run", 0), ("stop",), ("start",), ("rewrite", 0, 1)],
