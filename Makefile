@@ -162,7 +162,7 @@ LINT = B=build/lint LTO= CFLAGS='$(CFLAGS) -g0 -Werror' TEST_CFLAGS='-O0 -U_FORT
 lint:  ## build with -Werror in a directory of its own; shellcheck
 	$Q$(MAKE) $(LINT) warnings
 
-warnings: all $(UNIT:$B/%=$B/tests/%.o)
+warnings: all $(UNIT:$B/%=$B/tests/%.o) $B/tests/model/rig.o $B/tests/model/broker.o
 	shellcheck $(SCRIPTS)
 
 format:  ## clang-format all of it

@@ -128,8 +128,17 @@ class World:
 
     def do_start(self):
         if not self.up:
+            self.forget_order()
             self.ask("start")
             self.up = True
+
+    def forget_order(self):
+        """The program does not see that app.log.1 and app.log.2 are of one lineage as long as there
+        is no app.log: generations that it sees first then come in any order."""
+        for content in self.contents:
+            if not content.seen and self.here(content.slot) is None:
+                for line in content.lines:
+                    line.late = True
 
     def do_run(self, ms):
         self.do_start()
@@ -183,6 +192,7 @@ class World:
         if slot in self.current:
             self.older.setdefault(slot, []).append(self.current[slot])
         self.contents.append(content)
+        self.made_at = time.clock_gettime(CLOCK_REALTIME_COARSE)
         self.current[slot] = content
         return content
 
@@ -190,7 +200,6 @@ class World:
         """Files that are born in one tick, 4 ms or 10, have no order."""
         while time.clock_gettime(CLOCK_REALTIME_COARSE) <= self.made_at:
             time.sleep(0.0005)
-        self.made_at = time.clock_gettime(CLOCK_REALTIME_COARSE)
 
     def create(self, slot):
         path = self.path_of(slot)
