@@ -27,6 +27,7 @@ class Content:
     path: str | None = None  # None: no name leads to it
     left: bool = False  # its path is another's or nobody's
     seen: bool = False  # the agent knew of it at least once
+    looked_at: bool = False  # the agent had a turn since it began
     stored: bool = False  # and a checkpoint knows
     lines: list = field(default_factory=list)
     size: int = 0

@@ -145,6 +145,8 @@ class World:
         if self.model.forgetful:
             self.model.lose_grip()
         self.ask(f"run {ms}")
+        for content in self.contents:
+            content.looked_at = True
 
     def do_kill(self, landed):
         if self.up:
@@ -363,7 +365,9 @@ class World:
         content.alive = self.is_open(content)
 
     def read_of(self, content):
-        return self.read.get(content.inode, -1) if self.up and content.seen else -1
+        """How far the agent has read, which of other bytes in the same file says nothing."""
+        read = self.read.get(content.inode, -1) if self.up and content.seen else -1
+        return read if content.looked_at else min(read, 0)
 
     def is_open(self, content):
         return content.alive and self.read_of(content) >= 0
