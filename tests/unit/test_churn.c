@@ -391,8 +391,8 @@ Test(churn, generations_that_have_no_name_at_the_next_look_are_all_that_is_lost)
 {
 	for (int rotations = 4; rotations <= 10; rotations += 3) {
 		look_after_each(rotations);
-		cr_expect_eq(count_unseen(), (GENERATIONS - 1) / rotations * (rotations - 3), "%d: %d",
-			     rotations, count_unseen());
+		cr_expect_eq(count_unseen(), (GENERATIONS - 1) / rotations * (rotations - 3),
+			     "%d: %d", rotations, count_unseen());
 	}
 }
 
@@ -405,7 +405,8 @@ static pid_t start_writer(void)
 	if (pid)
 		return pid;
 	for (int i = 1; i < GENERATIONS; i++) {
-		clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){0, EVERY_MS * 1000000}, NULL);
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){0, EVERY_MS * 1000000},
+				NULL);
 		write_generation(i);
 	}
 	_exit(0);
