@@ -120,6 +120,9 @@ bool agent_take_hints(struct agent *agent);
 /* Begins a look at all paths if one is due: its findings are hints. */
 void agent_look(struct agent *agent, uint64_t now_us);
 
+/* At the end of a look: finished files that are deleted are forgotten. */
+void agent_forget_finished(struct files *files);
+
 /*
  * Once a tick: tells what is wrong with watches, begins a look that is due, and takes, for a short
  * while, hints that the loop does not take because they have no descriptor or the output no room.

@@ -373,53 +373,8 @@ void follow_begin_look(struct files *files)
 	files->look++;
 }
 
-/* Whether path, if not NULL, names the file. What cannot be looked at may. */
-static bool may_name(const char *path, const struct file *file)
-{
-	struct stat st;
-
-	if (!path)
-		return false;
-	if (stat(path, &st) < 0)
-		return errno != ENOENT && errno != ENOTDIR;
-	return is_file(file, &st);
-}
-
-/* Its directory is there, on the file's own device (what is not mounted comes back, A04). */
-static bool has_directory(const struct file *file)
-{
-	char *dir = places_dir_of(file->path);
-	struct stat st;
-	bool has = dir && stat(dir, &st) == 0 && st.st_dev == file->identity.device;
-
-	free(dir);
-	return has;
-}
-
-/*
- * A finished file is closed, so nothing tells when it is deleted. Two looks must find no name of
- * it: what was only renamed is told by a hint before the second. O(all files).
- */
-static void forget_finished(struct files *files)
-{
-	void *cursor = NULL;
-	struct file *file;
-
-	while ((file = map_next(files->by_inode, &cursor))) {
-		bool gone = file->state == FILE_FINISHED && file->looked != files->look &&
-			    !may_name(file->path, file) && !may_name(file->second, file) &&
-			    !may_name(file->real, file) && has_directory(file);
-
-		if (gone && file->gone)
-			files_remove(files, file, true);
-		else
-			file->gone = gone;
-	}
-}
-
 int follow_check_paths(struct files *files, struct discover *discover)
 {
-	forget_finished(files);
 	return check_all(files, discover, was_not_found, NULL);
 }
 

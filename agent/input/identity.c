@@ -13,6 +13,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -133,4 +135,19 @@ bool identity_same_inode(const struct identity *a, const struct identity *b)
 	if (a->device != b->device || a->inode != b->inode)
 		return false;
 	return a->born_ns == 0 || b->born_ns == 0 || a->born_ns == b->born_ns;
+}
+
+bool identity_is_gone(const struct identity *identity, const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	char dir[PATH_MAX];
+	struct stat st;
+
+	if (!slash)
+		return true;
+	snprintf(dir, sizeof dir, "%.*s", (int)(slash - path) + 1, path);
+	if (stat(path, &st) == 0 ? st.st_ino == identity->inode && st.st_dev == identity->device :
+				   errno != ENOENT && errno != ENOTDIR)
+		return false;
+	return stat(dir, &st) == 0 && st.st_dev == identity->device;
 }

@@ -53,4 +53,10 @@ bool identity_is_compressed(const void *head, size_t len);
 /* Same device and inode, and the same birth time where both know it. */
 bool identity_same_inode(const struct identity *a, const struct identity *b);
 
+/*
+ * Whether path does not name the file any more, though its directory is there and on the file's
+ * device: what is not mounted comes back (A04). NULL, and no absolute path: true.
+ */
+bool identity_is_gone(const struct identity *identity, const char *path);
+
 #endif
