@@ -116,10 +116,7 @@ int files_open_path(struct files *files, const char *path)
 void files_set_fd(struct files *files, struct file *file, int fd)
 {
 	files_close(files, file);
-	/*
-	 * Before it is in the list: when no other may be closed it must not be this one. More than
-	 * one, when records in flight had kept files open above the limit.
-	 */
+	/* Before it is in the list, or it may be this one. More than one after an outage. */
 	while (files->n_open >= files->max_open && close_one(files))
 		;
 	tail_set_fd(&file->tail, fd);
