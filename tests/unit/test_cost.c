@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What many files cost, counted in system calls and not in time: a child does the work and is
- * traced by this process, which sees every one of its calls.
+ * What many files cost, counted in system calls and not in time: a child does the work, and this
+ * process traces every call of it.
  */
 #include <criterion/criterion.h>
 #include <signal.h>
