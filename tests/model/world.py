@@ -344,11 +344,9 @@ class World:
 
     def will_be_found(self, content):
         """One that left its path unseen: where the patterns lead, or between known generations."""
-        if content.path is None or content.path.parent == self.top / "old":
+        if content.path is None or content.path.parent == self.top / "old" or content.slot == LINK:
             return False
-        if self.wide and content.slot != LINK:
-            return True
-        return any(c.slot == content.slot and c.seen for c in self.contents)
+        return self.wide or any(c.slot == content.slot and c.seen for c in self.contents)
 
     def rename(self, content, path):
         for other in self.contents:
