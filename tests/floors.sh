@@ -62,9 +62,6 @@ libraries() {
 		sys/inotify\.h         agent/input/watch.c
 		jansson\.h             agent/cmd/test/expect.c
 		xxhash\.h              agent/base/hash.c
-		zlib\.h                agent/input/packed_gzip.c
-		zstd.*\.h              agent/input/packed_zstd.c
-		lzma\.h                agent/input/packed_xz.c
 		uthash\.h|utlist\.h    agent/base/map.c
 	END
 }
