@@ -129,6 +129,10 @@ static bool take(const struct cmd_option *option, const char *command, void *val
 			option->wanted, optarg);
 		return false;
 	}
+	if (option->argument && !*optarg) {
+		fprintf(stderr, "%s: --%s is empty\n", command, option->name);
+		return false;
+	}
 	if (option->argument)
 		*(const char **)value = optarg;
 	else

@@ -17,7 +17,8 @@ struct cmd_option {
 	size_t at;            /* where its value is in the command's own struct (offsetof) */
 	/*
 	 * Reads the argument into the value; false when it is wrong. NULL: the value is a const
-	 * char *, which borrows the argument, or, of an option without one, a bool.
+	 * char *, which borrows the argument, not an empty one, or, of an option without one, a
+	 * bool.
 	 */
 	bool (*take)(const char *argument, void *ret_value);
 	const char *wanted; /* what `take` wants, as the end of "--name is ..." */

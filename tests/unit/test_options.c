@@ -106,6 +106,7 @@ static struct refusal refusals[] = {
 	{{"a", "--name"}, "option '--name' requires an argument"},
 	{{"a", "--fast=1"}, "option '--fast' doesn't allow an argument"},
 	{{"a", "--digit=12"}, "--digit is one digit, not \"12\""},
+	{{"a", "--name="}, "--name is empty"},
 	{{"a", "--fast", "--slow"}, "--fast and --slow-and-with-much-care: give one of them"},
 	{{"--fast"}, "which files?"},
 	{{"a", "b", "c.conf"}, "\"c.conf\" is an argument too many"},

@@ -34,6 +34,7 @@ int outcomes_take(struct slice json, struct outcomes **ret_outcomes) MUSTCHECK;
 /* NULL is fine. Returns NULL. */
 struct outcomes *outcomes_free(struct outcomes *outcomes);
 
+/* How many lines there were. */
 size_t outcomes_count(const struct outcomes *outcomes);
 
 /*
