@@ -110,7 +110,12 @@ place() {
 check_includes() {
 	local file line header target room from to
 	while read -r file line header; do
-		[[ $header == '"'* ]] || continue
+		if [[ $header != '"'* ]]; then
+			header=${header//[<>]/}
+			[[ $header != */* || ! -e agent/$header && ! -e $header ]] ||
+				bad "$file:$line: <$header> is one of ours: it is included with quotes"
+			continue
+		fi
 		header=${header//\"/}
 		target=agent/$header
 		[ -e "$target" ] || target=$header
@@ -127,6 +132,8 @@ check_includes() {
 		elif [[ $from == */* && $to == */* && $from != "$to" && ${from%/*} == "${to%/*}" ]] &&
 			! neighbours | grep -qx "$from $to"; then
 			bad "$file:$line: $from must not include \"$header\": they are not neighbours"
+		elif [[ $from != "$to" && $header == *_private.h ]]; then
+			bad "$file:$line: $from must not include \"$header\": it is private to $to"
 		fi
 		[ "$from" = "$to" ] || echo "$from $to" >>"$scratch/knows"
 		[[ $header == *_private.h ]] || echo "${file%.[ch]} ${target%.[ch]}" >>"$scratch/edges"
@@ -344,6 +351,10 @@ self_test() {
 	expect 'planted.c:1: base must not include'
 	echo '#include "state/store.h"' >"$copy/agent/ops/planted.c"
 	expect 'planted.c:1: ops must not include'
+	echo '#include <conf/build.h>' >"$copy/agent/files/planted.c"
+	expect 'planted.c:1: <conf/build.h> is one of ours'
+	echo '#include "kafka/producer_private.h"' >"$copy/agent/conf/planted.c"
+	expect 'planted.c:1: conf must not include "kafka/producer_private.h": it is private'
 	echo '#include "map.h"' >"$copy/agent/base/planted.c"
 	expect 'planted.c:1: "map.h" is not a file'
 	mkdir "$copy/agent/planted"

@@ -70,7 +70,10 @@ def read_tests(root, faults):
             text = path.read_text()
             found = list(pattern.finditer(text))
             for match in found:
-                tests[f"{path.name}::{match['name']}"] = re.findall(r"[A-G]\d\d", match["ids"])
+                ids = re.findall(r"[A-G]\d\d", match["ids"])
+                tests[f"{path.name}::{match['name']}"] = ids
+                if not ids or len(ids) != match["ids"].count(",") + 1:
+                    faults.append(f"{path.name}::{match['name']}: not all of its ids are ids")
             marks = len(ANY_MARK.findall(text))
             if marks != len(found):
                 faults.append(f"{path.name}: {marks - len(found)} scenario marks are above no test")
@@ -182,6 +185,7 @@ PLANTED = (
     ("an unknown id", "tests/unit/test_a.c", "A01", "A77", [], 1),
     ("a row that has a test after all", "tests/unit/test_a.c", "A01", "A01, A02", [], 1),
     ("a row that lost its tests", "tests/scenarios.md", "must | - |", "must | whole |", [], 1),
+    ("an id that is none", "tests/integration/test_b.py", '"A01"', '"A01", "a02"', [], 1),
     ("a mark above no test", "tests/unit/test_a.c", "*/\nTest", "*/\n\nTest", [], 1),
     ("a red test", "reports/test_a.tap", "ok -", "not ok -", [], 1),
     ("a red test of another family", "reports/test_a.tap", "ok -", "not ok -", ["--family=B"], 1),

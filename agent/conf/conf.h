@@ -83,6 +83,7 @@ enum {
 	CONF_E_INVALID,        /* problems were printed: EX_CONFIG */
 };
 
+/* One reference more. Returns conf. */
 struct conf *conf_ref(struct conf *conf);
 
 /* Drops one reference; frees with the last. NULL is fine. Returns NULL. */

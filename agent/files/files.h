@@ -60,6 +60,7 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	       struct store_file *rows, size_t n_rows) MUSTCHECK;
 void files_deinit(struct files *files);
 
+/* The file of this inode, or NULL. */
 struct file *files_by_inode(const struct files *files, uint64_t device, uint64_t inode);
 
 /* Puts a new file into the maps. 0 or -ENOMEM. */

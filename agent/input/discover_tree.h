@@ -80,6 +80,7 @@ int tree_get(struct tree *tree, struct node *parent, const char *path, size_t le
 /* Adds the state unless it is there. 0 or -ENOMEM. */
 int tree_add_state(struct node *node, struct state state) MUSTCHECK;
 
+/* Whether the node is watched or polled now; keeps count of both. */
 void tree_set_way(struct tree *tree, struct node *node, enum node_way way);
 
 /* Puts the node at the end of the queue of those to scan, unless it waits there. */

@@ -46,6 +46,7 @@ struct kick_gate {
 	bool scan_partial; /* the scan met a partition with less than a batch */
 };
 
+/* linger_us: the longest that a record waits for company. */
 void kick_init(struct kick_gate *gate, uint64_t linger_us);
 
 /*

@@ -71,6 +71,7 @@ bool topics_leader_answers(struct producer *producer, size_t topic, int32_t part
 /* What the next producer is to be made with. */
 struct producer_sizing topics_sizing(const struct topics *topics);
 
+/* Whether the partition is there and has a leader, as far as is known. */
 bool topics_has_leader(const struct topic_facts *facts, int32_t partition);
 
 /* NULL is fine. Returns NULL. */

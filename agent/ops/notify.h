@@ -15,6 +15,7 @@ struct notify {
 	bool ready, stopping;  /* kept */
 };
 
+/* Changes of state, told at once or as soon as the manager has room. */
 void notify_ready(struct notify *notify);
 void notify_stopping(struct notify *notify);
 /* Since now_us (CLOCK_MONOTONIC), until notify_ready. */

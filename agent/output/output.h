@@ -125,6 +125,7 @@ static inline int output_fd(const struct output *output)
 	return output->ops->fd(output);
 }
 
+/* How things are, in numbers. */
 static inline void output_stats(const struct output *output, struct output_stats *ret_stats)
 {
 	output->ops->stats(output, ret_stats);

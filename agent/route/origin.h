@@ -24,6 +24,7 @@ struct route_origin {
 
 #define ROUTE_ORIGIN_HEADERS 4
 
+/* The texts of the two headers that change, made when they do and not for each line. */
 void route_origin_set_content(struct route_origin *origin, uint64_t content_id);
 void route_origin_set_committed(struct route_origin *origin, uint64_t committed);
 
