@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from .wait import wait_for
 
@@ -35,7 +35,7 @@ class Reader:
         found = []
         try:
             consumer.assign(self.parts)
-            ends = [consumer.get_watermark_offsets(part, 10)[1] for part in self.parts]
+            ends = wait_for(lambda: self._ends(consumer), deadline, "the ends of the topic")
 
             def step():
                 for message in consumer.consume(1000, 0.1) if sum(ends) else []:
@@ -47,6 +47,13 @@ class Reader:
         finally:
             consumer.close()
         return sorted(found, key=lambda record: (record.partition, record.offset))
+
+    def _ends(self, consumer):
+        """The end of each partition; None while the broker does not say: of a new topic, say."""
+        try:
+            return [consumer.get_watermark_offsets(part, 10)[1] for part in self.parts]
+        except KafkaException:
+            return None
 
     @staticmethod
     def _record(message):
