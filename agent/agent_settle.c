@@ -8,14 +8,30 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
+#include "files/copies.h"
 #include "files/doubt.h"
+
+/* What was cut off may be in a copy. 0 or -ENOMEM. */
+static int claim_copy(struct agent *agent, struct file *file)
+{
+	int r = copies_claim(&agent->files, agent->discover, file, clock_real_ms());
+
+	if (!r)
+		log_say(agent->log, LOG_WARNING,
+			"%s: it shrank or was rewritten (copytruncate?): it is read from its start "
+			"again; what was not read before is lost",
+			file->path);
+	return r < 0 ? r : 0;
+}
 
 /* The reports of a draining file are all in: it goes back, at once or after a back-off. */
 static void rewind_file(struct agent *agent, struct file *file, uint64_t now_us)
 {
 	bool rewritten = file->rewritten;
-	int r = pipeline_rewind(agent->pipeline, file);
+	int r = rewritten ? claim_copy(agent, file) : 0;
 
+	if (!r)
+		r = pipeline_rewind(agent->pipeline, file);
 	if (r) {
 		agent->error = r;
 		return;
@@ -76,15 +92,6 @@ void agent_take_reports(struct agent *agent, uint64_t now_us)
 		agent->progress_us = now_us;
 }
 
-/* A hint may have been lost, so the file itself is asked before it is closed for good. */
-static bool has_more(const struct file *file)
-{
-	struct stat st;
-
-	return file->tail.fd >= 0 && fstat(file->tail.fd, &st) == 0 &&
-	       (uint64_t)st.st_size > account_read_position(&file->account);
-}
-
 /* One file, once a tick. It may be freed here. */
 static void age_file(struct agent *agent, struct file *file, uint64_t now_us)
 {
@@ -106,7 +113,8 @@ static void age_file(struct agent *agent, struct file *file, uint64_t now_us)
 	quiet = now_us - file->quiet_since_us >= file->source->rotate_wait_ms * US_PER_MS;
 	if (!quiet && !(file_is_settled(file) && file->eof_seen && follow_is_abandoned(file)))
 		return;
-	if (file_is_settled(file) && file->eof_seen && !has_more(file)) {
+	/* A hint may have been lost, so the file itself is asked before it is closed for good. */
+	if (file_is_settled(file) && file->eof_seen && !tail_has_more(&file->tail)) {
 		if (!follow_must_hold(&agent->files, file, now_us))
 			follow_finish(&agent->files, file);
 	} else if (!file->account.in_flight) {
@@ -118,6 +126,7 @@ void agent_age_files(struct agent *agent, uint64_t now_us)
 {
 	struct file *file = TAILQ_FIRST(&agent->files.aging), *next;
 
+	copies_look(&agent->files);
 	agent->counters.held_deleted_bytes = 0;
 	for (; file; file = next) {
 		next = TAILQ_NEXT(file, aging_link);
@@ -146,7 +155,8 @@ bool agent_all_shipped(const struct agent *agent, size_t *ret_stuck)
 	struct file *file;
 	size_t stuck = 0;
 
-	if (!TAILQ_EMPTY(&agent->files.ready) || files_any_held(&agent->files))
+	if (!TAILQ_EMPTY(&agent->files.ready) || files_any_held(&agent->files) ||
+	    agent->files.n_copies)
 		return false;
 	while ((file = map_next(agent->files.by_inode, &cursor))) {
 		if (file->state == FILE_FINISHED)

@@ -15,6 +15,7 @@
 #include "agent_private.h"
 #include "base/clock.h"
 #include "conf/output.h"
+#include "files/copies.h"
 #include "kafka/kafka.h"
 #include "ops/notify.h"
 
@@ -252,6 +253,7 @@ struct agent *agent_free(struct agent *agent)
 	writer_free(agent->writer);
 	store_close(agent->store);
 	letters_deinit(&agent->letters);
+	copies_deinit(&agent->files);
 	files_deinit(&agent->files);
 	chunk_pools_deinit(&agent->pools);
 	conf_unref(agent->conf);

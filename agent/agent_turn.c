@@ -13,7 +13,9 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
+#include "files/copies.h"
 #include "files/doubt.h"
+#include "files/packs.h"
 
 /* A turn of one file: some 280 lines of 230 bytes, 0.3 ms. */
 #define TURN_BYTES ((size_t)64 << 10)
@@ -169,6 +171,8 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 	bool hand_over = next_has_data(agent, file);
 	int r;
 
+	if (!packs_look(&agent->files, file))
+		return true;
 	if (!doubt_look(&agent->files, file, now_us, clock_real_ms())) {
 		files_rest(&agent->files, file);
 		return true;
@@ -187,12 +191,14 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 		readable_again(agent, file);
 	switch (r) {
 	case 0:
+	case PIPELINE_E_AGAIN:
 		/* To the end of the queue: everybody gets a turn. */
 		files_rest(&agent->files, file);
 		files_ready(&agent->files, file);
 		return true;
 	case PIPELINE_E_IDLE:
 		doubt_dry(&agent->files, file);
+		packs_dry(&agent->files, file);
 		gone_dry(agent, file, hand_over);
 		return true;
 	case PIPELINE_E_FULL:
@@ -209,11 +215,6 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 	case PIPELINE_E_REWRITTEN:
 		file->rewritten = true;
 		doubt_end(&agent->files, file);
-		log_say(agent->log, LOG_WARNING,
-			"%s: it shrank or was rewritten (copytruncate?): it is read from its start "
-			"again; what was not "
-			"read before is lost",
-			file->path);
 		begin_draining(agent, file);
 		agent_settle_file(agent, file, now_us);
 		return true;
@@ -229,6 +230,9 @@ void agent_turn_files(struct agent *agent, uint64_t now_us)
 	struct file *file;
 
 	doubt_step(&agent->files, now_us);
+	if (copies_busy(&agent->files) &&
+	    copies_step(&agent->files, now_us, clock_real_ms()) == -ENOMEM)
+		agent->error = -ENOMEM;
 	while ((file = TAILQ_FIRST(&agent->files.ready))) {
 		if (ensure_open(agent, file) && !turn_file(agent, file, now_us))
 			return;

@@ -5,9 +5,10 @@
 set -eu
 
 build="gcc libc6-dev pkg-config librdkafka-dev libpcre2-dev libconfig-dev libsqlite3-dev
-	libsystemd-dev libxxhash-dev libjansson-dev uthash-dev"
+	libsystemd-dev libxxhash-dev libjansson-dev uthash-dev zlib1g-dev libzstd-dev
+	liblzma-dev"
 lint="clang-format shellcheck universal-ctags scdoc mandoc"
-test="libcriterion-dev python3-venv clang strace procps ca-certificates tzdata"
+test="logrotate zstd xz-utils libcriterion-dev python3-venv clang strace procps ca-certificates tzdata"
 
 bench="valgrind"
 # What rsyslog and syslog-ng stand on. They themselves conflict: tests/bench/peers.sh unpacks them.

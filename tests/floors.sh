@@ -30,17 +30,18 @@ floors() {
 		3  output
 		3  route
 		3  settings
-		4  files
-		5  kafka
-		5  pipeline
-		6  conf
-		7  agent
-		8  cmd
-		9  cmd/check
-		9  cmd/demo
-		9  cmd/preview
-		10 cmd/test
-		11 main
+		4  search
+		5  files
+		6  kafka
+		6  pipeline
+		7  conf
+		8  agent
+		9  cmd
+		10 cmd/check
+		10 cmd/demo
+		10 cmd/preview
+		11 cmd/test
+		12 main
 	END
 }
 
@@ -62,6 +63,9 @@ libraries() {
 		sys/inotify\.h         agent/input/watch.c
 		jansson\.h             agent/cmd/test/expect.c
 		xxhash\.h              agent/base/hash.c
+		zlib\.h                agent/input/packed_gzip.c
+		zstd.*\.h              agent/input/packed_zstd.c
+		lzma\.h                agent/input/packed_xz.c
 		uthash\.h|utlist\.h    agent/base/map.c
 	END
 }

@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "cmd/cmd.h"
+#include "input/packed.h"
 #include "kafka/library.h"
 #include "parsers/pattern.h"
 #include "settings/text.h"
@@ -21,5 +22,7 @@ int cmd_version(int argc, char **argv)
 	printf("PCRE2 %s, JIT %s\n", pcre, pattern_jit_works() ? "on" : "off");
 	printf("SQLite %s\n", store_library_version());
 	printf("libconfig %s\n", conf_library_version());
+	for (enum packed_kind kind = PACKED_GZIP; kind < PACKED_KINDS; kind++)
+		printf("%s %s\n", packed_name(kind), packed_library_version(kind));
 	return EX_OK;
 }

@@ -13,7 +13,7 @@
 #include "files/follow.h"
 #include "files/follow_private.h"
 #include "files/poll.h"
-#include "files/rotated.h"
+#include "search/rotated.h"
 
 bool follow_is_compressed(int fd)
 {
@@ -33,30 +33,49 @@ static void take_over_chain(struct account *account, const struct store_file *ro
 			(struct chain){row->chain_at, row->committed, row->chain, row->rest_hash};
 }
 
+static void take_over_times(struct file *file, const struct store_file *row)
+{
+	bool known = row->size || row->mtime_ns;
+
+	file->seen = (struct file_times){row->size, row->mtime_ns, known, false};
+	file->tail.packing = row->packed < PACKED_KINDS ? row->packed : PACKED_NOT;
+	if (file->tail.packing && known)
+		file->tail.dry = (struct tail_dry){row->size, row->mtime_ns, row->committed, true};
+}
+
+/* The bytes are known, the file in which they are is not. */
+static void become_other(struct file *file, const struct birth *birth)
+{
+	file->tail.packing = birth->packing;
+	if (birth->packing)
+		file->identity.head_len = 0;
+}
+
 /*
  * Makes the file of a row go on where it was. First bytes that are others mean that it was
  * rewritten: its first turn says so. 0 or -ENOMEM.
  */
-static int take_over_row(struct file *file, const struct store_file *row, int fd)
+static int take_over_row(struct file *file, const struct birth *birth, int fd)
 {
+	const struct store_file *row = birth->row;
 	struct ranges *ahead = &file->account.ahead;
 	uint64_t settled = row->committed;
 	int r = 0;
 
 	file->identity.head_len = row->head_len;
 	file->identity.head_hash = row->head_hash;
-	file->tail.rewritten = identity_head_matches(fd, &file->identity) == 0;
+	file->tail.rewritten =
+		!birth->by_content && identity_head_matches(fd, &file->identity) == 0;
 	/* Without first bytes nothing says that it still is the content that had the id. */
 	if (row->content_id && row->head_len && !file->tail.rewritten) {
 		file_set_content(file, row->content_id, row->committed);
 		file->content_stored = true;
 	}
 	take_over_chain(&file->account, row);
-	file->seen = (struct file_times){
-		.size = row->size,
-		.mtime_ns = row->mtime_ns,
-		.known = row->size || row->mtime_ns,
-	};
+	if (birth->by_content)
+		become_other(file, birth);
+	else
+		take_over_times(file, row);
 	if (row->ahead.len)
 		r = ranges_decode(row->ahead, row->committed, ahead);
 	if (ahead->n)
@@ -200,10 +219,14 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd,
 		close(fd);
 		return r;
 	}
-	if (row && take_over_row(file, row, fd))
+	if (row && take_over_row(file, birth, fd))
 		log_say(files->log, LOG_WARNING,
 			"%s: its stored ranges are damaged: lines after %llu may be repeated",
 			birth->path, (unsigned long long)row->committed);
+	if (!row && birth->packing) {
+		file->tail.packing = birth->packing;
+		file->told_apart = true;
+	}
 	if (birth->within)
 		tail_resume(&file->tail, 0, 0, birth->position);
 	if (has_left(birth))

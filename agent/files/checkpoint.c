@@ -97,7 +97,7 @@ static int fill_ahead(const struct file *file, struct store_file *row)
  */
 static void fill_times(const struct file *file, struct store_file *row)
 {
-	if (!file->seen.known)
+	if (!file->seen.known || (file->tail.packing && row->committed != file->tail.dry.at))
 		return;
 	row->size = file->seen.size;
 	row->mtime_ns = file->doubtful ? -1 : file->seen.mtime_ns;
@@ -132,6 +132,7 @@ static int fill_row(struct file *file, struct store_file *row)
 		.lineage = file->lineage,
 		.real = file->real,
 		.went = file->went,
+		.packed = file->tail.packing,
 		.head_len = file->identity.head_len,
 		.head_hash = file->identity.head_hash,
 		.committed = file->account.committed,

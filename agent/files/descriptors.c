@@ -56,9 +56,8 @@ static bool may_close_rotated(const struct file *file)
 
 	return file->state == FILE_READING && file->left_path && file->eof_seen &&
 	       file_is_settled(file) && fstat(file->tail.fd, &own) == 0 &&
-	       (uint64_t)own.st_size == account_read_position(&file->account) &&
-	       stat(file->path, &named) == 0 && named.st_ino == own.st_ino &&
-	       named.st_dev == own.st_dev;
+	       !tail_has_more(&file->tail) && stat(file->path, &named) == 0 &&
+	       named.st_ino == own.st_ino && named.st_dev == own.st_dev;
 }
 
 /* Of those not used for the longest time; false when none of them may be closed. */

@@ -163,7 +163,7 @@ bool doubt_look(struct files *files, struct file *file, uint64_t now_us, int64_t
 {
 	bool at_start = !file->found.known;
 
-	if (!look(file, real_ms) || file->tail.rewritten)
+	if (!look(file, real_ms) || file->tail.rewritten || file->tail.packing)
 		return true;
 	if (!file->doubtful && may_be_rewritten(file, at_start))
 		file->doubtful = true;
@@ -177,10 +177,25 @@ bool doubt_look(struct files *files, struct file *file, uint64_t now_us, int64_t
 	return !file->proof || file->proof->proof.want.upto > HOLD_BYTES;
 }
 
+/* Of a compressed file size and time are known where all of its content is settled. */
+static void packed_dry(struct files *files, struct file *file)
+{
+	const struct tail_dry *dry = &file->tail.dry;
+	bool known = dry->known && dry->at == account_read_position(&file->account);
+
+	if (known != file->seen.known || dry->mtime_ns != file->seen.mtime_ns)
+		files_dirty(files, file);
+	file->seen = (struct file_times){dry->size, dry->mtime_ns, known, false};
+}
+
 void doubt_dry(struct files *files, struct file *file)
 {
 	const struct file_times *now = &file->found;
 
+	if (file->tail.packing) {
+		packed_dry(files, file);
+		return;
+	}
 	if (file->doubtful || !now->known || now->size > seen_to(file))
 		return;
 	if (file->seen.size != now->size || file->seen.mtime_ns != now->mtime_ns)

@@ -72,6 +72,8 @@ struct file {
 	bool left_path;    /* renamed or unlinked: its path is another's or nobody's */
 	uint64_t looked;   /* the look at all files that last found it at its path */
 	bool gone;         /* finished, and the last look found no name of it */
+	bool told_apart;   /* from compressed files, by its first bytes */
+	bool broken_told;  /* that it cannot be unpacked to its end */
 	bool unreadable;   /* the last try to open or read it has failed */
 	uint32_t retry_ms; /* so long after it there is another one */
 	uint64_t retry_us;

@@ -32,6 +32,10 @@ static int remember_rows(struct files *files, struct store_file *rows, size_t n_
 		struct inode_key key = key_of(rows[i].device, rows[i].inode);
 		int r = map_put(files->stored, &key, sizeof key, &rows[i]);
 
+		if (!r)
+			r = map_put(files->stored_paths, rows[i].path, strlen(rows[i].path),
+				    &rows[i]);
+
 		if (r)
 			return r;
 		if (rows[i].id >= files->next_id)
@@ -57,6 +61,7 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 		.by_lineage = map_new(),
 		.refused = map_new(),
 		.stored = map_new(),
+		.stored_paths = map_new(),
 		.source_known = calloc(n_sources + 1, sizeof(bool)),
 		.next_id = 1,
 		.agent_id = "",
@@ -72,10 +77,11 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	TAILQ_INIT(&files->aging);
 	TAILQ_INIT(&files->proofs);
 	TAILQ_INIT(&files->polled);
+	TAILQ_INIT(&files->copies);
 	TAILQ_INIT(&files->open);
 	learn_own_log(files);
 	if (!files->by_inode || !files->by_path || !files->by_lineage || !files->refused ||
-	    !files->stored || !files->source_known)
+	    !files->stored || !files->stored_paths || !files->source_known)
 		return -ENOMEM;
 	return remember_rows(files, rows, n_rows);
 }
@@ -92,6 +98,7 @@ void files_deinit(struct files *files)
 	files->by_lineage = map_free(files->by_lineage);
 	files->refused = map_free(files->refused);
 	files->stored = map_free(files->stored);
+	files->stored_paths = map_free(files->stored_paths);
 	files->rows = store_files_free(files->rows, files->n_rows);
 	free(files->source_known);
 	free(files->removed);

@@ -24,7 +24,8 @@ struct files {
 	struct map *by_lineage; /* path, also a real one → the newest generation that was there */
 	struct map *refused;    /* paths that were warned about: a FIFO, a compressed file */
 	struct map *stored;     /* struct inode_key → struct store_file not yet met again */
-	struct store_file *rows; /* what store_load gave; owned */
+	struct map *stored_paths; /* path → one of those rows, met or not */
+	struct store_file *rows;  /* what store_load gave; owned */
 	size_t n_rows;
 	bool *source_known; /* by source: it was there at an earlier start */
 	uint64_t next_id;
@@ -39,7 +40,10 @@ struct files {
 	struct file_list aging;  /* in back-off, or left their path: looked at once a tick */
 	struct file_list proofs; /* read again from their start: doubt.h */
 	struct file_list polled; /* nobody tells of writes to them */
-	struct file_list open;   /* descriptors, least recently used first */
+	TAILQ_HEAD(copy_list, copy) copies; /* new files that may be copies: copies.h */
+	size_t n_copies;
+	size_t idle_copies;    /* looked at in a row without anything to do */
+	struct file_list open; /* descriptors, least recently used first */
 	size_t n_open;
 	size_t max_open;
 	bool crowded; /* a path could not be opened for want of a descriptor: a look is due soon */

@@ -18,7 +18,8 @@
 
 #include "files/follow.h"
 #include "files/follow_private.h"
-#include "files/rotated.h"
+#include "search/age.h"
+#include "search/rotated.h"
 
 struct found {
 	char *path;
@@ -43,11 +44,6 @@ static void findings_deinit(struct findings *findings)
 	map_free(findings->by_path);
 }
 
-static int64_t ns_of(const struct statx_timestamp *time)
-{
-	return time->tv_sec * 1000000000LL + time->tv_nsec;
-}
-
 static int add(struct findings *findings, const struct hint *hint)
 {
 	struct statx stx;
@@ -66,8 +62,8 @@ static int add(struct findings *findings, const struct hint *hint)
 		return -ENOMEM;
 	found.lineage = found.path;
 	if (statx(AT_FDCWD, found.path, 0, STATX_BASIC_STATS | STATX_BTIME, &stx) == 0) {
-		found.began_ns = follow_began_ns(&stx);
-		found.written_ns = ns_of(&stx.stx_mtime);
+		found.began_ns = age_began_ns(&stx);
+		found.written_ns = age_ns(&stx.stx_mtime);
 	}
 	findings->items[findings->n++] = found;
 	return 0;
@@ -113,6 +109,16 @@ static bool see_base(void *context, const char *base, enum rotated kind)
 	return true;
 }
 
+static void find_lineage(const struct findings *findings, struct found *found)
+{
+	const char *name = strrchr(found->path, '/') + 1;
+	struct base_search search = {findings, found};
+	char *unpacked = rotated_unpacked(name);
+
+	rotated_bases(unpacked ? unpacked : name, see_base, &search);
+	free(unpacked);
+}
+
 static int find_lineages(struct findings *findings)
 {
 	int r = 0;
@@ -125,11 +131,8 @@ static int find_lineages(struct findings *findings)
 
 		r = map_put(findings->by_path, found->path, strlen(found->path), found);
 	}
-	for (size_t i = 0; !r && i < findings->n; i++) {
-		struct base_search search = {findings, &findings->items[i]};
-
-		rotated_bases(strrchr(search.found->path, '/') + 1, see_base, &search);
-	}
+	for (size_t i = 0; !r && i < findings->n; i++)
+		find_lineage(findings, &findings->items[i]);
 	if (!r && findings->n)
 		qsort(findings->items, findings->n, sizeof findings->items[0], by_lineage);
 	return r;

@@ -26,7 +26,8 @@
 #include "files/doubt.h"
 #include "files/follow_private.h"
 #include "files/poll.h"
-#include "files/rotated.h"
+#include "input/links.h"
+#include "search/rotated.h"
 
 /* What kind of thing a path is, when it is not a regular file. */
 static const char *kind_of(mode_t mode)
@@ -82,7 +83,8 @@ static int known_under(struct files *files, struct file *file, const char *path,
 		if (strcmp(path, file->lineage) != 0)
 			files_left_path(files, file);
 	}
-	if ((uint64_t)st->st_size != account_read_position(&file->account) ||
+	if ((!file->tail.packing &&
+	     (uint64_t)st->st_size != account_read_position(&file->account)) ||
 	    doubt_touched(file, st))
 		files_wake(files, file);
 	return 0;
@@ -212,7 +214,7 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 		follow_refuse(files, path, "waybill's own log");
 		return 0;
 	}
-	r = link ? follow_links(discover, path) : 0;
+	r = link ? links_follow(discover, path) : 0;
 	if (r)
 		return r < 0 ? r : 0;
 	file = files_by_inode(files, st.st_dev, st.st_ino);

@@ -5,12 +5,12 @@
 #include <sys/stat.h>
 
 #include "files/follow.h"
-#include "files/places.h"
+#include "search/places.h"
 
 /*
- * Shared by follow.c (hints), links.c (symbolic links), look.c (a path nobody knows), adopt.c (a
+ * Shared by follow.c (hints), look.c (a path nobody knows), adopt.c (a
  * file is taken in), first.c and stored.c (the start), trace.c (where a file went). Calls go in
- * this order: first, follow, links, look, stored, adopt, trace.
+ * this order: first, follow, look, stored, adopt, trace.
  */
 
 /* What a file begins with: known from the store, or new. All borrowed. */
@@ -23,10 +23,15 @@ struct birth {
 	uint64_t position;
 	bool within; /* position lies in a line of which nothing is shipped */
 	struct discover *discover;
-	bool moved; /* it has its name from a rotation, whatever that looks like */
+	bool by_content;          /* the row's file was found by its bytes */
+	enum packed_kind packing; /* and is compressed now */
+	bool judged;              /* it is known to be no copy */
+	bool moved;               /* it has its name from a rotation, whatever that looks like */
 };
 
-/* Opens a path whose inode is not in the table, and takes it in if it is a log file. 0, -ENOMEM. */
+/*
+ * Opens a path whose inode is not in the table, and takes it in if it is a log file. 0, -ENOMEM.
+ */
 int follow_look_at(struct files *files, const struct birth *birth, int64_t now_ms) MUSTCHECK;
 
 /* Warns, once a path, that it cannot be followed: it is `what`. */
@@ -44,11 +49,18 @@ const struct store_file *follow_take_row(struct files *files, int fd,
 					 const struct identity *identity);
 
 /*
- * A path that a source wants exists: looks at it, and takes it in when it is a log file that is not
- * known yet. lineage: the path whose generation it is, usually its own. 0 or -ENOMEM.
+ * A path that a source wants exists: looks at it, and takes it in when it is a log file that is
+ * not known yet. lineage: the path whose generation it is, usually its own. 0 or -ENOMEM.
  */
 int follow_found(struct files *files, struct discover *discover, int source, const char *path,
 		 const char *lineage, int64_t now_ms) MUSTCHECK;
+
+/*
+ * The same of a row that was not met and had this path: the file has other numbers (a volume that
+ * came late), and the row's bytes.
+ */
+const struct store_file *follow_take_row_at(struct files *files, const char *path, int fd,
+					    enum packed_kind *ret_packing);
 
 /* The row's file under this path: 0, *ret_fd is the caller's. The E codes. */
 enum {
@@ -59,10 +71,13 @@ int follow_open_row(struct files *files, const struct store_file *row, const cha
 		    int *ret_fd, struct identity *ret_identity) MUSTCHECK;
 
 /*
- * Whether a row that was not met yet is that of the file at path; the inode may be one that is used
- * again.
+ * Whether a row that was not met yet is that of the file at path; the inode may be one that is
+ * used again.
  */
 bool follow_has_row(struct files *files, const char *path, uint64_t device, uint64_t inode);
+
+/* context: the files. Whether this file is one of them, or one of their rows. */
+bool follow_is_known(void *context, const char *path, const struct stat *st);
 
 /* A lineage of which generations may have come and gone unseen. All borrowed. */
 struct missed {
@@ -87,16 +102,6 @@ int follow_missed_after(struct files *files, struct discover *discover, struct p
 /* The same while the agent runs, with the directories as they are now. */
 int follow_missed_now(struct files *files, struct discover *discover, struct file *newest)
 	MUSTCHECK;
-
-/* When the file with these times began: the time that tells generations' order. ns since 1970. */
-int64_t follow_began_ns(const struct statx *stx);
-
-/*
- * Watches every link from path, a link itself, to the file that it leads to, and that. 0;
- * FOLLOW_E_SHUNNED when that is our own; -ENOMEM.
- */
-enum { FOLLOW_E_SHUNNED = 1 };
-int follow_links(struct discover *discover, const char *path) MUSTCHECK;
 
 /*
  * The file has left its path: from now on it goes by the name that it has, whose directory is

@@ -14,10 +14,6 @@
  *   - it began after the last known generation, and before the file that has the path now was made;
  *   - no row, no known file, no other source's pattern has it, and no exclude leaves it out.
  *
- * When a file began: its birth time, which neither a late writer nor touch moves. One that was born
- * after its last write was restored or copied, and then that write is what tells the order; so it
- * is where the file system knows no birth times.
- *
  * Accepted weakness: a clock that was set back between two rotations hides the later generation.
  */
 #include <errno.h>
@@ -30,8 +26,11 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "files/copies.h"
 #include "files/follow_private.h"
-#include "files/rotated.h"
+#include "search/age.h"
+#include "search/rotated.h"
 
 /* So many generations of one path in one go are taken; more are told and left. */
 #define GENERATIONS_MAX 65536
@@ -54,19 +53,6 @@ struct search {
 	size_t capacity;
 	bool more; /* than GENERATIONS_MAX */
 };
-
-static int64_t ns_of(const struct statx_timestamp *time)
-{
-	return time->tv_sec * 1000000000LL + time->tv_nsec;
-}
-
-int64_t follow_began_ns(const struct statx *stx)
-{
-	int64_t written_ns = ns_of(&stx->stx_mtime), born_ns = ns_of(&stx->stx_btime);
-
-	return (stx->stx_mask & STATX_BTIME) && born_ns && born_ns <= written_ns ? born_ns :
-										   written_ns;
-}
 
 static const char *name_of(const char *path)
 {
@@ -113,7 +99,7 @@ static bool is_believed(struct search *search, const char *dir, const char *base
 	const char *known = search->missed->path ? name_of(search->missed->path) : NULL;
 
 	return known && rotated_judge(known, base) != ROTATED_NO && rotated_alike(name, known) &&
-	       ns_of(&stx->stx_mtime) - SLACK_NS <= search->before_ns &&
+	       age_ns(&stx->stx_mtime) - SLACK_NS <= search->before_ns &&
 	       is_counted_on(search, dir, base, name, known);
 }
 
@@ -181,7 +167,7 @@ static int judge(struct search *search, const char *dir, const char *base, const
 		free(path);
 		return 0;
 	}
-	began_ns = follow_began_ns(&stx);
+	began_ns = age_began_ns(&stx);
 	if (!began_between(search, name, began_ns) ||
 	    (kind == ROTATED_PERHAPS && !is_believed(search, dir, base, name, &stx)) ||
 	    !is_free(search, path, &stx)) {
@@ -285,7 +271,7 @@ static int adopt(const struct search *search, const char *path)
 		.moved = true,
 	};
 	struct identity identity;
-	int fd = files_open_path(files, path);
+	int fd = files_open_path(files, path), r;
 
 	if (fd < 0)
 		return 0;
@@ -295,23 +281,16 @@ static int adopt(const struct search *search, const char *path)
 		close(fd);
 		return 0;
 	}
+	r = copies_hold(files, search->discover, missed->source, path, fd, &identity,
+			clock_mono_us());
+	if (r)
+		return r < 0 ? r : 0;
 	log_say(files->log, LOG_INFO,
 		"%s: a generation of %s that came and was rotated before it was seen", path,
 		missed->lineage);
 	files->counters->rotations++;
 	files->counters->generations_unseen++;
 	return follow_adopt(files, &birth, fd, &identity);
-}
-
-/* INT64_MAX when nothing has the path now, or it is not known when that was made. */
-static int64_t made_ns(const char *path)
-{
-	struct statx stx;
-
-	if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | STATX_BTIME, &stx) < 0 ||
-	    !(stx.stx_mask & STATX_BTIME) || !ns_of(&stx.stx_btime))
-		return INT64_MAX;
-	return ns_of(&stx.stx_btime);
 }
 
 int follow_missed(struct files *files, struct discover *discover, struct places *places,
@@ -322,7 +301,7 @@ int follow_missed(struct files *files, struct discover *discover, struct places 
 		.discover = discover,
 		.places = places,
 		.missed = missed,
-		.before_ns = made_ns(missed->real ? missed->real : missed->lineage),
+		.before_ns = age_made_ns(missed->real ? missed->real : missed->lineage),
 	};
 	int r = look_everywhere(&search);
 
@@ -359,7 +338,7 @@ int follow_missed_after(struct files *files, struct discover *discover, struct p
 			  &stx) == 0 :
 		    statx(AT_FDCWD, newest->path, 0, STATX_BASIC_STATS | STATX_BTIME, &stx) == 0 &&
 			    stx.stx_ino == newest->identity.inode)
-		missed.after_ns = follow_began_ns(&stx);
+		missed.after_ns = age_began_ns(&stx);
 	return follow_missed(files, discover, places, &missed);
 }
 

@@ -47,8 +47,7 @@ bool follow_must_hold(struct files *files, const struct file *file, uint64_t now
 		return false;
 	writers = writers_of(file->tail.fd);
 	/* The last writer may have written just before he went. */
-	if (fstat(file->tail.fd, &st) == 0 &&
-	    (uint64_t)st.st_size > account_read_position(&file->account))
+	if (tail_has_more(&file->tail))
 		return true;
 	if (writers == WRITERS_NONE || files->n_open > files->max_open / 4 * 3 ||
 	    (writers == WRITERS_UNKNOWN && now_us - file->quiet_since_us > HOLD_US))

@@ -9,6 +9,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "files/copies.h"
 #include "files/follow.h"
 #include "files/follow_private.h"
 
@@ -97,6 +99,16 @@ static int adopt_new(struct files *files, struct birth birth, int fd,
 	int r = 0;
 
 	birth.row = follow_take_row(files, fd, identity);
+	if (!birth.row) {
+		birth.row = follow_take_row_at(files, birth.path, fd, &birth.packing);
+		birth.by_content = birth.row != NULL;
+	}
+	if (!birth.row && !birth.judged) {
+		r = copies_hold(files, birth.discover, birth.source, birth.path, fd, identity,
+				clock_mono_us());
+		if (r)
+			return r < 0 ? r : 0;
+	}
 	/* Renames may be faster than hints: what came between comes first. */
 	if (newest && !birth.row)
 		r = follow_missed_now(files, birth.discover, newest);
@@ -128,7 +140,7 @@ int follow_look_at(struct files *files, const struct birth *birth, int64_t now_m
 		close(fd);
 		return 0;
 	}
-	if (follow_is_compressed(fd)) {
+	if (follow_is_compressed(fd) && !(birth->source->compressed && packed_kind_of_file(fd))) {
 		follow_refuse(files, birth->path, "a compressed file");
 		close(fd);
 		return 0;

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "files/files.h"
-#include "files/places.h"
+#include "search/places.h"
 
 /* Rotation may rename the file between a look into its directory and the opening. */
 #define LOOKS 3

@@ -4,37 +4,12 @@
  * row says, and begins with the bytes that the row knows.
  */
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "files/follow_private.h"
-
-/*
- * Same inode, birth time and first bytes as the row says. A file system may get another device
- * number at a boot or remount (A04): with a birth time and first bytes that agree that is no other
- * file. Nor is one whose device and birth time agree: it was rewritten, which adopt.c tells the
- * tail. 0 or the E codes.
- */
-static int compare(int fd, const struct store_file *row, struct identity *ret_identity)
-{
-	struct identity then = {row->device, row->inode, row->born_ns, row->head_len,
-				row->head_hash};
-	bool same_birth;
-	int r;
-
-	r = identity_of(fd, ret_identity);
-	if (r)
-		return r < 0 ? ROW_E_LATER : ROW_E_OTHER;
-	same_birth = row->born_ns && row->born_ns == ret_identity->born_ns;
-	if (same_birth && row->head_len)
-		then.device = ret_identity->device;
-	if (!identity_same_inode(&then, ret_identity))
-		return ROW_E_OTHER;
-	r = identity_head_matches(fd, &then);
-	if (r < 0)
-		return ROW_E_LATER;
-	return r || (same_birth && row->device == ret_identity->device) ? 0 : ROW_E_OTHER;
-}
+#include "search/content.h"
 
 const struct store_file *follow_take_row(struct files *files, int fd,
 					 const struct identity *identity)
@@ -43,8 +18,28 @@ const struct store_file *follow_take_row(struct files *files, int fd,
 	const struct store_file *row = map_get(files->stored, &key, sizeof key);
 	struct identity now;
 
-	if (!row || compare(fd, row, &now))
+	if (!row || content_has_numbers(fd, row, &now))
 		return NULL;
+	return map_take(files->stored, &key, sizeof key);
+}
+
+const struct store_file *follow_take_row_at(struct files *files, const char *path, int fd,
+					    enum packed_kind *ret_packing)
+{
+	const struct store_file *row = map_get(files->stored_paths, path, strlen(path));
+	struct content content;
+	struct inode_key key;
+
+	if (!row)
+		return NULL;
+	key = (struct inode_key){row->device, row->inode};
+	if (map_get(files->stored, &key, sizeof key) != row)
+		return NULL;
+	content_of_row(&content, row);
+	if (content_is(&content, fd, ret_packing))
+		return NULL;
+	map_take(files->stored_paths, path, strlen(path));
+	files->counters->generations_by_content++;
 	return map_take(files->stored, &key, sizeof key);
 }
 
@@ -61,12 +56,12 @@ int follow_open_row(struct files *files, const struct store_file *row, const cha
 	fd = files_open_path(files, path);
 	if (fd < 0)
 		return fd == -ENOENT ? ROW_E_OTHER : ROW_E_LATER;
-	r = compare(fd, row, ret_identity);
+	r = content_has_numbers(fd, row, ret_identity);
 	if (r)
 		close(fd);
 	else
 		*ret_fd = fd;
-	return r;
+	return !r ? 0 : r < 0 ? ROW_E_LATER : ROW_E_OTHER;
 }
 
 bool follow_has_row(struct files *files, const char *path, uint64_t device, uint64_t inode)
@@ -82,4 +77,12 @@ bool follow_has_row(struct files *files, const char *path, uint64_t device, uint
 	if (!r)
 		close(fd);
 	return r != ROW_E_OTHER;
+}
+
+bool follow_is_known(void *context, const char *path, const struct stat *st)
+{
+	struct files *files = context;
+
+	return files_by_inode(files, st->st_dev, st->st_ino) ||
+	       follow_has_row(files, path, st->st_dev, st->st_ino);
 }

@@ -24,6 +24,7 @@ struct source {
 	struct route *route;
 	/* patterns, NULL-terminated, of where else rotated files may be; NULL: nowhere; borrowed */
 	char *const *rotated;
+	bool compressed; /* what is in compressed files is shipped, too */
 	bool provenance; /* records tell where they are from, for consumers that drop repeats */
 	enum source_start_at start_at;
 	uint64_t ignore_older_ms; /* 0: nothing is too old */

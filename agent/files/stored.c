@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The files of the store, met again at a start. A row names an inode and the bytes it begins with;
- * the path is only where to look first. When the path names another inode now, the file was rotated
- * while we were down: it is looked for behind the links that led to it, and by its inode in the
- * directories of both, where earlier generations went, and where `rotated` says. When all known
- * files are where they belong, generations that came after the newest of a lineage and were rotated
- * too, which no row knows, are looked for (generations.c).
+ * the path is only where to look first. When the path names another inode now, the file was
+ * rotated while we were down: it is looked for behind the links that led to it, and by its inode
+ * in the directories of both, where earlier generations went, and where `rotated` says. When all
+ * known files are where they belong, generations that came after the newest of a lineage and were
+ * rotated too, which no row knows, are looked for (generations.c).
  *
- * Accepted weakness: what was compressed or deleted while the agent was down is not found here.
+ * What has no such inode any more is looked for by its bytes (candidates.c), and only what is not
+ * found by them either was deleted.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "files/follow_private.h"
+#include "search/candidates.h"
 
 struct start {
 	struct files *files;
@@ -39,7 +41,7 @@ static void forget(struct files *files, const struct store_file *row)
  */
 static void tell_gone(struct files *files, const struct store_file *row)
 {
-	if (row->size <= row->committed) {
+	if (row->packed || row->size <= row->committed) {
 		log_say(files->log, LOG_INFO,
 			"%s: gone; all that was in it when it was last seen is shipped", row->path);
 		return;
@@ -55,20 +57,73 @@ static void tell_gone(struct files *files, const struct store_file *row)
 }
 
 /*
- * No file has the row's identity any more. The row stays while its whole directory is away (A04).
+ * Whether the directory is one on which a volume is not mounted yet: empty, and on another device
+ * than the file was.
  */
-static int vanished(struct files *files, const struct store_file *row)
+static bool is_bare(struct start *start, const char *dir, const struct store_file *row)
+{
+	char *const *names;
+	struct stat st;
+
+	return stat(dir, &st) == 0 && st.st_dev != row->device &&
+	       !places_names(start->places, dir, "", 0, &names);
+}
+
+/*
+ * Nothing has the row's identity or bytes any more. The row stays while its whole directory is
+ * away (A04).
+ */
+static int vanished(struct start *start, const struct store_file *row)
 {
 	char *dir = places_dir_of(row->path);
 
 	if (!dir)
 		return -ENOMEM;
-	if (access(dir, F_OK) == 0) {
-		tell_gone(files, row);
-		forget(files, row);
+	if (access(dir, F_OK) == 0 && !is_bare(start, dir, row)) {
+		tell_gone(start->files, row);
+		forget(start->files, row);
 	}
 	free(dir);
 	return 0;
+}
+
+static int take_content(struct start *start, struct birth *birth, const struct candidate *found)
+{
+	const struct store_file *row = birth->row;
+	struct inode_key key = {row->device, row->inode};
+	struct files *files = start->files;
+
+	birth->path = found->path;
+	birth->packing = found->packing;
+	birth->by_content = true;
+	birth->moved = strcmp(found->path, row->path) != 0;
+	map_take(files->stored, &key, sizeof key);
+	files->counters->generations_by_content++;
+	files->counters->packed_rests += found->packing != PACKED_NOT;
+	files->counters->rotations +=
+		strcmp(found->path, row->lineage) != 0 && strcmp(row->path, row->lineage) == 0;
+	log_say(files->log, LOG_INFO, "%s: what was read as %s, by its bytes: it goes on at %llu",
+		found->path, row->path, (unsigned long long)row->committed);
+	return follow_adopt(files, birth, found->fd, &found->identity);
+}
+
+/* No file has the row's identity: the one that has its bytes. 0 or -ENOMEM, and *ret_r. */
+static int try_content(struct start *start, struct birth birth, int *ret_r)
+{
+	const struct store_file *row = birth.row;
+	struct wanted wanted = {row->path,   row->lineage,          row->real,
+				row->went,   birth.source->rotated, follow_is_known,
+				start->files};
+	struct candidate found;
+	int r;
+
+	content_of_row(&wanted.content, row);
+	*ret_r = candidates_find(start->places, &wanted, &found);
+	if (*ret_r)
+		return *ret_r < 0 ? *ret_r : 0;
+	r = take_content(start, &birth, &found);
+	free(found.path);
+	return r;
 }
 
 /* Tries the row's file at path. 0 and *ret_r (what follow_open_row said), or -ENOMEM. */
@@ -130,7 +185,9 @@ static int take_row(struct start *start, const struct source *source, const stru
 	if (!r && met == ROW_E_OTHER)
 		r = try_places(start, &birth, &met);
 	if (!r && met == ROW_E_OTHER)
-		r = vanished(start->files, row);
+		r = try_content(start, birth, &met);
+	if (!r && met == CANDIDATES_E_NONE)
+		r = vanished(start, row);
 	return r;
 }
 
@@ -165,7 +222,9 @@ static int take_missed(struct start *start, const struct source *source,
 	return follow_missed(start->files, start->discover, start->places, &missed);
 }
 
-/* Calls `take` with every row that a source wants; newest: only with the newest of each lineage. */
+/*
+ * Calls `take` with every row that a source wants; newest: only with the newest of each lineage.
+ */
 static int each_row(struct start *start, bool newest,
 		    int (*take)(struct start *start, const struct source *source,
 				const struct store_file *row))

@@ -3,12 +3,6 @@
  * Bytes of a file → events, one at a time. The caller peeks, tries to hand the event on, and only
  * then is it consumed: an event that the output had no room for is simply shown again.
  *
- * Every read starts before the first new byte and compares what is there with what was read before:
- * 64 bytes, or up to 4 KiB where the file was not looked at since its chunk was given up. A file
- * that was truncated and rewritten behind our back is seen at no extra system call: fewer bytes
- * than the look-back means it shrank, other bytes mean it was rewritten (scenarios A07, A08). A
- * rewrite that these bytes hide is found by the content chain (tail_chain.c), if nothing grew.
- *
  * A chunk is sealed only when full; the next one is read from the cursor, so a line cut by the end
  * of a chunk is read twice rather than copied. An over-long line is shown once, truncated; its rest
  * is passed piece by piece as EVENT_DISCARD, so memory is bounded by max_line (scenario C02).
@@ -21,8 +15,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/hash.h"
 #include "input/hole.h"
+#include "input/tail_private.h"
 
 void tail_init(struct tail *tail, struct account *account, const struct line_rules *rules)
 {
@@ -41,109 +35,13 @@ void tail_close(struct tail *tail)
 	if (tail->fd >= 0)
 		close(tail->fd);
 	tail->fd = -1;
+	tail->packed = packed_free(tail->packed);
 }
 
 void tail_set_fd(struct tail *tail, int fd)
 {
 	tail_close(tail);
 	tail->fd = fd;
-}
-
-/* The bytes before the chunk's next unread one: what is known of them, and what the file has. */
-struct look_back {
-	char known[CHUNK_LOOK_BACK];
-	uint32_t known_len;
-	uint32_t stored_len; /* bytes under tail->stored_tail_hash */
-	uint32_t rest_len;   /* bytes under the rest of the chunk's chain */
-	uint32_t len;        /* bytes to read before the new ones: the largest of these */
-	char read[CHAIN_BLOCK];
-};
-
-/*
- * Where nothing was read yet, what comes from before may be old: then the whole half block behind
- * the chain is looked at, and not 64 bytes only.
- */
-static void look_far_back(const struct tail *tail, const struct chunk *chunk,
-			  struct look_back *back)
-{
-	back->known_len = chunk->look_back_len;
-	memcpy(back->known, chunk->look_back + CHUNK_LOOK_BACK - back->known_len, back->known_len);
-	if (!back->known_len)
-		back->stored_len = tail->stored_tail_len;
-	if (chunk == TAILQ_FIRST(&tail->account->chunks) && chunk->chain.upto == chunk->start)
-		back->rest_len = (uint32_t)(chunk->start - chunk->chain.at);
-	back->len = back->known_len + back->stored_len;
-	if (!back->len)
-		back->len =
-			chunk->start < CHUNK_LOOK_BACK ? (uint32_t)chunk->start : CHUNK_LOOK_BACK;
-	if (back->len < back->rest_len)
-		back->len = back->rest_len;
-}
-
-static void prepare_look_back(const struct tail *tail, const struct chunk *chunk,
-			      struct look_back *back)
-{
-	back->known_len = back->stored_len = back->rest_len = 0;
-	if (!chunk->filled) {
-		look_far_back(tail, chunk, back);
-		return;
-	}
-	back->known_len = chunk->filled < CHUNK_LOOK_BACK ? chunk->filled : CHUNK_LOOK_BACK;
-	memcpy(back->known, chunk->bytes + chunk->filled - back->known_len, back->known_len);
-	back->len = back->known_len;
-}
-
-static bool look_back_matches(const struct tail *tail, const struct chunk *chunk,
-			      const struct look_back *back)
-{
-	const char *end = back->read + back->len;
-
-	if (memcmp(back->known, end - back->known_len, back->known_len) != 0)
-		return false;
-	if (back->stored_len &&
-	    hash_bytes(end - back->stored_len, back->stored_len) != tail->stored_tail_hash)
-		return false;
-	return !back->rest_len || chain_rest_is(&chunk->chain, end - back->rest_len);
-}
-
-/* A chunk that did not know the bytes before it does now. */
-static void keep_look_back(struct chunk *chunk, const struct look_back *back)
-{
-	uint32_t len = back->len < CHUNK_LOOK_BACK ? back->len : CHUNK_LOOK_BACK;
-
-	if (chunk->filled || chunk->look_back_len)
-		return;
-	chunk->look_back_len = (uint8_t)len;
-	memcpy(chunk->look_back + CHUNK_LOOK_BACK - len, back->read + back->len - len, len);
-}
-
-/* One preadv into the room of the chunk. 0 (new bytes), the E codes, negative errno. */
-static int fill(struct tail *tail, struct chunk *chunk)
-{
-	uint64_t next = chunk->start + chunk->filled;
-	uint32_t room = chunk->capacity - chunk->filled;
-	struct look_back back;
-	struct iovec parts[2];
-	ssize_t n;
-
-	prepare_look_back(tail, chunk, &back);
-	parts[0] = (struct iovec){back.read, back.len};
-	parts[1] = (struct iovec){chunk->bytes + chunk->filled, room};
-	do
-		n = preadv(tail->fd, parts, 2, (off_t)(next - back.len));
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	if (n < (ssize_t)back.len || !look_back_matches(tail, chunk, &back))
-		return TAIL_E_REWRITTEN;
-	tail->stored_tail_len = 0;
-	keep_look_back(chunk, &back);
-	n -= back.len;
-	if (!n)
-		return TAIL_E_DRY;
-	chunk->filled += (uint32_t)n;
-	tail->hungry = (uint32_t)n == room;
-	return 0;
 }
 
 /* The next chunk at the read position: large when catching up, of its own size for a long line. */
@@ -198,27 +96,6 @@ static bool peek_ahead(struct tail *tail, uint64_t position, struct event *ret_e
 		.extent = len < SLOT_LENGTH_MAX ? (uint32_t)len : SLOT_LENGTH_MAX,
 	};
 	return true;
-}
-
-/*
- * The bytes before the stored position, for when what follows it is not read at all: fill compares
- * only what stands before the first byte that it reads. 0, TAIL_E_REWRITTEN, negative errno.
- */
-static int check_stored(struct tail *tail, uint64_t position)
-{
-	uint32_t len = tail->stored_tail_len;
-	char read[CHUNK_LOOK_BACK];
-	ssize_t n;
-
-	do
-		n = pread(tail->fd, read, len, (off_t)(position - len));
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	if (n < (ssize_t)len || hash_bytes(read, len) != tail->stored_tail_hash)
-		return TAIL_E_REWRITTEN;
-	tail->stored_tail_len = 0;
-	return 0;
 }
 
 /*
@@ -302,7 +179,8 @@ static int cut(struct tail *tail, const struct chunk *chunk, struct event *event
 
 static bool begins_with_nul(const struct tail *tail, const struct chunk *chunk)
 {
-	return chunk->cursor < chunk->filled && !chunk->bytes[chunk->cursor] && !tail->discarding;
+	return chunk->cursor < chunk->filled && !chunk->bytes[chunk->cursor] && !tail->discarding &&
+	       !tail->packing;
 }
 
 /*
@@ -357,7 +235,7 @@ static int read_event(struct tail *tail, struct chunk *chunk, struct event *ret_
 			if (r)
 				return r;
 		}
-		r = fill(tail, chunk);
+		r = tail_fill(tail, chunk);
 		if (r)
 			return r;
 		/* A chunk that is not full holds all that the file had. */
@@ -374,7 +252,7 @@ int tail_peek(struct tail *tail, struct event *ret_event)
 	if (UNLIKELY(tail->rewritten))
 		return TAIL_E_REWRITTEN;
 	if (UNLIKELY(tail->account->ahead.n) && peek_ahead(tail, position, ret_event))
-		return tail->stored_tail_len ? check_stored(tail, position) : 0;
+		return tail->stored_tail_len ? tail_check_stored(tail, position) : 0;
 	if (UNLIKELY(position == tail->discard_at)) {
 		tail->discarding = true;
 		tail->discard_at = UINT64_MAX;
@@ -471,6 +349,8 @@ void tail_reset(struct tail *tail)
 	tail->truncated = true;
 	tail->split_at = UINT64_MAX;
 	tail->stored_tail_len = 0;
+	tail->dry.known = false;
+	tail->broken = 0;
 	tail->high_water = account_read_position(tail->account);
 }
 

@@ -3,7 +3,16 @@
 #define INPUT_TAIL_H
 
 #include "flow/account.h"
+#include "input/packed.h"
 #include "parsers/lines.h"
+
+/* A compressed file, when it gave nothing more: until it is another, it is not asked again. */
+struct tail_dry {
+	uint64_t size; /* of the file, as mtime_ns */
+	int64_t mtime_ns;
+	uint64_t at; /* of the content: its end */
+	bool known;
+};
 
 /*
  * Reads one open file into chunks of its account and shows one event at a time, without consuming
@@ -22,7 +31,11 @@ struct tail {
 	uint64_t discard_at; /* reading that gets here is discarding again; UINT64_MAX: never */
 	uint32_t stored_tail_len; /* after a restart: bytes under stored_tail_hash, 0: none */
 	uint64_t stored_tail_hash;
-	bool rewritten;      /* the file is known to hold other bytes than were read */
+	bool rewritten;           /* the file is known to hold other bytes than were read */
+	enum packed_kind packing; /* positions are those of the content */
+	struct packed *packed;    /* owned, while it is open and was read */
+	struct tail_dry dry;
+	int broken;          /* PACKED_E_CORRUPT, _LARGE: what is behind cannot be unpacked */
 	uint64_t high_water; /* bytes below it were read before: re-reading is counted apart */
 };
 
@@ -31,6 +44,7 @@ enum {
 	TAIL_E_MEMORY,    /* the chunk budget is used up: wait for reports */
 	TAIL_E_WITHIN,    /* of tail_find_end: the position lies in a very long line */
 	TAIL_E_REWRITTEN, /* the file shrank below what was read, or other bytes are there now */
+	TAIL_E_AGAIN,     /* on its way to the read position: not yet there */
 };
 
 enum event_kind {
@@ -56,6 +70,9 @@ void tail_init(struct tail *tail, struct account *account, const struct line_rul
 
 /* Takes fd (consumed); an older one is closed. */
 void tail_set_fd(struct tail *tail, int fd);
+
+/* Whether the file may have something behind the read position: only fstat is asked. */
+bool tail_has_more(const struct tail *tail);
 
 /* Closes the descriptor, keeps everything else. */
 void tail_close(struct tail *tail);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The content chain of what was read. A chunk takes it over when it is made and hands it on when it
- * is full or given up; in between nothing is done for it, and nothing for a line. Its own bytes are
- * in memory then. What is not is the beginning of the block in which it starts: that is read again,
- * at most 4 KiB a chunk, and held against its hash, so that other bytes never get into the chain.
+ * The content chain of what was read. A chunk takes it over when it is made and hands it on when
+ * it is full or given up; in between nothing is done for it, and nothing for a line. Its own bytes
+ * are in memory then. What is not is the beginning of the block in which it starts: that is read
+ * again, at most 4 KiB a chunk, and held against its hash, so that other bytes never get into the
+ * chain.
  *
  * Behind ranges that were settled before a restart there is a gap: those bytes were not read. They
  * are read for the chain when the next chunk is made, if there are few; so is the beginning of a
  * file that was never read (start_at = "end", a state of format 2). A file of which much was never
- * read has no chain and is known by its first bytes and by those before its position.
+ * read has no chain (nor has a compressed one) and is known by its first bytes and by those before
+ * its position.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -106,10 +108,12 @@ struct chunk *tail_new_chunk(struct tail *tail, enum chunk_class class, size_t o
 
 	if (!chunk)
 		return NULL;
-	if (last) {
+	if (last && !tail->packing) {
 		end_chain(tail, last);
 		chain = last->end_chain.upto == chunk->start ? last->end_chain : last->chain;
 	}
+	if (tail->packing)
+		return chunk;
 	close_gap(tail, chunk->start, &chain);
 	if (chain.upto == chunk->start)
 		chunk->chain = chain;
@@ -122,6 +126,8 @@ bool tail_chain(struct tail *tail, struct chain *ret_chain)
 	struct chunk *chunk = TAILQ_FIRST(&account->chunks);
 
 	*ret_chain = account->chain;
+	if (tail->packing)
+		return false;
 	if (chunk && go_on(tail, chunk, account->committed, &chunk->chain))
 		*ret_chain = chunk->chain;
 	else if (chunk)
@@ -134,7 +140,7 @@ void tail_give_back(struct tail *tail)
 	struct chunk *chunk = account_idle_chunk(tail->account);
 
 	tail->hungry = false;
-	if (chunk)
+	if (chunk && !tail->packing)
 		end_chain(tail, chunk);
 	account_give_back(tail->account);
 }

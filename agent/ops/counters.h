@@ -76,6 +76,13 @@
 	  "files of an earlier start that were where they had been")                               \
 	X(generations_by_inode, SUM, NULL,                                                         \
 	  "files of an earlier start that were found by inode under another name")                 \
+	X(generations_by_content, SUM, NULL,                                                       \
+	  "known files that were found by their bytes: copied, restored, on another device")       \
+	X(packed_rests, SUM, NULL,                                                                 \
+	  "of these, files that had been compressed: the rest was unpacked")                       \
+	X(copies_ignored, SUM, NULL,                                                               \
+	  "new files of which all was shipped from the file that they are a copy of")              \
+	X(packed_broken, SUM, NULL, "compressed files that could not be unpacked to their end")    \
 	X(held_deleted_bytes, NOW, NULL,                                                           \
 	  "bytes of deleted files that are kept open because somebody may write to them")          \
 	X(files_lost, SUM, NULL, "files that vanished before they were wholly read")               \

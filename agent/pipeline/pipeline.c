@@ -213,6 +213,7 @@ static int peek(struct file *file, uint64_t partial_after_us, uint64_t now_us,
 		return r;
 	return r == TAIL_E_DRY    ? PIPELINE_E_IDLE :
 	       r == TAIL_E_MEMORY ? PIPELINE_E_MEMORY :
+	       r == TAIL_E_AGAIN  ? PIPELINE_E_AGAIN :
 				    PIPELINE_E_REWRITTEN;
 }
 

@@ -31,6 +31,7 @@ enum {
 	PIPELINE_E_LETTERS,   /* its next record is refused, and has no room as a dead letter */
 	PIPELINE_E_MEMORY,    /* the chunk budget is used up: files without a chunk wait */
 	PIPELINE_E_REWRITTEN, /* the file is another one now: it must be reset */
+	PIPELINE_E_AGAIN,     /* its content is being unpacked up to what is unread: another turn */
 };
 
 /* 0 or -ENOMEM. */

@@ -56,6 +56,8 @@ static const struct conf_option options[CONF_N_KEYS] = {
 	[CONF_ROTATED] = {"rotated", CONF_IN_SOURCE, CONF_T_TEXTS,
 			  .help = "where else rotated files may be: looked at only for the rest of "
 				  "a known one"},
+	[CONF_COMPRESSED] = {"compressed", CONF_IN_SOURCE, CONF_T_BOOL, .written = "false",
+			     .help = "whether gzip, zstd and xz files are unpacked and shipped"},
 	[CONF_PARSER] = {"parser", CONF_IN_SOURCE, CONF_T_TEXT,
 			 .help = "name of the parser; none: lines are not cut"},
 	[CONF_TOPIC] = {"topic", CONF_IN_SOURCE, CONF_T_TEXT, .required = true,

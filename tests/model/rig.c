@@ -31,6 +31,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "conf/load.h"
+#include "files/copies.h"
 #include "tests/model/broker.h"
 
 #define MUST(condition)                                                                  \
@@ -242,6 +243,7 @@ static void end_life(bool landed)
 	writer_free(agent->writer);
 	store_close(agent->store);
 	letters_deinit(&agent->letters);
+	copies_deinit(&agent->files);
 	files_deinit(&agent->files);
 	chunk_pools_trim(&agent->pools);
 	MUST(!agent->pools.budget.used);

@@ -17,7 +17,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "files/copies.h"
 #include "files/doubt.h"
+#include "files/packs.h"
 
 #define MUST(condition)                                                                    \
 	do {                                                                               \
@@ -138,6 +140,7 @@ void rig_crash(struct follow_rig *rig)
 	rig->writer = writer_free(rig->writer);
 	rig->store = store_close(rig->store);
 	letters_deinit(&rig->letters);
+	copies_deinit(&rig->files);
 	files_deinit(&rig->files);
 	chunk_pools_deinit(&rig->pools);
 }
@@ -233,6 +236,13 @@ static bool next_has_data(const struct file *file)
 static void start_over(struct follow_rig *rig, struct file *file)
 {
 	MUST(!file->account.in_flight);
+	if (copies_claim(&rig->files, rig->discover, file, clock_real_ms()) == COPIES_E_CLAIMED) {
+		uint64_t read_position = account_read_position(&file->account);
+
+		MUST(account_rewind(&file->account) == 0);
+		tail_rewound(&file->tail, read_position);
+		return;
+	}
 	rig->counters.truncations++;
 	doubt_end(&rig->files, file);
 	account_reset(&file->account, 0);
@@ -253,12 +263,16 @@ static void turn(struct follow_rig *rig, struct file *file)
 		return;
 	}
 	MUST(r == 0);
+	if (!packs_look(&rig->files, file))
+		return;
 	if (!doubt_look(&rig->files, file, clock_mono_us(), clock_real_ms())) {
 		files_rest(&rig->files, file);
 		return;
 	}
 	for (;;) {
-		r = tail_peek(&file->tail, &event);
+		do
+			r = tail_peek(&file->tail, &event);
+		while (r == TAIL_E_AGAIN);
 		if (r == TAIL_E_DRY && file->left_path && rig->quiet)
 			r = tail_peek_last(&file->tail, &event);
 		if (r)
@@ -274,15 +288,8 @@ static void turn(struct follow_rig *rig, struct file *file)
 	}
 	MUST(r == TAIL_E_DRY);
 	doubt_dry(&rig->files, file);
+	packs_dry(&rig->files, file);
 	gone_dry(rig, file, hand_over);
-}
-
-static bool has_more(const struct file *file)
-{
-	struct stat st;
-
-	return file->tail.fd >= 0 && fstat(file->tail.fd, &st) == 0 &&
-	       (uint64_t)st.st_size > account_read_position(&file->account);
 }
 
 /* One file that left its path is finished or wakes for its last line. True: something happened. */
@@ -295,10 +302,10 @@ static bool age(struct follow_rig *rig)
 		if (file->state != FILE_READING || !file->left_path ||
 		    file->queue != FILE_QUEUE_NONE)
 			continue;
-		if (file_is_settled(file) && file->eof_seen && !has_more(file) &&
+		if (file_is_settled(file) && file->eof_seen && !tail_has_more(&file->tail) &&
 		    follow_must_hold(&rig->files, file, file->quiet_since_us))
 			continue;
-		if (file_is_settled(file) && file->eof_seen && !has_more(file))
+		if (file_is_settled(file) && file->eof_seen && !tail_has_more(&file->tail))
 			follow_finish(&rig->files, file);
 		else if (!file->account.in_flight)
 			files_ready(&rig->files, file);
@@ -307,6 +314,18 @@ static bool age(struct follow_rig *rig)
 		return true;
 	}
 	return false;
+}
+
+/* What is held is looked at. True: something is to be done. */
+static bool step_copies(struct follow_rig *rig)
+{
+	size_t n = rig->files.n_copies;
+	int more = 0;
+
+	for (size_t i = 0; i < n; i++)
+		more |= copies_step(&rig->files, clock_mono_us(), clock_real_ms());
+	MUST(more >= 0);
+	return more || rig->files.n_copies < n || !TAILQ_EMPTY(&rig->files.ready);
 }
 
 const char *rig_run(struct follow_rig *rig)
@@ -324,7 +343,7 @@ const char *rig_run(struct follow_rig *rig)
 		doubt_step(&rig->files, clock_mono_us());
 		while ((file = TAILQ_FIRST(&rig->files.ready)))
 			turn(rig, file);
-	} while (!TAILQ_EMPTY(&rig->files.proofs) || age(rig));
+	} while (!TAILQ_EMPTY(&rig->files.proofs) || step_copies(rig) || age(rig));
 	return rig->lines;
 }
 

@@ -13,6 +13,7 @@
 #include "conf/load.h"
 
 #include "base/clock.h"
+#include "files/copies.h"
 
 #define ROUNDS_MAX 300 /* until all is settled, with an output that works: of up to 3 s each */
 #define TURNS_MAX 500  /* of a round */
@@ -237,6 +238,7 @@ void world_kill(struct world *world, bool stored)
 	pipeline_free(agent->pipeline);
 	checkpoint_deinit(&agent->checkpoint);
 	letters_deinit(&agent->letters);
+	copies_deinit(&agent->files);
 	files_deinit(&agent->files);
 	chunk_pools_trim(&agent->pools);
 	if (agent->pools.budget.used)

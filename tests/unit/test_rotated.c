@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "files/rotated.h"
+#include "search/rotated.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -8,7 +8,7 @@
  * worker. Only ".1" to ".999" at the end is what nobody gives to a file that he writes; of others
  * the caller wants more evidence.
  */
-#include "files/rotated.h"
+#include "search/rotated.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -216,4 +216,18 @@ bool rotated_bases(const char *name, rotated_see *see, void *context)
 		}
 	}
 	return name[0] == '@' && see_one(name, "current", see, context);
+}
+
+char *rotated_unpacked(const char *name)
+{
+	static const char *const extensions[] = {".gz", ".zst", ".xz"};
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < ARRAY_LEN(extensions); i++) {
+		size_t n = strlen(extensions[i]);
+
+		if (len > n && strcmp(name + len - n, extensions[i]) == 0)
+			return strndup(name, len - n);
+	}
+	return NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef FILES_PLACES_H
-#define FILES_PLACES_H
+#ifndef SEARCH_PLACES_H
+#define SEARCH_PLACES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef FILES_ROTATED_H
-#define FILES_ROTATED_H
+#ifndef SEARCH_ROTATED_H
+#define SEARCH_ROTATED_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,5 +45,8 @@ bool rotated_number(const char *name, size_t skip, uint64_t *ret_number);
  */
 typedef bool rotated_see(void *context, const char *base, enum rotated kind);
 bool rotated_bases(const char *name, rotated_see *see, void *context);
+
+/* The name (malloc'ed) a compressed file had before; NULL: none that tells it, or no memory. */
+char *rotated_unpacked(const char *name);
 
 #endif

@@ -6,13 +6,13 @@
  * is seen as soon as one in front of it. realpath(3) does not tell the links that it passes, hence
  * a walk of our own.
  */
+#include "input/links.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "files/follow_private.h"
 
 /* As the kernel has it. */
 #define LINKS_MAX 40
@@ -80,7 +80,7 @@ static int step(struct walk *walk, const char *component)
 	return turn_off(walk, target) ? 0 : -ENOENT;
 }
 
-int follow_links(struct discover *discover, const char *path)
+int links_follow(struct discover *discover, const char *path)
 {
 	struct walk walk = {.discover = discover};
 	char component[NAME_MAX + 1];
@@ -93,6 +93,6 @@ int follow_links(struct discover *discover, const char *path)
 	if (r)
 		return r == -ENOMEM ? r : 0;
 	if (discover_shuns(discover, walk.done))
-		return FOLLOW_E_SHUNNED;
+		return LINKS_E_SHUNNED;
 	return discover_follow_link(discover, walk.done) == -ENOMEM ? -ENOMEM : 0;
 }

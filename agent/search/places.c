@@ -6,7 +6,7 @@
  *
  * What a directory says is old by the time it is used; whoever opens a name looks at what it got.
  */
-#include "files/places.h"
+#include "search/places.h"
 
 #include <dirent.h>
 #include <errno.h>

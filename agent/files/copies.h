@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FILES_COPIES_H
+#define FILES_COPIES_H
+
+#include "files/files.h"
+#include "input/discover.h"
+
+/*
+ * New files that begin like a known one are held until it is known what they are: a copy of which
+ * nothing is unread (it is never shipped), the rest of a file that was truncated or replaced, or
+ * another file. Held are, at most 256 of them: a name that rotation gives to the name of a file
+ * that is alive (app.log.1), or to one that is compressed (app.log.1.gz), and what took the path
+ * of a file that has no name any more. Not for longer than they are equal byte by byte, and
+ * written to or ahead of what was settled of the other.
+ */
+
+/*
+ * Whether the new file is held: fd is consumed then. 0: it is not; COPIES_E_HELD; -ENOMEM.
+ */
+enum { COPIES_E_HELD = 1 };
+int copies_hold(struct files *files, struct discover *discover, const struct source *source,
+		const char *path, int fd, const struct identity *identity, uint64_t now_us)
+	MUSTCHECK;
+
+/*
+ * One step with one of those held: 256 KiB are compared at most. 0: nothing is to do now; 1: more
+ * is; -ENOMEM.
+ */
+int copies_step(struct files *files, uint64_t now_us, int64_t now_ms) MUSTCHECK;
+
+/*
+ * The file was truncated or rewritten, and nothing of it is in flight: if a copy has all that was
+ * settled of it (logrotate's copytruncate), that takes its place, and what is unread in it goes
+ * first; what is at the path now is a new file behind it. 0: there is none; COPIES_E_CLAIMED;
+ * -ENOMEM.
+ */
+enum { COPIES_E_CLAIMED = 1 };
+int copies_claim(struct files *files, struct discover *discover, struct file *file, int64_t now_ms)
+	MUSTCHECK;
+
+/* Whether copies_step has something to do now, as far as is known. */
+static inline bool copies_busy(const struct files *files)
+{
+	return files->idle_copies < files->n_copies;
+}
+
+/* Something happened, or time went by: all that are held are looked at again. */
+static inline void copies_look(struct files *files)
+{
+	files->idle_copies = 0;
+}
+
+void copies_deinit(struct files *files);
+
+#endif

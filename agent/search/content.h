@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SEARCH_CONTENT_H
+#define SEARCH_CONTENT_H
+
+#include "input/identity.h"
+#include "input/packed.h"
+#include "input/proof.h"
+#include "input/tail.h"
+#include "state/rows.h"
+
+/*
+ * Whether an open file, or what is packed in it, begins with what was settled of a known one. Two
+ * kinds of evidence: the content chain, which proves every byte, and, where that is not known to
+ * the end, the bytes before the position.
+ */
+struct content {
+	struct proof proof;
+	uint64_t committed;
+	uint32_t head_len;
+	uint64_t head_hash;
+	uint32_t tail_len; /* bytes before committed under tail_hash */
+	uint64_t tail_hash;
+	uint64_t inode; /* of the known file */
+	int fd;         /* borrowed */
+	enum packed_kind packing;
+	struct packed *packed;
+};
+
+enum {
+	CONTENT_E_MORE = 1, /* so far nothing speaks against it: another step */
+	CONTENT_E_OTHER,    /* it begins with other bytes, or nothing can be said */
+	CONTENT_E_SHORT,    /* it ends before: the bytes that it has may be the same */
+};
+
+/*
+ * Whether an open file has the row's numbers and first bytes. A file system may get another device
+ * number at a boot or remount (A04): with a birth time and first bytes that agree that is no other
+ * file. Nor is one whose device and birth time agree: it was rewritten. 0 and its identity; OTHER;
+ * negative errno.
+ */
+int content_has_numbers(int fd, const struct store_file *row, struct identity *ret_identity)
+	MUSTCHECK;
+
+/* What is known of a file from its row, or of one that is read, as of now. */
+void content_of_row(struct content *content, const struct store_file *row);
+void content_of_tail(struct content *content, struct tail *tail, const struct identity *identity);
+
+/*
+ * Holds the first bytes (1 KiB, or all that were known) of an open file, which is borrowed until
+ * content_end, against the known ones. 0: they are the same, steps may follow; OTHER; SHORT;
+ * negative errno.
+ */
+int content_begin(struct content *content, int fd) MUSTCHECK;
+
+/* 256 KiB further. 0: it is the same up to the position; the E codes; negative errno. */
+int content_step(struct content *content) MUSTCHECK;
+
+void content_end(struct content *content);
+
+/*
+ * All of it at once. A file that has the inode number of the known one (another device number,
+ * another birth time) is believed without reading it again from its start. 0 and *ret_packing;
+ * OTHER; SHORT; negative errno.
+ */
+int content_is(struct content *content, int fd, enum packed_kind *ret_packing) MUSTCHECK;
+
+/* Whether an open file was truncated, or holds other bytes than were read of it: fstat, 1 KiB. */
+bool content_is_gone(const struct tail *tail, const struct identity *identity);
+
+#endif
