@@ -4,7 +4,7 @@
  * the sources that depend on its room are opened or shut.
  */
 #include "agent_private.h"
-#include "files/copies.h"
+#include "follow/copies.h"
 
 void agent_arm_kick(struct agent *agent, uint64_t at_us)
 {

@@ -7,7 +7,7 @@
 #include "agent.h"
 #include "files/checkpoint.h"
 #include "files/files.h"
-#include "files/follow.h"
+#include "follow/follow.h"
 #include "input/discover.h"
 #include "ops/notify.h"
 #include "pipeline/pipeline.h"

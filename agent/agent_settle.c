@@ -8,8 +8,8 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
-#include "files/copies.h"
 #include "files/doubt.h"
+#include "follow/copies.h"
 
 /* What was cut off may be in a copy. 0 or -ENOMEM. */
 static int claim_copy(struct agent *agent, struct file *file)

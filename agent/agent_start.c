@@ -15,7 +15,7 @@
 #include "agent_private.h"
 #include "base/clock.h"
 #include "conf/output.h"
-#include "files/copies.h"
+#include "follow/copies.h"
 #include "kafka/kafka.h"
 #include "ops/notify.h"
 
@@ -30,7 +30,7 @@ static void block_signals(void)
 	sigaddset(&signals, SIGHUP);
 	sigaddset(&signals, SIGUSR1);
 	sigaddset(&signals, SIGPIPE);
-	/* Of a lease that somebody breaks while it is asked for (files/held.c). */
+	/* Of a lease that somebody breaks while it is asked for (follow/held.c). */
 	sigaddset(&signals, SIGIO);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 }

@@ -13,9 +13,9 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
-#include "files/copies.h"
 #include "files/doubt.h"
-#include "files/packs.h"
+#include "follow/copies.h"
+#include "follow/packs.h"
 
 /* A turn of one file: some 280 lines of 230 bytes, 0.3 ms. */
 #define TURN_BYTES ((size_t)64 << 10)

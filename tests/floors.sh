@@ -32,6 +32,7 @@ floors() {
 		3  settings
 		4  search
 		5  files
+		6  follow
 		6  kafka
 		6  pipeline
 		7  conf

@@ -31,7 +31,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "conf/load.h"
-#include "files/copies.h"
+#include "follow/copies.h"
 #include "tests/model/broker.h"
 
 #define MUST(condition)                                                                  \

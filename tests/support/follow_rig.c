@@ -17,9 +17,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "files/copies.h"
 #include "files/doubt.h"
-#include "files/packs.h"
+#include "follow/copies.h"
+#include "follow/packs.h"
 
 #define MUST(condition)                                                                    \
 	do {                                                                               \

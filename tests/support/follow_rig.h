@@ -3,7 +3,7 @@
 #define SUPPORT_FOLLOW_RIG_H
 
 #include "files/checkpoint.h"
-#include "files/follow.h"
+#include "follow/follow.h"
 
 /*
  * An agent without loop and without Kafka, over real directories and a real store: hints are

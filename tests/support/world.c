@@ -13,7 +13,7 @@
 #include "conf/load.h"
 
 #include "base/clock.h"
-#include "files/copies.h"
+#include "follow/copies.h"
 
 #define ROUNDS_MAX 300 /* until all is settled, with an output that works: of up to 3 s each */
 #define TURNS_MAX 500  /* of a round */

@@ -3,7 +3,7 @@
  * Files that move, over real directories with inotify and a real store: which lines are read, in
  * which order, and that a restart goes on exactly where the last checkpoint stands.
  */
-#include "files/follow.h"
+#include "follow/follow.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

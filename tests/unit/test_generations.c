@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "files/follow.h"
+#include "follow/follow.h"
 #include "tests/support/follow_rig.h"
 
 static struct follow_rig *rig;

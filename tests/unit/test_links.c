@@ -3,7 +3,7 @@
  * Files behind symbolic links, over real directories with inotify and a real store: what is renamed
  * behind a link, links that lead elsewhere, directories on the way that are links.
  */
-#include "files/follow.h"
+#include "follow/follow.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "files/follow.h"
+#include "follow/follow.h"
 #include "tests/support/follow_rig.h"
 
 static struct follow_rig *rig;

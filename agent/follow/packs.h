@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef FILES_PACKS_H
-#define FILES_PACKS_H
+#ifndef FOLLOW_PACKS_H
+#define FOLLOW_PACKS_H
 
 #include "files/files.h"
 

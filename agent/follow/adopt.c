@@ -10,9 +10,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "files/follow.h"
-#include "files/follow_private.h"
 #include "files/poll.h"
+#include "follow/follow.h"
+#include "follow/follow_private.h"
 #include "search/rotated.h"
 
 bool follow_is_compressed(int fd)

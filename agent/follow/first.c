@@ -16,8 +16,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "files/follow.h"
-#include "files/follow_private.h"
+#include "follow/follow.h"
+#include "follow/follow_private.h"
 #include "search/age.h"
 #include "search/rotated.h"
 

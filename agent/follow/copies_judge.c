@@ -11,9 +11,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "files/copies_private.h"
 #include "files/doubt.h"
-#include "files/follow_private.h"
+#include "follow/copies_private.h"
+#include "follow/follow_private.h"
 #include "search/candidates.h"
 #include "search/twins.h"
 

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "files/follow_private.h"
+#include "follow/follow_private.h"
 #include "search/content.h"
 
 const struct store_file *follow_take_row(struct files *files, int fd,

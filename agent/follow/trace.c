@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "files/follow_private.h"
+#include "follow/follow_private.h"
 
 int follow_trace(struct files *files, struct discover *discover, struct file *file)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef FILES_FOLLOW_H
-#define FILES_FOLLOW_H
+#ifndef FOLLOW_FOLLOW_H
+#define FOLLOW_FOLLOW_H
 
 #include "files/files.h"
 #include "input/discover.h"

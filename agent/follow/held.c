@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "files/follow.h"
+#include "follow/follow.h"
 
 #define HOLD_US (3600ULL * 1000 * 1000)
 

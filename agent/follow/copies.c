@@ -8,7 +8,7 @@
  * Rejected: to ignore names like app.log.1 beside a live app.log. What copytruncate cut off is in
  * there and nowhere else.
  */
-#include "files/copies.h"
+#include "follow/copies.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "files/copies_private.h"
+#include "follow/copies_private.h"
 #include "search/rotated.h"
 
 #define COPIES_MAX 256

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef FILES_FOLLOW_PRIVATE_H
-#define FILES_FOLLOW_PRIVATE_H
+#ifndef FOLLOW_FOLLOW_PRIVATE_H
+#define FOLLOW_FOLLOW_PRIVATE_H
 
 #include <sys/stat.h>
 
-#include "files/follow.h"
+#include "follow/follow.h"
 #include "search/places.h"
 
 /*

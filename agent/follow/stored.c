@@ -17,7 +17,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "files/follow_private.h"
+#include "follow/follow_private.h"
 #include "search/candidates.h"
 
 struct start {

@@ -27,8 +27,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "files/copies.h"
-#include "files/follow_private.h"
+#include "follow/copies.h"
+#include "follow/follow_private.h"
 #include "search/age.h"
 #include "search/rotated.h"
 

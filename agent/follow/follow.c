@@ -11,7 +11,7 @@
  * stat comes before open, because opening a FIFO wakes its writer and opening a device may do
  * anything; fstat after open is what counts (C12, C14).
  */
-#include "files/follow.h"
+#include "follow/follow.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,8 +24,8 @@
 #include <unistd.h>
 
 #include "files/doubt.h"
-#include "files/follow_private.h"
 #include "files/poll.h"
+#include "follow/follow_private.h"
 #include "input/links.h"
 #include "search/rotated.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef FILES_COPIES_PRIVATE_H
-#define FILES_COPIES_PRIVATE_H
+#ifndef FOLLOW_COPIES_PRIVATE_H
+#define FOLLOW_COPIES_PRIVATE_H
 
-#include "files/copies.h"
+#include "follow/copies.h"
 #include "search/content.h"
 #include "search/twins.h"
 

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "files/copies.h"
-#include "files/follow.h"
-#include "files/follow_private.h"
+#include "follow/copies.h"
+#include "follow/follow.h"
+#include "follow/follow_private.h"
 
 void follow_refuse(struct files *files, const char *path, const char *what)
 {

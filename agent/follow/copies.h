@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef FILES_COPIES_H
-#define FILES_COPIES_H
+#ifndef FOLLOW_COPIES_H
+#define FOLLOW_COPIES_H
 
 #include "files/files.h"
 #include "input/discover.h"

@@ -3,12 +3,12 @@
  * What a file is cannot be asked when it is found: gzip makes an empty file first, and a pattern
  * like app.log* matches it (A12). So it is asked when the first bytes are there and none was read.
  */
-#include "files/packs.h"
+#include "follow/packs.h"
 
 #include <syslog.h>
 #include <unistd.h>
 
-#include "files/follow_private.h"
+#include "follow/follow_private.h"
 
 /* Enough for every kind. */
 #define HEAD_BYTES 8
