@@ -7,6 +7,7 @@
  *   files/      which files there are; what of them is stored
  *   search/     by what a file is found again that is not where it was: name, place, bytes
  *   input/      patterns → hints; bytes of a file → events
+ *   packed/     what is in a compressed file
  *   pipeline/   the way itself, readable top to bottom: redact, parse, route, submit; and back
  *   parsers/    (beside agent/) bytes → a line → fields → text
  *   route/      fields and facts of the file → a record

@@ -25,6 +25,7 @@ floors() {
 		1  parsers
 		2  flow
 		2  ops
+		2  packed
 		2  state
 		3  input
 		3  output
@@ -64,9 +65,9 @@ libraries() {
 		sys/inotify\.h         agent/input/watch.c
 		jansson\.h             agent/cmd/test/expect.c
 		xxhash\.h              agent/base/hash.c
-		zlib\.h                agent/input/packed_gzip.c
-		zstd.*\.h              agent/input/packed_zstd.c
-		lzma\.h                agent/input/packed_xz.c
+		zlib\.h                agent/packed/packed_gzip.c
+		zstd.*\.h              agent/packed/packed_zstd.c
+		lzma\.h                agent/packed/packed_xz.c
 		uthash\.h|utlist\.h    agent/base/map.c
 	END
 }
@@ -275,9 +276,9 @@ list_modules() {
 list_named() {
 	# shellcheck disable=SC2016 # awk's own $
 	find agent parsers -mindepth 1 -name README.md ! -path agent/README.md -print0 |
-		xargs -0 awk 'match($0, /^\| `[a-z_\/]+` \|/) {
+		xargs -0 awk 'match($0, /^\| `[a-z0-9_\/]+` \|/) {
 			room = FILENAME; sub(/\/[^\/]*$/, "", room); print room, substr($0, 4, RLENGTH - 6) }'
-	sed -n '2,/\*\//s/^ \*   \([a-z_/]\{1,\}\).*/agent \1/p' agent/main.c
+	sed -n '2,/\*\//s/^ \*   \([a-z0-9_/]\{1,\}\).*/agent \1/p' agent/main.c
 }
 
 # $1: folder. Where its map is.

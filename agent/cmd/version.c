@@ -4,8 +4,8 @@
 #include <sysexits.h>
 
 #include "cmd/cmd.h"
-#include "input/packed.h"
 #include "kafka/library.h"
+#include "packed/packed.h"
 #include "parsers/pattern.h"
 #include "settings/text.h"
 #include "state/store.h"

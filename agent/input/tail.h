@@ -3,7 +3,7 @@
 #define INPUT_TAIL_H
 
 #include "flow/account.h"
-#include "input/packed.h"
+#include "packed/packed.h"
 #include "parsers/lines.h"
 
 /* A compressed file, when it gave nothing more: until it is another, it is not asked again. */

@@ -3,9 +3,9 @@
 #define SEARCH_CONTENT_H
 
 #include "input/identity.h"
-#include "input/packed.h"
 #include "input/proof.h"
 #include "input/tail.h"
+#include "packed/packed.h"
 #include "state/rows.h"
 
 /*

@@ -2,7 +2,7 @@
 #ifndef SEARCH_TWINS_H
 #define SEARCH_TWINS_H
 
-#include "input/packed.h"
+#include "packed/packed.h"
 
 /* A file that is held against another one, byte by byte. */
 struct twin {

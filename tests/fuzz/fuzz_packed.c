@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "input/packed.h"
+#include "packed/packed.h"
 
 /* A bomb has more; it is looked at as far as this. */
 #define CONTENT_MAX ((size_t)1 << 20)

@@ -3,7 +3,7 @@
 #define SUPPORT_PACK_H
 
 #include "base/slice.h"
-#include "input/packed.h"
+#include "packed/packed.h"
 
 /* The bytes as one member of that kind (malloc'ed). Aborts when that fails. */
 struct slice pack(enum packed_kind kind, const char *bytes, size_t len);

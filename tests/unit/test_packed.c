@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "input/packed.h"
+#include "packed/packed.h"
 #include "tests/support/pack.h"
 
 #define CONTENT_BYTES ((size_t)3 << 20)

@@ -7,14 +7,14 @@
  * What stands behind the last member and begins none is padding and is passed over, as gzip and xz
  * do.
  */
-#include "input/packed.h"
+#include "packed/packed.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "input/packed_private.h"
+#include "packed/packed_private.h"
 
 #define IN_BYTES ((size_t)32 << 10)
 #define OUT_BYTES ((size_t)64 << 10)

@@ -4,7 +4,7 @@
 #include <lzma.h>
 #include <stdlib.h>
 
-#include "input/packed_private.h"
+#include "packed/packed_private.h"
 
 static int xz_begin(void *state)
 {

@@ -7,7 +7,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#include "input/packed_private.h"
+#include "packed/packed_private.h"
 
 #define WINDOW_LOG_MAX 27
 

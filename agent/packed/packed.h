@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef INPUT_PACKED_H
-#define INPUT_PACKED_H
+#ifndef PACKED_PACKED_H
+#define PACKED_PACKED_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef INPUT_PACKED_PRIVATE_H
-#define INPUT_PACKED_PRIVATE_H
+#ifndef PACKED_PACKED_PRIVATE_H
+#define PACKED_PACKED_PRIVATE_H
 
 #include "base/slice.h"
-#include "input/packed.h"
+#include "packed/packed.h"
 
 /* What is unpacked into: `at` moves. */
 struct room {

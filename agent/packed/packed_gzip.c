@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "input/packed_private.h"
+#include "packed/packed_private.h"
 
 /* 32 KiB of window; +16: gzip only, no bare zlib stream. */
 #define WINDOW_BITS (15 + 16)
