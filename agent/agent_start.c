@@ -122,6 +122,7 @@ static int make_discover(struct agent *agent, const char *state_dir)
 				message);
 			r = -EINVAL;
 		}
+		discover_set_links(agent->discover, (int)i, agent->conf->sources[i].links);
 	}
 	return r;
 }

@@ -85,6 +85,7 @@ static int build_paths(struct source_build *s)
 	if (!r)
 		r = copy_patterns(s, CONF_ROTATED, check_path, &s->patterns->rotated);
 	s->source->rotated = s->patterns->rotated;
+	s->source->links = (enum reach_links)s->values.of[CONF_FOLLOW_LINKS].number;
 	s->source->compressed = s->values.of[CONF_COMPRESSED].number != 0;
 	return r;
 }

@@ -5,7 +5,6 @@
  * used file that is settled is closed.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <syslog.h>
@@ -98,18 +97,16 @@ static void tell_crowded(struct files *files)
 		    (unsigned long long)limit.rlim_cur);
 }
 
-int files_open_path(struct files *files, const char *path)
+int files_open_path(struct files *files, const char *path, enum reach_links links)
 {
-	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-	int fd = open(path, flags), error;
+	int fd = reach_open(path, links);
 
 	/* Tens of thousands of files with something to read: none of them is idle. */
-	if (fd < 0 && errno == EMFILE && close_one(files))
-		fd = open(path, flags);
-	error = errno;
-	if (fd < 0 && error == EMFILE)
+	if (fd == -EMFILE && close_one(files))
+		fd = reach_open(path, links);
+	if (fd == -EMFILE)
 		tell_crowded(files);
-	return fd < 0 ? -error : fd;
+	return fd;
 }
 
 void files_set_fd(struct files *files, struct file *file, int fd)

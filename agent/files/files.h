@@ -134,10 +134,11 @@ void files_left_path(struct files *files, struct file *file);
 size_t files_max_open(void);
 
 /*
- * A descriptor for reading path, without waiting for a writer; negative errno. When the process
- * has no descriptor left, a settled file gives up its own.
+ * A descriptor for reading path, without waiting for a writer; -ELOOP when links are on the way
+ * that are not to be followed; other negative errno. When the process has no descriptor left, a
+ * settled file gives up its own.
  */
-int files_open_path(struct files *files, const char *path) MUSTCHECK;
+int files_open_path(struct files *files, const char *path, enum reach_links links) MUSTCHECK;
 
 /* Takes fd (consumed) as the file's descriptor; closes others above the limit. */
 void files_set_fd(struct files *files, struct file *file, int fd);

@@ -51,7 +51,7 @@ static int open_same(struct files *files, const struct file *file, const char *p
 	if (!S_ISREG(st.st_mode) || st.st_ino != file->identity.inode ||
 	    st.st_dev != file->identity.device)
 		return -ENOENT;
-	fd = files_open_path(files, path);
+	fd = files_open_path(files, path, file->source->links);
 	if (fd < 0)
 		return fd;
 	if (identity_of(fd, &identity) || !identity_same_inode(&identity, &file->identity)) {

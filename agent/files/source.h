@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "input/reach.h"
 #include "parsers/lines.h"
 #include "parsers/pattern.h"
 #include "parsers/redact.h"
@@ -24,6 +25,7 @@ struct source {
 	struct route *route;
 	/* patterns, NULL-terminated, of where else rotated files may be; NULL: nowhere; borrowed */
 	char *const *rotated;
+	enum reach_links links;
 	bool compressed; /* what is in compressed files is shipped, too */
 	bool provenance; /* records tell where they are from, for consumers that drop repeats */
 	enum source_start_at start_at;

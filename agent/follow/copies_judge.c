@@ -234,9 +234,9 @@ static int claim(struct files *files, struct discover *discover, struct file *fi
 
 int copies_claim(struct files *files, struct discover *discover, struct file *file, int64_t now_ms)
 {
-	struct wanted wanted = {file->path, file->lineage,         file->real,
-				file->went, file->source->rotated, follow_is_known,
-				files};
+	struct wanted wanted = {
+		file->path,          file->lineage,   file->real, file->went, file->source->rotated,
+		file->source->links, follow_is_known, files};
 	struct places *places;
 	struct candidate found;
 	int r;

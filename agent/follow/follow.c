@@ -14,7 +14,6 @@
 #include "follow/follow.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,7 +98,7 @@ static bool is_used_again(const struct file *file, const char *path)
 
 	if (file->tail.fd >= 0 || !file_is_settled(file))
 		return false;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = reach_open(path, file->source->links);
 	if (fd < 0)
 		return false;
 	again = identity_of(fd, &identity) == 0 && !identity_same_inode(&identity, &file->identity);
@@ -188,6 +187,31 @@ static struct file *newest_of_rotated(const struct files *files, const char *pat
 	return newest;
 }
 
+/*
+ * The birth's path is a link. A file that another source wants by its own path is that one's, with
+ * no link to it. 0; FOLLOW_E_LEFT: nothing is to be done with it; -ENOMEM.
+ */
+enum { FOLLOW_E_LEFT = 1 };
+static int follow_link(struct files *files, struct discover *discover, struct birth *birth,
+		       char real[PATH_MAX])
+{
+	int r = links_follow(discover, birth->path, birth->source->links, real), owner;
+
+	if (r == LINKS_E_REFUSED)
+		follow_refuse_link(files, birth->path);
+	/* What cannot be reached is told by who opens it. */
+	if (r == LINKS_E_NOWHERE)
+		return 0;
+	if (r)
+		return r < 0 ? r : FOLLOW_E_LEFT;
+	owner = discover_wants(discover, real);
+	if (owner < 0 || &files->sources[owner] == birth->source)
+		return 0;
+	birth->source = &files->sources[owner];
+	birth->path = birth->lineage = real;
+	return 0;
+}
+
 int follow_found(struct files *files, struct discover *discover, int source, const char *path,
 		 const char *lineage, int64_t now_ms)
 {
@@ -195,6 +219,7 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 			      .path = path,
 			      .lineage = lineage,
 			      .discover = discover};
+	char real[PATH_MAX];
 	struct file *file;
 	struct stat st;
 	bool link;
@@ -214,18 +239,18 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 		follow_refuse(files, path, "waybill's own log");
 		return 0;
 	}
-	r = link ? links_follow(discover, path) : 0;
+	r = link ? follow_link(files, discover, &birth, real) : 0;
 	if (r)
 		return r < 0 ? r : 0;
 	file = files_by_inode(files, st.st_dev, st.st_ino);
-	if (file && is_used_again(file, path)) {
+	if (file && is_used_again(file, birth.path)) {
 		files_remove(files, file, true);
 		file = NULL;
 	}
 	if (file)
-		return found_known(files, discover, file, path, &st);
+		return found_known(files, discover, file, birth.path, &st);
 	/* Rotated before anybody looked at it under its first name: that lineage takes it in. */
-	file = newest_of_rotated(files, path);
+	file = newest_of_rotated(files, birth.path);
 	r = file ? follow_missed_now(files, discover, file) : 0;
 	return r ? r : follow_look_at(files, &birth, now_ms);
 }

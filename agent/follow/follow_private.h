@@ -36,6 +36,8 @@ int follow_look_at(struct files *files, const struct birth *birth, int64_t now_m
 
 /* Warns, once a path, that it cannot be followed: it is `what`. */
 void follow_refuse(struct files *files, const char *path, const char *what);
+/* The same of a path on which links are that are not to be followed. */
+void follow_refuse_link(struct files *files, const char *path);
 
 /* Puts a file into the table and into the queue. Consumes fd. 0 or -ENOMEM. */
 int follow_adopt(struct files *files, const struct birth *birth, int fd,
@@ -68,7 +70,7 @@ enum {
 	ROW_E_LATER,     /* it cannot be looked at now: its row stays */
 };
 int follow_open_row(struct files *files, const struct store_file *row, const char *path,
-		    int *ret_fd, struct identity *ret_identity) MUSTCHECK;
+		    enum reach_links links, int *ret_fd, struct identity *ret_identity) MUSTCHECK;
 
 /*
  * Whether a row that was not met yet is that of the file at path; the inode may be one that is

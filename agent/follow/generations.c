@@ -271,7 +271,7 @@ static int adopt(const struct search *search, const char *path)
 		.moved = true,
 	};
 	struct identity identity;
-	int fd = files_open_path(files, path), r;
+	int fd = files_open_path(files, path, missed->source->links), r;
 
 	if (fd < 0)
 		return 0;

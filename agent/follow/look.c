@@ -24,6 +24,14 @@ void follow_refuse(struct files *files, const char *path, const char *what)
 		"%s: %s: it is not followed; an `exclude` pattern silences this", path, what);
 }
 
+void follow_refuse_link(struct files *files, const char *path)
+{
+	follow_refuse(
+		files, path,
+		"a symbolic link whose owner is neither root nor that of what it leads to, or "
+		"that leads where no logs are (`follow_links`)");
+}
+
 /* error: negative errno */
 static void unreadable(struct files *files, const char *path, int error)
 {
@@ -40,12 +48,16 @@ static void unreadable(struct files *files, const char *path, int error)
 }
 
 /* Its descriptor, or -1 after telling why. */
-static int open_for_reading(struct files *files, const char *path)
+static int open_for_reading(struct files *files, const char *path, enum reach_links links)
 {
-	int fd = files_open_path(files, path);
+	int fd = files_open_path(files, path, links);
 
 	if (fd >= 0)
 		return fd;
+	if (fd == -ELOOP) {
+		follow_refuse_link(files, path);
+		return -1;
+	}
 	/* Of descriptors it was told what to raise. */
 	files->n_unreadable += fd == -EMFILE;
 	if (fd != -ENOENT && fd != -EMFILE)
@@ -128,7 +140,7 @@ static int adopt_new(struct files *files, struct birth birth, int fd,
 int follow_look_at(struct files *files, const struct birth *birth, int64_t now_ms)
 {
 	struct identity identity;
-	int fd = open_for_reading(files, birth->path);
+	int fd = open_for_reading(files, birth->path, birth->source->links);
 	int r;
 
 	if (fd < 0)

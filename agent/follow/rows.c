@@ -44,7 +44,7 @@ const struct store_file *follow_take_row_at(struct files *files, const char *pat
 }
 
 int follow_open_row(struct files *files, const struct store_file *row, const char *path,
-		    int *ret_fd, struct identity *ret_identity)
+		    enum reach_links links, int *ret_fd, struct identity *ret_identity)
 {
 	struct stat st;
 	int fd, r;
@@ -53,7 +53,7 @@ int follow_open_row(struct files *files, const struct store_file *row, const cha
 		return errno == ENOENT || errno == ENOTDIR ? ROW_E_OTHER : ROW_E_LATER;
 	if (!S_ISREG(st.st_mode) || st.st_ino != row->inode)
 		return ROW_E_OTHER;
-	fd = files_open_path(files, path);
+	fd = files_open_path(files, path, links);
 	if (fd < 0)
 		return fd == -ENOENT ? ROW_E_OTHER : ROW_E_LATER;
 	r = content_has_numbers(fd, row, ret_identity);
@@ -73,7 +73,7 @@ bool follow_has_row(struct files *files, const char *path, uint64_t device, uint
 
 	if (!row)
 		return false;
-	r = follow_open_row(files, row, path, &fd, &identity);
+	r = follow_open_row(files, row, path, REACH_ANY, &fd, &identity);
 	if (!r)
 		close(fd);
 	return r != ROW_E_OTHER;

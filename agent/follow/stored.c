@@ -111,9 +111,9 @@ static int take_content(struct start *start, struct birth *birth, const struct c
 static int try_content(struct start *start, struct birth birth, int *ret_r)
 {
 	const struct store_file *row = birth.row;
-	struct wanted wanted = {row->path,   row->lineage,          row->real,
-				row->went,   birth.source->rotated, follow_is_known,
-				start->files};
+	struct wanted wanted = {row->path,       row->lineage,          row->real,
+				row->went,       birth.source->rotated, birth.source->links,
+				follow_is_known, start->files};
 	struct candidate found;
 	int r;
 
@@ -133,7 +133,7 @@ static int try_path(struct files *files, struct birth birth, const char *path, i
 	struct identity identity;
 	int fd;
 
-	*ret_r = follow_open_row(files, birth.row, path, &fd, &identity);
+	*ret_r = follow_open_row(files, birth.row, path, birth.source->links, &fd, &identity);
 	if (*ret_r)
 		return 0;
 	map_take(files->stored, &key, sizeof key);

@@ -249,4 +249,5 @@ void discover_trouble(struct discover *discover, struct discover_trouble *ret_tr
 	*ret_trouble = *trouble;
 	trouble->watch_errno = 0;
 	trouble->denied[0] = '\0';
+	trouble->refused[0] = '\0';
 }

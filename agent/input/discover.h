@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/result.h"
+#include "input/reach.h"
 
 /*
  * Which paths exist that a source wants, and which of them something happened to. inotify on
@@ -54,6 +55,7 @@ struct discover_trouble {
 	uint64_t overflows;   /* total of IN_Q_OVERFLOW */
 	uint64_t directories; /* watched now, those on the way to a pattern's first star included */
 	uint64_t unwatched;   /* directories that are only polled: no watch, or too many of them */
+	char refused[512];    /* a link to a directory that is not to be followed, "" when none */
 	char denied[512];     /* a directory that could not be read or searched, "" when none */
 };
 
@@ -68,6 +70,12 @@ struct discover *discover_free(struct discover *discover);
  */
 int discover_add(struct discover *discover, int source, char *const *paths, char *const *exclude,
 		 char *ret_message, size_t len) MUSTCHECK;
+
+/*
+ * Which links to directories the source, as given to discover_add, goes through; REACH_OWNED when
+ * nothing is said.
+ */
+void discover_set_links(struct discover *discover, int source, enum reach_links links);
 
 /*
  * Calls see with every path that matches one of the patterns (NULL-terminated) now, links to files

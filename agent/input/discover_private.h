@@ -19,6 +19,7 @@ struct wanted {
 	size_t n_patterns;
 	struct exclude **excludes;
 	size_t n_excludes;
+	enum reach_links links;
 };
 
 struct discover {

@@ -80,6 +80,13 @@ int wanted_add(struct discover *discover, int source, char *const *paths, char *
 	return 0;
 }
 
+void discover_set_links(struct discover *discover, int source, enum reach_links links)
+{
+	for (size_t i = 0; i < discover->n_sources; i++)
+		if (discover->sources[i].id == source)
+			discover->sources[i].links = links;
+}
+
 static int shun_text(struct discover *discover, const char *path)
 {
 	char **grown = reallocarray(discover->shunned, discover->n_shunned + 1, sizeof *grown);

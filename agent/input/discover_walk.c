@@ -93,12 +93,17 @@ static bool leads_on(const struct discover *discover, const struct node *node, c
 
 /* ---- links ---- */
 
-/* Whether the link, a directory, leads into a shunned one. */
-static bool link_shunned(const struct discover *discover, const char *path)
+/* Whether the state's source goes through discover->path, a link to a directory. */
+static bool goes_through(struct discover *discover, struct state state)
 {
+	enum reach_links links = discover->sources[state.source].links;
 	char real[PATH_MAX];
+	int r = reach_walk(discover->path, links, NULL, NULL, real);
 
-	return discover->n_shunned > 0 && realpath(path, real) && walk_shuns(discover, real);
+	if (r == -ELOOP)
+		snprintf(discover->trouble.refused, sizeof discover->trouble.refused, "%.511s",
+			 discover->path);
+	return !r && !walk_shuns(discover, real);
 }
 
 /* Whether the link at path, in the directory of node, leads to a directory on the way to it. */
@@ -173,15 +178,15 @@ static int descend(struct discover *discover, struct node *node, const char *nam
 	struct node *child = NULL;
 	int r;
 
-	if (walk_shuns(discover, discover->path) ||
-	    (link && link_shunned(discover, discover->path)))
+	if (walk_shuns(discover, discover->path))
 		return 0;
 	for (uint32_t i = 0; i < node->n_states; i++) {
 		struct state state = node->states[i];
 
 		if (!advance(discover, &state, name) ||
 		    (loop && state.component == node->states[i].component) ||
-		    wanted_excludes(&discover->sources[state.source], discover->path, true))
+		    wanted_excludes(&discover->sources[state.source], discover->path, true) ||
+		    (link && !goes_through(discover, state)))
 			continue;
 		if (!child) {
 			r = tree_get(&discover->tree, node, discover->path, strlen(discover->path),

@@ -3,12 +3,15 @@
 #define INPUT_LINKS_H
 
 #include "input/discover.h"
+#include "input/reach.h"
 
 /*
- * Watches every link from path, a link itself, to the file that it leads to, and that. 0;
- * LINKS_E_SHUNNED when that is our own; -ENOMEM.
+ * Watches every link from path, a link itself, to the file that it leads to, and that, whose path
+ * is *ret_real. 0; LINKS_E_NOWHERE: nothing that can be reached is there; LINKS_E_SHUNNED: it is
+ * our own; LINKS_E_REFUSED: one of the links is not to be followed; -ENOMEM.
  */
-enum { LINKS_E_SHUNNED = 1 };
-int links_follow(struct discover *discover, const char *path) MUSTCHECK;
+enum { LINKS_E_NOWHERE = 1, LINKS_E_SHUNNED, LINKS_E_REFUSED };
+int links_follow(struct discover *discover, const char *path, enum reach_links links,
+		 char ret_real[PATH_MAX]) MUSTCHECK;
 
 #endif

@@ -7,7 +7,6 @@
 #include "search/candidates.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +35,7 @@ static int try_path(const struct search *search, const char *path)
 	if (lstat(path, &st) < 0 || (S_ISLNK(st.st_mode) && stat(path, &st) < 0) ||
 	    !S_ISREG(st.st_mode) || search->wanted->is_known(search->wanted->context, path, &st))
 		return CANDIDATES_E_NONE;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = reach_open(path, search->wanted->links);
 	if (fd < 0)
 		return CANDIDATES_E_NONE;
 	r = content_is(&content, fd, &found->packing);

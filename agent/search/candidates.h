@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "input/identity.h"
+#include "input/reach.h"
 #include "search/content.h"
 #include "search/places.h"
 
@@ -15,6 +16,7 @@ struct wanted {
 	const char *real;
 	const char *went;
 	char *const *rotated; /* patterns, or NULL */
+	enum reach_links links;
 	/* Whether what is at the path is a file that is known by its inode. */
 	bool (*is_known)(void *context, const char *path, const struct stat *st);
 	void *context;

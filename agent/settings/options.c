@@ -56,6 +56,11 @@ static const struct conf_option options[CONF_N_KEYS] = {
 	[CONF_ROTATED] = {"rotated", CONF_IN_SOURCE, CONF_T_TEXTS,
 			  .help = "where else rotated files may be: looked at only for the rest of "
 				  "a known one"},
+	[CONF_FOLLOW_LINKS] =
+		{"follow_links", CONF_IN_MAIN | CONF_IN_SOURCE, CONF_T_WORD, .written = "owner",
+		 .words = {"owner", "no", "any"},
+		 .help = "which symbolic links are followed: those of root and of the "
+			 "owner of what they lead to, none, any"},
 	[CONF_COMPRESSED] = {"compressed", CONF_IN_SOURCE, CONF_T_BOOL, .written = "false",
 			     .help = "whether gzip, zstd and xz files are unpacked and shipped"},
 	[CONF_PARSER] = {"parser", CONF_IN_SOURCE, CONF_T_TEXT,

@@ -311,6 +311,26 @@ def check_as_other(directory, paths, *options):
     return Check(path, "--no-network", *options, prefix=OTHER_USER, program=directory / "waybill")
 
 
+def test_links_of_others(tmp_path):
+    """A link of one to what is another's, at the end of a path and on the way: not followed, told."""
+    for name, target in (("app.log", "/etc/passwd"), ("conf", "/etc")):
+        (tmp_path / name).symlink_to(target)
+        if ROOT:
+            os.lchown(tmp_path / name, 12345, 12345)
+    paths = [f"{tmp_path}/*.log", f"{tmp_path}/conf/passwd"]
+    path = tmp_path / "waybill.conf"
+
+    def check(**settings):
+        source = config.source("t", paths, **settings)
+        path.write_text(config.render_settings(config.settings(NOWHERE, [source], state_dir="/tmp/none")))
+        return Check(path, "--no-network")
+
+    refused = check()
+    refused.assert_says("warning", f"{tmp_path}/app.log", "follow_links")
+    refused.assert_says("warning", f"{tmp_path}/conf", "follow_links")
+    assert "follow_links" not in check(follow_links="any").out
+
+
 def test_unreadable_file(for_others):
     """Who may not, what it is, and what would help: the group that may, else a right of his own."""
     log = for_others / "log"

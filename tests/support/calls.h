@@ -25,6 +25,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/openat2.h"
+
 enum call_kind {
 	CALL_OPEN,
 	CALL_READ,
@@ -78,6 +80,12 @@ static void after_call(const struct call *call, long result);
 	}
 OPEN_AT(open)
 OPEN_AT(open64)
+
+int sys_openat2(int dir, const char *path, const struct open_how *how)
+{
+	CALL(WHAT(.kind = CALL_OPEN, .path = path, .flags = (int)how->flags), SYS_openat2, dir,
+	     path, how, sizeof *how);
+}
 
 #define READ_AT(name, ...)                                                                       \
 	ssize_t name(int fd, void *to, size_t n, off_t at __VA_OPT__(, ) __VA_ARGS__);           \

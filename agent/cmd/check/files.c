@@ -5,7 +5,6 @@
  * file as an example: a thousand rotated archives are one finding (files_judge.c).
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +47,9 @@ static int add_source(struct check_walk *walk, size_t source)
 	if (r == 0)
 		r = discover_add(walk->discover, (int)source, s->paths, s->exclude, message,
 				 sizeof message);
+	if (!r)
+		discover_set_links(walk->discover, (int)source,
+				   walk->check->conf->sources[source].links);
 	return r < 0 ? r : 0;
 }
 
@@ -98,7 +100,8 @@ static bool is_compressed(int fd)
 }
 
 /* Opens what a start would open, in the way in which it would. -1: it has gone meanwhile. */
-static int kind_of(const struct check_walk *walk, const char *path, struct stat *ret_st)
+static int kind_of(const struct check_walk *walk, const char *path, enum reach_links links,
+		   struct stat *ret_st)
 {
 	char target[PATH_MAX];
 	int fd, kind = CHECK_KIND_LOG;
@@ -111,9 +114,11 @@ static int kind_of(const struct check_walk *walk, const char *path, struct stat 
 		return CHECK_KIND_OWN_LOG;
 	if (realpath(path, target) && discover_shuns(walk->discover, target))
 		return CHECK_KIND_OWN_STATE;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = reach_open(path, links);
+	if (fd == -ELOOP)
+		return CHECK_KIND_LINK;
 	if (fd < 0)
-		return errno == ENOENT ? -1 : CHECK_KIND_DENIED;
+		return fd == -ENOENT ? -1 : CHECK_KIND_DENIED;
 	if (is_compressed(fd))
 		kind = CHECK_KIND_COMPRESSED;
 	close(fd);
@@ -165,7 +170,7 @@ static int take(struct check_walk *walk, const struct hint *hint)
 	if (r)
 		return r;
 	mark_taken(walk, hint);
-	kind = kind_of(walk, hint->path, &st);
+	kind = kind_of(walk, hint->path, walk->check->conf->sources[hint->source].links, &st);
 	if (kind < 0)
 		return 0;
 	if (tally->n[kind]++ == 0)
@@ -190,7 +195,7 @@ static int scan(struct check_walk *walk, struct discover_trouble *ret_trouble)
 			return r;
 		discover_trouble(walk->discover, ret_trouble);
 		watch_errno = watch_errno ? watch_errno : ret_trouble->watch_errno;
-		if (check_files_denied(walk, ret_trouble))
+		if (check_files_denied(walk, ret_trouble) || check_files_link(walk, ret_trouble))
 			return -ENOMEM;
 		if (r == 0 && hint.kind != HINT_FOUND)
 			break;

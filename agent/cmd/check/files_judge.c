@@ -19,6 +19,7 @@ static const char *const kind_words[CHECK_KINDS] = {
 	[CHECK_KIND_SPECIAL] = "no regular file (FIFO, socket, device)",
 	[CHECK_KIND_OWN_LOG] = "where these messages go",
 	[CHECK_KIND_OWN_STATE] = "waybill's own state",
+	[CHECK_KIND_LINK] = "behind a symbolic link that may not be followed (follow_links)",
 };
 
 /* A path that stops us, told once a component; place is that of the setting that leads there. */
@@ -94,6 +95,20 @@ int check_files_denied(struct check_walk *walk, const struct discover_trouble *t
 				   whose);
 	}
 	return tell_denied(walk, CHECK_NOWHERE, trouble->denied, 0, "");
+}
+
+int check_files_link(struct check_walk *walk, const struct discover_trouble *trouble)
+{
+	const char *link = trouble->refused;
+
+	if (!link[0] || map_get(walk->denied, link, strlen(link)))
+		return 0;
+	check_find(&walk->check->report, CHECK_WARNING, CHECK_NOWHERE,
+		   "%s is a symbolic link whose owner is neither root nor that of the directory to "
+		   "which it leads, or that leads where no logs are\n"
+		   "run would find nothing below it. follow_links in the source decides.",
+		   link);
+	return map_put(walk->denied, link, strlen(link), walk);
 }
 
 /* The directory before the first component that is a pattern. */

@@ -20,6 +20,7 @@ enum check_kind {
 	CHECK_KIND_SPECIAL,
 	CHECK_KIND_OWN_LOG,
 	CHECK_KIND_OWN_STATE,
+	CHECK_KIND_LINK,
 	CHECK_KINDS,
 };
 
@@ -44,12 +45,15 @@ struct check_walk {
 	struct check_tally *tallies;
 	size_t n_tallies;
 	struct map *seen;   /* paths: a scan may give one twice */
-	struct map *denied; /* directories of which it was told */
+	struct map *denied; /* directories, and links to such, of which it was told */
 	struct stat own_log;
 };
 
 /* A directory that discovery met and could not look into, if there is one. 0, -ENOMEM. */
 int check_files_denied(struct check_walk *walk, const struct discover_trouble *trouble) MUSTCHECK;
+
+/* The same of a link to a directory that is not followed. */
+int check_files_link(struct check_walk *walk, const struct discover_trouble *trouble) MUSTCHECK;
 
 /* Of each pattern what was found. 0, -ENOMEM. */
 int check_files_judge(struct check_walk *walk) MUSTCHECK;
