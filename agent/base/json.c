@@ -20,6 +20,7 @@
 
 #include "base/decimal.h"
 #include "base/json_short.h"
+#include "base/unicode.h"
 
 /* The first room; a line of --print-acks needs some 150 bytes. */
 #define FIRST_BYTES 256
@@ -150,31 +151,6 @@ static inline __attribute__((always_inline)) size_t copy_plain(char *to, const c
 	return i;
 }
 
-/* Length of the UTF-8 sequence at `at`, or, negated, of the piece that can be none. */
-static int sequence(const unsigned char *at, size_t len)
-{
-	unsigned char low = 0x80, high = 0xbf; /* what the second byte may be */
-	int more = at[0] >= 0xf0 ? 3 : at[0] >= 0xe0 ? 2 : 1;
-
-	if (at[0] < 0xc2 || at[0] > 0xf4)
-		return -1;
-	if (at[0] == 0xe0)
-		low = 0xa0;
-	else if (at[0] == 0xed)
-		high = 0x9f;
-	else if (at[0] == 0xf0)
-		low = 0x90;
-	else if (at[0] == 0xf4)
-		high = 0x8f;
-	for (int i = 1; i <= more; i++) {
-		if ((size_t)i == len || at[i] < low || at[i] > high)
-			return -i;
-		low = 0x80;
-		high = 0xbf;
-	}
-	return more + 1;
-}
-
 static char *escape(char *to, unsigned char c)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -202,7 +178,7 @@ static size_t put_special(struct json *json, const unsigned char *at, size_t len
 		json->at = escape(json->at, at[0]);
 		return 1;
 	}
-	n = sequence(at, len);
+	n = unicode_sequence(at, len);
 	if (n > 0) {
 		json->at = mempcpy(json->at, at, (size_t)n);
 		return (size_t)n;

@@ -17,20 +17,24 @@ struct log *log_new(int level);
 struct log *log_free(struct log *log);
 
 /*
- * One message, one line, cut at LOG_LINE_MAX bytes; control characters become '?'. No record
+ * One message, one line, cut at LOG_LINE_MAX bytes. Bytes that are not to be seen, or would do
+ * something where they are read, are shown as \xHH: names may stand in it as they are. No record
  * content above debug.
  */
 void log_say(struct log *log, int priority, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * The same, at most LOG_BURST times a minute for one cause (static text); what is held back is said
- * later as "suppressed N of M messages about CAUSE".
+ * What can come for each file, directory or line of a source (its name; it and the cause, static
+ * text, are borrowed by the log): the first is printed at once, and of those that follow one a
+ * minute, with their number, until a minute brings none.
  */
+void log_source(struct log *log, int priority, const char *source, const char *cause,
+		const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* The same of what belongs to no source; the first five are printed at once. */
 void log_limited(struct log *log, int priority, const char *cause, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-
-#define LOG_BURST 5
 
 /*
  * What is printed of one message, prefix and newline included: a pipe takes it whole or not at

@@ -135,6 +135,30 @@ Test(log, journal_style)
 	log_free(log);
 }
 
+/* As systemd starts it: a stream socket. One line, whole, whatever the file is called. */
+Test(log, any_name_is_a_line_of_the_journal)
+{
+	struct stat st;
+	char stream[64];
+	struct log *log;
+	int fds[2];
+
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	close(rig.reader);
+	take_stderr(fds);
+	cr_assert_eq(fstat(STDERR_FILENO, &st), 0);
+	snprintf(stream, sizeof stream, "%llu:%llu", (unsigned long long)st.st_dev,
+		 (unsigned long long)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log = log_new(LOG_INFO);
+	log_source(log, LOG_WARNING, "web", "fifo", "%s: a FIFO", "/l/\n<0>\xe2\x80\xae\xff.log");
+	log_source(log, LOG_WARNING, "web", "fifo", "%s: a FIFO", "/l/\r\xe2\x81\xa6\xfe.log");
+	expect_printed("<4>/l/\\x0a<0>\\xe2\\x80\\xae\\xff.log: a FIFO\n");
+	log_free(log);
+	expect_printed(
+		"<4>/l/\\x0d\\xe2\\x81\\xa6\\xfe.log: a FIFO (held back for up to a minute)\n");
+}
+
 Test(log, level)
 {
 	struct log *log = log_new(LOG_NOTICE);
@@ -158,12 +182,52 @@ Test(log, level_names)
 	cr_expect_eq(log_level_of(""), -1);
 }
 
-Test(log, controls_become_question_marks)
+/*
+ * A control, a byte that is no UTF-8 or a character that is invisible or turns the direction of
+ * writing (U+202E): the journal would hide the message, a terminal would obey it.
+ */
+Test(log, shows_what_names_hide)
 {
 	struct log *log = log_new(LOG_INFO);
 
 	log_say(log, LOG_INFO, "a\nb\tc\x1b[31m\x7f caf\xc3\xa9 \xc2\x9b \xc2\xa0");
-	expect_printed("waybill: info: a?b?c?[31m? caf\xc3\xa9 ?? \xc2\xa0\n");
+	expect_printed(
+		"waybill: info: a\\x0ab\\x09c\\x1b[31m\\x7f caf\xc3\xa9 \\xc2\\x9b \xc2\xa0\n");
+	log_say(log, LOG_INFO, "%s: gone",
+		"/logs/\xe2\x80\xae"
+		"gol.exe\xff\xc3");
+	expect_printed("waybill: info: /logs/\\xe2\\x80\\xaegol.exe\\xff\\xc3: gone\n");
+	log_say(log, LOG_INFO,
+		"\xed\xa0\x80 \xef\xbf\xbe \xe2\x80\xa8 \xf0\x9f\x98\x80 \xe6\x97\xa5");
+	expect_printed("waybill: info: \\xed\\xa0\\x80 \\xef\\xbf\\xbe \\xe2\\x80\\xa8 "
+		       "\xf0\x9f\x98\x80 \xe6\x97\xa5\n");
+	log_free(log);
+}
+
+/* Nothing of a character or of what stands for a byte is left where a message is cut. */
+Test(log, cut_between_characters)
+{
+	struct log *log = log_new(LOG_INFO);
+	const char *const ends[] = {"\xf0\x9f\x98\x80", "\xff"};
+	char text[2 * LOG_LINE_MAX];
+	const char *got;
+
+	for (size_t i = 0; i < 2 * sizeof ends / sizeof ends[0] * 8; i++) {
+		size_t fill = LOG_LINE_MAX - 32 + i / 2;
+
+		memset(text, 'x', fill);
+		text[fill] = '\0';
+		for (int k = 0; k < 20; k++)
+			strcat(text, ends[i % 2]);
+		log_say(log, LOG_INFO, "%s", text);
+		got = printed();
+		cr_expect_leq(strlen(got), LOG_LINE_MAX);
+		cr_expect_geq(strlen(got), LOG_LINE_MAX - 4);
+		got += strlen(got) - 4;
+		cr_expect_str_eq(got, "...\n");
+		cr_expect(got[-1] == 'x' || got[-1] == (i % 2 ? 'f' : '\x80'), "%zu: %.8s", i,
+			  got - 4);
+	}
 	log_free(log);
 }
 
@@ -287,10 +351,53 @@ Test(log, full_disk_drops)
 	log_free(log);
 }
 
-static void say_often(struct log *log, const char *cause, int n)
+static void say_often(struct log *log, const char *source, int n)
 {
 	for (int i = 0; i < n; i++)
-		log_limited(log, LOG_WARNING, cause, "%s %d", cause, i);
+		log_source(log, LOG_WARNING, source, "fifo", "/%s/%d: a FIFO", source, i);
+}
+
+static void minute(struct log *log)
+{
+	test_now_us += 60 * US_PER_S;
+	log_tick(log);
+}
+
+/* Whoever owns a directory may fill it: one line a source, cause and minute. */
+Test(log, one_line_a_source_cause_and_minute)
+{
+	struct log *log = log_new(LOG_INFO);
+
+	say_often(log, "web", 20000);
+	expect_printed("waybill: warning: /web/0: a FIFO\n");
+	say_often(log, "db", 1);
+	expect_printed("waybill: warning: /db/0: a FIFO\n");
+	log_source(log, LOG_NOTICE, "web", "moved", "/web/1: moved");
+	expect_printed("waybill: notice: /web/1: moved\n");
+	test_now_us += 60 * US_PER_S - 1;
+	log_tick(log);
+	expect_printed("");
+	test_now_us++;
+	log_tick(log);
+	expect_printed("waybill: warning: /web/1: a FIFO (one of 19999 like it within a minute, "
+		       "source web)\n");
+	/* It goes on: nothing is told at once any more. */
+	say_often(log, "web", 7000);
+	expect_printed("");
+	minute(log);
+	expect_printed("waybill: warning: /web/0: a FIFO (one of 7000 like it within a minute, "
+		       "source web)\n");
+	say_often(log, "web", 1);
+	expect_printed("");
+	minute(log);
+	expect_printed("waybill: warning: /web/0: a FIFO (held back for up to a minute)\n");
+	/* A minute without any: the next one is news again. */
+	minute(log);
+	expect_printed("");
+	say_often(log, "web", 1);
+	expect_printed("waybill: warning: /web/0: a FIFO\n");
+	log_free(log);
+	expect_printed("");
 }
 
 /* Scenario E30 */
@@ -298,19 +405,14 @@ Test(log, limits_each_cause)
 {
 	struct log *log = log_new(LOG_INFO);
 
-	say_often(log, "a", LOG_BURST + 3);
+	for (int i = 0; i < 8; i++)
+		log_limited(log, LOG_WARNING, "a", "a %d", i);
 	expect_printed("waybill: warning: a 0\nwaybill: warning: a 1\nwaybill: warning: a 2\n"
 		       "waybill: warning: a 3\nwaybill: warning: a 4\n");
-	say_often(log, "b", 1);
-	expect_printed("waybill: warning: b 0\n");
-	test_now_us += 60 * US_PER_S - 1;
-	log_tick(log);
-	expect_printed("");
-	test_now_us++;
-	log_tick(log);
-	expect_printed("waybill: warning: suppressed 3 of 8 messages about a\n");
-	say_often(log, "a", 1);
-	expect_printed("waybill: warning: a 0\n");
+	log_limited(log, LOG_WARNING, "b", "b");
+	expect_printed("waybill: warning: b\n");
+	minute(log);
+	expect_printed("waybill: warning: a 5 (one of 3 like it within a minute)\n");
 	log_free(log);
 	expect_printed("");
 }
@@ -319,11 +421,11 @@ Test(log, next_message_tells_what_was_held_back)
 {
 	struct log *log = log_new(LOG_INFO);
 
-	say_often(log, "a", LOG_BURST + 1);
+	say_often(log, "web", 2);
 	printed();
 	test_now_us += 60 * US_PER_S;
 	log_say(log, LOG_INFO, "other");
-	expect_printed("waybill: warning: suppressed 1 of 6 messages about a\n"
+	expect_printed("waybill: warning: /web/1: a FIFO (held back for up to a minute)\n"
 		       "waybill: info: other\n");
 	log_free(log);
 }
@@ -332,30 +434,71 @@ Test(log, free_tells_what_was_held_back)
 {
 	struct log *log = log_new(LOG_INFO);
 
-	say_often(log, "a", LOG_BURST + 2);
+	say_often(log, "web", 3);
 	printed();
 	log_free(log);
-	expect_printed("waybill: warning: suppressed 2 of 7 messages about a\n");
+	expect_printed("waybill: warning: /web/1: a FIFO (one of 2 like it within a minute, source "
+		       "web)\n");
+}
+
+static size_t lines(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
 }
 
 /*
- * More causes at a time than there are rows: the oldest gives way, nothing is lost from the
- * count.
+ * More sources than there are rows: those behind are told together, and nothing is lost from the
+ * count, nor printed more often.
  */
+Test(log, many_sources)
+{
+	struct log *log = log_new(LOG_INFO);
+	static char names[5000][16];
+	unsigned long held = 0, n;
+	const char *got;
+	size_t at_once;
+
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 5000; i++) {
+			test_now_us += 1;
+			snprintf(names[i], sizeof names[i], "s%d", i);
+			say_often(log, names[i], 1);
+		}
+	}
+	at_once = lines(printed());
+	cr_expect_geq(at_once, 100);
+	cr_expect_leq(at_once, 256);
+	log_limited(log, LOG_WARNING, "other", "other causes have rows of their own");
+	cr_expect_eq(lines(printed()), 1);
+	minute(log);
+	got = printed();
+	cr_expect_leq(lines(got), at_once);
+	for (; *got; got = strchr(got, '\n') + 1)
+		held += sscanf(got, "%*[^(](one of %lu", &n) == 1 ? n : 1;
+	cr_expect_eq(at_once + held, 15000, "%zu and %lu", at_once, held);
+	log_free(log);
+}
+
+/* More causes than there are rows: the oldest gives way, with what it held back. */
 Test(log, many_causes)
 {
 	struct log *log = log_new(LOG_INFO);
-	static char names[200][16];
+	static char names[1000][16];
 
-	say_often(log, "oldest", LOG_BURST + 4);
+	for (int i = 0; i < 9; i++)
+		log_limited(log, LOG_WARNING, "oldest", "oldest");
 	printed();
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 1000; i++) {
 		test_now_us += 1;
 		snprintf(names[i], sizeof names[i], "c%d", i);
-		say_often(log, names[i], 1);
+		log_limited(log, LOG_WARNING, names[i], "x");
 	}
 	cr_expect_not_null(
-		strstr(printed(), "waybill: warning: suppressed 4 of 9 messages about oldest\n"));
+		strstr(printed(), "waybill: warning: oldest (one of 4 like it within a minute)\n"));
 	log_free(log);
 }
 
@@ -363,6 +506,7 @@ Test(log, silent_without_log)
 {
 	log_say(NULL, LOG_ERR, "x");
 	log_limited(NULL, LOG_ERR, "c", "x");
+	log_source(NULL, LOG_ERR, "s", "c", "x");
 	log_tick(NULL);
 	cr_assert_null(log_free(NULL));
 	expect_printed("");

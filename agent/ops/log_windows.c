@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A directory belongs to somebody else, and holds as many files as its owner likes: of what can
+ * happen to each, the journal gets one line a source, cause and minute.
+ *
+ *   first message: printed ── a minute ── some were held back: one of them, and how many
+ *                                              └── a minute ── and so on, until none was
+ *
+ * A pair of source and cause is a row of a small table, which is freed behind a minute in which
+ * nothing was held back. When there are more pairs than rows, a further source is counted with all
+ * such sources, under its cause alone; for causes there is a row each. So the most that is printed
+ * in a minute follows from the size of the table, whatever the sources do.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/unicode.h"
+#include "ops/log_private.h"
+
+#define WINDOW_US (60 * US_PER_S)
+
+static void say_held(struct log *log, const struct log_window *window)
+{
+	if (window->held == 1)
+		log_line(log, window->priority, "%s (held back for up to a minute)",
+			 window->example);
+	else
+		log_line(log, window->priority, "%s (one of %lu like it within a minute%s%s)",
+			 window->example, window->held, window->source[0] ? ", source " : "",
+			 window->source);
+}
+
+static void drop(struct log *log, size_t index)
+{
+	if (log->windows[index].held > 0)
+		say_held(log, &log->windows[index]);
+	log->windows[index] = log->windows[--log->n_windows];
+}
+
+/* Backwards, since a row that is dropped leaves its place to the last one. */
+void log_windows_close(struct log *log, uint64_t now_us)
+{
+	for (size_t i = log->n_windows; i-- > 0;) {
+		struct log_window *window = &log->windows[i];
+
+		if (now_us - window->started_us < WINDOW_US)
+			continue;
+		if (window->held == 0 || now_us == CLOCK_NEVER) {
+			drop(log, i);
+			continue;
+		}
+		say_held(log, window);
+		window->held = 0;
+		window->started_us = now_us;
+	}
+}
+
+static struct log_window *find(struct log *log, const char *source, const char *cause)
+{
+	for (size_t i = 0; i < log->n_windows; i++) {
+		if (strcmp(log->windows[i].cause, cause) == 0 &&
+		    strcmp(log->windows[i].source, source) == 0)
+			return &log->windows[i];
+	}
+	return NULL;
+}
+
+/* The table is full of causes: more of them than the program has. */
+static void make_room(struct log *log)
+{
+	size_t oldest = 0;
+
+	for (size_t i = 1; i < log->n_windows; i++) {
+		if (log->windows[i].started_us < log->windows[oldest].started_us)
+			oldest = i;
+	}
+	drop(log, oldest);
+}
+
+static struct log_window *window_of(struct log *log, const char *source, const char *cause,
+				    uint64_t now_us)
+{
+	struct log_window *window = find(log, source, cause);
+
+	if (!window && source[0] && log->n_windows >= LOG_WINDOWS_MAX - LOG_CAUSES_MAX) {
+		source = "";
+		window = find(log, source, cause);
+	}
+	if (window)
+		return window;
+	if (log->n_windows == LOG_WINDOWS_MAX)
+		make_room(log);
+	window = &log->windows[log->n_windows++];
+	window->source = source;
+	window->cause = cause;
+	window->started_us = now_us;
+	window->printed = 0;
+	window->held = 0;
+	return window;
+}
+
+static void keep_example(struct log_window *window, int priority, const char *format, va_list args)
+{
+	char text[LOG_EXAMPLE_MAX];
+	int n = vsnprintf(text, sizeof text, format, args);
+	size_t len;
+
+	if (n >= (int)sizeof text)
+		n = sizeof text - 1;
+	len = unicode_show(window->example, sizeof window->example - 1,
+			   (struct slice){text, n < 0 ? 0 : (size_t)n});
+	window->example[len] = '\0';
+	window->priority = priority;
+}
+
+bool log_windows_admit(struct log *log, int priority, const char *source, const char *cause,
+		       unsigned int burst, uint64_t now_us, const char *format, va_list args)
+{
+	struct log_window *window = window_of(log, source, cause, now_us);
+
+	if (window->printed < burst) {
+		window->printed++;
+		return true;
+	}
+	if (window->held++ == 0)
+		keep_example(window, priority, format, args);
+	return false;
+}
