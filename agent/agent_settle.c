@@ -17,7 +17,8 @@ static int claim_copy(struct agent *agent, struct file *file)
 	int r = copies_claim(&agent->files, agent->discover, file, clock_real_ms());
 
 	if (!r)
-		log_say(agent->log, LOG_WARNING,
+		log_source(
+			agent->log, LOG_WARNING, file->source->name, "rewritten",
 			"%s: it shrank or was rewritten (copytruncate?): it is read from its start "
 			"again; what was not read before is lost",
 			file->path);
@@ -45,10 +46,10 @@ static void rewind_file(struct agent *agent, struct file *file, uint64_t now_us)
 	file->wake_us = now_us + file_next_backoff(file) * US_PER_MS;
 	file_set_state(file, FILE_BACKOFF);
 	files_age(&agent->files, file);
-	log_limited(agent->log, LOG_WARNING, "rewind",
-		    "%s: records came back undelivered (%s): it goes on at position %llu in %u s",
-		    file->path, pipeline_last_failure(agent->pipeline),
-		    (unsigned long long)file->account.committed, file->backoff_ms / 1000);
+	log_source(agent->log, LOG_WARNING, file->source->name, "rewind",
+		   "%s: records came back undelivered (%s): it goes on at position %llu in %u s",
+		   file->path, pipeline_last_failure(agent->pipeline),
+		   (unsigned long long)file->account.committed, file->backoff_ms / 1000);
 }
 
 void agent_settle_file(struct agent *agent, struct file *file, uint64_t now_us)

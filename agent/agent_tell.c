@@ -108,8 +108,8 @@ void agent_tell_acks(struct agent *agent, uint64_t now_us)
 	agent->acks_told_us = now_us;
 	n = acks_sample(agent->acks, sample, sizeof sample);
 	if (n)
-		log_limited(agent->log, LOG_DEBUG, "acks",
-			    "%" PRIu64 " lines acknowledged, one of them: %s", n, sample);
+		log_say(agent->log, LOG_DEBUG, "%" PRIu64 " lines acknowledged, one of them: %s", n,
+			sample);
 }
 
 void agent_finish_acks(struct agent *agent)

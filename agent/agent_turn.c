@@ -48,12 +48,11 @@ static bool is_nameless(const struct file *file)
 static void unreadable(struct agent *agent, struct file *file, const char *how, int error)
 {
 	if (!file->unreadable)
-		log_limited(agent->log, LOG_ERR, "unreadable", "%s: %s failed: %s: %s", file->path,
-			    how, strerror(-error),
-			    agent->until_eof ?
-				    "it is left out" :
-				    "it waits, and is opened again by its path from time "
-				    "to time; nothing of it is passed over");
+		log_source(agent->log, LOG_ERR, file->source->name, "unreadable",
+			   "%s: %s failed: %s: %s", file->path, how, strerror(-error),
+			   agent->until_eof ? "it is left out" :
+					      "it waits, and is opened again by its path from time "
+					      "to time; nothing of it is passed over");
 	files_rest(&agent->files, file);
 	if (!is_nameless(file))
 		files_close(&agent->files, file);
@@ -69,7 +68,8 @@ static void unreadable(struct agent *agent, struct file *file, const char *how, 
 static void readable_again(struct agent *agent, struct file *file)
 {
 	file->unreadable = false;
-	log_limited(agent->log, LOG_NOTICE, "readable", "%s: it can be read again", file->path);
+	log_source(agent->log, LOG_NOTICE, file->source->name, "readable",
+		   "%s: it can be read again", file->path);
 }
 
 /* The file's descriptor, opened again if it was closed. False: the file cannot be read now. */
@@ -91,7 +91,8 @@ static bool ensure_open(struct agent *agent, struct file *file)
 	if (!file_is_settled(file) ||
 	    account_read_position(&file->account) != file->account.committed) {
 		agent->counters.files_lost++;
-		log_say(agent->log, LOG_ERR,
+		log_source(
+			agent->log, LOG_ERR, file->source->name, "lost",
 			"%s: gone before it was wholly shipped: lines after position %llu are lost",
 			file->path, (unsigned long long)file->account.committed);
 	}

@@ -37,11 +37,10 @@ void poll_adopted(struct files *files, struct file *file)
 
 	if (!kind)
 		return;
-	log_limited(
-		files->log, LOG_INFO, "polled",
-		"%s: it lies on %s, where not every write is told: its size is asked every 1 to "
-		"5 s",
-		file->path, kind);
+	log_source(files->log, LOG_INFO, file->source->name, "polled",
+		   "%s: it lies on %s, where not every write is told: its size is asked every 1 to "
+		   "5 s",
+		   file->path, kind);
 	begin(files, file);
 }
 
@@ -64,10 +63,10 @@ void poll_found(struct files *files, struct file *file, uint64_t size)
 	file->silent_looks = untold ? file->silent_looks + 1 : 0;
 	if (file->silent_looks < SILENT_LOOKS || file->polled)
 		return;
-	log_limited(files->log, LOG_NOTICE, "polled",
-		    "%s: it grows and inotify does not tell (another host, or another path?): its "
-		    "size is asked every 1 to 5 s",
-		    file->path);
+	log_source(files->log, LOG_NOTICE, file->source->name, "not-told",
+		   "%s: it grows and inotify does not tell (another host, or another path?): its "
+		   "size is asked every 1 to 5 s",
+		   file->path);
 	begin(files, file);
 }
 

@@ -220,9 +220,9 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd,
 		return r;
 	}
 	if (row && take_over_row(file, birth, fd))
-		log_say(files->log, LOG_WARNING,
-			"%s: its stored ranges are damaged: lines after %llu may be repeated",
-			birth->path, (unsigned long long)row->committed);
+		log_source(files->log, LOG_WARNING, birth->source->name, "ranges-damaged",
+			   "%s: its stored ranges are damaged: lines after %llu may be repeated",
+			   birth->path, (unsigned long long)row->committed);
 	if (!row && birth->packing) {
 		file->tail.packing = birth->packing;
 		file->told_apart = true;

@@ -97,10 +97,10 @@ static int step_replaced(struct files *files, struct copy *copy, struct file *fi
 	content_of_tail(&content, &file->tail, &file->identity);
 	if (content_is(&content, fd, &packing))
 		return release(files, copy, 0, now_ms);
-	log_say(files->log, LOG_INFO,
-		"%s: replaced by a file that begins with what was shipped: it "
-		"goes on at %llu",
-		copy->path, (unsigned long long)file->account.committed);
+	log_source(files->log, LOG_INFO, copy->source->name, "replaced",
+		   "%s: replaced by a file that begins with what was shipped: it "
+		   "goes on at %llu",
+		   copy->path, (unsigned long long)file->account.committed);
 	copy->twin.fd = -1;
 	r = become(files, file, copy->path, fd, &copy->identity, packing);
 	file->left_path = false;
@@ -136,8 +136,8 @@ static int step_copy(struct files *files, struct copy *copy, struct file *file, 
 			       now_ms);
 	if (copy->twin.same) {
 		files->counters->copies_ignored++;
-		log_say(files->log, LOG_INFO, "%s: a copy of %s: it is not shipped", copy->path,
-			file->path);
+		log_source(files->log, LOG_INFO, copy->source->name, "copy",
+			   "%s: a copy of %s: it is not shipped", copy->path, file->path);
 	}
 	return release(files, copy, copy->twin.same, now_ms);
 }
@@ -151,7 +151,7 @@ static bool learn_packing(struct files *files, struct copy *copy)
 		copy->source->compressed ? packed_kind_of_file(copy->twin.fd) : PACKED_NOT;
 	if (copy->twin.packing)
 		return true;
-	follow_refuse(files, copy->path, "a compressed file");
+	follow_refuse(files, copy->source, copy->path, "a compressed file");
 	copies_free(files, copy);
 	return false;
 }
@@ -215,10 +215,10 @@ static int claim(struct files *files, struct discover *discover, struct file *fi
 
 	if (copy)
 		copies_free(files, copy);
-	log_say(files->log, LOG_INFO,
-		"%s: a copy of %s from before it was truncated: it goes on at "
-		"%llu",
-		found->path, file->path, (unsigned long long)file->account.committed);
+	log_source(files->log, LOG_INFO, file->source->name, "copy-claimed",
+		   "%s: a copy of %s from before it was truncated: it goes on at "
+		   "%llu",
+		   found->path, file->path, (unsigned long long)file->account.committed);
 	if (!r)
 		r = become(files, file, found->path, found->fd, &found->identity, found->packing);
 	if (!r) {

@@ -69,8 +69,8 @@ static int known_under(struct files *files, struct file *file, const char *path,
 	} else {
 		if (stat(file->path, &own) == 0 && own.st_ino == st->st_ino &&
 		    own.st_dev == st->st_dev) {
-			log_limited(files->log, LOG_DEBUG, "second-name",
-				    "%s is %s: it is read once", path, file->path);
+			log_source(files->log, LOG_DEBUG, file->source->name, "second-name",
+				   "%s is %s: it is read once", path, file->path);
 			return second_name(files, file, path);
 		}
 		r = files_move(files, file, path);
@@ -198,7 +198,7 @@ static int follow_link(struct files *files, struct discover *discover, struct bi
 	int r = links_follow(discover, birth->path, birth->source->links, real), owner;
 
 	if (r == LINKS_E_REFUSED)
-		follow_refuse_link(files, birth->path);
+		follow_refuse_link(files, birth->source, birth->path);
 	/* What cannot be reached is told by who opens it. */
 	if (r == LINKS_E_NOWHERE)
 		return 0;
@@ -232,11 +232,11 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 	if (link && stat(path, &st) < 0)
 		return 0;
 	if (!S_ISREG(st.st_mode)) {
-		follow_refuse(files, path, kind_of(st.st_mode));
+		follow_refuse(files, files->sources + source, path, kind_of(st.st_mode));
 		return 0;
 	}
 	if (st.st_dev == files->own_log_device && st.st_ino == files->own_log_inode) {
-		follow_refuse(files, path, "waybill's own log");
+		follow_refuse(files, files->sources + source, path, "waybill's own log");
 		return 0;
 	}
 	r = link ? follow_link(files, discover, &birth, real) : 0;

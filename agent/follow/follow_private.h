@@ -35,9 +35,10 @@ struct birth {
 int follow_look_at(struct files *files, const struct birth *birth, int64_t now_ms) MUSTCHECK;
 
 /* Warns, once a path, that it cannot be followed: it is `what`. */
-void follow_refuse(struct files *files, const char *path, const char *what);
+void follow_refuse(struct files *files, const struct source *source, const char *path,
+		   const char *what);
 /* The same of a path on which links are that are not to be followed. */
-void follow_refuse_link(struct files *files, const char *path);
+void follow_refuse_link(struct files *files, const struct source *source, const char *path);
 
 /* Puts a file into the table and into the queue. Consumes fd. 0 or -ENOMEM. */
 int follow_adopt(struct files *files, const struct birth *birth, int fd,

@@ -116,10 +116,10 @@ static bool is_free(const struct search *search, const char *path, const struct 
 		return false;
 	if (wants >= 0 || !discover_excludes(search->discover, own, path))
 		return wants < 0 || wants == own;
-	log_limited(files->log, LOG_NOTICE, "excluded",
-		    "%s: looks like a generation of %s that came unseen, but an `exclude` pattern "
-		    "leaves it out",
-		    path, search->missed->lineage);
+	log_source(files->log, LOG_NOTICE, search->missed->source->name, "excluded",
+		   "%s: looks like a generation of %s that came unseen, but an `exclude` pattern "
+		   "leaves it out",
+		   path, search->missed->lineage);
 	return false;
 }
 
@@ -285,9 +285,9 @@ static int adopt(const struct search *search, const char *path)
 			clock_mono_us());
 	if (r)
 		return r < 0 ? r : 0;
-	log_say(files->log, LOG_INFO,
-		"%s: a generation of %s that came and was rotated before it was seen", path,
-		missed->lineage);
+	log_source(files->log, LOG_INFO, missed->source->name, "generation-unseen",
+		   "%s: a generation of %s that came and was rotated before it was seen", path,
+		   missed->lineage);
 	files->counters->rotations++;
 	files->counters->generations_unseen++;
 	return follow_adopt(files, &birth, fd, &identity);
@@ -308,7 +308,8 @@ int follow_missed(struct files *files, struct discover *discover, struct places 
 	if (search.n)
 		qsort_r(search.found, search.n, sizeof search.found[0], by_age, &search);
 	if (search.more)
-		log_say(files->log, LOG_WARNING,
+		log_source(
+			files->log, LOG_WARNING, missed->source->name, "generations-too-many",
 			"%s: more than %d generations came and were rotated before they were seen: "
 			"the others are left out",
 			missed->lineage, GENERATIONS_MAX);

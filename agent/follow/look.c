@@ -14,54 +14,56 @@
 #include "follow/follow.h"
 #include "follow/follow_private.h"
 
-void follow_refuse(struct files *files, const char *path, const char *what)
+void follow_refuse(struct files *files, const struct source *source, const char *path,
+		   const char *what)
 {
 	if (map_get(files->refused, path, strlen(path)))
 		return;
 	if (map_put(files->refused, path, strlen(path), files))
 		return;
-	log_say(files->log, LOG_WARNING,
-		"%s: %s: it is not followed; an `exclude` pattern silences this", path, what);
+	log_source(files->log, LOG_WARNING, source->name, what,
+		   "%s: %s: it is not followed; an `exclude` pattern silences this", path, what);
 }
 
-void follow_refuse_link(struct files *files, const char *path)
+void follow_refuse_link(struct files *files, const struct source *source, const char *path)
 {
 	follow_refuse(
-		files, path,
+		files, source, path,
 		"a symbolic link whose owner is neither root nor that of what it leads to, or "
 		"that leads where no logs are (`follow_links`)");
 }
 
 /* error: negative errno */
-static void unreadable(struct files *files, const char *path, int error)
+static void unreadable(struct files *files, const struct birth *birth, int error)
 {
 	files->n_unreadable++;
 	if (error == -EACCES || error == -EPERM)
-		log_limited(files->log, LOG_WARNING, "unreadable",
-			    "%s: permission denied: waybill's user or one of its groups must be "
-			    "able to read it; "
-			    "it is tried again when its mode changes and every half minute",
-			    path);
+		log_source(files->log, LOG_WARNING, birth->source->name, "unreadable",
+			   "%s: permission denied: waybill's user or one of its groups must be "
+			   "able to read it; "
+			   "it is tried again when its mode changes and every half minute",
+			   birth->path);
 	else
-		log_limited(files->log, LOG_WARNING, "unreadable",
-			    "%s: %s: it is tried again every half minute", path, strerror(-error));
+		log_source(files->log, LOG_WARNING, birth->source->name, "unreadable",
+			   "%s: %s: it is tried again every half minute", birth->path,
+			   strerror(-error));
 }
 
 /* Its descriptor, or -1 after telling why. */
-static int open_for_reading(struct files *files, const char *path, enum reach_links links)
+static int open_for_reading(struct files *files, const struct birth *birth)
 {
-	int fd = files_open_path(files, path, links);
+	int fd = files_open_path(files, birth->path, birth->source->links);
 
 	if (fd >= 0)
 		return fd;
 	if (fd == -ELOOP) {
-		follow_refuse_link(files, path);
+		follow_refuse_link(files, birth->source, birth->path);
 		return -1;
 	}
 	/* Of descriptors it was told what to raise. */
 	files->n_unreadable += fd == -EMFILE;
 	if (fd != -ENOENT && fd != -EMFILE)
-		unreadable(files, path, fd);
+		unreadable(files, birth, fd);
 	return -1;
 }
 
@@ -80,10 +82,10 @@ static bool starts_at_end(const struct files *files, const struct birth *birth,
 	if (files->first_scan && files->source_known[source - files->sources])
 		return false;
 	if (source->ignore_older_ms && age_ms > (int64_t)source->ignore_older_ms) {
-		log_limited(files->log, LOG_INFO, "ignore-older",
-			    "%s: not written for longer than ignore_older: what is in it now is "
-			    "left out",
-			    birth->path);
+		log_source(files->log, LOG_INFO, source->name, "ignore-older",
+			   "%s: not written for longer than ignore_older: what is in it now is "
+			   "left out",
+			   birth->path);
 		return true;
 	}
 	return files->first_scan && source->start_at == SOURCE_START_END;
@@ -131,7 +133,7 @@ static int adopt_new(struct files *files, struct birth birth, int fd,
 	if (r) {
 		close(fd);
 		if (r != -ENOMEM)
-			unreadable(files, birth.path, r);
+			unreadable(files, &birth, r);
 		return r == -ENOMEM ? r : 0;
 	}
 	return follow_adopt(files, &birth, fd, identity);
@@ -140,20 +142,20 @@ static int adopt_new(struct files *files, struct birth birth, int fd,
 int follow_look_at(struct files *files, const struct birth *birth, int64_t now_ms)
 {
 	struct identity identity;
-	int fd = open_for_reading(files, birth->path, birth->source->links);
+	int fd = open_for_reading(files, birth);
 	int r;
 
 	if (fd < 0)
 		return 0;
 	r = identity_of(fd, &identity);
 	if (r < 0)
-		unreadable(files, birth->path, r);
+		unreadable(files, birth, r);
 	if (r || files_by_inode(files, identity.device, identity.inode)) {
 		close(fd);
 		return 0;
 	}
 	if (follow_is_compressed(fd) && !(birth->source->compressed && packed_kind_of_file(fd))) {
-		follow_refuse(files, birth->path, "a compressed file");
+		follow_refuse(files, birth->source, birth->path, "a compressed file");
 		close(fd);
 		return 0;
 	}

@@ -35,7 +35,7 @@ bool packs_look(struct files *files, struct file *file)
 		file->tail.packing = packed_kind_of(head, (size_t)n);
 		return true;
 	}
-	follow_refuse(files, file->path, "a compressed file");
+	follow_refuse(files, file->source, file->path, "a compressed file");
 	files_remove(files, file, true);
 	return false;
 }
@@ -46,7 +46,8 @@ void packs_dry(struct files *files, struct file *file)
 		return;
 	file->broken_told = true;
 	files->counters->packed_broken++;
-	log_say(files->log, LOG_WARNING,
+	log_source(
+		files->log, LOG_WARNING, file->source->name, "packed-broken",
 		"%s: behind position %llu of its content it cannot be unpacked: %s; what is before "
 		"is shipped",
 		file->path, (unsigned long long)account_read_position(&file->account),

@@ -39,21 +39,26 @@ static void forget(struct files *files, const struct store_file *row)
 /*
  * Nothing that we may look at has the row's bytes. Only those that were seen are known to be lost.
  */
-static void tell_gone(struct files *files, const struct store_file *row)
+static void tell_gone(struct start *start, const struct store_file *row)
 {
+	struct files *files = start->files;
+	int wants = discover_wants(start->discover, row->lineage);
+	const char *source = wants < 0 ? "" : files->sources[wants].name;
+
 	if (row->packed || row->size <= row->committed) {
-		log_say(files->log, LOG_INFO,
-			"%s: gone; all that was in it when it was last seen is shipped", row->path);
+		log_source(files->log, LOG_INFO, source, "gone",
+			   "%s: gone; all that was in it when it was last seen is shipped",
+			   row->path);
 		return;
 	}
 	files->counters->files_lost++;
 	files->counters->bytes_lost += row->size - row->committed;
-	log_say(files->log, LOG_WARNING,
-		"%s: gone while waybill was down: %llu bytes after position %llu are lost "
-		"(deleted; if "
-		"it was moved to another directory, name that in `rotated`)",
-		row->path, (unsigned long long)(row->size - row->committed),
-		(unsigned long long)row->committed);
+	log_source(files->log, LOG_WARNING, source, "lost",
+		   "%s: gone while waybill was down: %llu bytes after position %llu are lost "
+		   "(deleted; if "
+		   "it was moved to another directory, name that in `rotated`)",
+		   row->path, (unsigned long long)(row->size - row->committed),
+		   (unsigned long long)row->committed);
 }
 
 /*
@@ -80,7 +85,7 @@ static int vanished(struct start *start, const struct store_file *row)
 	if (!dir)
 		return -ENOMEM;
 	if (access(dir, F_OK) == 0 && !is_bare(start, dir, row)) {
-		tell_gone(start->files, row);
+		tell_gone(start, row);
 		forget(start->files, row);
 	}
 	free(dir);
@@ -102,8 +107,9 @@ static int take_content(struct start *start, struct birth *birth, const struct c
 	files->counters->packed_rests += found->packing != PACKED_NOT;
 	files->counters->rotations +=
 		strcmp(found->path, row->lineage) != 0 && strcmp(row->path, row->lineage) == 0;
-	log_say(files->log, LOG_INFO, "%s: what was read as %s, by its bytes: it goes on at %llu",
-		found->path, row->path, (unsigned long long)row->committed);
+	log_source(files->log, LOG_INFO, birth->source->name, "found-by-content",
+		   "%s: what was read as %s, by its bytes: it goes on at %llu", found->path,
+		   row->path, (unsigned long long)row->committed);
 	return follow_adopt(files, birth, found->fd, &found->identity);
 }
 

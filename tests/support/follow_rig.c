@@ -107,7 +107,7 @@ static void load(struct follow_rig *rig)
 	MUST(store_open(rig->state, &rig->store, NULL, 0) == 0);
 	MUST(store_load(rig->store, &rows, &n_rows) == 0);
 	MUST(files_init(&rig->files, rig->sources, rig->n_sources, &rig->pools, &rig->counters,
-			NULL, rows, n_rows) == 0);
+			rig->log, rows, n_rows) == 0);
 	for (size_t i = 0; i < rig->n_sources; i++)
 		rig->files.source_known[i] =
 			store_knows_source(rig->store, rig->sources[i].name) == 1;

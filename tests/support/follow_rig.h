@@ -24,6 +24,7 @@ struct follow_rig {
 	struct store *store;
 	struct writer *writer;
 	struct letters letters;
+	struct log *log; /* of the starts to come; NULL: silent; the caller's */
 	struct checkpoint checkpoint;
 	bool hold;  /* what is read stays in flight until rig_deliver */
 	bool quiet; /* rotate_wait is over for every file that left its path */

@@ -14,9 +14,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <syslog.h>
 
 #include "tests/support/follow_rig.h"
+#include "tests/support/said.h"
 
 /* ---- the doubles ---- */
 
@@ -81,34 +81,6 @@ static void swap_at(const char *name, void (*how)(void))
 {
 	snprintf(swap_path, sizeof swap_path, "%s", rig_path(rig, name));
 	swap = how;
-}
-
-/* What waybill says goes to stderr: from here on into a file. */
-static FILE *said;
-
-static void begin_to_listen(void)
-{
-	said = tmpfile();
-	cr_assert_not_null(said);
-	cr_assert_geq(dup2(fileno(said), STDERR_FILENO), 0);
-	rig->files.log = log_new(LOG_INFO);
-}
-
-static size_t times_said(const char *words)
-{
-	static char text[1 << 16];
-	size_t n = 0, len = (size_t)pread(fileno(said), text, sizeof text - 1, 0);
-
-	text[len] = '\0';
-	for (const char *at = text; (at = strstr(at, words)); at += strlen(words))
-		n++;
-	return n;
-}
-
-static void end_to_listen(void)
-{
-	rig->files.log = log_free(rig->files.log);
-	fclose(said);
 }
 
 /* ---- what a path names ---- */
@@ -181,14 +153,14 @@ static void put_fifo(void)
 Test(swapped, a_fifo_takes_the_place_of_a_file_before_it_is_opened)
 {
 	rig_start(rig);
-	begin_to_listen();
+	rig->files.log = said_begin();
 	rig_append(rig, "a.log", "old 1\n");
 	swap_at("a.log", put_fifo);
 	READS("");
 	cr_expect_null(swap);
 	cr_expect_null(rig_file(rig, "a.log"));
-	cr_expect_eq(times_said("a FIFO"), 1);
-	end_to_listen();
+	cr_expect_eq(said_times("a FIFO"), 1);
+	rig->files.log = said_end(rig->files.log);
 }
 
 /* ---- what is no file ---- */
@@ -209,7 +181,7 @@ Test(swapped, what_is_no_file_is_told_once)
 	static const char *const kinds[] = {"a FIFO", "a socket", "a device", "a directory"};
 
 	rig_start(rig);
-	begin_to_listen();
+	rig->files.log = said_begin();
 	cr_assert_eq(mkfifo(rig_path(rig, "fifo.log"), 0600), 0);
 	make_socket("socket.log");
 	cr_assert_eq(symlink("/dev/zero", rig_path(rig, "device.log")), 0);
@@ -221,10 +193,10 @@ Test(swapped, what_is_no_file_is_told_once)
 	/* Nobody has it open for reading: a writer that does not wait is refused. */
 	cr_expect_eq(open(rig_path(rig, "fifo.log"), O_WRONLY | O_NONBLOCK | O_CLOEXEC), -1);
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-		cr_expect_eq(times_said(kinds[i]), 1, "%s", kinds[i]);
-	cr_expect_eq(times_said("is not followed"), 4);
+		cr_expect_eq(said_times(kinds[i]), 1, "%s", kinds[i]);
+	cr_expect_eq(said_times("is not followed"), 4);
 	cr_expect_eq(rig->files.n_open, 1);
-	end_to_listen();
+	rig->files.log = said_end(rig->files.log);
 }
 
 /* ---- what a descriptor holds ---- */

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is said of files, and how often: their owner decides how many there are and what becomes of
+ * them.
+ */
+#include <criterion/criterion.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/support/follow_rig.h"
+#include "tests/support/said.h"
+
+static struct follow_rig *rig;
+
+static void begin(void)
+{
+	rig = malloc(sizeof *rig);
+	rig_begin(rig, "*.log");
+	rig->log = said_begin();
+	rig_start(rig);
+}
+
+static void end(void)
+{
+	rig_end(rig);
+	free(rig);
+}
+
+TestSuite(told, .init = begin, .fini = end, .timeout = 300);
+
+/* Good for two calls. */
+PRINTF_LIKE(1, 2)
+static const char *name_of(const char *format, ...)
+{
+	static char names[2][64];
+	static int next;
+	char *name = names[next++ & 1];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(name, sizeof names[0], format, args);
+	va_end(args);
+	return name;
+}
+
+/* What the log holds back is said when a minute is over, or now. */
+static void stop_listening(void)
+{
+	rig_crash(rig);
+	rig->log = said_end(rig->log);
+	rig_start(rig);
+}
+
+/* Scenario C12. 20,000 of them were 20,000 warnings at each start. */
+Test(told, many_fifos_are_two_lines)
+{
+	for (int i = 0; i < 20000; i++)
+		cr_assert_eq(mkfifo(rig_path(rig, name_of("%d.log", i)), 0600), 0);
+	rig_rescan(rig);
+	rig_rescan(rig);
+	cr_expect_eq(said_times("\n"), 1);
+	stop_listening();
+	cr_expect_eq(said_times("\n"), 2);
+	cr_expect_eq(said_times("a FIFO: it is not followed"), 2);
+	cr_expect_eq(said_times("(one of 19999 like it within a minute, source log)"), 1);
+}
+
+/* 2,500 lines in 14 s. */
+Test(told, many_renames_are_two_lines)
+{
+	for (int i = 0; i < 100; i++) {
+		rig_append(rig, "a.log", name_of("%d\n", i));
+		rig_rename(rig, "a.log", name_of("a.log.%d", 2 * i));
+		rig_append(rig, "a.log", name_of("again %d\n", i));
+		rig_rename(rig, "a.log", name_of("a.log.%d", 2 * i + 1));
+		rig_append(rig, "a.log", "last\n");
+		rig_run(rig);
+	}
+	cr_expect_geq(rig->counters.generations_unseen, 100);
+	stop_listening();
+	cr_expect_eq(said_times("came and was rotated before it was seen"), 2);
+	cr_expect_eq(said_times("\n"), 2);
+}
+
+/* 5,000 of them were 5,000 lines at the start behind it. */
+Test(told, many_lost_files_are_two_lines)
+{
+	for (int i = 0; i < 500; i++)
+		rig_append(rig, name_of("%d.log", i), "shipped\nnot the end");
+	rig_run(rig);
+	rig_stop(rig);
+	for (int i = 0; i < 500; i++)
+		rig_remove(rig, name_of("%d.log", i));
+	rig_start(rig);
+	cr_expect_eq(rig->counters.files_lost, 500);
+	stop_listening();
+	cr_expect_eq(said_times(": gone while waybill was down"), 2);
+	cr_expect_eq(said_times("\n"), 2);
+}
