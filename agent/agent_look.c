@@ -124,11 +124,7 @@ static void tell_trouble(struct agent *agent, const struct discover_trouble *tro
 			    "directory to which it leads, or that leads where no logs are "
 			    "(`follow_links`): nothing below it is found",
 			    trouble->refused);
-	if (trouble->denied[0])
-		log_limited(agent->log, LOG_WARNING, "denied",
-			    "%s: permission denied: nothing below it is found; it is tried again "
-			    "every half minute",
-			    trouble->denied);
+	agent_tell_denied(agent);
 }
 
 void agent_tick_looks(struct agent *agent, uint64_t now_us)

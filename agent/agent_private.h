@@ -168,6 +168,9 @@ void agent_flush_acks(struct agent *agent, uint64_t now_us);
 void agent_tell_acks(struct agent *agent, uint64_t now_us);
 void agent_finish_acks(struct agent *agent);
 
+/* Directories that cannot be read, each once for as long as that lasts. */
+void agent_tell_denied(struct agent *agent);
+
 /* Says once that dead letters have no room. */
 void agent_tell_letters_full(struct agent *agent);
 

@@ -37,10 +37,8 @@ static void end_at_eof(struct agent *agent)
 	if (!agent_all_shipped(agent, &stuck))
 		return;
 	discover_trouble(agent->discover, &trouble);
-	if (trouble.denied[0])
-		log_say(agent->log, LOG_ERR, "%s: permission denied: nothing below it is found",
-			trouble.denied);
-	agent->unread = agent->files.n_unreadable + stuck + (trouble.denied[0] != '\0');
+	agent_tell_denied(agent);
+	agent->unread = agent->files.n_unreadable + stuck + trouble.denied;
 	if (agent->unread)
 		log_say(agent->log, LOG_ERR,
 			"%zu files or directories cannot be read, or follow in a rotation on one "

@@ -127,6 +127,20 @@ void agent_finish_acks(struct agent *agent)
 			"--print-acks: %" PRIu64 " acknowledgements were not printed", news.lost);
 }
 
+void agent_tell_denied(struct agent *agent)
+{
+	const char *dir;
+	int source;
+
+	while ((dir = discover_next_denied(agent->discover, &source)))
+		log_source(agent->log, agent->until_eof ? LOG_ERR : LOG_WARNING,
+			   source < 0 ? "" : agent->conf->sources[source].name, "denied",
+			   "%s: permission denied: nothing below it is found%s", dir,
+			   agent->until_eof ? "" :
+					      "; it is tried again when its mode changes and "
+					      "every half minute");
+}
+
 void agent_tell_letters_full(struct agent *agent)
 {
 	bool full = pipeline_letters_full(agent->pipeline);

@@ -60,6 +60,7 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 		.by_path = map_new(),
 		.by_lineage = map_new(),
 		.refused = map_new(),
+		.unreadable = map_new(),
 		.stored = map_new(),
 		.stored_paths = map_new(),
 		.source_known = calloc(n_sources + 1, sizeof(bool)),
@@ -81,7 +82,7 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	TAILQ_INIT(&files->open);
 	learn_own_log(files);
 	if (!files->by_inode || !files->by_path || !files->by_lineage || !files->refused ||
-	    !files->stored || !files->stored_paths || !files->source_known)
+	    !files->unreadable || !files->stored || !files->stored_paths || !files->source_known)
 		return -ENOMEM;
 	return remember_rows(files, rows, n_rows);
 }
@@ -97,6 +98,7 @@ void files_deinit(struct files *files)
 	files->by_path = map_free(files->by_path);
 	files->by_lineage = map_free(files->by_lineage);
 	files->refused = map_free(files->refused);
+	files->unreadable = map_free(files->unreadable);
 	files->stored = map_free(files->stored);
 	files->stored_paths = map_free(files->stored_paths);
 	files->rows = store_files_free(files->rows, files->n_rows);

@@ -354,6 +354,7 @@ static int left(struct files *files, struct discover *discover, const char *path
 	struct file *file = map_get(files->by_path, path, strlen(path));
 
 	map_take(files->refused, path, strlen(path));
+	map_take(files->unreadable, path, strlen(path));
 	if (!file)
 		file = behind_link(files, path);
 	return file ? check_path(files, discover, file) : 0;

@@ -14,12 +14,16 @@
 #include "follow/follow.h"
 #include "follow/follow_private.h"
 
+/* Whether it was not told of the path yet; told: paths of which it was. */
+static bool is_news(struct map *told, const char *path)
+{
+	return !map_get(told, path, strlen(path)) && !map_put(told, path, strlen(path), told);
+}
+
 void follow_refuse(struct files *files, const struct source *source, const char *path,
 		   const char *what)
 {
-	if (map_get(files->refused, path, strlen(path)))
-		return;
-	if (map_put(files->refused, path, strlen(path), files))
+	if (!is_news(files->refused, path))
 		return;
 	log_source(files->log, LOG_WARNING, source->name, what,
 		   "%s: %s: it is not followed; an `exclude` pattern silences this", path, what);
@@ -37,6 +41,8 @@ void follow_refuse_link(struct files *files, const struct source *source, const 
 static void unreadable(struct files *files, const struct birth *birth, int error)
 {
 	files->n_unreadable++;
+	if (!is_news(files->unreadable, birth->path))
+		return;
 	if (error == -EACCES || error == -EPERM)
 		log_source(files->log, LOG_WARNING, birth->source->name, "unreadable",
 			   "%s: permission denied: waybill's user or one of its groups must be "
@@ -47,6 +53,14 @@ static void unreadable(struct files *files, const struct birth *birth, int error
 		log_source(files->log, LOG_WARNING, birth->source->name, "unreadable",
 			   "%s: %s: it is tried again every half minute", birth->path,
 			   strerror(-error));
+}
+
+static void readable(struct files *files, const struct birth *birth)
+{
+	if (map_count(files->unreadable) &&
+	    map_take(files->unreadable, birth->path, strlen(birth->path)))
+		log_source(files->log, LOG_NOTICE, birth->source->name, "readable",
+			   "%s: it can be read now", birth->path);
 }
 
 /* Its descriptor, or -1 after telling why. */
@@ -150,6 +164,8 @@ int follow_look_at(struct files *files, const struct birth *birth, int64_t now_m
 	r = identity_of(fd, &identity);
 	if (r < 0)
 		unreadable(files, birth, r);
+	else
+		readable(files, birth);
 	if (r || files_by_inode(files, identity.device, identity.inode)) {
 		close(fd);
 		return 0;

@@ -246,8 +246,18 @@ void discover_trouble(struct discover *discover, struct discover_trouble *ret_tr
 
 	trouble->directories = tree->n[NODE_WATCHED];
 	trouble->unwatched = tree->n[NODE_POLLED] + tree->n_refused;
+	trouble->denied = tree->n_denied;
 	*ret_trouble = *trouble;
 	trouble->watch_errno = 0;
-	trouble->denied[0] = '\0';
 	trouble->refused[0] = '\0';
+}
+
+const char *discover_next_denied(struct discover *discover, int *ret_source)
+{
+	const struct node *node = tree_next_denied(&discover->tree);
+
+	if (!node)
+		return NULL;
+	*ret_source = node->n_states ? discover->sources[node->states[0].source].id : -1;
+	return node->path;
 }

@@ -56,7 +56,7 @@ struct discover_trouble {
 	uint64_t directories; /* watched now, those on the way to a pattern's first star included */
 	uint64_t unwatched;   /* directories that are only polled: no watch, or too many of them */
 	char refused[512];    /* a link to a directory that is not to be followed, "" when none */
-	char denied[512];     /* a directory that could not be read or searched, "" when none */
+	uint64_t denied;      /* directories that cannot be read or searched now */
 };
 
 /* An inotify instance; without one (EMFILE) everything is polled. 0 or negative errno. */
@@ -143,7 +143,14 @@ bool discover_lost_hints(const struct discover *discover);
  */
 int discover_next(struct discover *discover, struct hint *ret_hint) MUSTCHECK;
 
-/* How things are, in numbers. Resets watch_errno and denied. */
+/* How things are, in numbers. Resets watch_errno and refused. */
 void discover_trouble(struct discover *discover, struct discover_trouble *ret_trouble);
+
+/*
+ * A directory that cannot be read or searched, each once for as long as that lasts; NULL: no
+ * further one. *ret_source: one that wants what is in it. Borrowed until the next call of any
+ * discover function.
+ */
+const char *discover_next_denied(struct discover *discover, int *ret_source);
 
 #endif

@@ -17,6 +17,7 @@ int tree_init(struct tree *tree)
 {
 	*tree = (struct tree){.nodes = map_new()};
 	TAILQ_INIT(&tree->queue);
+	TAILQ_INIT(&tree->news);
 	return tree->nodes ? 0 : -ENOMEM;
 }
 
@@ -89,6 +90,30 @@ void tree_set_way(struct tree *tree, struct node *node, enum node_way way)
 	node->way = way;
 }
 
+struct node *tree_next_denied(struct tree *tree)
+{
+	struct node *node = TAILQ_FIRST(&tree->news);
+
+	if (node) {
+		TAILQ_REMOVE(&tree->news, node, news);
+		node->untold = false;
+	}
+	return node;
+}
+
+void tree_set_denied(struct tree *tree, struct node *node, bool denied)
+{
+	if (node->denied == denied)
+		return;
+	node->denied = denied;
+	tree->n_denied += denied ? 1 : -1;
+	if (denied)
+		TAILQ_INSERT_TAIL(&tree->news, node, news);
+	else if (node->untold)
+		TAILQ_REMOVE(&tree->news, node, news);
+	node->untold = denied;
+}
+
 void tree_queue(struct tree *tree, struct node *node)
 {
 	if (node->queued)
@@ -114,6 +139,7 @@ void tree_remove(struct tree *tree, struct node *node)
 		LIST_REMOVE(node, sibling);
 	if (node->queued)
 		TAILQ_REMOVE(&tree->queue, node, queue);
+	tree_set_denied(tree, node, false);
 	tree->n[node->way]--;
 	map_take(tree->nodes, node->path, node->len);
 	free(node->states);

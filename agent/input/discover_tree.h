@@ -46,6 +46,9 @@ struct node {
 	bool listing;  /* some state is no literal: the directory has to be read */
 	enum node_way way;
 	bool incomplete; /* could not be read or searched: another try when its mode changes */
+	bool denied;     /* was incomplete when it was scanned last */
+	bool untold;     /* in the queue of those of which it was not told */
+	TAILQ_ENTRY(node) news;
 	size_t len;
 	char path[];
 };
@@ -53,8 +56,10 @@ struct node {
 struct tree {
 	struct map *nodes; /* path -> node */
 	TAILQ_HEAD(node_queue, node) queue;
-	uint64_t n[NODE_WAYS]; /* nodes by their way */
-	uint64_t n_refused;    /* not taken since TREE_NODES_MAX was reached */
+	uint64_t n[NODE_WAYS];             /* nodes by their way */
+	uint64_t n_refused;                /* not taken since TREE_NODES_MAX was reached */
+	TAILQ_HEAD(news_queue, node) news; /* denied, and not told yet */
+	uint64_t n_denied;
 };
 
 enum {
@@ -82,6 +87,12 @@ int tree_add_state(struct node *node, struct state state) MUSTCHECK;
 
 /* Whether the node is watched or polled now; keeps count of both. */
 void tree_set_way(struct tree *tree, struct node *node, enum node_way way);
+
+/* Whether the node is closed to us; news when it was not before. */
+void tree_set_denied(struct tree *tree, struct node *node, bool denied);
+
+/* The next node that is news, taken out of their queue; NULL when there is none. */
+struct node *tree_next_denied(struct tree *tree);
 
 /* Puts the node at the end of the queue of those to scan, unless it waits there. */
 void tree_queue(struct tree *tree, struct node *node);

@@ -276,7 +276,7 @@ void walk_drop(struct discover *discover, struct node *node)
 static void deny(struct discover *discover, struct node *node)
 {
 	node->incomplete = true;
-	snprintf(discover->trouble.denied, sizeof discover->trouble.denied, "%s", node->path);
+	tree_set_denied(&discover->tree, node, true);
 }
 
 int walk_watch(struct discover *discover, struct node *node, bool *ret_there)
@@ -378,8 +378,10 @@ static int scan(struct discover *discover, struct hint *ret_hint)
 		while (r == DISCOVER_E_NONE && (name = next_literal(discover, node)))
 			r = look_up(discover, node, name, ret_hint);
 	}
-	if (r == DISCOVER_E_NONE)
-		end_scan(discover);
+	if (r != DISCOVER_E_NONE)
+		return r;
+	tree_set_denied(&discover->tree, node, node->incomplete);
+	end_scan(discover);
 	return r;
 }
 

@@ -189,6 +189,16 @@ static struct discover_trouble trouble(void)
 	return trouble;
 }
 
+static const char *denied(void)
+{
+	const char *path;
+	int source = -1;
+
+	path = discover_next_denied(d, &source);
+	cr_expect(!path || source >= 0);
+	return path ? path : "";
+}
+
 /* ---- files ---- */
 
 Test(discover, found_at_start_and_at_each_scan)
@@ -854,15 +864,43 @@ Test(discover, a_closed_directory_is_told_and_found_when_it_opens)
 	cr_assert_eq(chmod(at("d"), 0), 0);
 	want(0, "d/*.log", NULL, NULL);
 	IS(scan(), "");
-	cr_expect_str_eq(trouble().denied, at("d"));
-	cr_expect_str_eq(trouble().denied, "", "told once");
+	cr_expect_str_eq(denied(), at("d"));
+	cr_expect_str_eq(denied(), "", "told once");
 	IS(scan(), "");
-	cr_expect_str_eq(trouble().denied, at("d"), "told again at each scan");
+	cr_expect_str_eq(denied(), "", "and not again at each scan");
+	cr_expect_eq(trouble().denied, 1);
 	cr_assert_eq(chmod(at("d"), 0755), 0);
 	HEARS(listen(), "F0 d/a.log ");
 	cr_expect_eq(trouble().unwatched, 0);
+	cr_expect_eq(trouble().denied, 0);
+	cr_assert_eq(chmod(at("d"), 0), 0);
+	IS(scan(), "");
+	cr_expect_str_eq(denied(), at("d"), "it was open in between");
+	cr_assert_eq(chmod(at("d"), 0755), 0);
+	IS(scan(), "F0 d/a.log ");
 	append("d/a.log");
 	IS(listen(), "C d/a.log ");
+}
+
+/* Of several only the last was told. */
+Test(discover, each_closed_directory_is_told)
+{
+	become_nobody();
+	for (int i = 0; i < 3; i++) {
+		make_dir((char[]){'d', (char)('0' + i), 0});
+		cr_assert_eq(chmod(at((char[]){'d', (char)('0' + i), 0}), 0), 0);
+	}
+	want(3, "d?/*.log", NULL, NULL);
+	IS(scan(), "");
+	cr_expect_eq(trouble().denied, 3);
+	cr_expect_neq(denied()[0], '\0');
+	cr_expect_neq(denied()[0], '\0');
+	/* One of which nobody was told is gone. */
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(rmdir(at((char[]){'d', (char)('0' + i), 0})), 0);
+	listen();
+	cr_expect_eq(trouble().denied, 0);
+	cr_expect_str_eq(denied(), "");
 }
 
 Test(discover, a_literal_needs_no_right_to_read)
@@ -874,7 +912,7 @@ Test(discover, a_literal_needs_no_right_to_read)
 	cr_assert_eq(chmod(at("d"), 0111), 0);
 	want(0, "d/e/*.log", NULL, NULL);
 	IS(scan(), "F0 d/e/a.log ");
-	cr_expect_str_eq(trouble().denied, "");
+	cr_expect_eq(trouble().denied, 0);
 	cr_expect_eq(trouble().unwatched, 1);
 	make("d/e/b.log");
 	IS(listen(), "F0 d/e/b.log ");

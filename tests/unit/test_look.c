@@ -72,6 +72,12 @@ void discover_trouble(struct discover *discover, struct discover_trouble *ret_tr
 	*ret_trouble = trouble;
 }
 
+const char *discover_next_denied(struct discover *discover, int *ret_source)
+{
+	(void)discover, (void)ret_source;
+	return NULL;
+}
+
 int discover_follow(struct discover *discover, const char *path)
 {
 	(void)discover, (void)path;

@@ -101,3 +101,38 @@ Test(told, many_lost_files_are_two_lines)
 	cr_expect_eq(said_times(": gone while waybill was down"), 2);
 	cr_expect_eq(said_times("\n"), 2);
 }
+
+#define NOBODY 65534
+
+/* Who may not read what is closed, root included. */
+static void become_nobody(void)
+{
+	if (geteuid() != 0)
+		return;
+	cr_assert_eq(chown(rig->top, NOBODY, NOBODY), 0);
+	cr_assert_eq(seteuid(NOBODY), 0);
+}
+
+/* Scenario D10. It was told each half minute, with each look at all paths. */
+Test(told, an_unreadable_file_is_told_once_until_it_can_be_read)
+{
+	become_nobody();
+	rig_append(rig, "a.log", "1\n");
+	cr_assert_eq(chmod(rig_path(rig, "a.log"), 0), 0);
+	for (int i = 0; i < 5; i++)
+		rig_rescan(rig);
+	cr_expect_eq(said_times("a.log: permission denied"), 1);
+	cr_assert_eq(chmod(rig_path(rig, "a.log"), 0600), 0);
+	rig_run(rig);
+	cr_expect_eq(said_times("a.log: it can be read now"), 1);
+	/* Of another file at that path it is news. */
+	rig_remove(rig, "a.log");
+	rig_run(rig);
+	rig_append(rig, "a.log", "2\n");
+	cr_assert_eq(chmod(rig_path(rig, "a.log"), 0), 0);
+	rig_rescan(rig);
+	rig->files.log = said_end(rig->files.log);
+	cr_expect_eq(said_times("\n"), 3);
+	cr_expect_eq(said_times("a.log: permission denied"), 2);
+	cr_expect_eq(said_times("(held back for up to a minute)"), 1, "the second time");
+}

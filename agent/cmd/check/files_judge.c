@@ -81,20 +81,27 @@ static bool leads_to(const struct check_tally *tally, const char *dir)
 	return strncmp(tally->text, dir, literal < len ? literal : len) == 0;
 }
 
-int check_files_denied(struct check_walk *walk, const struct discover_trouble *trouble)
+static int tell_closed(struct check_walk *walk, const char *dir)
 {
 	char whose[128];
 
-	if (!trouble->denied[0])
-		return 0;
 	for (size_t i = 0; i < walk->n_tallies; i++) {
-		if (!leads_to(&walk->tallies[i], trouble->denied))
+		if (!leads_to(&walk->tallies[i], dir))
 			continue;
 		whose_of(walk, &walk->tallies[i], whose);
-		return tell_denied(walk, place_of(walk, &walk->tallies[i]), trouble->denied, 0,
-				   whose);
+		return tell_denied(walk, place_of(walk, &walk->tallies[i]), dir, 0, whose);
 	}
-	return tell_denied(walk, CHECK_NOWHERE, trouble->denied, 0, "");
+	return tell_denied(walk, CHECK_NOWHERE, dir, 0, "");
+}
+
+int check_files_denied(struct check_walk *walk)
+{
+	const char *dir;
+	int source, r = 0;
+
+	while (!r && (dir = discover_next_denied(walk->discover, &source)))
+		r = tell_closed(walk, dir);
+	return r;
 }
 
 int check_files_link(struct check_walk *walk, const struct discover_trouble *trouble)

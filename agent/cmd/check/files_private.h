@@ -49,8 +49,8 @@ struct check_walk {
 	struct stat own_log;
 };
 
-/* A directory that discovery met and could not look into, if there is one. 0, -ENOMEM. */
-int check_files_denied(struct check_walk *walk, const struct discover_trouble *trouble) MUSTCHECK;
+/* The directories that discovery met and could not look into. 0, -ENOMEM. */
+int check_files_denied(struct check_walk *walk) MUSTCHECK;
 
 /* The same of a link to a directory that is not followed. */
 int check_files_link(struct check_walk *walk, const struct discover_trouble *trouble) MUSTCHECK;
