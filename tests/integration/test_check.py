@@ -15,6 +15,7 @@ import pytest
 from rig import config
 from rig.agent import EX_CONFIG, EX_NOINPUT, EX_NOPERM, EX_OK, EX_USAGE
 from rig.lines import PATTERN
+from rig.paths import ROOT as TOP
 from rig.paths import WAYBILL
 from rig.process import free_port
 from rig.rights import OTHER_NAME, OTHER_USER, ROOT, UNPRIVILEGED
@@ -350,6 +351,31 @@ def test_unreadable_file(for_others):
     shut(log / "shut.log", 0o600)
     check = check_as_other(for_others, [log / "*.log"])
     check.assert_says("error", log / "shut.log", f"setfacl -m u:{OTHER_NAME}:r {log / 'shut.log'}")
+
+
+def exec_reload(conf, program):
+    """What the unit runs before it sends SIGHUP, for this program and configuration."""
+    unit = (TOP / "packaging/systemd/waybill.service").read_text()
+    command = re.search(r"^ExecReload=/usr/sbin/waybill (check .*)$", unit, re.MULTILINE)[1]
+    return [program, *command.replace("/etc/waybill/waybill.conf", str(conf)).split()]
+
+
+@pytest.mark.scenario("F03")
+def test_reload_asks_for_the_configuration_only(for_others):
+    """Whoever owns a matching file could forbid that a certificate is changed, by its mode."""
+    log = for_others / "log"
+    log.mkdir()
+    log.chmod(0o755)
+    (log / "shut.log").write_text("x\n")
+    shut(log / "shut.log", 0)
+    assert check_as_other(for_others, [log / "*.log"]).code == EX_CONFIG
+    conf, program = for_others / "waybill.conf", for_others / "waybill"
+    command = [*OTHER_USER, *exec_reload(conf, program)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (EX_OK, "", "")
+    conf.write_text(conf.read_text() + "sorces: ( );\n")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == EX_CONFIG and "sorces" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("pattern", ["deep/er/a.log", "deep/er/*.log", "**/*.log"])

@@ -7,6 +7,7 @@ set -u
 
 log=/var/log/orders.log
 second_log=/var/log/second.log
+shut_log=/var/log/shut.log
 state=/var/lib/waybill
 written=0
 tests=0
@@ -145,7 +146,7 @@ try_stop() {
 # $1: a value of the header that tells by which configuration a record was sent.
 configure_header() {
 	cat >/etc/waybill/conf.d/orders.conf <<-END
-		sources: ( { name = "orders"; paths = "$log"; topic = "orders";
+		sources: ( { name = "orders"; paths = [ "$log", "$shut_log" ]; topic = "orders";
 			headers: ( { name = "life"; value = "$1"; } ); } );
 	END
 }
@@ -175,13 +176,15 @@ try_reload() {
 	pid=$(property waybill MainPID) restarts=$(property waybill NRestarts)
 	started=$(times_started) before=$written
 	configure_header second
-	systemctl reload waybill || fail "systemctl reload"
+	install -m 000 /dev/null $shut_log
+	systemctl reload waybill || fail "systemctl reload, with a file that cannot be read"
 	wait_for 30 "ready again after a reload" is_reloaded "$started"
 	write 100
 	wait_for 30 "lines flow after a reload" all_there
 	[ "$(consume orders | wc -l)" = "$written" ] || fail "a reload repeats lines"
 	[ "$(headers | grep -c '^life=second$')" = $((written - before)) ] || fail "the new header"
 	[ "$(property waybill MainPID)" = "$pid" ] || fail "the same process after a reload"
+	rm $shut_log
 	ok "reload: the new configuration is in force, in the same process, nothing repeated"
 	started=$(times_started)
 	echo 'sorces: ( );' >/etc/waybill/conf.d/wrong.conf
