@@ -10,6 +10,7 @@
 
 #include "cmd/test/cases.h"
 #include "cmd/test/expect.h"
+#include "cmd/test/show.h"
 #include "cmd/test/time.h"
 
 static char *path_of(const char *text)
@@ -169,6 +170,7 @@ static void note(void *context, size_t outcome, const char *where, const char *e
 	"null},{\"name\":\"b\",\"value\":\"\"}],\"timestamp\":1,\"value\":\"\\u0000v\","         \
 	"\"matched\":true}\n"
 #define SKIPPED "{\"topic\":null,\"value\":\"x\",\"matched\":false}\n"
+#define LONG "0123456789012345678901234567890123456789012345678901234567890123456789"
 #define DEAD "{\"topic\":\"t\",\"dead_letter\":\"why\",\"matched\":true}\n"
 
 Test(test_expect, what_differs)
@@ -254,6 +256,10 @@ Test(test_expect, what_is_written)
 		 ">   \"matched\": true }\n"},
 		{"{\"key\":1}", SKIPPED DEAD, "> skipped\n> dead letter: why\n"},
 		{"{\"key\":1}\n{}\n{}", RECORD, "> {\"key\": \"k\"}\n"},
+		/* A member's name is a string like any other. */
+		{"{}", "{\"topic\":\"t\",\"a name with \\\\ and \\\" in it\":\"" LONG "\"}\n",
+		 "> { \"topic\": \"t\",\n>   \"a name with \\\\ and \\\" in it\": \"" LONG
+		 "\" }\n"},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -278,6 +284,33 @@ Test(test_expect, what_is_written)
 		outcomes_free(expected);
 		outcomes_free(got);
 	}
+}
+
+static char *shown(const char *where)
+{
+	struct paper paper = {
+		.width = 80, .bold = "", .dim = "", .plain = "", .good = "", .bad = ""};
+	struct test_file file = {.name = "a.test"};
+	struct test_case test = {.lines = {"x\n", 2}, .line = 1};
+	struct test_failure failure = {&paper, &file, &test};
+	char *text;
+	size_t len;
+
+	paper.to = open_memstream(&text, &len);
+	test_show_difference(&failure, 0, where, "1", "2");
+	fclose(paper.to);
+	return text;
+}
+
+Test(test_show, a_name_does_not_command_the_terminal)
+{
+	char *text = shown("a\033[2Jb"), *plain = shown("key");
+
+	cr_assert_not(strchr(text, 033), "%s", text);
+	cr_assert(strstr(text, "  a\\x1b[2Jb    expected 1\n"), "%s", text);
+	cr_assert(strstr(plain, "  key          expected 1\n"), "%s", plain);
+	free(text);
+	free(plain);
 }
 
 Test(test_time, there_and_back)

@@ -346,6 +346,15 @@ static void write_list(FILE *to, const json_t *list)
 	fputs(json_array_size(list) ? " ]" : "[]", to);
 }
 
+/* With its escapes: a name may hold quotes and backslashes as any other string may. */
+static void write_name(FILE *to, const char *name)
+{
+	json_t *string = json_string(name);
+
+	write_value(to, string);
+	json_decref(string);
+}
+
 static void write_members(FILE *to, json_t *record)
 {
 	const char *name, *before = "> { ";
@@ -353,7 +362,9 @@ static void write_members(FILE *to, json_t *record)
 
 	json_object_foreach(record, name, value)
 	{
-		fprintf(to, "%s\"%s\": ", before, name);
+		fputs(before, to);
+		write_name(to, name);
+		fputs(": ", to);
 		if (json_is_array(value))
 			write_list(to, value);
 		else

@@ -111,6 +111,16 @@ static size_t show_text(const struct paper *paper, const char *text, const struc
 	return before;
 }
 
+/* A name out of a file of tests, which must not command the terminal. */
+static void show_where(const struct paper *paper, const char *where)
+{
+	size_t used;
+
+	fputs("  ", paper->to);
+	used = paper_print(paper, slice_of(*where ? where : "outcome"), SIZE_MAX);
+	fprintf(paper->to, "%*s expected ", used < LABEL ? (int)(LABEL - used) : 0, "");
+}
+
 static void show_nothing(const struct paper *paper)
 {
 	fprintf(paper->to, "%s(nothing)%s\n", paper->dim, paper->plain);
@@ -129,7 +139,7 @@ void test_show_difference(void *context, size_t outcome, const char *where, cons
 	show_line(failure, outcome);
 	if (expected && got)
 		window = compare(expected, got, paper->width - INDENT);
-	fprintf(to, "  %-*s expected ", LABEL, *where ? where : "outcome");
+	show_where(paper, where);
 	if (expected)
 		show_text(paper, expected, &window, paper->good);
 	else
