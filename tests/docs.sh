@@ -8,6 +8,7 @@
 #                those of the top level in conf/waybill.conf with their default
 #   lists        of facts, counters and settings in the man pages are those of the program's tables;
 #                --write brings them up to date
+#   redaction    in README.md and conf/waybill.conf is that of waybill.conf(5)
 #   widths       no line of any --help has more than 80 columns
 #   man pages    without errors
 #
@@ -216,6 +217,22 @@ check_settings() {
 	done < <(terms)
 }
 
+# $1: file, $2: sed script that takes the escapes of its format away. Its first rule of redact.
+redaction() {
+	sed -n "$2"'; s/.*redact: ( { pattern = "\([^"]*\)".*/\1/p' "$1"
+}
+
+# The example that is tried on lines, in waybill.conf(5), is the one that is copied.
+check_redaction() {
+	local rule file
+	rule=$(redaction $man/waybill.conf.5.scd 's/\\\(.\)/\1/g')
+
+	[ -n "$rule" ] || complain "waybill.conf(5): no example of redact"
+	for file in README.md $sample; do
+		[ "$(redaction "$file" '')" = "$rule" ] || complain "$file: redact: not \"$rule\""
+	done
+}
+
 check_pages() {
 	local page
 
@@ -242,7 +259,7 @@ must_find() {
 }
 
 self_test() {
-	cp -r packaging conf agent "$work" && cd "$work" || exit 1
+	cp -r packaging conf agent README.md "$work" && cd "$work" || exit 1
 	must_find "an option" $man/waybill.8.scd 's/^\*--until-eof/*--until-oef/' check_commands
 	must_find "a default" $man/waybill.conf.5.scd 's/default 1MiB/default 2MiB/' check_settings
 	must_find "a range" $man/waybill.conf.5.scd 's/; 64 to/; 32 to/' check_settings
@@ -252,6 +269,7 @@ self_test() {
 	must_find "a list" $man/waybill.8.scd '/^; rows/d' check_lists
 	must_find "a fact" $man/waybill.conf.5.scd '/^|  .*read[.]time/d' check_lists
 	must_find "a sample" $sample 's/^# linger_ms = 20/# linger_ms = 30/' check_settings
+	must_find "a redaction" README.md 's/(?<!//' check_redaction
 	printf '#!/bin/sh\nprintf "%%081d\\n" 0\n' >"$work/wide" && chmod +x "$work/wide"
 	program=$work/wide must_find "a wide help" $sample '' check_widths
 	must_find "completion" packaging/completion/waybill 's/sort -u/head -n 1/' check_commands
@@ -274,6 +292,7 @@ check_commands
 check_widths
 check_settings
 check_lists
+check_redaction
 check_pages
 ((bad)) || self_test
 ((bad == 0)) || exit 1

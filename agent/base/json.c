@@ -260,10 +260,44 @@ static const char *skip_digits(const char *at, const char *end)
 	return at;
 }
 
+/*
+ * Whether a number of the grammar is finite as a double, which readers of JSON make of it: 1e999
+ * is an error to some and infinity to others. Judged by its digits, since strtod goes by the locale.
+ */
+static bool is_finite(struct slice number)
+{
+	static const char largest[] = "17976931348623157"; /* times 10^(308 - 16) */
+	const char *at = number.at, *end = number.at + number.len;
+	char digits[sizeof largest - 1];
+	int64_t magnitude = -1, exponent = 0; /* of the first digit that is not 0 */
+	bool point = false, negative;
+	size_t n = 0;
+
+	for (; at < end && *at != 'e' && *at != 'E'; at++) {
+		bool digit = *at >= '0' && *at <= '9';
+
+		point |= *at == '.';
+		if (digit && (n || *at != '0')) {
+			magnitude += !point;
+			if (n < sizeof digits)
+				digits[n++] = *at;
+		} else if (digit) {
+			magnitude -= point;
+		}
+	}
+	negative = at + 1 < end && at[1] == '-';
+	for (; at < end && exponent < INT32_MAX; at++)
+		if (*at >= '0' && *at <= '9')
+			exponent = 10 * exponent + (*at - '0');
+	magnitude += negative ? -exponent : exponent;
+	return !n || magnitude < 308 || (magnitude == 308 && memcmp(digits, largest, n) <= 0);
+}
+
 /* number = [ "-" ] ( "0" / digit1-9 *DIGIT ) [ "." 1*DIGIT ] [ ("e"/"E") ["-"/"+"] 1*DIGIT ] */
 bool json_number_valid(struct slice text)
 {
 	const char *at = text.at, *end = text.at + text.len, *digits;
+	bool large = text.len > 308;
 
 	if (text.len == 0)
 		return false;
@@ -279,6 +313,7 @@ bool json_number_valid(struct slice text)
 			return false;
 	}
 	if (at < end && (*at == 'e' || *at == 'E')) {
+		large = true;
 		at++;
 		at += at < end && (*at == '-' || *at == '+');
 		digits = at;
@@ -286,7 +321,7 @@ bool json_number_valid(struct slice text)
 		if (at == digits)
 			return false;
 	}
-	return at == end;
+	return at == end && (!large || is_finite(text));
 }
 
 int json_finish(struct json *json, struct slice *ret_text)

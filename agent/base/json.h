@@ -54,7 +54,10 @@ void json_put_integer(struct json *json, int64_t number);
 /* Of a number that is negative where it is not known: null then. */
 void json_put_natural(struct json *json, int64_t number);
 
-/* Whether the bytes are a number as RFC 8259 has it: no "+1", "01", ".5", "1.", "0x1", "NaN". */
+/*
+ * Whether the bytes are a number as RFC 8259 has it, and not beyond a double: no "+1", "01", ".5",
+ * "1.", "0x1", "NaN", "1e999".
+ */
 bool json_number_valid(struct slice text);
 
 /*

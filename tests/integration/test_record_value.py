@@ -16,7 +16,7 @@ from test_size import lower_limit
 
 CARD = "4000123412345678"
 MASKED = "****5678"
-RULE = {"pattern": r"\b\d{12}(\d{4})\b", "replacement": "****$1"}
+RULE = {"pattern": r"(?<!\d)\d{12}(\d{4})(?!\d)", "replacement": "****$1"}
 # Any number of x that no y or z follows: more steps than a match may have.
 HARD = {"pattern": "(?:x+)+[yz]", "replacement": "-"}
 PATTERN = r"^id=(?<id>\S+) (?:card=(?<card>\S+) )?n=(?<n>\S*)(?: (?<text>.*))?$"

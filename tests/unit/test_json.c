@@ -139,6 +139,37 @@ Test(json, numbers_are_those_of_the_grammar)
 		  "nothing behind the end is looked at");
 }
 
+/* A reader makes a double of it: what is none would be infinity, or an error of the whole value. */
+Test(json, numbers_are_finite)
+{
+	static const char *const numbers[] = {
+		"1e308",
+		"-1.7976931348623157e308",
+		"0e999",
+		"-0.000e99999999999999999999",
+		"1e-999",
+		"0.00001e312",
+		"12345e-99999999999999999999",
+		"0.1e309",
+	};
+	static const char *const others[] = {
+		"1e999",        "-1e309", "1.8e308",
+		"17977e304",    "1E+400", "1e99999999999999999999999999999999999",
+		"0.00001e9999", "2e308",
+	};
+	char long_one[400];
+
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		cr_expect(json_number_valid(slice_of(numbers[i])), "%s", numbers[i]);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		cr_expect_not(json_number_valid(slice_of(others[i])), "%s", others[i]);
+	memset(long_one, '1', sizeof long_one);
+	cr_expect(json_number_valid((struct slice){long_one, 309}));
+	cr_expect_not(json_number_valid((struct slice){long_one, 310}));
+	long_one[300] = '.';
+	cr_expect(json_number_valid((struct slice){long_one, 400}));
+}
+
 Test(json, integers)
 {
 	static const int64_t numbers[] = {0, 7, -1, 1700000000000, INT64_MAX, INT64_MIN};
