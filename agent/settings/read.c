@@ -2,13 +2,16 @@
 /*
  * The text is read by us and not by libconfig, so that what conf_scan looked at is what libconfig
  * then parses, and so that a directory, an enormous file or a NUL byte (where libconfig would
- * silently stop) gets a message of its own. Pipes are read too: `waybill check -c <(generate)`.
+ * silently stop) gets a message of its own. The file that is named on the command line may be a
+ * pipe: `waybill check --config <(generate)`. Any other is a regular file: a FIFO among them would
+ * be waited for, and a start that waits for ever says nothing.
  */
 #include "settings/read.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +37,16 @@ static ssize_t read_all(int fd, char *text, size_t max)
 	return (ssize_t)len;
 }
 
+/* Some editors put a byte order mark in front of UTF-8, which needs none. The length without. */
+static size_t pass_over_mark(char *text, size_t len)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	size_t skip = strncmp(text, mark, sizeof mark - 1) == 0 ? sizeof mark - 1 : 0;
+
+	memmove(text, text + skip, len - skip + 1);
+	return len - skip;
+}
+
 static int read_fd(int fd, size_t max, char **ret_text, size_t *ret_len)
 {
 	char *text = malloc(max + 2);
@@ -46,6 +59,8 @@ static int read_fd(int fd, size_t max, char **ret_text, size_t *ret_len)
 	error = len < 0 ? errno : 0;
 	if (len > (ssize_t)max)
 		error = EFBIG;
+	else if (len > 1 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+		error = EILSEQ;
 	else if (len > 0 && memchr(text, '\0', (size_t)len))
 		error = EINVAL;
 	if (error) {
@@ -55,11 +70,37 @@ static int read_fd(int fd, size_t max, char **ret_text, size_t *ret_len)
 	}
 	text[len] = '\0';
 	*ret_text = text;
-	*ret_len = (size_t)len;
+	*ret_len = pass_over_mark(text, (size_t)len);
 	return 0;
 }
 
+/* A directory is told apart by reading it. */
+static bool may_be_read(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return false;
+	errno = ENXIO;
+	return S_ISREG(st.st_mode) || S_ISDIR(st.st_mode);
+}
+
 int conf_read(const char *path, size_t max, char **ret_text, size_t *ret_len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), error;
+	int r = READ_E_FAILED;
+
+	if (fd < 0)
+		return READ_E_FAILED;
+	if (may_be_read(fd))
+		r = read_fd(fd, max, ret_text, ret_len);
+	error = errno;
+	close(fd);
+	errno = error;
+	return r;
+}
+
+int conf_read_any(const char *path, size_t max, char **ret_text, size_t *ret_len)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), error, r;
 
@@ -85,6 +126,12 @@ const char *conf_read_message(int error, char *buffer, size_t len)
 		break;
 	case EINVAL:
 		snprintf(buffer, len, "holds a NUL byte, so it is not a text file");
+		break;
+	case EILSEQ:
+		snprintf(buffer, len, "is UTF-16; it has to be saved as UTF-8");
+		break;
+	case ENXIO:
+		snprintf(buffer, len, "is no regular file (a FIFO, a device or a socket)");
 		break;
 	default:
 		snprintf(buffer, len, "cannot be read: %s", strerror_r(error, words, sizeof words));

@@ -11,14 +11,18 @@
 #define CONF_FILE_MAX ((size_t)1 << 20)
 
 enum {
-	READ_E_FAILED = 1, /* errno says why (EISDIR, EFBIG, EINVAL for a NUL byte among them) */
+	READ_E_FAILED = 1, /* errno says why; EISDIR, EFBIG, EINVAL for a NUL byte, EILSEQ for
+			    * UTF-16, ENXIO for no regular file among them */
 };
 
 /*
- * Reads the whole file, at most max bytes. 0: *ret_text ends in NUL, holds no other, and is the
+ * Reads the whole regular file, at most max bytes; a byte order mark of UTF-8 is left out. 0: *ret_text ends in NUL, holds no other, and is the
  * caller's to free; its length is *ret_len. READ_E_FAILED. -ENOMEM.
  */
 int conf_read(const char *path, size_t max, char **ret_text, size_t *ret_len) MUSTCHECK;
+
+/* The same of a pipe too, whose end is waited for. */
+int conf_read_any(const char *path, size_t max, char **ret_text, size_t *ret_len) MUSTCHECK;
 
 /* "cannot be read: Permission denied", "is a directory", ... for the errno of READ_E_FAILED. */
 const char *conf_read_message(int error, char *buffer, size_t len);

@@ -232,7 +232,9 @@ static int read_one(struct conf_text *all, const char *path)
 
 	if (!file)
 		return -ENOMEM;
-	r = conf_read(path, CONF_FILE_MAX, &text, &len);
+	/* The first is the one that is named on the command line. */
+	r = file->order ? conf_read(path, CONF_FILE_MAX, &text, &len) :
+			  conf_read_any(path, CONF_FILE_MAX, &text, &len);
 	if (r == READ_E_FAILED) {
 		error = errno;
 		conf_problem(&all->problems, (struct conf_place){file, 0}, "%s",

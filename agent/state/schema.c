@@ -99,6 +99,12 @@ const char schema_load_agent[] = "SELECT id, seal FROM agent";
 const char schema_count_orphans[] =
 	"SELECT count(*) FROM positions WHERE file NOT IN (SELECT id FROM files)";
 
+/* A view may take for ever to read, and a trigger to write; both may give and take rows. */
+const char schema_find_foreign[] =
+	"SELECT type || ' ' || name FROM sqlite_schema WHERE tbl_name IN ('files', 'positions',"
+	" 'sources', 'dead_letters', 'agent') AND (type NOT IN ('table', 'index') OR"
+	" sql LIKE 'CREATE VIRTUAL%') LIMIT 1";
+
 const char schema_count_letters[] = "SELECT count(*) FROM dead_letters";
 
 const char schema_sum_letters[] =

@@ -31,6 +31,8 @@ extern const char schema_load_files[];
 extern const char schema_load_sources[];
 extern const char schema_load_agent[];
 extern const char schema_count_orphans[];
+/* What has the name of a table of ours and is none, or would be run when one is written to. */
+extern const char schema_find_foreign[];
 extern const char schema_count_letters[];
 extern const char schema_sum_letters[];
 

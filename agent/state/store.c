@@ -68,6 +68,14 @@ static int damaged(struct words words, const char *why)
 	return STORE_E_DAMAGED;
 }
 
+/* what: "view files" */
+static int foreign(struct words words, const char *what)
+{
+	store_say(words, "%s is damaged: %s is in the place of, or at, a table of waybill's",
+		  DB_NAME, what);
+	return STORE_E_DAMAGED;
+}
+
 static int not_writable(struct words words, const char *path)
 {
 	store_say(words, "%s is not writable: %s", path, strerror(errno));
@@ -180,7 +188,13 @@ static int open_db(struct store *store, const char *path, struct words words)
 	}
 	if (version < 1)
 		return damaged(words, "it has no version");
-	rc = ask(store, "PRAGMA quick_check(1)", text, sizeof text);
+	text[0] = '\0';
+	rc = ask(store, schema_find_foreign, text, sizeof text);
+	if (rc == SQLITE_DONE)
+		rc = SQLITE_OK;
+	if (rc == SQLITE_OK && text[0])
+		return foreign(words, text);
+	rc = rc ? rc : ask(store, "PRAGMA quick_check(1)", text, sizeof text);
 	if (rc == SQLITE_OK && strcmp(text, "ok") != 0)
 		return damaged(words, text);
 	rc = rc ? rc : migrate(store, version);

@@ -320,6 +320,70 @@ Test(conf, nul_byte)
 	unlink(path);
 }
 
+/* An empty conf.d, and a main file beside it; conf_path and extra name them. */
+static char conf_path[64], extra[64];
+
+static void make_conf_d(const char *main_text, size_t len)
+{
+	char dir[] = "/tmp/test_conf_XXXXXX";
+	FILE *file;
+
+	cr_assert(mkdtemp(dir));
+	snprintf(extra, sizeof extra, "%s/conf.d", dir);
+	cr_assert_eq(mkdir(extra, 0700), 0);
+	snprintf(extra, sizeof extra, "%s/conf.d/a.conf", dir);
+	snprintf(conf_path, sizeof conf_path, "%s/waybill.conf", dir);
+	file = fopen(conf_path, "w");
+	cr_assert_eq(fwrite(main_text, 1, len, file), len);
+	fclose(file);
+}
+
+static void remove_conf_d(void)
+{
+	unlink(extra);
+	unlink(conf_path);
+	*strrchr(extra, '/') = '\0';
+	rmdir(extra);
+	*strrchr(conf_path, '/') = '\0';
+	rmdir(conf_path);
+}
+
+#define SERVERS "kafka: { bootstrap_servers = \"a:1\"; };\n"
+
+/* Opened as any other file it would be waited for, until somebody writes to it. */
+Test(conf, a_fifo_in_conf_d_is_not_waited_for, .timeout = 20)
+{
+	char words[256];
+	struct said said;
+
+	make_conf_d(SERVERS, strlen(SERVERS));
+	cr_assert_eq(mkfifo(extra, 0600), 0);
+	said = load(conf_path);
+	snprintf(words, sizeof words, "%s: is no regular file (a FIFO, a device or a socket)\n",
+		 extra);
+	cr_expect(strstr(said.text, words), "%s", said.text);
+	cr_expect_null(said.conf);
+	forget(&said);
+	remove_conf_d();
+}
+
+Test(conf, byte_order_marks)
+{
+	static const char utf16[] = "\xff\xfek\0:\0";
+	char words[256];
+	struct said said;
+
+	make_conf_d("\xef\xbb\xbf" SERVERS, strlen(SERVERS) + 3);
+	said = load(conf_path);
+	cr_expect(said.conf, "%s", said.text);
+	forget(&said);
+	remove_conf_d();
+	make_conf_d(utf16, sizeof utf16 - 1);
+	snprintf(words, sizeof words, "%s: is UTF-16; it has to be saved as UTF-8\n", conf_path);
+	unreadable(conf_path, EILSEQ, words);
+	remove_conf_d();
+}
+
 /* One that stands in the configuration is fine as long as nobody else can read that. */
 Test(conf, secret_in_the_configuration)
 {

@@ -408,6 +408,56 @@ Test(store, shell_of_a_database_is_damaged_not_new)
 	expect_damaged("this is no database, but long enough to look like one, is it not? ", 66);
 }
 
+/* Read, this one would never end. */
+#define ENDLESS "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+
+Test(store, what_is_no_table_is_damage, .timeout = 60)
+{
+	static const char *const rows[] = {
+		"DROP TABLE files; CREATE VIEW files AS " ENDLESS
+		"SELECT i AS id, 1 AS device, 1 AS inode, 1 AS born_ns, 1 AS head_len, 1 AS "
+		"head_hash,"
+		" 1 AS content_id, '' AS path, '' AS lineage, 1 AS seal, 0 AS packed, 0 AS flags,"
+		" NULL AS real, NULL AS went FROM n",
+		"DROP TABLE dead_letters; CREATE VIEW dead_letters AS " ENDLESS
+		"SELECT '' AS key, '' AS value FROM n",
+		"CREATE TRIGGER t AFTER INSERT ON sources BEGIN INSERT INTO sources " ENDLESS
+		"SELECT i, 1 FROM n; END",
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char path[PATH_MAX];
+		sqlite3 *db;
+
+		store_close(must_open());
+		snprintf(path, sizeof path, "%s/waybill.db", dir);
+		cr_assert(eq(int, sqlite3_open(path, &db), SQLITE_OK));
+		cr_assert(eq(int, sqlite3_exec(db, rows[i], NULL, NULL, NULL), SQLITE_OK), "%s",
+			  sqlite3_errmsg(db));
+		sqlite3_close(db);
+		cr_assert(eq(int, try_open(), STORE_E_DAMAGED), "%s", rows[i]);
+		cr_assert(ne(ptr, strstr(message, "a table of waybill's"), NULL), "%s", message);
+		remove_dir(dir);
+	}
+}
+
+/* Somebody's own way to look at what is there. */
+Test(store, a_view_of_another_name_is_let_be)
+{
+	char path[PATH_MAX];
+	sqlite3 *db;
+
+	store_close(must_open());
+	snprintf(path, sizeof path, "%s/waybill.db", dir);
+	cr_assert(eq(int, sqlite3_open(path, &db), SQLITE_OK));
+	cr_assert(
+		eq(int,
+		   sqlite3_exec(db, "CREATE VIEW mine AS SELECT path FROM files", NULL, NULL, NULL),
+		   SQLITE_OK));
+	sqlite3_close(db);
+	store_close(must_open());
+}
+
 Test(store, lost_database_beside_a_wal_is_damaged)
 {
 	char path[PATH_MAX];
