@@ -34,7 +34,7 @@ static const struct conf_option options[CONF_N_KEYS] = {
 	[CONF_STATE_DAMAGED] = {"state_damaged", CONF_IN_MAIN, CONF_T_WORD, .written = "beginning",
 				.words = {"beginning", "end", "stop"},
 				.help = "where to start when the stored positions are damaged"},
-	[CONF_KAFKA] = {"kafka", CONF_IN_MAIN, CONF_T_GROUP, .required = true,
+	[CONF_KAFKA] = {"kafka", CONF_IN_MAIN, CONF_T_GROUP,
 			.help = "librdkafka's properties, with _ for each dot"},
 	[CONF_PARSERS] = {"parsers", CONF_IN_MAIN, CONF_T_LIST,
 			  .help = "how lines are cut into fields"},
