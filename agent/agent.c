@@ -226,7 +226,7 @@ int agent_run(struct agent *agent)
 	int r;
 
 	agent->started_us = agent->progress_us = clock_mono_us();
-	log_say(agent->log, LOG_INFO, "started: %zu files", map_count(agent->files.by_inode));
+	agent_tell_start(agent);
 	notify_ready(&agent->notify);
 	r = sd_event_loop(agent->loop);
 	/* Whatever ended the loop: what is settled is written down. */

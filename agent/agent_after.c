@@ -21,7 +21,10 @@ static void log_remarks(struct agent *agent)
 	struct output_remark remark;
 
 	while (!output_next_remark(agent->output, &remark))
-		log_limited(agent->log, remark.priority, remark.cause, "%s", remark.text);
+		if (remark.cause)
+			log_limited(agent->log, remark.priority, remark.cause, "%s", remark.text);
+		else
+			log_say(agent->log, remark.priority, "%s", remark.text);
 }
 
 void agent_after_wakeup(struct agent *agent, uint64_t now_us)

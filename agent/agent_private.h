@@ -152,6 +152,9 @@ bool agent_last_checkpoint(struct agent *agent);
 /* The end comes without a last checkpoint: says what the next start repeats. */
 void agent_tell_unsaved(struct agent *agent);
 
+/* Who we are, and what we were told to do: the first thing that is looked for in a journal. */
+void agent_tell_start(const struct agent *agent);
+
 /* The counters as one message. */
 void agent_log_counters(struct agent *agent);
 

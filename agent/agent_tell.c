@@ -3,12 +3,15 @@
  * What a running agent tells: systemd its state, a terminal its progress, the log its counters.
  */
 #include <inttypes.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "agent_private.h"
 #include "base/clock.h"
+#include "conf/output.h"
 #include "ops/notify.h"
 
 #define STATUS_US (5 * US_PER_S)
@@ -16,6 +19,20 @@
 #define ACKS_END_US (5 * US_PER_S)
 /* So many files are asked for their size for one status line. */
 #define STATUS_FILES 1000
+
+void agent_tell_start(const struct agent *agent)
+{
+	const char *servers = conf_kafka_value(agent->conf, "bootstrap.servers");
+	const struct passwd *user = getpwuid(geteuid());
+	char number[16];
+
+	snprintf(number, sizeof number, "%u", (unsigned)geteuid());
+	log_say(agent->log, LOG_INFO,
+		"started: waybill " WAYBILL_VERSION ", user %s, %zu sources, %zu files, "
+		"kafka.bootstrap_servers %s",
+		user ? user->pw_name : number, agent->conf->n_sources,
+		map_count(agent->files.by_inode), servers ? servers : "none");
+}
 
 void agent_log_counters(struct agent *agent)
 {

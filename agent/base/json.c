@@ -261,8 +261,8 @@ static const char *skip_digits(const char *at, const char *end)
 }
 
 /*
- * Whether a number of the grammar is finite as a double, which readers of JSON make of it: 1e999
- * is an error to some and infinity to others. Judged by its digits, since strtod goes by the locale.
+ * Whether a number of the grammar is finite as a double, which readers of JSON make of it: 1e999 is
+ * an error to some and infinity to others. Judged by its digits: strtod goes by the locale.
  */
 static bool is_finite(struct slice number)
 {

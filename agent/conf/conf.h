@@ -9,7 +9,6 @@
 #include "base/result.h"
 #include "files/source.h"
 #include "kafka/options.h"
-#include "kafka/props.h"
 #include "output/partitioner.h"
 #include "parsers/pattern.h"
 #include "parsers/redact.h"

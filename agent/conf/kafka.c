@@ -13,6 +13,7 @@
 #include <strings.h>
 
 #include "conf/build.h"
+#include "conf/props.h"
 #include "kafka/library.h"
 #include "parsers/names.h"
 #include "settings/secret.h"
@@ -61,6 +62,19 @@ char *conf_scalar_text(const struct conf_node *node)
 	return n < 0 ? NULL : text;
 }
 
+/* With what takes the right away; the file may be another one than that of the configuration. */
+static void warn_of_readers(const struct setting *setting)
+{
+	const char *path = secret_is_reference(setting->node->text) ?
+				   strchr(setting->node->text, ':') + 1 :
+				   setting->node->place.file->name;
+
+	conf_warning(setting->problems, setting->node->place,
+		     "kafka.%s stands in a file that every user of this machine can read: chgrp "
+		     "waybill %s && chmod 640 %s",
+		     setting->node->name, path, path);
+}
+
 /* Where the value is a reference, fetches what it refers to. 0, 1 (noted, or left out), -ENOMEM. */
 static int resolve(struct setting *setting)
 {
@@ -70,9 +84,7 @@ static int resolve(struct setting *setting)
 	setting->secret = props_is_secret(setting->name);
 	if (setting->secret && setting->node->kind == CONF_TEXT &&
 	    secret_is_exposed(setting->node->text, setting->node->place.file->name))
-		conf_warning(setting->problems, setting->node->place,
-			     "kafka.%s stands in a file that every user of this machine can read",
-			     setting->node->name);
+		warn_of_readers(setting);
 	if (setting->node->kind != CONF_TEXT || !secret_is_reference(setting->node->text)) {
 		setting->value = conf_scalar_text(setting->node);
 		return setting->value ? 0 : -ENOMEM;
@@ -225,8 +237,12 @@ int conf_build_kafka(struct conf_build *build)
 	const struct conf_node *block = build->main.of[CONF_KAFKA].node;
 	int r = 0;
 
-	if (!block)
-		return 0; /* noted when the main group was read */
+	if (!block) {
+		/* What is installed has neither, and waits for both. */
+		if (conf_node_find(build->root, "sources") && !conf_node_find(build->root, "kafka"))
+			conf_problem(build->problems, build->root->place, "kafka is missing");
+		return 0;
+	}
 	build->conf->idempotent = is_idempotent(build, block);
 	/* And one that producer.c may add. */
 	build->conf->props = calloc(block->n_kids + 1, sizeof *build->conf->props);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "conf/build.h"
+#include "conf/props.h"
 #include "settings/options.h"
 #include "settings/read.h"
 #include "settings/secret.h"

@@ -18,6 +18,7 @@
 
 #include "conf/build.h"
 #include "conf/output.h"
+#include "conf/props.h"
 #include "kafka/library.h"
 #include "parsers/names.h"
 

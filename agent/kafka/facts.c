@@ -14,6 +14,7 @@
 #define NO_PLACE_ASK_US (2 * US_PER_S)
 #define NO_PLACE_TELL_US (600 * US_PER_S)
 
+/* NULL: the configuration names none, since it has no sources either. */
 static const char *servers(const struct kafka *k)
 {
 	for (size_t i = 0; i < k->options->n_props; i++) {
@@ -23,7 +24,7 @@ static const char *servers(const struct kafka *k)
 		    strcmp(name, "metadata.broker.list") == 0)
 			return k->options->props[i].value;
 	}
-	return "none configured";
+	return NULL;
 }
 
 void kafka_reachable(struct kafka *k)
@@ -45,15 +46,27 @@ void kafka_unreachable(struct kafka *k, enum trouble trouble, const char *reason
 	k->trouble = TROUBLE_NONE;
 	if (trouble == TROUBLE_NONE)
 		trouble = k->told_trouble ? k->told_trouble : TROUBLE_NETWORK;
-	if (trouble == k->told_trouble)
+	if (trouble == k->told_trouble || !servers(k))
 		return;
 	k->told_trouble = trouble;
 	remarks_add(&k->remarks, refused ? LOG_ERR : LOG_WARNING,
 		    refused ? "authentication" : "brokers-unreachable",
-		    "%s kafka.bootstrap_servers (%.120s) %s: %.200s; "
+		    "%s kafka.bootstrap_servers (%.120s) %s: %.320s; "
 		    "lines stay in their files, retrying",
 		    refused ? "the brokers of" : "no broker of", servers(k),
 		    refused ? "cannot be used" : "answers", reason[0] ? reason : "timed out");
+}
+
+void kafka_tell_many(struct kafka *k, int32_t n_brokers)
+{
+	if (n_brokers <= BROKERS_MANY || k->told_many)
+		return;
+	k->told_many = true;
+	remarks_add(&k->remarks, LOG_WARNING, "many-brokers",
+		    "kafka.bootstrap_servers (%.120s) name %d brokers: librdkafka keeps a thread "
+		    "and its memory for each, and TasksMax and MemoryMax of the unit bound them; "
+		    "if the cluster has fewer, look at what answers there",
+		    servers(k), n_brokers);
 }
 
 void kafka_no_place(struct kafka *k, size_t topic, uint64_t now_us)

@@ -9,6 +9,8 @@
 
 /* The mailbox and the thread's side of it: for helper.c, mailbox.c and helper_work.c. */
 
+#define HELPER_LINES 1024
+
 struct helper_orders {
 	bool make, ask, settings, probe, quit;
 	struct producer *old;
@@ -27,6 +29,10 @@ struct helper {
 	struct helper_orders orders;
 	struct helper_answer answer;
 	atomic_bool answered;
+	/* The library's log: lines that wait, a ring. */
+	char *lines[HELPER_LINES];
+	unsigned first_line, n_lines, dropped_lines;
+	atomic_bool has_lines;
 };
 
 /* Both sides end with this; the second one frees. */

@@ -16,9 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "kafka/producer.h"
 
 #define ASK_TIMEOUT_MS 5000
+#define ASK_LEADER_MS 5000
 
 /* The user's properties, and that asking for a missing topic shall not make it. */
 static int copy_props(const struct kafka_options *options, struct prop **ret_props)
@@ -59,15 +61,51 @@ static bool take_news(struct producer *producer, char *message, size_t len)
 	return best == 3;
 }
 
+/* What the library says of single connections. */
+static void note_news(struct producer *producer, struct brokers *brokers)
+{
+	struct producer_note note;
+	struct report none;
+	struct producer_news news;
+	bool waits = true;
+
+	while (producer_reports(producer, &none, &note, 1, &waits) || waits) {
+		producer_news(producer, &news);
+		if (rank(&news))
+			brokers_note(brokers, news.text, clock_mono_us());
+	}
+}
+
+/*
+ * The broker that answered may name addresses that nobody reaches from here, and then all looks
+ * well but for the lines, which wait.
+ */
+static void ask_leaders(struct producer *producer, struct topics *topics)
+{
+	size_t n_silent = 0, ready = 0;
+
+	while (ready + 1 < topics->n && topics->at[ready].state != TOPIC_READY)
+		ready++;
+	for (size_t i = 0; i < topics->leaders.n && n_silent < INSPECT_SILENT_MAX; i++) {
+		struct broker *broker = &topics->leaders.at[i];
+
+		broker->silent = !topics_broker_answers(producer, ready, broker->id, ASK_LEADER_MS);
+		n_silent += broker->silent;
+	}
+	note_news(producer, &topics->leaders);
+}
+
 static int ask(struct producer *producer, char *message, size_t len, struct topics **ret_topics)
 {
 	int r = topics_ask(producer, ASK_TIMEOUT_MS, message, len, ret_topics);
 
 	if (r == TOPICS_E_UNREACHABLE)
 		return take_news(producer, message, len) ? INSPECT_E_AUTH : INSPECT_E_UNREACHABLE;
-	if (r == 0)
-		topics_ask_settings(producer, ASK_TIMEOUT_MS, *ret_topics);
-	return r;
+	if (r)
+		return r;
+	topics_ask_settings(producer, ASK_TIMEOUT_MS, *ret_topics);
+	ask_leaders(producer, *ret_topics);
+	return 0;
 }
 
 int inspect_topics(const struct kafka_options *options, char *ret_message, size_t len,

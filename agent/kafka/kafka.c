@@ -56,6 +56,8 @@ static void take_topics(struct kafka *k, struct topics *topics, uint64_t now_us)
 {
 	for (size_t i = 0; i < topics->n; i++)
 		kafka_take_facts(k, i, &topics->at[i]);
+	brokers_take(&k->brokers, &topics->leaders);
+	kafka_tell_many(k, topics->n_brokers);
 	check_batch(k, topics, now_us);
 	topics_free(topics);
 }
@@ -72,8 +74,9 @@ static void take_reach(struct kafka *k, const struct helper_answer *a)
 }
 
 /* An error of one connection: the most telling since the last answer is kept. */
-static void note_error(struct kafka *k, const struct producer_news *news)
+static void note_error(struct kafka *k, const struct producer_news *news, uint64_t now_us)
 {
+	brokers_note(&k->brokers, news->text, now_us);
 	if (news->trouble < k->trouble)
 		return;
 	k->trouble = news->trouble;
@@ -118,7 +121,7 @@ static void take_news(struct kafka *k, uint64_t now_us)
 		kafka_dispose(k, LOG_ERR, "producer-fatal", news.text, now_us);
 		break;
 	case NEWS_AUTH:
-		note_error(k, &news);
+		note_error(k, &news, now_us);
 		/* Perhaps one of several; if it is all of them, the answer will tell so. */
 		if (k->reachable)
 			remarks_add(&k->remarks, LOG_ERR, "authentication",
@@ -127,7 +130,7 @@ static void take_news(struct kafka *k, uint64_t now_us)
 		kafka_ask(k, now_us, US_PER_S);
 		break;
 	case NEWS_ERROR:
-		note_error(k, &news);
+		note_error(k, &news, now_us);
 		kafka_ask(k, now_us, ASK_GAP_US);
 		break;
 	case NEWS_ALL_DOWN:
@@ -136,7 +139,7 @@ static void take_news(struct kafka *k, uint64_t now_us)
 		kafka_ask(k, now_us, US_PER_S);
 		break;
 	case NEWS_LOG:
-		remarks_add(&k->remarks, LOG_DEBUG, "library", "%s", news.text);
+		helper_note_line(k->helper, news.text);
 		break;
 	}
 }
@@ -363,7 +366,23 @@ static uint64_t kafka_service(struct output *output, uint64_t now_us)
 
 static int kafka_next_remark(struct output *output, struct output_remark *ret_remark)
 {
-	return remarks_next(&kafka_of(output)->remarks, ret_remark);
+	struct kafka *k = kafka_of(output);
+	unsigned dropped;
+	char *line;
+
+	if (remarks_next(&k->remarks, ret_remark) == 0)
+		return 0;
+	line = helper_line(k->helper, &dropped);
+	if (!line)
+		return 1;
+	*ret_remark = (struct output_remark){.priority = LOG_DEBUG};
+	if (dropped)
+		snprintf(ret_remark->text, sizeof ret_remark->text,
+			 "librdkafka: (%u lines were dropped) %s", dropped, line);
+	else
+		snprintf(ret_remark->text, sizeof ret_remark->text, "librdkafka: %s", line);
+	free(line);
+	return 0;
 }
 
 static int kafka_fd(const struct output *output)
@@ -378,7 +397,9 @@ static void kafka_stats(const struct output *output, struct output_stats *ret_st
 	*ret_stats = k->stats;
 	ret_stats->records_in_flight = k->ledger.records;
 	ret_stats->bytes_in_flight = k->ledger.bytes;
-	ret_stats->up = k->state == RUNNING && k->reachable;
+	/* Not up is also who answers, but takes no record. */
+	ret_stats->up =
+		k->state == RUNNING && k->reachable && !(k->waits_since_us && k->ledger.records);
 	for (size_t i = 0; i < k->ledger.n_topics; i++)
 		ret_stats->up &= k->ledger.topics[i].state == TOPIC_READY;
 }
@@ -394,6 +415,7 @@ static struct output *kafka_free(struct output *output)
 	else if (k->fd >= 0)
 		close(k->fd);
 	ledger_deinit(&k->ledger);
+	brokers_deinit(&k->brokers);
 	free(k);
 	return NULL;
 }

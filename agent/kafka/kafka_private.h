@@ -25,6 +25,8 @@ struct kafka {
 	struct producer *producer;           /* RUNNING and DRAINING */
 	struct ledger ledger;
 	struct remarks remarks;
+	struct brokers brokers; /* the leaders of our topics */
+	bool told_many;         /* that the cluster has very many brokers */
 	int fd;
 	enum state state;
 	uint64_t state_us;
@@ -87,6 +89,9 @@ void kafka_end_waits(struct kafka *k, uint64_t now_us);
 
 /* Whether brokers refuse records of the partition until more of its replicas are in sync. */
 bool kafka_lacks_replicas(const struct kafka *k, size_t topic, int32_t partition);
+
+/* So many brokers are named: told once when they are very many. */
+void kafka_tell_many(struct kafka *k, int32_t n_brokers);
 
 /* Brokers answer. Told when the log knows otherwise. */
 void kafka_reachable(struct kafka *k);

@@ -75,7 +75,7 @@ int ledger_learn(struct ledger *l, size_t topic, const struct topic_facts *facts
 	t->min_insync = facts->min_insync;
 	t->replicas = facts->replicas;
 	for (int32_t i = 0; i < t->n_seen; i++) {
-		t->partitions[i].has_leader = topics_has_leader(facts, i);
+		t->partitions[i].leader = topics_leader(facts, i);
 		t->partitions[i].in_sync = i < t->n ? facts->in_sync[i] : 0;
 	}
 	t->moved++;
@@ -102,7 +102,7 @@ static bool pick_elsewhere(const void *context, int32_t partition)
 	const struct picking *p = context;
 	const struct ledger_partition *part = &p->topic->partitions[partition];
 
-	return !part->has_leader || ledger_is_held(p->ledger, part, p->now_us);
+	return part->leader < 0 || ledger_is_held(p->ledger, part, p->now_us);
 }
 
 int32_t ledger_pick(struct ledger *l, size_t topic, size_t bytes, uint64_t now_us)
@@ -206,8 +206,8 @@ void ledger_kicked(struct ledger *l, uint64_t now_us)
 /* So that one of which nothing new can be learned does not hide the others. */
 static bool is_better(const struct ledger_partition *part, const struct ledger_partition *than)
 {
-	if (!than || part->has_leader != than->has_leader)
-		return !than || part->has_leader;
+	if (!than || (part->leader < 0) != (than->leader < 0))
+		return !than || part->leader >= 0;
 	return part->probed_us < than->probed_us;
 }
 

@@ -28,16 +28,18 @@ struct ledger_partition {
 	uint64_t header_bytes; /* the part of `bytes` that reports do not tell */
 	uint64_t progress_us;  /* the last report, or when it became busy */
 	uint64_t probed_us;    /* when its leader was last asked about a stall; or 0 */
-	bool has_leader;
-	bool told_waiting; /* the log knows that its records wait for long */
-	uint32_t in_sync;  /* replicas */
+	int32_t leader;        /* the id of the broker; -1: it has none */
+	bool told_waiting;     /* the log knows that its records wait for long */
+	uint32_t in_sync;      /* replicas */
 	struct kick_partition kick;
 };
 
 struct ledger_topic {
 	enum topic_state state;
-	uint64_t moved;       /* rises when a hold may have ended; see output_moved */
-	bool told;            /* the log knows that it is not ready */
+	uint64_t moved;         /* rises when a hold may have ended; see output_moved */
+	bool told;              /* the log knows that it is not ready */
+	uint64_t waits_told_us; /* when the log was told that records of it wait; or 0 */
+	uint64_t waits_gap_us;  /* from then to when it is told again */
 	uint64_t no_place_us; /* when the log was told that its rules need more partitions; or 0 */
 	uint32_t min_insync;  /* min.insync.replicas; 0: not known */
 	uint32_t replicas;    /* of a partition; 0: not known */

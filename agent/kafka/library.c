@@ -12,6 +12,7 @@
 
 /* 1.9.0, in the form of rd_kafka_version(): MM.mm.rr.pp as hexadecimal. */
 #define SAFE_VERSION 0x01090000
+#define COMPARES_VERSION 0x02000000
 
 int kafka_try_prop(const char *name, const char *value, char *ret_message, size_t len)
 {
@@ -37,4 +38,9 @@ const char *kafka_library_version(void)
 bool kafka_library_is_safe(void)
 {
 	return rd_kafka_version() >= SAFE_VERSION;
+}
+
+bool kafka_library_compares_names(void)
+{
+	return rd_kafka_version() >= COMPARES_VERSION;
 }

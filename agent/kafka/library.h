@@ -19,4 +19,7 @@ int kafka_try_prop(const char *name, const char *value, char *ret_message, size_
 const char *kafka_library_version(void);
 bool kafka_library_is_safe(void);
 
+/* Whether it compares a broker's name with its certificate unless told otherwise: from 2.0.0 on. */
+bool kafka_library_compares_names(void);
+
 #endif

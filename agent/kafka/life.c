@@ -125,7 +125,7 @@ static void check_stall(struct kafka *k, uint64_t now_us)
 	kafka_ask(k, now_us, ASK_GAP_US);
 	if (!k->reachable || now_us > k->answered_us + ANSWER_FRESH_US ||
 	    (k->probed_us && now_us < k->probed_us + PROBE_GAP_US) ||
-	    !k->ledger.topics[topic].partitions[partition].has_leader)
+	    k->ledger.topics[topic].partitions[partition].leader < 0)
 		return;
 	k->probed_us = now_us;
 	k->ledger.topics[topic].partitions[partition].probed_us = now_us;

@@ -6,8 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kafka/props.h"
 #include "output/partitioner.h"
+
+/* A property of the `kafka` block: name with dots, value as text. Both borrowed. */
+struct prop {
+	const char *name;
+	const char *value;
+};
 
 /* What a topic may have apart from the others: properties of librdkafka; "": as the kafka block. */
 struct topic_settings {

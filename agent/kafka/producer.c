@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "kafka/producer_private.h"
+#include "kafka/words.h"
 
 #define BATCH_MIN (16u << 10)
 #define BATCH_MAX (128u << 10)
@@ -151,6 +152,36 @@ static int configure(rd_kafka_conf_t *conf, const struct kafka_options *o, size_
 	return r;
 }
 
+/*
+ * The library's threads ask us about each certificate, having asked OpenSSL. Nothing is decided
+ * here: only its reason is kept, which the library's own message has not.
+ */
+static int on_certificate(rd_kafka_t *rk, const char *name, int32_t id, int *error, int depth,
+			  const char *bytes, size_t size, char *ret_text, size_t len, void *opaque)
+{
+	struct producer *p = opaque;
+
+	(void)rk, (void)name, (void)id, (void)depth, (void)bytes, (void)size;
+	if (!*error)
+		return 1;
+	atomic_store(&p->certificate_error, *error);
+	snprintf(ret_text, len, "%s", words_certificate(*error));
+	return 0;
+}
+
+/* Unless the user wants none verified. A library without TLS takes no callback, and needs none. */
+static void ask_certificates(rd_kafka_conf_t *conf, const struct kafka_options *o,
+			     struct producer *p)
+{
+	for (size_t i = 0; i < o->n_props; i++) {
+		if (strcmp(o->props[i].name, "enable.ssl.certificate.verification") == 0 &&
+		    strcmp(o->props[i].value, "true") != 0)
+			return;
+	}
+	rd_kafka_conf_set_opaque(conf, p);
+	(void)rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate);
+}
+
 /* What the topic has apart from the others. */
 static int set_topic(rd_kafka_topic_conf_t *conf, const struct topic_settings *settings,
 		     char *ret_message, size_t len)
@@ -214,6 +245,7 @@ int producer_new(const struct kafka_options *options, const struct producer_sizi
 	if (r == 0)
 		r = configure(conf, options, p->batch_bytes, ret_message, len);
 	if (r == 0) {
+		ask_certificates(conf, options, p);
 		p->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, ret_message, len);
 		if (!p->rk)
 			r = PRODUCER_E_PROPS;

@@ -3,6 +3,7 @@
 #define KAFKA_PRODUCER_PRIVATE_H
 
 #include <librdkafka/rdkafka.h>
+#include <stdatomic.h>
 
 #include "kafka/header_lists.h"
 #include "kafka/producer.h"
@@ -18,6 +19,7 @@ struct producer {
 	struct header_lists headers;
 	size_t batch_bytes;
 	bool tell_timestamps;
+	atomic_int certificate_error; /* why one was refused last; set by threads of the library */
 };
 
 #endif

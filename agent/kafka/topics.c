@@ -19,7 +19,7 @@
 
 static void free_partitions(struct topic_facts *facts)
 {
-	free(facts->has_leader);
+	free(facts->leaders);
 	free(facts->in_sync);
 }
 
@@ -29,14 +29,26 @@ struct topics *topics_free(struct topics *topics)
 		return NULL;
 	for (size_t i = 0; i < topics->n; i++)
 		free_partitions(&topics->at[i]);
+	brokers_deinit(&topics->leaders);
 	free(topics);
 	return NULL;
 }
 
-bool topics_has_leader(const struct topic_facts *facts, int32_t partition)
+int32_t topics_leader(const struct topic_facts *facts, int32_t partition)
 {
-	return partition >= 0 && partition < facts->n_partitions &&
-	       (facts->has_leader[partition / 64] >> (partition % 64) & 1);
+	return partition >= 0 && partition < facts->n_partitions ? facts->leaders[partition] : -1;
+}
+
+/* Whether the broker leads a partition of the topics. */
+static bool leads(const struct topics *topics, int32_t broker)
+{
+	for (size_t t = 0; t < topics->n; t++) {
+		for (int32_t p = 0; p < topics->at[t].n_partitions; p++) {
+			if (topics->at[t].leaders[p] == broker)
+				return true;
+		}
+	}
+	return false;
 }
 
 static enum topic_state state_of(rd_kafka_resp_err_t err)
@@ -60,12 +72,13 @@ static int take_topic(struct topic_facts *facts, const rd_kafka_metadata_topic_t
 		snprintf(facts->reason, sizeof facts->reason, "%s", rd_kafka_err2name(topic->err));
 		return 0;
 	}
-	facts->has_leader = calloc((size_t)topic->partition_cnt / 64 + 1, sizeof(uint64_t));
+	facts->leaders = malloc((size_t)topic->partition_cnt * sizeof *facts->leaders);
 	facts->in_sync = calloc((size_t)topic->partition_cnt, sizeof *facts->in_sync);
-	if (!facts->has_leader || !facts->in_sync)
+	if (!facts->leaders || !facts->in_sync)
 		return -ENOMEM;
 	facts->state = TOPIC_READY;
 	facts->n_partitions = topic->partition_cnt;
+	memset(facts->leaders, 0xff, (size_t)topic->partition_cnt * sizeof *facts->leaders);
 	for (int i = 0; i < topic->partition_cnt; i++) {
 		const rd_kafka_metadata_partition_t *p = &topic->partitions[i];
 
@@ -74,11 +87,26 @@ static int take_topic(struct topic_facts *facts, const rd_kafka_metadata_topic_t
 		if (p->leader < 0)
 			facts->n_leaderless++;
 		else if (p->id >= 0 && p->id < topic->partition_cnt)
-			facts->has_leader[p->id / 64] |= 1ull << (p->id % 64);
+			facts->leaders[p->id] = p->leader;
 		if (p->id >= 0 && p->id < topic->partition_cnt)
 			facts->in_sync[p->id] = (uint32_t)p->isr_cnt;
 	}
 	return 0;
+}
+
+/* Their leaders, among all brokers that are named. 0 or -ENOMEM. */
+static int take_leaders(struct topics *topics, const rd_kafka_metadata_t *metadata)
+{
+	int r = 0;
+
+	topics->n_brokers = metadata->broker_cnt;
+	for (int b = 0; b < metadata->broker_cnt && !r; b++) {
+		const rd_kafka_metadata_broker_t *broker = &metadata->brokers[b];
+
+		if (leads(topics, broker->id))
+			r = brokers_add(&topics->leaders, broker->id, broker->host, broker->port);
+	}
+	return r;
 }
 
 static const rd_kafka_metadata_topic_t *find(const rd_kafka_metadata_t *metadata, const char *name)
@@ -122,6 +150,8 @@ static int take_all(struct producer *producer, const rd_kafka_metadata_t *metada
 		if (topics->at[i].state == TOPIC_READY)
 			topics->n_ready++;
 	}
+	if (take_leaders(topics, metadata))
+		return -ENOMEM;
 	*ret_topics = topics;
 	topics = NULL;
 	return 0;
@@ -212,9 +242,13 @@ static void take_settings(struct producer *producer, rd_kafka_event_t *event, st
 	}
 }
 
-/* Asks for the n resources and waits for the one answer. */
-static void ask_settings(struct producer *producer, rd_kafka_ConfigResource_t **resources, size_t n,
-			 int timeout_ms, struct topics *topics)
+/*
+ * Asks a broker (-1: any) for the n resources and waits for the one answer; NULL: none came. Its
+ * time-out holds, as that of a question about offsets does not (librdkafka 2.0).
+ */
+static rd_kafka_event_t *ask_settings(struct producer *producer,
+				      rd_kafka_ConfigResource_t **resources, size_t n,
+				      int32_t broker, int timeout_ms)
 {
 	rd_kafka_t *rk = producer_handle(producer);
 	rd_kafka_AdminOptions_t *options =
@@ -224,23 +258,20 @@ static void ask_settings(struct producer *producer, rd_kafka_ConfigResource_t **
 	char message[128];
 
 	rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, message, sizeof message);
-	/* Any broker may answer; the default, the controller, may be one that we cannot reach. */
-	if (topics->broker >= 0)
-		rd_kafka_AdminOptions_set_broker(options, topics->broker, message, sizeof message);
+	if (broker >= 0)
+		rd_kafka_AdminOptions_set_broker(options, broker, message, sizeof message);
 	rd_kafka_DescribeConfigs(rk, resources, n, options, queue);
 	event = rd_kafka_queue_poll(queue, timeout_ms + 1000);
-	if (event) {
-		take_settings(producer, event, topics);
-		rd_kafka_event_destroy(event);
-	}
 	rd_kafka_queue_destroy(queue);
 	rd_kafka_AdminOptions_destroy(options);
+	return event;
 }
 
 void topics_ask_settings(struct producer *producer, int timeout_ms, struct topics *topics)
 {
 	rd_kafka_ConfigResource_t **resources =
 		calloc(topics->n_ready ? topics->n_ready : 1, sizeof(rd_kafka_ConfigResource_t *));
+	rd_kafka_event_t *event = NULL;
 	size_t n = 0;
 
 	for (size_t i = 0; resources && i < topics->n; i++) {
@@ -249,10 +280,29 @@ void topics_ask_settings(struct producer *producer, int timeout_ms, struct topic
 				RD_KAFKA_RESOURCE_TOPIC, producer_topic_name(producer, i));
 	}
 	if (n) {
-		ask_settings(producer, resources, n, timeout_ms, topics);
+		/* The default, the controller, may be one that we cannot reach. */
+		event = ask_settings(producer, resources, n, topics->broker, timeout_ms);
 		rd_kafka_ConfigResource_destroy_array(resources, n);
 	}
 	free(resources);
+	if (!event)
+		return;
+	take_settings(producer, event, topics);
+	rd_kafka_event_destroy(event);
+}
+
+bool topics_broker_answers(struct producer *producer, size_t topic, int32_t broker, int timeout_ms)
+{
+	rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(
+		RD_KAFKA_RESOURCE_TOPIC, producer_topic_name(producer, topic));
+	rd_kafka_event_t *event = ask_settings(producer, &resource, 1, broker, timeout_ms);
+	/* Negative are those of the library itself: it got no answer. */
+	bool answered = event && rd_kafka_event_error(event) >= 0;
+
+	if (event)
+		rd_kafka_event_destroy(event);
+	rd_kafka_ConfigResource_destroy(resource);
+	return answered;
 }
 
 void topics_keep_settings(struct topics *topics, const struct topics *older)

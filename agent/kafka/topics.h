@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kafka/brokers.h"
 #include "kafka/producer.h"
 
 /*
@@ -25,7 +26,7 @@ struct topic_facts {
 	char reason[64];      /* name of the error when not ready */
 	int32_t n_partitions; /* 0 unless ready */
 	int32_t n_leaderless;
-	uint64_t *has_leader;       /* one bit a partition */
+	int32_t *leaders;           /* the id of the broker, of each partition; -1: it has none */
 	uint32_t *in_sync;          /* replicas in sync, of each partition */
 	uint32_t max_message_bytes; /* 0: not known */
 	uint32_t min_insync;        /* min.insync.replicas; 0: not known */
@@ -39,7 +40,9 @@ struct topic_facts {
 struct topics {
 	size_t n;
 	size_t n_ready;
-	int32_t broker; /* the one that answered */
+	int32_t broker;         /* the one that answered */
+	int32_t n_brokers;      /* all that it named */
+	struct brokers leaders; /* those that lead partitions of the topics */
 	struct topic_facts at[];
 };
 
@@ -68,11 +71,17 @@ void topics_keep_settings(struct topics *topics, const struct topics *older);
 bool topics_leader_answers(struct producer *producer, size_t topic, int32_t partition,
 			   int timeout_ms);
 
+/*
+ * Whether the broker answers a question about the topic, be it by a refusal; blocks up to
+ * timeout_ms.
+ */
+bool topics_broker_answers(struct producer *producer, size_t topic, int32_t broker, int timeout_ms);
+
 /* What the next producer is to be made with. */
 struct producer_sizing topics_sizing(const struct topics *topics);
 
-/* Whether the partition is there and has a leader, as far as is known. */
-bool topics_has_leader(const struct topic_facts *facts, int32_t partition);
+/* The id of the partition's leader; -1: it has none, as far as is known, or is not there. */
+int32_t topics_leader(const struct topic_facts *facts, int32_t partition);
 
 /* NULL is fine. Returns NULL. */
 struct topics *topics_free(struct topics *topics);

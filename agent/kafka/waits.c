@@ -18,6 +18,11 @@
 
 /* Told after this part of stall_timeout: 10 s of 60. */
 #define PART_OF_STALL 6
+/* Told again while it lasts. */
+#define AGAIN_MIN_US (60 * US_PER_S)
+#define AGAIN_MAX_US (600 * US_PER_S)
+/* The library repeats its words on a connection at least so often while it tries. */
+#define ERROR_FRESH_US (60 * US_PER_S)
 
 static uint64_t bound_us(const struct kafka *k)
 {
@@ -35,17 +40,33 @@ bool kafka_lacks_replicas(const struct kafka *k, size_t topic, int32_t partition
 	const struct ledger_partition *part = &t->partitions[partition];
 
 	/* A topic with fewer replicas than the setting needs only those (Kafka 4). */
-	return part->has_leader && part->in_sync < t->min_insync && part->in_sync < t->replicas;
+	return part->leader >= 0 && part->in_sync < t->min_insync && part->in_sync < t->replicas;
 }
 
-static void print_reason(const struct kafka *k, size_t topic, int32_t partition, char *ret,
-			 size_t len)
+/* What is wrong with the connection to the partition's leader; NULL: nothing that is known. */
+static const struct broker *broken_leader(const struct kafka *k,
+					  const struct ledger_partition *part, uint64_t now_us)
+{
+	const struct broker *leader = brokers_find(&k->brokers, part->leader);
+
+	return leader && leader->error_us && now_us < leader->error_us + ERROR_FRESH_US ? leader :
+											  NULL;
+}
+
+static void print_reason(const struct kafka *k, size_t topic, int32_t partition, uint64_t now_us,
+			 char *ret, size_t len)
 {
 	const struct ledger_topic *t = &k->ledger.topics[topic];
 	const struct ledger_partition *part = &t->partitions[partition];
+	const struct broker *broken = broken_leader(k, part, now_us);
 
-	if (!part->has_leader)
+	if (part->leader < 0)
 		snprintf(ret, len, "it has no leader");
+	else if (broken)
+		snprintf(ret, len,
+			 "its leader, broker %d, advertises the address %s and is not reached "
+			 "there: %.160s (advertised.listeners of the broker)",
+			 broken->id, broken->address, broken->error);
 	else if (kafka_lacks_replicas(k, topic, partition))
 		snprintf(ret, len,
 			 "%u of its %u replicas %s in sync, and min.insync.replicas of the topic "
@@ -57,36 +78,68 @@ static void print_reason(const struct kafka *k, size_t topic, int32_t partition,
 		snprintf(ret, len, "brokers answer other questions, but not to these records");
 }
 
-/* All partitions of one topic that began to wait, in one message. */
+/* The partitions of a topic that wait now. */
+struct waiting {
+	int32_t n, one; /* one of them, if possible one whose leader is known not to be reached */
+	uint64_t records, since_us;
+	bool untold; /* the log does not know of all of them */
+};
+
+static struct waiting look(const struct kafka *k, const struct ledger_topic *t, uint64_t now_us)
+{
+	struct waiting w = {.one = -1, .since_us = now_us};
+
+	for (int32_t i = 0; i < t->n_seen; i++) {
+		const struct ledger_partition *part = &t->partitions[i];
+
+		if (!waits(k, part, now_us))
+			continue;
+		if (w.n++ == 0 || (!broken_leader(k, &t->partitions[w.one], now_us) &&
+				   broken_leader(k, part, now_us)))
+			w.one = i;
+		w.records += part->records;
+		w.since_us = part->progress_us < w.since_us ? part->progress_us : w.since_us;
+		w.untold |= !part->told_waiting;
+	}
+	return w;
+}
+
+/* Once when it begins, and with a back-off while it lasts. */
+static bool is_due(const struct ledger_topic *t, const struct waiting *w, uint64_t now_us)
+{
+	return w->n && (w->untold || now_us >= t->waits_told_us + t->waits_gap_us);
+}
+
+static void note_told(struct kafka *k, struct ledger_topic *t, uint64_t now_us)
+{
+	for (int32_t i = 0; i < t->n_seen; i++)
+		t->partitions[i].told_waiting |= waits(k, &t->partitions[i], now_us);
+	t->waits_gap_us = t->waits_told_us ? 2 * t->waits_gap_us : AGAIN_MIN_US;
+	if (t->waits_gap_us > AGAIN_MAX_US)
+		t->waits_gap_us = AGAIN_MAX_US;
+	t->waits_told_us = now_us;
+}
+
+/* All partitions of one topic that wait, in one message. */
 static void tell_topic(struct kafka *k, size_t topic, uint64_t now_us)
 {
 	struct ledger_topic *t = &k->ledger.topics[topic];
-	char reason[256], others[48] = "";
-	uint64_t records = 0, since_us = now_us;
-	int32_t first = -1, n = 0;
+	struct waiting w = look(k, t, now_us);
+	char reason[640], others[48] = "";
 
-	for (int32_t i = 0; i < t->n_seen; i++) {
-		struct ledger_partition *part = &t->partitions[i];
-
-		if (part->told_waiting || !waits(k, part, now_us))
-			continue;
-		first = n++ ? first : i;
-		records += part->records;
-		since_us = part->progress_us < since_us ? part->progress_us : since_us;
-		part->told_waiting = true;
-	}
-	if (n == 0)
+	if (!is_due(t, &w, now_us))
 		return;
+	note_told(k, t, now_us);
 	if (!k->waits_since_us)
-		k->waits_since_us = since_us;
-	if (n > 1)
-		snprintf(others, sizeof others, " and %d others", n - 1);
-	print_reason(k, topic, first, reason, sizeof reason);
+		k->waits_since_us = w.since_us;
+	if (w.n > 1)
+		snprintf(others, sizeof others, " and %d others", w.n - 1);
+	print_reason(k, topic, w.one, now_us, reason, sizeof reason);
 	remarks_add(&k->remarks, LOG_WARNING, "records-wait",
 		    "topic %.80s: partition %d%s: %" PRIu64 " records wait for %" PRIu64
 		    " s now; %s; nothing is lost, they are sent until they are acknowledged",
-		    k->options->topics[topic], first, others, records,
-		    (uint64_t)((now_us - since_us) / US_PER_S), reason);
+		    k->options->topics[topic], w.one, others, w.records,
+		    (uint64_t)((now_us - w.since_us) / US_PER_S), reason);
 }
 
 void kafka_tell_waits(struct kafka *k, uint64_t now_us)
@@ -99,18 +152,16 @@ void kafka_tell_waits(struct kafka *k, uint64_t now_us)
 
 void kafka_check_waits(struct kafka *k, uint64_t now_us)
 {
-	bool untold = false;
+	bool due = false;
 
 	if (k->asked_us && now_us < k->asked_us + ASK_GAP_US)
 		return;
-	for (size_t t = 0; t < k->ledger.n_topics; t++) {
-		const struct ledger_topic *topic = &k->ledger.topics[t];
+	for (size_t i = 0; i < k->ledger.n_topics && !due; i++) {
+		struct waiting w = look(k, &k->ledger.topics[i], now_us);
 
-		for (int32_t i = 0; i < topic->n_seen; i++)
-			untold |= !topic->partitions[i].told_waiting &&
-				  waits(k, &topic->partitions[i], now_us);
+		due = is_due(&k->ledger.topics[i], &w, now_us);
 	}
-	if (!untold)
+	if (!due)
 		return;
 	k->asked_us = now_us;
 	helper_ask(k->helper, 0, true);
@@ -122,13 +173,17 @@ void kafka_end_waits(struct kafka *k, uint64_t now_us)
 
 	for (size_t t = 0; t < k->ledger.n_topics; t++) {
 		struct ledger_topic *topic = &k->ledger.topics[t];
+		bool here = false;
 
 		for (int32_t i = 0; i < topic->n_seen; i++) {
 			struct ledger_partition *part = &topic->partitions[i];
 
 			part->told_waiting &= waits(k, part, now_us);
-			left |= part->told_waiting;
+			here |= part->told_waiting;
 		}
+		if (!here)
+			topic->waits_told_us = 0;
+		left |= here;
 	}
 	if (left)
 		return;

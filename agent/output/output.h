@@ -29,8 +29,8 @@ enum {
 /* Something that happened below and that the top should log once. */
 struct output_remark {
 	int priority;      /* LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG of <syslog.h> */
-	const char *cause; /* static: the key of rate limiting, e.g. "topic-missing" */
-	char text[512];    /* names cause, setting and what happens next */
+	const char *cause; /* static: the key of rate limiting, e.g. "topic-missing"; NULL: none */
+	char text[768];    /* names cause, setting and what happens next */
 };
 
 struct output_stats {

@@ -16,8 +16,9 @@ enum {
 };
 
 /*
- * Reads the whole regular file, at most max bytes; a byte order mark of UTF-8 is left out. 0: *ret_text ends in NUL, holds no other, and is the
- * caller's to free; its length is *ret_len. READ_E_FAILED. -ENOMEM.
+ * Reads the whole regular file, at most max bytes; a byte order mark of UTF-8 is left out. 0:
+ * *ret_text ends in NUL, holds no other, and is the caller's to free; its length is *ret_len.
+ * READ_E_FAILED. -ENOMEM.
  */
 int conf_read(const char *path, size_t max, char **ret_text, size_t *ret_len) MUSTCHECK;
 

@@ -197,6 +197,43 @@ def test_missing_topic(cluster, topic_name, good):
     assert topic_name not in cluster.admin.list_topics(timeout=5).topics
 
 
+def test_what_is_insecure(work, good):
+    """Fine in a trial; with --strict each of it is an error, with its cure."""
+    secret, state = work / "secret", work / "state"
+    secret.write_text("x")
+    secret.chmod(0o644)
+    state.mkdir(mode=0o700)
+    kafka = {
+        "security_protocol": "sasl_plaintext",
+        "sasl_mechanism": "PLAIN",
+        "sasl_username": "waybill",
+        "sasl_password": f"file:{secret}",
+    }
+    path = good(NOWHERE, "t", kafka=kafka)
+    (work / "conf.d").mkdir()
+    for each in (path, state, work / "conf.d"):
+        each.chmod(each.stat().st_mode | 0o002)
+    check = Check(path, "--no-network")
+    assert check.code == EX_OK, check.out
+    check.assert_says("warning", "sasl_plaintext", "the password goes over the network")
+    check.assert_says("warning", "sasl_password", f"chgrp waybill {secret} && chmod 640 {secret}")
+    for each in (path, state, work / "conf.d"):
+        check.assert_says("warning", f"{each} can be written by every user", f"chmod o-w {each}")
+    assert Check(path, "--no-network", "--strict").code == EX_CONFIG
+    for each in (path, state, work / "conf.d"):
+        each.chmod(each.stat().st_mode & ~0o002)
+    secret.chmod(0o600)
+    kafka.update(security_protocol="sasl_ssl")
+    check = Check(good(NOWHERE, "t", kafka=kafka), "--no-network", "--strict")
+    assert check.code == EX_OK, check.out
+    kafka.update(ssl_endpoint_identification_algorithm="none")
+    check = Check(good(NOWHERE, "t", kafka=kafka), "--no-network")
+    check.assert_says("warning", "ssl_endpoint_identification_algorithm", "pose as the brokers")
+    kafka.update(enable_ssl_certificate_verification=False)
+    check = Check(good(NOWHERE, "t", kafka=kafka), "--no-network")
+    check.assert_says("warning", "enable_ssl_certificate_verification", "pose as the brokers")
+
+
 def test_strict(cluster, topic, work, good):
     """One replica is a warning: fine, but not with --strict."""
     (work / "log" / "a.log").write_text("x\n")

@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why the brokers cannot be used is told again when the kind of reason changes."""
 
+import subprocess
+import threading
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+
 import pytest
+from rig.agent import EX_CONFIG
 from rig.certificates import Authority, TlsBroker
 from rig.kafka import Broker
+from rig.paths import WAYBILL
 from rig.wait import wait_for
 
 pytestmark = pytest.mark.timeout(300)
@@ -69,7 +75,51 @@ def test_server_certificate_refused(tls, work, make_agent):
     broker, kafka = tls
     kafka["ssl_ca_location"] = str(Authority(work / "other", "other").certificate)
     agent = make_agent(broker.tls, "t", kafka=kafka)
-    refused_after_down(broker, agent, "certificate verify failed", "lines stay in their files")
+    words = ("certificate is refused", "authority is not in ssl_ca_location")
+    refused_after_down(broker, agent, *words, "lines stay in their files")
+
+
+class Web(BaseRequestHandler):
+    """Answers whatever it is sent as a web server does."""
+
+    def handle(self):
+        self.request.recv(1000)
+        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def checked(agent):
+    """What check says of the agent's configuration, in one line."""
+    command = [WAYBILL, "check", "--config", agent.config, "--state-dir", agent.state]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == EX_CONFIG, done.stdout + done.stderr
+    return " ".join(done.stdout.split())
+
+
+@pytest.mark.scenario("G03")
+def test_what_a_broker_is_taken_for(tls, work, make_agent):
+    """A certificate of another name is no matter of the authority, and what does not speak Kafka,
+    or wants TLS, has not sent too large an answer."""
+    broker, kafka = tls
+    broker.start()
+    web = ThreadingTCPServer(("127.0.0.1", 0), Web)
+    threading.Thread(target=web.serve_forever, daemon=True).start()
+    port = broker.tls.rpartition(":")[2]
+    rows = [
+        # Its certificate is for 127.0.0.1.
+        (f"localhost:{port}", kafka, "it is for another name than the one connected to"),
+        # A Java broker only hangs up.
+        (broker.tls, {}, "connecting to a SSL listener?"),
+        (f"127.0.0.1:{web.server_address[1]}", {}, 'not Kafka: its answer begins with "HTTP"'),
+    ]
+    for bootstrap, block, words in rows:
+        agent = make_agent(bootstrap, "t", kafka=block).start()
+        said = agent.wait_says(words, "lines stay in their files", deadline=30)
+        agent.kill()
+        for text in (said, checked(agent)):
+            assert words in text, text
+            assert "ca.location" not in text and "receive" not in text, text
+    web.shutdown()
+    web.server_close()
 
 
 @pytest.mark.scenario("E17")

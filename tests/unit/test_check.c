@@ -15,6 +15,7 @@
 #include "cmd/check/access.h"
 #include "cmd/check/kafka.h"
 #include "cmd/check/report.h"
+#include "cmd/check/secure.h"
 #include "cmd/check/trial.h"
 #include "conf/load.h"
 #include "conf/print.h"
@@ -187,6 +188,126 @@ ParameterizedTest(struct settings_case *c, check, settings)
 		cr_assert_eq((int)report.items[0].severity, c->severity);
 		cr_assert(strstr(report.items[0].text, c->words), "%s", report.items[0].text);
 	}
+	check_report_deinit(&report);
+}
+
+Test(check, the_command_that_makes_a_topic_can_be_copied)
+{
+	static const struct {
+		int32_t n_brokers;
+		const char *replicas;
+	} rows[] = {{1, "-factor 1"}, {2, "-factor 2"}, {3, "-factor 3"}, {9, "-factor 3"}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct check_report report = {0};
+
+		check_judge_missing(&report, CHECK_NOWHERE, "orders", "a:1,b:2", rows[i].n_brokers);
+		cr_assert(strstr(report.items[0].text, "--bootstrap-server a:1,b:2 --create"), "%s",
+			  report.items[0].text);
+		cr_assert(strstr(report.items[0].text, rows[i].replicas), "%s",
+			  report.items[0].text);
+		check_report_deinit(&report);
+	}
+}
+
+Test(check, a_leader_that_is_not_reached)
+{
+	int32_t leaders[] = {1, 2, 1, -1};
+	struct topic_facts facts = {.n_partitions = 4, .leaders = leaders};
+	struct broker brokers[] = {
+		{.id = 1, .address = "inner:9092", .silent = true, .error_us = 1, .error = "why"},
+		{.id = 2, .address = "other:9092"},
+		{.id = 3, .address = "third:9092", .silent = true},
+	};
+	struct check_report report = {0};
+
+	for (size_t i = 0; i < sizeof brokers / sizeof brokers[0]; i++)
+		check_judge_leader(&report, CHECK_NOWHERE, "orders", &facts, &brokers[i]);
+	cr_assert_eq(report.counts[CHECK_ERROR], 1);
+	cr_assert(strstr(report.items[0].text, "broker 1, which leads 2 of its 4 partitions, is "
+					       "not reached at inner:9092: why\n"),
+		  "%s", report.items[0].text);
+	check_report_deinit(&report);
+}
+
+Test(check, very_many_brokers_are_told)
+{
+	struct check_report report = {0};
+
+	check_judge_cluster(&report, CHECK_NOWHERE, 500);
+	cr_assert_eq(report.n, 0);
+	check_judge_cluster(&report, CHECK_NOWHERE, 5000);
+	cr_assert_eq(report.counts[CHECK_WARNING], 1);
+	check_report_deinit(&report);
+}
+
+/* ---- what is insecure ---- */
+
+struct wire_case {
+	char protocol[16], mechanism[16], verification[8], endpoint[8];
+	bool old_library;
+	char words[64]; /* "": nothing is said */
+};
+
+ParameterizedTestParameters(check, wire)
+{
+	static struct wire_case cases[] = {
+		{"", "", "", "", false, ""},
+		{"ssl", "", "", "", false, ""},
+		{"ssl", "", "true", "https", false, ""},
+		{"sasl_ssl", "PLAIN", "", "", false, ""},
+		{"sasl_plaintext", "SCRAM-SHA-512", "", "", false, ""},
+		{"plaintext", "PLAIN", "false", "none", false, ""},
+		{"ssl", "", "false", "", false, "anybody on the way can pose as the brokers"},
+		{"SASL_SSL", "PLAIN", "0", "", false, "anybody on the way"},
+		{"ssl", "", "", "none", false, "whoever has any certificate"},
+		{"ssl", "", "", "", true, "is not set, and this librdkafka compares no names"},
+		{"ssl", "", "", "https", true, ""},
+		{"sasl_plaintext", "PLAIN", "", "", false, "with PLAIN: the password goes"},
+		{"SASL_PLAINTEXT", "plain", "", "", false, "the password goes over the network"},
+		{"sasl_plaintext", "OAUTHBEARER", "", "", false, "the token goes"},
+	};
+
+	return cr_make_param_array(struct wire_case, cases, sizeof cases / sizeof cases[0]);
+}
+
+static const char *or_null(const char *text)
+{
+	return *text ? text : NULL;
+}
+
+ParameterizedTest(struct wire_case *c, check, wire)
+{
+	struct check_wire wire = {
+		.protocol = or_null(c->protocol),
+		.mechanism = or_null(c->mechanism),
+		.verification = or_null(c->verification),
+		.endpoint = or_null(c->endpoint),
+		.endpoint_by_default = !c->old_library,
+	};
+	struct check_report report = {0};
+
+	check_judge_wire(&report, CHECK_NOWHERE, &wire);
+	cr_assert_eq(report.counts[CHECK_WARNING], c->words[0] != 0);
+	if (report.n)
+		cr_assert(strstr(report.items[0].text, c->words), "%s", report.items[0].text);
+	check_report_deinit(&report);
+}
+
+Test(check, what_everybody_may_do_has_its_cure)
+{
+	struct stat open = {.st_mode = S_IFDIR | 0777}, shut = {.st_mode = S_IFDIR | 0770};
+	struct check_report report = {0};
+
+	check_judge_writable(&report, CHECK_NOWHERE, "state_dir", "Bad.", "/s", &shut);
+	check_judge_readable(&report, CHECK_NOWHERE, "ssl_key_location", "/k", &shut);
+	cr_assert_eq(report.n, 0);
+	check_judge_writable(&report, CHECK_NOWHERE, "state_dir", "Bad.", "/s", &open);
+	check_judge_readable(&report, CHECK_NOWHERE, "ssl_key_location", "/k", &open);
+	cr_assert_eq(report.counts[CHECK_WARNING], 2);
+	cr_assert(strstr(report.items[0].text, "\n  chmod o-w /s"), "%s", report.items[0].text);
+	cr_assert(strstr(report.items[1].text, "\n  chgrp waybill /k && chmod 640 /k"), "%s",
+		  report.items[1].text);
 	check_report_deinit(&report);
 }
 

@@ -592,6 +592,35 @@ Test(kafka, a_stall_although_brokers_answer_replaces_the_producer)
 	end_rig(rig);
 }
 
+/* From the first connection on, before there is a producer; each line, however many they are. */
+Test(kafka, the_librarys_debug_log_is_handed_up)
+{
+	struct rig *rig = new_rig();
+	struct output_remark remark;
+	unsigned made = 0, later = 0;
+	uint64_t until_us;
+
+	rig->props[1] = (struct prop){"debug", "broker,msg"};
+	rig->options.n_props = 2;
+	start_output(rig);
+	for (until_us = clock_mono_us() + 20 * US_PER_S;
+	     (!made || !later) && clock_mono_us() < until_us;) {
+		(void)output_reports(rig->out, rig->reports, 16, now(rig));
+		output_service(rig->out, now(rig));
+		while (output_next_remark(rig->out, &remark) == 0) {
+			if (remark.cause)
+				continue;
+			cr_assert_eq(remark.priority, LOG_DEBUG);
+			cr_assert(strstr(remark.text, "librdkafka: "), "%s", remark.text);
+			made += strstr(remark.text, "initialized") != NULL;
+			later += strstr(remark.text, "-> UP") != NULL;
+		}
+	}
+	cr_expect_eq(made, 1);
+	cr_expect_neq(later, 0);
+	end_rig(rig);
+}
+
 /* Scenario E16 */
 Test(kafka, wrong_properties_are_told)
 {

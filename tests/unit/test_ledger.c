@@ -16,12 +16,10 @@ struct rig {
 static struct rig *new_rig(void)
 {
 	static struct rig rig;
-	uint64_t leaders = 6;
+	int32_t leaders[N] = {-1, 7, 7};
 	uint32_t in_sync[N] = {1, 1, 1};
-	struct topic_facts facts = {.state = TOPIC_READY,
-				    .n_partitions = N,
-				    .has_leader = &leaders,
-				    .in_sync = in_sync};
+	struct topic_facts facts = {
+		.state = TOPIC_READY, .n_partitions = N, .leaders = leaders, .in_sync = in_sync};
 
 	cr_assert_eq(ledger_init(&rig.ledger, 1, NULL, 100, 1 << 20, 5000, 1), 0);
 	cr_assert_eq(ledger_learn(&rig.ledger, 0, &facts), 0);

@@ -2,8 +2,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "conf/props.h"
 #include "kafka/library.h"
-#include "kafka/props.h"
 
 struct row {
 	const char *name, *value;

@@ -77,7 +77,7 @@ static void expect(const struct rule *rules, const char *line, const char *wante
 
 #define CARD "(?<!\\d)\\d{12}(\\d{4})(?!\\d)"
 
-/* The rule of README.md and waybill.conf(5): \b sees no boundary between "_" or a letter and a digit. */
+/* The rule of README.md and waybill.conf(5): \b sees no boundary between "_" and a digit. */
 Test(redact, a_card_number_behind_an_underscore)
 {
 	expect(RULES({CARD, "****$1"}), "x_4111111111111111 id4111111111111112x",

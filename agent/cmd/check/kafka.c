@@ -172,22 +172,20 @@ void check_judge_partitions(struct check_report *report, struct conf_place place
 }
 
 static void judge_not_ready(struct check *check, struct conf_place place, const char *topic,
-			    const struct topic_facts *facts)
+			    const struct topic_facts *facts, int32_t n_brokers)
 {
+	const char *servers = conf_kafka_value(check->conf, "bootstrap.servers");
+
 	if (facts->state == TOPIC_MISSING)
-		check_find(&check->report, CHECK_ERROR, place,
-			   "topic \"%s\" does not exist\n"
-			   "Its files wait until it is there; others go on.\n"
-			   "Make it:\n  kafka-topics --create --topic %s --partitions 6 "
-			   "--replication-factor 3",
-			   topic, topic);
+		check_judge_missing(&check->report, place, topic, servers, n_brokers);
 	else if (facts->state == TOPIC_DENIED)
 		check_find(&check->report, CHECK_ERROR, place,
 			   "topic \"%s\": not authorized (%s)\n"
 			   "Its files wait until it is allowed; others go on.\n"
 			   "The user of the kafka block needs the rights WRITE and DESCRIBE:\n"
-			   "  kafka-acls --add --producer --topic %s --allow-principal User:...",
-			   topic, facts->reason, topic);
+			   "  kafka-acls --bootstrap-server %s --add --producer --topic %s "
+			   "--allow-principal User:...",
+			   topic, facts->reason, servers, topic);
 	else
 		check_find(&check->report, CHECK_ERROR, place,
 			   "topic \"%s\": the brokers do not tell its partitions (%s)\n"
@@ -195,8 +193,9 @@ static void judge_not_ready(struct check *check, struct conf_place place, const 
 			   topic, facts->reason[0] ? facts->reason : "no answer");
 }
 
-static void judge_topic(struct check *check, size_t index, const struct topic_facts *facts)
+static void judge_topic(struct check *check, size_t index, const struct topics *topics)
 {
+	const struct topic_facts *facts = &topics->at[index];
 	const struct partitioner *partitioner = check->conf->topic_partitioners[index];
 	const char *topic = check->conf->topics[index];
 	size_t max_line;
@@ -204,7 +203,7 @@ static void judge_topic(struct check *check, size_t index, const struct topic_fa
 
 	if (facts->state != TOPIC_READY) {
 		check_say(check, "  topic %s: not ready", topic);
-		judge_not_ready(check, place, topic, facts);
+		judge_not_ready(check, place, topic, facts, topics->n_brokers);
 		return;
 	}
 	check_say(check,
@@ -227,14 +226,40 @@ static void judge_topic(struct check *check, size_t index, const struct topic_fa
 			   topic, (int)facts->n_leaderless, (int)facts->n_partitions);
 }
 
-static void judge_failure(struct check *check, int r, const char *servers, const char *message)
+static void judge_leaders(struct check *check, const struct topics *topics)
 {
-	struct conf_place place = check_main_place(check, CONF_KAFKA);
+	size_t max_line, n_silent = 0;
+
+	for (size_t b = 0; b < topics->leaders.n; b++) {
+		const struct broker *broker = &topics->leaders.at[b];
+
+		n_silent += broker->silent;
+		if (broker->silent)
+			check_say(check, "  broker %d at %s: not reached", (int)broker->id,
+				  broker->address);
+		for (size_t i = 0; i < topics->n && i < check->conf->n_topics; i++) {
+			const char *topic = check->conf->topics[i];
+
+			check_judge_leader(&check->report, place_of(check, topic, &max_line), topic,
+					   &topics->at[i], broker);
+		}
+	}
+	if (n_silent == INSPECT_SILENT_MAX && n_silent < topics->leaders.n)
+		check_say(check, "  of %zu leaders the others were not asked", topics->leaders.n);
+}
+
+static struct conf_place servers_place(const struct check *check)
+{
 	const struct conf_node *block = conf_node_find(check->load.text.root, "kafka"), *node;
 
 	node = block ? conf_node_find(block, "bootstrap_servers") : NULL;
-	if (node)
-		place = node->place;
+	return node ? node->place : check_main_place(check, CONF_KAFKA);
+}
+
+static void judge_failure(struct check *check, int r, const char *servers, const char *message)
+{
+	struct conf_place place = servers_place(check);
+
 	if (r == INSPECT_E_PROPS)
 		check_find(&check->report, CHECK_ERROR, place,
 			   "librdkafka does not take the kafka block: %s\n"
@@ -285,7 +310,10 @@ int check_brokers(struct check *check)
 
 	if (!check->network || !servers || block_is_wrong(check)) {
 		check_say(check, "Kafka: not asked%s",
-			  check->network ? ": mend the kafka block first" : " (--no-network)");
+			  !check->network ? " (--no-network)" :
+			  conf_node_find(check->load.text.root, "kafka") ?
+					    ": mend the kafka block first" :
+					    ": there is no kafka block");
 		return 0;
 	}
 	conf_kafka_options(conf, &options);
@@ -296,7 +324,11 @@ int check_brokers(struct check *check)
 	if (r)
 		judge_failure(check, r, servers, message);
 	for (size_t i = 0; !r && i < topics->n && i < conf->n_topics; i++)
-		judge_topic(check, i, &topics->at[i]);
+		judge_topic(check, i, topics);
+	if (!r) {
+		judge_leaders(check, topics);
+		check_judge_cluster(&check->report, servers_place(check), topics->n_brokers);
+	}
 	topics_free(topics);
 	return 0;
 }

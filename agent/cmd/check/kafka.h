@@ -30,4 +30,15 @@ void check_judge_times(struct check_report *report, struct conf_place place, con
 void check_judge_partitions(struct check_report *report, struct conf_place place, const char *topic,
 			    int32_t n, int32_t least);
 
+/* Of a topic that is not there: the command that makes it, on a cluster of so many brokers. */
+void check_judge_missing(struct check_report *report, struct conf_place place, const char *topic,
+			 const char *servers, int32_t n_brokers);
+
+/* A leader of partitions of the topic that did not answer. */
+void check_judge_leader(struct check_report *report, struct conf_place place, const char *topic,
+			const struct topic_facts *facts, const struct broker *broker);
+
+/* The number of brokers that are named. */
+void check_judge_cluster(struct check_report *report, struct conf_place place, int32_t n_brokers);
+
 #endif

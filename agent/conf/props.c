@@ -10,7 +10,7 @@
  *
  * Reasons are sentences that follow "kafka.NAME: ".
  */
-#include "kafka/props.h"
+#include "conf/props.h"
 
 #include <ctype.h>
 #include <fnmatch.h>

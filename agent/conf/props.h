@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef KAFKA_PROPS_H
-#define KAFKA_PROPS_H
+#ifndef CONF_PROPS_H
+#define CONF_PROPS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 /*
- * librdkafka's properties as waybill sees them: which a configuration may set, and whether the
- * library takes the value. Knows the reserved table; librdkafka itself is asked in producer.c.
+ * librdkafka's properties as waybill sees them: which a configuration may set. Whether the library
+ * takes the value it is asked itself (kafka/library.h).
  */
-
-/* A property of the `kafka` block: name with dots, value as text. Both borrowed. */
-struct prop {
-	const char *name;
-	const char *value;
-};
 
 /*
  * NULL when the user may set it. Otherwise the reason, with the waybill setting to use instead

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the brokers say of themselves. That one of them answers is no sign that lines arrive: they
+ * go to the leaders, at the addresses that those advertise. And a topic that is missing is made
+ * with a command that is copied from here, so it has to be one that works on this cluster.
+ */
+#include "cmd/check/kafka.h"
+
+/* A record outlives two of its brokers; more replicas than brokers are refused. */
+#define REPLICAS_GOOD 3
+
+void check_judge_missing(struct check_report *report, struct conf_place place, const char *topic,
+			 const char *servers, int32_t n_brokers)
+{
+	int replicas = n_brokers > 0 && n_brokers < REPLICAS_GOOD ? n_brokers : REPLICAS_GOOD;
+
+	check_find(report, CHECK_ERROR, place,
+		   "topic \"%s\" does not exist\n"
+		   "Its files wait until it is there; others go on.\n"
+		   "Make it:\n  kafka-topics --bootstrap-server %s --create --topic %s "
+		   "--partitions 6 --replication-factor %d",
+		   topic, servers, topic, replicas);
+}
+
+static int32_t count_led(const struct topic_facts *facts, int32_t broker)
+{
+	int32_t n = 0;
+
+	for (int32_t i = 0; i < facts->n_partitions; i++)
+		n += facts->leaders[i] == broker;
+	return n;
+}
+
+void check_judge_leader(struct check_report *report, struct conf_place place, const char *topic,
+			const struct topic_facts *facts, const struct broker *broker)
+{
+	int32_t n = broker->silent ? count_led(facts, broker->id) : 0;
+
+	if (n)
+		check_find(
+			report, CHECK_ERROR, place,
+			"topic \"%s\": broker %d, which leads %d of its %d partitions, is not "
+			"reached at %s: %s\n"
+			"That is the address which the broker advertises (advertised.listeners); "
+			"those of bootstrap_servers are only asked for it.\n"
+			"Lines for these partitions wait, and files with them.\n"
+			"Mend the broker's advertised.listeners, or make the address reachable "
+			"from here: name, route, firewall.",
+			topic, (int)broker->id, (int)n, (int)facts->n_partitions, broker->address,
+			broker->error_us ? broker->error : "no answer");
+}
+
+void check_judge_cluster(struct check_report *report, struct conf_place place, int32_t n_brokers)
+{
+	if (n_brokers > BROKERS_MANY)
+		check_find(
+			report, CHECK_WARNING, place,
+			"%d brokers are named: librdkafka keeps a thread and its memory for each\n"
+			"TasksMax and MemoryMax of the unit bound them.\n"
+			"If the cluster has fewer, look at what answers at bootstrap_servers.",
+			(int)n_brokers);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A configuration that works may be one that was made to work: verification switched off for a
+ * trial, a directory opened for everybody. Nothing of that shows until somebody makes use of it, so
+ * it is a warning here, and with --strict no configuration to go live with. Passwords in files that
+ * others read are told when the configuration is loaded, at each start.
+ *
+ * Only the rights of everybody are judged: which group may do what is the administrator's choice.
+ */
+#include "cmd/check/secure.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cmd/check/check.h"
+#include "conf/output.h"
+#include "kafka/library.h"
+
+static bool is(const char *value, const char *word)
+{
+	return value && strcasecmp(value, word) == 0;
+}
+
+/* The words that a check of names is switched off with, and those of no. */
+static bool is_off(const char *value)
+{
+	return is(value, "none") || is(value, "false") || is(value, "f") || is(value, "0");
+}
+
+static void judge_certificates(struct check_report *report, struct conf_place place,
+			       const struct check_wire *wire)
+{
+	if (is_off(wire->verification))
+		check_find(report, CHECK_WARNING, place,
+			   "kafka.enable_ssl_certificate_verification = false: anybody on the way "
+			   "can pose as the brokers\n"
+			   "They get the records, and the password.\n"
+			   "Leave it out, and give ssl_ca_location the authority that signed the "
+			   "brokers' certificates.");
+	else if (wire->endpoint ? is_off(wire->endpoint) : !wire->endpoint_by_default)
+		check_find(report, CHECK_WARNING, place,
+			   "kafka.ssl_endpoint_identification_algorithm%s: whoever has any "
+			   "certificate of the same authority can pose as the brokers\n"
+			   "%s \"https\", and have the brokers' certificates name their hosts.",
+			   wire->endpoint ? " = \"none\"" :
+					    " is not set, and this librdkafka compares no names",
+			   wire->endpoint ? "Leave it out, or set it to" : "Set it to");
+}
+
+void check_judge_wire(struct check_report *report, struct conf_place place,
+		      const struct check_wire *wire)
+{
+	bool token = is(wire->mechanism, "OAUTHBEARER");
+
+	if (is(wire->protocol, "ssl") || is(wire->protocol, "sasl_ssl"))
+		judge_certificates(report, place, wire);
+	if (is(wire->protocol, "sasl_plaintext") && (token || is(wire->mechanism, "PLAIN")))
+		check_find(report, CHECK_WARNING, place,
+			   "kafka.security_protocol = \"sasl_plaintext\" with %s: the %s goes over "
+			   "the network as it is\n"
+			   "Whoever listens has it, and can write to the topics.\n"
+			   "Set security_protocol = \"sasl_ssl\"%s.",
+			   wire->mechanism, token ? "token" : "password",
+			   token ? "" : ", or sasl_mechanisms = \"SCRAM-SHA-512\"");
+}
+
+void check_judge_writable(struct check_report *report, struct conf_place place, const char *what,
+			  const char *follows, const char *path, const struct stat *st)
+{
+	if (st->st_mode & S_IWOTH)
+		check_find(report, CHECK_WARNING, place,
+			   "%s %s can be written by every user of this machine\n%s\n"
+			   "Take that right away:\n  chmod o-w %s",
+			   what, path, follows, path);
+}
+
+void check_judge_readable(struct check_report *report, struct conf_place place, const char *setting,
+			  const char *path, const struct stat *st)
+{
+	if (st->st_mode & S_IROTH)
+		check_find(report, CHECK_WARNING, place,
+			   "kafka.%s: %s can be read by every user of this machine\n"
+			   "Whoever has the key is us, to the brokers.\n"
+			   "Leave it to the service's group:\n"
+			   "  chgrp waybill %s && chmod 640 %s",
+			   setting, path, path, path);
+}
+
+static struct conf_place place_in_block(const struct check *check, const char *setting)
+{
+	const struct conf_node *block = conf_node_find(check->load.text.root, "kafka");
+	const struct conf_node *node = block ? conf_node_find(block, setting) : NULL;
+
+	return node ? node->place : check_main_place(check, CONF_KAFKA);
+}
+
+static void look_at_wire(struct check *check)
+{
+	const struct conf *conf = check->conf;
+	const char *mechanism = conf_kafka_value(conf, "sasl.mechanisms");
+	struct check_wire wire = {
+		.protocol = conf_kafka_value(conf, "security.protocol"),
+		.mechanism = mechanism ? mechanism : conf_kafka_value(conf, "sasl.mechanism"),
+		.verification = conf_kafka_value(conf, "enable.ssl.certificate.verification"),
+		.endpoint = conf_kafka_value(conf, "ssl.endpoint.identification.algorithm"),
+		.endpoint_by_default = kafka_library_compares_names(),
+	};
+
+	check_judge_wire(&check->report, place_in_block(check, "security_protocol"), &wire);
+}
+
+static void look_at_keys(struct check *check)
+{
+	static const char *const settings[][2] = {
+		{"ssl.key.location", "ssl_key_location"},
+		{"ssl.keystore.location", "ssl_keystore_location"},
+		{"sasl.kerberos.keytab", "sasl_kerberos_keytab"},
+	};
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+		const char *path = conf_kafka_value(check->conf, settings[i][0]);
+
+		if (path && stat(path, &st) == 0)
+			check_judge_readable(&check->report, place_in_block(check, settings[i][1]),
+					     settings[i][1], path, &st);
+	}
+}
+
+/* In a directory like /tmp nobody takes the place of another's file, but anybody adds one. */
+static void look_at_directory(struct check *check, const char *path, bool all_in_it_counts)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && (all_in_it_counts || !(st.st_mode & S_ISVTX)))
+		check_judge_writable(
+			&check->report, CHECK_NOWHERE, "the directory",
+			"Whoever can put a configuration there chooses which files are "
+			"read, and where they are sent.",
+			path, &st);
+}
+
+static void look_at_configuration(struct check *check)
+{
+	const struct conf_text *text = &check->load.text;
+	char path[PATH_MAX];
+	struct stat st;
+
+	for (unsigned i = 0; i < text->n_files; i++) {
+		const char *name = text->files[i].name;
+		const char *slash = strrchr(name, '/');
+		int n = snprintf(path, sizeof path, "%.*s", slash ? (int)(slash - name) : 1,
+				 slash ? name : ".");
+
+		if (stat(name, &st) == 0)
+			check_judge_writable(
+				&check->report, (struct conf_place){&text->files[i], 0},
+				"the configuration",
+				"Whoever writes to it chooses which files are read, and "
+				"where they are sent.",
+				name, &st);
+		if (i > 0 || n >= PATH_MAX)
+			continue;
+		look_at_directory(check, path, false);
+		if (snprintf(path + n, sizeof path - (size_t)n, "/conf.d") < PATH_MAX - n)
+			look_at_directory(check, path, true);
+	}
+}
+
+void check_security(struct check *check)
+{
+	struct stat st;
+
+	look_at_wire(check);
+	look_at_keys(check);
+	look_at_configuration(check);
+	if (check->state_dir[0] == '/' && stat(check->state_dir, &st) == 0)
+		check_judge_writable(&check->report, check->state_place, "state_dir",
+				     "Whoever writes to it chooses where reading goes on, and sees "
+				     "the dead letters.",
+				     check->state_dir, &st);
+}

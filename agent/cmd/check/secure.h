@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CMD_CHECK_SECURE_H
+#define CMD_CHECK_SECURE_H
+
+#include <sys/stat.h>
+
+#include "cmd/check/report.h"
+
+/* What works, and lets others listen, pose as the brokers, or tell us what to do. */
+
+/* Values of the kafka block; NULL: not set. */
+struct check_wire {
+	const char *protocol, *mechanism, *verification, *endpoint;
+	bool endpoint_by_default; /* names are compared unless the block says otherwise */
+};
+
+/* What protects passwords and records on their way to the brokers. */
+void check_judge_wire(struct check_report *report, struct conf_place place,
+		      const struct check_wire *wire);
+
+/* Something (`what`; `follows` if others write to it) that only its owner should write to. */
+void check_judge_writable(struct check_report *report, struct conf_place place, const char *what,
+			  const char *follows, const char *path, const struct stat *st);
+
+/* A key that only its owner and its group should read. */
+void check_judge_readable(struct check_report *report, struct conf_place place, const char *setting,
+			  const char *path, const struct stat *st);
+
+#endif

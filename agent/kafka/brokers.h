@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KAFKA_BROKERS_H
+#define KAFKA_BROKERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/result.h"
+
+/*
+ * The brokers that lead partitions of our topics: where they say that they are to be reached
+ * (advertised.listeners), and what the library last said of each connection.
+ */
+
+/* Of more leaders nothing is kept: what is said of them goes without their address. */
+#define BROKERS_MAX 256
+/* Brokers of a whole cluster, of which the library keeps a thread each; more are told. */
+#define BROKERS_MANY 500
+
+struct broker {
+	int32_t id;
+	bool silent;       /* it was asked, and did not answer */
+	uint64_t error_us; /* when `error` was said; 0: never */
+	char address[272]; /* host:port */
+	char error[256];
+};
+
+struct brokers {
+	size_t n;
+	struct broker *at;
+};
+
+void brokers_deinit(struct brokers *brokers);
+
+/* Adds a broker unless it is there, or BROKERS_MAX are. 0 or -ENOMEM. */
+int brokers_add(struct brokers *brokers, int32_t id, const char *host, int port) MUSTCHECK;
+
+/* NULL when it is not known. */
+struct broker *brokers_find(const struct brokers *brokers, int32_t id);
+
+/* The library's words on a connection, "[PROTOCOL://]HOST:PORT/ID: WORDS", go to that broker. */
+void brokers_note(struct brokers *brokers, const char *text, uint64_t now_us);
+
+/* newer, which is consumed, takes the place of what was known; errors at an address are kept. */
+void brokers_take(struct brokers *brokers, struct brokers *newer);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * librdkafka takes two guesses that are wrong as often as right. Whatever a certificate is refused
+ * for, it names ssl.ca.location, also when the certificate is of another host. And of whatever does
+ * not speak Kafka it reads the first four bytes as a length, finds it too large, and has one raise
+ * receive.message.max.bytes: of an HTTP server, or of a port for TLS that got no TLS. Its own words
+ * are kept up to the guess.
+ */
+#include "kafka/words.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/result.h"
+
+#define TOO_LARGE "Invalid response size "
+#define NOT_VERIFIED "certificate verify failed"
+#define HANDSHAKE "SSL handshake failed"
+
+/* The numbers are those of OpenSSL (X509_V_ERR_...), which do not change. */
+static const struct {
+	int error;
+	const char *words;
+} certificates[] = {
+	{2, "no authority of ssl_ca_location has signed it"},
+	{9, "it, or one that has signed it, is not valid yet; look at the clocks"},
+	{10, "it, or one that has signed it, has expired"},
+	{18, "it has signed itself, and is not in ssl_ca_location"},
+	{19, "its authority is not in ssl_ca_location"},
+	{20, "its authority is not in ssl_ca_location"},
+	{21, "its authority is not in ssl_ca_location"},
+	{23, "it was revoked"},
+	{62, "it is for another name than the one connected to; look at bootstrap_servers, at the "
+	     "broker's advertised.listeners and at the names (subjectAltName) in the certificate"},
+	{64, "it is not for the address connected to; look at bootstrap_servers, at the broker's "
+	     "advertised.listeners and at the addresses (subjectAltName) in the certificate"},
+};
+
+const char *words_certificate(int error)
+{
+	for (size_t i = 0; i < ARRAY_LEN(certificates); i++) {
+		if (certificates[i].error == error)
+			return certificates[i].words;
+	}
+	return "OpenSSL does not verify it; look at ssl_ca_location, its dates and its names";
+}
+
+/* What answers with these four bytes where a length should be. */
+static void name_stranger(uint32_t first, char *ret_text, size_t len)
+{
+	char bytes[] = {(char)(first >> 24), (char)(first >> 16), (char)(first >> 8), (char)first,
+			'\0'};
+	bool text = true;
+
+	for (int i = 0; i < 4; i++)
+		text &= isprint((unsigned char)bytes[i]) && bytes[i] != '%';
+	/* A record of TLS: an alert, or a handshake; and its version, 3.x. */
+	if (first >> 24 >= 0x14 && first >> 24 <= 0x17 && (first >> 16 & 0xff) == 3)
+		snprintf(ret_text, len,
+			 "this port speaks TLS, and was not spoken to in TLS: set "
+			 "security_protocol = \"ssl\" or \"sasl_ssl\"");
+	else if (text)
+		snprintf(ret_text, len,
+			 "what answers there is not Kafka: its answer begins with \"%s\"; look at "
+			 "address and port",
+			 bytes);
+	else
+		snprintf(ret_text, len,
+			 "what answers there is not Kafka, or is damaged on the way: its answer is "
+			 "no message of Kafka's; look at address and port");
+}
+
+void words_mend(char *text, size_t size, int certificate)
+{
+	char *size_at = strstr(text, TOO_LARGE), *cause = strstr(text, NOT_VERIFIED);
+	char *handshake = strstr(text, HANDSHAKE);
+
+	if (size_at)
+		name_stranger((uint32_t)strtol(size_at + strlen(TOO_LARGE), NULL, 10), size_at,
+			      size - (size_t)(size_at - text));
+	else if (handshake && cause)
+		snprintf(handshake, size - (size_t)(handshake - text),
+			 "the broker's certificate is refused: %s", words_certificate(certificate));
+}

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Brokers that advertise an address which nobody reaches from here: they answer every question, and
+no line arrives. The agent and check name the leader, the address and the error."""
+
+import subprocess
+
+import pytest
+from rig.agent import EX_CONFIG
+from rig.paths import WAYBILL
+from rig.proxy import Proxy
+from rig.wait import wait_for
+
+
+@pytest.mark.scenario("E20", "G03")
+def test_advertised_address_that_nobody_reaches(
+    broker, own_topic, make_lineage, make_agent, make_oracle
+):
+    lineage = make_lineage("a").append(100)
+    # Its listener is there; what it advertises is the place of a proxy that is not.
+    bootstrap = f"127.0.0.1:{broker.ports['proxied']}"
+    advertised = f"127.0.0.1:{broker.proxy_port}"
+    agent = make_agent(bootstrap, own_topic, stall_timeout="12s").start()
+    words = (own_topic, "leader, broker 1", advertised, "Connection refused", "advertised.listeners")
+    agent.wait_says(*words, "nothing is lost", deadline=30)
+
+    command = [WAYBILL, "check", "--config", agent.config, "--state-dir", agent.state]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == EX_CONFIG, done.stdout
+    assert f"broker 1 at {advertised}: not reached" in done.stdout, done.stdout
+    said = " ".join(done.stdout.split())
+    assert f'error: topic "{own_topic}": broker 1, which leads 6 of its 6 partitions' in said, said
+    assert f"not reached at {advertised}: Connect to" in said, said
+
+    oracle = make_oracle(broker, own_topic, [lineage])
+    proxy = Proxy(broker)
+    try:
+        agent.wait_says("the records that waited were acknowledged", deadline=40)
+        wait_for(oracle.complete, 20, "all lines")
+        agent.stop()
+    finally:
+        proxy.close()
+    oracle.judge().assert_clean(written=100)

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the library says of a connection, and what is said instead. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/result.h"
+#include "kafka/words.h"
+
+#define SIZE(N)                                           \
+	"kafka:9092/bootstrap: Invalid response size " #N \
+	" (0..100000000): increase receive.message.max.bytes"
+#define TLS                                                                                   \
+	"ssl://kafka:9093/1: SSL handshake failed: error:0A000086:SSL routines::certificate " \
+	"verify failed: broker certificate could not be verified, verify that "               \
+	"ssl.ca.location is correctly configured (after 3ms in state SSL_HANDSHAKE)"
+
+Test(words, whose_answer_it_is)
+{
+	static const struct {
+		const char *text, *wanted;
+	} rows[] = {
+		{SIZE(1213486160), "kafka:9092/bootstrap: what answers there is not Kafka: its "
+				   "answer begins with \"HTTP\""},
+		{SIZE(1397966893), "its answer begins with \"SSH-\""},
+		{SIZE(352518912), "kafka:9092/bootstrap: this port speaks TLS"},
+		{SIZE(-2004318072), "its answer is no message of Kafka's"},
+		{SIZE(167772161), "its answer is no message of Kafka's"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char text[384];
+
+		snprintf(text, sizeof text, "%s", rows[i].text);
+		words_mend(text, sizeof text, 0);
+		cr_expect(strstr(text, rows[i].wanted), "%s", text);
+		cr_expect_not(strstr(text, "receive.message.max.bytes"), "%s", text);
+	}
+}
+
+Test(words, a_name_is_no_matter_of_the_authority)
+{
+	static const struct {
+		int error;
+		const char *wanted, *not_wanted;
+	} rows[] = {
+		{62,
+		 "ssl://kafka:9093/1: the broker's certificate is refused: it is for another name",
+		 "ca_location"},
+		{64, "not for the address", "ca_location"},
+		{10, "has expired", "ca_location"},
+		{20, "its authority is not in ssl_ca_location", "expired"},
+		{18, "has signed itself", "expired"},
+		{0, "OpenSSL does not verify it", "correctly configured"},
+		{1000, "OpenSSL does not verify it", "correctly configured"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char text[384] = TLS;
+
+		words_mend(text, sizeof text, rows[i].error);
+		cr_expect(strstr(text, rows[i].wanted), "%s", text);
+		cr_expect_not(strstr(text, rows[i].not_wanted), "%s", text);
+	}
+}
+
+Test(words, others_stay_as_they_are)
+{
+	static const char *const texts[] = {
+		"kafka:9092/1: Connect to ipv4#127.0.0.1:9092 failed: Connection refused",
+		"kafka:9092/1: SSL handshake failed: Disconnected: connecting to a PLAINTEXT "
+		"broker "
+		"listener? (after 1ms in state SSL_HANDSHAKE)",
+		"",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		char text[384];
+
+		snprintf(text, sizeof text, "%s", texts[i]);
+		words_mend(text, sizeof text, 62);
+		cr_expect_str_eq(text, texts[i]);
+	}
+}
+
+Test(words, there_may_be_little_room)
+{
+	char text[80] = "a:1/1: Invalid response size 1213486160 (0..100000000): increase";
+
+	words_mend(text, sizeof text, 0);
+	cr_expect_eq(strlen(text), sizeof text - 1, "%s", text);
+}
