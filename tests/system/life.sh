@@ -116,7 +116,7 @@ start_broker() {
 
 # Scenario F10
 configure() {
-	sed -i "s/bootstrap_servers = .*/bootstrap_servers = \"$broker\";/" /etc/waybill/waybill.conf
+	echo "kafka: { bootstrap_servers = \"$broker\"; };" >/etc/waybill/conf.d/kafka.conf
 	cat >/etc/waybill/conf.d/orders.conf <<-END
 		sources: ( { name = "orders"; paths = "$log"; topic = "orders"; } );
 	END
@@ -129,6 +129,8 @@ configure() {
 	wait_for 20 "STATUS= tells how it is" has_status
 	ok "status: $(property waybill StatusText)"
 	journalctl -u waybill -o cat | grep -q 'order=' && fail "content of lines in the journal"
+	journalctl -u waybill -o cat | grep -q "^started: waybill [^ ]*, user waybill, 1 sources.* $broker\$" ||
+		fail "the first message: $(journalctl -u waybill -o cat | grep '^started')"
 	! grep -E '^<[0-7]>' <(journalctl -u waybill -o cat) || fail "priorities are not taken by the journal"
 }
 
@@ -141,6 +143,74 @@ try_stop() {
 	wait_for 30 "lines written while it was stopped arrive" all_there
 	[ "$(consume orders | wc -l)" = "$written" ] || fail "a stop and start repeats lines"
 	ok "stop, start: nothing lost, nothing repeated"
+}
+
+# Scenario F02
+# What is said by check within the unit, on one line.
+check_within() {
+	waybill check --unit --no-network >/tmp/check 2>&1
+	local status=$?
+
+	tr -s ' \n' ' ' </tmp/check >/tmp/check.line
+	return $status
+}
+
+# $1: what has to be in what it said.
+says() {
+	grep -qF -- "$1" /tmp/check.line || fail "waybill check --unit: no \"$1\" in: $(cat /tmp/check)"
+}
+
+try_check_unit() {
+	local dropin=/run/systemd/system/waybill.service.d
+
+	mkdir -p /home/app /tmp/app
+	echo line | tee /home/app/a.log >/tmp/app/a.log
+	install -m 640 -g games /dev/null /var/log/games.log
+	cat >/etc/waybill/conf.d/hidden.conf <<-END
+		sources: ( { name = "home"; paths = "/home/app/*.log"; topic = "orders"; },
+			{ name = "tmp"; paths = "/tmp/app/*.log"; topic = "orders"; } );
+	END
+	runuser -u waybill -- waybill check --no-network --quiet >/tmp/check 2>&1 ||
+		fail "a check outside of the unit: $(cat /tmp/check)"
+	check_within
+	[ $? = 78 ] || fail "waybill check --unit is content: $(cat /tmp/check)"
+	says 'Checked as user waybill'
+	says 'The unit hides it (ProtectHome=). In a drop-in (systemctl edit waybill): [Service] ProtectHome=read-only'
+	says '(PrivateTmp=yes) Nothing of it is shipped. In a drop-in'
+	! grep -q 'setfacl\|nogroup\|usermod' /tmp/check || fail "wrong advice: $(cat /tmp/check)"
+	mkdir -p $dropin
+	printf '[Service]\nProtectHome=read-only\nPrivateTmp=no\n' >$dropin/logs.conf
+	systemctl daemon-reload
+	check_within || fail "with the drop-in that it advised: $(cat /tmp/check)"
+	echo 'sources: ( { name = "games"; paths = "/var/log/games.log"; topic = "orders"; } );' \
+		>/etc/waybill/conf.d/hidden.conf
+	check_within && fail "a file of a group that it is not in"
+	says 'it is -rw-r----- root (hidden by PrivateUsers=)'
+	says 'SupplementaryGroups=GROUP'
+	rm -r $dropin /etc/waybill/conf.d/hidden.conf /home/app /tmp/app /var/log/games.log
+	systemctl daemon-reload
+	check_within || fail "waybill check --unit: $(cat /tmp/check)"
+	[ ! -e /run/systemd/transient ] || [ -z "$(ls /run/systemd/transient)" ] || fail "a unit is left"
+	ok "check --unit sees what the service sees, and names the drop-in"
+}
+
+# An unattended upgrade to a package with other defaults: nobody is there to be asked.
+try_upgrade() {
+	local pid
+
+	pid=$(property waybill MainPID)
+	rm -rf /tmp/next && mkdir /tmp/next
+	dpkg-deb -R /package/waybill.deb /tmp/next/tree || fail "dpkg-deb -R"
+	echo '# linger_ms = 30;' >>/tmp/next/tree/etc/waybill/waybill.conf
+	sed -i 's/^Version: .*/&.1/' /tmp/next/tree/DEBIAN/control
+	dpkg-deb --root-owner-group -b /tmp/next/tree /tmp/next/waybill.deb >/dev/null || fail "dpkg-deb -b"
+	dpkg -i /tmp/next/waybill.deb </dev/null >/tmp/dpkg.out 2>&1 ||
+		fail "an upgrade asks: $(cat /tmp/dpkg.out)"
+	rm -r /tmp/next
+	wait_for 30 "it runs after an upgrade" runs_again "$pid"
+	write 10
+	wait_for 30 "lines flow after an upgrade" all_there
+	ok "an upgrade with other defaults asks nothing"
 }
 
 # $1: a value of the header that tells by which configuration a record was sent.
@@ -290,6 +360,8 @@ try_instance() {
 	echo 'a line of the second' >>"$second_log"
 	wait_for 30 "the instance ships its log" second_there
 	systemctl reload waybill@second || fail "an instance reloads"
+	waybill check --unit --quiet waybill@second >/tmp/check 2>&1 ||
+		fail "waybill check --unit waybill@second: $(cat /tmp/check)"
 	[ -d $state/second ] || fail "the instance has a state of its own"
 	is_state active || fail "the first one is not touched by it"
 	ok "an instance beside it, with configuration and state of its own"
@@ -310,7 +382,8 @@ try_remove() {
 }
 
 try_purge() {
-	systemctl disable --quiet waybill@second
+	# Enabled, and nobody disables it.
+	[ -L /etc/systemd/system/multi-user.target.wants/waybill@second.service ] || fail "the instance's link"
 	rm -r /etc/waybill/second
 	systemctl stop broker
 	dpkg -P waybill >/tmp/dpkg.out 2>&1 || fail "dpkg -P: $(cat /tmp/dpkg.out)"
@@ -326,10 +399,12 @@ try_purge() {
 try_install
 start_broker
 configure
+try_check_unit
 try_stop
 try_reload
 try_deaths
 try_wrong_configuration
+try_upgrade
 try_instance
 try_remove
 try_purge

@@ -6,6 +6,7 @@
  * The mode bits serve only to guess what would help.
  */
 #include "cmd/check/access.h"
+#include "cmd/check/unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,11 +81,22 @@ bool check_access(const char *path, int mode, struct check_denial *ret_denial)
 	return true;
 }
 
+/* Within PrivateUsers= all owners and groups but root and the unit's own look like this one. */
+#define UNKNOWN_ID 65534
+#define UNKNOWN_WORDS "(hidden by PrivateUsers=)"
+
+static bool is_unknown(unsigned id)
+{
+	return id == UNKNOWN_ID && check_unit_has("PrivateUsers=yes");
+}
+
 static void user_name(uid_t uid, char *ret_text, size_t len)
 {
 	const struct passwd *user = getpwuid(uid);
 
-	if (user)
+	if (is_unknown(uid))
+		snprintf(ret_text, len, UNKNOWN_WORDS);
+	else if (user)
 		snprintf(ret_text, len, "%s", user->pw_name);
 	else
 		snprintf(ret_text, len, "%u", (unsigned)uid);
@@ -94,7 +106,9 @@ static void group_name(gid_t gid, char *ret_text, size_t len)
 {
 	const struct group *group = getgrgid(gid);
 
-	if (group)
+	if (is_unknown(gid))
+		snprintf(ret_text, len, UNKNOWN_WORDS);
+	else if (group)
 		snprintf(ret_text, len, "%s", group->gr_name);
 	else
 		snprintf(ret_text, len, "%u", (unsigned)gid);
@@ -113,7 +127,7 @@ void check_who(char *ret_text, size_t len)
 	if (used < len)
 		used += (size_t)snprintf(ret_text + used, len - used, ", groups %s", name);
 	for (int i = 0; i < n && used < len; i++) {
-		if (groups[i] == getegid())
+		if (groups[i] == getegid() || (i > 0 && groups[i] == groups[i - 1]))
 			continue;
 		group_name(groups[i], name, sizeof name);
 		used += (size_t)snprintf(ret_text + used, len - used, ", %s", name);
@@ -181,12 +195,55 @@ static bool mode_grants(const struct stat *st, mode_t bit)
 	return in_group(st->st_gid) ? st->st_mode & (bit << 3) : st->st_mode & bit;
 }
 
+/* "waybill" out of "waybill.service ProtectHome=yes" */
+static int unit_len(void)
+{
+	const char *unit = check_unit_inside();
+	size_t len = strcspn(unit, " ");
+
+	return (int)(len > 8 ? len - 8 : len);
+}
+
+/* What only the unit's sandbox explains. False: nothing of that. */
+static bool advise_within(const struct check_denial *denial, char *ret_text, size_t len)
+{
+	const char *unit = check_unit_inside();
+	const struct stat *st = &denial->st;
+	/* What systemd puts over a place that the unit may not see: of root, with no rights. */
+	bool covered = st->st_uid == 0 && !(st->st_mode & 0777);
+
+	if (!unit || !st->st_mode)
+		return false;
+	if (covered && check_is_home(denial->component))
+		snprintf(ret_text, len,
+			 "The unit hides it (ProtectHome=). In a drop-in (systemctl edit %.*s):\n"
+			 "  [Service]\n  ProtectHome=read-only",
+			 unit_len(), unit);
+	else if (covered)
+		snprintf(ret_text, len,
+			 "The unit hides it: look at InaccessiblePaths= and the like:\n"
+			 "  systemctl cat %.*s",
+			 unit_len(), unit);
+	else if (is_unknown(st->st_gid))
+		snprintf(ret_text, len,
+			 "Which group it has PrivateUsers= hides, so look from outside:\n"
+			 "  ls -ld %s\n"
+			 "A group that may goes into a drop-in (systemctl edit %.*s):\n"
+			 "  [Service]\n  SupplementaryGroups=GROUP",
+			 denial->component, unit_len(), unit);
+	else
+		return false;
+	return true;
+}
+
 void check_denial_advice(const struct check_denial *denial, char *ret_text, size_t len)
 {
 	const struct stat *st = &denial->st;
 	mode_t bit = denial->search ? S_IXOTH : S_IROTH;
 	char group[64], user[64];
 
+	if (advise_within(denial, ret_text, len))
+		return;
 	user_name(geteuid(), user, sizeof user);
 	group_name(st->st_gid, group, sizeof group);
 	if (!st->st_mode)

@@ -21,6 +21,7 @@
 
 #include "cmd/check/access.h"
 #include "cmd/check/check.h"
+#include "cmd/check/unit.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/paper.h"
@@ -30,7 +31,7 @@
 struct check_options {
 	const char *config;
 	const char *state_dir;
-	bool no_network, configuration, strict, print, quiet;
+	bool no_network, configuration, strict, print, quiet, unit;
 };
 
 static const struct cmd_option rows[] = {
@@ -51,6 +52,9 @@ static const struct cmd_option rows[] = {
 		 "defaults; secrets are shown as \"***\""},
 	{"quiet", NULL, offsetof(struct check_options, quiet),
 	 .help = "print errors and warnings only"},
+	{"unit", NULL, offsetof(struct check_options, unit),
+	 .help = "as the service sees it: check from within the sandbox of\n"
+		 "UNIT (default waybill), with its configuration; wants root"},
 };
 
 static const struct cmd_syntax syntax = {
@@ -58,7 +62,10 @@ static const struct cmd_syntax syntax = {
 		 "with file and line. It changes nothing, and may run beside the agent.",
 	.options = rows,
 	.n_options = ARRAY_LEN(rows),
-	.more = "Run it as the user that the agent runs as: runuser -u waybill -- waybill check\n"
+	.words = "[UNIT]",
+	.words_max = 1,
+	.more = "Where systemd runs the agent: waybill check --unit. Elsewhere run it as the\n"
+		"user that the agent runs as: runuser -u waybill -- waybill check\n"
 		"Exit status: 0; 78 for errors; 66, 77 when the configuration cannot be read.",
 };
 
@@ -98,7 +105,8 @@ static void check_user(struct check *check)
 		check_find(&check->report, CHECK_NOTE, CHECK_NOWHERE,
 			   "this check was run as root, who may read everything\n"
 			   "If the agent runs as another user, its rights were not looked at.\n"
-			   "Check as that user:\n  runuser -u waybill -- waybill check");
+			   "Check as the service sees it:\n  waybill check --unit\n"
+			   "or as that user:\n  runuser -u waybill -- waybill check");
 }
 
 /* 0, or 1 when the path is too long. */
@@ -216,14 +224,51 @@ static int check_file(struct check *check, const struct check_options *options)
 	return check_loaded(check, options);
 }
 
+/* Ends as the check within the unit does. */
+static int check_within(const struct check_options *options, const char *name)
+{
+	const char *more[6] = {0};
+	char unit[256];
+	size_t n = 0;
+	struct check_unit_order order = {unit, options->config, options->state_dir, more};
+
+	if (!check_unit_name(name, unit)) {
+		fprintf(stderr, "waybill: check: \"%s\" is no name of a unit\n", name);
+		return EX_USAGE;
+	}
+	if (options->no_network)
+		more[n++] = "--no-network";
+	if (options->configuration)
+		more[n++] = "--configuration";
+	if (options->strict)
+		more[n++] = "--strict";
+	if (options->print)
+		more[n++] = "--print";
+	if (options->quiet)
+		more[n++] = "--quiet";
+	return check_unit_run(&order);
+}
+
 int cmd_check(int argc, char **argv)
 {
-	struct check_options options = {.config = DEFAULT_CONFIG};
+	struct check_options options = {0};
+	struct cmd_words words;
 	struct check check = {0};
-	int status = cmd_read_options(&syntax, argc, argv, &options, NULL);
+	int status = cmd_read_options(&syntax, argc, argv, &options, &words);
 
 	if (status != CMD_GO_ON)
 		return status;
+	if (options.unit)
+		return check_within(&options, words.n ? words.at[0] : "waybill");
+	if (words.n) {
+		fprintf(stderr,
+			"%s: \"%s\" is an argument too many; a configuration is named by --config "
+			"%s, and a unit behind --unit\n",
+			argv[0], words.at[0], words.at[0]);
+		return EX_USAGE;
+	}
+	if (!options.config)
+		options.config = DEFAULT_CONFIG;
 	check.network = !options.no_network;
 	check.quiet = options.quiet;
 	status = check_file(&check, &options);

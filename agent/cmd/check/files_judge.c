@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "cmd/check/access.h"
 #include "cmd/check/files_private.h"
+#include "cmd/check/unit.h"
 
 static const char *const kind_words[CHECK_KINDS] = {
 	[CHECK_KIND_COMPRESSED] = "compressed",
@@ -130,6 +131,33 @@ static void literal_part(const char *text, char ret_dir[PATH_MAX])
 	snprintf(ret_dir, PATH_MAX, "%.*s", (int)len, text);
 }
 
+static bool is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return strncmp(path, dir, len) == 0 && (path[len] == '/' || !path[len]);
+}
+
+/* Within a unit: whether it has another directory in the place of this one, and so no file ever. */
+static bool judge_hidden(struct check_walk *walk, const struct check_tally *tally,
+			 const char *whose, const char *dir)
+{
+	const char *unit = check_unit_inside();
+	bool tmp = check_unit_has("PrivateTmp=yes") &&
+		   (is_below(dir, "/tmp") || is_below(dir, "/var/tmp"));
+	bool home = check_unit_has("ProtectHome=tmpfs") && check_is_home(dir);
+
+	if (!tmp && !home)
+		return false;
+	check_find(&walk->check->report, CHECK_ERROR, place_of(walk, tally),
+		   "%sno file matches %s: the unit has an empty directory of its own there (%s)\n"
+		   "Nothing of it is shipped.\n"
+		   "In a drop-in (systemctl edit %.*s):\n  [Service]\n  %s",
+		   whose, tally->text, tmp ? "PrivateTmp=yes" : "ProtectHome=tmpfs",
+		   (int)strcspn(unit, " "), unit, tmp ? "PrivateTmp=no" : "ProtectHome=read-only");
+	return true;
+}
+
 /* Nothing matches: because there is nothing yet, or because we may not look. */
 static int judge_empty(struct check_walk *walk, const struct check_tally *tally, const char *whose)
 {
@@ -138,6 +166,8 @@ static int judge_empty(struct check_walk *walk, const struct check_tally *tally,
 	struct check_denial denial;
 
 	literal_part(tally->text, dir);
+	if (judge_hidden(walk, tally, whose, dir))
+		return 0;
 	if (check_is_home(dir))
 		snprintf(hint, sizeof hint,
 			 "\nUnder systemd the unit must not hide it: ProtectHome=read-only");
