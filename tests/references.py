@@ -4,8 +4,12 @@
 
 A file that is named (tail.c, input/tail.h, discover_*.c, tests/floors.sh) has to be in the tree: as a
 path from the top or from the file that names it, or as the end of a path. A code such as A07 has to
-be a row of tests/scenarios.md. One letter for a name (x.c, test_NAME) stands for any, and what is
-made by a build (build/…), belongs to a host (/etc/…) or to the system (<errno.h>) is not looked for.
+be a row of tests/scenarios.md, a test that is named with its file and two colons has to be in
+it, and what lies below /usr/share/waybill has to come from here. One letter for a name (x.c,
+test_NAME) stands for any, and what is made by a build (build/…), belongs to a host (/etc/…) or to
+the system (<errno.h>) is not looked for.
+
+Each sentence of README.md's guarantee ends in notes ([^kill]), and each note names a test.
 """
 
 import argparse
@@ -24,6 +28,9 @@ C_TOKEN = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n
 NAME = re.compile(r"(?<![\w$/.~{}%<-])(?:\.\./)*[\w*][\w*./-]*\.(?:c|h|\[ch\]|py|sh|md|scd|mk)(?![\w(-])")
 PATH = re.compile(r"(?<![\w$/.~{}%-])(?:" + "|".join(FOLDERS) + r")/[\w*./-]*")
 CODE = re.compile(r"(?<![\w.$\"'\\#-])[A-G]\d\d(?![\w.-]*\w)")
+TEST = re.compile(r"\b(test_\w+\.(?:c|py))::(\w+)")
+INSTALLED = re.compile(r"/usr/share/waybill/(parsers\.d|provenance|tests)/([\w.-]*\w)")
+COMES_FROM = {"parsers.d": "conf/parsers.d", "provenance": "contrib/provenance", "tests": "conf/tests"}
 PLACEHOLDER = re.compile(r".*/(?:NAME|\w+_)|(?:.*/)?(?:\w|\w_\w)\.\S+")
 
 
@@ -67,6 +74,7 @@ READERS = {
     ".mk": hash_comments,
     ".conf": hash_comments,
     ".md": whole,
+    ".scd": whole,
     "Makefile": hash_comments,
 }
 
@@ -82,6 +90,14 @@ class Tree:
             self.ends.update("/".join(parts[i:]) for i in range(len(parts)))
             self.ends.update("/".join(parts[:i]) for i in range(1, len(parts)))
         table = (root / "tests/scenarios.md").read_text()
+        self.tests = {}
+        for path in self.files:
+            name = os.path.basename(path)
+            if path.startswith("tests/") and re.fullmatch(r"test_\w+\.(c|py)", name):
+                text = (root / path).read_text()
+                criterion = r"^(?:Parameterized)?Test\((?:struct \w+ \*\w+, |const \w+ \w+ \*\w+, )?\w+,\s*(\w+)"
+                pattern = criterion if path.endswith(".c") else r"^def (test_\w+)\("
+                self.tests[name] = set(re.findall(pattern, text, re.MULTILINE))
         self.codes = set(re.findall(r"^\| ([A-G]\d\d) \|", table, re.MULTILINE))
 
     def has(self, name, beside):
@@ -102,10 +118,50 @@ def look(tree, path, at, text, found):
         if name.startswith("build/") or PLACEHOLDER.fullmatch(name) or tree.has(name, path):
             continue
         found.add((at + text.count("\n", 0, match.start()), f"there is no {name}"))
-    for match in CODE.finditer(text):
-        if match[0] not in tree.codes:
-            line = at + text.count("\n", 0, match.start())
-            found.add((line, f"tests/scenarios.md has no {match[0]}"))
+    wrong = [
+        (match, f"tests/scenarios.md has no {match[0]}")
+        for match in CODE.finditer(text)
+        if match[0] not in tree.codes
+    ]
+    wrong += [
+        (match, f"there is no test {match[0]}")
+        for match in TEST.finditer(text)
+        if match[2] not in tree.tests.get(match[1], ())
+    ]
+    wrong += [
+        (match, f"nothing installs {match[0]}")
+        for match in INSTALLED.finditer(text)
+        if f"{COMES_FROM[match[1]]}/{match[2]}" not in tree.set
+    ]
+    for match, what in wrong:
+        found.add((at + text.count("\n", 0, match.start()), what))
+
+
+SECTION = re.compile(r"^## The guarantee\n(.*?)^## ", re.MULTILINE | re.DOTALL)
+NOTE = re.compile(r"^\[\^(\w+)\]: (.*(?:\n[ \t]+.*)*)", re.MULTILINE)
+BARE_END = re.compile(r"[.](?=\s|$)")
+
+
+def guarantee(text, found):
+    """Adds (line, what) for each sentence without a note, each note without a test."""
+    section = SECTION.search(text)
+    if not section:
+        found.add((1, "there is no section \"The guarantee\""))
+        return
+    at = text.count("\n", 0, section.start(1)) + 1
+    claims, notes = section[1], {match[1]: match for match in NOTE.finditer(section[1])}
+    for match in notes.values():
+        if not TEST.search(match[2]):
+            found.add((at + claims.count("\n", 0, match.start()), f"note {match[1]} names no test"))
+        if claims.count(f"[^{match[1]}]") < 2:
+            found.add((at + claims.count("\n", 0, match.start()), f"nothing refers to note {match[1]}"))
+    for match in re.finditer(r"\[\^(\w+)\](?!: )", claims):
+        if match[1] not in notes:
+            found.add((at + claims.count("\n", 0, match.start()), f"there is no note {match[1]}"))
+    for item in re.finditer(r"^\* .*(?:\n  .*)*", claims, re.MULTILINE):
+        for match in BARE_END.finditer(item[0]):
+            line = at + claims.count("\n", 0, item.start() + match.start())
+            found.add((line, "a sentence of the guarantee names no test"))
 
 
 def check(root):
@@ -119,6 +175,8 @@ def check(root):
         found = set()
         for start, part in reader(text):
             look(tree, path, text.count("\n", 0, start) + 1, part, found)
+        if path == "README.md":
+            guarantee(text, found)
         for line, what in sorted(found):
             print(f"references: {path}:{line}: {what}")
             wrong += 1
@@ -135,8 +193,30 @@ PLANTED = (
     ("tests/integration/conftest.py", "# rig/planted.py", "there is no rig/planted.py"),
     ("agent/README.md", "A stop (F88) ends it.", "tests/scenarios.md has no F88"),
     ("agent/README.md", "Look into `agent/planted/`.", "there is no agent/planted/"),
+    ("agent/README.md", "As `test_map.c::planted` shows.", "there is no test test_map.c::planted"),
+    ("agent/README.md", "See test_kill.py::test_planted.", "no test test_kill.py::test_planted"),
+    ("packaging/man/waybill.8.scd", "See `packaging/planted.sh`.", "there is no packaging/planted.sh"),
+    ("conf/waybill.conf", "# /usr/share/waybill/parsers.d/planted.conf", "nothing installs /usr"),
+)
+# In README.md's guarantee: what is replaced, by what.
+BROKEN = (
+    (".[^fatal]", ".", "a sentence of the guarantee names no test"),
+    ("[^moved]: `test", "[^moved]: `tests/README.md`; `", "note moved names no test"),
+    (",[^moved]", ",[^planted]", "there is no note planted"),
+    (",[^moved]", ",", "nothing refers to note moved"),
 )
 FINE = "/* x.c with x.h; map.c, base/map.[ch], A07, /usr/include/planted.h, build/planted.c */"
+
+
+def reported(copy, path, text):
+    """What a check of the tree says with this text in a file of it."""
+    before = (copy / path).read_text()
+    (copy / path).write_text(text)
+    out, sys.stdout = sys.stdout, io.StringIO()
+    check(copy)
+    report, sys.stdout = sys.stdout.getvalue(), out
+    (copy / path).write_text(before)
+    return report
 
 
 def self_test(root):
@@ -144,15 +224,19 @@ def self_test(root):
     with tempfile.TemporaryDirectory() as name:
         copy = Path(name) / "tree"
         shutil.copytree(root, copy, ignore=shutil.ignore_patterns(".git", "build"))
-        for path, line, wanted in PLANTED + (("agent/base/map.c", FINE, None),):
-            before = (copy / path).read_text()
-            (copy / path).write_text(before + line + "\n")
-            out, sys.stdout = sys.stdout, io.StringIO()
-            found = check(copy)
-            report, sys.stdout = sys.stdout.getvalue(), out
-            (copy / path).write_text(before)
-            if (wanted and wanted not in report) or (not wanted and found):
-                print(f"references: self-test: {line}: {report or 'nothing is found'}")
+        cases = [
+            (path, (copy / path).read_text() + line + "\n", line, wanted)
+            for path, line, wanted in PLANTED + (("agent/base/map.c", FINE, None),)
+        ]
+        readme = (copy / "README.md").read_text()
+        cases += [
+            ("README.md", readme.replace(old, new, 1), f"{old} -> {new}", wanted)
+            for old, new, wanted in BROKEN
+        ]
+        for path, text, planted, wanted in cases:
+            report = reported(copy, path, text)
+            if (wanted and wanted not in report) or (not wanted and report):
+                print(f"references: self-test: {planted}: {report or 'nothing is found'}")
                 missed += 1
     print("references: self-test:", f"{missed} wrong" if missed else "every planted one was found")
     return missed
