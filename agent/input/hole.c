@@ -12,10 +12,11 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PAGE_BYTES 4096
-/* So many steps from hole to NULs to hole at one place, or through written NULs. */
+/* So many steps at a time from hole to NULs to hole, or through NULs that are data. */
 #define STEPS_MAX 64
 
 static size_t count_nuls(const char *bytes, size_t len)
@@ -41,16 +42,29 @@ static int next_data(int fd, uint64_t at, uint64_t *ret_data)
 	return 0;
 }
 
-int hole_find(int fd, uint64_t position, bool truncated, uint64_t *ret_end)
+/* Whether the file ends in anything but NULs: HOLE_E_PART, HOLE_E_OPEN, negative errno. */
+static int ends_in_data(int fd)
+{
+	char last = '\0';
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_size && pread(fd, &last, 1, st.st_size - 1) < 0)
+		return errno == EINTR ? HOLE_E_OPEN : -errno;
+	return last ? HOLE_E_PART : HOLE_E_OPEN;
+}
+
+int hole_find(int fd, uint64_t position, bool nuls, uint64_t *ret_end)
 {
 	uint64_t at = position, data = 0;
 	char page[PAGE_BYTES];
-	bool hole = false;
+	bool hole = nuls;
 
 	for (int step = 0; step < STEPS_MAX; step++) {
 		int r = next_data(fd, at, &data);
 		ssize_t n;
-		size_t nuls;
+		size_t nul;
 
 		if (r)
 			return r;
@@ -58,15 +72,15 @@ int hole_find(int fd, uint64_t position, bool truncated, uint64_t *ret_end)
 		n = pread(fd, page, sizeof page, (off_t)data);
 		if (n < 0)
 			return errno == EINTR ? HOLE_E_OPEN : -errno;
-		nuls = count_nuls(page, (size_t)n);
-		at = data + nuls;
-		if (nuls < (size_t)n) {
+		nul = count_nuls(page, (size_t)n);
+		at = data + nul;
+		if (nul < (size_t)n) {
 			*ret_end = at;
-			return hole || (truncated && position == 0) ? 0 : HOLE_E_NONE;
+			return hole ? 0 : HOLE_E_NONE;
 		}
 		if (n < PAGE_BYTES)
 			return HOLE_E_OPEN;
 	}
 	*ret_end = at;
-	return hole ? 0 : HOLE_E_NONE;
+	return hole ? ends_in_data(fd) : HOLE_E_NONE;
 }

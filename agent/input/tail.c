@@ -184,8 +184,8 @@ static bool begins_with_nul(const struct tail *tail, const struct chunk *chunk)
 }
 
 /*
- * A longer hole takes several events. What is left must be seen as a hole, too, so it is more than
- * the NULs that hole_find passes behind the last place where the file system has one.
+ * A longer hole takes several events. What is left must be seen as a hole after a restart, too, so
+ * it is more than the NULs that hole_find passes behind the last place where the file system has one.
  */
 #define HOLE_PIECE (SLOT_LENGTH_MAX - (1u << 20))
 
@@ -195,22 +195,24 @@ enum { NO_HOLE = TAIL_E_REWRITTEN + 1 };
 static int cut_hole(const struct tail *tail, struct chunk *chunk, struct event *ret_event)
 {
 	uint64_t position = chunk->start + chunk->cursor, end;
-	int r = hole_find(tail->fd, position, tail->truncated, &end);
+	bool nuls = position ? position == tail->hole_to : tail->truncated;
+	int r = hole_find(tail->fd, position, nuls, &end);
 
 	if (r == HOLE_E_OPEN) {
 		/* Forgotten: other bytes may take their place, and that is no rewriting. */
 		chunk->filled = chunk->cursor;
 		return TAIL_E_DRY;
 	}
-	if (r)
+	if (r && r != HOLE_E_PART)
 		return r == HOLE_E_NONE ? NO_HOLE : r;
 	*ret_event = (struct event){
 		.kind = EVENT_HOLE,
 		.position = position,
-		.line.terminated = end - position <= SLOT_LENGTH_MAX,
+		.line.terminated = !r && end - position <= SLOT_LENGTH_MAX,
 		.first_time = position >= tail->high_water,
+		.extent =
+			end - position <= SLOT_LENGTH_MAX ? (uint32_t)(end - position) : HOLE_PIECE,
 	};
-	ret_event->extent = ret_event->line.terminated ? (uint32_t)(end - position) : HOLE_PIECE;
 	return 0;
 }
 
@@ -304,6 +306,7 @@ void tail_consumed(struct tail *tail, const struct event *event)
 	else
 		/* It held the rest of the line before, too; discard_at knows where that went on. */
 		tail->discarding = false;
+	tail->hole_to = event->kind == EVENT_HOLE ? end : 0;
 	if (UNLIKELY(event->kind == EVENT_LINE && !event->line.terminated &&
 		     !event->line.truncated))
 		tail->split_at = end;
@@ -347,6 +350,7 @@ void tail_reset(struct tail *tail)
 	tail->hungry = false;
 	tail->rewritten = false;
 	tail->truncated = true;
+	tail->hole_to = 0;
 	tail->split_at = UINT64_MAX;
 	tail->stored_tail_len = 0;
 	tail->dry.known = false;

@@ -26,6 +26,7 @@ struct tail {
 	uint32_t pending;    /* bytes behind the last LF when it was last dry */
 	bool hungry;         /* the last read filled its chunk: take a large one next */
 	bool truncated;      /* what is in the file took the place of other content */
+	uint64_t hole_to;    /* NULs there go on a hole that was passed up to it; 0: none */
 	bool discarding;     /* the read position lies in the rest of an over-long line */
 	uint64_t split_at;   /* a line was shipped without its LF up to here; UINT64_MAX: none */
 	uint64_t discard_at; /* reading that gets here is discarding again; UINT64_MAX: never */

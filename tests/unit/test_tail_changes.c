@@ -410,6 +410,97 @@ Test(tail_changes, written_nuls_in_front_are_a_hole_after_a_truncation_only)
 	SEE("two");
 }
 
+/* Whole pages of them, as a file system that knows no holes shows one (NFS before 4.2, FAT). */
+static void write_nuls(size_t at, size_t len)
+{
+	char *nuls = calloc(1, len);
+
+	cr_assert_eq(pwrite(file, nuls, len, (off_t)at), (ssize_t)len);
+	free(nuls);
+}
+
+/* The holes in front of the next line, which is given. */
+static const char *behind_holes(uint64_t *ret_bytes)
+{
+	uint64_t begin = account_read_position(&account);
+	const char *text = take(NULL, false);
+
+	while (strncmp(text, "<hole", 5) == 0) {
+		*ret_bytes = account_read_position(&account) - begin;
+		text = take(NULL, false);
+	}
+	return text;
+}
+
+/* Scenario A10: 1 MiB of NULs were a record, and the first line was gone. */
+Test(tail_changes, a_hole_on_a_file_system_without_holes_is_passed_whatever_its_size)
+{
+	static const size_t sizes[] = {1, 4095, 4096, 262143, 262144, 262145, 1 << 20, 5000001};
+	uint64_t bytes;
+
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		bytes = 0;
+		cr_assert_eq(ftruncate(file, 0), 0);
+		start_over();
+		write_nuls(0, sizes[i]);
+		SEE("<dry>");
+		write_at(sizes[i], "two\nthree\n");
+		cr_assert_str_eq(behind_holes(&bytes), "two");
+		cr_expect_eq(bytes, sizes[i]);
+		SEE("three");
+		SEE("<dry>");
+	}
+}
+
+/* Scenario A10 */
+Test(tail_changes, holes_and_nuls_by_turns_are_one_hole)
+{
+	uint64_t bytes = 0;
+
+	cr_assert_eq(ftruncate(file, 0), 0);
+	start_over();
+	for (size_t at = 0; at < 200; at++)
+		write_nuls(at * 16384, 4096);
+	write_nuls(200 * 16384, 1 << 20);
+	write_at((200 * 16384) + (1 << 20), "two\n");
+	cr_assert_str_eq(behind_holes(&bytes), "two");
+	cr_expect_eq(bytes, (200 * 16384) + (1 << 20));
+	SEE("<dry>");
+}
+
+/* Scenario A10: what stands behind it is a line only when its LF is there. */
+Test(tail_changes, a_hole_and_half_a_line_behind_it)
+{
+	uint64_t bytes = 0;
+
+	truncate_and_write_at(3 << 20, "tw");
+	start_over();
+	cr_assert_str_eq(behind_holes(&bytes), "<dry>");
+	cr_expect_eq(bytes, 3 << 20);
+	write_at((3 << 20) + 2, "o");
+	SEE("<dry>");
+	write_at((3 << 20) + 3, "\n");
+	SEE("two");
+	write_at((5 << 20), "three\n");
+	cr_assert_str_eq(behind_holes(&bytes), "three");
+	SEE("<dry>");
+}
+
+/* Scenario A10: nothing is behind it, then another truncation. */
+Test(tail_changes, a_hole_that_is_all_there_is_waits_and_goes_with_the_next_truncation)
+{
+	truncate_and_write_at(0, "");
+	start_over();
+	cr_assert_eq(ftruncate(file, 5 << 20), 0);
+	SEE("<dry>");
+	SEE("<dry>");
+	SEE_LAST("<dry>");
+	cr_assert_eq(ftruncate(file, 0), 0);
+	write_at(0, "two\n");
+	SEE("two");
+	SEE("<dry>");
+}
+
 Test(tail_changes, a_hole_between_lines_is_passed)
 {
 	write_at(0, "one\n");
