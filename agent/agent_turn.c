@@ -76,6 +76,7 @@ static void readable_again(struct agent *agent, struct file *file)
 static bool ensure_open(struct agent *agent, struct file *file)
 {
 	int r = files_open(&agent->files, file);
+	uint64_t lost = 0;
 
 	if (!r)
 		return true;
@@ -90,7 +91,10 @@ static bool ensure_open(struct agent *agent, struct file *file)
 	files_rest(&agent->files, file);
 	if (!file_is_settled(file) ||
 	    account_read_position(&file->account) != file->account.committed) {
+		if (file_unsettled(file, &lost))
+			agent->error = -ENOMEM;
 		agent->counters.files_lost++;
+		agent->counters.bytes_lost += lost;
 		log_source(
 			agent->log, LOG_ERR, file->source->name, "lost",
 			"%s: gone before it was wholly shipped: lines after position %llu are lost",

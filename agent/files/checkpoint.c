@@ -92,8 +92,8 @@ static int fill_ahead(const struct file *file, struct store_file *row)
 }
 
 /*
- * The size and time by which a file that nobody wrote to is known at the next start; of one that is
- * in doubt a time that it cannot have.
+ * The size and times by which a file that nobody wrote to is known at the next start; of one that
+ * is in doubt a time that it cannot have.
  */
 static void fill_times(const struct file *file, struct store_file *row)
 {
@@ -101,6 +101,7 @@ static void fill_times(const struct file *file, struct store_file *row)
 		return;
 	row->size = file->seen.size;
 	row->mtime_ns = file->doubtful ? -1 : file->seen.mtime_ns;
+	row->ctime_ns = file->seen.ctime_ns;
 }
 
 /* What proves the bytes below the committed position. */
@@ -136,6 +137,7 @@ static int fill_row(struct file *file, struct store_file *row)
 		.head_len = file->identity.head_len,
 		.head_hash = file->identity.head_hash,
 		.committed = file->account.committed,
+		.reach = file->tail.packing ? 0 : file_reach(file),
 		.tail_len = account_tail(&file->account, tail),
 	};
 	fill_proof(file, row);

@@ -37,16 +37,26 @@ static int64_t mtime_of(const struct stat *st)
 	return st->st_mtim.tv_sec * 1000000000LL + st->st_mtim.tv_nsec;
 }
 
-static bool look(struct file *file, int64_t real_ms)
+static int64_t ctime_of(const struct stat *st)
+{
+	return st->st_ctim.tv_sec * 1000000000LL + st->st_ctim.tv_nsec;
+}
+
+static bool look(struct files *files, struct file *file, int64_t real_ms)
 {
 	struct stat st;
 
 	if (fstat(file->tail.fd, &st) < 0)
 		return false;
+	/* The turn that followed the look before found the same content. */
+	file->tail.reach = file_reach(file);
+	if ((uint64_t)st.st_size > file->tail.reach)
+		files_dirty(files, file);
 	file->found = (struct file_times){
 		.known = true,
 		.size = (uint64_t)st.st_size,
 		.mtime_ns = mtime_of(&st),
+		.ctime_ns = ctime_of(&st),
 	};
 	file->found.fresh = real_ms - file->found.mtime_ns / 1000000 < FRESH_MS;
 	return true;
@@ -56,6 +66,18 @@ static bool look(struct file *file, int64_t real_ms)
 static uint64_t seen_to(const struct file *file)
 {
 	return account_read_position(&file->account) + file->tail.pending;
+}
+
+/*
+ * The time of its last write can be set back (touch -r, rsync -t), that of its last change cannot.
+ * A rename changes it, too, and a file that was rotated is not read again for that.
+ */
+static bool was_touched(const struct file *file)
+{
+	const struct file_times *seen = &file->seen, *now = &file->found;
+
+	return now->mtime_ns != seen->mtime_ns ||
+	       (now->ctime_ns != seen->ctime_ns && seen->ctime_ns && !file->left_path);
 }
 
 static bool may_be_rewritten(const struct file *file, bool at_start)
@@ -68,7 +90,7 @@ static bool may_be_rewritten(const struct file *file, bool at_start)
 		return false;
 	if (now->size > seen->size)
 		return at_start && file->account.committed <= START_BYTES;
-	if (now->mtime_ns != seen->mtime_ns)
+	if (was_touched(file))
 		return true;
 	return seen->fresh && file->account.committed <= STEP_BYTES;
 }
@@ -163,7 +185,7 @@ bool doubt_look(struct files *files, struct file *file, uint64_t now_us, int64_t
 {
 	bool at_start = !file->found.known;
 
-	if (!look(file, real_ms) || file->tail.rewritten || file->tail.packing)
+	if (!look(files, file, real_ms) || file->tail.rewritten || file->tail.packing)
 		return true;
 	if (!file->doubtful && may_be_rewritten(file, at_start))
 		file->doubtful = true;
@@ -185,7 +207,11 @@ static void packed_dry(struct files *files, struct file *file)
 
 	if (known != file->seen.known || dry->mtime_ns != file->seen.mtime_ns)
 		files_dirty(files, file);
-	file->seen = (struct file_times){dry->size, dry->mtime_ns, known, false};
+	file->seen = (struct file_times){
+		.size = dry->size,
+		.mtime_ns = dry->mtime_ns,
+		.known = known,
+	};
 }
 
 void doubt_dry(struct files *files, struct file *file)
@@ -198,7 +224,8 @@ void doubt_dry(struct files *files, struct file *file)
 	}
 	if (file->doubtful || !now->known || now->size > seen_to(file))
 		return;
-	if (file->seen.size != now->size || file->seen.mtime_ns != now->mtime_ns)
+	if (file->seen.size != now->size || file->seen.mtime_ns != now->mtime_ns ||
+	    file->seen.ctime_ns != now->ctime_ns)
 		files_dirty(files, file);
 	file->seen = *now;
 }
@@ -221,7 +248,9 @@ bool doubt_due(const struct file *file, uint64_t now_us)
 
 bool doubt_touched(const struct file *file, const struct stat *st)
 {
-	return file->seen.known && file->seen.mtime_ns != mtime_of(st);
+	return file->seen.known &&
+	       (file->seen.mtime_ns != mtime_of(st) ||
+		(file->seen.ctime_ns && !file->left_path && file->seen.ctime_ns != ctime_of(st)));
 }
 
 void doubt_end(struct files *files, struct file *file)

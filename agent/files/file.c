@@ -192,6 +192,40 @@ static bool all_but_pending(const struct file *file)
 	       account->committed == account_read_position(account);
 }
 
+uint64_t file_reach(const struct file *file)
+{
+	uint64_t reach = account_read_position(&file->account) + file->tail.pending;
+
+	if (file->tail.packing)
+		return account_read_position(&file->account);
+	if (reach < file->tail.reach)
+		reach = file->tail.reach;
+	/* What the last look saw may be other content already. */
+	if (file->found.known && !file->rewritten && !file->tail.rewritten &&
+	    reach < file->found.size)
+		reach = file->found.size;
+	return reach;
+}
+
+int file_unsettled(const struct file *file, uint64_t *ret_bytes)
+{
+	uint64_t reach = file_reach(file), bytes = reach - file->account.committed;
+	struct ranges ahead;
+	int r = account_settled_ahead(&file->account, &ahead);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < ahead.n; i++) {
+		const struct range *range = &ahead.at[ahead.first + i];
+
+		if (range->start < reach)
+			bytes -= (range->end < reach ? range->end : reach) - range->start;
+	}
+	ranges_deinit(&ahead);
+	*ret_bytes = bytes;
+	return 0;
+}
+
 bool file_is_settled(const struct file *file)
 {
 	return all_but_pending(file) && !file->tail.pending;

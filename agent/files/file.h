@@ -41,6 +41,7 @@ enum file_wait {
 struct file_times {
 	uint64_t size;
 	int64_t mtime_ns;
+	int64_t ctime_ns; /* 0: not known */
 	bool known;
 	bool fresh; /* the time was just made: the next write may leave the same */
 };
@@ -166,6 +167,15 @@ void file_end_proof(struct file *file, struct file_list *proofs);
 
 /* Doubles the back-off, 1 s to 60 s, and returns it in milliseconds. */
 uint32_t file_next_backoff(struct file *file);
+
+/*
+ * Behind the last byte of its content that is known to have been there, read or not. Of a
+ * compressed file that is the last that was read.
+ */
+uint64_t file_reach(const struct file *file);
+
+/* So many bytes of those are not settled. 0 or -ENOMEM. */
+int file_unsettled(const struct file *file, uint64_t *ret_bytes) MUSTCHECK;
 
 /* Nothing in flight, nothing failed or suspect, nothing pending behind the cursor. */
 bool file_is_settled(const struct file *file);

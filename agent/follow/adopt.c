@@ -37,7 +37,8 @@ static void take_over_times(struct file *file, const struct store_file *row)
 {
 	bool known = row->size || row->mtime_ns;
 
-	file->seen = (struct file_times){row->size, row->mtime_ns, known, false};
+	file->seen = (struct file_times){row->size, row->mtime_ns, row->ctime_ns, known, false};
+	file->tail.reach = row->reach;
 	file->tail.packing = row->packed < PACKED_KINDS ? row->packed : PACKED_NOT;
 	if (file->tail.packing && known)
 		file->tail.dry = (struct tail_dry){row->size, row->mtime_ns, row->committed, true};

@@ -42,22 +42,23 @@ static void forget(struct files *files, const struct store_file *row)
 static void tell_gone(struct start *start, const struct store_file *row)
 {
 	struct files *files = start->files;
+	uint64_t reach = row->size > row->reach ? row->size : row->reach;
 	int wants = discover_wants(start->discover, row->lineage);
 	const char *source = wants < 0 ? "" : files->sources[wants].name;
 
-	if (row->packed || row->size <= row->committed) {
+	if (row->packed || reach <= row->committed) {
 		log_source(files->log, LOG_INFO, source, "gone",
 			   "%s: gone; all that was in it when it was last seen is shipped",
 			   row->path);
 		return;
 	}
 	files->counters->files_lost++;
-	files->counters->bytes_lost += row->size - row->committed;
+	files->counters->bytes_lost += reach - row->committed;
 	log_source(files->log, LOG_WARNING, source, "lost",
 		   "%s: gone while waybill was down: %llu bytes after position %llu are lost "
 		   "(deleted; if "
 		   "it was moved to another directory, name that in `rotated`)",
-		   row->path, (unsigned long long)(row->size - row->committed),
+		   row->path, (unsigned long long)(reach - row->committed),
 		   (unsigned long long)row->committed);
 }
 

@@ -185,7 +185,8 @@ static bool begins_with_nul(const struct tail *tail, const struct chunk *chunk)
 
 /*
  * A longer hole takes several events. What is left must be seen as a hole after a restart, too, so
- * it is more than the NULs that hole_find passes behind the last place where the file system has one.
+ * it is more than the NULs that hole_find passes behind the last place where the file system has
+ * one.
  */
 #define HOLE_PIECE (SLOT_LENGTH_MAX - (1u << 20))
 
@@ -356,6 +357,7 @@ void tail_reset(struct tail *tail)
 	tail->dry.known = false;
 	tail->broken = 0;
 	tail->high_water = account_read_position(tail->account);
+	tail->reach = 0;
 }
 
 bool tail_discards_at(const struct tail *tail, uint64_t position)

@@ -38,6 +38,7 @@ struct tail {
 	struct tail_dry dry;
 	int broken;          /* PACKED_E_CORRUPT, _LARGE: what is behind cannot be unpacked */
 	uint64_t high_water; /* bytes below it were read before: re-reading is counted apart */
+	uint64_t reach;      /* so many were there at a look, read or not */
 };
 
 enum {

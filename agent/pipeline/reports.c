@@ -151,28 +151,18 @@ int pipeline_reports(struct pipeline *pipeline, size_t max, uint64_t now_us)
 }
 
 /*
- * The file holds other content now: what was read of the old and not delivered is lost, and told.
+ * The file holds other content now: what was seen of the old and not delivered is lost, and told.
  */
 static int start_over(struct pipeline *pipeline, struct file *file)
 {
 	struct account *account = &file->account;
-	uint64_t read_position = account_read_position(account);
-	uint64_t lost = read_position - account->committed;
-	struct ranges ahead;
 	int r = file_new_content(file);
+	uint64_t lost;
 
 	if (!r)
-		r = account_settled_ahead(account, &ahead);
+		r = file_unsettled(file, &lost);
 	if (r)
 		return r;
-	for (size_t i = 0; i < ahead.n; i++) {
-		const struct range *range = &ahead.at[ahead.first + i];
-
-		if (range->start < read_position)
-			lost -= (range->end < read_position ? range->end : read_position) -
-				range->start;
-	}
-	ranges_deinit(&ahead);
 	pipeline->options.counters->bytes_lost += lost;
 	pipeline->options.counters->truncations++;
 	account_reset(account, 0);

@@ -44,7 +44,9 @@ struct store_file {
 	uint64_t rest_hash;   /* XXH64 of the bytes from chain_at to committed */
 	uint64_t size;        /* as fstat had it when the row was made; 0: not known, as mtime_ns */
 	int64_t mtime_ns;
-	bool discarding; /* committed lies inside the discarded rest of an over-long line */
+	int64_t ctime_ns; /* when its mode, owner, name or time changed last; 0: not known */
+	uint64_t reach;   /* so many bytes of it were seen to be there, read or not */
+	bool discarding;  /* committed lies inside the discarded rest of an over-long line */
 	struct slice
 		/*
 		 * settled-ahead ranges as varint deltas (flow/ranges.h); at malloc'ed/borrowed as

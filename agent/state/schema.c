@@ -42,7 +42,9 @@ const char *const schema_migrations[] = {
 	"ALTER TABLE positions ADD COLUMN chain BLOB;"
 	"ALTER TABLE positions ADD COLUMN rest_hash INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE positions ADD COLUMN size INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE positions ADD COLUMN mtime_ns INTEGER NOT NULL DEFAULT 0;",
+	"ALTER TABLE positions ADD COLUMN mtime_ns INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE positions ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE positions ADD COLUMN reach INTEGER NOT NULL DEFAULT 0;",
 };
 
 const int schema_version = ARRAY_LEN(schema_migrations);
@@ -67,13 +69,15 @@ const char *const schema_queries[QUERY_COUNT] = {
 		       " flags = excluded.flags, seal = excluded.seal"
 		       " WHERE seal <> excluded.seal",
 	[QUERY_POSITION] = "INSERT INTO positions(file, committed, tail_len, tail_hash, discarding,"
-			   " chain_at, rest_hash, size, mtime_ns, chain, ahead, seal)"
-			   " VALUES(?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(file) DO UPDATE SET"
+			   " chain_at, rest_hash, size, mtime_ns, ctime_ns, reach, chain, ahead,"
+			   " seal)"
+			   " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(file) DO UPDATE SET"
 			   " committed = excluded.committed, tail_len = excluded.tail_len,"
 			   " tail_hash = excluded.tail_hash, discarding = excluded.discarding,"
 			   " chain_at = excluded.chain_at, chain = excluded.chain,"
 			   " rest_hash = excluded.rest_hash, size = excluded.size,"
-			   " mtime_ns = excluded.mtime_ns,"
+			   " mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,"
+			   " reach = excluded.reach,"
 			   " ahead = excluded.ahead, seal = excluded.seal"
 			   " WHERE seal <> excluded.seal",
 	[QUERY_DROP_FILE] = "DELETE FROM files WHERE id = ?",
@@ -88,8 +92,8 @@ const char *const schema_queries[QUERY_COUNT] = {
 const char schema_load_files[] =
 	"SELECT id, device, inode, born_ns, head_len, head_hash, content_id, path, lineage,"
 	" files.seal, committed, tail_len, tail_hash, discarding, ahead, positions.seal,"
-	" packed, flags, real, went, chain_at, chain, rest_hash, size, mtime_ns"
-	" FROM files LEFT JOIN positions ON file = id ORDER BY id";
+	" packed, flags, real, went, chain_at, chain, rest_hash, size, mtime_ns,"
+	" ctime_ns, reach FROM files LEFT JOIN positions ON file = id ORDER BY id";
 
 const char schema_load_sources[] = "SELECT name, seal FROM sources";
 

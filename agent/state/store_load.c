@@ -53,6 +53,8 @@ static bool load_proof(sqlite3_stmt *query, int column, struct store_file *file)
 	file->rest_hash = column_u64(query, column + 2);
 	file->size = column_u64(query, column + 3);
 	file->mtime_ns = sqlite3_column_int64(query, column + 4);
+	file->ctime_ns = sqlite3_column_int64(query, column + 5);
+	file->reach = column_u64(query, column + 6);
 	file->proven = chain != NULL;
 	if (!chain)
 		return true;

@@ -76,8 +76,9 @@ static int write_position(struct store *store, const struct store_file *file)
 	failed = bind_words(query, &column,
 			    (uint64_t[]){file->id, file->committed, file->tail_len, file->tail_hash,
 					 file->discarding, file->chain_at, file->rest_hash,
-					 file->size, (uint64_t)file->mtime_ns},
-			    9);
+					 file->size, (uint64_t)file->mtime_ns,
+					 (uint64_t)file->ctime_ns, file->reach},
+			    11);
 	failed |= bind_blob(query, &column,
 			    file->proven ? (struct slice){(const char *)words, sizeof words} :
 					   SLICE_NONE);

@@ -133,6 +133,29 @@ def test_what_was_destroyed_unread_is_counted(broker, own_topic, make_lineage, m
     assert agent.says(lineage.path, "lost")
 
 
+@pytest.mark.scenario("A16", "G01")
+def test_what_was_destroyed_before_it_was_read_is_counted(
+    broker, own_topic, make_lineage, make_agent
+):
+    """Of a file that was never read to its end, too: it was once seen how large it is."""
+    lineage = make_lineage("a").append(10)
+    agent = make_agent(broker.bootstrap, own_topic, shutdown_timeout="1s").start()
+    agent.counted(lines_delivered=10, checkpoints=2)
+    broker.freeze()
+    try:
+        lineage.append(30000).close()
+        agent.counted(in_flight=10000)
+        agent.stop()
+    finally:
+        broker.thaw()
+    read = agent.counters()["bytes_read"]
+    os.unlink(lineage.path)
+    assert agent.run("--until-eof") == EX_OK
+    assert read < lineage.position, "it was read to its end"
+    assert agent.counters()["files_lost"] == 1
+    assert agent.counters()["bytes_lost"] == lineage.position - lineage.starts[10]
+
+
 @pytest.mark.scenario("A06", "G04")
 def test_what_was_truncated_unread_is_counted(broker, own_topic, make_lineage, make_agent):
     """Truncated while nobody runs, and no copy is there."""

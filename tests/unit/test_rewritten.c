@@ -262,6 +262,61 @@ Test(rewritten, truncated_and_refilled_to_many_lines_more)
 	refill_all(500, false);
 }
 
+/* What overwrites, with the time of the last write set back as rsync -t and touch -r do. */
+static void overwrite_unnoticed(size_t at, const char *text)
+{
+	const char *path = rig_path(rig, "app.log");
+	struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, {0}};
+	struct stat st;
+
+	cr_assert_eq(stat(path, &st), 0);
+	times[1] = st.st_mtim;
+	overwrite(at, text);
+	cr_assert_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+/* Scenario A07 */
+Test(rewritten, in_place_with_the_same_size_end_and_time)
+{
+	overwrite(0, middle(0));
+	/* What was just written is in doubt anyway. */
+	set_mtime(1000000000);
+	SEE(middle(0));
+	for (int v = 1; v <= 20; v++) {
+		overwrite_unnoticed(0, middle(v));
+		let_time_pass();
+		SEE(middle(v));
+	}
+	for (int v = 21; v <= 25; v++) {
+		rig_stop(rig);
+		overwrite_unnoticed(0, middle(v));
+		rig_start(rig);
+		SEE(middle(v));
+	}
+	expect_rewrites(25);
+}
+
+/* Scenario A07: a rename changes the time of the last change as well. */
+Test(rewritten, a_file_that_was_renamed_is_not_read_again)
+{
+	overwrite(0, middle(0));
+	set_mtime(1000000000);
+	SEE(middle(0));
+	rig_rename(rig, "app.log", "app.log.1");
+	SEE("");
+	rig_rename(rig, "app.log.1", "app.log.2");
+	rig_append(rig, "app.log", "new\n");
+	set_mtime(1000000001);
+	SEE("new\n");
+	rig_stop(rig);
+	rig_rename(rig, "app.log.2", "app.log.3");
+	rig_rename(rig, "app.log", "app.log.1");
+	rig_start(rig);
+	SEE("");
+	expect_rewrites(0);
+	cr_expect_eq(rig->counters.files_verified, 0);
+}
+
 /*
  * What README.md says is not covered: 1,040 first bytes and 4,800 before the position are the same,
  * and it is longer. While nobody ran, one of up to 64 KiB is read again all the same.

@@ -110,6 +110,8 @@ static struct store_file make_file(uint64_t i, uint64_t round)
 		.rest_hash = i > 2 ? UINT64_MAX - round : 0,
 		.size = i > 2 ? 5000 * i : 0,
 		.mtime_ns = i > 2 ? -7 : 0,
+		.ctime_ns = i > 2 ? INT64_MAX : 0,
+		.reach = i > 2 ? UINT64_MAX : 0,
 		.ahead = i == 2 ? SLICE_NONE : (struct slice){"\x01\x00\x7f", 3},
 	};
 }
@@ -133,7 +135,8 @@ static bool same_proof(const struct store_file *a, const struct store_file *b)
 {
 	return a->proven == b->proven && a->chain_at == b->chain_at &&
 	       a->chain.low == b->chain.low && a->chain.high == b->chain.high &&
-	       a->rest_hash == b->rest_hash && a->size == b->size && a->mtime_ns == b->mtime_ns;
+	       a->rest_hash == b->rest_hash && a->size == b->size && a->mtime_ns == b->mtime_ns &&
+	       a->ctime_ns == b->ctime_ns && a->reach == b->reach;
 }
 
 static bool same(const struct store_file *a, const struct store_file *b)
@@ -735,6 +738,8 @@ static void make_first_format(void)
 				"ALTER TABLE positions DROP COLUMN rest_hash;"
 				"ALTER TABLE positions DROP COLUMN size;"
 				"ALTER TABLE positions DROP COLUMN mtime_ns;"
+				"ALTER TABLE positions DROP COLUMN ctime_ns;"
+				"ALTER TABLE positions DROP COLUMN reach;"
 				"PRAGMA user_version = 1",
 				NULL, NULL, NULL),
 		   SQLITE_OK));
