@@ -295,6 +295,17 @@ struct slice template_text(const struct template *template)
 	return (struct slice){template->bytes, template->len};
 }
 
+bool template_holds_time(const struct template *template)
+{
+	for (size_t i = 0; i < template->n_parts; i++) {
+		const struct part *part = &template->parts[i];
+
+		if (part->kind == PART_FACT && part->fact->kind == FACT_TIME)
+			return true;
+	}
+	return false;
+}
+
 bool template_holds_line(const struct template *template)
 {
 	const size_t line = offsetof(struct template_facts, line);

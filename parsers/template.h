@@ -49,6 +49,9 @@ struct slice template_text(const struct template *template);
 /* True when it holds ${line}. */
 bool template_holds_line(const struct template *template);
 
+/* True when it holds the time of reading or of the event. */
+bool template_holds_time(const struct template *template);
+
 /* The fields that it holds: a bit for each index. */
 uint64_t template_fields(const struct template *template);
 

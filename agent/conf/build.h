@@ -93,6 +93,10 @@ struct source_build {
 int conf_build_template(struct source_build *s, const char *what, const struct conf_value *value,
 			struct template **ret_template) MUSTCHECK;
 
+/* Warns where a template with a time in it is to give what no time is: "a number". */
+void conf_warn_of_time(struct source_build *s, const char *what, const struct conf_value *value,
+		       const struct template *template, const char *wanted);
+
 /* Compiles value or json into parts. 0 or -ENOMEM. */
 int conf_build_value(struct source_build *s, struct route_parts *parts) MUSTCHECK;
 

@@ -85,3 +85,12 @@ int conf_build_template(struct source_build *s, const char *what, const struct c
 			     error.message);
 	return r < 0 ? r : 0;
 }
+
+void conf_warn_of_time(struct source_build *s, const char *what, const struct conf_value *value,
+		       const struct template *template, const char *wanted)
+{
+	if (template && template_holds_time(template))
+		conf_warning(s->build->problems, value->node->place,
+			     "%s%s: there is a time in it, so it is never %s", s->label, what,
+			     wanted);
+}

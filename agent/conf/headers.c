@@ -86,6 +86,8 @@ static int build_header(struct source_build *s, const struct conf_node *group,
 	r = conf_build_template(s, what, value, &header.value);
 	if (r)
 		return r;
+	if (header.traceparent)
+		conf_warn_of_time(s, what, value, header.value, "a traceparent");
 	return add_header(headers, name->text, header);
 }
 

@@ -95,6 +95,9 @@ int conf_build_key(struct source_build *s, struct route_parts *parts)
 		r = build_missing(s, parts);
 	if (r == 0 && parts->key)
 		r = check_constant(s, parts);
+	if (parts->key_type != KEY_STRING)
+		conf_warn_of_time(s, "key", &s->values.of[CONF_KEY], parts->key,
+				  "of this key_type");
 	if (!conf_node_find(s->group, "key")) {
 		warn_of_idle(s, CONF_KEY_TYPE, "key");
 		warn_of_idle(s, CONF_ON_MISSING_KEY, "key");
@@ -114,6 +117,7 @@ int conf_build_partition(struct source_build *s, struct route_parts *parts)
 		parts->rules.refuses |= OUTCOMES_OF_PARTITION;
 	if (!conf_node_find(s->group, "partition"))
 		warn_of_idle(s, CONF_ON_BAD_PARTITION, "partition");
+	conf_warn_of_time(s, "partition", value, parts->partition, "the number of a partition");
 	if (parts->partition && template_is_constant(parts->partition) &&
 	    keytype_partition(template_text(parts->partition), &ignored))
 		conf_problem(s->build->problems, value->node->place,

@@ -25,6 +25,7 @@
 struct printer {
 	FILE *to;
 	const struct conf_node *root;
+	const char *state_dir; /* instead of that of the files, or NULL */
 };
 
 /*
@@ -218,7 +219,9 @@ static void print_setting(const struct printer *p, const struct conf_node *group
 		return;
 	}
 	fprintf(p->to, "%s = ", option->name);
-	if (!node)
+	if (key == CONF_STATE_DIR && p->state_dir)
+		print_text(p->to, p->state_dir);
+	else if (!node)
 		print_default(p->to, option);
 	else if (key == CONF_PATTERN_FILE)
 		print_path(p->to, node);
@@ -236,9 +239,9 @@ static void print_group(const struct printer *p, const struct conf_node *group, 
 	}
 }
 
-void conf_print(const struct conf_node *root, FILE *to)
+void conf_print(const struct conf_node *root, const char *state_dir, FILE *to)
 {
-	struct printer p = {to, root};
+	struct printer p = {to, root, state_dir};
 
 	print_group(&p, root, CONF_IN_MAIN, 0);
 }

@@ -155,6 +155,7 @@ static int build_topics(struct source_build *s, struct route_parts *parts)
 
 	if (r || !parts->topic)
 		return r;
+	conf_warn_of_time(s, "topic", &s->values.of[CONF_TOPIC], parts->topic, "one of topics");
 	r = make_room(parts, list && list->kind == CONF_LIST ? list->n_kids : 1);
 	if (r)
 		return r;

@@ -57,6 +57,9 @@ static int build_member(struct source_build *s, const struct conf_node *list, si
 	r = conf_build_template(s, what, value, &field->template);
 	if (r || !field->template)
 		return r;
+	if (field->type != VALUE_STRING)
+		conf_warn_of_time(s, what, value, field->template,
+				  field->type == VALUE_BOOL ? "a bool" : "a number");
 	field->name = strdup(name->text);
 	fields->n++;
 	return field->name ? 0 : -ENOMEM;

@@ -544,6 +544,16 @@ def test_print_loads_again_and_equals(cluster, topic, work, good):
     assert Check(again, "--no-network").code == EX_OK
 
 
+def test_print_of_another_state_directory(conf, work):
+    """It printed that of the configuration, which run would not use."""
+    path = conf(spoil(main={"state_dir": "/var/lib/elsewhere"}))
+    for given, wanted in ((work / "other", work / "other"), ("relative", f"{os.getcwd()}/relative")):
+        check = Check(path, "--print", "--state-dir", given)
+        assert check.code == EX_OK, check.err
+        assert f'state_dir = "{wanted}";' in check.out and "elsewhere" not in check.out
+    assert 'state_dir = "/var/lib/elsewhere";' in Check(path, "--print").out
+
+
 def test_print_of_what_is_broken(conf):
     check = Check(conf(spoil(main={"lingr_ms": 5})), "--print")
     assert check.code == EX_CONFIG

@@ -577,7 +577,7 @@ static char *print_conf(const char *dir, const char *name, struct conf_load *ret
 	conf_problems_print(&ret_load->text.problems, stderr);
 	cr_assert_eq(ret_load->text.problems.n, 0, "%s", ret_load->text.problems.items[0].text);
 	to = open_memstream(&text, &len);
-	conf_print(ret_load->text.root, to);
+	conf_print(ret_load->text.root, NULL, to);
 	fclose(to);
 	return text;
 }

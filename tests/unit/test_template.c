@@ -168,6 +168,8 @@ Test(template, knows_what_it_uses)
 		{"${file.path}", NULL, false, false},
 		{"${source}${file.name}", NULL, false, false},
 		{"${file.position}", NULL, false, false},
+		{"${read.time}", NULL, false, false},
+		{"at ${event.time}", NULL, false, false},
 		{"${cid:-}${file.name}${cid}", NULL, false, true},
 	};
 
@@ -181,6 +183,8 @@ Test(template, knows_what_it_uses)
 		else
 			cr_expect_null(template_text(template).at, "%zu", i);
 		cr_expect_eq(template_holds_line(template), CASES[i].line, "%zu", i);
+		cr_expect_eq(template_holds_time(template),
+			     strstr(CASES[i].template, ".time}") != NULL, "%zu", i);
 		cr_expect_eq(template_may_be_missing(template), CASES[i].missing, "%zu", i);
 		template_free(template);
 	}

@@ -185,8 +185,12 @@ static int print_configuration(struct check *check, const struct check_options *
 	check_print(&check->report, options->quiet ? CHECK_WARNING : CHECK_NOTE, false, stderr);
 	if (check->load.text.problems.n_errors)
 		return EX_CONFIG;
+	if (options->state_dir && find_state_dir(check, options)) {
+		fprintf(stderr, "waybill: check: %s\n", strerror(ENAMETOOLONG));
+		return EX_OSERR;
+	}
 	printf("# %s as waybill understands it\n", options->config);
-	conf_print(check->load.text.root, stdout);
+	conf_print(check->load.text.root, options->state_dir ? check->state_dir : NULL, stdout);
 	return options->strict && check->report.counts[CHECK_WARNING] ? EX_CONFIG : EX_OK;
 }
 
