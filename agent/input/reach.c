@@ -29,7 +29,7 @@
 /* Links in one path: as the kernel has it (MAXSYMLINKS). */
 #define LINKS_MAX 40
 
-/* kernel.overflowuid: of all owners that the user namespace does not know. They may be different. */
+/* kernel.overflowuid: of all owners that the user namespace does not know; they may differ. */
 #define UNKNOWN_OWNER 65534
 
 /* What they show is of the kernel, of a process or secret, and is no log. */
