@@ -121,18 +121,30 @@ static int learn_went(struct file *file, const struct file *newest)
 	return r;
 }
 
+/* A bare number may be anybody's: app-1.log, node-1. */
+static bool may_be_own(const char *path, const char *lineage)
+{
+	return rotated_judge(strrchr(path, '/') + 1, strrchr(lineage, '/') + 1) == ROTATED_PERHAPS;
+}
+
 /* A file of the lineage, for its order, with a name that may be its own: app-1.log, node-1. */
 static bool has_own_name(const struct file *file)
 {
-	return !file->left_path && strcmp(file->path, file->lineage) != 0;
+	return !file->left_path && strcmp(file->path, file->lineage) != 0 &&
+	       may_be_own(file->path, file->lineage);
 }
 
-/* Whether its path is not the one at which it is written. */
+/*
+ * Whether its path is not the one at which it is written. One that is wanted may be, while nothing
+ * is at that of its lineage: a writer that has the date in the name, whose files nobody renames.
+ */
 static bool has_left(const struct birth *birth)
 {
-	return strcmp(birth->lineage, birth->path) != 0 &&
-	       (birth->moved || rotated_judge(strrchr(birth->path, '/') + 1,
-					      strrchr(birth->lineage, '/') + 1) != ROTATED_PERHAPS);
+	if (strcmp(birth->lineage, birth->path) == 0)
+		return false;
+	return birth->moved || (!may_be_own(birth->path, birth->lineage) &&
+				(access(birth->lineage, F_OK) == 0 ||
+				 discover_wants(birth->discover, birth->path) < 0));
 }
 
 /* The older generations are elsewhere now, if not before. 0 or -ENOMEM. */
@@ -143,8 +155,10 @@ static int leave_older(struct files *files, struct discover *discover, const str
 	for (struct file *older = file->older; !r && older; older = older->older) {
 		if (has_own_name(older))
 			continue;
-		/* Behind a link it may have its own name still. */
-		if (!older->left_path || strcmp(older->path, file->path) == 0)
+		/* Found under its rotated name, or, behind a link, with its own name still. */
+		if (!older->left_path && strcmp(older->path, older->lineage) != 0)
+			files_left_path(files, older);
+		else if (!older->left_path || strcmp(older->path, file->path) == 0)
 			r = follow_trace(files, discover, older);
 	}
 	return r;

@@ -3,10 +3,12 @@
  * The first scan. A pattern like app.log* matches rotated generations too, and a directory lists
  * them in any order; read side by side they would break the order of a key's lines. So all paths
  * are collected first. A name that rotation gives to another one belongs to that one's lineage; a
- * lineage is taken in by the time at which its files began, the path itself last.
+ * lineage is taken in by the time at which its files began, the path itself last. It need not be
+ * there: between two rotations, or before its writer starts, only its generations are.
  *
  * A bare number (app-1.log beside app.log) is believed only of a file that was not written any more
- * when the other one was made: node-1 beside node is another process, and alive.
+ * when the other one was made: node-1 beside node is another process, and alive. app.log.1 is
+ * believed more, but not for long: whoever is still written two minutes after is no generation.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,11 +23,15 @@
 #include "search/age.h"
 #include "search/rotated.h"
 
+/* A writer that was told to open its file anew may go on with the old one for so long. */
+#define LATE_NS 120000000000LL
+
 struct found {
 	char *path;
 	const char *lineage; /* the path whose generation it is, often its own; borrowed */
 	int source;
 	int64_t began_ns;
+	int64_t made_ns; /* INT64_MAX: not known */
 	int64_t written_ns;
 };
 
@@ -34,14 +40,21 @@ struct findings {
 	size_t n;
 	size_t capacity;
 	struct map *by_path; /* of a found */
+	struct map *absent;  /* paths that generations are of, and are not there; owned */
 };
 
 static void findings_deinit(struct findings *findings)
 {
+	void *cursor = NULL;
+	char *path;
+
 	for (size_t i = 0; i < findings->n; i++)
 		free(findings->items[i].path);
 	free(findings->items);
 	map_free(findings->by_path);
+	while (findings->absent && (path = map_next(findings->absent, &cursor)))
+		free(path);
+	map_free(findings->absent);
 }
 
 static int add(struct findings *findings, const struct hint *hint)
@@ -63,6 +76,7 @@ static int add(struct findings *findings, const struct hint *hint)
 	found.lineage = found.path;
 	if (statx(AT_FDCWD, found.path, 0, STATX_BASIC_STATS | STATX_BTIME, &stx) == 0) {
 		found.began_ns = age_began_ns(&stx);
+		found.made_ns = age_born_ns(&stx);
 		found.written_ns = age_ns(&stx.stx_mtime);
 	}
 	findings->items[findings->n++] = found;
@@ -86,8 +100,19 @@ static int by_lineage(const void *a, const void *b)
 
 struct base_search {
 	const struct findings *findings;
+	const struct discover *discover;
 	struct found *found;
+	bool there;            /* a base was, be it this one's or not */
+	char absent[PATH_MAX]; /* the longest one that is not, but is wanted; "": none */
 };
+
+/* By what they say of themselves: was it written only before the other one was made? */
+static bool is_before(const struct found *found, enum rotated kind, const struct found *other)
+{
+	if (kind == ROTATED_PERHAPS)
+		return found->written_ns <= other->began_ns;
+	return kind != ROTATED_NUMBERED || found->written_ns - LATE_NS <= other->made_ns;
+}
 
 /* A base that the name may be made of: whether it is there, and this one a generation of it. */
 static bool see_base(void *context, const char *base, enum rotated kind)
@@ -102,29 +127,77 @@ static bool see_base(void *context, const char *base, enum rotated kind)
 	if (n >= (int)sizeof path)
 		return false;
 	other = map_get(search->findings->by_path, path, (size_t)n);
-	if (!other || other->source != found->source ||
-	    (kind == ROTATED_PERHAPS && found->written_ns > other->began_ns))
+	if (!other && kind > ROTATED_PERHAPS && !search->absent[0] &&
+	    discover_wants(search->discover, path) == found->source)
+		strcpy(search->absent, path);
+	if (!other || other->source != found->source)
+		return false;
+	search->there = true;
+	if (!is_before(found, kind, other))
 		return false;
 	found->lineage = other->path;
 	return true;
 }
 
-static void find_lineage(const struct findings *findings, struct found *found)
+/* The one copy of a path that is not there. NULL: no memory. */
+static const char *keep_absent(struct findings *findings, const char *path)
+{
+	char *kept = map_get(findings->absent, path, strlen(path));
+
+	if (kept)
+		return kept;
+	kept = strdup(path);
+	if (kept && map_put(findings->absent, path, strlen(path), kept)) {
+		free(kept);
+		return NULL;
+	}
+	return kept;
+}
+
+static int find_lineage(struct findings *findings, const struct discover *discover,
+			struct found *found)
 {
 	const char *name = strrchr(found->path, '/') + 1;
-	struct base_search search = {findings, found};
+	struct base_search search = {.findings = findings, .discover = discover, .found = found};
 	char *unpacked = rotated_unpacked(name);
 
 	rotated_bases(unpacked ? unpacked : name, see_base, &search);
 	free(unpacked);
+	if (search.there || !search.absent[0])
+		return 0;
+	found->lineage = keep_absent(findings, search.absent);
+	return found->lineage ? 0 : -ENOMEM;
 }
 
-static int find_lineages(struct findings *findings)
+/*
+ * Of generations only the newest one may still be written to: where others are, these are files of
+ * their own, which have some name in common that is nobody's.
+ */
+static void part_living(struct findings *findings)
+{
+	struct found *items = findings->items;
+	size_t end;
+
+	for (size_t first = 0; first < findings->n; first = end) {
+		const char *lineage = items[first].lineage;
+		bool live = false;
+
+		for (end = first + 1; end < findings->n && items[end].lineage == lineage; end++)
+			live |= items[end - 1].written_ns - LATE_NS > items[end].made_ns;
+		if (!live || map_get(findings->absent, lineage, strlen(lineage)) != lineage)
+			continue;
+		for (size_t i = first; i < end; i++)
+			items[i].lineage = items[i].path;
+	}
+}
+
+static int find_lineages(struct findings *findings, const struct discover *discover)
 {
 	int r = 0;
 
 	findings->by_path = map_new();
-	if (!findings->by_path)
+	findings->absent = map_new();
+	if (!findings->by_path || !findings->absent)
 		return -ENOMEM;
 	for (size_t i = 0; !r && i < findings->n; i++) {
 		struct found *found = &findings->items[i];
@@ -132,9 +205,11 @@ static int find_lineages(struct findings *findings)
 		r = map_put(findings->by_path, found->path, strlen(found->path), found);
 	}
 	for (size_t i = 0; !r && i < findings->n; i++)
-		find_lineage(findings, &findings->items[i]);
+		r = find_lineage(findings, discover, &findings->items[i]);
 	if (!r && findings->n)
 		qsort(findings->items, findings->n, sizeof findings->items[0], by_lineage);
+	if (!r)
+		part_living(findings);
 	return r;
 }
 
@@ -178,7 +253,7 @@ int follow_first_scan(struct files *files, struct discover *discover, int64_t no
 	int r = collect(files, discover, now_ms, &findings);
 
 	if (!r)
-		r = find_lineages(&findings);
+		r = find_lineages(&findings, discover);
 	for (size_t i = 0; !r && i < findings.n; i++)
 		r = take_in(files, discover, &findings.items[i], first_id, now_ms);
 	findings_deinit(&findings);

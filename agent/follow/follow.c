@@ -180,6 +180,9 @@ static struct file *newest_of_rotated(const struct files *files, const char *pat
 	if (!rotated_bases(strrchr(path, '/') + 1, see_base, &search))
 		return NULL;
 	newest = search.newest;
+	/* It has no rotated name, or nobody knows its path: the first scan put it there. */
+	if (!newest->left_path && strcmp(newest->path, newest->lineage) != 0)
+		return NULL;
 	/* Copies of a file that keeps its name (copytruncate) are no generations. */
 	if (stat(newest->lineage, &st) == 0 && st.st_ino == newest->identity.inode &&
 	    st.st_dev == newest->identity.device)

@@ -36,6 +36,8 @@
 #define GENERATIONS_MAX 65536
 /* A writer that was told to open its file anew may take so long to do it. */
 #define SLACK_NS 2000000000LL
+/* And so long if there is more evidence. */
+#define LATE_NS 120000000000LL
 
 struct generation {
 	char *path;
@@ -92,12 +94,20 @@ static bool is_counted_on(struct search *search, const char *dir, const char *ba
 	return number >= from && number <= to;
 }
 
-/* The evidence that a name with a bare number needs. */
+/*
+ * The evidence that a name with a bare number needs; worker.1 only when the known one was named
+ * otherwise and it is still written to.
+ */
 static bool is_believed(struct search *search, const char *dir, const char *base, const char *name,
-			const struct statx *stx)
+			enum rotated kind, const struct statx *stx)
 {
 	const char *known = search->missed->path ? name_of(search->missed->path) : NULL;
 
+	if (kind == ROTATED_SURELY)
+		return true;
+	if (kind == ROTATED_NUMBERED)
+		return !known || rotated_alike(name, known) ||
+		       age_ns(&stx->stx_mtime) - LATE_NS <= search->before_ns;
 	return known && rotated_judge(known, base) != ROTATED_NO && rotated_alike(name, known) &&
 	       age_ns(&stx->stx_mtime) - SLACK_NS <= search->before_ns &&
 	       is_counted_on(search, dir, base, name, known);
@@ -169,8 +179,7 @@ static int judge(struct search *search, const char *dir, const char *base, const
 	}
 	began_ns = age_began_ns(&stx);
 	if (!began_between(search, name, began_ns) ||
-	    (kind == ROTATED_PERHAPS && !is_believed(search, dir, base, name, &stx)) ||
-	    !is_free(search, path, &stx)) {
+	    !is_believed(search, dir, base, name, kind, &stx) || !is_free(search, path, &stx)) {
 		free(path);
 		return 0;
 	}
@@ -268,7 +277,8 @@ static int adopt(const struct search *search, const char *path)
 		.lineage = missed->lineage,
 		.real = missed->real,
 		.discover = search->discover,
-		.moved = true,
+		/* What was found by more than its name. */
+		.moved = rotated_judge(name_of(path), name_of(missed->lineage)) == ROTATED_PERHAPS,
 	};
 	struct identity identity;
 	int fd = files_open_path(files, path, missed->source->links), r;

@@ -204,8 +204,9 @@ static bool is_in_place(const struct files *files, const struct store_file *row,
 {
 	struct inode_key key = {row->device, row->inode};
 
+	/* One that the first scan put into the lineage for its order is where it always was. */
 	if (file)
-		return !file->left_path && strcmp(file->path, file->lineage) == 0;
+		return !file->left_path;
 	return map_get(files->stored, &key, sizeof key) == row &&
 	       strcmp(row->path, row->lineage) == 0;
 }

@@ -21,12 +21,18 @@ int64_t age_began_ns(const struct statx *stx)
 										   written_ns;
 }
 
+int64_t age_born_ns(const struct statx *stx)
+{
+	int64_t born_ns = age_ns(&stx->stx_btime);
+
+	return (stx->stx_mask & STATX_BTIME) && born_ns ? born_ns : INT64_MAX;
+}
+
 int64_t age_made_ns(const char *path)
 {
 	struct statx stx;
 
-	if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | STATX_BTIME, &stx) < 0 ||
-	    !(stx.stx_mask & STATX_BTIME) || !age_ns(&stx.stx_btime))
+	if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | STATX_BTIME, &stx) < 0)
 		return INT64_MAX;
-	return age_ns(&stx.stx_btime);
+	return age_born_ns(&stx);
 }

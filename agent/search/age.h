@@ -12,6 +12,9 @@ int64_t age_ns(const struct statx_timestamp *time);
 /* When the file with these times (basic ones, and that of its birth) began. */
 int64_t age_began_ns(const struct statx *stx);
 
+/* When it was made, of whatever is in it; INT64_MAX: the file system does not tell. */
+int64_t age_born_ns(const struct statx *stx);
+
 /* When what is at path was made; INT64_MAX when nothing is there, or that is not known. */
 int64_t age_made_ns(const char *path);
 

@@ -87,8 +87,10 @@ static enum rotated judge_addition(const char *text, size_t len, bool at_end)
 			return ROTATED_NO;
 		}
 	}
-	if (word || is_date(digits, n) || (at_end && text[0] == '.' && n == len - 1 && n <= 3))
+	if (word || is_date(digits, n))
 		return ROTATED_SURELY;
+	if (at_end && text[0] == '.' && n == len - 1 && n <= 3)
+		return ROTATED_NUMBERED;
 	return n ? ROTATED_PERHAPS : ROTATED_NO;
 }
 

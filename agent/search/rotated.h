@@ -14,7 +14,9 @@ enum rotated {
 	ROTATED_NO,
 	/* "worker-8081" of "worker", "app.1.log" of "app.log": a number that may be anything */
 	ROTATED_PERHAPS,
-	/* "app.log.1", a date ("app-2026-01-01T10-00-00.log"), a word ("app.log.old1") */
+	/* "app.log.1": nobody's name as a rule, but worker.1 may be one of many workers */
+	ROTATED_NUMBERED,
+	/* a date ("app-2026-01-01T10-00-00.log"), a word ("app.log.old1") */
 	ROTATED_SURELY,
 };
 

@@ -316,6 +316,20 @@ Test(generations, a_live_file_named_like_a_generation_is_none_without_the_number
 	end_well();
 }
 
+/* Scenario A11: began behind the known one, and is written to long after the next one was made. */
+Test(generations, a_live_file_with_a_number_at_its_end_is_none_after_a_stop)
+{
+	begin_worker("worker-20260101");
+	PUT("worker.1", "x1\n");
+	written_at("worker.1", time(NULL) + 3600);
+	rig_remove(rig, "worker");
+	tick();
+	PUT("worker", "b1\n");
+	rig_start(rig);
+	SEE("a2 b1 ");
+	end_well();
+}
+
 /* Scenario A11 */
 Test(generations, a_live_file_with_a_number_is_none_while_it_runs)
 {

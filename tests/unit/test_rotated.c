@@ -6,6 +6,7 @@
 
 #define SURE ROTATED_SURELY
 #define PERHAPS ROTATED_PERHAPS
+#define NUMBERED ROTATED_NUMBERED
 #define NO ROTATED_NO
 
 Test(rotated, names_of_the_usual_tools)
@@ -14,9 +15,9 @@ Test(rotated, names_of_the_usual_tools)
 		const char *name, *base;
 		enum rotated kind;
 	} cases[] = {
-		{"app.log.1", "app.log", SURE},
-		{"app.log.64", "app.log", SURE},
-		{"app.log.999", "app.log", SURE},
+		{"app.log.1", "app.log", NUMBERED},
+		{"app.log.64", "app.log", NUMBERED},
+		{"app.log.999", "app.log", NUMBERED},
 		{"app.log-20260101", "app.log", SURE},
 		{"app.log-20260101-1767225600", "app.log", SURE},
 		{"app.log-1767225600", "app.log", SURE},
@@ -33,7 +34,7 @@ Test(rotated, names_of_the_usual_tools)
 		{"app.log.old1", "app.log", SURE},
 		{"app.log.bak.2", "app.log", SURE},
 		{"app.old.log", "app.log", SURE},
-		{"syslog.1", "syslog", SURE},
+		{"syslog.1", "syslog", NUMBERED},
 		{"access_20260101.log", "access.log", SURE},
 		{"@4000000069568a3c1b2d3e4f.s", "current", SURE},
 		{"app.1.log", "app.log", PERHAPS},
