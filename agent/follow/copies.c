@@ -73,7 +73,7 @@ static bool see_base(void *context, const char *base, enum rotated kind)
 	int n = snprintf(path, sizeof path, "%.*s%s", dir_len, search->path, base);
 	struct file *file;
 
-	if (kind != ROTATED_SURELY || n >= (int)sizeof path)
+	if (kind < ROTATED_NUMBERED || n >= (int)sizeof path)
 		return false;
 	file = map_get(search->files->by_lineage, path, (size_t)n);
 	/* Alive at its path, or without any: a generation's name is its own. */
@@ -104,14 +104,18 @@ static struct file *original_of(struct files *files, const struct source *source
 	return file ? file : search.found;
 }
 
-/* A look at the beginning of both says that they are two files; most often it does. */
+/*
+ * A look at the beginning of both says that they are two files; most often it does, also before
+ * anything of the other one is settled: that may take as long as Kafka is away.
+ */
 static bool is_other(struct files *files, struct file *file, int fd)
 {
 	struct twin twin = {.fd = fd};
+	struct stat st;
 
 	return !packed_kind_of_file(fd) && !files_open(files, file) &&
-	       !content_is_gone(&file->tail, &file->identity) &&
-	       twins_step(&twin, file->tail.fd, file->account.committed) == TWINS_DIFFER;
+	       !content_is_gone(&file->tail, &file->identity) && !fstat(file->tail.fd, &st) &&
+	       twins_step(&twin, file->tail.fd, (uint64_t)st.st_size) == TWINS_DIFFER;
 }
 
 int copies_hold(struct files *files, struct discover *discover, const struct source *source,
