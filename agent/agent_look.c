@@ -85,6 +85,8 @@ bool agent_take_hints(struct agent *agent)
 		if (!r)
 			r = follow_hint(&agent->files, agent->discover, &hint, now_ms);
 	}
+	if (r == DISCOVER_E_NONE && follow_caught_up(&agent->files, agent->discover, now_ms))
+		r = -ENOMEM;
 	if (r < 0)
 		agent->error = r;
 	if (agent->looking && !discover_is_scanning(agent->discover))

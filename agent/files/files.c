@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "search/places.h"
+
 static struct inode_key key_of(uint64_t device, uint64_t inode)
 {
 	return (struct inode_key){device, inode};
@@ -63,6 +65,7 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 		.unreadable = map_new(),
 		.stored = map_new(),
 		.stored_paths = map_new(),
+		.arrivals = map_new(),
 		.source_known = calloc(n_sources + 1, sizeof(bool)),
 		.next_id = 1,
 		.agent_id = "",
@@ -82,16 +85,22 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	TAILQ_INIT(&files->open);
 	learn_own_log(files);
 	if (!files->by_inode || !files->by_path || !files->by_lineage || !files->refused ||
-	    !files->unreadable || !files->stored || !files->stored_paths || !files->source_known)
+	    !files->unreadable || !files->stored || !files->stored_paths || !files->arrivals ||
+	    !files->source_known)
 		return -ENOMEM;
 	return remember_rows(files, rows, n_rows);
 }
 
 void files_deinit(struct files *files)
 {
-	void *cursor = NULL;
+	void *cursor = NULL, *arrival;
 	struct file *file;
 
+	while (files->arrivals && (arrival = map_next(files->arrivals, &cursor)))
+		free(arrival);
+	files->arrivals = map_free(files->arrivals);
+	files->places = places_free(files->places);
+	cursor = NULL;
 	while (files->by_inode && (file = map_next(files->by_inode, &cursor)))
 		file_free(file);
 	files->by_inode = map_free(files->by_inode);
@@ -117,12 +126,15 @@ int files_insert(struct files *files, struct file *file)
 {
 	struct inode_key key = key_of(file->identity.device, file->identity.inode);
 	struct file *newest = map_get(files->by_lineage, file->lineage, strlen(file->lineage));
+	bool replaces =
+		!newest || (newest->id < file->id && (!file->left_path || newest->left_path ||
+						      strcmp(newest->path, newest->lineage) != 0));
 	int r;
 
 	r = map_put(files->by_path, file->path, strlen(file->path), file);
-	if (!r && (!newest || newest->id < file->id))
+	if (!r && replaces)
 		r = map_put(files->by_lineage, file->lineage, strlen(file->lineage), file);
-	if (!r && file->real && (!newest || newest->id < file->id))
+	if (!r && file->real && replaces)
 		r = map_put(files->by_lineage, file->real, strlen(file->real), file);
 	if (!r)
 		r = map_put(files->by_inode, &key, sizeof key, file);

@@ -43,7 +43,11 @@ struct files {
 	struct file_list polled; /* nobody tells of writes to them */
 	TAILQ_HEAD(copy_list, copy) copies; /* new files that may be copies: copies.h */
 	size_t n_copies;
-	size_t idle_copies;    /* looked at in a row without anything to do */
+	size_t idle_copies;   /* looked at in a row without anything to do */
+	struct map *arrivals; /* path → what came there as hints tell: follow/arrivals.h; owned */
+	uint64_t n_arrivals;  /* since the start */
+	struct places *places; /* as long as one lot of hints is followed, or NULL */
+	int64_t places_ns;     /* when they were begun */
 	struct file_list open; /* descriptors, least recently used first */
 	size_t n_open;
 	size_t max_open;

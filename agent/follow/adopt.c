@@ -175,6 +175,32 @@ static int watch_rotated(struct discover *discover, const struct file *file)
 	return 0;
 }
 
+/*
+ * An older generation that is found when the one at their path is known already: it goes first if
+ * nothing of that one was read. Else both are under way.
+ */
+static void chain_late(struct files *files, struct file *newest, struct file *file)
+{
+	uint64_t id = file->id;
+
+	if (account_read_position(&newest->account) || newest->account.in_flight ||
+	    newest->state > FILE_READING)
+		return;
+	file->id = newest->id;
+	newest->id = id;
+	files_dirty(files, newest);
+	file_chain(newest, file);
+	if (newest->state == FILE_READING) {
+		files_rest(files, newest);
+		file_set_state(newest, FILE_WAITING);
+	}
+}
+
+static bool is_in_place(const struct file *file)
+{
+	return !file->left_path && strcmp(file->path, file->lineage) == 0;
+}
+
 /* Whoever was found at this path before, and is not finished, is the older generation. */
 static int chain(struct files *files, struct discover *discover, struct file *file)
 {
@@ -189,6 +215,10 @@ static int chain(struct files *files, struct discover *discover, struct file *fi
 	}
 	if (!newest || newest->state == FILE_FINISHED)
 		return 0;
+	if (file->left_path && is_in_place(newest)) {
+		chain_late(files, newest, file);
+		return 0;
+	}
 	file_chain(newest, file);
 	if (file->newer && !files->first_scan) {
 		/* An old generation that comes back late: the newer ones are under way. */

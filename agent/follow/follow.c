@@ -228,6 +228,7 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 	bool link;
 	int r;
 
+	birth.moved = !files->first_scan && strcmp(path, lineage) != 0;
 	/* One look at what is no link, which is nearly everything. */
 	if (lstat(path, &st) < 0)
 		return 0;
@@ -253,7 +254,7 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 	if (file)
 		return found_known(files, discover, file, birth.path, &st);
 	/* Rotated before anybody looked at it under its first name: that lineage takes it in. */
-	file = newest_of_rotated(files, birth.path);
+	file = birth.moved ? NULL : newest_of_rotated(files, birth.path);
 	r = file ? follow_missed_now(files, discover, file) : 0;
 	return r ? r : follow_look_at(files, &birth, now_ms);
 }
@@ -409,8 +410,8 @@ int follow_check_paths(struct files *files, struct discover *discover)
 	return check_all(files, discover, was_not_found, NULL);
 }
 
-int follow_hint(struct files *files, struct discover *discover, const struct hint *hint,
-		int64_t now_ms)
+int follow_one(struct files *files, struct discover *discover, const struct hint *hint,
+	       int64_t now_ms)
 {
 	switch (hint->kind) {
 	case HINT_FOUND:

@@ -14,6 +14,9 @@
 int follow_hint(struct files *files, struct discover *discover, const struct hint *hint,
 		int64_t now_ms) MUSTCHECK;
 
+/* No hint waits now. now_ms: CLOCK_REALTIME. 0 or -ENOMEM. */
+int follow_caught_up(struct files *files, struct discover *discover, int64_t now_ms) MUSTCHECK;
+
 /*
  * Before the first scan: takes over every file of the store that exists, under whatever name its
  * inode is found in the directories where it was last seen; generations that came and were rotated

@@ -8,9 +8,9 @@
 #include "search/places.h"
 
 /*
- * Shared by follow.c (hints), look.c (a path nobody knows), adopt.c (a
+ * Shared by hints.c and follow.c (a hint), look.c (a path nobody knows), adopt.c (a
  * file is taken in), first.c and stored.c (the start), trace.c (where a file went). Calls go in
- * this order: first, follow, look, stored, adopt, trace.
+ * this order: first, hints, arrivals, follow, look, stored, adopt, trace.
  */
 
 /* What a file begins with: known from the store, or new. All borrowed. */
@@ -39,6 +39,10 @@ void follow_refuse(struct files *files, const struct source *source, const char 
 		   const char *what);
 /* The same of a path on which links are that are not to be followed. */
 void follow_refuse_link(struct files *files, const struct source *source, const char *path);
+
+/* Does what one hint calls for. 0 or -ENOMEM. */
+int follow_one(struct files *files, struct discover *discover, const struct hint *hint,
+	       int64_t now_ms) MUSTCHECK;
 
 /* Puts a file into the table and into the queue. Consumes fd. 0 or -ENOMEM. */
 int follow_adopt(struct files *files, const struct birth *birth, int fd,

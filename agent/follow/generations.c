@@ -38,6 +38,8 @@
 #define SLACK_NS 2000000000LL
 /* And so long if there is more evidence. */
 #define LATE_NS 120000000000LL
+/* The file system's clock is behind ours by so much at most. */
+#define TICK_NS 20000000LL
 
 struct generation {
 	char *path;
@@ -353,16 +355,34 @@ int follow_missed_after(struct files *files, struct discover *discover, struct p
 	return follow_missed(files, discover, places, &missed);
 }
 
+/*
+ * A storm of rotations costs one look into each directory for all hints that were told together,
+ * and one more for each file that is younger than that: others may have come before it.
+ */
+static int renew_places(struct files *files, const char *path)
+{
+	int64_t made_ns = age_made_ns(path);
+
+	if (files->places && made_ns != INT64_MAX && made_ns > files->places_ns - TICK_NS)
+		files->places = places_free(files->places);
+	if (files->places)
+		return 0;
+	files->places_ns = clock_real_ms() * 1000000;
+	files->places = places_new();
+	return files->places ? 0 : -ENOMEM;
+}
+
 int follow_missed_now(struct files *files, struct discover *discover, struct file *newest)
 {
-	struct places *places = places_new();
-	int r = places ? 0 : -ENOMEM;
+	int r = renew_places(files, newest->real ? newest->real : newest->lineage);
+
+	if (r)
+		return r;
 
 	/* Its name of now is the best hint to theirs. */
 	if (!r && strcmp(newest->path, newest->lineage) == 0)
 		r = follow_trace(files, discover, newest);
 	if (!r)
-		r = follow_missed_after(files, discover, places, newest);
-	places_free(places);
+		r = follow_missed_after(files, discover, files->places, newest);
 	return r;
 }

@@ -140,6 +140,11 @@ static int adopt_new(struct files *files, struct birth birth, int fd,
 	/* Renames may be faster than hints: what came between comes first. */
 	if (newest && !birth.row)
 		r = follow_missed_now(files, birth.discover, newest);
+	/* It may have been one of these, renamed since it was opened. */
+	if (!r && files_by_inode(files, identity->device, identity->inode)) {
+		close(fd);
+		return 0;
+	}
 	if (birth.row)
 		birth.position = birth.row->committed;
 	else if (!r)

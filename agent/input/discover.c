@@ -224,8 +224,10 @@ int discover_next(struct discover *discover, struct hint *ret_hint)
 {
 	int r = next(discover, ret_hint);
 
-	walk_tell_more(discover, r == 0 && (discover_is_scanning(discover) ||
-					    (discover->watch && watch_has_more(discover->watch))));
+	if (r == 0)
+		ret_hint->more = discover_is_scanning(discover) ||
+				 (discover->watch && watch_has_more(discover->watch));
+	walk_tell_more(discover, r == 0 && ret_hint->more);
 	return r;
 }
 

@@ -42,11 +42,16 @@ enum hint_kind {
 	HINT_LEFT_TREE,
 };
 
-/* path is borrowed until the next call of any discover function. */
+/* path and from are borrowed until the next call of any discover function. */
 struct hint {
 	enum hint_kind kind;
 	int source; /* HINT_FOUND: the index given to discover_add; else -1 */
 	const char *path;
+	const char
+		*from; /* HINT_FOUND, HINT_MOVED: it was moved here from there; NULL: not known */
+	bool made;     /* HINT_FOUND, HINT_MOVED: by a change that made the name */
+	bool moved;    /* by one that moved it, here or, HINT_LEFT, away */
+	bool more;     /* the scan goes on, or changes told already follow */
 };
 
 /* What the top should tell once: cleared when fetched. */

@@ -18,8 +18,18 @@ static int give(struct discover *discover, const struct node *node, enum hint_ki
 {
 	if (!walk_join(discover, node, name))
 		return DISCOVER_E_NONE;
-	*ret_hint = (struct hint){kind, -1, discover->path};
+	*ret_hint = (struct hint){.kind = kind, .source = -1, .path = discover->path};
 	return 0;
+}
+
+/* What the change itself says of the name that came. */
+static void add_way(const struct discover *discover, const struct watch_change *change,
+		    struct hint *hint)
+{
+	hint->made = change->what == WATCH_CREATED;
+	hint->moved = change->what == WATCH_MOVED_IN;
+	if (hint->moved && change->cookie && change->cookie == discover->departed_cookie)
+		hint->from = discover->departed;
 }
 
 static struct node *child_of(struct discover *discover, const struct node *node, const char *name)
@@ -52,7 +62,9 @@ static int on_arrival(struct discover *discover, struct node *node,
 
 	if (r == DISCOVER_E_NONE && !change->is_directory &&
 	    (node->followed || (change->what == WATCH_MOVED_IN && node->content)))
-		return give(discover, node, HINT_MOVED, change->name, ret_hint);
+		r = give(discover, node, HINT_MOVED, change->name, ret_hint);
+	if (r == 0 && !change->is_directory)
+		add_way(discover, change, ret_hint);
 	return r;
 }
 
@@ -60,12 +72,19 @@ static int on_departure(struct discover *discover, struct node *node,
 			const struct watch_change *change, struct hint *ret_hint)
 {
 	struct node *child = child_of(discover, node, change->name);
+	int r;
 
 	if (child)
 		walk_drop(discover, child);
 	if (!child && !node->content)
 		return DISCOVER_E_NONE;
-	return give(discover, node, child ? HINT_LEFT_TREE : HINT_LEFT, change->name, ret_hint);
+	r = give(discover, node, child ? HINT_LEFT_TREE : HINT_LEFT, change->name, ret_hint);
+	if (r || child || change->what != WATCH_MOVED_OUT)
+		return r;
+	ret_hint->moved = true;
+	discover->departed_cookie = change->cookie;
+	strcpy(discover->departed, discover->path);
+	return 0;
 }
 
 /* A mode that changed may open to us what was closed (scenario D10). */
@@ -88,7 +107,8 @@ static int on_attributes(struct discover *discover, struct node *node,
 	}
 	source = walk_wanted(discover, node, change->name);
 	if (source) {
-		*ret_hint = (struct hint){HINT_FOUND, source->id, discover->path};
+		*ret_hint = (struct hint){
+			.kind = HINT_FOUND, .source = source->id, .path = discover->path};
 		return 0;
 	}
 	return node->content ? give(discover, node, HINT_CHANGED, change->name, ret_hint) :

@@ -30,13 +30,15 @@ struct discover {
 	size_t n_sources;
 	char **shunned;
 	size_t n_shunned;
-	struct node *scanning; /* NULL: none */
-	DIR *dir;              /* of scanning, while it is listed */
-	uint32_t literal;      /* else: its next state */
-	int poll_fd;           /* epoll: inotify and more_fd; -1 without a watch */
-	int more_fd;           /* eventfd, readable while `more` */
-	bool more;             /* hints may wait of which inotify does not tell */
-	bool lost;             /* IN_Q_OVERFLOW since the last scan began */
+	struct node *scanning;    /* NULL: none */
+	DIR *dir;                 /* of scanning, while it is listed */
+	uint32_t literal;         /* else: its next state */
+	int poll_fd;              /* epoll: inotify and more_fd; -1 without a watch */
+	int more_fd;              /* eventfd, readable while `more` */
+	bool more;                /* hints may wait of which inotify does not tell */
+	bool lost;                /* IN_Q_OVERFLOW since the last scan began */
+	uint32_t departed_cookie; /* of the last name that was moved away */
+	char departed[PATH_MAX];
 	struct discover_trouble trouble;
 	char path[PATH_MAX]; /* of the hint given last */
 };

@@ -248,7 +248,7 @@ int walk_look(struct discover *discover, struct node *node, const char *name, un
 	if (!source || (type == DT_DIR && !asks_by_name(discover, node, name)))
 		return DISCOVER_E_NONE;
 	walk_join(discover, node, name);
-	*ret_hint = (struct hint){HINT_FOUND, source->id, discover->path};
+	*ret_hint = (struct hint){.kind = HINT_FOUND, .source = source->id, .path = discover->path};
 	return 0;
 }
 

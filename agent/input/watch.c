@@ -216,6 +216,7 @@ int watch_next(struct watch *watch, struct watch_change *ret_change)
 	*ret_change = (struct watch_change){
 		.what = what_of(event->mask),
 		.is_directory = event->mask & IN_ISDIR,
+		.cookie = event->cookie,
 		.point = point,
 		.name = event->len > 0 ? event->name : "",
 	};

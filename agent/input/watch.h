@@ -46,6 +46,7 @@ enum watch_what {
 struct watch_change {
 	enum watch_what what;
 	bool is_directory; /* what name names; false for a symbolic link to a directory */
+	uint32_t cookie;   /* the same for both ends of a move; else 0 */
 	struct watch_point *point;
 	const char *name;
 };

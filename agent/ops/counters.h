@@ -72,6 +72,8 @@
 	X(rotations, SUM, NULL, "files that left their path and were finished under another name") \
 	X(generations_unseen, SUM, NULL,                                                           \
 	  "of these, files that came and were rotated before they were seen")                      \
+	X(generations_missed, SUM, NULL,                                                           \
+	  "files that came, were written to and were gone before they could be opened")            \
 	X(generations_by_path, SUM, NULL,                                                          \
 	  "files of an earlier start that were where they had been")                               \
 	X(generations_by_inode, SUM, NULL,                                                         \

@@ -340,6 +340,7 @@ const char *rig_run(struct follow_rig *rig)
 			MUST(follow_hint(&rig->files, rig->discover, &hint,
 					 (int64_t)time(NULL) * 1000) == 0);
 		MUST(r == DISCOVER_E_NONE);
+		MUST(follow_caught_up(&rig->files, rig->discover, (int64_t)time(NULL) * 1000) == 0);
 		doubt_step(&rig->files, clock_mono_us());
 		while ((file = TAILQ_FIRST(&rig->files.ready)))
 			turn(rig, file);

@@ -163,8 +163,9 @@ void world_take_hints(struct world *world, size_t max)
 	size_t n = logs->n_hints < max ? logs->n_hints : max;
 
 	for (size_t i = 0; i < n; i++) {
-		struct hint hint = {logs->hints[i].kind, logs->hints[i].lineage % 2,
-				    logs->hints[i].path};
+		struct hint hint = {.kind = logs->hints[i].kind,
+				    .source = logs->hints[i].lineage % 2,
+				    .path = logs->hints[i].path};
 
 		WORLD_TRACE(world, "hint %d %s", hint.kind, strrchr(hint.path, '/'));
 		MUST(!follow_hint(&world->agent->files, world->agent->discover, &hint,

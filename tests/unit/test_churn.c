@@ -388,13 +388,15 @@ Test(churn, generations_that_have_a_name_at_the_next_look_are_read_in_full)
 	}
 }
 
-/* Scenario A02: what was never seen is lost, and nothing else is. */
+/* Scenario A02: what was never seen is lost, and counted, and nothing else is. */
 Test(churn, generations_that_have_no_name_at_the_next_look_are_all_that_is_lost)
 {
 	for (int rotations = 4; rotations <= 10; rotations += 3) {
 		look_after_each(rotations);
 		cr_expect_eq(count_unseen(), (GENERATIONS - 1) / rotations * (rotations - 3),
 			     "%d: %d", rotations, count_unseen());
+		cr_expect_eq(rig->counters.generations_missed, count_unseen(), "%llu: %d",
+			     (unsigned long long)rig->counters.generations_missed, count_unseen());
 	}
 }
 
@@ -445,6 +447,8 @@ Test(churn, a_generation_every_20_ms_of_which_two_are_kept_is_read_in_full)
 	rig->quiet = true;
 	rig_run(rig);
 	cr_expect_leq(count_unseen(), missable, "%d, %d", count_unseen(), missable);
+	cr_expect_eq(rig->counters.generations_missed, count_unseen(), "%llu: %d",
+		     (unsigned long long)rig->counters.generations_missed, count_unseen());
 	cr_expect_lt(missable, GENERATIONS / 2, "%d: too slow to say anything", missable);
 	cr_expect_eq(rig->counters.files_lost, 0);
 }

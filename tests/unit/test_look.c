@@ -45,10 +45,10 @@ int discover_next(struct discover *discover, struct hint *ret_hint)
 	now_us += hint_costs_us;
 	hints_given++;
 	cr_assert_lt(hints_given, 1000000, "nobody stops");
-	*ret_hint = (struct hint){HINT_CHANGED, -1, "/nobody/knows.log"};
+	*ret_hint = (struct hint){.kind = HINT_CHANGED, .source = -1, .path = "/nobody/knows.log"};
 	if (!names_left)
 		return 0;
-	*ret_hint = (struct hint){HINT_FOUND, 0, "/not/there.log"};
+	*ret_hint = (struct hint){.kind = HINT_FOUND, .path = "/not/there.log"};
 	if (--names_left == 0)
 		lost |= lost_in_each_scan;
 	return 0;

@@ -42,7 +42,7 @@ static const char *path_of(size_t number)
 
 static void tell(enum hint_kind kind, size_t number)
 {
-	struct hint hint = {kind, 0, path_of(number)};
+	struct hint hint = {.kind = kind, .path = path_of(number)};
 
 	cr_assert_eq(
 		follow_hint(&world.agent->files, world.agent->discover, &hint, clock_real_ms()), 0);

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A hint of a new file is old by the time it is followed: its path may be another file's, or
+ * nobody's. Hints tell the rest, too, in their order: what was made at a path, and where it was
+ * moved from there. So the hints that come together are put together first, on names only, and then
+ * each file that came is looked for under the name that it has by then, the oldest first. This
+ * finds generations whatever they are called, and of a path that no file is known of; what hints
+ * told nothing of, generations.c finds by name and time.
+ *
+ * One that was written to and unlinked, or replaced, or moved to where nobody watches, before there
+ * was a look at it, is lost with all that was in it. Nothing else tells of it, so it is counted.
+ * Accepted: between the hints and the look names go on changing, so where files come faster than
+ * one in a few milliseconds one may be taken for another, and not be counted.
+ */
+#include "follow/arrivals.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+
+#include "files/poll.h"
+#include "follow/follow_private.h"
+#include "search/rotated.h"
+
+/* More are not kept apart: then hints come faster than they are taken, and a look is due. */
+#define ARRIVALS_MAX 16384
+
+struct arrival {
+	uint64_t number; /* in the order in which they came */
+	bool made;       /* as a new file: not one that came from elsewhere */
+	bool written;
+	bool looked_at; /* under the name that it had then */
+	bool due;       /* it has another one now */
+	char origin[];  /* the path at which it came; behind it the one that it has */
+};
+
+/* Under which one is that was moved away, until the next hint tells where to. */
+#define ON_THE_WAY ""
+
+static struct arrival *arrival_at(const struct files *files, const char *path)
+{
+	return map_get(files->arrivals, path, strlen(path));
+}
+
+/* It is no more, or is where nobody looks. */
+static void end_of(struct files *files, struct arrival *arrival)
+{
+	if (arrival && arrival->made && arrival->written && !arrival->looked_at) {
+		files->counters->generations_missed++;
+		log_limited(files->log, LOG_WARNING, "missed",
+			    "%s: a file came here, was written to and was gone before it could be "
+			    "opened: its lines are lost; rotate less often, or keep more old files",
+			    arrival->origin);
+	}
+	free(arrival);
+}
+
+static struct arrival *take(struct files *files, const char *path)
+{
+	return map_take(files->arrivals, path, strlen(path));
+}
+
+static const char *path_of(const struct arrival *arrival)
+{
+	return arrival->origin + strlen(arrival->origin) + 1;
+}
+
+/* It has this path from now on; whoever had it before is no more. 0 or -ENOMEM. */
+static int put(struct files *files, struct arrival *arrival, const char *path)
+{
+	size_t origin = strlen(arrival->origin) + 1, len = strlen(path) + 1;
+	struct arrival *moved = realloc(arrival, sizeof *arrival + origin + len);
+
+	if (!moved) {
+		free(arrival);
+		return -ENOMEM;
+	}
+	memcpy(moved->origin + origin, path, len);
+	end_of(files, take(files, path));
+	if (!map_put(files->arrivals, path, len - 1, moved))
+		return 0;
+	free(moved);
+	return -ENOMEM;
+}
+
+static int add(struct files *files, const char *path, const char *origin, bool made)
+{
+	size_t len = strlen(origin) + 1;
+	struct arrival *arrival;
+
+	if (map_count(files->arrivals) >= ARRIVALS_MAX)
+		arrivals_forget(files);
+	arrival = calloc(1, sizeof *arrival + len + 1);
+	if (!arrival)
+		return -ENOMEM;
+	arrival->number = files->n_arrivals++;
+	arrival->made = made;
+	arrival->due = true;
+	memcpy(arrival->origin, origin, len);
+	return put(files, arrival, path);
+}
+
+/* Whether the path is a file's that nobody knows. */
+static bool is_unknown(const struct files *files, const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       !files_by_inode(files, st.st_dev, st.st_ino);
+}
+
+static int came(struct files *files, const struct discover *discover, const struct hint *hint)
+{
+	struct arrival *moved = hint->from ? take(files, ON_THE_WAY) : NULL;
+	bool left_wanted = hint->from && discover_wants(discover, hint->from) >= 0;
+
+	if (moved) {
+		moved->due = true;
+		return put(files, moved, hint->path);
+	}
+	if (left_wanted || hint->kind == HINT_FOUND)
+		return add(files, hint->path, left_wanted ? hint->from : hint->path, hint->made);
+	end_of(files, take(files, hint->path));
+	return 0;
+}
+
+static int left(struct files *files, const struct hint *hint)
+{
+	struct arrival *arrival = take(files, hint->path);
+
+	if (!hint->moved) {
+		end_of(files, arrival);
+		return 0;
+	}
+	end_of(files, take(files, ON_THE_WAY));
+	return arrival ? put(files, arrival, ON_THE_WAY) : 0;
+}
+
+int arrivals_hint(struct files *files, struct discover *discover, const struct hint *hint)
+{
+	struct arrival *arrival;
+	int r;
+
+	if (hint->kind == HINT_CHANGED) {
+		arrival = map_count(files->arrivals) ? arrival_at(files, hint->path) : NULL;
+		if (arrival)
+			arrival->written = true;
+		return 0;
+	}
+	if (discover_lost_hints(discover))
+		arrivals_forget(files);
+	if (hint->kind == HINT_LEFT)
+		return left(files, hint);
+	if (!hint->made && !hint->moved)
+		return 0;
+	r = came(files, discover, hint);
+	if (r || hint->kind != HINT_FOUND)
+		return r;
+	return is_unknown(files, hint->path) ? ARRIVALS_E_LATER : 0;
+}
+
+/* One file: a generation of the path at which it came, or what its name says. */
+static int look_at(struct files *files, struct discover *discover, const char *path,
+		   const char *origin, int64_t now_ms)
+{
+	int source = discover_wants(discover, origin), own = discover_wants(discover, path);
+	bool rotated = strcmp(path, origin) == 0 || own < 0 ||
+		       rotated_judge(strrchr(path, '/') + 1, strrchr(origin, '/') + 1);
+
+	if (own >= 0 && (own != source || !rotated))
+		return follow_found(files, discover, own, path, path, now_ms);
+	return source < 0 ? 0 : follow_found(files, discover, source, path, origin, now_ms);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct arrival *left = *(struct arrival *const *)a;
+	const struct arrival *right = *(struct arrival *const *)b;
+
+	return left->number < right->number ? -1 : 1;
+}
+
+int arrivals_look(struct files *files, struct discover *discover, int64_t now_ms)
+{
+	struct arrival **due = calloc(map_count(files->arrivals) + 1, sizeof *due), *arrival;
+	struct file *file;
+	void *cursor = NULL;
+	struct stat st;
+	size_t n = 0;
+	int r = 0;
+
+	if (!due)
+		return -ENOMEM;
+	while ((arrival = map_next(files->arrivals, &cursor)))
+		if (arrival->due && path_of(arrival)[0])
+			due[n++] = arrival;
+	if (n)
+		qsort(due, n, sizeof due[0], by_number);
+	for (size_t i = 0; !r && i < n; i++) {
+		const char *path = path_of(due[i]);
+
+		/* It is elsewhere by now: hints of that are on their way. */
+		if (lstat(path, &st) < 0)
+			continue;
+		due[i]->due = false;
+		due[i]->looked_at = true;
+		if (S_ISREG(st.st_mode) && !files_by_inode(files, st.st_dev, st.st_ino))
+			r = look_at(files, discover, path, due[i]->origin, now_ms);
+		file = files_by_inode(files, st.st_dev, st.st_ino);
+		if (file && due[i]->written)
+			poll_told(file);
+	}
+	free(due);
+	return r;
+}
+
+void arrivals_end(struct files *files)
+{
+	struct arrival *arrival;
+	void *cursor = NULL;
+
+	while ((arrival = map_next(files->arrivals, &cursor))) {
+		if (arrival->due && path_of(arrival)[0])
+			continue;
+		end_of(files, take(files, path_of(arrival)));
+	}
+}
+
+void arrivals_forget(struct files *files)
+{
+	struct arrival *arrival;
+	void *cursor = NULL;
+
+	while ((arrival = map_next(files->arrivals, &cursor)))
+		free(take(files, path_of(arrival)));
+}
