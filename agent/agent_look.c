@@ -37,7 +37,8 @@ void agent_forget_finished(struct files *files)
 	void *cursor = NULL;
 	struct file *file;
 
-	while ((file = map_next(files->by_inode, &cursor))) {
+	/* What is gone may have been compressed, and be one of those. */
+	while (!files->n_unjudged && (file = map_next(files->by_inode, &cursor))) {
 		bool gone = file->state == FILE_FINISHED && file->looked != files->look &&
 			    identity_is_gone(&file->identity, file->path) &&
 			    identity_is_gone(&file->identity, file->second) &&

@@ -109,7 +109,7 @@ static void age_file(struct agent *agent, struct file *file, uint64_t now_us)
 		files_ready(&agent->files, file);
 		return;
 	}
-	if (file->unreadable || !file->left_path || file->proof)
+	if (file->unreadable || !file_is_over(file) || file->proof)
 		return;
 	quiet = now_us - file->quiet_since_us >= file->source->rotate_wait_ms * US_PER_MS;
 	if (!quiet && !(file_is_settled(file) && file->eof_seen && follow_is_abandoned(file)))
@@ -132,7 +132,7 @@ void agent_age_files(struct agent *agent, uint64_t now_us)
 	for (; file; file = next) {
 		next = TAILQ_NEXT(file, aging_link);
 		if (file->state == FILE_FINISHED ||
-		    (file->state != FILE_BACKOFF && !file->left_path && !file->unreadable &&
+		    (file->state != FILE_BACKOFF && !file_is_over(file) && !file->unreadable &&
 		     !file->doubtful))
 			files_unage(&agent->files, file);
 		else

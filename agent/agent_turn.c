@@ -100,7 +100,7 @@ static bool ensure_open(struct agent *agent, struct file *file)
 			"%s: gone before it was wholly shipped: lines after position %llu are lost",
 			file->path, (unsigned long long)file->account.committed);
 	}
-	files_remove(&agent->files, file, true);
+	follow_forget(&agent->files, file);
 	return false;
 }
 
@@ -134,7 +134,7 @@ static uint64_t partial_after_us(const struct agent *agent, const struct file *f
 {
 	if (agent->until_eof)
 		return 0;
-	return file->left_path ? file->source->rotate_wait_ms * US_PER_MS : CLOCK_NEVER;
+	return file_is_over(file) ? file->source->rotate_wait_ms * US_PER_MS : CLOCK_NEVER;
 }
 
 /*
@@ -176,7 +176,7 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 	bool hand_over = next_has_data(agent, file);
 	int r;
 
-	if (!packs_look(&agent->files, file))
+	if (!packs_look(&agent->files, file, now_us))
 		return true;
 	if (!doubt_look(&agent->files, file, now_us, clock_real_ms())) {
 		files_rest(&agent->files, file);
@@ -202,8 +202,8 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 		files_ready(&agent->files, file);
 		return true;
 	case PIPELINE_E_IDLE:
+		packs_dry(&agent->files, file, now_us);
 		doubt_dry(&agent->files, file);
-		packs_dry(&agent->files, file);
 		gone_dry(agent, file, hand_over);
 		return true;
 	case PIPELINE_E_FULL:

@@ -128,4 +128,5 @@ void files_close(struct files *files, struct file *file)
 	TAILQ_REMOVE(&files->open, file, open_link);
 	files->n_open--;
 	tail_close(&file->tail);
+	files_unpacked(files, file);
 }

@@ -6,6 +6,7 @@
 #include "input/identity.h"
 #include "input/proof.h"
 #include "input/tail.h"
+#include "search/content.h"
 
 /*
  * One file: an inode with its identity, what is read and settled of it, and its place in a lineage.
@@ -31,10 +32,11 @@ enum file_queue { FILE_QUEUE_NONE, FILE_QUEUE_READY, FILE_QUEUE_HELD };
 
 /* What a held file waits for. */
 enum file_wait {
-	FILE_WAITS_ROOM,  /* memory or a descriptor, which other files give up */
-	FILE_WAITS_TOPIC, /* waits_topic: it takes no record now, or not the next of this file */
-	FILE_WAITS_STORE, /* room for its dead letter, or its content's id is to be stored */
-	FILE_WAITS,       /* their number */
+	FILE_WAITS_ROOM,     /* memory or a descriptor, which other files give up */
+	FILE_WAITS_TOPIC,    /* waits_topic: it takes no record now, or not the next of this file */
+	FILE_WAITS_STORE,    /* room for its dead letter, or its content's id is to be stored */
+	FILE_WAITS_UNPACKER, /* other compressed files are being read */
+	FILE_WAITS,          /* their number */
 };
 
 /* What fstat said of a file. */
@@ -50,6 +52,24 @@ struct file_times {
 struct file_proof {
 	struct proof proof;
 	struct file_times times; /* when that began */
+};
+
+/* Files that begin alike and turned out to be others; more are not asked. */
+#define PACK_OTHERS_MAX 16
+
+/* A new compressed file is held against a known one. */
+struct pack_judge {
+	uint64_t device; /* of the known file; inode 0: none now */
+	uint64_t inode;
+	uint64_t same;                    /* so many bytes are equal */
+	bool by_chain;                    /* it cannot be read any more */
+	struct content known;             /* what is known of it, then */
+	uint64_t others[PACK_OTHERS_MAX]; /* ids */
+	size_t n_others;
+	uint64_t size; /* of the new file, and since when */
+	uint64_t size_us;
+	size_t head_len;
+	char head[IDENTITY_HEAD_MAX];
 };
 
 struct file {
@@ -69,12 +89,17 @@ struct file {
 	struct account account;
 
 	enum file_state state;
-	bool rewritten;    /* DRAINING ends in a reset to 0, not in a rewind */
-	bool left_path;    /* renamed or unlinked: its path is another's or nobody's */
-	uint64_t looked;   /* the look at all files that last found it at its path */
-	bool gone;         /* finished, and the last look found no name of it */
-	bool told_apart;   /* from compressed files, by its first bytes */
-	bool broken_told;  /* that it cannot be unpacked to its end */
+	bool rewritten;           /* DRAINING ends in a reset to 0, not in a rewind */
+	bool left_path;           /* renamed or unlinked: its path is another's or nobody's */
+	uint64_t looked;          /* the look at all files that last found it at its path */
+	bool gone;                /* finished, and the last look found no name of it */
+	bool told_apart;          /* from compressed files, by its first bytes */
+	bool broken_told;         /* that it cannot be unpacked to its end */
+	bool unjudged;            /* it may be a known one, compressed: it has no row yet */
+	struct pack_judge *judge; /* while that is looked at; owned */
+	unsigned compared; /* so many files are held against this one, which is kept for it */
+	bool leave_out;    /* compressed, and what is in it now is not wanted */
+	uint64_t passed;   /* so much of that was unpacked */
 	bool unreadable;   /* the last try to open or read it has failed */
 	uint32_t retry_ms; /* so long after it there is another one */
 	uint64_t retry_us;
@@ -115,6 +140,9 @@ struct file {
 	uint8_t silent_looks;        /* that found bytes which no hint told of, in a row */
 	TAILQ_ENTRY(file) open_link; /* while the descriptor is open */
 };
+
+/* So many compressed files are unpacked at a time: each may want PACKED_MEMORY_MAX. */
+#define FILES_UNPACKING 2
 
 TAILQ_HEAD(file_list, file);
 SLIST_HEAD(file_stack, file);
@@ -176,6 +204,15 @@ uint64_t file_reach(const struct file *file);
 
 /* So many bytes of those are not settled. 0 or -ENOMEM. */
 int file_unsettled(const struct file *file, uint64_t *ret_bytes) MUSTCHECK;
+
+/*
+ * Whether nothing more is expected in it: it left its path, or is compressed, which nobody writes
+ * line by line.
+ */
+static inline bool file_is_over(const struct file *file)
+{
+	return file->left_path || file->tail.packing;
+}
 
 /* Nothing in flight, nothing failed or suspect, nothing pending behind the cursor. */
 bool file_is_settled(const struct file *file);

@@ -72,8 +72,10 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 		.first_scan = true,
 		.max_open = files_max_open(),
 	};
-	for (size_t i = 0; i < n_sources; i++)
+	for (size_t i = 0; i < n_sources; i++) {
 		files->provenance |= sources[i].provenance;
+		files->compressed |= sources[i].compressed;
+	}
 	TAILQ_INIT(&files->ready);
 	for (int wait = 0; wait < FILE_WAITS; wait++)
 		TAILQ_INIT(&files->held[wait]);
@@ -100,6 +102,9 @@ void files_deinit(struct files *files)
 		free(arrival);
 	files->arrivals = map_free(files->arrivals);
 	files->places = places_free(files->places);
+	cursor = NULL;
+	while (files->by_inode && (file = map_next(files->by_inode, &cursor)))
+		files_end_judge(files, file);
 	cursor = NULL;
 	while (files->by_inode && (file = map_next(files->by_inode, &cursor)))
 		file_free(file);
@@ -213,6 +218,7 @@ void files_remove(struct files *files, struct file *file, bool forget)
 {
 	struct inode_key key = key_of(file->identity.device, file->identity.inode);
 
+	files_end_judge(files, file);
 	files_promote_next(files, file);
 	files_rest(files, file);
 	files_close(files, file);

@@ -16,6 +16,7 @@ struct files {
 	const struct source *sources; /* borrowed, as the next three pointers */
 	size_t n_sources;
 	bool provenance; /* of any source */
+	bool compressed; /* wanted by any source */
 	struct chunk_pools *pools;
 	struct counters *counters;
 	struct log *log;
@@ -51,6 +52,8 @@ struct files {
 	struct file_list open; /* descriptors, least recently used first */
 	size_t n_open;
 	size_t max_open;
+	struct file *unpacking[FILES_UNPACKING]; /* those that may hold an unpacker */
+	size_t n_unjudged;                       /* compressed files that may be known ones */
 	bool crowded; /* a path could not be opened for want of a descriptor: a look is due soon */
 	uint64_t *removed; /* rows to delete with the next checkpoint */
 	size_t n_removed, removed_capacity;
@@ -110,6 +113,24 @@ void files_release_topic(struct files *files, uint32_t topic);
 void files_release_all(struct files *files);
 
 bool files_any_held(const struct files *files);
+
+/*
+ * Before a compressed file is read. False: others are; the file is held until one of them has no
+ * more to read, is closed or waits for something else.
+ */
+bool files_may_unpack(struct files *files, struct file *file);
+
+/* The file is closed, or has no more to read: another one may be unpacked. */
+void files_unpacked(struct files *files, struct file *file);
+
+/* The known file that the judge holds; NULL: none, or it is gone. */
+struct file *files_judged_by(const struct files *files, const struct pack_judge *judge);
+
+/* The known file (NULL: none) is the one; it is kept while that is so. */
+void files_hold_against(struct files *files, struct pack_judge *judge, struct file *known);
+
+/* It is known what the file is, or it is taken out: it is held against nothing any more. */
+void files_end_judge(struct files *files, struct file *file);
 
 /*
  * tail_give_back. Puts the file into the queue when it turns out to be rewritten: its next turn

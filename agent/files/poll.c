@@ -51,6 +51,8 @@ void poll_told(struct file *file)
 
 static bool has_grown(const struct file *file, uint64_t size)
 {
+	if (file->tail.packing)
+		return size != file->tail.dry.size;
 	return size > account_read_position(&file->account) + file->tail.pending;
 }
 

@@ -67,7 +67,7 @@ bool files_any_held(const struct files *files)
 
 void files_dirty(struct files *files, struct file *file)
 {
-	if (file->dirty)
+	if (file->dirty || file->unjudged)
 		return;
 	file->dirty = true;
 	TAILQ_INSERT_TAIL(&files->dirty, file, dirty_link);

@@ -40,6 +40,7 @@ static void take_over_times(struct file *file, const struct store_file *row)
 	file->seen = (struct file_times){row->size, row->mtime_ns, row->ctime_ns, known, false};
 	file->tail.reach = row->reach;
 	file->tail.packing = row->packed < PACKED_KINDS ? row->packed : PACKED_NOT;
+	file->leave_out = file->tail.packing && (row->flags & STORE_FILE_LEAVE_OUT);
 	if (file->tail.packing && known)
 		file->tail.dry = (struct tail_dry){row->size, row->mtime_ns, row->committed, true};
 }
@@ -271,7 +272,13 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd,
 	if (!row && birth->packing) {
 		file->tail.packing = birth->packing;
 		file->told_apart = true;
+		file->leave_out = birth->leave_out;
 	}
+	file->unjudged = !row && !birth->judged && !file->leave_out &&
+			 (birth->source->compressed || birth->packing);
+	files->n_unjudged += file->unjudged && birth->packing;
+	if (file->tail.packing)
+		files_age(files, file);
 	if (birth->within)
 		tail_resume(&file->tail, 0, 0, birth->position);
 	if (has_left(birth))

@@ -25,6 +25,7 @@
 #include "files/doubt.h"
 #include "files/poll.h"
 #include "follow/follow_private.h"
+#include "follow/packs.h"
 #include "input/links.h"
 #include "search/rotated.h"
 
@@ -429,16 +430,41 @@ int follow_one(struct files *files, struct discover *discover, const struct hint
 	return 0;
 }
 
+void follow_forget(struct files *files, struct file *file)
+{
+	if (!files->compressed) {
+		files_remove(files, file, true);
+		return;
+	}
+	files_promote_next(files, file);
+	files_rest(files, file);
+	files_close(files, file);
+	if (file->state == FILE_READING)
+		file_set_state(file, FILE_FINISHED);
+}
+
+/* Once it is closed its first bytes may be gone, and nothing tells that it was compressed. */
+static void learn_head(struct file *file)
+{
+	uint64_t read = account_read_position(&file->account);
+
+	if (file->tail.fd >= 0 && file->identity.head_len < IDENTITY_HEAD_MAX &&
+	    file->identity.head_len < read)
+		(void)!identity_grow_head(file->tail.fd, &file->identity, read);
+}
+
 void follow_finish(struct files *files, struct file *file)
 {
 	struct stat st;
 	bool nameless = file->tail.fd >= 0 && fstat(file->tail.fd, &st) == 0 && st.st_nlink == 0;
 
+	packs_finish(files, file);
+	learn_head(file);
 	files_promote_next(files, file);
 	files_give_back(files, file);
 	files_rest(files, file);
 	file_set_state(file, FILE_FINISHED);
 	files_close(files, file);
 	if (nameless)
-		files_remove(files, file, true);
+		follow_forget(files, file);
 }

@@ -52,6 +52,12 @@ bool follow_is_abandoned(const struct file *file);
 bool follow_must_hold(struct files *files, const struct file *file, uint64_t now_us);
 
 /*
+ * The file is settled and has no name any more: it is freed. Where compressed files are wanted, it
+ * may have become one, and is kept for so long as two looks at all files take.
+ */
+void follow_forget(struct files *files, struct file *file);
+
+/*
  * The file has left its path, is read to its end, settled and quiet: closes it, and forgets it when
  * it has no name any more: then it is freed.
  */

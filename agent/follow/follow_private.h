@@ -25,6 +25,7 @@ struct birth {
 	struct discover *discover;
 	bool by_content;          /* the row's file was found by its bytes */
 	enum packed_kind packing; /* and is compressed now */
+	bool leave_out;           /* what is in it is not wanted; packing is set */
 	bool judged;              /* it is known to be no copy */
 	bool moved;               /* it has its name from a rotation, whatever that looks like */
 };

@@ -18,6 +18,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,16 @@ static const char *name_of(const char *path)
 	return strrchr(path, '/') + 1;
 }
 
+/* The same of what it was before it was compressed. */
+static const char *plain_name_of(const char *path, char buffer[NAME_MAX + 1])
+{
+	char *plain = rotated_unpacked(name_of(path));
+
+	snprintf(buffer, NAME_MAX + 1, "%s", plain ? plain : name_of(path));
+	free(plain);
+	return buffer;
+}
+
 /* The number in name is reached from that of `known` by names of the directory, one by one. */
 static bool is_counted_on(struct search *search, const char *dir, const char *base,
 			  const char *name, const char *known)
@@ -103,7 +114,9 @@ static bool is_counted_on(struct search *search, const char *dir, const char *ba
 static bool is_believed(struct search *search, const char *dir, const char *base, const char *name,
 			enum rotated kind, const struct statx *stx)
 {
-	const char *known = search->missed->path ? name_of(search->missed->path) : NULL;
+	char buffer[NAME_MAX + 1];
+	const char *known =
+		search->missed->path ? plain_name_of(search->missed->path, buffer) : NULL;
 
 	if (kind == ROTATED_SURELY)
 		return true;
@@ -154,34 +167,39 @@ static int add(struct search *search, char *path, int64_t began_ns)
 static bool began_between(const struct search *search, const char *name, int64_t began_ns)
 {
 	const struct missed *missed = search->missed;
+	char known[NAME_MAX + 1];
 
 	if (began_ns < missed->after_ns || began_ns > search->before_ns)
 		return false;
 	return began_ns > missed->after_ns || !missed->path ||
-	       !rotated_is_before(name, name_of(missed->path));
+	       !rotated_is_before(name, plain_name_of(missed->path, known));
 }
 
 /* One name of dir. 0 or -ENOMEM. */
 static int judge(struct search *search, const char *dir, const char *base, const char *name)
 {
-	enum rotated kind = rotated_judge(name, base);
+	char plain[NAME_MAX + 1];
+	enum rotated kind;
 	struct statx stx;
 	int64_t began_ns;
 	char *path;
 	int r = 0;
 
-	if (kind == ROTATED_NO)
-		return 0;
 	if (asprintf(&path, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, name) < 0)
 		return -ENOMEM;
+	kind = rotated_judge(plain_name_of(path, plain), base);
+	if (kind == ROTATED_NO) {
+		free(path);
+		return 0;
+	}
 	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, &stx) < 0 ||
 	    !S_ISREG(stx.stx_mode)) {
 		free(path);
 		return 0;
 	}
 	began_ns = age_began_ns(&stx);
-	if (!began_between(search, name, began_ns) ||
-	    !is_believed(search, dir, base, name, kind, &stx) || !is_free(search, path, &stx)) {
+	if (!began_between(search, plain, began_ns) ||
+	    !is_believed(search, dir, base, plain, kind, &stx) || !is_free(search, path, &stx)) {
 		free(path);
 		return 0;
 	}
@@ -283,18 +301,20 @@ static int adopt(const struct search *search, const char *path)
 		.moved = rotated_judge(name_of(path), name_of(missed->lineage)) == ROTATED_PERHAPS,
 	};
 	struct identity identity;
-	int fd = files_open_path(files, path, missed->source->links), r;
+	int fd = files_open_path(files, path, missed->source->links), r = 0;
 
 	if (fd < 0)
 		return 0;
 	/* Another name of one that was just taken in is that. */
-	if (identity_of(fd, &identity) || follow_is_compressed(fd) ||
+	birth.packing = packed_kind_of_file(fd);
+	if (identity_of(fd, &identity) || (follow_is_compressed(fd) && !birth.packing) ||
 	    files_by_inode(files, identity.device, identity.inode)) {
 		close(fd);
 		return 0;
 	}
-	r = copies_hold(files, search->discover, missed->source, path, fd, &identity,
-			clock_mono_us());
+	if (!birth.packing)
+		r = copies_hold(files, search->discover, missed->source, path, fd, &identity,
+				clock_mono_us());
 	if (r)
 		return r < 0 ? r : 0;
 	log_source(files->log, LOG_INFO, missed->source->name, "generation-unseen",

@@ -42,6 +42,8 @@ bool follow_must_hold(struct files *files, const struct file *file, uint64_t now
 	enum writers writers = WRITERS_NONE;
 	struct stat st;
 
+	if (file->compared)
+		return true;
 	/* With a name it is heard of again. */
 	if (file->tail.fd < 0 || fstat(file->tail.fd, &st) < 0 || st.st_nlink > 0)
 		return false;

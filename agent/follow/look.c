@@ -13,6 +13,7 @@
 #include "follow/copies.h"
 #include "follow/follow.h"
 #include "follow/follow_private.h"
+#include "follow/packs.h"
 
 /* Whether it was not told of the path yet; told: paths of which it was. */
 static bool is_news(struct map *told, const char *path)
@@ -115,6 +116,10 @@ static int find_start(const struct files *files, int fd, int64_t now_ms, struct 
 	birth->position = 0;
 	if (!starts_at_end(files, birth, &st, now_ms))
 		return 0;
+	birth->packing = packed_kind_of_file(fd);
+	birth->leave_out = birth->packing != PACKED_NOT;
+	if (birth->leave_out)
+		return 0;
 	r = tail_find_end(fd, &birth->position);
 	birth->within = r == TAIL_E_WITHIN;
 	return r < 0 ? r : 0;
@@ -131,7 +136,7 @@ static int adopt_new(struct files *files, struct birth birth, int fd,
 		birth.row = follow_take_row_at(files, birth.path, fd, &birth.packing);
 		birth.by_content = birth.row != NULL;
 	}
-	if (!birth.row && !birth.judged) {
+	if (!birth.row && !birth.judged && !packs_is_one(birth.source, birth.path)) {
 		r = copies_hold(files, birth.discover, birth.source, birth.path, fd, identity,
 				clock_mono_us());
 		if (r)

@@ -6,11 +6,23 @@
 
 /*
  * Before each turn of a file that is open: as soon as its first bytes are there they say whether it
- * is compressed. False: it is, and its source does not want that; the file was taken out.
+ * is compressed. False: there is no turn now. It is compressed and its source does not want that,
+ * and it was taken out; others are being unpacked, and it is held; it is not known yet whether it
+ * is a known file, compressed; or what is in it now is not wanted (leave_out), and it is not passed
+ * yet. now_us: CLOCK_MONOTONIC.
  */
-bool packs_look(struct files *files, struct file *file);
+bool packs_look(struct files *files, struct file *file, uint64_t now_us);
 
-/* The turn has read the file to its end: tells, once, what could not be unpacked. */
-void packs_dry(struct files *files, struct file *file);
+/* By its name it is a compressed file, and the source wants those. */
+bool packs_is_one(const struct source *source, const char *path);
+
+/*
+ * The turn has read the file to its end: tells, once, what could not be unpacked. Comes before
+ * doubt_dry. now_us: CLOCK_MONOTONIC.
+ */
+void packs_dry(struct files *files, struct file *file, uint64_t now_us);
+
+/* The file is quiet and is to be closed: if it ends amid its content now, that is told, once. */
+void packs_finish(struct files *files, struct file *file);
 
 #endif

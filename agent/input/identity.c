@@ -118,6 +118,9 @@ bool identity_is_compressed(const void *head, size_t len)
 	};
 	const char *bytes = head;
 
+	/* What pzstd begins with, and LZ4 may: a frame to be skipped. */
+	if (len >= 4 && (bytes[0] & 0xf0) == 0x50 && memcmp(bytes + 1, "\x2a\x4d\x18", 3) == 0)
+		return true;
 	for (size_t i = 0; i < ARRAY_LEN(magics); i++) {
 		if (len < magics[i].len || memcmp(bytes, magics[i].bytes, magics[i].len) != 0)
 			continue;

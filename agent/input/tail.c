@@ -356,6 +356,7 @@ void tail_reset(struct tail *tail)
 	tail->stored_tail_len = 0;
 	tail->dry.known = false;
 	tail->broken = 0;
+	tail->packed = packed_free(tail->packed);
 	tail->high_water = account_read_position(tail->account);
 	tail->reach = 0;
 }

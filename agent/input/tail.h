@@ -36,7 +36,7 @@ struct tail {
 	enum packed_kind packing; /* positions are those of the content */
 	struct packed *packed;    /* owned, while it is open and was read */
 	struct tail_dry dry;
-	int broken;          /* PACKED_E_CORRUPT, _LARGE: what is behind cannot be unpacked */
+	int broken; /* PACKED_E_SHORT, _CORRUPT, _LARGE: how its content ends now; 0: well */
 	uint64_t high_water; /* bytes below it were read before: re-reading is counted apart */
 	uint64_t reach;      /* so many were there at a look, read or not */
 };
@@ -150,5 +150,12 @@ struct chunk *tail_new_chunk(struct tail *tail, enum chunk_class class, size_t o
  * 16 MiB, and its rest is to be discarded; negative errno.
  */
 int tail_find_end(int fd, uint64_t *ret_position) MUSTCHECK;
+
+/*
+ * The same of a compressed file, some milliseconds a call: what is in it is unpacked and passed.
+ * *at and *ret_position are 0 before the first call. 0 and *ret_position; TAIL_E_AGAIN; negative
+ * errno.
+ */
+int tail_find_packed_end(struct tail *tail, uint64_t *at, uint64_t *ret_position) MUSTCHECK;
 
 #endif

@@ -121,9 +121,20 @@ static int unpack(struct tail *tail, uint64_t at, char *bytes, size_t len, size_
 
 	if (r == PACKED_E_MORE)
 		return TAIL_E_AGAIN;
-	if (r == PACKED_E_CORRUPT || r == PACKED_E_LARGE)
+	if (r >= 0)
 		tail->broken = r;
 	return r < 0 ? r : 0;
+}
+
+/*
+ * Whether what comes behind what was unpacked is where it was: it ended amid its content and grew.
+ * Behind a whole end another member may have come, or the file was written anew: only what stands
+ * before the position tells.
+ */
+static bool goes_on(const struct tail *tail, const struct stat *st)
+{
+	return !tail->dry.known ||
+	       (tail->broken == PACKED_E_SHORT && (uint64_t)st->st_size >= tail->dry.size);
 }
 
 /* The same from a compressed file; TAIL_E_AGAIN, TAIL_E_DRY: nobody wrote to it since. */
@@ -140,6 +151,11 @@ static int read_packed(struct tail *tail, struct chunk *chunk, struct look_back 
 		return -errno;
 	if (tail->dry.at == next && is_unchanged(&tail->dry, &st))
 		return TAIL_E_DRY;
+	if (!is_unchanged(&tail->dry, &st)) {
+		if (!goes_on(tail, &st))
+			tail->packed = packed_free(tail->packed);
+		tail->dry.known = false;
+	}
 	if (!tail->packed)
 		r = packed_new(tail->packing, &tail->packed);
 	if (!r && back->len)

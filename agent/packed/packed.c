@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A compressed file is a row of members, each with its own beginning (cat a.gz b.gz is a gzip file;
- * pzstd and pxz write many). What is unpacked lies in a buffer of which the last PACKED_BEHIND
+ * pzstd and pxz write many; zstd has members without content, which pzstd writes first). What is
+ * unpacked lies in a buffer of which the last PACKED_BEHIND
  * bytes stay, because whoever reads a log looks at what stands before the bytes that he takes.
  *
  * What stands behind the last member and begins none is padding and is passed over, as gzip and xz
@@ -43,10 +44,12 @@ static const struct {
 	enum packed_kind kind;
 	size_t len;
 	char bytes[MAGIC_MAX + 1];
+	bool any; /* the lower half of the first byte */
 } magics[] = {
-	{PACKED_GZIP, 3, "\x1f\x8b\x08"},
-	{PACKED_ZSTD, 4, "\x28\xb5\x2f\xfd"},
-	{PACKED_XZ, 6, "\xfd\x37zXZ"},
+	{PACKED_GZIP, 3, "\x1f\x8b\x08", false},
+	{PACKED_ZSTD, 4, "\x28\xb5\x2f\xfd", false},
+	{PACKED_ZSTD, 4, "\x50\x2a\x4d\x18", true},
+	{PACKED_XZ, 6, "\xfd\x37zXZ", false},
 };
 
 static const struct codec *codec_of(enum packed_kind kind)
@@ -60,10 +63,20 @@ static const struct codec *codec_of(enum packed_kind kind)
 	return codecs[kind];
 }
 
+/* Of a magic in which the first byte has 16 values, all of them count. */
+static bool begins_with(const char *head, size_t len, size_t magic)
+{
+	const char *bytes = magics[magic].bytes;
+
+	return magics[magic].any ?
+		       (head[0] & 0xf0) == bytes[0] && memcmp(head + 1, bytes + 1, len - 1) == 0 :
+		       memcmp(head, bytes, len) == 0;
+}
+
 enum packed_kind packed_kind_of(const void *head, size_t len)
 {
 	for (size_t i = 0; i < ARRAY_LEN(magics); i++)
-		if (len >= magics[i].len && memcmp(head, magics[i].bytes, magics[i].len) == 0)
+		if (len >= magics[i].len && begins_with(head, magics[i].len, i))
 			return magics[i].kind;
 	return PACKED_NOT;
 }
@@ -143,9 +156,12 @@ static int refill(struct packed *packed, int fd)
 /* Whether a member may begin with these bytes, of which there are not enough to know. */
 static bool may_begin(const struct packed *packed)
 {
+	size_t len = packed->input.len;
+
 	for (size_t i = 0; i < ARRAY_LEN(magics); i++)
-		if (magics[i].kind == packed->kind && packed->input.len < magics[i].len)
-			return memcmp(packed->input.at, magics[i].bytes, packed->input.len) == 0;
+		if (magics[i].kind == packed->kind && len < magics[i].len &&
+		    (!len || begins_with(packed->input.at, len, i)))
+			return true;
 	return false;
 }
 

@@ -178,7 +178,8 @@ static void learn_head(struct file *file)
 {
 	const struct chunk *first = TAILQ_FIRST(&file->account.chunks);
 
-	if (first && first->start == 0)
+	/* Those of a compressed file are not those of its content. */
+	if (first && first->start == 0 && !file->tail.packing)
 		identity_learn_head(&file->identity, first->bytes, first->cursor);
 }
 

@@ -151,13 +151,36 @@ bool rotated_alike(const char *a, const char *b)
 	return *a == *b;
 }
 
+/* The length of the ending that a compressed file has, 0 for any other. */
+static size_t packed_ending(const char *name)
+{
+	static const char *const endings[] = {".gz", ".zst", ".xz"};
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+		size_t n = strlen(endings[i]);
+
+		if (len > n && strcmp(name + len - n, endings[i]) == 0)
+			return n;
+	}
+	return 0;
+}
+
+/* Whether it ends in a dot and one to three digits, compressed or not. */
+static bool counts_down(const char *name)
+{
+	size_t end = strlen(name) - packed_ending(name), at = end;
+
+	while (at && isdigit((unsigned char)name[at - 1]))
+		at--;
+	return end - at >= 1 && end - at <= 3 && at && name[at - 1] == '.';
+}
+
 int rotated_order(const char *a, const char *b)
 {
-	const char *dot = strrchr(a, '.');
-	size_t digits = dot ? strspn(dot + 1, "0123456789") : 0;
 	int order = strverscmp(a, b);
 
-	return digits && digits <= 3 && !dot[1 + digits] ? -order : order;
+	return counts_down(a) ? -order : order;
 }
 
 bool rotated_is_before(const char *a, const char *b)
@@ -222,14 +245,7 @@ bool rotated_bases(const char *name, rotated_see *see, void *context)
 
 char *rotated_unpacked(const char *name)
 {
-	static const char *const extensions[] = {".gz", ".zst", ".xz"};
-	size_t len = strlen(name);
+	size_t n = packed_ending(name);
 
-	for (size_t i = 0; i < ARRAY_LEN(extensions); i++) {
-		size_t n = strlen(extensions[i]);
-
-		if (len > n && strcmp(name + len - n, extensions[i]) == 0)
-			return strndup(name, len - n);
-	}
-	return NULL;
+	return n ? strndup(name, strlen(name) - n) : NULL;
 }

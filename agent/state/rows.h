@@ -13,6 +13,7 @@
 /* Bits of store_file.flags. */
 enum {
 	STORE_FILE_IGNORED = 1, /* a copy of another file, with nothing unread in it: never read */
+	STORE_FILE_LEAVE_OUT = 2, /* compressed, and what was in it when it was found is passed */
 };
 
 /*

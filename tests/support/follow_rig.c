@@ -259,11 +259,11 @@ static void turn(struct follow_rig *rig, struct file *file)
 
 	if (r == FILES_E_GONE) {
 		rig->counters.files_lost += !file_is_settled(file);
-		files_remove(&rig->files, file, true);
+		follow_forget(&rig->files, file);
 		return;
 	}
 	MUST(r == 0);
-	if (!packs_look(&rig->files, file))
+	if (!packs_look(&rig->files, file, clock_mono_us()))
 		return;
 	if (!doubt_look(&rig->files, file, clock_mono_us(), clock_real_ms())) {
 		files_rest(&rig->files, file);
@@ -273,7 +273,7 @@ static void turn(struct follow_rig *rig, struct file *file)
 		do
 			r = tail_peek(&file->tail, &event);
 		while (r == TAIL_E_AGAIN);
-		if (r == TAIL_E_DRY && file->left_path && rig->quiet)
+		if (r == TAIL_E_DRY && file_is_over(file) && rig->quiet)
 			r = tail_peek_last(&file->tail, &event);
 		if (r)
 			break;
@@ -287,8 +287,8 @@ static void turn(struct follow_rig *rig, struct file *file)
 		return;
 	}
 	MUST(r == TAIL_E_DRY);
+	packs_dry(&rig->files, file, clock_mono_us());
 	doubt_dry(&rig->files, file);
-	packs_dry(&rig->files, file);
 	gone_dry(rig, file, hand_over);
 }
 
@@ -299,7 +299,7 @@ static bool age(struct follow_rig *rig)
 
 	for (file = TAILQ_FIRST(&rig->files.aging); rig->quiet && file; file = next) {
 		next = TAILQ_NEXT(file, aging_link);
-		if (file->state != FILE_READING || !file->left_path ||
+		if (file->state != FILE_READING || !file_is_over(file) ||
 		    file->queue != FILE_QUEUE_NONE)
 			continue;
 		if (file_is_settled(file) && file->eof_seen && !tail_has_more(&file->tail) &&
@@ -328,6 +328,20 @@ static bool step_copies(struct follow_rig *rig)
 	return more || rig->files.n_copies < n || !TAILQ_EMPTY(&rig->files.ready);
 }
 
+/* As the tick does it: what waits is tried again, as long as that is of use. */
+static bool release_held(struct follow_rig *rig)
+{
+	static size_t last;
+	size_t now = strlen(rig->lines) + rig->counters.copies_ignored;
+	bool any = files_any_held(&rig->files) && rig->releases < 3;
+
+	rig->releases = now == last ? rig->releases + 1 : 0;
+	last = now;
+	if (any)
+		files_release_all(&rig->files);
+	return any;
+}
+
 const char *rig_run(struct follow_rig *rig)
 {
 	struct file *file;
@@ -335,6 +349,7 @@ const char *rig_run(struct follow_rig *rig)
 	int r;
 
 	rig->lines[0] = '\0';
+	rig->releases = 0;
 	do {
 		while ((r = discover_next(rig->discover, &hint)) == 0)
 			MUST(follow_hint(&rig->files, rig->discover, &hint,
@@ -344,7 +359,8 @@ const char *rig_run(struct follow_rig *rig)
 		doubt_step(&rig->files, clock_mono_us());
 		while ((file = TAILQ_FIRST(&rig->files.ready)))
 			turn(rig, file);
-	} while (!TAILQ_EMPTY(&rig->files.proofs) || step_copies(rig) || age(rig));
+	} while (!TAILQ_EMPTY(&rig->files.proofs) || step_copies(rig) || age(rig) ||
+		 release_held(rig));
 	return rig->lines;
 }
 

@@ -32,6 +32,7 @@ struct follow_rig {
 	void (*on_line)(struct follow_rig *rig, struct slice line);
 	struct slot *in_flight[256];
 	size_t n_in_flight;
+	int releases; /* of what waits, without use */
 	char lines[1 << 18];
 };
 

@@ -172,7 +172,7 @@ Test(content, one_of_which_all_was_shipped_is_no_loss_when_it_is_compressed)
 	expect_whole(1, 1);
 }
 
-/* Banner, then other lines: app.log.2.gz is another file, app.log.1.gz the one wanted. */
+/* Banner, then other lines: app.log-x.gz is another file, app.log.1.gz the one wanted. */
 Test(content, of_two_that_begin_alike_the_one_with_all_bytes_is_taken)
 {
 	char banner[2000];
@@ -186,9 +186,9 @@ Test(content, of_two_that_begin_alike_the_one_with_all_bytes_is_taken)
 	rig_run(rig);
 	rig_stop(rig);
 	rig_append(rig, "app.log", "a3\n");
-	rig_append(rig, "app.log.0", banner);
-	rig_append(rig, "app.log.0", "x1\nx2\nx3\n");
-	compress_as(PACKED_GZIP, "app.log.0", "app.log.0.gz");
+	rig_append(rig, "app.log-x", banner);
+	rig_append(rig, "app.log-x", "x1\nx2\nx3\n");
+	compress_as(PACKED_GZIP, "app.log-x", "app.log-x.gz");
 	compress_as(PACKED_GZIP, "app.log", "app.log.1.gz");
 	rig_start(rig);
 	SEE("a3 ");

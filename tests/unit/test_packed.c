@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <fcntl.h>
+#include <lzma.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,6 +214,85 @@ Test(packed, what_wants_too_much_memory_is_refused)
 	cr_assert_eq(write(fd, "\x28\xb5\x2f\xfd\x04\xa8\x01\x00\x00", 9), 9);
 	cr_assert_eq(packed_new(PACKED_ZSTD, &packed), 0);
 	cr_expect_eq(read_all(packed, 0, bytes, sizeof bytes, &n), PACKED_E_LARGE);
+	packed_free(packed);
+}
+
+/* An xz file whose header asks for a dictionary of 1.5 GiB. */
+Test(packed, an_xz_file_that_wants_too_much_memory_is_refused)
+{
+	struct slice bytes = pack(PACKED_XZ, content, 1000);
+	uint8_t *header = (uint8_t *)bytes.at + LZMA_STREAM_HEADER_SIZE;
+	size_t len = (header[0] + 1u) * 4, at = 2;
+	struct packed *packed;
+	char read[10];
+	uint32_t crc;
+	size_t n;
+
+	while (at < len && (header[at] != 0x21 || header[at + 1] != 1))
+		at++;
+	header[at + 2] = 37;
+	crc = lzma_crc32(header, len - 4, 0);
+	for (int i = 0; i < 4; i++)
+		header[len - 4 + i] = (uint8_t)(crc >> (8 * i));
+	cr_assert_eq(write(fd, bytes.at, bytes.len), (ssize_t)bytes.len);
+	cr_assert_eq(packed_new(PACKED_XZ, &packed), 0);
+	cr_expect_eq(read_all(packed, 0, read, sizeof read, &n), PACKED_E_LARGE);
+	packed_free(packed);
+	free((char *)bytes.at);
+}
+
+/* pzstd writes a frame to be skipped before each frame; its last half byte is anybody's. */
+Test(packed, frames_without_content_are_passed)
+{
+	struct packed *packed;
+
+	cr_assert_eq(write(fd, "\x50\x2a\x4d\x18\x04\0\0\0size", 12), 12);
+	cr_assert_eq(packed_kind_of_file(fd), PACKED_ZSTD);
+	put(PACKED_ZSTD, content, 1000);
+	cr_assert_eq(write(fd, "\x5f\x2a\x4d\x18\0\0\0\0", 8), 8);
+	put(PACKED_ZSTD, content + 1000, 2000);
+	cr_assert_eq(packed_new(PACKED_ZSTD, &packed), 0);
+	expect_at(packed, 0, 3000);
+	cr_expect_eq(read_all(packed, 3000, (char[1]){0}, 1, &(size_t){0}), 0);
+	packed_free(packed);
+}
+
+static size_t resident_kib(void)
+{
+	char text[128];
+	unsigned long total, resident;
+	FILE *file = fopen("/proc/self/statm", "re");
+
+	cr_assert(file && fgets(text, sizeof text, file));
+	fclose(file);
+	cr_assert_eq(sscanf(text, "%lu %lu", &total, &resident), 2);
+	return resident * 4;
+}
+
+ParameterizedTestParameters(packed, a_bomb_is_only_streamed)
+{
+	return cr_make_param_array(const enum packed_kind, kinds, ARRAY_LEN(kinds));
+}
+
+/* 64 MiB of NULs in some 64 KiB, many times: it costs time, and no memory. */
+ParameterizedTest(const enum packed_kind *kind, packed, a_bomb_is_only_streamed)
+{
+	size_t len = (size_t)64 << 20, before, n;
+	struct slice bytes;
+	struct packed *packed;
+	char *nuls = calloc(1, len), last[16];
+
+	bytes = pack(*kind, nuls, len);
+	free(nuls);
+	cr_assert_lt(bytes.len, 100000);
+	for (int i = 0; i < 8; i++)
+		cr_assert_eq(write(fd, bytes.at, bytes.len), (ssize_t)bytes.len);
+	free((char *)bytes.at);
+	before = resident_kib();
+	cr_assert_eq(packed_new(*kind, &packed), 0);
+	cr_expect_eq(read_all(packed, 8 * len - 10, last, sizeof last, &n), 0);
+	cr_expect_eq(n, 10);
+	cr_expect_lt(resident_kib(), before + 16384);
 	packed_free(packed);
 }
 
