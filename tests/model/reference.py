@@ -20,14 +20,27 @@ class Broken(AssertionError):
 
 
 @dataclass(eq=False)
+class Twin:
+    """A copy of a content that is still at its path."""
+
+    path: object
+    inode: int
+    size: int  # so many bytes of it
+
+
+@dataclass(eq=False)
 class Content:
     slot: int
     generation: int
     inode: int = 0
-    path: str | None = None  # None: no name leads to it
+    path: object = None  # None: no name leads to it
+    packed: bool = False  # what is there is compressed
+    copied: bool = False  # the file there is another one than that in which it began
+    twin: object = None
     left: bool = False  # its path is another's or nobody's
     seen: bool = False  # the agent knew of it at least once
     looked_at: bool = False  # the agent had a turn since it began
+    unwatched: bool = False  # it began in a directory that the agent had not seen
     stored: bool = False  # and a checkpoint knows
     lines: list = field(default_factory=list)
     size: int = 0
@@ -75,14 +88,22 @@ class Reference:
         self.pieces |= {text[:cut], text[cut:]}
         self.lines[text].fate = MAY
 
-    def destroy(self, content, read, still_open):
-        """read: the agent has read so far; still_open: and will read the rest."""
-        unknown = any(line.landed and not line.durable for line in content.lines)
+    def destroy(self, content, read, still_open, behind=0):
+        """read: the agent has read so far; still_open: and will read the rest; behind: but what
+        is before this is somewhere else."""
+        lines = [line for line in content.lines if line.end > behind]
+        unknown = any(line.landed and not line.durable for line in lines)
         self.told_of = self.told_of or unknown or bool(content.rest)
-        for line in content.lines:
+        for line in lines:
             if line.fate == MUST and not line.landed:
                 kept = line.end <= read or still_open
                 line.fate = FRAGILE if kept and not self.forgetful else MAY
+
+    def may_repeat(self, content, upto):
+        """A copy of its first bytes may be taken for another file."""
+        for line in content.lines:
+            if line.end <= upto:
+                line.allowed += 1
 
     def lose_grip(self):
         """A life ended, or records came back: what had only the memory of the agent is gone."""

@@ -122,7 +122,16 @@ static void put_counters(void)
 	json_put_text(&rig.json, "}");
 }
 
-/* By inode, how far each file was read; -1: it is known but not open. */
+/* How far the file was read, of the bytes that it holds now; -1: it is not open. */
+static int64_t read_of(const struct file *file)
+{
+	if (file->tail.fd < 0)
+		return -1;
+	return file->rewritten || file->tail.rewritten ?
+		       0 :
+		       (int64_t)account_read_position(&file->account);
+}
+
 static void put_files(void)
 {
 	void *cursor = NULL;
@@ -132,8 +141,7 @@ static void put_files(void)
 	put_list(",\"read\":{");
 	while ((file = map_next(rig.agent->files.by_inode, &cursor))) {
 		snprintf(name, sizeof name, "%" PRIu64, file->identity.inode);
-		put_number(name,
-			   file->tail.fd < 0 ? -1 : (int64_t)account_read_position(&file->account));
+		put_number(name, read_of(file));
 	}
 	json_put_text(&rig.json, "}");
 }
@@ -259,7 +267,8 @@ static void end_life(bool landed)
 static bool busy(const struct agent *agent)
 {
 	return agent_has_room(agent, rig.now_us) &&
-	       (!TAILQ_EMPTY(&agent->files.ready) || !TAILQ_EMPTY(&agent->files.proofs));
+	       (!TAILQ_EMPTY(&agent->files.ready) || !TAILQ_EMPTY(&agent->files.proofs) ||
+		copies_busy(&agent->files));
 }
 
 static bool serve(struct agent *agent)

@@ -1,0 +1,514 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens to files: to their names, to their bytes, and to copies of those."""
+
+import datetime
+import gzip
+import os
+import shutil
+import time
+from pathlib import Path
+
+from reference import Content, Reference, Twin
+
+CLOCK_REALTIME_COARSE = 5  # the kernel's, with which it tells the births of files
+NAMES = ["a.log", "b.log", "sub/c.log", "link.log"]
+LINK = 3
+DIRECTORIES = ("old", "sub", "targets", "copies")
+
+
+class Files:
+    """The files of a list. What the agent knows of them is told by World."""
+
+    def __init__(self, top, wide, compressed):
+        self.top = top
+        self.wide = wide
+        self.compressed = compressed
+        self.model = Reference()
+        self.up = False
+        self.read = {}  # by inode: how far the agent has read; -1: not open
+        self.contents = []  # all
+        self.current = {}  # by slot
+        self.n_lines = self.n_names = 0
+        self.made_at = 0.0
+        self.unwatched = False  # the agent did not see the directory that was made again
+        self.away = None  # where the directory went that was renamed last
+        for name in DIRECTORIES:
+            (top / name).mkdir()
+
+    # ---- what can be known of a content ----
+
+    def read_of(self, content):
+        """How far the agent has read, which of other bytes in the same file says nothing."""
+        read = self.read.get(content.inode, -1) if self.up and content.seen else -1
+        return read if content.looked_at else min(read, 0)
+
+    def is_open(self, content):
+        return content.alive and self.read_of(content) >= 0
+
+    def is_known(self, content):
+        """Something of it was settled, so its bytes can be told from others."""
+        first = content.lines[0] if content.lines else None
+        return first is not None and (first.durable or (self.up and first.settled))
+
+    def is_wanted(self, content):
+        """A pattern leads to it, and the agent ships what it finds there."""
+        return (
+            self.wide
+            and content.slot != LINK
+            and content.path.parent in (self.top, self.top / "sub")
+            and (not content.packed or self.compressed)
+        )
+
+    def is_looked_at(self, path):
+        return path.parent in (self.top, self.top / "sub", self.top / "old", self.top / "targets")
+
+    def will_be_found(self, content):
+        """One that left its path unseen: where the patterns lead, or between known generations."""
+        if content.path.parent == self.top / "old" or content.slot == LINK:
+            return False
+        if self.wide:
+            return True
+        known = any(c.slot == content.slot and c.seen for c in self.contents)
+        return known and not content.unwatched
+
+    def can_be_found(self, content):
+        if content.path is None:
+            return False
+        if not content.left or self.is_wanted(content) or content.seen:
+            return True
+        if content.copied:
+            return self.is_known(content) and self.is_looked_at(content.path)
+        return self.will_be_found(content)
+
+    def here(self, slot):
+        """The content at the path of the slot, or None."""
+        content = self.current.get(slot)
+        return content if content and not content.left else None
+
+    # ---- names and bytes ----
+
+    def wait_for_tick(self):
+        """Files that are born in one tick, 4 ms or 10, have no order."""
+        while time.clock_gettime(CLOCK_REALTIME_COARSE) <= self.made_at:
+            time.sleep(0.0005)
+
+    def was_born(self):
+        self.made_at = time.clock_gettime(CLOCK_REALTIME_COARSE)
+
+    def path_of(self, slot):
+        return self.top / NAMES[slot]
+
+    def fresh(self, name):
+        self.n_names += 1
+        day = datetime.date(2026, 1, 1) + datetime.timedelta(self.n_names)
+        return f"{name}-{day:%Y%m%d}"
+
+    def made(self, slot, path):
+        """A content that begins at this path, which exists."""
+        content = Content(slot, 1 + sum(c.slot == slot for c in self.contents))
+        content.inode, content.path = path.stat().st_ino, path
+        content.unwatched = self.unwatched and path.parent == self.top / "sub"
+        self.contents.append(content)
+        self.was_born()
+        self.current[slot] = content
+        return content
+
+    def place(self, slot):
+        """Where a new file of the slot comes to stand."""
+        path = self.path_of(slot)
+        if not path.parent.is_dir():
+            path.parent.mkdir()
+            self.unwatched = True
+        self.wait_for_tick()
+        return self.top / "targets" / self.fresh("d.log") if slot == LINK else path
+
+    def create(self, slot):
+        path = self.place(slot)
+        path.touch()
+        return self.begin(slot, path)
+
+    def begin(self, slot, path):
+        if slot == LINK:
+            temporary = self.top / "link.tmp"
+            temporary.symlink_to(path)
+            temporary.rename(self.path_of(LINK))
+        return self.made(slot, path)
+
+    def rename(self, content, path):
+        self.clear(path)
+        content.path.rename(path)
+        content.path = path
+
+    def clear(self, path):
+        """What is at this path is written over."""
+        for content in self.contents:
+            if content.twin and content.twin.path == path:
+                content.twin = None
+            if content.path == path:
+                self.gone(content)
+
+    def shift(self, path):
+        """app.log.1 becomes app.log.2, and so on."""
+        for n in (3, 2, 1):
+            for suffix in ("", ".gz"):
+                name = f"{path.name}.{n}{suffix}", f"{path.name}.{n + 1}{suffix}"
+                self.shift_one(path.with_name(name[0]), path.with_name(name[1]))
+
+    def shift_one(self, path, to):
+        for content in self.contents:
+            if content.path == path:
+                return self.rename(content, to)
+            if content.twin and content.twin.path == path:
+                self.clear(to)
+                content.twin.path = path.rename(to)
+                return None
+        if path.exists():
+            self.clear(to)
+            path.rename(to)
+        return None
+
+    def rotated_name(self, path, style):
+        """A free name, as rotation would give it to what is at path."""
+        if style == "number":
+            self.shift(path)
+            return path.with_name(path.name + ".1")
+        if style == "date":
+            return path.with_name(self.fresh(path.name))
+        return self.top / ("old" if style == "olddir" else "copies") / self.fresh(path.name)
+
+    # ---- ends ----
+
+    def gone(self, content):
+        """Its last name is gone, or other bytes are at it."""
+        self.take_away(content, self.is_open(content))
+        if content.path is None:
+            content.held = True
+            content.alive = self.is_open(content)
+
+    def take_away(self, content, still_open):
+        """Its bytes are not at its path any more; still_open: the agent has them open."""
+        read = self.read_of(content)
+        twin, content.twin = content.twin, None
+        content.left = True
+        if twin is None:
+            content.path = None
+            self.model.destroy(content, read, still_open)
+            return
+        self.model.destroy(content, read, still_open, behind=twin.size)
+        content.rest = ""
+        self.close_writer(content)
+        self.goes_on(content, twin.path, twin.inode)
+        content.size = twin.size
+        self.see_whether_found(content, read, still_open)
+
+    def goes_on(self, content, path, inode):
+        """Its bytes are in another file from now on."""
+        content.path, content.inode = path, inode
+        content.copied = True
+        content.seen = content.stored = False
+        self.loosen(content)
+
+    def loosen(self, content):
+        """Of what is copied and not known nobody can tell what it is older than."""
+        if content.copied and not content.seen and not self.is_known(content):
+            for line in content.lines:
+                line.late = True
+
+    def see_whether_found(self, content, read=-1, still_open=False):
+        if not self.can_be_found(content):
+            self.model.destroy(content, read, still_open)
+            content.alive = False
+
+    def close_writer(self, content):
+        if content.writer is not None:
+            os.close(content.writer)
+            content.writer = None
+
+    # ---- lines ----
+
+    def next_text(self, content):
+        self.n_lines += 1
+        return f"L{self.n_lines:06d} {NAMES[content.slot]} {'x' * (self.n_lines * 37 % 90)}"
+
+    def append(self, content, data):
+        if content.writer is not None:
+            os.write(content.writer, data.encode())
+            return
+        with open(content.path, "ab", buffering=0) as out:
+            out.write(data.encode())
+
+    def write_to(self, content, n):
+        late = content.left
+        content.alive = content.alive and (not content.held or self.is_open(content))
+        data = content.rest + "\n" if content.rest else ""
+        self.complete(content, late)
+        for _ in range(n):
+            text = self.next_text(content)
+            self.model.write(content, text, late)
+            data += text + "\n"
+        self.append(content, data)
+
+    def complete(self, content, late):
+        if not content.rest:
+            return
+        text = content.begun + content.rest
+        content.size -= len(content.begun)
+        self.model.write(content, text, late)
+        if content.left:
+            self.model.may_split(text, len(content.begun))
+        content.rest = ""
+
+    def do_write(self, slot, n):
+        self.write_to(self.here(slot) or self.create(slot), n)
+
+    def do_late(self, slot, n):
+        """Somebody writes on to the generation that left last."""
+        older = [c for c in self.contents if c.slot == slot and c.left and c.alive]
+        if older and not older[-1].copied and (older[-1].path or older[-1].writer is not None):
+            self.write_to(older[-1], n)
+
+    def do_part(self, slot):
+        content = self.here(slot) or self.create(slot)
+        self.write_to(content, 0)
+        text = self.next_text(content)
+        content.begun, content.rest = text[:9], text[9:]
+        content.size += 9
+        self.model.pieces.add(content.begun)
+        self.append(content, content.begun)
+
+    # ---- rotation ----
+
+    def do_rotate(self, slot, style, keep):
+        """The file is renamed; whoever writes may keep it open."""
+        content = self.here(slot)
+        if content is None:
+            return
+        if keep:
+            content.writer = os.open(content.path, os.O_WRONLY | os.O_APPEND)
+        self.rename(content, self.rotated_name(content.path, style))
+        content.left = True
+        if not content.seen:
+            self.see_whether_found(content)
+
+    def do_relink(self):
+        content = self.here(LINK)
+        if content is not None:
+            content.left = True
+            if not content.seen:
+                self.see_whether_found(content)
+            self.create(LINK)
+
+    def do_delete(self, slot, keep):
+        content = self.here(slot)
+        if content is None:
+            return
+        if keep:
+            content.writer = os.open(content.path, os.O_WRONLY | os.O_APPEND)
+        if slot == LINK:
+            self.path_of(slot).unlink()
+        self.remove(content)
+
+    def remove(self, content):
+        content.path.unlink()
+        self.gone(content)
+
+    def do_remove_old(self, slot):
+        """The oldest generation, as logrotate does when there are too many."""
+        older = [c for c in self.contents if c.slot == slot and c.left and c.path]
+        if older:
+            self.remove(older[0])
+
+    def do_close(self, slot):
+        for content in self.contents:
+            if content.slot == slot:
+                self.close_writer(content)
+
+    # ---- copies, compressed files ----
+
+    def do_copy(self, slot, style):
+        content = self.here(slot)
+        if content is None or content.twin:
+            return
+        to = self.rotated_name(content.path, style)
+        self.wait_for_tick()
+        shutil.copyfile(content.path, to)
+        self.was_born()
+        content.twin = Twin(to, to.stat().st_ino, content.size)
+        # Two files that are first seen side by side are two files.
+        if not content.seen and self.wide:
+            self.model.may_repeat(content, content.size)
+
+    def do_copytruncate(self, slot, style):
+        self.do_copy(slot, style)
+        self.do_truncate(slot)
+
+    def do_remove_copy(self, slot):
+        content = self.here(slot)
+        if content is not None and content.twin:
+            content.twin.path.unlink()
+            content.twin = None
+
+    def do_compress(self, slot, look):
+        """The generation that left last, if nobody writes to it any more; look: the agent may see
+        both files."""
+        older = [c for c in self.contents if c.slot == slot and c.left and c.path and not c.writer]
+        if not older or older[-1].packed:
+            return
+        content = older[-1]
+        path, to = content.path, content.path.with_name(content.path.name + ".gz")
+        self.clear(to)
+        self.wait_for_tick()
+        with open(path, "rb") as plain, gzip.open(to, "wb", 1) as packed:
+            packed.write(plain.read())
+        self.was_born()
+        if look:
+            self.look()
+        path.unlink()
+        if content.alive:
+            self.pack(content, to)
+        else:
+            content.path = to
+
+    def pack(self, content, to):
+        read, still_open = self.read_of(content), self.is_open(content)
+        content.packed = True
+        content.rest = ""
+        self.goes_on(content, to, to.stat().st_ino)
+        self.see_whether_found(content, read, still_open)
+
+    # ---- other bytes ----
+
+    def do_truncate(self, slot):
+        self.replace(slot, lambda path: os.truncate(path, 0))
+
+    def do_rewrite(self, slot, n):
+        """Other lines in the place of all that is there."""
+        if self.replace(slot, lambda path: os.truncate(path, 0)):
+            self.write_to(self.current[slot], n)
+
+    def replace(self, slot, how):
+        content = self.here(slot)
+        if content is None:
+            return False
+        self.wait_for_tick()
+        path, inode, seen = content.path, content.inode, content.seen
+        how(path)
+        self.take_away(content, False)
+        if content.path is None:
+            content.alive, content.rest = False, ""
+        other = self.made(slot, path)
+        other.seen = seen
+        assert other.inode == inode
+        return True
+
+    def do_overwrite(self, slot):
+        """Other lines in the place of all that is there, as many bytes."""
+        content = self.here(slot)
+        if content is None or not content.lines or content.rest:
+            return
+        texts = []
+        for line in content.lines:
+            self.n_lines += 1
+            texts.append(f"L{self.n_lines:06d}".ljust(len(line.text), "y"))
+        data = "".join(text + "\n" for text in texts)
+        if len(data) != content.size:
+            return
+
+        def write(path):
+            with open(path, "r+b", buffering=0) as out:
+                out.write(data.encode())
+
+        self.replace(slot, write)
+        for text in texts:
+            self.model.write(self.current[slot], text, False)
+
+    # ---- other files ----
+
+    def do_replace(self, slot, n):
+        """As sed -i: a new file takes the path, which begins with the same bytes."""
+        content = self.here(slot)
+        if content is None:
+            return
+        edited = self.top / "edited"
+        self.wait_for_tick()
+        shutil.copyfile(content.path, edited)
+        self.was_born()
+        edited.rename(content.path)
+        self.goes_on(content, content.path, content.path.stat().st_ino)
+        self.write_to(content, n)
+
+    def do_edit(self, slot, n):
+        """A new file takes the path, which has other lines."""
+        content = self.here(slot)
+        if content is None or slot == LINK:
+            return
+        path = content.path
+        self.wait_for_tick()
+        edited = self.top / "edited"
+        edited.touch()
+        edited.rename(path)
+        self.gone(content)
+        self.write_to(self.made(slot, path), n)
+
+    def do_recreate(self, slot, n):
+        """Removed and made again, with the same inode if it can be had."""
+        content = self.here(slot)
+        if content is None:
+            return
+        inode = content.inode
+        self.remove(content)
+        path, spare = self.place(slot), []
+        path.touch()
+        while path.stat().st_ino != inode and len(spare) < 8:
+            spare.append(path.rename(self.top / f"spare{len(spare)}"))
+            path.touch()
+        for other in spare:
+            other.unlink()
+        self.write_to(self.begin(slot, path), n)
+
+    # ---- directories ----
+
+    def do_move_directory(self):
+        """The directory of a file goes away under another name, with all that is in it. A start
+        takes a directory that is not there for one that is not mounted yet: it looks nowhere."""
+        directory = self.top / "sub"
+        if not directory.is_dir():
+            return
+        self.away = self.top / self.fresh("gone")
+        self.forget_twins(directory)
+        directory.rename(self.away)
+        for content in self.contents_in(directory):
+            name = content.path.name
+            self.gone(content)
+            content.path = self.away / name
+
+    def do_restore_directory(self):
+        directory = self.top / "sub"
+        if self.away is None or directory.is_dir():
+            return
+        self.away.rename(directory)
+        for content in self.contents_in(self.away):
+            content.path = directory / content.path.name
+            content.held, content.alive = False, True
+            if content.path == self.path_of(content.slot):
+                content.left = False
+                self.current[content.slot] = content
+        self.away = None
+
+    def do_remove_directory(self):
+        directory = self.top / "sub"
+        if not directory.is_dir():
+            return
+        self.forget_twins(directory)
+        for content in self.contents_in(directory):
+            self.remove(content)
+        shutil.rmtree(directory)
+
+    def contents_in(self, directory):
+        return [c for c in self.contents if c.path and c.path.parent == directory]
+
+    def forget_twins(self, directory):
+        for content in self.contents_in(directory):
+            if content.twin and content.twin.path.parent == directory:
+                content.twin.path.unlink()
+                content.twin = None
