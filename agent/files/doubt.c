@@ -103,6 +103,12 @@ static bool changed_size(const struct file *file, uint64_t now_us)
 	return now_us - file->found_us > HEAD_US && file->found.size > file->seen.size;
 }
 
+/* It is read again where its first bytes, which are known, were not settled. */
+static bool is_back_in_head(const struct file *file)
+{
+	return account_read_position(&file->account) < file->identity.head_len;
+}
+
 /*
  * Its size, since after a rewind the tail does not see that a file shrank; its first bytes, which
  * may go beyond what is settled and so beyond what its chain proves; and what is settled ahead,
@@ -189,7 +195,8 @@ bool doubt_look(struct files *files, struct file *file, uint64_t now_us, int64_t
 		return true;
 	if (!file->doubtful && may_be_rewritten(file, at_start))
 		file->doubtful = true;
-	if (file->doubtful || changed_size(file, now_us) || file->account.ahead.n)
+	if (file->doubtful || changed_size(file, now_us) || file->account.ahead.n ||
+	    is_back_in_head(file))
 		check_start(file);
 	file->found_us = now_us;
 	if (LIKELY(!file->doubtful) || file->tail.rewritten)

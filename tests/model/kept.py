@@ -25,4 +25,9 @@ KEPT = {
         False,
         [("write", 0, 1), ("broker", False), ("run", 0), ("stop",), ("start",), ("rewrite", 0, 1)],
     ),
+    "overwritten while its first line came back: the row knows the new first bytes": (
+        False,
+        False,
+        [("fail",), ("write", 0, 1), ("run", 0), ("overwrite", 0)],
+    ),
 }

@@ -184,6 +184,37 @@ Test(rewritten, in_place_while_lines_are_in_flight)
 	expect_rewrites(1);
 }
 
+/* What was in flight comes back, as pipeline_rewind does it. */
+static void come_back(void)
+{
+	struct file *file = rig_file(rig, "app.log");
+	uint64_t read_position = account_read_position(&file->account);
+
+	for (size_t i = 0; i < rig->n_in_flight; i++)
+		account_report(&file->account, rig->in_flight[i], SLOT_FAILED);
+	rig->n_in_flight = 0;
+	cr_assert_eq(account_rewind(&file->account), 0);
+	tail_rewound(&file->tail, read_position);
+	files_ready(&rig->files, file);
+}
+
+/* Scenario A07: its first bytes are known then, but nothing of them is settled. */
+Test(rewritten, in_place_while_its_first_lines_come_back)
+{
+	rig->hold = true;
+	overwrite(0, version(1, LINES, 0));
+	SEE(version(1, LINES, 0));
+	rig_checkpoint(rig);
+	cr_assert_gt(rig_file(rig, "app.log")->identity.head_len, 0);
+	come_back();
+	rig->hold = false;
+	overwrite(0, version(2, LINES, 0));
+	SEE(version(2, LINES, 0));
+	restart();
+	SEE("");
+	expect_rewrites(1);
+}
+
 /* Scenario A07: before Linux 6.13 two writes within 4 ms leave the same time. */
 Test(rewritten, in_place_within_the_same_tick_of_the_clock)
 {
