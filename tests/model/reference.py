@@ -116,6 +116,7 @@ class Reference:
         for line in self.lines.values():
             if line.landed and not line.durable:
                 line.allowed = line.landed + 1
+                self.told_of = self.told_of or line.content.path is None
             line.settled = False
 
     def see(self, answer):
