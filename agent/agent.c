@@ -144,7 +144,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	}
 	agent_take_reports(agent, now_us);
 	files_release_all(&agent->files);
-	agent_start_checkpoint(agent);
+	agent_tick_checkpoint(agent, now_us);
 	agent_tell_slow_checkpoint(agent, now_us);
 	if (now_us >= agent->trim_at_us)
 		chunk_pools_trim(&agent->pools);

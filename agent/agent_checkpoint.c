@@ -26,6 +26,17 @@ void agent_start_checkpoint(struct agent *agent)
 		agent->unsaved_since_us = clock_mono_us();
 }
 
+void agent_tick_checkpoint(struct agent *agent, uint64_t now_us)
+{
+	/* Letters hold memory and files until they are stored; what failed is not put off. */
+	if (now_us < agent->checkpoint_at_us && !agent->letters.n && !agent->checkpoint_failing)
+		return;
+	agent_start_checkpoint(agent);
+	/* Where more files moved than a batch may have, the next tick takes the rest. */
+	if (TAILQ_EMPTY(&agent->checkpoint.files->dirty))
+		agent->checkpoint_at_us = now_us + agent->conf->checkpoint_interval_ms * US_PER_MS;
+}
+
 uint64_t agent_unsaved_us(const struct agent *agent, uint64_t now_us)
 {
 	/* It may have begun after now_us was taken. */

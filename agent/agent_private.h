@@ -74,6 +74,7 @@ struct agent {
 	bool damaged;              /* the state was damaged and set aside at this start */
 	bool checkpoint_failing;   /* it was told that checkpoints fail or do not end */
 	uint64_t unsaved_since_us; /* since then none was completed though one was begun; or 0 */
+	uint64_t checkpoint_at_us; /* the next one is due by the interval */
 	bool checkpoint_wanted;    /* files wait for it: not at the next tick but now */
 	bool letters_full_told;
 	int error; /* negative errno that ends the loop */
@@ -131,6 +132,9 @@ void agent_tick_looks(struct agent *agent, uint64_t now_us);
 
 /* A checkpoint, unless one is under way or nothing is to be written. */
 void agent_start_checkpoint(struct agent *agent);
+
+/* Once a tick: the same, when the interval says so. */
+void agent_tick_checkpoint(struct agent *agent, uint64_t now_us);
 
 /*
  * How long a checkpoint has been due that is under way or fails: so old is the state. 0: neither.
