@@ -25,7 +25,8 @@ PKGS := rdkafka libpcre2-8 libconfig sqlite3 libsystemd libxxhash jansson zlib l
 pkg = $(shell pkg-config $(1) $(PKGS))$(if $(filter-out 0,$(.SHELLSTATUS)),$(error \
 	Libraries are missing, see above; on Debian run: packaging/deps.sh build))
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(call pkg,--cflags))$(PKG_CFLAGS)
-PKG_LIBS = $(eval PKG_LIBS := $$(call pkg,--libs))$(PKG_LIBS)
+# Of xxHash there is only its header in the program.
+PKG_LIBS = $(eval PKG_LIBS := $$(filter-out -lxxhash,$$(call pkg,--libs)))$(PKG_LIBS)
 
 STD := -std=gnu11 -D_GNU_SOURCE -Iagent -I. -DWAYBILL_VERSION='"$(VERSION)"' -MMD -MP -pthread
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wformat=2 \
@@ -58,6 +59,9 @@ $B/libwaybill.a: $(OBJ)
 
 $B/%.o: %.c Makefile
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(if $(filter tests/%,$<),$(TEST_CFLAGS),$(LTO:%=% -ffat-lto-objects)) -c -o $@ $<
+
+# Every byte that is read goes through it.
+$B/agent/base/hash.o: ALL_CFLAGS += -O3
 
 $B/unit/%: $B/tests/unit/%.o $(SUPPORT) $B/libwaybill.a
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -fno-lto -o $@ $^ $(PKG_LIBS) -lcriterion
@@ -130,7 +134,9 @@ scenarios:  ## tests/scenarios.md with what the last run of its tests said; FAMI
 	$Qtests/scenarios.py --tap $B/reports --junit build/it/junit.xml \
 		$(FAMILY:%=--family %) $(if $(STRICT),--strict)
 
-bench: all build/bench/bare build/bench/rules  ## waybill beside a bare producer: one table; BENCH=latency,idle for parts of it
+BENCHED := $(addprefix build/bench/,bare rules reader reader-unchained unchained)
+
+bench: all $(BENCHED)  ## waybill beside a bare producer: one table; BENCH=latency,idle for parts of it
 	$Qpackaging/deps.sh bench
 	$Qtests/venv.sh && tests/kafka/fetch.sh
 	$QPYTHONPATH=tests/integration build/venv/bin/python tests/bench/bench.py
@@ -143,6 +149,14 @@ bench-peers: all build/bench/bare  ## rsyslog and syslog-ng beside waybill; unpa
 
 build/bench/rules: $B/tests/bench/rules.o $B/libwaybill.a
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+# The program as it is but for one object, and what it reads with, both ways.
+build/bench/unchained: $B/agent/main.o $(OBJ) $B/tests/bench/unchained.o
+build/bench/reader: $B/tests/bench/reader.o $(OBJ)
+build/bench/reader-unchained: $B/tests/bench/reader.o $(OBJ) $B/tests/bench/unchained.o
+build/bench/unchained build/bench/reader build/bench/reader-unchained:
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(LTO) -o $@ \
+		$(filter-out $(if $(findstring unchained,$@),%/tail_chain.o),$^) $(PKG_LIBS)
 
 build/bench/bare: $B/tests/bench/bare.o
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $< $(PKG_LIBS)

@@ -7,10 +7,15 @@
  * is read goes through it: twice as fast, and 128 bits wide; its values are fixed since 0.8.0. It
  * is no protection against somebody who wants a collision; whoever can write the state directory or
  * a log file can lie to us anyway.
+ *
+ * The code of xxHash stands in its header and is compiled here, with -O3 (see the Makefile): half
+ * of the instructions a byte of a shared library that was built for all its users.
  */
 #include "base/hash.h"
 
 #include <endian.h>
+
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 uint64_t hash_bytes(const void *at, size_t len)
