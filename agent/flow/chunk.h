@@ -94,7 +94,7 @@ struct chunk {
 	uint8_t look_back_len;  /* bytes known before start, at the end of look_back */
 	uint8_t end_tail_len;   /* sealed: bytes known before start + cursor */
 	struct chain chain;     /* of the bytes below a position in start .. start + cursor */
-	struct chain end_chain; /* of those below start + cursor, when it is known */
+	struct chain end_chain; /* of those below its upto, up to where bytes are filled in */
 	char look_back[CHUNK_LOOK_BACK];
 	char end_tail[CHUNK_LOOK_BACK];
 	char bytes[];

@@ -202,6 +202,7 @@ static int cut_hole(const struct tail *tail, struct chunk *chunk, struct event *
 	if (r == HOLE_E_OPEN) {
 		/* Forgotten: other bytes may take their place, and that is no rewriting. */
 		chunk->filled = chunk->cursor;
+		chunk->end_chain = chain_unknown();
 		return TAIL_E_DRY;
 	}
 	if (r && r != HOLE_E_PART)

@@ -4,7 +4,8 @@
  * it is full or given up; in between nothing is done for it, and nothing for a line. Its own bytes
  * are in memory then. What is not is the beginning of the block in which it starts: that is read
  * again, at most 4 KiB a chunk, and held against its hash, so that other bytes never get into the
- * chain.
+ * chain. A small chunk is given back after a line or two, and that block was just looked at: there
+ * the chain goes on at once, over what was read, as if the chunk ended there.
  *
  * Behind ranges that were settled before a restart there is a gap: those bytes were not read. They
  * are read for the chain when the next chunk is made, if there are few; so is the beginning of a
@@ -15,7 +16,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "input/tail.h"
+#include "input/tail_private.h"
 
 /* So much is read at once to close a gap: half a millisecond. */
 #define GAP_BYTES (1u << 20)
@@ -89,6 +90,15 @@ static void close_gap(struct tail *tail, uint64_t to, struct chain *chain)
 	}
 }
 
+void tail_foresee(struct chunk *chunk, const char *rest)
+{
+	/* A large one is full in the end, and another follows. */
+	if (chunk->class != CHUNK_SMALL)
+		return;
+	chunk->end_chain = chunk->chain;
+	chain_add(&chunk->end_chain, rest, chunk->bytes, chunk->filled);
+}
+
 /* The chain at the end of a chunk, kept for whoever outlives its bytes. */
 static void end_chain(struct tail *tail, struct chunk *chunk)
 {
@@ -128,10 +138,10 @@ bool tail_chain(struct tail *tail, struct chain *ret_chain)
 	*ret_chain = account->chain;
 	if (tail->packing)
 		return false;
-	if (chunk && go_on(tail, chunk, account->committed, &chunk->chain))
-		*ret_chain = chunk->chain;
-	else if (chunk)
+	if (chunk && chunk->end_chain.upto == account->committed)
 		*ret_chain = chunk->end_chain;
+	else if (chunk && go_on(tail, chunk, account->committed, &chunk->chain))
+		*ret_chain = chunk->chain;
 	return ret_chain->upto == account->committed;
 }
 

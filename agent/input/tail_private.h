@@ -4,7 +4,10 @@
 
 #include "input/tail.h"
 
-/* Shared by tail.c (events) and tail_read.c (bytes). Calls go in this order. */
+/*
+ * Shared by tail.c (events), tail_read.c (bytes) and tail_chain.c (their hash). Calls go in this
+ * order.
+ */
 
 /* One read into the room of the chunk. 0 (new bytes), the E codes, negative errno. */
 int tail_fill(struct tail *tail, struct chunk *chunk) MUSTCHECK;
@@ -15,5 +18,11 @@ int tail_fill(struct tail *tail, struct chunk *chunk) MUSTCHECK;
  * errno.
  */
 int tail_check_stored(struct tail *tail, uint64_t position) MUSTCHECK;
+
+/*
+ * Bytes were read into an empty chunk. rest: those under the rest of its chain, which were read
+ * with them. Now the chain costs no read; if the chunk ends here, it is known.
+ */
+void tail_foresee(struct chunk *chunk, const char *rest);
 
 #endif

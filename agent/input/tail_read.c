@@ -199,6 +199,8 @@ int tail_fill(struct tail *tail, struct chunk *chunk)
 		return TAIL_E_DRY;
 	chunk->filled += (uint32_t)n;
 	tail->hungry = n == room;
+	if (back.rest_len)
+		tail_foresee(chunk, back.read + back.len - back.rest_len);
 	return 0;
 }
 

@@ -381,6 +381,28 @@ Test(chain, bytes_that_changed_behind_our_back_never_get_into_it)
 	end();
 }
 
+/* NULs that wait for what comes behind them are no bytes of the file yet. */
+Test(chain, nuls_that_became_a_line_are_not_in_it)
+{
+	begin(1 << 20);
+	content = strdup("one\ntwo\nsix\n");
+	content_len = 12;
+	append(4);
+	take_lines(1);
+	tail_give_back(&tail);
+	append(4);
+	cr_assert_eq(pwrite(file, "\0\0\0\0", 4, 8), 4);
+	take_lines(1);
+	cr_assert_eq(step(), TAIL_E_DRY);
+	append(4);
+	take_lines(1);
+	expect_chain(false);
+	tail_give_back(&tail);
+	expect_chain(false);
+	cr_assert_eq(account.committed, 12);
+	end();
+}
+
 Test(chain, what_was_never_read_has_none)
 {
 	struct chain chain;
