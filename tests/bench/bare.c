@@ -14,6 +14,8 @@
  *   bare flood FILE BOOTSTRAP TOPIC [LINES]    all lines of FILE as fast as they go
  *   bare drip  RATE SECONDS BOOTSTRAP TOPIC    a line each 1/RATE s, beginning with its time in us
  *   bare write RATE SECONDS FILE               the same lines into a file, one write each
+ *   bare pour  RATE SECONDS FILE               the same, 1,000 lines a write
+ *   bare spread RATE ROUNDS DIRECTORY FILES    each round one such line into each of 0.log, 1.log, …
  *   bare idle  BOOTSTRAP TOPIC                 connected and quiet until standard input ends
  *
  * flood prints lines, seconds, CPU-seconds of the loop with all of the library's threads.
@@ -278,6 +280,47 @@ static int drip(uint64_t rate, uint64_t seconds, struct bare *bare, int fd)
 	return 0;
 }
 
+#define POURED 1000
+
+/* All lines of a write bear its time. */
+static int pour(uint64_t rate, uint64_t seconds, int fd)
+{
+	static char text[POURED * LINE_BYTES + 1];
+	uint64_t begin = now_us(CLOCK_MONOTONIC);
+	struct line line;
+
+	for (uint64_t i = 0; i < rate * seconds; i += POURED) {
+		sleep_until(begin + i * 1000000 / rate);
+		for (uint64_t k = 0; k < POURED; k++)
+			stamp(text + k * LINE_BYTES, &line, i + k);
+		if (write(fd, text, POURED * LINE_BYTES) != POURED * LINE_BYTES)
+			die(strerror(errno));
+	}
+	return 0;
+}
+
+/* Opened for each line: there are more files than descriptors. */
+static int spread(uint64_t rate, uint64_t rounds, const char *directory, uint64_t files)
+{
+	uint64_t begin = now_us(CLOCK_MONOTONIC);
+	char path[4096], text[LINE_BYTES + 1];
+	struct line line;
+
+	for (uint64_t i = 0; i < rounds * files; i++) {
+		int fd;
+
+		sleep_until(begin + i * 1000000 / rate);
+		snprintf(path, sizeof path, "%s/%llu.log", directory,
+			 (unsigned long long)(i % files));
+		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+		stamp(text, &line, i);
+		if (write(fd, text, LINE_BYTES) != LINE_BYTES)
+			die(path);
+		close(fd);
+	}
+	return 0;
+}
+
 static int idle(const char *bootstrap, const char *topic)
 {
 	struct bare bare = {0};
@@ -291,20 +334,32 @@ static int idle(const char *bootstrap, const char *topic)
 	return 0;
 }
 
+static uint64_t number(const char *text)
+{
+	return strtoull(text, NULL, 10);
+}
+
+static int appended(const char *path)
+{
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+}
+
 int main(int argc, char **argv)
 {
 	struct bare bare = {0};
 
 	if (argc >= 5 && strcmp(argv[1], "flood") == 0)
-		return flood(argv[2], argv[3], argv[4],
-			     argc > 5 ? strtoul(argv[5], NULL, 10) : SIZE_MAX);
+		return flood(argv[2], argv[3], argv[4], argc > 5 ? number(argv[5]) : SIZE_MAX);
 	if (argc == 6 && strcmp(argv[1], "drip") == 0) {
 		connect_to(&bare, argv[4], argv[5]);
-		return drip(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10), &bare, -1);
+		return drip(number(argv[2]), number(argv[3]), &bare, -1);
 	}
 	if (argc == 5 && strcmp(argv[1], "write") == 0)
-		return drip(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10), NULL,
-			    open(argv[4], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
+		return drip(number(argv[2]), number(argv[3]), NULL, appended(argv[4]));
+	if (argc == 5 && strcmp(argv[1], "pour") == 0)
+		return pour(number(argv[2]), number(argv[3]), appended(argv[4]));
+	if (argc == 6 && strcmp(argv[1], "spread") == 0)
+		return spread(number(argv[2]), number(argv[3]), argv[4], number(argv[5]));
 	if (argc == 4 && strcmp(argv[1], "idle") == 0)
 		return idle(argv[2], argv[3]);
 	fputs("usage: see the head of tests/bench/bare.c\n", stderr);

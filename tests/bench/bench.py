@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 
+from chain import chain
 from callgrind import by_function, per_line, run, total
 from confluent_kafka import Consumer, TopicPartition
 from rig.agent import Agent
@@ -27,6 +28,7 @@ from stage import (
     BENCH,
     PARTITIONS,
     RULES,
+    SLOW_MOTION,
     WAYBILL,
     Meter,
     Mock,
@@ -53,6 +55,7 @@ class Bench:
         BENCH.mkdir(parents=True, exist_ok=True)
         self.table = Table(BENCH / "report.md")
         self.brokers = {}
+        self.runs = RUNS
 
     def broker(self, name):
         """Started when first wanted."""
@@ -130,8 +133,7 @@ class Bench:
         mock = self.broker("mock")
         costs = {"ours": {}, "bare": {}}
         for n, path in paths.items():
-            # In valgrind's slow motion every line would be older than the usual linger.
-            conf = write_config(BENCH / "callgrind", mock.bootstrap, "bench", [path], linger_ms=1000)
+            conf = write_config(BENCH / "callgrind", mock.bootstrap, "bench", [path], **SLOW_MOTION)
             subprocess.run(["rm", "-rf", BENCH / "callgrind" / "state"], check=True)
             ours = [WAYBILL, "run", "--config", conf, "--until-eof"]
             costs["ours"][n] = run([], ours, BENCH / f"callgrind.ours.{n}")
@@ -341,7 +343,11 @@ def _until_ready(agent):
             process.wait(60)
 
 
-PARTS = ("throughput", "record", "instructions", "rules", "latency", "frozen", "idle", "many", "start")
+PARTS = {
+    **{name: getattr(Bench, name) for name in (
+        "throughput", "record", "instructions", "rules", "latency", "frozen", "idle", "many", "start")},
+    "chain": chain,
+}
 
 
 def main():
@@ -352,9 +358,8 @@ def main():
     bench = Bench()
     try:
         for part in wanted or PARTS:
-            method = getattr(bench, part)
-            print(f"{part}: {method.__doc__}", flush=True)
-            method()
+            print(f"{part}: {PARTS[part].__doc__}", flush=True)
+            PARTS[part](bench)
     finally:
         bench.close()
         bench.table.finish(f"Medians of {RUNS} runs of {LINES} lines.")

@@ -18,6 +18,7 @@ from rig.wait import wait_for
 BENCH = BUILD / "bench"
 BARE = BENCH / "bare"
 RULES = BENCH / "rules"
+UNCHAINED = BENCH / "unchained"
 PARTITIONS = 6
 LINE_BYTES = 230
 PATTERN = r"^(?<time>\S+) (?<level>\w+) order=(?<order_id>\S+) cid=(?<cid>\S+)"
@@ -48,6 +49,10 @@ RECORD = {
 # the default cache of glibc holds seven of a size.
 UNIT_ALLOCATOR = "GLIBC_TUNABLES=glibc.malloc.tcache_count=12000"
 ALLOCATORS = {"plain": [], "unit": ["env", UNIT_ALLOCATOR]}
+
+# Of valgrind: every line would be older than the usual linger, and there would be as many checkpoints
+# a line as nowhere else.
+SLOW_MOTION = {"linger_ms": 1000, "checkpoint_interval": "1m"}
 
 AGENTS = ("curl/7.88.1", "okhttp/4.11.0", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36")
 PATHS = ("/api/v1/orders", "/checkout/confirm", "/static/js/app.js", "/api/v2/search?q=shoes")
@@ -167,13 +172,13 @@ def measure(command, output):
     return seconds, usage.ru_utime + usage.ru_stime, peak
 
 
-def ship(path, lines, bootstrap, topic, prefix=(), **more):
+def ship(path, lines, bootstrap, topic, prefix=(), program=WAYBILL, **more):
     """`run --until-eof` from an empty state; every line must be delivered."""
     directory = BENCH / "agent"
     subprocess.run(["rm", "-rf", directory / "state"], check=True)
     conf = write_config(directory, bootstrap, topic, [path], **more)
     output = directory / "output"
-    command = [*prefix, WAYBILL, "run", "--config", conf, "--until-eof"]
+    command = [*prefix, program, "run", "--config", conf, "--until-eof"]
     seconds, cpu, peak = measure(command, output)
     delivered = re.findall(r" lines_delivered=(\d+)", output.read_text())
     assert delivered and int(delivered[-1]) == lines, output.read_text()[-3000:]
