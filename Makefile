@@ -91,14 +91,15 @@ check:  ## install what the tests need and run all of them (what CI runs)
 check-fast: format-check  ## floors, format, lint, documents: a minute of CPU time, seconds once it is compiled
 	$Q$(MAKE) $(LINT) warnings floors references check-docs
 
-# What sweeps tries more with WAYBILL_LONG. All parts run, whatever one of them says.
+# What sweeps tries more with WAYBILL_LONG. All parts run, whatever one of them says, and what could not
+# be tried for want of an environment is told at the end.
 LONG := $(addprefix $B/unit/test_,kill_sweep power_loss)
 NIGHTLY := sweeps model-long fuzz-long check-system
 
 nightly:  ## what check does in short, in its long form, and check-system: some hours
 	$Qpackaging/deps.sh test
 	$Q$(MAKE) $(JOBS) all $(LONG)
-	$Q$(MAKE) -k -j1 $(NIGHTLY)
+	$QMAKE='$(MAKE)' tests/nightly.sh $(NIGHTLY)
 
 sweeps: $(LONG)
 	$QWAYBILL_LONG=1 UNIT_TIMEOUT=36000 tests/unit/run.sh $B/reports/long $(LONG)
