@@ -7,7 +7,7 @@
  * The including file defines
  *
  *     static bool before_call(const struct call *call);           false: it fails with this errno
- *     static void after_call(const struct call *call, long result);
+ *     static void after_call(const struct call *call, long result);   with CALLS_AFTER, else nothing
  *
  * Calls that a library does not use on this system do no harm. What a test itself does to files it
  * does with syscall(2), unseen.
@@ -51,6 +51,13 @@ struct call {
 
 static bool before_call(const struct call *call);
 static void after_call(const struct call *call, long result);
+
+#ifndef CALLS_AFTER
+static void after_call(const struct call *call, long result)
+{
+	(void)call, (void)result;
+}
+#endif
 
 #define CALL(what, number, ...)                                               \
 	do {                                                                  \

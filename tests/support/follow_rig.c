@@ -67,6 +67,13 @@ void rig_remove(const struct follow_rig *rig, const char *name)
 	MUST(unlink(rig_path(rig, name)) == 0);
 }
 
+void rig_set_mtime(const struct follow_rig *rig, const char *name, int64_t s)
+{
+	const struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = s}};
+
+	MUST(utimensat(AT_FDCWD, rig_path(rig, name), times, 0) == 0);
+}
+
 /* ---- a life ---- */
 
 void rig_also(struct follow_rig *rig, const char *pattern)
@@ -157,6 +164,31 @@ void rig_stop(struct follow_rig *rig)
 {
 	rig_checkpoint(rig);
 	rig_crash(rig);
+}
+
+void rig_restart(struct follow_rig *rig)
+{
+	rig_stop(rig);
+	rig_start(rig);
+}
+
+size_t rig_stored(const struct follow_rig *rig, const char *name, uint64_t *ret_committed)
+{
+	const char *path = rig_path(rig, name);
+	struct store_file *rows;
+	struct store *store;
+	size_t n, met = 0;
+
+	MUST(store_open(rig->state, &store, NULL, 0) == 0);
+	MUST(store_load(store, &rows, &n) == 0);
+	*ret_committed = UINT64_MAX;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(rows[i].path, path) == 0)
+			*ret_committed = met++ ? UINT64_MAX : rows[i].committed;
+	}
+	store_files_free(rows, n);
+	store_close(store);
+	return n;
 }
 
 /* ---- reading ---- */

@@ -51,6 +51,13 @@ void rig_crash(struct follow_rig *rig);
 void rig_checkpoint(struct follow_rig *rig);
 /* A checkpoint, then gone. */
 void rig_stop(struct follow_rig *rig);
+/* rig_stop and rig_start. */
+void rig_restart(struct follow_rig *rig);
+/*
+ * How many files the store knows while nothing runs; *ret_committed: the position of the only one
+ * with this path, UINT64_MAX when there is none, or several.
+ */
+size_t rig_stored(const struct follow_rig *rig, const char *name, uint64_t *ret_committed);
 
 /*
  * Follows hints and reads until nothing is left to do. The lines that were read, each with a blank
@@ -67,6 +74,8 @@ const char *rig_path(const struct follow_rig *rig, const char *name);
 void rig_append(const struct follow_rig *rig, const char *name, const char *text);
 void rig_rename(const struct follow_rig *rig, const char *from, const char *to);
 void rig_remove(const struct follow_rig *rig, const char *name);
+/* The time of its last write, in seconds since 1970. */
+void rig_set_mtime(const struct follow_rig *rig, const char *name, int64_t s);
 
 /* The file in the table that has this path now, or NULL. */
 struct file *rig_file(const struct follow_rig *rig, const char *name);

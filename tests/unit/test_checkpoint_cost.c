@@ -32,11 +32,6 @@ static bool before_call(const struct call *call)
 	return true;
 }
 
-static void after_call(const struct call *call, long result)
-{
-	(void)call, (void)result;
-}
-
 static struct follow_rig *rig;
 
 static void begin(void)

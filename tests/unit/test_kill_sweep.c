@@ -72,11 +72,6 @@ static bool before_call(const struct call *call)
 	return true;
 }
 
-static void after_call(const struct call *call, long result)
-{
-	(void)call, (void)result;
-}
-
 /* ---- the writer ---- */
 
 enum action { APPEND, PIECE, REST, RENAME, TRUNCATE, REMOVE };

@@ -33,40 +33,13 @@ TestSuite(known, .init = begin, .fini = end, .timeout = 30);
 #define SEE(want) cr_assert_str_eq(rig_run(rig), want, "\"%s\"", rig->lines)
 #define PUT(name, text) rig_append(rig, name, text)
 
-static void restart(void)
-{
-	rig_stop(rig);
-	rig_start(rig);
-}
-
-static void set_mtime(const char *name, int64_t s)
-{
-	const struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = s}};
-
-	cr_assert_eq(utimensat(AT_FDCWD, rig_path(rig, name), times, 0), 0);
-}
-
-/* The agent is down: all rows of the store, and where the one of this path stands. */
-static void expect_stored(size_t want_rows, const char *name, uint64_t want)
-{
-	const char *path = rig_path(rig, name);
-	struct store_file *rows;
-	struct store *store;
-	size_t n, met = 0;
-
-	cr_assert_eq(store_open(rig->state, &store, NULL, 0), 0);
-	cr_assert_eq(store_load(store, &rows, &n), 0);
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(rows[i].path, path) != 0)
-			continue;
-		met++;
-		cr_expect_eq(rows[i].committed, want, "%s: %lu", name, rows[i].committed);
-	}
-	cr_expect_eq(n, want_rows, "%zu", n);
-	cr_expect_eq(met, 1, "%s: %zu", name, met);
-	store_files_free(rows, n);
-	store_close(store);
-}
+#define STORED(rows, name, want)                                             \
+	do {                                                                 \
+		uint64_t committed_;                                         \
+                                                                             \
+		cr_expect_eq(rig_stored(rig, name, &committed_), rows);      \
+		cr_expect_eq(committed_, want, "%s: %lu", name, committed_); \
+	} while (0)
 
 static void expect_nothing_lost(void)
 {
@@ -92,22 +65,22 @@ Test(known, a_known_file_with_an_old_time_is_not_forgotten)
 	PUT("b.log", "half");
 	SEE("one two ");
 	for (int i = 1; i <= 5; i++) {
-		set_mtime("a.log", 1000000000 / i);
-		set_mtime("b.log", 1000000000 / i);
+		rig_set_mtime(rig, "a.log", 1000000000 / i);
+		rig_set_mtime(rig, "b.log", 1000000000 / i);
 		SEE("");
 		rig_stop(rig);
-		expect_stored(2, "a.log", 8);
-		expect_stored(2, "b.log", 0);
+		STORED(2, "a.log", 8);
+		STORED(2, "b.log", 0);
 		rig_start(rig);
 		SEE("");
 	}
 	PUT("a.log", "three\n");
 	PUT("b.log", " a line\n");
-	set_mtime("a.log", 1000000000);
-	set_mtime("b.log", 1000000000);
-	restart();
+	rig_set_mtime(rig, "a.log", 1000000000);
+	rig_set_mtime(rig, "b.log", 1000000000);
+	rig_restart(rig);
 	SEE("three half a line ");
-	restart();
+	rig_restart(rig);
 	SEE("");
 	expect_nothing_lost();
 }
@@ -120,11 +93,11 @@ Test(known, an_old_file_goes_on_where_it_was_after_a_start)
 	SEE("one ");
 	rig_stop(rig);
 	PUT("a.log", "two\n");
-	set_mtime("a.log", 86400);
+	rig_set_mtime(rig, "a.log", 86400);
 	rig_start(rig);
 	SEE("two ");
 	rig_stop(rig);
-	expect_stored(1, "a.log", 8);
+	STORED(1, "a.log", 8);
 	rig_start(rig);
 }
 
@@ -142,18 +115,18 @@ Test(known, a_finished_generation_stays_known_for_as_long_as_it_is_there)
 	rig->quiet = true;
 	SEE("two ");
 	cr_assert_eq(rig_file(rig, "a.log.1")->state, FILE_FINISHED);
-	set_mtime("a.log.1", 1000000000);
+	rig_set_mtime(rig, "a.log.1", 1000000000);
 	for (int i = 0; i < 5; i++) {
 		rig_stop(rig);
-		expect_stored(2, "a.log.1", 4);
+		STORED(2, "a.log.1", 4);
 		rig_start(rig);
 		SEE("");
 	}
 	rig_remove(rig, "a.log.1");
-	restart();
+	rig_restart(rig);
 	SEE("");
 	rig_stop(rig);
-	expect_stored(1, "a.log", 4);
+	STORED(1, "a.log", 4);
 	rig_start(rig);
 	expect_nothing_lost();
 }
@@ -183,9 +156,9 @@ static void goes_on(const char *want)
 {
 	rig_start(rig);
 	SEE(want);
-	restart();
+	rig_restart(rig);
 	SEE("");
-	restart();
+	rig_restart(rig);
 	SEE("");
 	expect_nothing_lost();
 }
@@ -226,7 +199,7 @@ Test(known, a_pattern_is_another_one_for_the_same_files)
 	set_pattern(0, "**/*.log");
 	goes_on("b3 ");
 	rig_stop(rig);
-	expect_stored(3, "b.log", 9);
+	STORED(3, "b.log", 9);
 	rig_start(rig);
 }
 
@@ -247,8 +220,8 @@ Test(known, the_directory_is_moved_and_the_pattern_with_it)
 	set_pattern(0, "new/*.log");
 	goes_on("a2 c1 ");
 	rig_stop(rig);
-	expect_stored(3, "new/a.log", 6);
-	expect_stored(3, "new/b.log", 3);
+	STORED(3, "new/a.log", 6);
+	STORED(3, "new/b.log", 3);
 	rig_start(rig);
 }
 
@@ -263,7 +236,7 @@ Test(known, files_are_moved_to_where_the_pattern_leads_now)
 	set_pattern(0, "new/*.log");
 	goes_on("a2 b2 z1 ");
 	rig_stop(rig);
-	expect_stored(4, "new/c.log", 6);
+	STORED(4, "new/c.log", 6);
 	rig_start(rig);
 }
 
@@ -329,11 +302,11 @@ Test(known, files_closed_and_opened_with_lines_in_flight_go_on_where_they_were)
 		if (round % 4 == 3)
 			settle_and_close(round);
 		if (round % 8 == 7)
-			restart();
+			rig_restart(rig);
 	}
 	rig_stop(rig);
 	for (int i = 0; i < FILES; i++, name[0]++)
-		expect_stored(FILES + 10, name, 40 * 5);
+		STORED(FILES + 10, name, 40 * 5);
 	rig_start(rig);
 	SEE("");
 	expect_nothing_lost();
@@ -359,7 +332,7 @@ Test(known, a_file_closed_with_lines_in_flight_goes_on_behind_them)
 	files_close(&rig->files, file);
 	rig_checkpoint(rig);
 	rig_crash(rig);
-	expect_stored(1, "a.log", 4);
+	STORED(1, "a.log", 4);
 	rig_start(rig);
 	SEE("two two two three ");
 	rig_deliver(rig);
@@ -368,7 +341,7 @@ Test(known, a_file_closed_with_lines_in_flight_goes_on_behind_them)
 	SEE("four ");
 	rig_deliver(rig);
 	rig_stop(rig);
-	expect_stored(1, "a.log", 27);
+	STORED(1, "a.log", 27);
 	rig_start(rig);
 	SEE("");
 	expect_nothing_lost();

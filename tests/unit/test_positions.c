@@ -34,12 +34,6 @@ TestSuite(positions, .init = begin, .fini = end, .timeout = 30);
 #define SEE(want) cr_assert_str_eq(rig_run(rig), want, "\"%s\"", rig->lines)
 #define PUT(name, text) rig_append(rig, name, text)
 
-static void restart(void)
-{
-	rig_stop(rig);
-	rig_start(rig);
-}
-
 static void write_at(const char *name, uint64_t at, const char *text)
 {
 	int fd = open(rig_path(rig, name), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
@@ -58,27 +52,13 @@ static uint64_t position(const char *name)
 	return account_read_position(&rig_file(rig, name)->account);
 }
 
-/* The agent is down: all rows of the store, and where the one of this path stands. */
-static void expect_stored(size_t want_rows, const char *name, uint64_t want)
-{
-	const char *path = rig_path(rig, name);
-	struct store_file *rows;
-	struct store *store;
-	size_t n, met = 0;
-
-	cr_assert_eq(store_open(rig->state, &store, NULL, 0), 0);
-	cr_assert_eq(store_load(store, &rows, &n), 0);
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(rows[i].path, path) != 0)
-			continue;
-		met++;
-		cr_expect_eq(rows[i].committed, want, "%s: %lu", name, rows[i].committed);
-	}
-	cr_expect_eq(n, want_rows, "%zu", n);
-	cr_expect_eq(met, 1, "%s: %zu", name, met);
-	store_files_free(rows, n);
-	store_close(store);
-}
+#define STORED(rows, name, want)                                             \
+	do {                                                                 \
+		uint64_t committed_;                                         \
+                                                                             \
+		cr_expect_eq(rig_stored(rig, name, &committed_), rows);      \
+		cr_expect_eq(committed_, want, "%s: %lu", name, committed_); \
+	} while (0)
 
 static void expect_counters(uint64_t truncations)
 {
@@ -97,17 +77,17 @@ static void cross(uint64_t edge)
 	write_at("a.log", edge - 8, "to edge\n");
 	SEE("to edge ");
 	cr_expect_eq(position("a.log"), edge);
-	restart();
+	rig_restart(rig);
 	SEE("");
 	PUT("a.log", "one\n");
 	SEE("one ");
 	cr_expect_eq(position("a.log"), edge + 4);
 	rig_stop(rig);
-	expect_stored(1, "a.log", edge + 4);
+	STORED(1, "a.log", edge + 4);
 	PUT("a.log", "two\n");
 	rig_start(rig);
 	SEE("two ");
-	restart();
+	rig_restart(rig);
 	SEE("");
 	expect_counters(0);
 	/* Shrunk by a byte: now it did. */
@@ -117,7 +97,7 @@ static void cross(uint64_t edge)
 	PUT("a.log", "\n");
 	SEE("two ");
 	rig_stop(rig);
-	expect_stored(1, "a.log", edge + 8);
+	STORED(1, "a.log", edge + 8);
 	rig_start(rig);
 	SEE("");
 	expect_counters(1);
@@ -150,7 +130,7 @@ Test(positions, lines_in_flight_across_4_gib_are_read_again_after_a_crash)
 	files_dirty(&rig->files, rig_file(rig, "a.log"));
 	rig_stop(rig);
 	/* The hole is settled. */
-	expect_stored(1, "a.log", edge - 9);
+	STORED(1, "a.log", edge - 9);
 	rig->hold = false;
 	rig_start(rig);
 	SEE("before across ");
@@ -158,7 +138,7 @@ Test(positions, lines_in_flight_across_4_gib_are_read_again_after_a_crash)
 	SEE("half a line ");
 	expect_counters(0);
 	rig_stop(rig);
-	expect_stored(1, "a.log", edge + 24);
+	STORED(1, "a.log", edge + 24);
 	rig_start(rig);
 	SEE("");
 }
@@ -214,12 +194,12 @@ Test(positions, all_files_that_begin_with_the_same_4_kib_ship)
 	for (int i = 0; i < 8; i++) {
 		snprintf(name, sizeof name, "%d.log", i);
 		rig_stop(rig);
-		expect_stored(8, name, 4096 + 6);
+		STORED(8, name, 4096 + 6);
 		PUT(name, "more\n");
 		rig_start(rig);
 		SEE("more ");
 	}
-	restart();
+	rig_restart(rig);
 	SEE("");
 	expect_counters(0);
 }
@@ -237,11 +217,11 @@ Test(positions, all_files_of_a_byte_and_a_newline_ship)
 	PUT("2.log", "y\n");
 	rig_start(rig);
 	SEE("y x ");
-	restart();
+	rig_restart(rig);
 	SEE("");
 	expect_counters(0);
 	rig_stop(rig);
-	expect_stored(4, "4.log", 2);
+	STORED(4, "4.log", 2);
 	rig_start(rig);
 }
 
@@ -295,7 +275,7 @@ Test(positions, a_file_that_grows_byte_by_byte_keeps_its_position_at_each_size)
 	jump(text, 1036, 4081);
 	grow(text, 4081, 4109);
 	rig_stop(rig);
-	expect_stored(1, "a.log", 4109);
+	STORED(1, "a.log", 4109);
 	rig_start(rig);
 }
 _Static_assert(IDENTITY_HEAD_MAX == 1024, "sizes above lie around it");
@@ -320,7 +300,7 @@ static void shrink(uint64_t size, const char *left, uint64_t settled, bool down)
 		/* Not even an orderly stop is needed. */
 		rig_checkpoint(rig);
 		rig_crash(rig);
-		expect_stored(1, "a.log", settled);
+		STORED(1, "a.log", settled);
 		rig_start(rig);
 		SEE("");
 		expect_counters(1);
@@ -332,7 +312,7 @@ static void shrink(uint64_t size, const char *left, uint64_t settled, bool down)
 	rig_run(rig);
 	cr_assert_str_eq(strstr(rig->lines, "four"), "four five six ");
 	expect_counters(1);
-	restart();
+	rig_restart(rig);
 	SEE("");
 	expect_counters(1);
 }

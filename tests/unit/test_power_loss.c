@@ -13,6 +13,7 @@
  * is there, or the one under way, as a whole. With one that does not, no position is beyond what
  * was committed, or the damage is noticed, set aside, and the next start works.
  */
+#define CALLS_AFTER
 #include "tests/support/calls.h"
 
 #include <criterion/criterion.h>

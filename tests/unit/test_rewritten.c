@@ -35,12 +35,6 @@ static void end(void)
 
 TestSuite(rewritten, .init = begin, .fini = end, .timeout = 60);
 
-static void restart(void)
-{
-	rig_stop(rig);
-	rig_start(rig);
-}
-
 /*
  * The file as version v: n lines of 80 bytes, of which the 21st, and `same` of the first ones, are
  * alike in all versions.
@@ -83,13 +77,6 @@ static void replace(const char *text)
 
 	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 	close(fd);
-}
-
-static void set_mtime(int64_t s)
-{
-	const struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = s}};
-
-	cr_assert_eq(utimensat(AT_FDCWD, rig_path(rig, "app.log"), times, 0), 0);
 }
 
 /* The agent may read a touched file again at once. */
@@ -220,7 +207,7 @@ Test(rewritten, in_place_within_the_same_tick_of_the_clock)
 {
 	for (int v = 1; v <= 10; v++) {
 		overwrite(0, middle(v));
-		set_mtime(4000000000);
+		rig_set_mtime(rig, "app.log", 4000000000);
 		SEE(middle(v));
 	}
 	expect_rewrites(9);
@@ -247,9 +234,9 @@ static void refill(int k, int same, bool truncated, bool down)
 	SEE(version(2, LINES + k, same));
 	expect_rewrites(1);
 	/* And at once for good: neither start after it begins anew. */
-	restart();
+	rig_restart(rig);
 	SEE("");
-	restart();
+	rig_restart(rig);
 	SEE("");
 	rig_append(rig, "app.log", "more\n");
 	SEE("more\n");
@@ -311,7 +298,7 @@ Test(rewritten, in_place_with_the_same_size_end_and_time)
 {
 	overwrite(0, middle(0));
 	/* What was just written is in doubt anyway. */
-	set_mtime(1000000000);
+	rig_set_mtime(rig, "app.log", 1000000000);
 	SEE(middle(0));
 	for (int v = 1; v <= 20; v++) {
 		overwrite_unnoticed(0, middle(v));
@@ -331,13 +318,13 @@ Test(rewritten, in_place_with_the_same_size_end_and_time)
 Test(rewritten, a_file_that_was_renamed_is_not_read_again)
 {
 	overwrite(0, middle(0));
-	set_mtime(1000000000);
+	rig_set_mtime(rig, "app.log", 1000000000);
 	SEE(middle(0));
 	rig_rename(rig, "app.log", "app.log.1");
 	SEE("");
 	rig_rename(rig, "app.log.1", "app.log.2");
 	rig_append(rig, "app.log", "new\n");
-	set_mtime(1000000001);
+	rig_set_mtime(rig, "app.log", 1000000001);
 	SEE("new\n");
 	rig_stop(rig);
 	rig_rename(rig, "app.log.2", "app.log.3");
@@ -393,10 +380,10 @@ Test(rewritten, truncated_to_nothing_and_to_the_middle_of_a_line)
 		if (down)
 			rig_start(rig);
 		SEE("");
-		restart();
+		rig_restart(rig);
 		rig_append(rig, "app.log", "new\n");
 		SEE("new\n");
-		restart();
+		rig_restart(rig);
 		SEE("");
 		expect_rewrites(2);
 		end();
@@ -473,12 +460,12 @@ Test(rewritten, a_file_that_was_touched_is_read_again_now_and_then)
 	overwrite(0, version(1, LINES, 0));
 	SEE(version(1, LINES, 0));
 	file = rig_file(rig, "app.log");
-	set_mtime(1000000000);
+	rig_set_mtime(rig, "app.log", 1000000000);
 	SEE("");
 	cr_assert_eq(rig->counters.files_verified, 1);
 	cr_assert_eq(file->proof_wait_ms, 1000);
 	/* The next time it waits, and the time after that longer; new lines do not. */
-	set_mtime(1000000001);
+	rig_set_mtime(rig, "app.log", 1000000001);
 	SEE("");
 	cr_assert(file->doubtful && rig->counters.files_verified == 1);
 	rig_append(rig, "app.log", "more\n");
@@ -490,7 +477,7 @@ Test(rewritten, a_file_that_was_touched_is_read_again_now_and_then)
 	cr_assert(!file->doubtful && rig->counters.files_verified == 2);
 	cr_assert_eq(file->proof_wait_ms, 2000);
 	for (int i = 0; i < 10; i++) {
-		set_mtime(1000000002 + i);
+		rig_set_mtime(rig, "app.log", 1000000002 + i);
 		let_time_pass();
 		SEE("");
 	}
@@ -503,14 +490,14 @@ Test(rewritten, doubt_outlives_a_restart)
 {
 	overwrite(0, middle(1));
 	SEE(middle(1));
-	set_mtime(4000000000);
+	rig_set_mtime(rig, "app.log", 4000000000);
 	SEE("");
 	/* It was the same, so the next one waits; then the agent is gone. */
 	overwrite(0, middle(2));
-	set_mtime(4000000000);
+	rig_set_mtime(rig, "app.log", 4000000000);
 	SEE("");
 	cr_assert(rig_file(rig, "app.log")->doubtful);
-	restart();
+	rig_restart(rig);
 	SEE(middle(2));
 	expect_rewrites(1);
 }
@@ -520,14 +507,14 @@ Test(rewritten, an_untouched_file_is_not_read_again_at_a_start)
 	overwrite(0, version(1, LINES, 0));
 	SEE(version(1, LINES, 0));
 	for (int i = 0; i < 3; i++) {
-		restart();
+		rig_restart(rig);
 		SEE("");
 		cr_assert_eq(rig->counters.files_verified, 0);
 	}
 	/* Nor one whose last line is not whole. */
 	rig_append(rig, "app.log", "half");
 	SEE("");
-	restart();
+	rig_restart(rig);
 	SEE("");
 	cr_assert_eq(rig->counters.files_verified, 0);
 	rig_append(rig, "app.log", " a line\n");
@@ -567,7 +554,7 @@ Test(rewritten, a_file_of_an_older_state_gets_its_chain_with_the_next_line)
 	SEE("");
 	rig_append(rig, "app.log", "more\n");
 	SEE("more\n");
-	set_mtime(1000000001);
+	rig_set_mtime(rig, "app.log", 1000000001);
 	SEE("");
 	cr_assert_eq(rig->counters.files_verified, 1);
 	rig_stop(rig);

@@ -40,11 +40,6 @@ static bool before_call(const struct call *call)
 	return false;
 }
 
-static void after_call(const struct call *call, long result)
-{
-	(void)call, (void)result;
-}
-
 static char base[64], message[256];
 
 static void setup(void)

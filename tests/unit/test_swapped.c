@@ -52,11 +52,6 @@ static bool before_call(const struct call *call)
 	return true;
 }
 
-static void after_call(const struct call *call, long result)
-{
-	(void)call, (void)result;
-}
-
 /* ---- the rig ---- */
 
 static struct follow_rig *rig;
