@@ -229,7 +229,6 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 	bool link;
 	int r;
 
-	birth.moved = !files->first_scan && strcmp(path, lineage) != 0;
 	/* One look at what is no link, which is nearly everything. */
 	if (lstat(path, &st) < 0)
 		return 0;
@@ -247,6 +246,7 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 	r = link ? follow_link(files, discover, &birth, real) : 0;
 	if (r)
 		return r < 0 ? r : 0;
+	birth.moved = !files->first_scan && strcmp(birth.path, birth.lineage) != 0;
 	file = files_by_inode(files, st.st_dev, st.st_ino);
 	if (file && is_used_again(file, birth.path)) {
 		files_remove(files, file, true);

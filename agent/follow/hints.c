@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hints come in lots: what the kernel had when it was asked. All of a lot is true of the directories
- * as they are when its first hint is followed, so what was read of them holds until its last one.
+ * Hints come in lots: what the kernel had when it was asked. The directories know all of a lot when
+ * its first hint is followed, so what was read of them holds until its last one.
  */
 #include "follow/arrivals.h"
 #include "follow/follow.h"
