@@ -13,10 +13,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <syslog.h>
-#include <unistd.h>
 
+#include "follow/away.h"
 #include "follow/follow_private.h"
 #include "search/candidates.h"
 
@@ -36,61 +35,13 @@ static void forget(struct files *files, const struct store_file *row)
 	files_forget_row(files, row->id);
 }
 
-/*
- * Nothing that we may look at has the row's bytes. Only those that were seen are known to be lost.
- */
-static void tell_gone(struct start *start, const struct store_file *row)
+/* Nothing has the row's identity or bytes any more. */
+static void vanished(struct start *start, const struct store_file *row)
 {
-	struct files *files = start->files;
-	uint64_t reach = row->size > row->reach ? row->size : row->reach;
-	int wants = discover_wants(start->discover, row->lineage);
-	const char *source = wants < 0 ? "" : files->sources[wants].name;
-
-	if (row->packed || reach <= row->committed) {
-		log_source(files->log, LOG_INFO, source, "gone",
-			   "%s: gone; all that was in it when it was last seen is shipped",
-			   row->path);
+	if (away_may_return(start->places, start->discover, row))
 		return;
-	}
-	files->counters->files_lost++;
-	files->counters->bytes_lost += reach - row->committed;
-	log_source(files->log, LOG_WARNING, source, "lost",
-		   "%s: gone while waybill was down: %llu bytes after position %llu are lost "
-		   "(deleted; if "
-		   "it was moved to another directory, name that in `rotated`)",
-		   row->path, (unsigned long long)(reach - row->committed),
-		   (unsigned long long)row->committed);
-}
-
-/*
- * Whether the directory is one on which a volume is not mounted yet: empty, and on another device
- * than the file was.
- */
-static bool is_bare(struct start *start, const char *dir, const struct store_file *row)
-{
-	char *const *names;
-	struct stat st;
-
-	return stat(dir, &st) == 0 && st.st_dev != row->device &&
-	       !places_names(start->places, dir, "", 0, &names);
-}
-
-/*
- * Nothing has the row's identity or bytes any more. The row stays while its whole directory is
- * away (A04).
- */
-static int vanished(struct start *start, const struct store_file *row)
-{
-	char *dir = places_dir_of(row->path);
-
-	if (!dir)
-		return -ENOMEM;
-	if (access(dir, F_OK) == 0 && !is_bare(start, dir, row)) {
-		tell_gone(start, row);
-		forget(start->files, row);
-	}
-	free(dir);
-	return 0;
+	away_tell_gone(start->files, start->discover, row);
+	forget(start->files, row);
 }
 
 static int take_content(struct start *start, struct birth *birth, const struct candidate *found)
@@ -162,8 +113,11 @@ static int try_places(struct start *start, const struct birth *birth, int *ret_r
 	const struct store_file *row = birth->row;
 	char *found = places_find_file(start->places, row->path, row->real, row->went,
 				       birth->source->rotated, row->inode);
-	int r = found ? try_path(start->files, *birth, found, ret_r) : 0;
+	int r;
 
+	if (!found)
+		found = places_find_renamed(start->places, row->path, row->inode);
+	r = found ? try_path(start->files, *birth, found, ret_r) : 0;
 	free(found);
 	return r;
 }
@@ -194,7 +148,7 @@ static int take_row(struct start *start, const struct source *source, const stru
 	if (!r && met == ROW_E_OTHER)
 		r = try_content(start, birth, &met);
 	if (!r && met == CANDIDATES_E_NONE)
-		r = vanished(start, row);
+		vanished(start, row);
 	return r;
 }
 
@@ -245,6 +199,9 @@ static int each_row(struct start *start, bool newest,
 		size_t len = strlen(row->lineage);
 		int source = discover_wants(start->discover, row->lineage);
 
+		if (source < 0 && !newest &&
+		    !away_is_of_use(start->places, start->discover, files, row))
+			forget(files, row);
 		if (source < 0 || (newest && map_get(start->newest, row->lineage, len) != row))
 			continue;
 		/* By its paths, whatever it was called then. */

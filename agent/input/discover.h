@@ -102,6 +102,9 @@ bool discover_shuns(const struct discover *discover, const char *path);
 /* The source, as given to discover_add, that wants this path, there or not; -1: none. */
 int discover_wants(const struct discover *discover, const char *path);
 
+/* Whether a pattern names this directory, with no wildcard on the way to it. */
+bool discover_names(const struct discover *discover, const char *dir);
+
 /* Whether the source, as given to discover_add, excludes the path, or it is shunned. */
 bool discover_excludes(const struct discover *discover, int source, const char *path);
 

@@ -172,6 +172,36 @@ int discover_wants(const struct discover *discover, const char *path)
 	return -1;
 }
 
+/* Whether the alternative's components begin with those of dir, all of them literal. */
+static bool begins_with(const struct glob *glob, size_t alternative, const char *dir)
+{
+	size_t n = glob_n_components(glob, alternative), i = 0;
+	const char *text;
+
+	for (; i < n && *(dir += strspn(dir, "/")); i++) {
+		size_t len = strcspn(dir, "/");
+
+		if (glob_component(glob, alternative, i, &text) != GLOB_LITERAL ||
+		    strlen(text) != len || strncmp(text, dir, len) != 0)
+			return false;
+		dir += len;
+	}
+	return i < n;
+}
+
+bool discover_names(const struct discover *discover, const char *dir)
+{
+	for (size_t i = 0; i < discover->n_sources; i++) {
+		const struct wanted *source = &discover->sources[i];
+
+		for (size_t k = 0; k < source->n_patterns; k++)
+			for (size_t a = 0; a < glob_n_alternatives(source->patterns[k]); a++)
+				if (begins_with(source->patterns[k], a, dir))
+					return true;
+	}
+	return false;
+}
+
 bool discover_excludes(const struct discover *discover, int source, const char *path)
 {
 	if (walk_shuns(discover, path))

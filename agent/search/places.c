@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/map.h"
 #include "input/discover.h"
@@ -249,6 +250,45 @@ static char *find_below(struct places *places, const char *path, uint64_t inode)
 			break;
 		found = places_find(places, below, inode);
 		free(below);
+	}
+	free(dir);
+	return found;
+}
+
+/* In `rest` of each directory that lies beside dir. */
+static char *find_in_others(struct places *places, const char *dir, const char *rest,
+			    uint64_t inode)
+{
+	char *parent = places_dir_of(dir), *other, *found = NULL;
+	const struct place *place = parent ? place_of(places, parent) : NULL;
+
+	for (size_t i = 0; place && !found && i < place->n_below; i++) {
+		if (asprintf(&other, "%s/%s%s", strcmp(parent, "/") == 0 ? "" : parent,
+			     place->below[i], rest) < 0)
+			break;
+		found = places_find(places, other, inode);
+		free(other);
+	}
+	free(parent);
+	return found;
+}
+
+char *places_find_renamed(struct places *places, const char *path, uint64_t inode)
+{
+	char *dir = places_dir_of(path), *found = NULL;
+	size_t len = dir ? strlen(dir) : 0;
+	bool there = false;
+
+	while (len > 1 && !found && !there) {
+		char *rest = strndup(path + len, (size_t)(strrchr(path, '/') - (path + len)));
+
+		if (!rest)
+			break;
+		found = find_in_others(places, dir, rest, inode);
+		free(rest);
+		len = (size_t)(strrchr(dir, '/') - dir);
+		dir[len] = '\0';
+		there = len && access(dir, F_OK) == 0;
 	}
 	free(dir);
 	return found;

@@ -36,6 +36,12 @@ char *places_find_file(struct places *places, const char *path, const char *real
 		       char *const *patterns, uint64_t inode);
 
 /*
+ * The same when its directory, or one above that, has another name now: in those that lie beside
+ * it, and beside those above it that are not there. malloc'ed, or NULL.
+ */
+char *places_find_renamed(struct places *places, const char *path, uint64_t inode);
+
+/*
  * The names in a directory that begin with the first len bytes of `prefix`, ascending: their
  * number; borrowed until the places are freed.
  */
