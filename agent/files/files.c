@@ -88,7 +88,7 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	learn_own_log(files);
 	if (!files->by_inode || !files->by_path || !files->by_lineage || !files->refused ||
 	    !files->unreadable || !files->stored || !files->stored_paths || !files->arrivals ||
-	    !files->source_known)
+	    dangling_init(&files->danglings) || !files->source_known)
 		return -ENOMEM;
 	return remember_rows(files, rows, n_rows);
 }
@@ -101,6 +101,7 @@ void files_deinit(struct files *files)
 	while (files->arrivals && (arrival = map_next(files->arrivals, &cursor)))
 		free(arrival);
 	files->arrivals = map_free(files->arrivals);
+	dangling_deinit(&files->danglings);
 	files->places = places_free(files->places);
 	cursor = NULL;
 	while (files->by_inode && (file = map_next(files->by_inode, &cursor)))

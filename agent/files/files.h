@@ -3,6 +3,7 @@
 #define FILES_FILES_H
 
 #include "base/map.h"
+#include "files/dangling.h"
 #include "files/file.h"
 #include "ops/counters.h"
 #include "ops/log.h"
@@ -47,6 +48,7 @@ struct files {
 	size_t idle_copies;   /* looked at in a row without anything to do */
 	struct map *arrivals; /* path → what came there as hints tell: follow/arrivals.h; owned */
 	uint64_t n_arrivals;  /* since the start */
+	struct danglings danglings;
 	struct places *places; /* as long as one lot of hints is followed, or NULL */
 	int64_t places_ns;     /* when they were begun */
 	struct file_list open; /* descriptors, least recently used first */

@@ -204,7 +204,7 @@ static int follow_link(struct files *files, struct discover *discover, struct bi
 	if (r == LINKS_E_REFUSED)
 		follow_refuse_link(files, birth->source, birth->path);
 	/* What cannot be reached is told by who opens it. */
-	if (r == LINKS_E_NOWHERE)
+	if (r == LINKS_E_NOWHERE || r == LINKS_E_MISSING)
 		return 0;
 	if (r)
 		return r < 0 ? r : FOLLOW_E_LEFT;
@@ -214,6 +214,19 @@ static int follow_link(struct files *files, struct discover *discover, struct bi
 	birth->source = &files->sources[owner];
 	birth->path = birth->lineage = real;
 	return 0;
+}
+
+/* A link that leads nowhere yet: what has to come first is watched for. 0 or -ENOMEM. */
+static int wait_for_target(struct files *files, struct discover *discover,
+			   const struct birth *birth)
+{
+	char missing[PATH_MAX];
+	int r = links_follow(discover, birth->path, birth->source->links, missing);
+
+	if (r == LINKS_E_MISSING)
+		return dangling_add(&files->danglings, missing,
+				    (int)(birth->source - files->sources), birth->path);
+	return r < 0 ? r : 0;
 }
 
 int follow_found(struct files *files, struct discover *discover, int source, const char *path,
@@ -233,8 +246,11 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 	if (lstat(path, &st) < 0)
 		return 0;
 	link = S_ISLNK(st.st_mode);
-	if (link && stat(path, &st) < 0)
-		return 0;
+	if (link && stat(path, &st) < 0) {
+		r = wait_for_target(files, discover, &birth);
+		if (r || stat(path, &st) < 0)
+			return r;
+	}
 	if (!S_ISREG(st.st_mode)) {
 		follow_refuse(files, files->sources + source, path, kind_of(st.st_mode));
 		return 0;

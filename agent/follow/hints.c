@@ -3,6 +3,8 @@
  * Hints come in lots: what the kernel had when it was asked. The directories know all of a lot when
  * its first hint is followed, so what was read of them holds until its last one.
  */
+#include <stdlib.h>
+
 #include "follow/arrivals.h"
 #include "follow/follow.h"
 #include "follow/follow_private.h"
@@ -16,6 +18,23 @@ static int end_lot(struct files *files, struct discover *discover, int64_t now_m
 	return r;
 }
 
+/* Something came to this path for which links wait: they may lead further now. */
+static int look_at_links(struct files *files, struct discover *discover, const char *path,
+			 int64_t now_ms)
+{
+	struct dangling *waits = dangling_take(&files->danglings, path), *next;
+	int r = 0;
+
+	for (; waits; waits = next) {
+		next = waits->next;
+		if (!r)
+			r = follow_found(files, discover, waits->source, waits->link, waits->link,
+					 now_ms);
+		free(waits);
+	}
+	return r;
+}
+
 int follow_hint(struct files *files, struct discover *discover, const struct hint *hint,
 		int64_t now_ms)
 {
@@ -23,6 +42,8 @@ int follow_hint(struct files *files, struct discover *discover, const struct hin
 
 	if (!r)
 		r = follow_one(files, discover, hint, now_ms);
+	if (r >= 0 && (hint->kind == HINT_MOVED || hint->kind == HINT_FOUND))
+		r = look_at_links(files, discover, hint->path, now_ms);
 	if (r >= 0 && !hint->more)
 		r = end_lot(files, discover, now_ms);
 	return r < 0 ? r : 0;

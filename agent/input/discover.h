@@ -33,7 +33,7 @@ enum hint_kind {
 	HINT_CHANGED,
 	/*
 	 * A name that no pattern wants was moved to within a watched directory: perhaps a rotated
-	 * file under its new name. Where links lead also one that was made.
+	 * file under its new name. Where links lead also one that was made, be it a directory.
 	 */
 	HINT_MOVED,
 	/* This path was moved away or unlinked. */

@@ -60,8 +60,9 @@ static int on_arrival(struct discover *discover, struct node *node,
 	int r = walk_look(discover, node, change->name, change->is_directory ? DT_DIR : DT_UNKNOWN,
 			  ret_hint);
 
-	if (r == DISCOVER_E_NONE && !change->is_directory &&
-	    (node->followed || (change->what == WATCH_MOVED_IN && node->content)))
+	/* A link may wait for the directory. */
+	if (r == DISCOVER_E_NONE && (node->followed || (change->what == WATCH_MOVED_IN &&
+							node->content && !change->is_directory)))
 		r = give(discover, node, HINT_MOVED, change->name, ret_hint);
 	if (r == 0 && !change->is_directory)
 		add_way(discover, change, ret_hint);

@@ -21,9 +21,11 @@ int links_follow(struct discover *discover, const char *path, enum reach_links l
 
 	if (r == -ELOOP)
 		return LINKS_E_REFUSED;
-	if (r)
+	if (r && r != -ENOENT)
 		return r == -ENOMEM ? r : LINKS_E_NOWHERE;
 	if (discover_shuns(discover, ret_real))
 		return LINKS_E_SHUNNED;
-	return discover_follow_link(discover, ret_real) == -ENOMEM ? -ENOMEM : 0;
+	if (discover_follow_link(discover, ret_real) == -ENOMEM)
+		return -ENOMEM;
+	return r ? LINKS_E_MISSING : 0;
 }

@@ -197,6 +197,8 @@ static int walk_all(struct walk *walk)
 		return -errno;
 	while (!r && next_component(walk, component))
 		r = step(walk, component);
+	if (r == -ENOENT && !name_reached(walk, component))
+		return -ENAMETOOLONG;
 	return r ? r : walk->rest[strspn(walk->rest, "/")] ? -ENAMETOOLONG : 0;
 }
 
@@ -254,7 +256,7 @@ int reach_walk(const char *path, enum reach_links links, reach_see *see, void *c
 	struct walk walk = {.links = links, .path = path, .at = -1, .see = see, .context = context};
 	int r = walk_all(&walk);
 
-	if (!r)
+	if (!r || r == -ENOENT)
 		strcpy(ret_real, walk.done[0] ? walk.done : "/");
 	step_to(&walk, -1);
 	return r;

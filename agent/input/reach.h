@@ -25,7 +25,8 @@ int reach_open(const char *path, enum reach_links links) MUSTCHECK;
 /*
  * Walks the same way to a file or directory without opening it. Calls `see` (NULL is fine) with the
  * path of each link, in which no further link is; what it returns other than 0 ends the walk.
- * *ret_real is where the path leads. 0; what `see` returned; -ELOOP as above; other negative errno.
+ * *ret_real is where the path leads. 0; what `see` returned; -ELOOP as above; -ENOENT: *ret_real is
+ * the first on the way that is not there; other negative errno.
  */
 typedef int reach_see(void *context, const char *link);
 int reach_walk(const char *path, enum reach_links links, reach_see *see, void *context,

@@ -364,3 +364,94 @@ Test(links, one_of_two_links_removed_and_the_target_rotated_is_read_by_the_other
 	cr_assert_str_eq(rig->lines, "a2 b1 ", "\"%s\"", rig->lines);
 	end_well();
 }
+
+/* ---- links that lead nowhere yet ---- */
+
+static void begin_dangling(const char *target)
+{
+	rig_end(rig);
+	rig_begin(rig, "app.log");
+	make_link(target, "app.log");
+	rig_start(rig);
+	SEE("");
+}
+
+/* Scenario A13: it was followed by the next look, up to half a minute later. */
+Test(links, a_target_that_is_made_after_its_link_is_read_at_once)
+{
+	begin_dangling("pods/0.log");
+	make_dir("pods");
+	PUT("pods/0.log", "a1\n");
+	SEE("a1 ");
+	PUT("pods/0.log", "a2\n");
+	SEE("a2 ");
+	end_well();
+}
+
+/* Scenario A13 */
+Test(links, a_target_that_is_made_in_directories_made_one_by_one_is_read_at_once)
+{
+	begin_dangling("run/pods/uid/0.log");
+	make_dir("run");
+	SEE("");
+	make_dir("made");
+	make_dir("made/uid");
+	SEE("");
+	rig_rename(rig, "made", "run/pods");
+	SEE("");
+	PUT("run/pods/uid/0.log", "a1\n");
+	SEE("a1 ");
+	end_well();
+}
+
+/* Scenario A13 */
+Test(links, a_target_behind_links_that_lead_nowhere_is_read_at_once)
+{
+	begin_dangling("two");
+	make_link("three/0.log", "two");
+	SEE("");
+	make_link("pods", "three");
+	SEE("");
+	make_dir("pods");
+	SEE("");
+	PUT("kept", "a1\n");
+	rig_rename(rig, "kept", "pods/0.log");
+	SEE("a1 ");
+	end_well();
+}
+
+/* Scenario A13 */
+Test(links, a_link_made_while_it_runs_waits_for_its_target)
+{
+	rig_end(rig);
+	rig_begin(rig, "*.log");
+	rig_start(rig);
+	make_link("pods/0", "a.log");
+	make_link("pods/0", "b.log");
+	make_link("pods/1", "c.log");
+	SEE("");
+	make_dir("pods");
+	SEE("");
+	PUT("pods/1", "c1\n");
+	SEE("c1 ");
+	PUT("pods/0", "a1\n");
+	SEE("a1 ");
+	rig_remove(rig, "a.log");
+	PUT("pods/0", "a2\n");
+	SEE("a2 ");
+	end_well();
+}
+
+/* Scenario A13 */
+Test(links, a_link_that_leads_elsewhere_before_its_target_was_there_is_read_there)
+{
+	begin_dangling("pods/0");
+	turn_link("pods/1", "app.log");
+	make_dir("pods");
+	SEE("");
+	PUT("pods/0", "x1\n");
+	SEE("");
+	PUT("pods/1", "b1\n");
+	SEE("b1 ");
+	end_well();
+}
