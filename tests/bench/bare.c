@@ -15,7 +15,7 @@
  *   bare drip  RATE SECONDS BOOTSTRAP TOPIC    a line each 1/RATE s, beginning with its time in us
  *   bare write RATE SECONDS FILE               the same lines into a file, one write each
  *   bare pour  RATE SECONDS FILE               the same, 1,000 lines a write
- *   bare spread RATE ROUNDS DIRECTORY FILES    each round one such line into each of 0.log, 1.log, …
+ *   bare spread RATE ROUNDS DIRECTORY FILES    each round one such line into each
  *   bare idle  BOOTSTRAP TOPIC                 connected and quiet until standard input ends
  *
  * flood prints lines, seconds, CPU-seconds of the loop with all of the library's threads.

@@ -7,7 +7,7 @@
  * The including file defines
  *
  *     static bool before_call(const struct call *call);           false: it fails with this errno
- *     static void after_call(const struct call *call, long result);   with CALLS_AFTER, else nothing
+ *     static void after_call(const struct call *call, long result);   with CALLS_AFTER only
  *
  * Calls that a library does not use on this system do no harm. What a test itself does to files it
  * does with syscall(2), unseen.

@@ -6,9 +6,9 @@
  * with the same ones.
  *
  * systemctl show prints values as the manager understands them, which a transient unit takes again.
- * Those are passed that decide what can be read, written and reached, and no others: the rest (limits
- * of the manager, watchdog, restart) is about a service that stays. Directories that the manager
- * makes for the unit are only made writable, since a check makes nothing.
+ * Those are passed that decide what can be read, written and reached, and no others: the rest
+ * (limits of the manager, watchdog, restart) is about a service that stays. Directories that the
+ * manager makes for the unit are only made writable, since a check makes nothing.
  */
 #include "cmd/check/unit.h"
 
