@@ -197,7 +197,7 @@ Test(rewritten, in_place_while_its_first_lines_come_back)
 	rig->hold = false;
 	overwrite(0, version(2, LINES, 0));
 	SEE(version(2, LINES, 0));
-	restart();
+	rig_restart(rig);
 	SEE("");
 	expect_rewrites(1);
 }
