@@ -91,6 +91,7 @@ struct file {
 	enum file_state state;
 	bool rewritten;           /* DRAINING ends in a reset to 0, not in a rewind */
 	bool left_path;           /* renamed or unlinked: its path is another's or nobody's */
+	uint64_t lines_back;      /* were read, came back and are to be read again */
 	uint64_t looked;          /* the look at all files that last found it at its path */
 	bool gone;                /* finished, and the last look found no name of it */
 	bool told_apart;          /* from compressed files, by its first bytes */

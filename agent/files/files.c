@@ -229,6 +229,7 @@ void files_remove(struct files *files, struct file *file, bool forget)
 	unpoll(files, file);
 	if (forget)
 		files_forget_row(files, file->id);
+	files->counters->lines_read -= file->lines_back;
 	take_if_own(files->by_path, file->path, file);
 	take_if_own(files->by_lineage, file->lineage, file);
 	if (file->real)

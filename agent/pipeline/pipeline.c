@@ -52,13 +52,14 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
 }
 
 /* What an event that was consumed for the first time adds to the counters. */
-static void count_event(struct pipeline *pipeline, const struct event *event)
+static void count_event(struct pipeline *pipeline, struct file *file, const struct event *event)
 {
 	struct counters *counters = pipeline->options.counters;
 	struct outcome *outcome = &pipeline->line.outcome;
 
 	if (UNLIKELY(!event->first_time)) {
 		counters->lines_reread++;
+		file->lines_back -= file->lines_back > 0;
 		return;
 	}
 	counters->lines_read++;
@@ -160,7 +161,7 @@ static int ship(struct pipeline *pipeline, struct file *file, const struct event
 	else
 		r = send(pipeline, file, event, now_us, now_ms);
 	if (LIKELY(!r))
-		count_event(pipeline, event);
+		count_event(pipeline, file, event);
 	return r;
 }
 

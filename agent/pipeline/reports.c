@@ -152,6 +152,7 @@ int pipeline_reports(struct pipeline *pipeline, size_t max, uint64_t now_us)
 
 /*
  * The file holds other content now: what was seen of the old and not delivered is lost, and told.
+ * Of its lines nothing will become any more: they do not count as read (G01).
  */
 static int start_over(struct pipeline *pipeline, struct file *file)
 {
@@ -163,6 +164,8 @@ static int start_over(struct pipeline *pipeline, struct file *file)
 		r = file_unsettled(file, &lost);
 	if (r)
 		return r;
+	pipeline->options.counters->lines_read -= file->lines_back;
+	file->lines_back = 0;
 	pipeline->options.counters->bytes_lost += lost;
 	pipeline->options.counters->truncations++;
 	account_reset(account, 0);
@@ -190,6 +193,7 @@ int pipeline_rewind(struct pipeline *pipeline, struct file *file)
 
 	account_advance(&file->account);
 	pipeline_forget_suspects(pipeline, file);
+	file->lines_back += file->account.failed + file->account.suspects;
 	if (file->rewritten)
 		return start_over(pipeline, file);
 	/* While the bytes are in memory. */

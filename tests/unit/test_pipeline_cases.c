@@ -529,3 +529,32 @@ Test(pipeline_cases, chunks_of_records_under_way_leave_memory_to_others)
 	expect_all_done(other);
 	end(&world);
 }
+
+/* Scenario G01: two lines came back, and the file was truncated before they were read again. */
+Test(pipeline_cases, lines_that_came_back_and_are_gone_do_not_count_as_read)
+{
+	struct world world;
+	const struct counters *counters;
+	struct log_file *log;
+
+	begin(&world);
+	log = write_new(&world, "L1 t0 k0 \nL2 t1 k0 \nL3 t1 k0 \n");
+	read_all(&world);
+	scripted_end_topic(&world.scripted, 0, REPORT_DELIVERED);
+	scripted_end_topic(&world.scripted, 1, REPORT_FAILED);
+	world_take_reports(&world);
+	expect_no_verdict(&world);
+	counters = &world.agent->counters;
+	cr_expect(eq(u64, counters->lines_read, 3));
+	cr_assert(eq(int, truncate(log->path, 0), 0));
+	for (int i = 0; i < 5; i++) {
+		pass_time(&world, 61 * US_PER_S);
+		world_tick(&world);
+		while (!TAILQ_EMPTY(&world.agent->files.ready))
+			world_turn(&world);
+	}
+	cr_expect(eq(u64, counters->truncations, 1));
+	cr_expect(eq(u64, counters->lines_read, 1));
+	cr_expect(eq(u64, counters->lines_delivered, 1));
+	world_deinit(&world);
+}
