@@ -21,10 +21,24 @@
 #include "follow/follow_private.h"
 #include "search/candidates.h"
 
+/* Of the bytes that were seen, those that were not shipped: not behind a hole, either. */
+static uint64_t bytes_unshipped(const struct store_file *row, uint64_t reach)
+{
+	uint64_t bytes = reach - row->committed;
+	struct ranges ahead;
+
+	if (!row->ahead.len || ranges_decode(row->ahead, row->committed, &ahead))
+		return bytes;
+	for (size_t i = ahead.first; i < ahead.first + ahead.n && ahead.at[i].end <= reach; i++)
+		bytes -= ahead.at[i].end - ahead.at[i].start;
+	ranges_deinit(&ahead);
+	return bytes;
+}
+
 void away_tell_gone(struct files *files, const struct discover *discover,
 		    const struct store_file *row)
 {
-	uint64_t reach = row->size > row->reach ? row->size : row->reach;
+	uint64_t reach = row->size > row->reach ? row->size : row->reach, lost;
 	int wants = discover_wants(discover, row->lineage);
 	const char *source = wants < 0 ? "" : files->sources[wants].name;
 
@@ -36,13 +50,13 @@ void away_tell_gone(struct files *files, const struct discover *discover,
 		return;
 	}
 	files->counters->files_lost++;
-	files->counters->bytes_lost += reach - row->committed;
+	lost = bytes_unshipped(row, reach);
+	files->counters->bytes_lost += lost;
 	log_source(files->log, LOG_WARNING, source, "lost",
 		   "%s: gone while waybill was down: %llu bytes after position %llu are lost "
 		   "(deleted; if "
 		   "it was moved to another directory, name that in `rotated`)",
-		   row->path, (unsigned long long)(reach - row->committed),
-		   (unsigned long long)row->committed);
+		   row->path, (unsigned long long)lost, (unsigned long long)row->committed);
 }
 
 /* Hidden ones are what is put there to say that nothing is mounted. */

@@ -2,6 +2,7 @@
 """Many files that wait, or that are rotated at once: what they need is not taken from the others."""
 
 import os
+import resource
 import time
 
 import pytest
@@ -75,8 +76,7 @@ def test_files_that_wait_for_a_topic(cluster, topic, topic_name, work, make_agen
 
 @pytest.mark.scenario("D03", "A01")
 def test_more_files_than_descriptors_are_rotated(cluster, topic, work, make_agent):
-    """It was half a minute late, and the message did not name what to raise. The limit is lowered
-    while it runs, too: that of the process, from outside."""
+    """It was half a minute late, and the message did not name what to raise."""
     names = [work / "log" / f"{number}.log" for number in range(400)]
     for number, name in enumerate(names):
         name.write_text(f"first {number}\n")
@@ -102,6 +102,27 @@ def test_more_files_than_descriptors_are_rotated(cluster, topic, work, make_agen
         writer.close()
     assert agent.counters()["files_lost"] == 0
     assert agent.counters()["rotations"] >= 400
+
+
+@pytest.mark.scenario("D03")
+def test_the_limit_of_descriptors_is_lowered(cluster, topic, work, make_agent):
+    """From outside, below what is open: files that come later are read all the same, by turns."""
+    names = [work / "log" / f"{number}.log" for number in range(300)]
+    for number, name in enumerate(names):
+        name.write_text(f"first {number}\n")
+    agent = make_agent(cluster.bootstrap, topic).start()
+    agent.counted(lines_delivered=300)
+    resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE, (200, 200))
+    for number in range(300, 600):
+        (work / "log" / f"{number}.log").write_text(f"first {number}\n")
+    for number, name in enumerate(names):
+        with open(name, "a") as log:
+            log.write(f"second {number}\n")
+    agent.counted(lines_delivered=900, deadline=60)
+    assert agent.says("LimitNOFILE=", "ulimit -n"), agent.messages()[-1000:]
+    agent.stop()
+    agent.assert_true(read=900)
+    assert agent.counters()["files_lost"] == 0
 
 
 @pytest.mark.scenario("C09")

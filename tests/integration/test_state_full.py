@@ -7,9 +7,11 @@ The state directory is a file system of 1 MiB that only the agent sees; it is fi
 import os
 import re
 import signal
+import subprocess
 
 import pytest
 from rig.agent import EX_IOERR, EX_OK
+from rig.process import status
 from rig.rights import ROOT
 from rig.wait import wait_for
 
@@ -109,3 +111,57 @@ def test_reload_whose_last_checkpoint_is_the_first_to_fail(
     agent.counted(lines_delivered=1100)
     assert agent.messages().count("started:") == 1
     make_oracle(cluster, topic, [lineage]).judge().assert_clean(written=1100)
+
+
+class FailingDisk:
+    """From now on, and until mend(), what the agent writes into its state fails with this error."""
+
+    def __init__(self, agent, error):
+        calls = "pwrite64,fdatasync,fsync"
+        self.tracer = subprocess.Popen(
+            ["strace", "-f", "-q", "-o", agent.dir / "trace", "-p", str(agent.process.pid)]
+            + ["-P", agent.state / "waybill.db-wal", "-P", agent.state / "waybill.db"]
+            + ["-e", f"trace={calls}", "-e", f"inject={calls}:error={error}"],
+        )
+        wait_for(lambda: status(agent.process.pid)["TracerPid"] != "0", 20, "strace")
+
+    def mend(self):
+        self.tracer.terminate()
+        self.tracer.wait()
+
+
+@pytest.mark.parametrize("error", ["EROFS", "EIO"])
+@pytest.mark.scenario("B06")
+def test_stop_and_reload_on_a_disk_that_fails(
+    cluster, topic, make_lineage, make_agent, make_oracle, error
+):
+    """Read-only since an error, or not to be written any more: refused, told, and shipped again."""
+    lineage = make_lineage("a").append(1000)
+    oracle = make_oracle(cluster, topic, [lineage])
+    agent = make_agent(cluster.bootstrap, topic, checkpoint_interval="100ms").start()
+    agent.counted(lines_delivered=1000, checkpoints=2)
+    disk = FailingDisk(agent, error)
+    lineage.append(500)
+    agent.counted(lines_delivered=1500)
+    agent.wait_says("the checkpoint could not be written")
+    agent.signal(signal.SIGHUP)
+    agent.wait_says("reload refused")
+    lineage.append(100)
+    agent.counted(lines_delivered=1600)
+    disk.mend()
+    agent.wait_says("checkpoints are written again")
+    before = agent.counters()["checkpoints"]
+    lineage.append(10)
+    agent.counted(lines_delivered=1610, checkpoints=before + 2)
+    disk = FailingDisk(agent, error)
+    lineage.append(200)
+    agent.counted(lines_delivered=1810)
+    agent.signal(signal.SIGTERM)
+    assert agent.wait_exit(40) == EX_IOERR
+    told = agent.says("the last checkpoint could not be written", "shipped once more")
+    disk.mend()
+    again = int(re.search(r"up to (\d+) lines", told)[1])
+    assert agent.run("--until-eof") == EX_OK
+    verdict = oracle.judge()
+    assert 0 < verdict.DUP <= again <= 210, verdict
+    verdict.assert_clean(written=1810, dup=verdict.DUP)
