@@ -511,7 +511,7 @@ Test(tail_changes, a_hole_between_lines_is_passed)
 	SEE("<dry>");
 }
 
-/* Who preallocates fills them later. */
+/* Scenario C09: who preallocates fills them later, and a network file system shows them so. */
 Test(tail_changes, nuls_with_nothing_behind_them_wait)
 {
 	write_at(0, "one\n");
