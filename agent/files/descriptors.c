@@ -97,13 +97,29 @@ static void tell_crowded(struct files *files)
 		    (unsigned long long)limit.rlim_cur);
 }
 
+/*
+ * Tens of thousands of files with something to read, none of them idle; or the limit was lowered
+ * from outside (prlimit), so that descriptors of the state and of brokers need room below it.
+ */
+static void make_room(struct files *files)
+{
+	size_t max = files_max_open();
+
+	if (max < files->max_open)
+		files->max_open = max;
+	close_one(files);
+	while (files->n_open >= files->max_open && close_one(files))
+		;
+}
+
 int files_open_path(struct files *files, const char *path, enum reach_links links)
 {
 	int fd = reach_open(path, links);
 
-	/* Tens of thousands of files with something to read: none of them is idle. */
-	if (fd == -EMFILE && close_one(files))
+	if (fd == -EMFILE) {
+		make_room(files);
 		fd = reach_open(path, links);
+	}
 	if (fd == -EMFILE)
 		tell_crowded(files);
 	return fd;
