@@ -76,8 +76,7 @@ struct agent {
 	uint64_t unsaved_since_us; /* since then none was completed though one was begun; or 0 */
 	uint64_t checkpoint_at_us; /* the next one is due by the interval */
 	bool checkpoint_wanted;    /* files wait for it: not at the next tick but now */
-	bool letters_full_told;
-	int error; /* negative errno that ends the loop */
+	int error;                 /* negative errno that ends the loop */
 };
 
 /* The event loop with all its sources. 0 or negative errno. */
@@ -178,7 +177,7 @@ void agent_finish_acks(struct agent *agent);
 /* Directories that cannot be read, each once for as long as that lasts. */
 void agent_tell_denied(struct agent *agent);
 
-/* Says once that dead letters have no room. */
+/* Says of which sources dead letters have no room, once. */
 void agent_tell_letters_full(struct agent *agent);
 
 /* until_eof on a terminal: percent, rate, time left. */

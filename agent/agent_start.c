@@ -74,11 +74,29 @@ static int open_store(struct agent *agent, const char *dir)
 	return r == STORE_E_LOCKED ? AGENT_E_LOCKED : r > 0 ? AGENT_E_STATE : r;
 }
 
+static void held(void *context, const char *source, uint64_t bytes)
+{
+	letters_held(context, source, bytes);
+}
+
+static int share_letters(struct agent *agent)
+{
+	const struct conf *conf = agent->conf;
+	uint64_t bytes, count;
+	int r = 0;
+
+	store_dead_letters(agent->store, &bytes, &count);
+	letters_init(&agent->letters, conf->dead_letter_max, bytes);
+	for (size_t i = 0; !r && i < conf->n_sources; i++)
+		r = letters_share(&agent->letters, conf->sources[i].name,
+				  conf->sources[i].dead_letter_max);
+	return r ? r : store_source_letters(agent->store, held, &agent->letters);
+}
+
 static int load_files(struct agent *agent)
 {
 	struct store_file *rows = NULL;
 	size_t n_rows = 0;
-	uint64_t bytes, count;
 	int r;
 
 	r = store_load(agent->store, &rows, &n_rows);
@@ -96,9 +114,7 @@ static int load_files(struct agent *agent)
 	agent->files.damaged = agent->damaged;
 	agent->files.damaged_at_end = agent->conf->state_damaged == CONF_DAMAGED_END;
 	agent->files.agent_id = store_agent_id(agent->store);
-	store_dead_letters(agent->store, &bytes, &count);
-	letters_init(&agent->letters, agent->conf->dead_letter_max, bytes);
-	return 0;
+	return share_letters(agent);
 }
 
 static int make_discover(struct agent *agent, const char *state_dir)

@@ -160,15 +160,20 @@ void agent_tell_denied(struct agent *agent)
 
 void agent_tell_letters_full(struct agent *agent)
 {
-	bool full = pipeline_letters_full(agent->pipeline);
+	const struct letters_share *share;
 
-	if (full && !agent->letters_full_told)
-		log_say(agent->log, LOG_ERR,
-			"dead_letter_max (%zu bytes) is used up: files whose next record was "
-			"refused wait; raise it, or stop waybill and remove dead letters from the "
-			"state: sqlite3 '%s' 'DELETE FROM dead_letters' (see waybill(8))",
-			agent->conf->dead_letter_max, store_path(agent->store));
-	agent->letters_full_told = full;
+	while ((share = letters_next_full(&agent->letters)))
+		log_source(
+			agent->log, LOG_ERR, share->source, "letters-full",
+			"source %s: its dead letters take %" PRIu64
+			" bytes, and there is no room for the next one (dead_letter_max: %" PRIu64
+			" for this source, %" PRIu64 " of %zu are taken by all): its files whose "
+			"next record was refused wait; raise it, or stop waybill and remove dead "
+			"letters from the state: sqlite3 '%s' 'DELETE FROM dead_letters' (see "
+			"waybill(8))",
+			share->source, share->bytes, share->max_bytes,
+			agent->letters.stored + agent->letters.bytes, agent->conf->dead_letter_max,
+			store_path(agent->store));
 }
 
 void agent_draw_progress(struct agent *agent, uint64_t now_us)

@@ -178,6 +178,9 @@ static int build_source(struct conf_build *build, const struct conf_node *list, 
 	r = conf_source_topic_config(&s);
 	if (r)
 		return r;
+	s.source->dead_letter_max = s.values.of[CONF_SOURCE_DEAD_LETTER_MAX].node ?
+					    s.values.of[CONF_SOURCE_DEAD_LETTER_MAX].number :
+					    build->conf->dead_letter_max / list->n_kids;
 	find_parser(&s);
 	set_rules(&s);
 	r = build_redact(&s);

@@ -102,6 +102,7 @@ struct file {
 	bool leave_out;    /* compressed, and what is in it now is not wanted */
 	uint64_t passed;   /* so much of that was unpacked */
 	bool unreadable;   /* the last try to open or read it has failed */
+	uint32_t convicts; /* records that are to be dead letters and wait for room as such */
 	uint32_t retry_ms; /* so long after it there is another one */
 	uint64_t retry_us;
 	bool eof_seen;           /* it was read to its end at least once */

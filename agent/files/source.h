@@ -31,6 +31,7 @@ struct source {
 	enum source_start_at start_at;
 	uint64_t ignore_older_ms; /* 0: nothing is too old */
 	uint64_t rotate_wait_ms;
+	uint64_t dead_letter_max; /* bytes that its dead letters may take */
 	struct line_rules rules;
 };
 

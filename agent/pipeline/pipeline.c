@@ -45,6 +45,7 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
 	for (size_t i = 0; pipeline->topics && i < pipeline->options.n_topics; i++)
 		free(pipeline->topics[i].suspects);
 	free(pipeline->topics);
+	free(pipeline->convicts);
 	pattern_scratch_free(pipeline->scratch);
 	arena_deinit(&pipeline->arena);
 	free(pipeline);
@@ -224,6 +225,8 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 	size_t used = 0;
 
 	pipeline->taken = false;
+	if (UNLIKELY(file->convicts))
+		return PIPELINE_E_LETTERS;
 	while (used < budget_bytes) {
 		struct event event;
 		int r;

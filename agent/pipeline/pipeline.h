@@ -80,9 +80,6 @@ bool pipeline_take_moved(struct pipeline *pipeline, uint32_t topic);
  */
 int pipeline_suspects(struct pipeline *pipeline, uint64_t now_us) MUSTCHECK;
 
-/* Files wait because the dead letters' room is used up. */
-bool pipeline_letters_full(const struct pipeline *pipeline);
-
 /*
  * A file in FILE_DRAINING whose reports are all in: goes back to its committed position, or to 0
  * when it was rewritten. Returns 0 or -ENOMEM (nothing has changed). The caller sets the state.

@@ -13,7 +13,13 @@
 struct suspect {
 	struct slot *slot;
 	const char *reason;
-	bool convicted; /* refused alone: a dead letter as soon as there is room for it */
+};
+
+/* Refused alone: a dead letter as soon as there is room for it. Its file reads nothing more. */
+struct convict {
+	struct slot *slot;
+	const char *reason;
+	size_t bytes; /* of key and value */
 };
 
 struct topic_flow {
@@ -36,7 +42,9 @@ struct pipeline {
 	size_t n_suspended;
 	struct file_stack touched;
 	const char *last_failure;
-	size_t no_room_for;        /* bytes of the last dead letter, when it did not fit */
+	struct convict *convicts;
+	size_t n_convicts, convicts_capacity;
+	size_t next_convict;       /* the next to be tried, modulo their number */
 	struct pipeline_line line; /* that a record was made of last */
 	bool taken;                /* by the last turn */
 
@@ -90,11 +98,11 @@ int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const cha
 int pipeline_add_suspect(struct pipeline *pipeline, struct topic_flow *topic,
 			 const struct suspect *suspect) MUSTCHECK;
 
-/* The suspect was refused alone: a dead letter, or a suspect still while there is no room. */
-int pipeline_refused_alone(struct pipeline *pipeline, struct topic_flow *topic, struct slot *slot,
-			   const char *reason) MUSTCHECK;
+/* The suspect was refused alone: a dead letter, or a convict while there is no room. */
+int pipeline_refused_alone(struct pipeline *pipeline, struct slot *slot, const char *reason)
+	MUSTCHECK;
 
 /* The file rewinds: its suspects will be read again. */
-void pipeline_forget_suspects(struct pipeline *pipeline, const struct file *file);
+void pipeline_forget_suspects(struct pipeline *pipeline, struct file *file);
 
 #endif

@@ -119,6 +119,7 @@ int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const cha
 	struct store_dead_letter letter = {
 		.file = file->id,
 		.position = slot_position(slot),
+		.source = file->source->name,
 		.path = file->path,
 		.topic = pipeline->options.topics[record->topic],
 		.reason = reason,
@@ -126,20 +127,15 @@ int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const cha
 		.key = record->key,
 		.value = record->value,
 	};
+	size_t bytes = record->key.len + record->value.len;
+	bool room = letters_has_room(letters, letter.source, bytes);
 	int r;
 
-	pipeline->no_room_for = record->key.len + record->value.len;
-	if (!letters_has_room(letters, pipeline->no_room_for))
+	letters_want(letters, letter.source, room ? 0 : bytes);
+	if (!room)
 		return PIPELINE_E_LETTERS;
-	pipeline->no_room_for = 0;
 	r = letters_add(letters, &letter);
 	if (!r)
 		pipeline->options.counters->lines_dead++;
 	return r;
-}
-
-bool pipeline_letters_full(const struct pipeline *pipeline)
-{
-	return pipeline->no_room_for &&
-	       !letters_has_room(pipeline->options.letters, pipeline->no_room_for);
 }

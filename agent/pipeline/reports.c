@@ -102,11 +102,10 @@ static int not_delivered(struct pipeline *pipeline, const struct report *report,
 		return 0;
 	}
 	if (alone)
-		return pipeline_refused_alone(pipeline, topic, slot, report->reason);
+		return pipeline_refused_alone(pipeline, slot, report->reason);
 	pipeline->options.counters->reports_refused++;
 	account_report(&file->account, slot, SLOT_SUSPECT);
-	return pipeline_add_suspect(pipeline, topic,
-				    &(struct suspect){slot, report->reason, false});
+	return pipeline_add_suspect(pipeline, topic, &(struct suspect){slot, report->reason});
 }
 
 /* Settles reports from the front: several of a kind, or one. Their number, or -ENOMEM. */

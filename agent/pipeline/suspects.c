@@ -9,6 +9,9 @@
  * kick and a round trip a suspect, and saves a second set of connections, threads and recovery
  * states.
  *
+ * For a letter there may be no room, for hours: the convict then waits apart, its file reads
+ * nothing more, and the topic goes on for all others.
+ *
  * The record is made again from the slot's bytes, which its chunk still holds, and as of the time
  * at which its line was read, which the slot remembers.
  */
@@ -17,6 +20,14 @@
 #include <string.h>
 
 #include "pipeline/pipeline_private.h"
+
+/* There is no more room before letters were removed, which is before a start: no haste. */
+#define CONVICTS_AT_ONCE 16
+
+static struct file *file_of(const struct slot *slot)
+{
+	return file_of_account(slot_chunk(slot)->account);
+}
 
 static void suspend(struct pipeline *pipeline, struct topic_flow *topic)
 {
@@ -47,8 +58,8 @@ static int in_file_order(const void *a, const void *b)
 {
 	const struct slot *left = ((const struct suspect *)a)->slot;
 	const struct slot *right = ((const struct suspect *)b)->slot;
-	const struct file *left_file = file_of_account(slot_chunk(left)->account);
-	const struct file *right_file = file_of_account(slot_chunk(right)->account);
+	const struct file *left_file = file_of(left);
+	const struct file *right_file = file_of(right);
 
 	if (left_file != right_file)
 		return left_file->id < right_file->id ? -1 : 1;
@@ -71,40 +82,55 @@ static void sort(struct topic_flow *topic)
 /* The record of a slot, made again: pipeline->record. 0 or -ENOMEM. */
 static int remake(struct pipeline *pipeline, const struct slot *slot)
 {
-	const struct file *file = file_of_account(slot_chunk(slot)->account);
+	const struct file *file = file_of(slot);
 	struct event event = tail_event_of(slot, &file->source->rules);
 
 	return pipeline_record(pipeline, file, &event, (int64_t)slot->read_ms);
 }
 
-int pipeline_refused_alone(struct pipeline *pipeline, struct topic_flow *topic, struct slot *slot,
-			   const char *reason)
+/* There is no room for the letter of the record that was made last. 0 or -ENOMEM. */
+static int convict(struct pipeline *pipeline, struct slot *slot, const char *reason)
 {
-	struct account *account = slot_chunk(slot)->account;
+	if (pipeline->n_convicts == pipeline->convicts_capacity) {
+		size_t capacity =
+			pipeline->convicts_capacity ? 2 * pipeline->convicts_capacity : 16;
+		void *convicts =
+			reallocarray(pipeline->convicts, capacity, sizeof pipeline->convicts[0]);
+
+		if (!convicts)
+			return -ENOMEM;
+		pipeline->convicts = convicts;
+		pipeline->convicts_capacity = capacity;
+	}
+	pipeline->convicts[pipeline->n_convicts++] = (struct convict){
+		slot, reason, pipeline->record.key.len + pipeline->record.value.len};
+	file_of(slot)->convicts++;
+	return 0;
+}
+
+int pipeline_refused_alone(struct pipeline *pipeline, struct slot *slot, const char *reason)
+{
 	int r = remake(pipeline, slot);
 
-	if (r)
-		return r;
-	r = pipeline_dead_letter(pipeline, slot, reason);
+	if (!r)
+		r = pipeline_dead_letter(pipeline, slot, reason);
 	if (r < 0)
 		return r;
-	account_report(account, slot, r ? SLOT_SUSPECT : SLOT_DEAD);
-	return r ? pipeline_add_suspect(pipeline, topic, &(struct suspect){slot, reason, true}) : 0;
+	account_report(slot_chunk(slot)->account, slot, r ? SLOT_SUSPECT : SLOT_DEAD);
+	return r ? convict(pipeline, slot, reason) : 0;
 }
 
 /* A suspect that needs no report any more. 0, PIPELINE_E_LETTERS (no room), -ENOMEM. */
-static int bury(struct pipeline *pipeline, struct topic_flow *topic)
+static int bury(struct pipeline *pipeline, struct slot *slot, const char *reason)
 {
-	const struct suspect *suspect = &topic->suspects[topic->next];
-	struct account *account = slot_chunk(suspect->slot)->account;
-	int r = pipeline_dead_letter(pipeline, suspect->slot, suspect->reason);
+	struct account *account = slot_chunk(slot)->account;
+	int r = pipeline_dead_letter(pipeline, slot, reason);
 
 	if (r)
 		return r;
-	account_resubmit(account, suspect->slot);
-	account_dead(account, suspect->slot);
+	account_resubmit(account, slot);
+	account_dead(account, slot);
 	pipeline_touch(pipeline, file_of_account(account));
-	topic->next++;
 	return 0;
 }
 
@@ -117,11 +143,14 @@ static int send_alone(struct pipeline *pipeline, struct topic_flow *topic, uint6
 
 	if (r)
 		return r;
-	if (suspect->convicted)
-		return bury(pipeline, topic);
 	r = pipeline_submit(pipeline, slot, now_us);
-	if (r == OUTPUT_E_REFUSED)
-		return bury(pipeline, topic);
+	if (r == OUTPUT_E_REFUSED) {
+		r = bury(pipeline, slot, suspect->reason);
+		if (r == PIPELINE_E_LETTERS)
+			r = convict(pipeline, slot, suspect->reason);
+		topic->next += !r;
+		return r;
+	}
 	if (r)
 		return r;
 	topic->next++;
@@ -141,9 +170,9 @@ static void resume(struct pipeline *pipeline, struct topic_flow *topic)
 }
 
 /* Its file is about to read it again, behind what came back: sent now, it would overtake that. */
-static bool waits_for_rewind(const struct suspect *suspect)
+static bool waits_for_rewind(const struct slot *slot)
 {
-	return file_of_account(slot_chunk(suspect->slot)->account)->state == FILE_DRAINING;
+	return file_of(slot)->state == FILE_DRAINING;
 }
 
 /* As much as can be done for one topic now. True when it is no longer suspended. */
@@ -158,7 +187,7 @@ static int serve(struct pipeline *pipeline, struct topic_flow *topic, uint64_t n
 			resume(pipeline, topic);
 			return 1;
 		}
-		if (waits_for_rewind(&topic->suspects[topic->next]))
+		if (waits_for_rewind(topic->suspects[topic->next].slot))
 			return 0;
 		r = send_alone(pipeline, topic, now_us);
 		if (r)
@@ -167,9 +196,48 @@ static int serve(struct pipeline *pipeline, struct topic_flow *topic, uint64_t n
 	return 0;
 }
 
-int pipeline_suspects(struct pipeline *pipeline, uint64_t now_us)
+/* 1: it is buried. 0: there is no room yet, or its file is about to read it again. -ENOMEM. */
+static int try_convict(struct pipeline *pipeline, const struct convict *convict)
+{
+	int r;
+
+	if (waits_for_rewind(convict->slot) ||
+	    !letters_has_room(pipeline->options.letters, file_of(convict->slot)->source->name,
+			      convict->bytes))
+		return 0;
+	r = remake(pipeline, convict->slot);
+	if (!r)
+		r = bury(pipeline, convict->slot, convict->reason);
+	return r < 0 ? r : !r;
+}
+
+/* Some of those that wait for room, each time others. As pipeline_suspects. */
+static int serve_convicts(struct pipeline *pipeline)
 {
 	int moved = 0;
+
+	for (int i = 0; i < CONVICTS_AT_ONCE && pipeline->n_convicts; i++) {
+		size_t at = pipeline->next_convict++ % pipeline->n_convicts;
+		struct file *file = file_of(pipeline->convicts[at].slot);
+		int r = try_convict(pipeline, &pipeline->convicts[at]);
+
+		if (r < 0)
+			return r;
+		if (!r)
+			continue;
+		moved = 1;
+		file->convicts--;
+		pipeline->convicts[at] = pipeline->convicts[--pipeline->n_convicts];
+	}
+	return moved;
+}
+
+int pipeline_suspects(struct pipeline *pipeline, uint64_t now_us)
+{
+	int moved = serve_convicts(pipeline);
+
+	if (moved < 0)
+		return moved;
 
 	for (size_t i = 0; pipeline->n_suspended && i < pipeline->options.n_topics; i++) {
 		struct topic_flow *topic = &pipeline->topics[i];
@@ -185,8 +253,22 @@ int pipeline_suspects(struct pipeline *pipeline, uint64_t now_us)
 	return moved;
 }
 
-void pipeline_forget_suspects(struct pipeline *pipeline, const struct file *file)
+static void forget_convicts(struct pipeline *pipeline, struct file *file)
 {
+	size_t kept = 0;
+
+	for (size_t i = 0; file->convicts && i < pipeline->n_convicts; i++) {
+		if (file_of(pipeline->convicts[i].slot) != file)
+			pipeline->convicts[kept++] = pipeline->convicts[i];
+	}
+	if (file->convicts)
+		pipeline->n_convicts = kept;
+	file->convicts = 0;
+}
+
+void pipeline_forget_suspects(struct pipeline *pipeline, struct file *file)
+{
+	forget_convicts(pipeline, file);
 	for (size_t i = 0; file->account.suspects && i < pipeline->options.n_topics; i++) {
 		struct topic_flow *topic = &pipeline->topics[i];
 		size_t kept = topic->next;

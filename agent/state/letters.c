@@ -2,6 +2,8 @@
 /*
  * A growing array of copies. It stays short: a refused record comes alone, and a checkpoint empties
  * it every interval; while the store cannot be written it is bounded by dead_letter_max.
+ *
+ * Shares are found by name: a letter is rare, and sources are few beside what a letter costs.
  */
 #include "state/letters.h"
 
@@ -11,7 +13,38 @@
 
 void letters_init(struct letters *letters, uint64_t max_bytes, uint64_t stored)
 {
-	*letters = (struct letters){.max_bytes = max_bytes, .stored = stored};
+	*letters = (struct letters){
+		.max_bytes = max_bytes,
+		.stored = stored,
+		.rest = {.source = "", .max_bytes = UINT64_MAX},
+	};
+}
+
+static struct letters_share *share_of(struct letters *letters, const char *source)
+{
+	for (size_t i = 0; i < letters->n_shares; i++) {
+		if (strcmp(letters->shares[i].source, source) == 0)
+			return &letters->shares[i];
+	}
+	return &letters->rest;
+}
+
+int letters_share(struct letters *letters, const char *source, uint64_t max_bytes)
+{
+	void *shares =
+		reallocarray(letters->shares, letters->n_shares + 1, sizeof letters->shares[0]);
+
+	if (!shares)
+		return -ENOMEM;
+	letters->shares = shares;
+	letters->shares[letters->n_shares++] =
+		(struct letters_share){.source = source, .max_bytes = max_bytes};
+	return 0;
+}
+
+void letters_held(struct letters *letters, const char *source, uint64_t bytes)
+{
+	share_of(letters, source)->bytes += bytes;
 }
 
 static uint64_t size_of(const struct store_dead_letter *letter)
@@ -21,6 +54,7 @@ static uint64_t size_of(const struct store_dead_letter *letter)
 
 static void free_letter(struct store_dead_letter *letter)
 {
+	free((char *)letter->source);
 	free((char *)letter->path);
 	free((char *)letter->topic);
 	free((char *)letter->reason);
@@ -33,14 +67,48 @@ void letters_deinit(struct letters *letters)
 	for (size_t i = 0; i < letters->n; i++)
 		free_letter(&letters->items[i]);
 	free(letters->items);
+	free(letters->shares);
 	*letters = (struct letters){0};
 }
 
-bool letters_has_room(const struct letters *letters, size_t bytes)
+static bool fits(uint64_t kept, uint64_t max_bytes, size_t bytes)
 {
-	uint64_t kept = letters->stored + letters->bytes;
+	return kept <= max_bytes && bytes <= max_bytes - kept;
+}
 
-	return kept <= letters->max_bytes && bytes <= letters->max_bytes - kept;
+static bool share_has_room(const struct letters *letters, const struct letters_share *share,
+			   size_t bytes)
+{
+	return fits(share->bytes, share->max_bytes, bytes) &&
+	       fits(letters->stored + letters->bytes, letters->max_bytes, bytes);
+}
+
+bool letters_has_room(const struct letters *letters, const char *source, size_t bytes)
+{
+	return share_has_room(letters, share_of((struct letters *)letters, source), bytes);
+}
+
+void letters_want(struct letters *letters, const char *source, size_t bytes)
+{
+	share_of(letters, source)->wanted = bytes;
+}
+
+static bool is_news(const struct letters *letters, struct letters_share *share)
+{
+	bool full = share->wanted && !share_has_room(letters, share, share->wanted);
+	bool news = full && !share->told;
+
+	share->told = full;
+	return news;
+}
+
+const struct letters_share *letters_next_full(struct letters *letters)
+{
+	for (size_t i = 0; i < letters->n_shares; i++) {
+		if (is_news(letters, &letters->shares[i]))
+			return &letters->shares[i];
+	}
+	return is_news(letters, &letters->rest) ? &letters->rest : NULL;
 }
 
 static bool copy_slice(struct slice from, struct slice *to)
@@ -71,18 +139,20 @@ int letters_add(struct letters *letters, const struct store_dead_letter *letter)
 		letters->items = items;
 		letters->capacity = capacity;
 	}
+	copy.source = strdup(letter->source);
 	copy.path = strdup(letter->path);
 	copy.topic = strdup(letter->topic);
 	copy.reason = strdup(letter->reason);
 	/* Both are copied even if one fails, so that free_letter sees no borrowed pointer. */
 	bool key = copy_slice(letter->key, &copy.key);
 	bool value = copy_slice(letter->value, &copy.value);
-	if (!copy.path || !copy.topic || !copy.reason || !key || !value) {
+	if (!copy.source || !copy.path || !copy.topic || !copy.reason || !key || !value) {
 		free_letter(&copy);
 		return -ENOMEM;
 	}
 	letters->items[letters->n++] = copy;
 	letters->bytes += size_of(&copy);
+	share_of(letters, copy.source)->bytes += size_of(&copy);
 	return 0;
 }
 

@@ -6,6 +6,15 @@
 
 #include "state/store.h"
 
+/* What one source may keep of the room for all, so that its lines hold up no other's. */
+struct letters_share {
+	const char *source; /* its name; borrowed */
+	uint64_t bytes;     /* of keys and values, here and in the store */
+	uint64_t max_bytes;
+	size_t wanted; /* bytes of a letter that found no room; 0: none is waiting */
+	bool told;
+};
+
 /*
  * Dead letters on their way to the store: a letter and the position that passes it go into one
  * transaction, so they wait here for the next one.
@@ -17,14 +26,29 @@ struct letters {
 	uint64_t bytes;     /* of keys and values here */
 	uint64_t stored;    /* of those in the store already */
 	uint64_t max_bytes; /* both together */
+	struct letters_share *shares;
+	size_t n_shares;
+	struct letters_share rest; /* of all sources without a share: only max_bytes limits it */
 };
 
 /* stored: bytes of dead letters that the store holds already. */
 void letters_init(struct letters *letters, uint64_t max_bytes, uint64_t stored);
 void letters_deinit(struct letters *letters);
 
-/* Whether a letter with so many bytes of key and value would still fit. */
-bool letters_has_room(const struct letters *letters, size_t bytes);
+/* The source may keep so much, and no more. Before any letter of it. 0 or -ENOMEM. */
+int letters_share(struct letters *letters, const char *source, uint64_t max_bytes) MUSTCHECK;
+
+/* The store holds so many bytes of letters of this source already. */
+void letters_held(struct letters *letters, const char *source, uint64_t bytes);
+
+/* Whether a letter of the source with so many bytes of key and value would still fit. */
+bool letters_has_room(const struct letters *letters, const char *source, size_t bytes);
+
+/* A letter of the source, of so many bytes, waits for room; 0: none does any more. */
+void letters_want(struct letters *letters, const char *source, size_t bytes);
+
+/* A source whose letters wait for room and of which it was not told since; NULL: none. */
+const struct letters_share *letters_next_full(struct letters *letters);
 
 /* Copies everything. 0 or -ENOMEM. */
 int letters_add(struct letters *letters, const struct store_dead_letter *letter) MUSTCHECK;

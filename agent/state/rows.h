@@ -60,6 +60,7 @@ struct store_file {
 struct store_dead_letter {
 	uint64_t file; /* row of its file */
 	uint64_t position;
+	const char *source; /* the name of the source of its file */
 	const char *path;
 	const char *topic;
 	const char *reason;

@@ -44,7 +44,8 @@ const char *const schema_migrations[] = {
 	"ALTER TABLE positions ADD COLUMN size INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE positions ADD COLUMN mtime_ns INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE positions ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE positions ADD COLUMN reach INTEGER NOT NULL DEFAULT 0;",
+	"ALTER TABLE positions ADD COLUMN reach INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE dead_letters ADD COLUMN source TEXT;",
 };
 
 const int schema_version = ARRAY_LEN(schema_migrations);
@@ -82,9 +83,9 @@ const char *const schema_queries[QUERY_COUNT] = {
 			   " WHERE seal <> excluded.seal",
 	[QUERY_DROP_FILE] = "DELETE FROM files WHERE id = ?",
 	[QUERY_DROP_POSITION] = "DELETE FROM positions WHERE file = ?",
-	[QUERY_LETTER] =
-		"INSERT INTO dead_letters(file, position, path, topic, reason, time_ms, key,"
-		" value) VALUES(?,?,?,?,?,?,?,?)",
+	[QUERY_LETTER] = "INSERT INTO dead_letters(file, position, source, path, topic, reason, "
+			 "time_ms, key,"
+			 " value) VALUES(?,?,?,?,?,?,?,?,?)",
 	[QUERY_AGENT] = "INSERT INTO agent(id, seal) VALUES(?,?)",
 	[QUERY_SOURCE] = "INSERT OR IGNORE INTO sources(name, seal) VALUES(?,?)",
 };
@@ -113,3 +114,8 @@ const char schema_count_letters[] = "SELECT count(*) FROM dead_letters";
 
 const char schema_sum_letters[] =
 	"SELECT total(coalesce(length(key), 0) + coalesce(length(value), 0)) FROM dead_letters";
+
+/* Letters of older versions do not say of which source they are. */
+const char schema_sum_source_letters[] =
+	"SELECT source, total(coalesce(length(key), 0) + coalesce(length(value), 0))"
+	" FROM dead_letters WHERE source IS NOT NULL GROUP BY source";

@@ -35,5 +35,6 @@ extern const char schema_count_orphans[];
 extern const char schema_find_foreign[];
 extern const char schema_count_letters[];
 extern const char schema_sum_letters[];
+extern const char schema_sum_source_letters[];
 
 #endif

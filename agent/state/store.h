@@ -69,6 +69,14 @@ int store_knows_source(struct store *store, const char *name);
 /* Bytes of key and value kept as dead letters, and their number. */
 void store_dead_letters(struct store *store, uint64_t *ret_bytes, uint64_t *ret_count);
 
+/*
+ * Calls see with each source of which dead letters are kept, and their bytes of key and value. Not
+ * beside store_write. 0, -ENOMEM, -EIO.
+ */
+int store_source_letters(struct store *store,
+			 void (*see)(void *context, const char *source, uint64_t bytes),
+			 void *context) MUSTCHECK;
+
 /* One transaction, durable when it returns 0. STORE_E_FAILED with the cause in ret_message. */
 int store_write(struct store *store, const struct store_batch *batch, char *ret_message, size_t len)
 	MUSTCHECK;

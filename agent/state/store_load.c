@@ -138,6 +138,25 @@ int store_load_rows(struct store *store, struct store_file **ret_files, size_t *
 	return 0;
 }
 
+int store_source_letters(struct store *store,
+			 void (*see)(void *context, const char *source, uint64_t bytes),
+			 void *context)
+{
+	sqlite3_stmt *query = NULL;
+	int rc = sqlite3_prepare_v2(store->db, schema_sum_source_letters, -1, &query, NULL);
+
+	while ((rc == SQLITE_OK || rc == SQLITE_ROW) && (rc = sqlite3_step(query)) == SQLITE_ROW) {
+		const char *source = (const char *)sqlite3_column_text(query, 0);
+
+		if (source)
+			see(context, source, (uint64_t)sqlite3_column_double(query, 1));
+	}
+	sqlite3_finalize(query);
+	if (rc == SQLITE_DONE)
+		return 0;
+	return (rc & 0xff) == SQLITE_NOMEM ? -ENOMEM : -EIO;
+}
+
 int store_load_sources(struct store *store)
 {
 	sqlite3_stmt *query = NULL;

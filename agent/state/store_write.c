@@ -109,6 +109,7 @@ static int write_letter(struct store *store, const struct store_dead_letter *let
 	int column = 0;
 	bool failed = bind_words(query, &column, (uint64_t[]){letter->file, letter->position}, 2);
 
+	failed |= bind_text(query, &column, letter->source);
 	failed |= bind_text(query, &column, letter->path);
 	failed |= bind_text(query, &column, letter->topic);
 	failed |= bind_text(query, &column, letter->reason);

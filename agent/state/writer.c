@@ -162,8 +162,8 @@ static bool keep_file(struct writer *writer, struct store_file *file)
 
 static bool keep_letter(struct writer *writer, struct store_dead_letter *letter)
 {
-	return keep_text(writer, &letter->path) && keep_text(writer, &letter->topic) &&
-	       keep_text(writer, &letter->reason) &&
+	return keep_text(writer, &letter->source) && keep_text(writer, &letter->path) &&
+	       keep_text(writer, &letter->topic) && keep_text(writer, &letter->reason) &&
 	       keep(writer, &letter->key.at, letter->key.len) &&
 	       keep(writer, &letter->value.at, letter->value.len);
 }

@@ -16,6 +16,7 @@ from rig.agent import EX_OK
 from rig.paths import ROOT
 from rig.reader import Reader
 from rig.state import read_state
+from rig.wait import wait_for
 
 PATTERN = r"^n=(?<n>\d+)(?: k=(?<k>\S*))?$"
 PARTITIONS = 6
@@ -195,6 +196,42 @@ def test_dead_letters_are_removed_as_the_log_says(cluster, topic, work, make_age
     assert bytes(letter["value"]) == b"n=2 k=y"
     records = Reader(cluster.bootstrap, topic).records()
     assert sorted(number_of(record.value) for record in records) == [0, 3]
+
+
+def test_a_source_whose_share_is_used_up_stops_no_other(cluster, topic_name, work, make_agent):
+    """Both write to one topic, which refuses what has no key: the whole topic was suspended for as long as
+    there was no room for a letter. What one source has used up is known to the next start, too."""
+    topic = cluster.make_topic(topic_name, cleanup_policy="compact")
+    bad, _ = write(work, [None] * 30 + [1])
+    good = work / "log" / "good.log"
+    good.write_text("n=100 k=100\nn=101\nn=102 k=102\n")
+    mine = source(topic, bad, key_type="int32", dead_letter_max=len("n=0") * 7)
+    theirs = source(topic, good, key_type="int32", name="good")
+    settings = config.settings(cluster.bootstrap, [mine, theirs], pattern=PATTERN)
+    agent = make_agent(text=config.render_settings(settings))
+    for life in (1, 2):
+        agent.start()
+        agent.wait_says("source keys", "dead_letter_max: 21 for this source")
+        with open(good, "a", encoding="ascii") as file:
+            file.write(f"n={life} k={life}\n")
+        reader = Reader(cluster.bootstrap, topic)
+        shipped = {100, 102, *range(1, life + 1)}
+        wait_for(
+            lambda want=shipped: want <= {number_of(r.value) for r in reader.records()},
+            30,
+            f"the other source's lines in life {life}",
+        )
+        agent.stop()
+        letters = read_state(agent.state).dead_letters
+        assert [letter["source"] for letter in letters].count("keys") == 7
+        assert [bytes(letter["value"]) for letter in letters if letter["source"] == "good"] == [b"n=101"]
+    mine["dead_letter_max"] = "1MiB"
+    agent.configure(settings)
+    assert agent.run("--until-eof") == EX_OK
+    letters = read_state(agent.state).dead_letters
+    assert [letter["source"] for letter in letters].count("keys") == 30
+    found = [number_of(record.value) for record in Reader(cluster.bootstrap, topic).records()]
+    assert sorted(found) == [1, 2, 30, 100, 102]
 
 
 @pytest.mark.parametrize("policy", POLICIES)

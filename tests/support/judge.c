@@ -112,7 +112,8 @@ static void check_order(struct judge *judge, const struct log_file *file,
 {
 	for (const struct log_line *before = file->lines; before < line; before++) {
 		if (line->state == LINE_SUSPECT ?
-			    before->state == LINE_SUSPECT && before->topic == line->topic :
+			    before->state == LINE_SUSPECT && !before->convicted &&
+				    before->topic == line->topic :
 			    !judge_passed(before) && before->state != LINE_FLYING &&
 				    before->state != LINE_SUSPECT && before->state != LINE_LIMBO)
 			judge_says(judge, "sent before the one at %llu: " WHERE,
@@ -181,7 +182,6 @@ static void submitted(struct judge *judge, struct log_file *file, struct log_lin
 		line->lettered = has_letter(letters, file, line);
 		line->after_limbo = line->state;
 		line->state = LINE_LIMBO;
-		judge->suspects[line->topic] += line->alone;
 		return;
 	}
 	if (!line->read)
@@ -202,10 +202,10 @@ static void rewind_file(struct judge *judge, struct log_file *file, uint64_t now
 		struct log_line *line = &file->lines[i];
 
 		if (line->state == LINE_LIMBO) {
-			judge->suspects[line->topic] -= line->after_limbo == LINE_SUSPECT;
 			line->after_limbo = LINE_UNSENT;
 		} else if (line->state == LINE_FAILED || line->state == LINE_SUSPECT) {
-			judge->suspects[line->topic] -= line->state == LINE_SUSPECT;
+			judge->suspects[line->topic] -=
+				line->state == LINE_SUSPECT && !line->convicted;
 			line->state = LINE_UNSENT;
 		}
 	}
@@ -237,7 +237,7 @@ static void reported(struct judge *judge, struct log_file *file, struct log_line
 		line->convicted = line->alone;
 		line->state = line->alone ? LINE_LIMBO : LINE_SUSPECT;
 		line->after_limbo = LINE_SUSPECT;
-		judge->suspects[line->topic]++;
+		judge->suspects[line->topic] += !line->alone;
 	}
 	if (file->draining && !file->flying)
 		rewind_file(judge, file, note->now_us);
@@ -262,7 +262,6 @@ static void take_letters(struct judge *judge, const struct letters *letters, boo
 {
 	for (size_t i = 0; i < letters->n && !judge->verdict[0]; i++) {
 		struct log_line *line = judge_line_of(judge, &letters->items[i]);
-		bool suspect;
 
 		if (!line && !waiting)
 			judge_says(judge, "a dead letter of no line, at %llu",
@@ -273,9 +272,6 @@ static void take_letters(struct judge *judge, const struct letters *letters, boo
 		if (!line->convicted || line->kind < LINE_POISON)
 			judge_says(judge, "a dead letter that was not refused alone, at %llu",
 				   (unsigned long long)line->start);
-		suspect = line->state == LINE_SUSPECT ||
-			  (line->state == LINE_LIMBO && line->after_limbo == LINE_SUSPECT);
-		judge->suspects[line->topic] -= suspect;
 		judge->dead++;
 		judge->lines_read += !line->read;
 		line->read = true;

@@ -323,7 +323,7 @@ static void trace_files(struct world *world)
 	WORLD_TRACE(world, "in flight: %u of %u, memory: %zu of %zu%s", world->scripted.in_flight,
 		    world->scripted.queue, world->agent->pools.budget.used,
 		    world->agent->pools.budget.max,
-		    pipeline_letters_full(world->agent->pipeline) ? ", letters full" : "");
+		    world->agent->letters.rest.wanted ? ", letters full" : "");
 	while ((file = map_next(world->agent->files.by_inode, &cursor)))
 		WORLD_TRACE(
 			world,

@@ -218,7 +218,8 @@ Test(checkpoint, discarding_is_stored_at_the_end_of_what_is_settled_ahead)
 
 Test(checkpoint, a_failed_batch_is_dirty_again_with_all_that_was_in_it)
 {
-	const struct store_dead_letter letter = {.path = "p", .topic = "t", .reason = "r"};
+	const struct store_dead_letter letter = {
+		.source = "s", .path = "p", .topic = "t", .reason = "r"};
 	uint64_t bytes, count;
 	struct file *gone;
 
@@ -260,7 +261,8 @@ Test(checkpoint, a_failed_batch_is_dirty_again_with_all_that_was_in_it)
 Test(checkpoint, what_changes_while_a_batch_is_under_way_goes_with_the_next_one)
 {
 	struct file *file;
-	const struct store_dead_letter letter = {.path = "p", .topic = "t", .reason = "r"};
+	const struct store_dead_letter letter = {
+		.source = "s", .path = "p", .topic = "t", .reason = "r"};
 
 	rig_append(rig, "a.log", "one\n");
 	rig_append(rig, "b.log", "two\n");

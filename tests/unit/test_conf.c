@@ -157,6 +157,8 @@ Test(conf, all_set)
 	cr_expect_eq(conf->stall_timeout_ms, 60000);
 	cr_expect_eq(conf->chunk_memory, 16 << 20);
 	cr_expect_eq(conf->dead_letter_max, 64 << 20);
+	cr_expect_eq(conf->sources[0].dead_letter_max, 1 << 20);
+	cr_expect_eq(conf->sources[1].dead_letter_max, (64 << 20) / conf->n_sources);
 	cr_expect_eq(conf->state_damaged, CONF_DAMAGED_STOP);
 	cr_expect_eq(conf->n_parsers, 2);
 	cr_expect_eq(conf->n_topics, 4);

@@ -17,6 +17,7 @@ static void add(struct letters *letters, unsigned i, int key, int value)
 	char *value_at = malloc(1 + (size_t)(value > 0 ? value : 0));
 	struct store_dead_letter letter = {
 		.file = i,
+		.source = "s",
 		.position = 2 * i,
 		.path = path,
 		.topic = topic,
@@ -77,16 +78,60 @@ Test(letters, room_is_what_is_here_and_what_is_stored)
 	struct letters letters;
 
 	letters_init(&letters, 100, 40);
-	cr_assert(letters_has_room(&letters, 60));
-	cr_assert(!letters_has_room(&letters, 61));
+	cr_assert(letters_has_room(&letters, "s", 60));
+	cr_assert(!letters_has_room(&letters, "s", 61));
 	add(&letters, 1, 10, 20);
-	cr_assert(letters_has_room(&letters, 30));
-	cr_assert(!letters_has_room(&letters, 31));
+	cr_assert(letters_has_room(&letters, "s", 30));
+	cr_assert(!letters_has_room(&letters, "s", 31));
 	letters_stored(&letters, 1);
 	cr_assert_eq(letters.bytes, 0);
 	cr_assert_eq(letters.stored, 70);
-	cr_assert(letters_has_room(&letters, 30));
-	cr_assert(!letters_has_room(&letters, 31));
+	cr_assert(letters_has_room(&letters, "s", 30));
+	cr_assert(!letters_has_room(&letters, "s", 31));
+	letters_deinit(&letters);
+}
+
+/* 22 lines of one source took the room of all. */
+Test(letters, a_source_has_its_share)
+{
+	struct letters letters;
+
+	letters_init(&letters, 100, 0);
+	cr_assert_eq(letters_share(&letters, "r", 40), 0);
+	cr_assert_eq(letters_share(&letters, "s", 50), 0);
+	letters_held(&letters, "s", 5);
+	letters_held(&letters, "of an older configuration", 5);
+	add(&letters, 1, 10, 20);
+	cr_expect(letters_has_room(&letters, "s", 15));
+	cr_expect(!letters_has_room(&letters, "s", 16));
+	letters_stored(&letters, 1);
+	cr_expect(!letters_has_room(&letters, "s", 16), "it is still kept");
+	cr_expect(letters_has_room(&letters, "r", 40));
+	cr_expect(!letters_has_room(&letters, "r", 41));
+	cr_expect(letters_has_room(&letters, "t", 70), "without a share: as all");
+	cr_expect(!letters_has_room(&letters, "t", 71));
+	letters_deinit(&letters);
+}
+
+Test(letters, each_source_without_room_is_told_once)
+{
+	struct letters letters;
+
+	letters_init(&letters, 100, 0);
+	cr_assert_eq(letters_share(&letters, "r", 40), 0);
+	cr_assert_eq(letters_share(&letters, "s", 50), 0);
+	cr_expect_null(letters_next_full(&letters));
+	letters_want(&letters, "r", 41);
+	letters_want(&letters, "s", 51);
+	letters_want(&letters, "t", 101);
+	cr_expect_str_eq(letters_next_full(&letters)->source, "r");
+	cr_expect_str_eq(letters_next_full(&letters)->source, "s");
+	cr_expect_str_eq(letters_next_full(&letters)->source, "");
+	cr_expect_null(letters_next_full(&letters));
+	letters_want(&letters, "s", 0);
+	cr_expect_null(letters_next_full(&letters));
+	letters_want(&letters, "s", 60);
+	cr_expect_str_eq(letters_next_full(&letters)->source, "s");
 	letters_deinit(&letters);
 }
 
@@ -95,10 +140,10 @@ Test(letters, sizes_near_the_end_of_the_numbers_do_not_wrap)
 	struct letters letters;
 
 	letters_init(&letters, UINT64_MAX, 0);
-	cr_assert(letters_has_room(&letters, SIZE_MAX));
+	cr_assert(letters_has_room(&letters, "s", SIZE_MAX));
 	letters_init(&letters, 10, UINT64_MAX - 5);
-	cr_assert(!letters_has_room(&letters, 6));
-	cr_assert(!letters_has_room(&letters, SIZE_MAX));
+	cr_assert(!letters_has_room(&letters, "s", 6));
+	cr_assert(!letters_has_room(&letters, "s", SIZE_MAX));
 }
 
 Test(letters, the_first_are_stored_the_later_ones_stay_in_order)

@@ -121,12 +121,57 @@ Test(pipeline_cases, refused_alone_it_waits_for_room)
 		world_take_reports(&world);
 		cr_expect(eq(u32, world.scripted.in_flight, 0));
 	}
-	cr_expect(pipeline_letters_full(world.agent->pipeline));
+	cr_expect(ne(ptr, (void *)letters_next_full(&world.agent->letters), NULL));
 	world.agent->letters.max_bytes = 1000;
 	world_take_reports(&world);
 	cr_expect(eq(u32, world.scripted.in_flight, 0));
 	cr_expect(eq(sz, world.agent->letters.n, 1));
-	cr_expect(not(pipeline_letters_full(world.agent->pipeline)));
+	cr_expect(eq(sz, world.agent->letters.rest.wanted, 0));
+	end(&world);
+}
+
+/* Of another source, which writes to the same topics. */
+#define FOREIGN_LINEAGE 2
+
+static uint64_t delivered(const struct world *world)
+{
+	return world->agent->counters.lines_delivered;
+}
+
+/*
+ * Its topic was suspended for as long as there was no room: a few bad lines of one source stopped
+ * all others that write there.
+ */
+Test(pipeline_cases, a_source_without_room_for_its_letters_holds_up_nobody_else)
+{
+	struct world world;
+	struct log_file *bad, *foreign;
+
+	begin(&world);
+	cr_assert(not(letters_share(&world.agent->letters, "b", 10)));
+	bad = write_new(&world, "L1 t0 k0 POISON\nL2 t0 k0 \n");
+	read_all(&world);
+	for (int i = 0; i < 3; i++)
+		deliver_all(&world);
+	cr_expect(eq(u64, delivered(&world), 1), "the innocent one of its batch");
+	cr_expect(eq(sz, world.agent->letters.n, 0));
+	foreign = logs_create(&world.logs, FOREIGN_LINEAGE);
+	write_text(&world, foreign, "L3 t0 k0 \nL4 t0 k1 POISON\nL5 t0 k2 \n");
+	write_text(&world, bad, "L6 t0 k0 \n");
+	read_all(&world);
+	/* Its bad line has the batch refused, and each goes alone. */
+	for (int i = 0; i < 5; i++)
+		deliver_all(&world);
+	cr_expect(eq(u64, delivered(&world), 3), "of the other source");
+	cr_expect(eq(sz, world.agent->letters.n, 1));
+	cr_expect(eq(str, (char *)world.agent->letters.items[0].source, "a"));
+	cr_expect(eq(str, (char *)letters_next_full(&world.agent->letters)->source, "b"));
+	cr_expect(eq(ptr, (void *)letters_next_full(&world.agent->letters), NULL));
+	/* Its own file waits, and reads nothing more. */
+	cr_expect(eq(u64, world.agent->counters.lines_read, 5));
+	world.agent->letters.shares[0].max_bytes = 1000;
+	world_take_reports(&world);
+	cr_expect(eq(sz, world.agent->letters.n, 2));
 	end(&world);
 }
 

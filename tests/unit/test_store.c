@@ -226,8 +226,8 @@ Test(store, removed_rows_are_gone)
 Test(store, letters_and_sources_are_remembered)
 {
 	const struct store_dead_letter letters[] = {
-		{1, 10, "/a", "t", "MSG_SIZE_TOO_LARGE", 5, {"key", 3}, {"value", 5}},
-		{1, 20, "/a", "t", "INVALID_RECORD", 6, SLICE_NONE, {"", 0}},
+		{1, 10, "app", "/a", "t", "MSG_SIZE_TOO_LARGE", 5, {"key", 3}, {"value", 5}},
+		{1, 20, "web", "/a", "t", "INVALID_RECORD", 6, SLICE_NONE, {"", 0}},
 	};
 	const char *sources[] = {"orders", "web"};
 	const struct store_batch batch = {
@@ -252,6 +252,34 @@ Test(store, letters_and_sources_are_remembered)
 		}
 		store_close(store);
 	}
+}
+
+static void see_letters(void *context, const char *source, uint64_t bytes)
+{
+	uint64_t *sums = context;
+
+	cr_assert(source[1] == '\0');
+	sums[source[0] - 'a'] += bytes;
+}
+
+Test(store, letters_are_counted_by_source)
+{
+	const struct store_dead_letter letters[] = {
+		{1, 10, "a", "/a", "t", "r", 5, {"key", 3}, {"value", 5}},
+		{2, 20, "b", "/b", "t", "r", 6, SLICE_NONE, {"", 0}},
+		{1, 30, "a", "/a", "t", "r", 5, SLICE_NONE, {"\0\0", 2}},
+		{3, 30, "c", "/c", "t", "r", 5, {"k", 1}, SLICE_NONE},
+	};
+	const struct store_batch batch = {.letters = letters, .n_letters = 4};
+	struct store *store = must_open();
+	uint64_t sums[3] = {0};
+
+	cr_assert(eq(int, store_write(store, &batch, message, sizeof message), 0));
+	store_close(store);
+	store = must_open();
+	cr_assert(eq(int, store_source_letters(store, see_letters, sums), 0));
+	cr_expect(sums[0] == 10 && sums[1] == 0 && sums[2] == 1);
+	store_close(store);
 }
 
 static mode_t mode_of(const char *name)
@@ -729,6 +757,7 @@ static void make_first_format(void)
 				"ALTER TABLE files DROP COLUMN content_id; DROP TABLE agent;"
 				"CREATE TABLE topics(name TEXT PRIMARY KEY, partitions INTEGER NOT "
 				"NULL) WITHOUT ROWID;"
+				"ALTER TABLE dead_letters DROP COLUMN source;"
 				"ALTER TABLE files DROP COLUMN real;"
 				"ALTER TABLE files DROP COLUMN went;"
 				"ALTER TABLE files DROP COLUMN packed;"

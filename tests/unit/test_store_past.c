@@ -110,6 +110,33 @@ static void expect_format_2(void)
 	cr_expect_str_eq(store_agent_id(store), "634f17bcb8c8848a");
 }
 
+static void see_letters(void *context, const char *source, uint64_t bytes)
+{
+	cr_expect_str_eq(source, "app");
+	*(uint64_t *)context += bytes;
+}
+
+/* Scenario B12. Its letters are nobody's share, and stay. */
+Test(past, the_letters_of_format_2_are_taken_over)
+{
+	const struct store_dead_letter letter = {1,   200, "app",      "/a",        "t",
+						 "r", 5,   {"key", 3}, {"value", 5}};
+	uint64_t bytes = 0, all, count;
+
+	copy("format-2.db");
+	load();
+	cr_assert_eq(store_source_letters(store, see_letters, &bytes), 0);
+	cr_expect_eq(bytes, 0);
+	cr_assert_eq(store_write(store, &(struct store_batch){.letters = &letter, .n_letters = 1},
+				 message, sizeof message),
+		     0, "%s", message);
+	load_again();
+	cr_assert_eq(store_source_letters(store, see_letters, &bytes), 0);
+	cr_expect_eq(bytes, 8);
+	store_dead_letters(store, &all, &count);
+	cr_expect(all == 18 && count == 2);
+}
+
 /* Scenario B12 */
 Test(past, the_state_of_format_2_is_taken_over)
 {

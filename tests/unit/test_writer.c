@@ -88,6 +88,7 @@ static int submit(uint64_t id)
 				  .committed = 10 * id,
 				  .ahead = {ahead, 2}};
 	struct store_dead_letter letter = {.file = id,
+					   .source = path,
 					   .path = path,
 					   .topic = lineage,
 					   .reason = path,
