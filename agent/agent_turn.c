@@ -72,35 +72,44 @@ static void readable_again(struct agent *agent, struct file *file)
 		   "%s: it can be read again", file->path);
 }
 
+/*
+ * No name leads to it any more. What is under way may still arrive, and is sent again from memory:
+ * what is lost shows when nothing is.
+ */
+static void vanished(struct agent *agent, struct file *file)
+{
+	uint64_t committed = file->account.committed, lost;
+
+	files_rest(&agent->files, file);
+	file->vanished = file->account.in_flight || file->account.suspects;
+	if (file->vanished)
+		return;
+	if (file_unsettled(file, &lost)) {
+		agent->error = -ENOMEM;
+	} else if (lost) {
+		agent->counters.files_lost++;
+		agent->counters.bytes_lost += lost;
+		log_source(agent->log, LOG_ERR, file->source->name, "lost",
+			   "%s: gone before it was wholly shipped: lines after position %llu are "
+			   "lost",
+			   file->path, (unsigned long long)committed);
+	}
+	follow_forget(&agent->files, file);
+}
+
 /* The file's descriptor, opened again if it was closed. False: the file cannot be read now. */
 static bool ensure_open(struct agent *agent, struct file *file)
 {
 	int r = files_open(&agent->files, file);
-	uint64_t lost = 0;
 
 	if (!r)
 		return true;
-	if (r == FILES_E_CROWDED) {
+	if (r == FILES_E_CROWDED)
 		files_hold(&agent->files, file, FILE_WAITS_ROOM);
-		return false;
-	}
-	if (r < 0) {
+	else if (r < 0)
 		unreadable(agent, file, "opening", r);
-		return false;
-	}
-	files_rest(&agent->files, file);
-	if (!file_is_settled(file) ||
-	    account_read_position(&file->account) != file->account.committed) {
-		if (file_unsettled(file, &lost))
-			agent->error = -ENOMEM;
-		agent->counters.files_lost++;
-		agent->counters.bytes_lost += lost;
-		log_source(
-			agent->log, LOG_ERR, file->source->name, "lost",
-			"%s: gone before it was wholly shipped: lines after position %llu are lost",
-			file->path, (unsigned long long)file->account.committed);
-	}
-	follow_forget(&agent->files, file);
+	else
+		vanished(agent, file);
 	return false;
 }
 

@@ -101,6 +101,7 @@ struct file {
 	unsigned compared; /* so many files are held against this one, which is kept for it */
 	bool leave_out;    /* compressed, and what is in it now is not wanted */
 	uint64_t passed;   /* so much of that was unpacked */
+	bool vanished;     /* no name leads to it, and what is under way decides what is lost */
 	bool unreadable;   /* the last try to open or read it has failed */
 	uint32_t convicts; /* records that are to be dead letters and wait for room as such */
 	uint32_t retry_ms; /* so long after it there is another one */

@@ -366,6 +366,43 @@ Test(pipeline_cases, a_descriptor_that_cannot_be_read_is_opened_again)
 	end(&world);
 }
 
+static void retry(struct world *world)
+{
+	pass_time(world, 40 * US_PER_S);
+	world_tick(world);
+	read_all(world);
+}
+
+/*
+ * Closed for an error and then deleted, with a record in flight: it was freed under the record, and
+ * told as lost although all of it came to Kafka.
+ */
+Test(pipeline_cases, a_file_that_is_gone_is_lost_only_when_its_reports_say_so)
+{
+	struct world world;
+	struct log_file *log;
+	struct file *file;
+
+	begin(&world);
+	log = write_new(&world, "L1 t0 k0 \n");
+	read_all(&world);
+	file = file_of(&world, log);
+	cr_assert(eq(int, lseek(file->tail.fd, STALE_MARK, SEEK_SET), STALE_MARK));
+	files_ready(&world.agent->files, file);
+	read_all(&world);
+	cr_assert(file->unreadable && file->tail.fd < 0 && file->account.in_flight == 1);
+	logs_unlink(&world.logs, log);
+	for (int i = 0; i < 3; i++)
+		retry(&world);
+	cr_assert(eq(ptr, file_of(&world, log), file));
+	deliver_all(&world);
+	retry(&world);
+	cr_expect(eq(ptr, file_of(&world, log), NULL));
+	cr_expect(eq(u64, world.agent->counters.files_lost, 0));
+	cr_expect(eq(u64, delivered(&world), 1));
+	end(&world);
+}
+
 /* Closed, it would be lost. */
 Test(pipeline_cases, the_descriptor_of_a_file_without_a_name_is_kept)
 {

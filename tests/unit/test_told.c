@@ -136,3 +136,49 @@ Test(told, an_unreadable_file_is_told_once_until_it_can_be_read)
 	cr_expect_eq(said_times("a.log: permission denied"), 2);
 	cr_expect_eq(said_times("(held back for up to a minute)"), 1, "the second time");
 }
+
+/* Once: with the first line. */
+static void store_now(struct follow_rig *of, struct slice line)
+{
+	(void)line;
+	of->on_line = NULL;
+	rig_checkpoint(of);
+}
+
+/* It was told that all was shipped: the row of a file that was not read to its end has no size. */
+Test(told, a_file_that_was_deleted_before_its_end_was_read_is_lost)
+{
+	rig->on_line = store_now;
+	rig_append(rig, "a.log", "1\n2\n3\n");
+	rig_run(rig);
+	rig_crash(rig);
+	rig_remove(rig, "a.log");
+	rig_start(rig);
+	cr_expect_eq(rig->counters.files_lost, 1);
+	stop_listening();
+	cr_expect_eq(
+		said_times("a.log: gone while waybill was down: what is behind position 0 is lost"),
+		1);
+	cr_expect_eq(said_times("is shipped"), 0);
+}
+
+/* Scenario G01. What was wholly shipped is no loss, however it went. */
+Test(told, files_that_were_wholly_shipped_are_not_lost)
+{
+	for (int i = 0; i < 20; i++)
+		rig_append(rig, name_of("%d.log", i), "shipped\n");
+	rig_run(rig);
+	for (int i = 0; i < 10; i++)
+		rig_remove(rig, name_of("%d.log", i));
+	rig_run(rig);
+	rig_rescan(rig);
+	rig_stop(rig);
+	for (int i = 10; i < 20; i++)
+		rig_remove(rig, name_of("%d.log", i));
+	rig_start(rig);
+	rig_run(rig);
+	cr_expect_eq(rig->counters.files_lost, 0);
+	cr_expect_eq(rig->counters.bytes_lost, 0);
+	stop_listening();
+	cr_expect_eq(said_times("lost"), 0);
+}
