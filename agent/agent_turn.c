@@ -26,6 +26,10 @@
 /* Another try of a file that could not be read, doubling. */
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 30000
+/* So long a rotated file that goes on growing holds back the one behind it, and its rotate_wait. */
+#define HOLD_US (30 * US_PER_S)
+/* What brokers have not taken by then is held up. */
+#define SETTLED_US (5 * US_PER_S)
 
 static void begin_draining(struct agent *agent, struct file *file)
 {
@@ -125,13 +129,34 @@ static bool next_has_data(struct agent *agent, const struct file *file)
 	return file->newer->tail.fd < 0 || fstat(file->newer->tail.fd, &st) < 0 || st.st_size > 0;
 }
 
+/*
+ * It goes on growing, though its writer had the time to turn to the file behind it, and is settled
+ * but for what came last: it is read on, and holds up nobody. What brokers hold up is no growth.
+ */
+static bool has_held(struct file *file, uint64_t now_us)
+{
+	uint64_t most_us = HOLD_US + file->source->rotate_wait_ms * US_PER_MS;
+	bool settled = file->account.committed + file->tail.pending >= file->hold.end;
+
+	if (!file->hold.since_us || (!settled && now_us - file->hold.end_us > SETTLED_US))
+		file->hold.since_us = now_us;
+	else if (settled && now_us - file->hold.since_us >= most_us)
+		return true;
+	if (settled) {
+		file->hold.end = account_read_position(&file->account) + file->tail.pending;
+		file->hold.end_us = now_us;
+	}
+	return false;
+}
+
 /* Nothing more waits in the file now: what follows from that. */
-static void gone_dry(struct agent *agent, struct file *file, bool hand_over)
+static void gone_dry(struct agent *agent, struct file *file, bool hand_over, uint64_t now_us)
 {
 	files_rest(&agent->files, file);
 	files_give_back(&agent->files, file);
 	file->eof_seen = true;
-	if (hand_over && file->newer && file_lets_next(file)) {
+	if (hand_over && file->newer &&
+	    (file_lets_next(file) || (!agent->until_eof && has_held(file, now_us)))) {
 		if (agent->until_eof)
 			file_set_state(file, FILE_FINISHED);
 		files_promote_next(&agent->files, file);
@@ -213,7 +238,7 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 	case PIPELINE_E_IDLE:
 		packs_dry(&agent->files, file, now_us);
 		doubt_dry(&agent->files, file);
-		gone_dry(agent, file, hand_over);
+		gone_dry(agent, file, hand_over, now_us);
 		return true;
 	case PIPELINE_E_FULL:
 		return false;
@@ -228,6 +253,7 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 		return true;
 	case PIPELINE_E_REWRITTEN:
 		file->rewritten = true;
+		file->hold = (struct file_hold){0};
 		doubt_end(&agent->files, file);
 		begin_draining(agent, file);
 		agent_settle_file(agent, file, now_us);

@@ -72,6 +72,13 @@ struct pack_judge {
 	char head[IDENTITY_HEAD_MAX];
 };
 
+/* What holds back the next generation although all that was there at first is settled. */
+struct file_hold {
+	uint64_t since_us; /* 0: nothing does */
+	uint64_t end;      /* of what was there at the last look, */
+	uint64_t end_us;   /* and when that was */
+};
+
 struct file {
 	uint64_t id;                 /* row of the store, ascending in the order of discovery */
 	const struct source *source; /* borrowed */
@@ -106,10 +113,11 @@ struct file {
 	uint32_t convicts; /* records that are to be dead letters and wait for room as such */
 	uint32_t retry_ms; /* so long after it there is another one */
 	uint64_t retry_us;
-	bool eof_seen;           /* it was read to its end at least once */
-	uint32_t backoff_ms;     /* the next back-off; 0 after a delivery */
-	bool back_at_once;       /* the failure was the producer's end: no back-off */
-	uint64_t wake_us;        /* BACKOFF: when it ends */
+	bool eof_seen;       /* it was read to its end at least once */
+	uint32_t backoff_ms; /* the next back-off; 0 after a delivery */
+	bool back_at_once;   /* the failure was the producer's end: no back-off */
+	uint64_t wake_us;    /* BACKOFF: when it ends */
+	struct file_hold hold;
 	uint64_t quiet_since_us; /* when the last new byte was seen, or consumed */
 	uint64_t seen_end;       /* bytes below it were seen, whole lines or not */
 

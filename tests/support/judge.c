@@ -13,6 +13,7 @@
 #include "tests/support/judge_private.h"
 
 #define BACKOFF_MIN_US 1000000
+#define GROWS_ON_US 25000000ull
 
 void judge_says(struct judge *judge, const char *format, ...)
 {
@@ -93,6 +94,9 @@ static void check_generations(struct judge *judge, const struct log_file *file,
 		struct log_file *older = judge->logs->files[i];
 
 		if (older->lineage != file->lineage || older->generation >= file->generation)
+			continue;
+		/* It goes on growing long after it was rotated, and holds up nobody. */
+		if (older->written_us >= file->born_us + GROWS_ON_US)
 			continue;
 		for (size_t k = 0; k < older->n_lines; k++)
 			if (!judge_passed(&older->lines[k]))

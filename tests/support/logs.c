@@ -116,7 +116,7 @@ struct log_file *logs_create(struct logs *logs, int lineage)
 	close(fd);
 	file->lineage = lineage;
 	file->generation = logs->generations[lineage]++;
-	file->written_us = logs->now_us;
+	file->born_us = file->written_us = logs->now_us;
 	logs->files = more(logs->files, logs->n_files + 1, &logs->capacity, sizeof file);
 	logs->files[logs->n_files++] = file;
 	hint(logs, HINT_FOUND, lineage, file->path);

@@ -66,6 +66,7 @@ struct log_file {
 	int lineage;
 	int generation;
 	char path[PATH_MAX]; /* "" when it has none */
+	uint64_t born_us;
 	uint64_t written_us; /* the last time */
 	bool ended; /* its last line was taken without LF: nothing may be written any more */
 	char *bytes;

@@ -334,6 +334,81 @@ Test(pipeline_cases, generations_rotated_before_their_hints_are_found_in_order)
 	end(&world);
 }
 
+/* Writes to a rotated file, each second, until the one behind it was read. Seconds, or 999. */
+static int seconds_until_next_is_read(struct world *world, struct log_file *older, const char *text)
+{
+	uint64_t lines = 1;
+
+	write_new(world, "L3 t2 k0 \n");
+	for (int second = 1; second < 999; second++) {
+		write_text(world, older, text);
+		lines += text[strlen(text) - 1] == '\n';
+		pass_time(world, US_PER_S);
+		world_tick(world);
+		/* The last line of the older one is in flight whenever there is nothing to read. */
+		read_all(world);
+		if (world->agent->counters.lines_read > lines)
+			return second;
+		deliver_all(world);
+	}
+	return 999;
+}
+
+/* Whoever may make files in a shared directory held back another's log for as long as he wrote. */
+Test(pipeline_cases, a_generation_that_grows_without_line_end_holds_the_next_for_a_while)
+{
+	struct world world;
+	struct log_file *older;
+	int seconds;
+
+	begin(&world);
+	older = write_new(&world, "L1 t0 k0 \nL2 t1 k0 ");
+	read_all(&world);
+	deliver_all(&world);
+	logs_rotate(&world.logs, LINEAGE);
+	seconds = seconds_until_next_is_read(&world, older, "x");
+	cr_expect(ge(int, seconds, 30));
+	cr_expect(le(int, seconds, 40));
+	write_text(&world, older, "\n");
+	end(&world);
+}
+
+Test(pipeline_cases, a_generation_that_grows_line_by_line_holds_the_next_for_a_while)
+{
+	struct world world;
+	struct log_file *older;
+	int seconds;
+
+	begin(&world);
+	older = write_new(&world, "L1 t0 k0 \n");
+	read_all(&world);
+	deliver_all(&world);
+	logs_rotate(&world.logs, LINEAGE);
+	seconds = seconds_until_next_is_read(&world, older, "L2 t0 k0 \n");
+	cr_expect(ge(int, seconds, 30));
+	cr_expect(le(int, seconds, 40));
+	end(&world);
+}
+
+/* Brokers that are down are no reason: what was in it when it was rotated comes first. */
+Test(pipeline_cases, a_generation_with_unsettled_lines_holds_the_next_for_as_long_as_it_takes)
+{
+	struct world world;
+
+	begin(&world);
+	write_new(&world, "L1 t0 k0 \n");
+	read_all(&world);
+	logs_rotate(&world.logs, LINEAGE);
+	write_new(&world, "L2 t0 k0 \n");
+	for (int i = 0; i < 200; i++) {
+		pass_time(&world, US_PER_S);
+		world_tick(&world);
+		read_all(&world);
+	}
+	cr_expect(eq(u64, world.agent->counters.lines_read, 1));
+	end(&world);
+}
+
 /* ---- errors ---- */
 
 static struct file *file_of(const struct world *world, const struct log_file *log)
