@@ -42,6 +42,9 @@ void follow_begin_look(struct files *files);
  */
 int follow_check_paths(struct files *files, struct discover *discover) MUSTCHECK;
 
+/* Whether it was not told before that the path is not followed: once, until it leaves. */
+bool follow_is_news(struct files *files, const char *path);
+
 /* Whether it has no name and no writer any more, and was read to its end. */
 bool follow_is_abandoned(const struct file *file);
 

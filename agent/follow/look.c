@@ -21,6 +21,11 @@ static bool is_news(struct map *told, const char *path)
 	return !map_get(told, path, strlen(path)) && !map_put(told, path, strlen(path), told);
 }
 
+bool follow_is_news(struct files *files, const char *path)
+{
+	return is_news(files->refused, path);
+}
+
 void follow_refuse(struct files *files, const struct source *source, const char *path,
 		   const char *what)
 {

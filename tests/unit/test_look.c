@@ -5,10 +5,12 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "agent_private.h"
 #include "base/clock.h"
+#include "tests/support/said.h"
 
 /* ---- the doubles, in the place of base/clock.c and input/discover*.c ---- */
 
@@ -241,4 +243,17 @@ Test(look, without_watches_there_is_a_look_each_second)
 		now_us += US_PER_S;
 	}
 	cr_expect_geq(scans_begun, 9);
+}
+
+/* It was told with each look. */
+Test(look, a_refused_link_is_told_once)
+{
+	agent->log = said_begin();
+	snprintf(trouble.refused, sizeof trouble.refused, "/logs/link");
+	for (int tick = 0; tick < 10; tick++) {
+		agent_tick_looks(agent, now_us);
+		now_us += 100 * US_PER_S;
+	}
+	agent->log = said_end(agent->log);
+	cr_expect_eq(said_times("/logs/link: a symbolic link"), 1);
 }
