@@ -247,6 +247,8 @@ int agent_run(struct agent *agent)
 	agent_log_counters(agent);
 	if (r == 0 && !saved)
 		return AGENT_E_UNSAVED;
+	if (r == 0 && agent->dead)
+		return AGENT_E_DEAD;
 	if (r == 0 && agent->unread)
 		return AGENT_E_UNREAD;
 	return r == 0 && agent->reloading ? AGENT_E_RESTART : r;

@@ -34,6 +34,7 @@ enum {
 	AGENT_E_RESTART, /* of agent_run: a reload wants agent_restart */
 	AGENT_E_UNREAD,  /* of agent_run: all but files that cannot be read is shipped (told) */
 	AGENT_E_UNSAVED, /* of agent_run: the last checkpoint failed (told): EX_IOERR */
+	AGENT_E_DEAD,    /* of agent_run: all is shipped but for dead letters (told): EX_DATAERR */
 };
 
 /*
@@ -44,9 +45,10 @@ enum {
 int agent_new(const struct agent_options *options, struct agent **ret_agent) MUSTCHECK;
 
 /*
- * Runs until a signal (or until all is shipped). 0; AGENT_E_RESTART; AGENT_E_UNREAD;
- * AGENT_E_UNSAVED; negative errno for what cannot be gone on with. What was settled is in the store
- * when it returns, but with AGENT_E_UNSAVED.
+ * Runs until a signal (or until all is shipped). 0; AGENT_E_RESTART; AGENT_E_DEAD, which goes
+ * before AGENT_E_UNREAD, since no other run tells of them; AGENT_E_UNSAVED; negative errno for what
+ * cannot be gone on with. What was settled is in the store when it returns, but with
+ * AGENT_E_UNSAVED.
  */
 int agent_run(struct agent *agent) MUSTCHECK;
 

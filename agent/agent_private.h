@@ -70,6 +70,7 @@ struct agent {
 	uint64_t progress_us;  /* when lines last moved, for the watchdog */
 	uint64_t started_us;
 	uint64_t total_bytes;      /* until_eof: what there is to ship */
+	uint64_t dead;             /* until_eof, at its end: dead letters of this run */
 	size_t unread;             /* until_eof, at its end: files that could not be read */
 	bool damaged;              /* the state was damaged and set aside at this start */
 	bool checkpoint_failing;   /* it was told that checkpoints fail or do not end */

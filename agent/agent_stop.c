@@ -45,8 +45,15 @@ static void end_at_eof(struct agent *agent)
 			"that cannot, and are left out: all else is shipped; another run goes on "
 			"with them",
 			agent->unread);
-	agent_begin_stop(agent,
-			 agent->unread ? "all that can be read is shipped" : "all is shipped");
+	agent->dead = agent->counters.lines_dead;
+	if (agent->dead)
+		log_say(agent->log, LOG_ERR,
+			"%" PRIu64 " records were refused: they are not in Kafka but kept as dead "
+			"letters, with the reason, in %s (waybill(8), DEAD LETTERS)",
+			agent->dead, store_path(agent->store));
+	agent_begin_stop(agent, agent->unread ? "all that can be read is shipped" :
+				agent->dead   ? "all but dead letters is shipped" :
+						"all is shipped");
 }
 
 void agent_stop_if_done(struct agent *agent, uint64_t now_us)

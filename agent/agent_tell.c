@@ -188,6 +188,8 @@ void agent_draw_progress(struct agent *agent, uint64_t now_us)
 	fprintf(agent->progress, "\r%5.1f %%  %" PRIu64 " lines  %.1f MB/s  %.0f s left   ",
 		agent->total_bytes ? 100.0 * (double)done / (double)agent->total_bytes : 100.0,
 		agent->counters.lines_delivered, rate / 1e6, rate > 0 ? left / rate : 0.0);
+	if (agent->counters.lines_dead)
+		fprintf(agent->progress, "%" PRIu64 " dead letters   ", agent->counters.lines_dead);
 	fflush(agent->progress);
 }
 

@@ -70,6 +70,8 @@ static int exit_code(struct log *log, int r)
 		return EX_CANTCREAT;
 	if (r == AGENT_E_UNREAD)
 		return EX_TEMPFAIL;
+	if (r == AGENT_E_DEAD)
+		return EX_DATAERR;
 	if (r == AGENT_E_LOCKED)
 		return EX_UNAVAILABLE;
 	if (r == AGENT_E_NEWER)

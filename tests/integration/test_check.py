@@ -191,7 +191,10 @@ def test_missing_topic(cluster, topic_name, good):
     path = good(cluster.bootstrap, topic_name)
     check = Check(path)
     assert check.code == EX_CONFIG
-    place, _ = check.assert_says("error", topic_name, "does not exist", "kafka-topics --create")
+    command = f"kafka-topics --bootstrap-server {cluster.bootstrap} --create --topic {topic_name}"
+    place, text = check.assert_says("error", topic_name, "does not exist", command)
+    # A cluster of one.
+    assert text.endswith("--replication-factor 1"), text
     line = next(n for n, l in enumerate(path.read_text().splitlines(), 1) if " topic = " in l)
     assert place == f"{path}:{line}"
     assert topic_name not in cluster.admin.list_topics(timeout=5).topics

@@ -12,7 +12,7 @@ import uuid
 import pytest
 from kafka.partitioner.default import murmur2
 from rig import config
-from rig.agent import EX_OK
+from rig.agent import EX_DATAERR, EX_OK
 from rig.paths import ROOT
 from rig.reader import Reader
 from rig.state import read_state
@@ -46,10 +46,10 @@ def write(work, keys):
     return path, lines
 
 
-def ship(make_agent, cluster, one):
+def ship(make_agent, cluster, one, code=EX_OK):
     text = config.render_settings(config.settings(cluster.bootstrap, [one], pattern=PATTERN))
     agent = make_agent(text=text)
-    assert agent.run("--until-eof") == EX_OK
+    assert agent.run("--until-eof") == code
     return agent
 
 
@@ -118,12 +118,12 @@ POLICIES = {"null": None, "constant:-1": -1, "dead_letter": KeyError}
 def test_missing_or_invalid(cluster, topic, work, make_agent, policy):
     path, lines = write(work, KEYS)
     one = source(topic, path, key_type="int32", on_missing_key=policy)
-    agent = ship(make_agent, cluster, one)
+    instead = POLICIES[policy]
+    agent = ship(make_agent, cluster, one, EX_DATAERR if instead is KeyError else EX_OK)
     found = {
         number_of(record.value): record.key and DECODE["int32"](record.key)
         for record in Reader(cluster.bootstrap, topic).records()
     }
-    instead = POLICIES[policy]
     dead = set() if instead is not KeyError else set(range(len(KEYS))) - set(GOOD)
     assert found == {
         number: GOOD.get(number, instead) for number in range(len(KEYS)) if number not in dead
@@ -147,7 +147,7 @@ def test_a_dead_letter_is_passed(cluster, topic, work, make_agent):
     """What is a dead letter is settled: a second life finds nothing to do."""
     path, lines = write(work, ["x", "1", "x", "x"])
     one = source(topic, path, key_type="int64", on_missing_key="dead_letter")
-    agent = ship(make_agent, cluster, one)
+    agent = ship(make_agent, cluster, one, EX_DATAERR)
     (file,) = read_state(agent.state).files.values()
     assert file.committed == path.stat().st_size and file.ahead == []
     assert agent.run("--until-eof") == EX_OK
@@ -169,7 +169,7 @@ def test_dead_letters_without_room_hold_their_file(cluster, topic, work, make_ag
     assert file.committed == len("n=0 k=1\n")
     settings["dead_letter_max"] = "1MiB"
     agent.configure(settings)
-    assert agent.run("--until-eof") == EX_OK
+    assert agent.run("--until-eof") == EX_DATAERR
     records = Reader(cluster.bootstrap, topic).records()
     assert sorted(number_of(record.value) for record in records) == [0, 2]
 
@@ -191,7 +191,7 @@ def test_dead_letters_are_removed_as_the_log_says(cluster, topic, work, make_age
     with sqlite3.connect(database) as connection:
         connection.execute(command)
     connection.close()
-    assert agent.run("--until-eof") == EX_OK
+    assert agent.run("--until-eof") == EX_DATAERR
     (letter,) = read_state(agent.state).dead_letters
     assert bytes(letter["value"]) == b"n=2 k=y"
     records = Reader(cluster.bootstrap, topic).records()

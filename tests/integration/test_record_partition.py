@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from kafka.partitioner.default import murmur2
 from rig import config
-from rig.agent import EX_OK
+from rig.agent import EX_DATAERR, EX_OK
 from rig.paths import WAYBILL
 from rig.reader import Reader
 from rig.state import read_state
@@ -67,7 +67,7 @@ def number_of(value):
 def test_named_partitions(cluster, topic, work, make_agent, policy):
     path = write(work, [text_of(i, *line) for i, line in enumerate(LINES)])
     agent = make_agent(text=render(cluster, source(topic, path, on_bad_partition=policy)))
-    assert agent.run("--until-eof") == EX_OK
+    assert agent.run("--until-eof") == (EX_DATAERR if policy == "dead_letter" else EX_OK)
     records = Reader(cluster.bootstrap, topic).records()
     found = {number_of(record.value): record for record in records}
     dead = set(range(len(LINES))) - set(GOOD) if policy == "dead_letter" else set()
@@ -135,7 +135,7 @@ def test_suspects_keep_their_partition(cluster, topic_name, work, make_agent):
         cluster.bootstrap, [source(topic, path)], pattern=PATTERN, kafka=kafka
     )
     agent = make_agent(text=config.render_settings(settings))
-    assert agent.run("--until-eof") == EX_OK
+    assert agent.run("--until-eof") == EX_DATAERR
     records = Reader(cluster.bootstrap, topic).records()
     found = {number_of(record.value): record.partition for record in records}
     assert found == {i: (i * 7 + 3) % PARTITIONS for i in range(600) if i != 300}

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_LOG_APPEND_TIME
 from rig import config
-from rig.agent import EX_OK
+from rig.agent import EX_DATAERR, EX_OK
 from rig.paths import WAYBILL
 from rig.reader import Reader
 from rig.state import read_state
@@ -143,7 +143,7 @@ def test_refused_for_its_timestamp(cluster, topic_name, work, make_agent, direct
     ]
     one = {"name": "a", **source(topic, write(work, "a", lines))}
     agent = make_agent(text=config.render_settings(settings(cluster.bootstrap, [one])))
-    assert agent.run("--until-eof", deadline=50) == EX_OK
+    assert agent.run("--until-eof", deadline=50) == EX_DATAERR
     records = Reader(cluster.bootstrap, topic, partitions=1).records()
     numbers = sorted(int(record.value.split()[-1]) for record in records)
     assert numbers == sorted(set(range(1000)) - bad)
@@ -167,7 +167,7 @@ def test_times_in_templates(cluster, topic_name, work, make_agent):
     headers = [{"name": n, "value": f"${{{n}.time}}"} for n in ("read", "event")]
     one = {"name": "a", **source(topic, write(work, "a", lines), headers=headers)}
     agent = make_agent(text=config.render_settings(settings(cluster.bootstrap, [one])))
-    assert agent.run("--until-eof", deadline=50) == EX_OK
+    assert agent.run("--until-eof", deadline=50) == EX_DATAERR
     records = Reader(cluster.bootstrap, topic, partitions=1).records()
     assert len(records) == len(lines) - 1
     assert agent.counters()["lines_late"] == len(records), "none went alone"

@@ -258,6 +258,34 @@ Test(checkpoint, a_failed_batch_is_dirty_again_with_all_that_was_in_it)
 	rig->store = store_close(rig->store);
 }
 
+/* What a stop on a full disk says that the next start ships once more. */
+Test(checkpoint, what_is_settled_and_not_stored_is_counted)
+{
+	struct checkpoint *checkpoint = &rig->checkpoint;
+
+	rig_append(rig, "a.log", "1\n2\n3\n");
+	rig_run(rig);
+	rig->counters.lines_delivered = 3;
+	rig_checkpoint(rig);
+	cr_assert_eq(checkpoint_settled(checkpoint->counters) - checkpoint->settled_stored, 0);
+	rig_append(rig, "a.log", "4\n5\n");
+	rig_run(rig);
+	rig->counters.lines_delivered = 4;
+	rig->counters.lines_filtered = 1;
+	atomic_store(&disk_errno, ENOSPC);
+	cr_assert_eq(write_now(), CHECKPOINT_E_FAILED);
+	cr_assert_eq(checkpoint_settled(checkpoint->counters) - checkpoint->settled_stored, 2);
+	/* Settled while it is tried again. */
+	rig_append(rig, "a.log", "6\n");
+	rig_run(rig);
+	rig->counters.lines_dead = 1;
+	cr_assert_eq(write_now(), CHECKPOINT_E_FAILED);
+	cr_assert_eq(checkpoint_settled(checkpoint->counters) - checkpoint->settled_stored, 3);
+	atomic_store(&disk_errno, 0);
+	cr_assert_eq(write_now(), 0, "%s", message);
+	cr_assert_eq(checkpoint_settled(checkpoint->counters) - checkpoint->settled_stored, 0);
+}
+
 Test(checkpoint, what_changes_while_a_batch_is_under_way_goes_with_the_next_one)
 {
 	struct file *file;

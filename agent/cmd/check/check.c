@@ -266,8 +266,8 @@ int cmd_check(int argc, char **argv)
 		return check_within(&options, words.n ? words.at[0] : "waybill");
 	if (words.n) {
 		fprintf(stderr,
-			"%s: \"%s\" is an argument too many; a configuration is named by --config "
-			"%s, and a unit behind --unit\n",
+			"%s: \"%s\" is an argument too many; a unit is named behind --unit, and a "
+			"configuration by --config %s\n",
 			argv[0], words.at[0], words.at[0]);
 		return EX_USAGE;
 	}

@@ -45,7 +45,7 @@ bool check_unit_name(const char *name, char ret_unit[256]);
 /* The unit within which this check runs; NULL: none. */
 const char *check_unit_inside(void);
 
-/* Whether this check runs within a unit that has the property ("PrivateTmp=yes") of the above. */
+/* Whether this check runs within a unit that has the property, as in "PrivateTmp=yes". */
 bool check_unit_has(const char *property);
 
 #endif

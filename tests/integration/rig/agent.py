@@ -16,6 +16,7 @@ COUNTERS = re.compile(r"counters: (.*)\n")  # a line that is whole
 # sysexits
 EX_OK = 0
 EX_USAGE = 64
+EX_DATAERR = 65
 EX_NOINPUT = 66
 EX_UNAVAILABLE = 69
 EX_SOFTWARE = 70
