@@ -4,7 +4,7 @@
  * for, it names ssl.ca.location, also when the certificate is of another host. And of whatever does
  * not speak Kafka it reads the first four bytes as a length, finds it too large, and has one raise
  * receive.message.max.bytes: of an HTTP server, or of a port for TLS that got no TLS. Its own words
- * are kept up to the guess.
+ * are kept up to the guess. And when it has no room for a thread it does not say what the many are.
  */
 #include "kafka/words.h"
 
@@ -19,6 +19,7 @@
 
 #define TOO_LARGE "Invalid response size "
 #define NOT_VERIFIED "certificate verify failed"
+#define NO_THREAD "Unable to create broker thread"
 #define HANDSHAKE "SSL handshake failed"
 
 /* The numbers are those of OpenSSL (X509_V_ERR_...), which do not change. */
@@ -79,7 +80,11 @@ void words_mend(char *text, size_t size, int certificate)
 	char *size_at = strstr(text, TOO_LARGE), *cause = strstr(text, NOT_VERIFIED);
 	char *handshake = strstr(text, HANDSHAKE);
 
-	if (size_at)
+	if (strstr(text, NO_THREAD))
+		snprintf(text, size,
+			 "librdkafka can make no thread for a broker: it keeps one for each that "
+			 "is named; too many are, or TasksMax of the unit is too low");
+	else if (size_at)
 		name_stranger((uint32_t)strtol(size_at + strlen(TOO_LARGE), NULL, 10), size_at,
 			      size - (size_t)(size_at - text));
 	else if (handshake && cause)

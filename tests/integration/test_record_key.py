@@ -241,7 +241,7 @@ def test_compacted_topic(cluster, topic_name, work, make_agent, policy):
     topic = cluster.make_topic(topic_name, cleanup_policy="compact")
     path, _ = write(work, KEYS)
     one = source(topic, path, key_type="int32", on_missing_key=policy)
-    agent = ship(make_agent, cluster, one)
+    agent = ship(make_agent, cluster, one, EX_OK if policy.startswith("constant") else EX_DATAERR)
     found = {number_of(record.value) for record in Reader(cluster.bootstrap, topic).records()}
     letters = read_state(agent.state).dead_letters
     dead = {number_of(bytes(letter["value"])) for letter in letters}

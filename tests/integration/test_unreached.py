@@ -3,9 +3,11 @@
 no line arrives. The agent and check name the leader, the address and the error."""
 
 import subprocess
+import threading
 
 import pytest
 from rig.agent import EX_CONFIG
+from rig.crowd import Crowd
 from rig.paths import WAYBILL
 from rig.proxy import Proxy
 from rig.wait import wait_for
@@ -40,3 +42,16 @@ def test_advertised_address_that_nobody_reaches(
     finally:
         proxy.close()
     oracle.judge().assert_clean(written=100)
+
+
+@pytest.mark.scenario("G03")
+def test_very_many_brokers_are_named(make_agent):
+    """The library makes a thread for each, so their number is told; it goes on, and it ends."""
+    crowd = Crowd(600)
+    threading.Thread(target=crowd.serve_forever, daemon=True).start()
+    agent = make_agent(crowd.bootstrap, "t", shutdown_timeout="1s").start()
+    agent.wait_says("name 600 brokers", "TasksMax", deadline=40)
+    assert agent.messages().count("name 600 brokers") == 1
+    agent.stop()
+    crowd.shutdown()
+    crowd.server_close()

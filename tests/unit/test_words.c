@@ -64,6 +64,14 @@ Test(words, a_name_is_no_matter_of_the_authority)
 	}
 }
 
+Test(words, threads_are_a_matter_of_how_many_brokers_are_named)
+{
+	char text[384] = "Unable to create broker thread";
+
+	words_mend(text, sizeof text, 0);
+	cr_expect(strstr(text, "TasksMax"), "%s", text);
+}
+
 Test(words, others_stay_as_they_are)
 {
 	static const char *const texts[] = {
