@@ -291,13 +291,29 @@ void topics_ask_settings(struct producer *producer, int timeout_ms, struct topic
 	rd_kafka_event_destroy(event);
 }
 
+/* Errors without a word from the broker. One that does not know the question has been asked. */
+static bool is_silence(rd_kafka_resp_err_t err)
+{
+	switch (err) {
+	case RD_KAFKA_RESP_ERR__TIMED_OUT:
+	case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+	case RD_KAFKA_RESP_ERR__TRANSPORT:
+	case RD_KAFKA_RESP_ERR__RESOLVE:
+	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+	case RD_KAFKA_RESP_ERR__SSL:
+	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool topics_broker_answers(struct producer *producer, size_t topic, int32_t broker, int timeout_ms)
 {
 	rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(
 		RD_KAFKA_RESOURCE_TOPIC, producer_topic_name(producer, topic));
 	rd_kafka_event_t *event = ask_settings(producer, &resource, 1, broker, timeout_ms);
-	/* Negative are those of the library itself: it got no answer. */
-	bool answered = event && rd_kafka_event_error(event) >= 0;
+	bool answered = event && !is_silence(rd_kafka_event_error(event));
 
 	if (event)
 		rd_kafka_event_destroy(event);

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "cmd/demo/consumer.h"
+#include "kafka/inspect.h"
 #include "kafka/kafka.h"
 #include "kafka/library.h"
 
@@ -590,6 +591,25 @@ Test(kafka, a_stall_although_brokers_answer_replaces_the_producer)
 	fill(rig, 0, 5, 0);
 	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 5);
 	end_rig(rig);
+}
+
+/* The mock does not know the question with which it is asked whether it is there. */
+Test(kafka, a_leader_that_is_reached_is_told_from_one_that_is_not)
+{
+	struct rig *rig = new_rig();
+	struct topics *found;
+	char message[256];
+
+	cr_assert_eq(inspect_topics(&rig->options, message, sizeof message, &found), 0, "%s",
+		     message);
+	cr_expect_eq(found->n_ready, 1);
+	cr_expect_neq(found->leaders.n, 0);
+	for (size_t i = 0; i < found->leaders.n; i++)
+		cr_expect_not(found->leaders.at[i].silent, "%s", found->leaders.at[i].address);
+	topics_free(found);
+	/* The producer that asked is left behind. */
+	stop(rig);
+	free(rig);
 }
 
 /* From the first connection on, before there is a producer; each line, however many they are. */
