@@ -123,6 +123,7 @@ int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const cha
 		.path = file->path,
 		.topic = pipeline->options.topics[record->topic],
 		.reason = reason,
+		.cause = reason,
 		.time_ms = record->timestamp_ms,
 		.key = record->key,
 		.value = record->value,

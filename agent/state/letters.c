@@ -111,6 +111,18 @@ const struct letters_share *letters_next_full(struct letters *letters)
 	return is_news(letters, &letters->rest) ? &letters->rest : NULL;
 }
 
+const struct store_dead_letter *letters_next_untold(struct letters *letters,
+						    const char **ret_source)
+{
+	const struct store_dead_letter *letter;
+
+	if (letters->n_told >= letters->n)
+		return NULL;
+	letter = &letters->items[letters->n_told++];
+	*ret_source = share_of(letters, letter->source)->source;
+	return letter;
+}
+
 static bool copy_slice(struct slice from, struct slice *to)
 {
 	char *copy;
@@ -166,5 +178,6 @@ void letters_stored(struct letters *letters, size_t n)
 	if (!n)
 		return;
 	letters->n -= n;
+	letters->n_told -= n < letters->n_told ? n : letters->n_told;
 	memmove(letters->items, letters->items + n, letters->n * sizeof letters->items[0]);
 }

@@ -22,6 +22,7 @@ struct letters_share {
 struct letters {
 	struct store_dead_letter *items; /* every pointer in them is ours */
 	size_t n;
+	size_t n_told; /* the first so many */
 	size_t capacity;
 	uint64_t bytes;     /* of keys and values here */
 	uint64_t stored;    /* of those in the store already */
@@ -50,7 +51,14 @@ void letters_want(struct letters *letters, const char *source, size_t bytes);
 /* A source whose letters wait for room and of which it was not told since; NULL: none. */
 const struct letters_share *letters_next_full(struct letters *letters);
 
-/* Copies everything. 0 or -ENOMEM. */
+/*
+ * The oldest letter that was not handed out here yet; NULL: none. Valid until another is added.
+ * *ret_source is its source's name, which lives as long as the shares.
+ */
+const struct store_dead_letter *letters_next_untold(struct letters *letters,
+						    const char **ret_source);
+
+/* Copies everything but the cause. 0 or -ENOMEM. */
 int letters_add(struct letters *letters, const struct store_dead_letter *letter) MUSTCHECK;
 
 /* The first n are durable: forgotten here, counted as stored. */

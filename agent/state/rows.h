@@ -67,6 +67,7 @@ struct store_dead_letter {
 	int64_t time_ms;
 	struct slice key;
 	struct slice value;
+	const char *cause; /* the reason as static text, for the log; not stored */
 };
 
 #endif

@@ -145,7 +145,6 @@ try_stop() {
 	ok "stop, start: nothing lost, nothing repeated"
 }
 
-# Scenario F02
 # What is said by check within the unit, on one line.
 check_within() {
 	waybill check --unit --no-network >/tmp/check 2>&1

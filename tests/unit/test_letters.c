@@ -172,3 +172,42 @@ Test(letters, the_first_are_stored_the_later_ones_stay_in_order)
 		letters_deinit(&letters);
 	}
 }
+
+/* Each is told once, whatever was stored meanwhile, and with a name that lives on. */
+Test(letters, each_is_told_once)
+{
+	static const char name[] = "s";
+	const struct store_dead_letter *letter;
+	struct letters letters;
+	const char *source;
+
+	letters_init(&letters, 1000, 0);
+	cr_assert_eq(letters_share(&letters, name, 1000), 0);
+	cr_assert_null(letters_next_untold(&letters, &source));
+	for (unsigned i = 0; i < 3; i++)
+		add(&letters, i, 1, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		letter = letters_next_untold(&letters, &source);
+		cr_assert(letter);
+		cr_assert_eq(letter->file, i);
+		cr_assert_eq(source, name);
+	}
+	letters_stored(&letters, 1);
+	letter = letters_next_untold(&letters, &source);
+	cr_assert(letter);
+	cr_assert_eq(letter->file, 2);
+	cr_assert_null(letters_next_untold(&letters, &source));
+	letters_stored(&letters, 2);
+	add(&letters, 3, 1, 1);
+	letter = letters_next_untold(&letters, &source);
+	cr_assert(letter);
+	cr_assert_eq(letter->file, 3);
+	/* Stored before it was told: what comes behind it is told all the same. */
+	add(&letters, 4, 1, 1);
+	letters_stored(&letters, 2);
+	add(&letters, 5, 1, 1);
+	letter = letters_next_untold(&letters, &source);
+	cr_assert(letter);
+	cr_assert_eq(letter->file, 5);
+	letters_deinit(&letters);
+}
