@@ -37,12 +37,12 @@ void agent_forget_finished(struct files *files)
 	void *cursor = NULL;
 	struct file *file;
 
-	/* What is gone may have been compressed, and be one of those. */
-	while (!files->n_unjudged && (file = map_next(files->by_inode, &cursor))) {
+	while ((file = map_next(files->by_inode, &cursor))) {
 		bool gone = file->state == FILE_FINISHED && file->looked != files->look &&
 			    identity_is_gone(&file->identity, file->path) &&
 			    identity_is_gone(&file->identity, file->second) &&
-			    identity_is_gone(&file->identity, file->real);
+			    identity_is_gone(&file->identity, file->real) &&
+			    !follow_is_kept(files, file);
 
 		if (gone && file->gone)
 			files_remove(files, file, true);

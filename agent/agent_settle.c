@@ -16,6 +16,8 @@ static int claim_copy(struct agent *agent, struct file *file)
 {
 	int r = copies_claim(&agent->files, agent->discover, file, clock_real_ms());
 
+	if (!r && follow_is_spoilt(&agent->files, file))
+		return 0;
 	if (!r)
 		log_source(
 			agent->log, LOG_WARNING, file->source->name, "rewritten",
@@ -40,7 +42,10 @@ static void rewind_file(struct agent *agent, struct file *file, uint64_t now_us)
 	files_dirty(&agent->files, file);
 	if (rewritten || file->back_at_once) {
 		file_set_state(file, FILE_READING);
-		files_ready(&agent->files, file);
+		if (file->spoilt)
+			follow_finish(&agent->files, file);
+		else
+			files_ready(&agent->files, file);
 		return;
 	}
 	file->wake_us = now_us + file_next_backoff(file) * US_PER_MS;

@@ -233,6 +233,9 @@ bool file_is_settled(const struct file *file)
 
 bool file_lets_next(const struct file *file)
 {
+	/* What is being compressed still has more. */
+	if (file->tail.packing && file->tail.broken == PACKED_E_SHORT)
+		return false;
 	return file_is_settled(file) || (!file->left_path && all_but_pending(file) &&
 					 strcmp(file->path, file->lineage) != 0);
 }

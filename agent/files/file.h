@@ -59,8 +59,7 @@ struct file_proof {
 
 /* A new compressed file is held against a known one. */
 struct pack_judge {
-	uint64_t device; /* of the known file; inode 0: none now */
-	uint64_t inode;
+	uint64_t id;                      /* of the known file; 0: none now */
 	uint64_t same;                    /* so many bytes are equal */
 	bool by_chain;                    /* it cannot be read any more */
 	struct content known;             /* what is known of it, then */
@@ -100,11 +99,14 @@ struct file {
 	bool left_path;           /* renamed or unlinked: its path is another's or nobody's */
 	uint64_t lines_back;      /* were read, came back and are to be read again */
 	uint64_t looked;          /* the look at all files that last found it at its path */
+	bool spoilt;              /* left its path and was overwritten: not read any more */
 	bool gone;                /* finished, and the last look found no name of it */
 	bool told_apart;          /* from compressed files, by its first bytes */
 	bool broken_told;         /* that it cannot be unpacked to its end */
+	bool unseen;              /* unjudged, and else a generation that nobody saw */
 	bool unjudged;            /* it may be a known one, compressed: it has no row yet */
 	struct pack_judge *judge; /* while that is looked at; owned */
+	uint64_t kept_for; /* it is finished and has no name: id of its lineage's newest then */
 	unsigned compared; /* so many files are held against this one, which is kept for it */
 	bool leave_out;    /* compressed, and what is in it now is not wanted */
 	uint64_t passed;   /* so much of that was unpacked */

@@ -183,6 +183,21 @@ int files_settle_at(struct files *files, struct file *file, const char *path)
 	return r ? r : files_move(files, file, path);
 }
 
+int files_leave_inode(struct files *files, struct file *file)
+{
+	struct inode_key key = key_of(file->identity.device, file->identity.inode);
+	struct inode_key other = key_of(key.device, UINT64_MAX - file->id);
+	int r = map_put(files->by_inode, &other, sizeof other, file);
+
+	if (r)
+		return r;
+	if (map_get(files->by_inode, &key, sizeof key) == file)
+		map_take(files->by_inode, &key, sizeof key);
+	file->identity.inode = other.inode;
+	files_dirty(files, file);
+	return 0;
+}
+
 void files_forget_row(struct files *files, uint64_t id)
 {
 	if (files->n_removed == files->removed_capacity) {

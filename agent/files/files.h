@@ -98,6 +98,12 @@ void files_remove(struct files *files, struct file *file, bool forget);
 /* A row to delete with the next checkpoint; without memory for that, at a later start. */
 void files_forget_row(struct files *files, uint64_t id);
 
+/*
+ * The file has no name any more, and its inode may be another's from now on: it is found by none. 0
+ * or -ENOMEM.
+ */
+int files_leave_inode(struct files *files, struct file *file) MUSTCHECK;
+
 /* Takes the file out of its lineage; the generation behind it, if any, may be read now. */
 void files_promote_next(struct files *files, struct file *older);
 
@@ -125,7 +131,7 @@ bool files_may_unpack(struct files *files, struct file *file);
 /* The file is closed, or has no more to read: another one may be unpacked. */
 void files_unpacked(struct files *files, struct file *file);
 
-/* The known file that the judge holds; NULL: none, or it is gone. */
+/* The known file that the judge holds; NULL: none, or it is gone. O(all files). */
 struct file *files_judged_by(const struct files *files, const struct pack_judge *judge);
 
 /* The known file (NULL: none) is the one; it is kept while that is so. */

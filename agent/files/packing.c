@@ -49,9 +49,13 @@ void files_unpacked(struct files *files, struct file *file)
 
 struct file *files_judged_by(const struct files *files, const struct pack_judge *judge)
 {
-	struct inode_key key = {judge->device, judge->inode};
+	void *cursor = NULL;
+	struct file *file;
 
-	return judge->inode ? map_get(files->by_inode, &key, sizeof key) : NULL;
+	while (judge->id && (file = map_next(files->by_inode, &cursor)))
+		if (file->id == judge->id)
+			return file;
+	return NULL;
 }
 
 void files_hold_against(struct files *files, struct pack_judge *judge, struct file *known)
@@ -63,8 +67,7 @@ void files_hold_against(struct files *files, struct pack_judge *judge, struct fi
 	content_end(&judge->known);
 	judge->by_chain = false;
 	judge->same = 0;
-	judge->device = known ? known->identity.device : 0;
-	judge->inode = known ? known->identity.inode : 0;
+	judge->id = known ? known->id : 0;
 	if (known)
 		known->compared++;
 }

@@ -106,6 +106,8 @@ void files_wake(struct files *files, struct file *file)
 {
 	while (file->older)
 		file = file->older;
+	if (file->spoilt)
+		return;
 	if (file->state == FILE_FINISHED) {
 		file_set_state(file, FILE_READING);
 		files_age(files, file);

@@ -276,6 +276,7 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd,
 	}
 	file->unjudged = !row && !birth->judged && !file->leave_out &&
 			 (birth->source->compressed || birth->packing);
+	file->unseen = file->unjudged && birth->unseen;
 	files->n_unjudged += file->unjudged && birth->packing;
 	if (file->tail.packing)
 		files_age(files, file);

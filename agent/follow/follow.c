@@ -446,17 +446,37 @@ int follow_one(struct files *files, struct discover *discover, const struct hint
 	return 0;
 }
 
+/* The one that took its place, or NULL. */
+static const struct file *successor(const struct files *files, const struct file *file)
+{
+	const struct file *newest =
+		map_get(files->by_lineage, file->lineage, strlen(file->lineage));
+
+	return newest != file ? newest : NULL;
+}
+
 void follow_forget(struct files *files, struct file *file)
 {
-	if (!files->compressed) {
+	const struct file *next = successor(files, file);
+
+	if ((!next && !files->compressed) || files_leave_inode(files, file)) {
 		files_remove(files, file, true);
 		return;
 	}
+	file->kept_for = next ? next->id : 0;
 	files_promote_next(files, file);
 	files_rest(files, file);
 	files_close(files, file);
 	if (file->state == FILE_READING)
 		file_set_state(file, FILE_FINISHED);
+}
+
+bool follow_is_kept(const struct files *files, const struct file *file)
+{
+	const struct file *next = successor(files, file);
+
+	/* What is compressed late may be a known file's, for which the state must know that one. */
+	return files->n_unjudged || (next && next->id == file->kept_for);
 }
 
 /* Once it is closed its first bytes may be gone, and nothing tells that it was compressed. */

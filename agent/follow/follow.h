@@ -55,10 +55,22 @@ bool follow_is_abandoned(const struct file *file);
 bool follow_must_hold(struct files *files, const struct file *file, uint64_t now_us);
 
 /*
- * The file is settled and has no name any more: it is freed. Where compressed files are wanted, it
- * may have become one, and is kept for so long as two looks at all files take.
+ * The file is settled and has no name any more. It may be there compressed, or become so: one of a
+ * lineage that goes on is kept until another one of that went, what may be in a compressed file
+ * that is wanted for as long as two looks at all files take. All others are freed.
  */
 void follow_forget(struct files *files, struct file *file);
+
+/* Whether such a file is kept still. */
+bool follow_is_kept(const struct files *files, const struct file *file);
+
+/*
+ * The file was truncated or overwritten, and no copy has what was in it: if it left its path
+ * before, nobody logs to it (shred), and it is not read any more but goes back to its committed
+ * position (file->rewritten is false then) and is to be finished. What was unread is counted and
+ * told.
+ */
+bool follow_is_spoilt(struct files *files, struct file *file);
 
 /*
  * The file has left its path, is read to its end, settled and quiet: closes it, and forgets it when

@@ -26,6 +26,7 @@ struct birth {
 	bool by_content;          /* the row's file was found by its bytes */
 	enum packed_kind packing; /* and is compressed now */
 	bool leave_out;           /* what is in it is not wanted; packing is set */
+	bool unseen;              /* if it is no known file, nobody saw it come */
 	bool judged;              /* it is known to be no copy */
 	bool moved;               /* it has its name from a rotation, whatever that looks like */
 };
@@ -102,6 +103,10 @@ struct missed {
  */
 int follow_missed(struct files *files, struct discover *discover, struct places *places,
 		  const struct missed *missed) MUSTCHECK;
+
+/* Counts and tells it. */
+void follow_tell_unseen(struct files *files, const struct source *source, const char *path,
+			const char *lineage);
 
 /* The same for a known file, the newest of its lineage. */
 int follow_missed_after(struct files *files, struct discover *discover, struct places *places,

@@ -52,7 +52,8 @@ struct search {
 	struct discover *discover;
 	struct places *places;
 	const struct missed *missed;
-	int64_t before_ns; /* when the file that has the path now was made */
+	struct stat now;   /* the file that has the path; st_ino 0: none has */
+	int64_t before_ns; /* when that was made */
 	struct generation *found;
 	size_t n;
 	size_t capacity;
@@ -136,6 +137,9 @@ static bool is_free(const struct search *search, const char *path, const struct 
 	int own = (int)(search->missed->source - files->sources);
 	int wants = discover_wants(search->discover, path);
 
+	/* Another name of it is no generation (rotatelogs -L). */
+	if (stx->stx_ino == search->now.st_ino && device == search->now.st_dev)
+		return false;
 	if (files_by_inode(files, device, stx->stx_ino) ||
 	    follow_has_row(files, path, device, stx->stx_ino))
 		return false;
@@ -163,13 +167,17 @@ static int add(struct search *search, char *path, int64_t began_ns)
 	return 0;
 }
 
-/* In time between the last known one and the one at the path; within one tick the name tells. */
-static bool began_between(const struct search *search, const char *name, int64_t began_ns)
+/*
+ * In time between the last known one and the one at the path; within one tick the name tells. What
+ * was compressed may have the time of that, which is later than the next one's beginning.
+ */
+static bool began_between(const struct search *search, const char *name, bool packed,
+			  int64_t began_ns)
 {
 	const struct missed *missed = search->missed;
 	char known[NAME_MAX + 1];
 
-	if (began_ns < missed->after_ns || began_ns > search->before_ns)
+	if (began_ns < missed->after_ns || (began_ns > search->before_ns && !packed))
 		return false;
 	return began_ns > missed->after_ns || !missed->path ||
 	       !rotated_is_before(name, plain_name_of(missed->path, known));
@@ -198,7 +206,7 @@ static int judge(struct search *search, const char *dir, const char *base, const
 		return 0;
 	}
 	began_ns = age_began_ns(&stx);
-	if (!began_between(search, plain, began_ns) ||
+	if (!began_between(search, plain, strcmp(plain, name) != 0, began_ns) ||
 	    !is_believed(search, dir, base, plain, kind, &stx) || !is_free(search, path, &stx)) {
 		free(path);
 		return 0;
@@ -270,6 +278,15 @@ static int look_everywhere(struct search *search)
 	return r;
 }
 
+/* Whether it is compressed: its times may be those of that, and tell nothing. */
+static bool is_packed(const struct generation *generation)
+{
+	char *plain = rotated_unpacked(generation->path);
+
+	free(plain);
+	return plain;
+}
+
 /*
  * Fast rotations begin within one tick of the file system's clock: then their names tell, and that
  * of the known one, the earliest of all, tells which way they go.
@@ -280,11 +297,27 @@ static int by_age(const void *a, const void *b, void *context)
 	const char *known = ((const struct search *)context)->missed->path;
 	int order = strverscmp(left->path, right->path);
 
+	if (is_packed(left) && is_packed(right)) {
+		if (rotated_is_before(left->path, right->path))
+			return -1;
+		if (rotated_is_before(right->path, left->path))
+			return 1;
+	}
 	if (left->began_ns != right->began_ns)
 		return left->began_ns < right->began_ns ? -1 : 1;
 	if (!known || !rotated_alike(name_of(known), name_of(left->path)))
 		return rotated_order(left->path, right->path);
 	return strverscmp(name_of(known), name_of(left->path)) < 0 ? order : -order;
+}
+
+void follow_tell_unseen(struct files *files, const struct source *source, const char *path,
+			const char *lineage)
+{
+	log_source(files->log, LOG_INFO, source->name, "generation-unseen",
+		   "%s: a generation of %s that came and was rotated before it was seen", path,
+		   lineage);
+	files->counters->rotations++;
+	files->counters->generations_unseen++;
 }
 
 static int adopt(const struct search *search, const char *path)
@@ -317,11 +350,9 @@ static int adopt(const struct search *search, const char *path)
 				clock_mono_us());
 	if (r)
 		return r < 0 ? r : 0;
-	log_source(files->log, LOG_INFO, missed->source->name, "generation-unseen",
-		   "%s: a generation of %s that came and was rotated before it was seen", path,
-		   missed->lineage);
-	files->counters->rotations++;
-	files->counters->generations_unseen++;
+	birth.unseen = birth.packing;
+	if (!birth.unseen)
+		follow_tell_unseen(files, missed->source, path, missed->lineage);
 	return follow_adopt(files, &birth, fd, &identity);
 }
 
@@ -335,8 +366,11 @@ int follow_missed(struct files *files, struct discover *discover, struct places 
 		.missed = missed,
 		.before_ns = age_made_ns(missed->real ? missed->real : missed->lineage),
 	};
-	int r = look_everywhere(&search);
+	int r;
 
+	if (stat(missed->lineage, &search.now) < 0)
+		search.now.st_ino = 0;
+	r = look_everywhere(&search);
 	if (search.n)
 		qsort_r(search.found, search.n, sizeof search.found[0], by_age, &search);
 	if (search.more)

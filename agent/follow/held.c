@@ -10,6 +10,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <syslog.h>
+
 #include "follow/follow.h"
 
 #define HOLD_US (3600ULL * 1000 * 1000)
@@ -55,5 +57,26 @@ bool follow_must_hold(struct files *files, const struct file *file, uint64_t now
 	    (writers == WRITERS_UNKNOWN && now_us - file->quiet_since_us > HOLD_US))
 		return false;
 	files->counters->held_deleted_bytes += (uint64_t)st.st_size;
+	return true;
+}
+
+bool follow_is_spoilt(struct files *files, struct file *file)
+{
+	uint64_t settled = file->account.committed, end = account_read_position(&file->account);
+
+	if (!file->left_path)
+		return false;
+	if (end < file->seen.size)
+		end = file->seen.size;
+	file->spoilt = true;
+	file->rewritten = false;
+	if (end > settled) {
+		files->counters->files_lost++;
+		files->counters->bytes_lost += end - settled;
+	}
+	log_say(files->log, end > settled ? LOG_WARNING : LOG_INFO,
+		"%s: it was overwritten after it was rotated (shred?): it is not read any more; "
+		"%llu bytes after position %llu are lost",
+		file->path, (unsigned long long)(end - settled), (unsigned long long)settled);
 	return true;
 }

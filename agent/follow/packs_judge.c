@@ -214,6 +214,8 @@ static int choose(struct files *files, struct file *file, uint64_t now_us)
 	files_hold_against(files, judge, known);
 	if (known)
 		return GO_ON;
+	if (file->unseen)
+		follow_tell_unseen(files, file->source, file->path, file->lineage);
 	end(files, file, 0);
 	return IS_SAME;
 }

@@ -166,33 +166,32 @@ static size_t packed_ending(const char *name)
 	return 0;
 }
 
-/* Whether it ends in a dot and one to three digits, compressed or not. */
-static bool counts_down(const char *name)
+/* So many digits behind a dot end it, compressed or not. */
+static size_t digits_at_end(const char *name)
 {
 	size_t end = strlen(name) - packed_ending(name), at = end;
 
 	while (at && isdigit((unsigned char)name[at - 1]))
 		at--;
-	return end - at >= 1 && end - at <= 3 && at && name[at - 1] == '.';
+	return at && name[at - 1] == '.' ? end - at : 0;
 }
 
 int rotated_order(const char *a, const char *b)
 {
 	int order = strverscmp(a, b);
+	size_t digits = digits_at_end(a);
 
-	return counts_down(a) ? -order : order;
+	return digits >= 1 && digits <= 3 ? -order : order;
 }
 
 bool rotated_is_before(const char *a, const char *b)
 {
-	const char *dot = strrchr(a, '.');
 	size_t n = 0;
 
 	for (const char *at = a; *at; at++)
 		n += isdigit((unsigned char)*at) != 0;
 	/* A date, or what counts down. Other numbers may go either way. */
-	return rotated_alike(a, b) && rotated_order(a, b) < 0 &&
-	       (n >= 6 || (dot && dot[1] && !dot[1 + strspn(dot + 1, "0123456789")]));
+	return rotated_alike(a, b) && rotated_order(a, b) < 0 && (n >= 6 || digits_at_end(a));
 }
 
 bool rotated_number(const char *name, size_t skip, uint64_t *ret_number)

@@ -275,6 +275,14 @@ static void start_over(struct follow_rig *rig, struct file *file)
 		tail_rewound(&file->tail, read_position);
 		return;
 	}
+	if (follow_is_spoilt(&rig->files, file)) {
+		uint64_t read_position = account_read_position(&file->account);
+
+		MUST(account_rewind(&file->account) == 0);
+		tail_rewound(&file->tail, read_position);
+		follow_finish(&rig->files, file);
+		return;
+	}
 	rig->counters.truncations++;
 	doubt_end(&rig->files, file);
 	account_reset(&file->account, 0);

@@ -585,3 +585,139 @@ Test(packs, generations_that_came_and_were_compressed_unseen_are_read)
 	unseen("app.log*", true, dates);
 	unseen("app.log", false, lumberjack);
 }
+
+/*
+ * Compressed in the background, with times of its own (Java, Go): the packed file of a generation
+ * is younger than the one that came after that, and is none that nobody saw.
+ */
+static void in_the_background(bool quiet, bool down)
+{
+	const char *plain[] = {"app-2026-01-01.log", "app-2026-01-02.log", "app-2026-01-03.log"};
+	char name[64], line[16], want[16];
+
+	at = down ? "down" : quiet ? "quiet" : "at once";
+	again("app.log");
+	rig->sources[0].compressed = false;
+	rig_start(rig);
+	rig_append(rig, "app.log", "0\n");
+	SEE("0 ");
+	for (int i = 0; i < 3; i++) {
+		rig_rename(rig, "app.log", plain[i]);
+		snprintf(line, sizeof line, "%d\n", i + 1);
+		snprintf(want, sizeof want, "%d ", i + 1);
+		rig_append(rig, "app.log", line);
+		SEE(want);
+		rig->quiet = quiet;
+		snprintf(name, sizeof name, "%s.gz", plain[i]);
+		SEE("");
+		compress_as(PACKED_GZIP, plain[i], name);
+		SEE("");
+		rig->quiet = false;
+	}
+	if (down)
+		rig_stop(rig);
+	rig_rename(rig, "app.log", "app-2026-01-04.log");
+	compress_as(PACKED_GZIP, "app-2026-01-04.log", "app-2026-01-04.log.gz");
+	rig_append(rig, "app.log", "4\n");
+	if (down)
+		rig_start(rig);
+	SEE("4 ");
+	cr_expect_eq(rig->counters.generations_unseen, 0);
+	expect_whole();
+}
+
+Test(packs, what_is_compressed_in_the_background_is_no_generation_that_came_unseen)
+{
+	in_the_background(false, false);
+	in_the_background(true, false);
+	in_the_background(true, true);
+}
+
+/* The last one was packed after the file that has the path now was made (Java, Go). */
+Test(packs, a_generation_that_was_compressed_late_is_read)
+{
+	again("app.log");
+	rig->sources[0].compressed = false;
+	rig_start(rig);
+	rig_append(rig, "app.log", "a1\n");
+	SEE("a1 ");
+	rig_stop(rig);
+	rig_rename(rig, "app.log", "app-2026-01-01-1.log");
+	rig_append(rig, "b", "b1\n");
+	rig_append(rig, "app.log", "c1\n");
+	compress_as(PACKED_GZIP, "app-2026-01-01-1.log", "app-2026-01-01-1.log.gz");
+	usleep(20000);
+	compress_as(PACKED_GZIP, "b", "app-2026-01-01-2.log.gz");
+	rig_start(rig);
+	SEE("b1 c1 ");
+	expect_whole();
+}
+
+/* A new file comes under a dated name first, and under the path then (rotatelogs -L). */
+Test(packs, a_new_file_with_two_names_is_read_once)
+{
+	char path[2][512];
+
+	again("app.log");
+	rig_start(rig);
+	for (int i = 0; i < 3; i++) {
+		char name[64], line[16], want[16];
+
+		snprintf(name, sizeof name, "app.log.2026010%d", i);
+		snprintf(line, sizeof line, "%d\n", i);
+		snprintf(want, sizeof want, "%d ", i);
+		rig_append(rig, name, line);
+		snprintf(path[0], sizeof path[0], "%s", rig_path(rig, name));
+		snprintf(path[1], sizeof path[1], "%s", rig_path(rig, "app.log"));
+		unlink(path[1]);
+		cr_assert_eq(link(path[0], path[1]), 0);
+		SEE(want);
+	}
+	cr_expect_eq(rig->counters.generations_unseen, 0);
+	expect_whole();
+}
+
+/* ---- shred ---- */
+
+static void overwrite(const char *name, const char *bytes)
+{
+	int fd = open(rig_path(rig, name), O_WRONLY | O_CLOEXEC);
+
+	cr_assert_eq(write(fd, bytes, strlen(bytes)), (ssize_t)strlen(bytes));
+	close(fd);
+}
+
+/* logrotate's shred overwrites a generation, then removes it: what is written there is no log. */
+static void shred(bool quiet, const char *unread)
+{
+	at = unread;
+	again("app.log*");
+	rig_start(rig);
+	rig_append(rig, "app.log", "a1\na2\na3\n");
+	SEE("a1 a2 a3 ");
+	rig_rename(rig, "app.log", "app.log.1");
+	rig_append(rig, "app.log", "b1\n");
+	SEE("b1 ");
+	rig->quiet = quiet;
+	SEE("");
+	if (*unread)
+		rig_append(rig, "app.log.1", unread);
+	overwrite("app.log.1", "x\ny\nz\nxyz\n");
+	SEE("");
+	overwrite("app.log.1", "1\n2\n3\n4\n5\n");
+	SEE("");
+	cr_assert_str_eq(rig_rescan(rig), "");
+	restart();
+	SEE("");
+	rig_remove(rig, "app.log.1");
+	rig_append(rig, "app.log", "b2\n");
+	SEE("b2 ");
+	cr_expect_eq(rig->counters.truncations, 0);
+}
+
+Test(packs, what_overwrites_a_rotated_file_is_not_shipped)
+{
+	shred(false, "");
+	shred(true, "");
+	cr_expect_eq(rig->counters.files_lost, 0);
+}
