@@ -134,7 +134,8 @@ static int fill_row(struct file *file, struct store_file *row)
 		.real = file->real,
 		.went = file->went,
 		.packed = file->tail.packing,
-		.flags = file->leave_out ? STORE_FILE_LEAVE_OUT : 0,
+		.flags = (file->leave_out ? STORE_FILE_LEAVE_OUT : 0) |
+			 (file->seen_left ? STORE_FILE_SEEN_LEFT : 0),
 		.head_len = file->identity.head_len,
 		.head_hash = file->identity.head_hash,
 		.committed = file->account.committed,

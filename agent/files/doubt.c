@@ -235,6 +235,7 @@ void doubt_dry(struct files *files, struct file *file)
 	    file->seen.ctime_ns != now->ctime_ns)
 		files_dirty(files, file);
 	file->seen = *now;
+	file->seen_left = file->left_path;
 }
 
 void doubt_step(struct files *files, uint64_t now_us)

@@ -99,6 +99,7 @@ struct file {
 	bool left_path;           /* renamed or unlinked: its path is another's or nobody's */
 	uint64_t lines_back;      /* were read, came back and are to be read again */
 	uint64_t looked;          /* the look at all files that last found it at its path */
+	bool seen_left;           /* it had left its path when it was read to its end last */
 	bool spoilt;              /* left its path and was overwritten: not read any more */
 	bool gone;                /* finished, and the last look found no name of it */
 	bool told_apart;          /* from compressed files, by its first bytes */

@@ -40,6 +40,7 @@ static void take_over_times(struct file *file, const struct store_file *row)
 	file->seen = (struct file_times){row->size, row->mtime_ns, row->ctime_ns, known, false};
 	file->tail.reach = row->reach;
 	file->tail.packing = row->packed < PACKED_KINDS ? row->packed : PACKED_NOT;
+	file->seen_left = row->flags & STORE_FILE_SEEN_LEFT;
 	file->leave_out = file->tail.packing && (row->flags & STORE_FILE_LEAVE_OUT);
 	if (file->tail.packing && known)
 		file->tail.dry = (struct tail_dry){row->size, row->mtime_ns, row->committed, true};

@@ -65,8 +65,8 @@ void follow_forget(struct files *files, struct file *file);
 bool follow_is_kept(const struct files *files, const struct file *file);
 
 /*
- * The file was truncated or overwritten, and no copy has what was in it: if it left its path
- * before, nobody logs to it (shred), and it is not read any more but goes back to its committed
+ * The file was truncated or overwritten, and no copy has what was in it: if it was read to its end
+ * since it left its path, nobody logs to it (shred), and it is not read any more but goes back to its committed
  * position (file->rewritten is false then) and is to be finished. What was unread is counted and
  * told.
  */

@@ -64,7 +64,8 @@ bool follow_is_spoilt(struct files *files, struct file *file)
 {
 	uint64_t settled = file->account.committed, end = account_read_position(&file->account);
 
-	if (!file->left_path)
+	/* What was written before it left is a log still. */
+	if (!file->left_path || !file->seen_left)
 		return false;
 	if (end < file->seen.size)
 		end = file->seen.size;

@@ -14,6 +14,7 @@
 enum {
 	STORE_FILE_IGNORED = 1, /* a copy of another file, with nothing unread in it: never read */
 	STORE_FILE_LEAVE_OUT = 2, /* compressed, and what was in it when it was found is passed */
+	STORE_FILE_SEEN_LEFT = 4, /* it had left its path when it was read to its end */
 };
 
 /*

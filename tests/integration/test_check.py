@@ -3,6 +3,7 @@
 
 import ctypes
 import grp
+import gzip
 import os
 import pwd
 import re
@@ -453,6 +454,22 @@ def test_state_directory_is_a_file(work, good):
     check = Check(good(NOWHERE, "t"), "--no-network")
     assert check.code == EX_CONFIG
     check.assert_says("error", "state_dir", "is not a directory")
+
+
+def test_compressed_files(work, good):
+    """What would be unpacked, what the setting would change, and what nothing does."""
+    (work / "log" / "a.log").write_bytes(gzip.compress(b"x\n"))
+    (work / "log" / "b.log").write_bytes(b"BZh91AY")
+    check = Check(good(NOWHERE, "t"), "--no-network")
+    assert check.code == EX_OK
+    check.assert_says("warning", "a.log is", "compressed = true", "*.log")
+    check.assert_says("warning", "b.log", "compressed, in a way that is not unpacked")
+    assert "*.log: 0 files" in check.out
+    check = Check(good(NOWHERE, "t", {"compressed": True}), "--no-network")
+    assert check.code == EX_OK
+    assert not check.says("warning", "a.log")
+    check.assert_says("warning", "b.log", "not unpacked")
+    assert "*.log: 1 file, 22 bytes, 1 of them compressed, to be unpacked" in check.out
 
 
 def test_what_run_would_not_follow(work, good):

@@ -18,6 +18,7 @@
 #include "input/filesystem.h"
 #include "input/glob.h"
 #include "input/identity.h"
+#include "packed/packed.h"
 
 static int add_tally(struct check_walk *walk, size_t source, const char *text)
 {
@@ -91,20 +92,25 @@ static void end(struct check_walk *walk)
 	discover_free(walk->discover);
 }
 
-static bool is_compressed(int fd)
+/* What a regular file is, by its first bytes. */
+static int kind_of_content(const struct source *source, int fd)
 {
 	unsigned char head[8];
 	ssize_t n = pread(fd, head, sizeof head, 0);
 
-	return n > 0 && identity_is_compressed(head, (size_t)n);
+	if (n <= 0 || !identity_is_compressed(head, (size_t)n))
+		return CHECK_KIND_LOG;
+	if (!packed_kind_of(head, (size_t)n))
+		return CHECK_KIND_COMPRESSED;
+	return source->compressed ? CHECK_KIND_PACKED : CHECK_KIND_PACKABLE;
 }
 
 /* Opens what a start would open, in the way in which it would. -1: it has gone meanwhile. */
-static int kind_of(const struct check_walk *walk, const char *path, enum reach_links links,
+static int kind_of(const struct check_walk *walk, const char *path, const struct source *source,
 		   struct stat *ret_st)
 {
 	char target[PATH_MAX];
-	int fd, kind = CHECK_KIND_LOG;
+	int fd, kind;
 
 	if (stat(path, ret_st) < 0)
 		return errno == EACCES ? CHECK_KIND_DENIED : -1;
@@ -114,13 +120,12 @@ static int kind_of(const struct check_walk *walk, const char *path, enum reach_l
 		return CHECK_KIND_OWN_LOG;
 	if (realpath(path, target) && discover_shuns(walk->discover, target))
 		return CHECK_KIND_OWN_STATE;
-	fd = reach_open(path, links);
+	fd = reach_open(path, source->links);
 	if (fd == -ELOOP)
 		return CHECK_KIND_LINK;
 	if (fd < 0)
 		return fd == -ENOENT ? -1 : CHECK_KIND_DENIED;
-	if (is_compressed(fd))
-		kind = CHECK_KIND_COMPRESSED;
+	kind = kind_of_content(source, fd);
 	close(fd);
 	return kind;
 }
@@ -170,12 +175,12 @@ static int take(struct check_walk *walk, const struct hint *hint)
 	if (r)
 		return r;
 	mark_taken(walk, hint);
-	kind = kind_of(walk, hint->path, walk->check->conf->sources[hint->source].links, &st);
+	kind = kind_of(walk, hint->path, &walk->check->conf->sources[hint->source], &st);
 	if (kind < 0)
 		return 0;
 	if (tally->n[kind]++ == 0)
 		tally->example[kind] = strdup(hint->path);
-	if (kind == CHECK_KIND_LOG) {
+	if (kind == CHECK_KIND_LOG || kind == CHECK_KIND_PACKED) {
 		tally->bytes += (uint64_t)st.st_size;
 		walk->check->n_files++;
 		kind_of_filesystem(tally, hint->path);

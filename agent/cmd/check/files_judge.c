@@ -16,7 +16,8 @@
 #include "cmd/check/unit.h"
 
 static const char *const kind_words[CHECK_KINDS] = {
-	[CHECK_KIND_COMPRESSED] = "compressed",
+	[CHECK_KIND_PACKABLE] = "compressed",
+	[CHECK_KIND_COMPRESSED] = "compressed, in a way that is not unpacked",
 	[CHECK_KIND_SPECIAL] = "no regular file (FIFO, socket, device)",
 	[CHECK_KIND_OWN_LOG] = "where these messages go",
 	[CHECK_KIND_OWN_STATE] = "waybill's own state",
@@ -194,7 +195,7 @@ static const char *exclude_for(const char *path, int kind, char *ret_text, size_
 {
 	const char *name = strrchr(path, '/') + 1, *ending = strrchr(name, '.');
 
-	if (kind == CHECK_KIND_COMPRESSED && ending &&
+	if (kind <= CHECK_KIND_COMPRESSED && ending &&
 	    strspn(ending, ".0123456789") < strlen(ending))
 		snprintf(ret_text, len, "*%s", ending);
 	else
@@ -207,19 +208,23 @@ static void judge_refused(struct check_walk *walk, const struct check_tally *tal
 {
 	char name[NAME_MAX + 2], among[48];
 
-	for (int kind = CHECK_KIND_COMPRESSED; kind < CHECK_KINDS; kind++) {
+	for (int kind = CHECK_KIND_PACKABLE; kind < CHECK_KINDS; kind++) {
 		if (tally->n[kind] == 0)
 			continue;
 		if (tally->n[kind] > 1)
 			snprintf(among, sizeof among, ", one of %zu", tally->n[kind]);
 		else
 			among[0] = '\0';
-		check_find(&walk->check->report, CHECK_WARNING, place_of(walk, tally),
-			   "%s%s is %s%s\nrun would not follow %s.\n"
-			   "An exclude pattern silences this: exclude = [ \"%s\" ]",
-			   whose, tally->example[kind], kind_words[kind], among,
-			   tally->n[kind] > 1 ? "them" : "it",
-			   exclude_for(tally->example[kind], kind, name, sizeof name));
+		check_find(
+			&walk->check->report, CHECK_WARNING, place_of(walk, tally),
+			"%s%s is %s%s\nrun would not follow %s.\n"
+			"%sAn exclude pattern silences this: exclude = [ \"%s\" ]",
+			whose, tally->example[kind], kind_words[kind], among,
+			tally->n[kind] > 1 ? "them" : "it",
+			kind == CHECK_KIND_PACKABLE ?
+				"compressed = true in the source has it ship what is in them.\n" :
+				"",
+			exclude_for(tally->example[kind], kind, name, sizeof name));
 	}
 }
 
@@ -235,8 +240,8 @@ static void judge_unseen(struct check_walk *walk, const struct check_tally *tall
 
 static int judge(struct check_walk *walk, const struct check_tally *tally)
 {
-	char whose[128], size[32], denied[48] = "";
-	size_t n = 0;
+	size_t n = 0, shipped = tally->n[CHECK_KIND_LOG] + tally->n[CHECK_KIND_PACKED];
+	char whose[128], size[32], denied[48] = "", packed[64] = "";
 
 	whose_of(walk, tally, whose);
 	for (int kind = 0; kind < CHECK_KINDS; kind++)
@@ -245,8 +250,11 @@ static int judge(struct check_walk *walk, const struct check_tally *tally)
 	if (tally->n[CHECK_KIND_DENIED])
 		snprintf(denied, sizeof denied, ", %zu cannot be read",
 			 tally->n[CHECK_KIND_DENIED]);
-	check_say(walk->check, "  %s: %zu file%s, %s%s", tally->text, tally->n[CHECK_KIND_LOG],
-		  tally->n[CHECK_KIND_LOG] == 1 ? "" : "s", size, denied);
+	if (tally->n[CHECK_KIND_PACKED])
+		snprintf(packed, sizeof packed, ", %zu of them compressed, to be unpacked",
+			 tally->n[CHECK_KIND_PACKED]);
+	check_say(walk->check, "  %s: %zu file%s, %s%s%s", tally->text, shipped,
+		  shipped == 1 ? "" : "s", size, packed, denied);
 	judge_refused(walk, tally, whose);
 	judge_unseen(walk, tally, whose);
 	if (tally->n[CHECK_KIND_DENIED])

@@ -15,7 +15,9 @@
 /* What a path of a pattern turned out to be. */
 enum check_kind {
 	CHECK_KIND_LOG,
+	CHECK_KIND_PACKED, /* compressed, and its source unpacks it */
 	CHECK_KIND_DENIED,
+	CHECK_KIND_PACKABLE, /* compressed, and the setting would have it unpacked */
 	CHECK_KIND_COMPRESSED,
 	CHECK_KIND_SPECIAL,
 	CHECK_KIND_OWN_LOG,
