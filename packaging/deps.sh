@@ -8,7 +8,8 @@ build="gcc libc6-dev pkg-config librdkafka-dev libpcre2-dev libconfig-dev libsql
 	libsystemd-dev libxxhash-dev libjansson-dev uthash-dev zlib1g-dev libzstd-dev
 	liblzma-dev"
 lint="clang-format shellcheck universal-ctags scdoc mandoc"
-test="logrotate zstd xz-utils libcriterion-dev python3-venv clang strace procps ca-certificates tzdata"
+test="logrotate apache2-utils cronolog liblogback-java liblog4j2-java libslf4j-java zstd xz-utils
+	libcriterion-dev python3-venv clang strace procps ca-certificates tzdata"
 
 bench="valgrind"
 # What rsyslog and syslog-ng stand on. They themselves conflict: tests/bench/peers.sh unpacks them.
