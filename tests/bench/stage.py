@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from confluent_kafka import Consumer, TopicPartition
 from rig import config
 from rig.paths import BUILD, WAYBILL
 from rig.process import status
@@ -21,6 +22,7 @@ RULES = BENCH / "rules"
 UNCHAINED = BENCH / "unchained"
 PARTITIONS = 6
 LINE_BYTES = 230
+WARM_UP_MS = 2000
 PATTERN = r"^(?<time>\S+) (?<level>\w+) order=(?<order_id>\S+) cid=(?<cid>\S+)"
 
 # A record of which everything is made out of the line: the part "record".
@@ -227,3 +229,32 @@ def spawn_bare(*args):
 
 def until(condition, deadline, what):
     return wait_for(condition, deadline, what, every=0.05)
+
+
+def many(name, count, content):
+    """A directory of files; the pattern for them."""
+    directory = BENCH / f"{name}.d"
+    subprocess.run(["rm", "-rf", directory], check=True)
+    directory.mkdir(parents=True)
+    for i in range(count):
+        (directory / f"{i}.log").write_bytes(content)
+    return [directory / "*.log"]
+
+
+def latencies(bootstrap, topic, count, warm_up_ms=WARM_UP_MS):
+    """Milliseconds from the time that a line begins with to the time of its append. Not of the
+    lines of the first seconds: a broker's first append to a topic takes half a second."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "bench"})
+    consumer.assign([TopicPartition(topic, number, 0) for number in range(PARTITIONS)])
+    found = []
+
+    def step():
+        for message in consumer.consume(1000, 0.1):
+            written = int(message.value()[:16]) / 1000
+            found.append((written, message.timestamp()[1] - written))
+        return len(found) >= count
+
+    until(step, 60, lambda: f"{len(found)} of {count}")
+    consumer.close()
+    first = min(written for written, _ in found)
+    return [late for written, late in found if written >= first + warm_up_ms]
