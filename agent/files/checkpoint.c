@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "state/seal.h"
 
 /* Half the producer's queue as it is by default; what lies beyond is repeated after a crash. */
 #define AHEAD_RANGES_MAX 5000
@@ -180,8 +181,11 @@ static int fill_batch(struct checkpoint *checkpoint, struct store_file *rows, si
 			.key = {file->identity.device, file->identity.inode},
 			.content_id = file->content_id,
 			.committed = rows[i].committed,
+			.row_seal = seal_file(&rows[i]),
 			.fingerprinted = rows[i].head_len > 0,
 		};
+		/* Most rows only move: what does not change is not written each time. */
+		rows[i].moved_only = checkpoint->batch[i].row_seal == file->row_seal;
 	}
 	for (size_t i = 0; i < files->n_removed; i++)
 		rows[n_dirty + i] = (struct store_file){.id = files->removed[i], .removed = true};
@@ -198,6 +202,7 @@ static void mark_clean(struct checkpoint *checkpoint, size_t n_dirty)
 
 		TAILQ_REMOVE(&files->dirty, file, dirty_link);
 		file->dirty = false;
+		file->row_seal = checkpoint->batch[i].row_seal;
 	}
 	checkpoint->n_files = n_dirty;
 	if (TAILQ_EMPTY(&files->dirty))
@@ -304,8 +309,10 @@ static void failed(struct checkpoint *checkpoint)
 	for (size_t i = 0; i < checkpoint->n_files; i++) {
 		struct file *file = file_of(checkpoint, &checkpoint->batch[i]);
 
-		if (file)
-			files_dirty(checkpoint->files, file);
+		if (!file)
+			continue;
+		file->row_seal = 0;
+		files_dirty(checkpoint->files, file);
 	}
 }
 

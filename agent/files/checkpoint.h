@@ -11,6 +11,7 @@ struct checkpoint_file {
 	struct inode_key key;
 	uint64_t content_id;
 	uint64_t committed;
+	int64_t row_seal;   /* of the row, its position apart */
 	bool fingerprinted; /* the row holds first bytes by which to know the content again */
 };
 

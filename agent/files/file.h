@@ -142,7 +142,8 @@ struct file {
 	TAILQ_ENTRY(file) queue_link;
 	bool touched; /* reports came: look at its account */
 	SLIST_ENTRY(file) touched_link;
-	bool dirty; /* its row must be written */
+	int64_t row_seal; /* of the row as it was last written, its position apart; 0: not yet */
+	bool dirty;       /* its row must be written */
 	TAILQ_ENTRY(file) dirty_link;
 	bool aging; /* on the list of those that time does something to */
 	TAILQ_ENTRY(file) aging_link;

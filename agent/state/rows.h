@@ -55,7 +55,8 @@ struct store_file {
 		 * path
 		 */
 		ahead;
-	bool removed; /* store_write: delete the row */
+	bool removed;    /* store_write: delete the row */
+	bool moved_only; /* store_write: it has been written before, and only its position moved */
 };
 
 struct store_dead_letter {

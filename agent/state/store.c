@@ -167,7 +167,8 @@ static int open_db(struct store *store, const char *path, struct words words)
 	char text[128] = "";
 	int rc, version;
 
-	rc = sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE, NULL);
+	/* It is handed from thread to thread, and never used by two at a time. */
+	rc = sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	rc = rc ? rc :
 		  exec(store, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA mmap_size = 0;"
 			      "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"

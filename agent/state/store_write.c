@@ -89,7 +89,7 @@ static int write_position(struct store *store, const struct store_file *file)
 
 static int write_row(struct store *store, const struct store_file *file)
 {
-	int rc = write_file(store, file);
+	int rc = file->moved_only ? SQLITE_OK : write_file(store, file);
 
 	return rc ? rc : write_position(store, file);
 }

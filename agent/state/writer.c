@@ -153,6 +153,8 @@ static bool keep_text(struct writer *writer, const char **text)
 
 static bool keep_file(struct writer *writer, struct store_file *file)
 {
+	if (file->moved_only)
+		return keep(writer, &file->ahead.at, file->ahead.len);
 	return keep_text(writer, (const char **)&file->path) &&
 	       keep_text(writer, (const char **)&file->lineage) &&
 	       keep_text(writer, (const char **)&file->real) &&

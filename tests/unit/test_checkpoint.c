@@ -286,6 +286,26 @@ Test(checkpoint, what_is_settled_and_not_stored_is_counted)
 	cr_assert_eq(checkpoint_settled(checkpoint->counters) - checkpoint->settled_stored, 0);
 }
 
+/* What is written once, and then not again with each position. */
+Test(checkpoint, of_a_failed_batch_rows_go_again_whole)
+{
+	rig_append(rig, "a.log", "one\n");
+	rig_run(rig);
+	rig_checkpoint(rig);
+	rig_rename(rig, "a.log", "b.log");
+	rig_append(rig, "c.log", "two\n");
+	rig_run(rig);
+	atomic_store(&disk_errno, EIO);
+	cr_assert_eq(write_now(), CHECKPOINT_E_FAILED);
+	atomic_store(&disk_errno, 0);
+	cr_assert_eq(write_now(), 0, "%s", message);
+	load_rows();
+	cr_assert_eq(n_rows, 2);
+	cr_expect_str_eq(rows[0].path, rig_path(rig, "b.log"));
+	cr_expect_str_eq(rows[1].path, rig_path(rig, "c.log"));
+	free_rows();
+}
+
 Test(checkpoint, what_changes_while_a_batch_is_under_way_goes_with_the_next_one)
 {
 	struct file *file;
