@@ -94,17 +94,9 @@ static int known_under(struct files *files, struct file *file, const char *path,
 static bool is_used_again(const struct file *file, const char *path)
 {
 	struct identity identity;
-	bool again;
-	int fd;
 
-	if (file->tail.fd >= 0 || !file_is_settled(file))
-		return false;
-	fd = reach_open(path, file->source->links);
-	if (fd < 0)
-		return false;
-	again = identity_of(fd, &identity) == 0 && !identity_same_inode(&identity, &file->identity);
-	close(fd);
-	return again;
+	return file->tail.fd < 0 && file_is_settled(file) && identity_at(path, &identity) == 0 &&
+	       !identity_same_inode(&identity, &file->identity);
 }
 
 static bool is_file(const struct file *file, const struct stat *st)

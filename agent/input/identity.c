@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -35,6 +36,23 @@ int identity_of(int fd, struct identity *ret_identity)
 	identity.inode = st.st_ino;
 	/* The birth time is an extra: old kernels and strict system call filters refuse statx. */
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &stx) == 0 && (stx.stx_mask & STATX_BTIME))
+		identity.born_ns = stx.stx_btime.tv_sec * 1000000000ll + stx.stx_btime.tv_nsec;
+	*ret_identity = identity;
+	return 0;
+}
+
+int identity_at(const char *path, struct identity *ret_identity)
+{
+	struct identity identity = {0};
+	struct statx stx;
+
+	if (statx(AT_FDCWD, path, 0, STATX_TYPE | STATX_INO | STATX_BTIME, &stx) < 0)
+		return -errno;
+	if (!S_ISREG(stx.stx_mode))
+		return IDENTITY_E_NO_FILE;
+	identity.device = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+	identity.inode = stx.stx_ino;
+	if (stx.stx_mask & STATX_BTIME)
 		identity.born_ns = stx.stx_btime.tv_sec * 1000000000ll + stx.stx_btime.tv_nsec;
 	*ret_identity = identity;
 	return 0;

@@ -29,6 +29,12 @@ enum { IDENTITY_E_OTHER = 1, IDENTITY_E_NO_FILE };
 int identity_of(int fd, struct identity *ret_identity) MUSTCHECK;
 
 /*
+ * The same of what is at a path now, behind its links, without opening it. Where statx is refused
+ * it fails.
+ */
+int identity_at(const char *path, struct identity *ret_identity) MUSTCHECK;
+
+/*
  * Extends the fingerprint to the first min(IDENTITY_HEAD_MAX, upto) bytes, fewer when the file is
  * shorter. 0; IDENTITY_E_OTHER when the file does not begin any more with what the fingerprint is
  * of; negative errno. *identity is touched on 0 only.

@@ -33,6 +33,7 @@ from stage import (
     Meter,
     Mock,
     Real,
+    cpu_ns,
     flood,
     latencies,
     make_lines,
@@ -275,8 +276,9 @@ class Bench:
             agent.stop()
         finally:
             agent.kill()
-        seconds = [_until_ready(agent) for _ in range(RUNS)]
+        seconds, cpu = zip(*(_until_ready(agent) for _ in range(RUNS)))
         self.table.one(f"s until READY with {count} known files", statistics.median(seconds), at_most=2)
+        self.table.one("CPU-s until then", statistics.median(cpu))
 
     # ---- helpers ----
 
@@ -306,7 +308,7 @@ def _until_ready(agent):
         try:
             while b"READY=1" not in notify.recv(4096):
                 pass
-            return time.monotonic() - begin
+            return time.monotonic() - begin, cpu_ns(process.pid) / 1e9
         finally:
             process.terminate()
             process.wait(60)

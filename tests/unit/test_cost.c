@@ -169,6 +169,33 @@ Test(cost, idle_files_cost_nothing)
 	expect_same(do_nothing, 1, 2000);
 }
 
+static void know_files_and_close_them(void)
+{
+	void *cursor = NULL;
+	struct file *file;
+
+	know_files();
+	while ((file = map_next(rig->files.by_inode, &cursor)))
+		files_close(&rig->files, file);
+}
+
+static void rescan(void)
+{
+	rig_rescan(rig);
+}
+
+/*
+ * Scenario D04. With more files than descriptors most are closed: each look asks for their name and
+ * for their birth, and opens none.
+ */
+Test(cost, a_look_opens_no_file_that_is_closed)
+{
+	size_t few = calls_of(500, know_files_and_close_them, rescan);
+	size_t more = calls_of(2500, know_files_and_close_them, rescan);
+
+	cr_expect_eq((more - few) / 2000, 2, "%zu and %zu", few, more);
+}
+
 /*
  * Scenario D12. Each known file costs the same few calls; the time that 25,000 of them take is
  * measured by tests/bench.
