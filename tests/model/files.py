@@ -75,7 +75,8 @@ class Files:
         if not content.left or self.is_wanted(content) or content.seen:
             return True
         if content.copied:
-            return self.is_known(content) and self.is_looked_at(content.path)
+            beside = content.suspected and self.up and content.path.parent != self.top / "old"
+            return self.is_looked_at(content.path) and (beside or self.is_known(content))
         return self.will_be_found(content)
 
     def here(self, slot):
@@ -203,6 +204,7 @@ class Files:
         """Its bytes are in another file from now on."""
         content.path, content.inode = path, inode
         content.copied = True
+        content.suspected = content.seen
         content.seen = content.stored = False
         self.loosen(content)
 

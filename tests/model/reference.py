@@ -36,6 +36,7 @@ class Content:
     path: object = None  # None: no name leads to it
     packed: bool = False  # what is there is compressed
     copied: bool = False  # the file there is another one than that in which it began
+    suspected: bool = False  # of the file that it was in nothing was read, but that was known
     twin: object = None
     left: bool = False  # its path is another's or nobody's
     seen: bool = False  # the agent knew of it at least once

@@ -62,8 +62,10 @@ class World(Changes):
         self.counters = answer.get("counters", self.counters)
         self.read = {int(inode): at for inode, at in answer.get("read", {}).items()}
         self.model.see(answer)
+        looked = command.startswith(("start", "run", "stop"))
         for content in self.contents:
-            if content.inode in self.read and content.alive:
+            # At other times the inode of one that is gone may be used again.
+            if looked and content.inode in self.read and content.alive:
                 content.seen = True
             content.stored = content.stored or (content.seen and answer["durable"] >= 0)
 
