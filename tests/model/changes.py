@@ -43,6 +43,7 @@ class Changes(Files):
             content.writer = os.open(content.path, os.O_WRONLY | os.O_APPEND)
         self.rename(content, self.rotated_name(content.path, style))
         content.left = True
+        self.forget_suspicion(slot)
         if not content.seen:
             self.see_whether_found(content)
 
@@ -190,6 +191,7 @@ class Changes(Files):
         shutil.copyfile(content.path, edited)
         self.was_born()
         edited.rename(content.path)
+        self.forget_suspicion(slot)
         self.goes_on(content, content.path, content.path.stat().st_ino)
         self.write_to(content, n)
 

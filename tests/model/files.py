@@ -179,6 +179,7 @@ class Files:
 
     def gone(self, content):
         """Its last name is gone, or other bytes are at it."""
+        self.forget_suspicion(content.slot)
         self.take_away(content, self.is_open(content))
         if content.path is None:
             content.held = True
@@ -218,6 +219,15 @@ class Files:
         if not self.can_be_found(content):
             self.model.destroy(content, read, still_open)
             content.alive = False
+
+    def forget_suspicion(self, slot):
+        """The file that was truncated is not at its path any more: nobody asks what it held."""
+        for content in self.contents:
+            if content.slot == slot and content.suspected:
+                content.suspected = False
+                if not content.seen:
+                    self.loosen(content)
+                    self.see_whether_found(content)
 
     def close_writer(self, content):
         if content.writer is not None:
