@@ -118,6 +118,9 @@ class World(Changes):
             content.seen = content.stored
             self.loosen(content)
             self.forget_twin(content)
+            # Bytes that were seen and not settled cannot be told from those that were deleted.
+            if content.copied and not content.seen and not self.is_known(content):
+                self.model.told_of = True
             if content.left and not content.seen:
                 self.see_whether_found(content)
 
