@@ -66,9 +66,9 @@ bool follow_is_kept(const struct files *files, const struct file *file);
 
 /*
  * The file was truncated or overwritten, and no copy has what was in it: if it was read to its end
- * since it left its path, nobody logs to it (shred), and it is not read any more but goes back to its committed
- * position (file->rewritten is false then) and is to be finished. What was unread is counted and
- * told.
+ * since it left its path, nobody logs to it (shred), and it is not read any more but goes back to
+ * its committed position (file->rewritten is false then) and is to be finished. What was unread is
+ * counted and told.
  */
 bool follow_is_spoilt(struct files *files, struct file *file);
 
