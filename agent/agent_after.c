@@ -4,6 +4,7 @@
  * the sources that depend on its room are opened or shut.
  */
 #include "agent_private.h"
+#include "follow/claims.h"
 #include "follow/copies.h"
 
 void agent_arm_kick(struct agent *agent, uint64_t at_us)
@@ -37,7 +38,7 @@ void agent_after_wakeup(struct agent *agent, uint64_t now_us)
 	agent_flush_acks(agent, now_us);
 	room = agent_has_room(agent, now_us);
 	busy = !TAILQ_EMPTY(&agent->files.ready) || !TAILQ_EMPTY(&agent->files.proofs) ||
-	       copies_busy(&agent->files);
+	       copies_busy(&agent->files) || claims_busy(&agent->files);
 	busy = busy && agent->state == AGENT_RUNNING && room;
 	/* A writer that goes on while nothing can be read would wake us for each line. */
 	sd_event_source_set_enabled(agent->hints, reading && room ? SD_EVENT_ON : SD_EVENT_OFF);

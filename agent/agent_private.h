@@ -199,6 +199,12 @@ void agent_take_reports(struct agent *agent, uint64_t now_us);
  */
 void agent_settle_file(struct agent *agent, struct file *file, uint64_t now_us);
 
+/*
+ * The reports of a draining file are all in: it goes back, at once or after a back-off. claimed:
+ * what was cut off was looked for.
+ */
+void agent_rewind_file(struct agent *agent, struct file *file, bool claimed, uint64_t now_us);
+
 /* Once a tick: ends of back-offs, files that are finished, last lines without LF. */
 void agent_age_files(struct agent *agent, uint64_t now_us);
 

@@ -9,38 +9,33 @@
 #include "agent_private.h"
 #include "base/clock.h"
 #include "files/doubt.h"
+#include "follow/claims.h"
 #include "follow/copies.h"
 
-/* What was cut off may be in a copy. 0 or -ENOMEM. */
-static int claim_copy(struct agent *agent, struct file *file)
+/* The file is read from its start now, unless there are contents that came before that. */
+static int start_over(struct agent *agent, struct file *file)
 {
-	int r = copies_claim(&agent->files, agent->discover, file, clock_real_ms());
-
-	if (!r && follow_is_spoilt(&agent->files, file))
-		return 0;
-	if (!r)
-		log_source(
-			agent->log, LOG_WARNING, file->source->name, "rewritten",
-			"%s: it shrank or was rewritten (copytruncate?): it is read from its start "
-			"again; what was not read before is lost",
-			file->path);
-	return r < 0 ? r : 0;
+	log_source(agent->log, LOG_WARNING, file->source->name, "rewritten",
+		   "%s: it shrank or was rewritten (copytruncate?): it is read from its start "
+		   "again; what was not read before is lost",
+		   file->path);
+	return claims_unseen(&agent->files, agent->discover, file, clock_real_ms());
 }
 
-/* The reports of a draining file are all in: it goes back, at once or after a back-off. */
-static void rewind_file(struct agent *agent, struct file *file, uint64_t now_us)
+void agent_rewind_file(struct agent *agent, struct file *file, bool claimed, uint64_t now_us)
 {
-	bool rewritten = file->rewritten;
-	int r = rewritten ? claim_copy(agent, file) : 0;
+	bool at_once = file->rewritten || claimed || file->back_at_once;
+	bool rewritten = file->rewritten && !follow_is_spoilt(&agent->files, file);
+	int r = pipeline_rewind(agent->pipeline, file);
 
-	if (!r)
-		r = pipeline_rewind(agent->pipeline, file);
-	if (r) {
+	if (!r && rewritten)
+		r = start_over(agent, file);
+	if (r < 0) {
 		agent->error = r;
 		return;
 	}
 	files_dirty(&agent->files, file);
-	if (rewritten || file->back_at_once) {
+	if (at_once) {
 		file_set_state(file, FILE_READING);
 		if (file->spoilt)
 			follow_finish(&agent->files, file);
@@ -63,8 +58,8 @@ void agent_settle_file(struct agent *agent, struct file *file, uint64_t now_us)
 	files_dirty(&agent->files, file);
 	if (file->state == FILE_DRAINING) {
 		files_rest(&agent->files, file);
-		if (!file->account.in_flight)
-			rewind_file(agent, file, now_us);
+		if (!file->account.in_flight && !claims_has(&agent->files, file))
+			agent_rewind_file(agent, file, false, now_us);
 		return;
 	}
 	if (file->state != FILE_READING || file->account.in_flight)
@@ -122,7 +117,8 @@ static void age_file(struct agent *agent, struct file *file, uint64_t now_us)
 		return;
 	/* A hint may have been lost, so the file itself is asked before it is closed for good. */
 	if (file_is_settled(file) && file->eof_seen && !tail_has_more(&file->tail)) {
-		if (!follow_must_hold(&agent->files, file, now_us))
+		if (!follow_must_hold(&agent->files, file, now_us) &&
+		    !copies_await(&agent->files, file))
 			follow_finish(&agent->files, file);
 	} else if (!file->account.in_flight) {
 		files_ready(&agent->files, file);

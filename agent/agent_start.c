@@ -15,6 +15,7 @@
 #include "agent_private.h"
 #include "base/clock.h"
 #include "conf/output.h"
+#include "follow/claims.h"
 #include "follow/copies.h"
 #include "kafka/kafka.h"
 #include "ops/notify.h"
@@ -271,6 +272,7 @@ struct agent *agent_free(struct agent *agent)
 	store_close(agent->store);
 	letters_deinit(&agent->letters);
 	copies_deinit(&agent->files);
+	claims_deinit(&agent->files);
 	files_deinit(&agent->files);
 	chunk_pools_deinit(&agent->pools);
 	conf_unref(agent->conf);

@@ -14,6 +14,7 @@
 #include "agent_private.h"
 #include "base/clock.h"
 #include "files/doubt.h"
+#include "follow/claims.h"
 #include "follow/copies.h"
 #include "follow/packs.h"
 
@@ -124,7 +125,7 @@ static bool next_has_data(struct agent *agent, const struct file *file)
 
 	if (!file->newer)
 		return false;
-	if (agent->until_eof || file->newer->left_path)
+	if (agent->until_eof || file->newer->left_path || file->newer->suspect)
 		return true;
 	return file->newer->tail.fd < 0 || fstat(file->newer->tail.fd, &st) < 0 || st.st_size > 0;
 }
@@ -216,7 +217,10 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 		files_rest(&agent->files, file);
 		return true;
 	}
-	if (!may_tell_origin(agent, file))
+	r = claims_look(&agent->files, agent->discover, file, clock_real_ms());
+	if (UNLIKELY(r < 0))
+		agent->error = r;
+	if (UNLIKELY(r) || !may_tell_origin(agent, file))
 		return true;
 	r = pipeline_turn(agent->pipeline, file, TURN_BYTES, partial_after_us(agent, file), now_us,
 			  clock_real_ms());
@@ -254,6 +258,8 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 	case PIPELINE_E_REWRITTEN:
 		file->rewritten = true;
 		file->hold = (struct file_hold){0};
+		if (claims_begin(&agent->files, file))
+			agent->error = -ENOMEM;
 		doubt_end(&agent->files, file);
 		begin_draining(agent, file);
 		agent_settle_file(agent, file, now_us);
@@ -264,15 +270,29 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 	}
 }
 
+/* One step of what takes more than a turn. */
+static void step(struct agent *agent, uint64_t now_us)
+{
+	int64_t now_ms = clock_real_ms();
+	struct file *file;
+	int r;
+
+	doubt_step(&agent->files, now_us);
+	if (copies_busy(&agent->files) && copies_step(&agent->files, now_us, now_ms) == -ENOMEM)
+		agent->error = -ENOMEM;
+	r = claims_step(&agent->files, agent->discover, now_ms, &file);
+	if (r == CLAIMS_E_DONE)
+		agent_rewind_file(agent, file, true, now_us);
+	else if (r < 0)
+		agent->error = r;
+}
+
 void agent_turn_files(struct agent *agent, uint64_t now_us)
 {
 	uint64_t end_us = now_us + TURN_US;
 	struct file *file;
 
-	doubt_step(&agent->files, now_us);
-	if (copies_busy(&agent->files) &&
-	    copies_step(&agent->files, now_us, clock_real_ms()) == -ENOMEM)
-		agent->error = -ENOMEM;
+	step(agent, now_us);
 	while ((file = TAILQ_FIRST(&agent->files.ready))) {
 		if (ensure_open(agent, file) && !turn_file(agent, file, now_us))
 			return;

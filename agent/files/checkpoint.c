@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "search/content.h"
 #include "state/seal.h"
 
 /* Half the producer's queue as it is by default; what lies beyond is repeated after a crash. */
@@ -58,13 +59,18 @@ static void grow_head(struct file *file)
 {
 	uint64_t upto = file->source->provenance ? IDENTITY_HEAD_MAX :
 						   account_read_position(&file->account);
+	struct identity grown = file->identity;
 
 	if (file->identity.head_len >= IDENTITY_HEAD_MAX || upto <= file->identity.head_len ||
 	    file->tail.fd < 0)
 		return;
-	/* A failure leaves the shorter fingerprint, which is still right. */
-	if (identity_grow_head(file->tail.fd, &file->identity, upto))
-		return;
+	/*
+	 * A failure leaves the shorter fingerprint, which is still right; so does a file that was
+	 * truncated behind our back, whose first bytes are others.
+	 */
+	if (!identity_grow_head(file->tail.fd, &grown, upto) &&
+	    !content_is_gone(&file->tail, &grown))
+		file->identity = grown;
 }
 
 /*

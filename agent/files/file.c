@@ -184,6 +184,11 @@ uint32_t file_next_backoff(struct file *file)
 	return file->backoff_ms;
 }
 
+bool file_is_unread(const struct file *file)
+{
+	return !account_read_position(&file->account) && !file->account.ahead.n;
+}
+
 static bool all_but_pending(const struct file *file)
 {
 	const struct account *account = &file->account;

@@ -112,6 +112,9 @@ struct file {
 	bool leave_out;    /* compressed, and what is in it now is not wanted */
 	uint64_t passed;   /* so much of that was unpacked */
 	bool vanished;     /* no name leads to it, and what is under way decides what is lost */
+	bool suspect; /* content that nobody saw may have come and been cut off before this one */
+	int64_t whole_ns;  /* its last write as of when its content was whole the last time */
+	int64_t known_ns;  /* generations of it that were made before are known, or none of ours */
 	bool unreadable;   /* the last try to open or read it has failed */
 	uint32_t convicts; /* records that are to be dead letters and wait for room as such */
 	uint32_t retry_ms; /* so long after it there is another one */
@@ -228,6 +231,9 @@ static inline bool file_is_over(const struct file *file)
 {
 	return file->left_path || file->tail.packing;
 }
+
+/* Whether nothing of its content was read, in this life or another. */
+bool file_is_unread(const struct file *file);
 
 /* Nothing in flight, nothing failed or suspect, nothing pending behind the cursor. */
 bool file_is_settled(const struct file *file);

@@ -40,6 +40,10 @@ static int remember_rows(struct files *files, struct store_file *rows, size_t n_
 
 		if (r)
 			return r;
+		if (rows[i].born_ns > files->alive_ns)
+			files->alive_ns = rows[i].born_ns;
+		if (rows[i].mtime_ns > files->alive_ns)
+			files->alive_ns = rows[i].mtime_ns;
 		if (rows[i].id >= files->next_id)
 			files->next_id = rows[i].id + 1;
 	}
@@ -84,6 +88,7 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	TAILQ_INIT(&files->proofs);
 	TAILQ_INIT(&files->polled);
 	TAILQ_INIT(&files->copies);
+	TAILQ_INIT(&files->claims);
 	TAILQ_INIT(&files->open);
 	learn_own_log(files);
 	if (!files->by_inode || !files->by_path || !files->by_lineage || !files->refused ||

@@ -49,8 +49,10 @@ struct files {
 	struct map *arrivals; /* path → what came there as hints tell: follow/arrivals.h; owned */
 	uint64_t n_arrivals;  /* since the start */
 	struct danglings danglings;
-	struct places *places; /* as long as one lot of hints is followed, or NULL */
-	int64_t places_ns;     /* when they were begun */
+	struct places *places;                /* as long as one lot of hints is followed, or NULL */
+	int64_t places_ns;                    /* when they were begun */
+	TAILQ_HEAD(claim_list, claim) claims; /* files that were truncated: claims.h */
+	int64_t alive_ns;      /* by the rows: an agent with this state was there then, or later */
 	struct file_list open; /* descriptors, least recently used first */
 	size_t n_open;
 	size_t max_open;

@@ -241,6 +241,51 @@ static int chain(struct files *files, struct discover *discover, struct file *fi
 	return 0;
 }
 
+/* Asked where it is needed only: tens of thousands of files are taken in at a start. */
+static int64_t written_ns(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 ? 0 : st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
+}
+
+/*
+ * What was made before is known, or none of ours. At a first start that is all that was made before
+ * the file's last write: copies of what was in it before.
+ */
+static void learn_times(const struct files *files, const struct birth *birth, struct file *file,
+			int fd)
+{
+	const struct store_file *row = birth->row;
+	const struct file *newest =
+		map_get(files->by_lineage, birth->lineage, strlen(birth->lineage));
+	int64_t born_ns = file->identity.born_ns;
+
+	file->whole_ns = born_ns;
+	if ((row || file->suspect) && files->alive_ns > born_ns)
+		file->whole_ns = files->alive_ns;
+	if (row && row->mtime_ns > 0)
+		file->whole_ns = file->known_ns = row->mtime_ns;
+	if (!row && !file->suspect && files->first_scan)
+		file->known_ns = written_ns(fd) + 1;
+	if (newest && newest->known_ns > file->known_ns)
+		file->known_ns = newest->known_ns;
+	if (newest && newest->identity.born_ns > file->whole_ns)
+		file->whole_ns = newest->identity.born_ns;
+}
+
+/* Whether, while nobody looked, content may have come and been cut off that a copy has. */
+static bool is_suspect(const struct files *files, const struct birth *birth,
+		       const struct file *file, int fd)
+{
+	const struct store_file *row = birth->row;
+
+	if (row)
+		return !row->committed && row->mtime_ns && row->mtime_ns != written_ns(fd);
+	return files->first_scan && files->source_known[birth->source - files->sources] &&
+	       files->alive_ns && file->identity.born_ns >= files->alive_ns;
+}
+
 int follow_adopt(struct files *files, const struct birth *birth, int fd,
 		 const struct identity *identity)
 {
@@ -283,6 +328,8 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd,
 		files_age(files, file);
 	if (birth->within)
 		tail_resume(&file->tail, 0, 0, birth->position);
+	file->suspect = is_suspect(files, birth, file, fd);
+	learn_times(files, birth, file, fd);
 	if (has_left(birth))
 		files_left_path(files, file);
 	r = chain(files, birth->discover, file);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "follow/copies_private.h"
+#include "follow/follow_private.h"
 #include "search/rotated.h"
 
 #define COPIES_MAX 256
@@ -31,6 +32,7 @@ void copies_free(struct files *files, struct copy *copy)
 	if (copy->twin.fd >= 0)
 		close(copy->twin.fd);
 	free(copy->path);
+	free(copy->lineage);
 	free(copy);
 }
 
@@ -51,6 +53,26 @@ struct copy *copies_held(const struct files *files, const struct identity *ident
 	return NULL;
 }
 
+bool copies_await(const struct files *files, const struct file *file)
+{
+	const struct copy *copy;
+
+	TAILQ_FOREACH (copy, &files->copies, link)
+		if (copy->of.device == file->identity.device &&
+		    copy->of.inode == file->identity.inode)
+			return true;
+	return false;
+}
+
+bool copies_is_cut_off(struct files *files, struct file *file)
+{
+	if (file->tail.packing || file->state == FILE_FINISHED || file_is_unread(file))
+		return false;
+	return file->state == FILE_DRAINING ?
+		       file->rewritten :
+		       !files_open(files, file) && content_is_gone(&file->tail, &file->identity);
+}
+
 static bool is_nameless(struct files *files, struct file *file)
 {
 	struct stat st;
@@ -62,6 +84,7 @@ static bool is_nameless(struct files *files, struct file *file)
 struct base_search {
 	struct files *files;
 	const char *path;
+	bool compressed;
 	struct file *found;
 };
 
@@ -76,9 +99,10 @@ static bool see_base(void *context, const char *base, enum rotated kind)
 	if (kind < ROTATED_NUMBERED || n >= (int)sizeof path)
 		return false;
 	file = map_get(search->files->by_lineage, path, (size_t)n);
-	/* Alive at its path, or without any: a generation's name is its own. */
-	if (file && ((!file->left_path && strcmp(file->path, file->lineage) == 0) ||
-		     is_nameless(search->files, file)))
+	/* What is compressed is a copy of one that is there, or of one with that name. */
+	if (file &&
+	    (!search->compressed || (!file->left_path && strcmp(file->path, file->lineage) == 0) ||
+	     is_nameless(search->files, file)))
 		search->found = file;
 	return search->found != NULL;
 }
@@ -87,16 +111,21 @@ static bool see_base(void *context, const char *base, enum rotated kind)
 static struct file *original_of(struct files *files, const struct source *source, const char *path,
 				bool *ret_replaces)
 {
-	struct base_search search = {files, path, NULL};
+	struct base_search search = {files, path, false, NULL};
 	struct file *file = map_get(files->by_lineage, path, strlen(path));
 	char *unpacked;
 
 	*ret_replaces = file && strcmp(file->path, path) == 0;
-	if (*ret_replaces)
-		return is_nameless(files, file) ? file : NULL;
-	if (file)
-		return NULL;
+	if (file) {
+		/* Nothing comes behind what was cut off before that is found. */
+		*ret_replaces |= copies_is_cut_off(files, file);
+		return *ret_replaces &&
+				       (strcmp(file->path, path) != 0 || is_nameless(files, file)) ?
+			       file :
+			       NULL;
+	}
 	unpacked = source->compressed ? rotated_unpacked(path) : NULL;
+	search.compressed = unpacked != NULL;
 	file = unpacked ? map_get(files->by_path, unpacked, strlen(unpacked)) : NULL;
 	if (!file)
 		rotated_bases(strrchr(unpacked ? unpacked : path, '/') + 1, see_base, &search);
@@ -104,56 +133,122 @@ static struct file *original_of(struct files *files, const struct source *source
 	return file ? file : search.found;
 }
 
-/*
- * A look at the beginning of both says that they are two files; most often it does, also before
- * anything of the other one is settled: that may take as long as Kafka is away.
- */
-static bool is_other(struct files *files, struct file *file, int fd)
-{
-	struct twin twin = {.fd = fd};
-	struct stat st;
+struct coming {
+	const struct files *files;
+	const struct birth *birth;
+	const struct identity *identity;
+	int fd;
+	struct inode_key key;
+};
 
-	return !packed_kind_of_file(fd) && !files_open(files, file) &&
-	       !content_is_gone(&file->tail, &file->identity) && !fstat(file->tail.fd, &st) &&
-	       twins_step(&twin, file->tail.fd, (uint64_t)st.st_size) == TWINS_DIFFER;
+static bool see_coming(void *context, const char *base, enum rotated kind)
+{
+	struct coming *coming = context;
+	const char *path = coming->birth->path;
+	int dir_len = (int)(strrchr(path, '/') + 1 - path), of;
+	char other[PATH_MAX];
+	struct identity identity;
+	bool is = false;
+
+	if (kind < ROTATED_NUMBERED ||
+	    snprintf(other, sizeof other, "%.*s%s", dir_len, path, base) >= (int)sizeof other ||
+	    discover_wants(coming->birth->discover, other) < 0)
+		return false;
+	of = reach_open(other, coming->birth->source->links);
+	if (of < 0)
+		return false;
+	if (identity_of(of, &identity) == 0 &&
+	    !files_by_inode(coming->files, identity.device, identity.inode)) {
+		is = identity.born_ns <= coming->identity->born_ns &&
+		     twins_is_beginning(coming->fd, of);
+		coming->key = (struct inode_key){identity.device, identity.inode};
+	}
+	close(of);
+	return is;
 }
 
-int copies_hold(struct files *files, struct discover *discover, const struct source *source,
-		const char *path, int fd, const struct identity *identity, uint64_t now_us)
+/* In a first scan the original may come later, since older generations go first. */
+static bool original_to_come(const struct files *files, const struct birth *birth,
+			     const struct identity *identity, int fd, struct inode_key *ret_key)
 {
-	bool replaces;
-	struct file *file;
-	struct copy *copy;
+	struct coming coming = {files, birth, identity, fd, {0, 0}};
 
-	if (copies_held(files, identity)) {
-		close(fd);
-		return COPIES_E_HELD;
-	}
-	file = files->n_copies < COPIES_MAX ? original_of(files, source, path, &replaces) : NULL;
-	/* What was replaced is judged by what was settled of it. */
-	if (!file || ((replaces || file->left_path) && !file->account.committed) ||
-	    file->tail.packing || is_other(files, file, fd))
-		return 0;
-	copy = calloc(1, sizeof *copy);
+	if (!files->first_scan ||
+	    !rotated_bases(strrchr(birth->path, '/') + 1, see_coming, &coming))
+		return false;
+	*ret_key = coming.key;
+	return true;
+}
+
+/* Whether it can be neither a copy of the file nor what that held before it was truncated. */
+static bool is_other(struct files *files, struct file *file, int fd,
+		     const struct identity *identity)
+{
+	struct twin twin = {.fd = fd};
+
+	/* A copy is made later. */
+	if (identity->born_ns && identity->born_ns < file->identity.born_ns)
+		return true;
+	if ((file_is_unread(file) && !file->left_path) || packed_kind_of_file(fd))
+		return false;
+	/* Closed and deleted, or truncated: what was read of it is known still. */
+	if (files_open(files, file) || content_is_gone(&file->tail, &file->identity))
+		return file->state == FILE_FINISHED &&
+		       !content_may_be(&file->tail, &file->identity, fd);
+	return twins_step(&twin, file->tail.fd, UINT64_MAX) == TWINS_DIFFER;
+}
+
+static int hold(struct files *files, const struct birth *birth, int fd,
+		const struct identity *identity, struct inode_key of, bool replaces,
+		uint64_t now_us)
+{
+	struct copy *copy = calloc(1, sizeof *copy);
+
 	if (!copy)
 		return -ENOMEM;
 	*copy = (struct copy){
-		.discover = discover,
-		.source = source,
-		.path = strdup(path),
+		.discover = birth->discover,
+		.source = birth->source,
+		.path = strdup(birth->path),
+		.lineage = strdup(birth->lineage),
+		.moved = birth->moved,
 		.twin.fd = fd,
 		.identity = *identity,
-		.of = {file->identity.device, file->identity.inode},
+		.of = of,
 		.replaces = replaces,
 		.changed_us = now_us,
 	};
 	TAILQ_INSERT_TAIL(&files->copies, copy, link);
 	files->n_copies++;
 	files->idle_copies = 0;
-	if (!copy->path) {
-		copy->twin.fd = -1;
-		copies_free(files, copy);
-		return -ENOMEM;
+	if (copy->path && copy->lineage)
+		return COPIES_E_HELD;
+	copy->twin.fd = -1;
+	copies_free(files, copy);
+	return -ENOMEM;
+}
+
+int copies_hold(struct files *files, const struct birth *birth, int fd,
+		const struct identity *identity, uint64_t now_us)
+{
+	struct inode_key of;
+	struct file *file;
+	bool replaces;
+
+	if (copies_held(files, identity)) {
+		close(fd);
+		return COPIES_E_HELD;
 	}
-	return COPIES_E_HELD;
+	if (files->n_copies >= COPIES_MAX)
+		return 0;
+	if (original_to_come(files, birth, identity, fd, &of))
+		return hold(files, birth, fd, identity, of, false, now_us);
+	file = original_of(files, birth->source, birth->path, &replaces);
+	if (!file || file->tail.packing || (!replaces && is_other(files, file, fd, identity)))
+		return 0;
+	of = (struct inode_key){file->identity.device, file->identity.inode};
+	/* Before a line of it is read. */
+	if (!replaces && !file->left_path && file_is_unread(file))
+		file->suspect = true;
+	return hold(files, birth, fd, identity, of, replaces, now_us);
 }

@@ -7,20 +7,21 @@
 
 /*
  * New files that begin like a known one are held until it is known what they are: a copy of which
- * nothing is unread (it is never shipped), the rest of a file that was truncated or replaced, or
- * another file. Held are, at most 256 of them: a name that rotation gives to the name of a file
- * that is alive (app.log.1), or to one that is compressed (app.log.1.gz), and what took the path
- * of a file that has no name any more. Not for longer than they are equal byte by byte, and
- * written to or ahead of what was settled of the other.
+ * nothing is unread (it is never shipped), what a truncated or replaced file held, or another file.
+ * Held are, at most 256 of them: a name that rotation gives to the name of a file that is alive
+ * (app.log.1), or to one that is compressed (app.log.1.gz), and what took the path of a file that
+ * has no name any more. Not for longer than they are equal byte by byte to what that one holds, and
+ * written to or ahead of what was settled of it.
  */
+
+struct birth;
 
 /*
  * Whether the new file is held: fd is consumed then. 0: it is not; COPIES_E_HELD; -ENOMEM.
  */
 enum { COPIES_E_HELD = 1 };
-int copies_hold(struct files *files, struct discover *discover, const struct source *source,
-		const char *path, int fd, const struct identity *identity, uint64_t now_us)
-	MUSTCHECK;
+int copies_hold(struct files *files, const struct birth *birth, int fd,
+		const struct identity *identity, uint64_t now_us) MUSTCHECK;
 
 /*
  * One step with one of those held: 256 KiB are compared at most. 0: nothing is to do now; 1: more
@@ -28,15 +29,8 @@ int copies_hold(struct files *files, struct discover *discover, const struct sou
  */
 int copies_step(struct files *files, uint64_t now_us, int64_t now_ms) MUSTCHECK;
 
-/*
- * The file was truncated or rewritten, and nothing of it is in flight: if a copy has all that was
- * settled of it (logrotate's copytruncate), that takes its place, and what is unread in it goes
- * first; what is at the path now is a new file behind it. 0: there is none; COPIES_E_CLAIMED;
- * -ENOMEM.
- */
-enum { COPIES_E_CLAIMED = 1 };
-int copies_claim(struct files *files, struct discover *discover, struct file *file, int64_t now_ms)
-	MUSTCHECK;
+/* Whether one of those held may be a copy of the file: without it nobody knew what was shipped. */
+bool copies_await(const struct files *files, const struct file *file);
 
 /* Whether copies_step has something to do now, as far as is known. */
 static inline bool copies_busy(const struct files *files)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a file is that is held as a perhaps copy: compared with the one that it is held against, as
- * far as that is settled, and at the end of that decided. Where equal bytes may be a common banner
- * (1 KiB) and the two are not otherwise related, it is shipped: a repeat is better than a loss.
+ * What a file is that is held as a perhaps copy: compared with what the one holds against which it
+ * is held. As long as it is the beginning of that it waits: for the other one to be truncated, and
+ * then it may be all that is left of it, or to be settled as far, and then nothing is unread in it.
+ * Where they differ it is shipped from its start, banner or not: a repeat is better than a loss.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,43 +18,67 @@
 #include "search/candidates.h"
 #include "search/twins.h"
 
-/* Equal bytes that are no common banner. */
-#define BANNER_MAX 1024
+/* The path under which it is now; the one that it had when it has none. NULL: no memory. */
+static char *path_of(const struct copy *copy)
+{
+	struct stat st;
+	char *name;
+
+	if (stat(copy->path, &st) == 0 && st.st_ino == copy->identity.inode &&
+	    st.st_dev == copy->identity.device)
+		return strdup(copy->path);
+	name = files_name_of(copy->twin.fd);
+	return name ? name : strdup(copy->path);
+}
 
 /* It is a file of its own, of which so much was shipped from another one. 0 or -ENOMEM. */
 static int release(struct files *files, struct copy *copy, uint64_t position, int64_t now_ms)
 {
+	char *path = path_of(copy);
+	bool moved = path && strcmp(path, copy->path) != 0;
 	struct birth birth = {
 		.source = copy->source,
-		.path = copy->path,
-		.lineage = copy->path,
+		.path = path,
+		.lineage = copy->lineage,
 		.position = position,
 		.discover = copy->discover,
 		.packing = copy->twin.packing,
 		.judged = true,
+		.moved = copy->moved || moved,
 	};
-	int fd = copy->twin.fd, r;
+	int fd = copy->twin.fd, r = path ? 0 : -ENOMEM;
+	bool wanted =
+		path && (!moved || copy->replaces || discover_wants(copy->discover, path) >= 0);
 
 	copy->twin.fd = -1;
-	if (position) {
+	if (wanted && moved && strcmp(copy->lineage, copy->path) == 0 && !copy->replaces)
+		birth.lineage = path;
+	if (wanted && (position || moved))
 		r = follow_adopt(files, &birth, fd, &copy->identity);
-	} else {
+	else
 		close(fd);
+	if (wanted && !position && !moved)
 		r = follow_look_at(files, &birth, now_ms);
-	}
 	copies_free(files, copy);
+	free(path);
 	return r;
 }
 
-/* The file goes on in another one: same bytes, other numbers. Consumes fd. 0 or -ENOMEM. */
-static int become(struct files *files, struct file *file, const char *path, int fd,
+int copies_ignore(struct files *files, struct copy *copy, uint64_t size, int64_t now_ms)
+{
+	files->counters->copies_ignored++;
+	log_say(files->log, LOG_INFO, "%s: a copy of %s: it is not shipped", copy->path,
+		copy->lineage);
+	return release(files, copy, size, now_ms);
+}
+
+int copies_become(struct files *files, struct file *file, const char *path, int fd,
 		  const struct identity *identity, enum packed_kind packing)
 {
 	struct inode_key key = {file->identity.device, file->identity.inode};
 	struct inode_key other = {identity->device, identity->inode};
 	int r;
 
-	(void)tail_chain(&file->tail, &(struct chain){0}); /* while its bytes are in memory */
 	if (map_get(files->by_inode, &key, sizeof key) == file)
 		map_take(files->by_inode, &key, sizeof key);
 	file->identity.device = identity->device;
@@ -83,6 +108,30 @@ static bool is_read(const struct file *file)
 	       (!tail_has_more(&file->tail) || file->tail.pending);
 }
 
+/* Another one took the same path, and was rotated meanwhile. */
+static bool comes_later(const struct files *files, const struct copy *copy)
+{
+	const struct copy *other;
+
+	TAILQ_FOREACH (other, &files->copies, link)
+		if (other->replaces && other->of.inode == copy->of.inode &&
+		    other->of.device == copy->of.device &&
+		    other->identity.born_ns < copy->identity.born_ns)
+			return true;
+	return false;
+}
+
+/* Those that were held against a file are against the one in which it goes on. */
+static void follow_original(struct files *files, const struct identity *from,
+			    const struct identity *to)
+{
+	struct copy *copy;
+
+	TAILQ_FOREACH (copy, &files->copies, link)
+		if (copy->of.inode == from->inode && copy->of.device == from->device)
+			copy->of = (struct inode_key){to->device, to->inode};
+}
+
 /* It took the path of a file that has no name any more: its continuation? */
 static int step_replaced(struct files *files, struct copy *copy, struct file *file, int64_t now_ms)
 {
@@ -90,11 +139,11 @@ static int step_replaced(struct files *files, struct copy *copy, struct file *fi
 	enum packed_kind packing;
 	int fd = copy->twin.fd, r;
 
-	if (!is_read(file)) {
+	if (!is_read(file) || comes_later(files, copy)) {
 		files_wake(files, file);
 		return 0;
 	}
-	content_of_tail(&content, &file->tail, &file->identity);
+	content_of_tail(&content, &file->tail, &file->identity, NULL);
 	if (content_is(&content, fd, &packing))
 		return release(files, copy, 0, now_ms);
 	log_source(files->log, LOG_INFO, copy->source->name, "replaced",
@@ -102,44 +151,74 @@ static int step_replaced(struct files *files, struct copy *copy, struct file *fi
 		   "goes on at %llu",
 		   copy->path, (unsigned long long)file->account.committed);
 	copy->twin.fd = -1;
-	r = become(files, file, copy->path, fd, &copy->identity, packing);
+	follow_original(files, &file->identity, &copy->identity);
+	r = copies_become(files, file, copy->path, fd, &copy->identity, packing);
 	file->left_path = false;
 	copies_free(files, copy);
 	files_wake(files, file);
 	return r;
 }
 
+/* The other one was closed and deleted: what was shipped of it is known still. */
+static int step_deleted(struct files *files, struct copy *copy, const struct file *file,
+			int64_t now_ms)
+{
+	struct content content;
+	enum packed_kind packing;
+
+	if (copy->twin.same)
+		return release(files, copy, copy->twin.same, now_ms);
+	content_of_tail(&content, &file->tail, &file->identity, NULL);
+	if (content_is(&content, copy->twin.fd, &packing))
+		return release(files, copy, 0, now_ms);
+	return release(files, copy, file->account.committed, now_ms);
+}
+
+/* The two are not the same: what is it then? */
+static int step_differing(struct files *files, struct copy *copy, struct file *file, int64_t now_ms)
+{
+	/* Nothing of the other one was read: it may have been truncated before that. */
+	if (!copy->asked && !file->left_path && file_is_unread(file)) {
+		copy->asked = true;
+		file->suspect = true;
+	}
+	if (!file->suspect)
+		return release(files, copy, 0, now_ms);
+	files_wake(files, file);
+	return 0;
+}
+
 static int step_copy(struct files *files, struct copy *copy, struct file *file, bool quiet,
 		     int64_t now_ms)
 {
 	enum twins compared;
-	bool gone;
 
 	if (files_open(files, file))
-		return quiet ? release(files, copy, copy->twin.same, now_ms) : 0;
-	gone = file->state == FILE_DRAINING || content_is_gone(&file->tail, &file->identity);
-	compared = gone ? TWINS_DIFFER :
-			  twins_step(&copy->twin, file->tail.fd, file->account.committed);
-	if (compared == TWINS_DIFFER) {
-		if (!gone && !content_is_gone(&file->tail, &file->identity))
-			return release(files, copy, 0, now_ms);
+		return quiet ? step_deleted(files, copy, file, now_ms) : 0;
+	/* Its own turn notices, and what follows from that. */
+	if (file->state == FILE_DRAINING || content_is_gone(&file->tail, &file->identity)) {
 		files_wake(files, file);
 		return 0;
 	}
+	if (copy->content_id != file->content_id) {
+		/* It was a copy of what the other one held before. */
+		if (copy->settled && copy->settled == copy->size)
+			return copies_ignore(files, copy, copy->size, now_ms);
+		copy->content_id = file->content_id;
+		copy->twin.same = 0;
+	}
+	compared = twins_step(&copy->twin, file->tail.fd, UINT64_MAX);
 	if (compared == TWINS_EQUAL_SO_FAR)
 		return 1;
-	if (!quiet || (compared == TWINS_EQUAL_TO_THE_LIMIT && !is_read(file)))
+	if (compared == TWINS_DIFFER)
+		return step_differing(files, copy, file, now_ms);
+	if (copy->twin.same > file->account.committed)
 		return 0;
-	/* It goes on where the other one ends: both have a banner, or it is the continuation. */
-	if (compared == TWINS_EQUAL_TO_THE_LIMIT)
-		return release(files, copy, copy->twin.same < BANNER_MAX ? 0 : copy->twin.same,
-			       now_ms);
-	if (copy->twin.same) {
-		files->counters->copies_ignored++;
-		log_source(files->log, LOG_INFO, copy->source->name, "copy",
-			   "%s: a copy of %s: it is not shipped", copy->path, file->path);
-	}
-	return release(files, copy, copy->twin.same, now_ms);
+	copy->settled = copy->size == copy->twin.same ? copy->size : 0;
+	if (!quiet)
+		return 0;
+	return copy->twin.same ? copies_ignore(files, copy, copy->twin.same, now_ms) :
+				 release(files, copy, 0, now_ms);
 }
 
 /* What it is, as soon as it has bytes. False: it is not wanted; it was given up. */
@@ -163,7 +242,7 @@ static int step(struct files *files, struct copy *copy, uint64_t now_us, int64_t
 	int64_t mtime_ns;
 	bool quiet;
 
-	if (fstat(copy->twin.fd, &st) < 0 || st.st_nlink == 0) {
+	if (fstat(copy->twin.fd, &st) < 0 || (st.st_nlink == 0 && !copy->replaces)) {
 		copies_free(files, copy);
 		return 0;
 	}
@@ -193,68 +272,5 @@ int copies_step(struct files *files, uint64_t now_us, int64_t now_ms)
 	TAILQ_INSERT_TAIL(&files->copies, copy, link);
 	r = step(files, copy, now_us, now_ms);
 	files->idle_copies = r ? 0 : files->idle_copies + 1;
-	return r;
-}
-
-/* Whether the copy that was found is of use: something in it is unread, or a pattern wants it. */
-static bool is_needed(const struct file *file, struct discover *discover,
-		      const struct candidate *found)
-{
-	struct stat st;
-
-	return found->packing || discover_wants(discover, found->path) >= 0 ||
-	       (fstat(found->fd, &st) == 0 && (uint64_t)st.st_size > file->account.committed);
-}
-
-static int claim(struct files *files, struct discover *discover, struct file *file,
-		 struct candidate *found, int64_t now_ms)
-{
-	struct copy *copy = copies_held(files, &found->identity);
-	char *lineage = strdup(file->lineage);
-	int r = lineage ? 0 : -ENOMEM;
-
-	if (copy)
-		copies_free(files, copy);
-	log_source(files->log, LOG_INFO, file->source->name, "copy-claimed",
-		   "%s: a copy of %s from before it was truncated: it goes on at "
-		   "%llu",
-		   found->path, file->path, (unsigned long long)file->account.committed);
-	if (!r)
-		r = become(files, file, found->path, found->fd, &found->identity, found->packing);
-	if (!r) {
-		files->counters->rotations++;
-		file->rewritten = false;
-		files_left_path(files, file);
-		r = follow_found(files, discover, (int)(file->source - files->sources), lineage,
-				 lineage, now_ms);
-	}
-	free(lineage);
-	return r ? r : COPIES_E_CLAIMED;
-}
-
-int copies_claim(struct files *files, struct discover *discover, struct file *file, int64_t now_ms)
-{
-	struct wanted wanted = {
-		file->path,          file->lineage,   file->real, file->went, file->source->rotated,
-		file->source->links, follow_is_known, files};
-	struct places *places;
-	struct candidate found;
-	int r;
-
-	if (file->tail.packing || !file->account.committed)
-		return 0;
-	places = places_new();
-	if (!places)
-		return -ENOMEM;
-	content_of_tail(&wanted.content, &file->tail, &file->identity);
-	r = candidates_find(places, &wanted, &found);
-	places_free(places);
-	if (r)
-		return r == CANDIDATES_E_NONE ? 0 : r;
-	if (is_needed(file, discover, &found))
-		r = claim(files, discover, file, &found, now_ms);
-	else
-		close(found.fd);
-	free(found.path);
 	return r;
 }

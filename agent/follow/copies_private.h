@@ -6,16 +6,24 @@
 #include "search/content.h"
 #include "search/twins.h"
 
-/* Shared by copies.c (what is held) and copies_judge.c (what it is). Calls go from that to this. */
+/*
+ * Shared by copies.c (what is held), copies_judge.c (what it is) and claims.c (what a truncated
+ * file held). Calls go from the last to the first.
+ */
 
 struct copy {
 	TAILQ_ENTRY(copy) link;
 	struct discover *discover;
 	const struct source *source;
 	char *path;
+	char *lineage;
+	bool moved; /* as of a birth */
 	struct twin twin;
 	struct identity identity;
 	struct inode_key of; /* the file that it may be a copy of */
+	uint64_t content_id; /* what that held when it was compared; 0: it was not yet */
+	uint64_t settled;    /* so many of its bytes were settled of the other one */
+	bool asked;          /* whether nobody saw it, before anything of that one is read */
 	bool replaces;       /* it has that one's path, which has no name any more */
 	uint64_t size;
 	int64_t mtime_ns;
@@ -24,6 +32,19 @@ struct copy {
 
 /* Takes it out and closes it. */
 void copies_free(struct files *files, struct copy *copy);
+
+/*
+ * The file was truncated, whether its own turn has seen that or not: nothing of its lineage is taken
+ * in behind it before its claim.
+ */
+bool copies_is_cut_off(struct files *files, struct file *file);
+
+/* Nothing in it is unread, up to size: it is known from now on, and counted. 0 or -ENOMEM. */
+int copies_ignore(struct files *files, struct copy *copy, uint64_t size, int64_t now_ms) MUSTCHECK;
+
+/* The file goes on in another one, whose fd is consumed. 0 or -ENOMEM. */
+int copies_become(struct files *files, struct file *file, const char *path, int fd,
+		  const struct identity *identity, enum packed_kind packing) MUSTCHECK;
 
 /* NULL: none with this inode is held. */
 struct copy *copies_held(const struct files *files, const struct identity *identity);

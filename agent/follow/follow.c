@@ -337,6 +337,29 @@ static int link_changed(struct files *files, struct discover *discover, int64_t 
 	return r;
 }
 
+static bool see_original(void *context, const char *base, enum rotated kind)
+{
+	struct base_search *search = context;
+
+	return kind >= ROTATED_NUMBERED && see_base(context, base, kind) &&
+	       !search->newest->left_path;
+}
+
+/*
+ * A name that rotation gives to a file of which nothing was read: it may be a copy, and the file
+ * truncated, before that is done.
+ */
+static void copied(struct files *files, const char *path)
+{
+	struct base_search search = {files, path, NULL};
+
+	if (!rotated_bases(strrchr(path, '/') + 1, see_original, &search) ||
+	    !file_is_unread(search.newest))
+		return;
+	search.newest->suspect = true;
+	files_wake(files, search.newest);
+}
+
 static int moved(struct files *files, struct discover *discover, const char *path, int64_t now_ms)
 {
 	struct file *file = behind_link(files, path);
@@ -357,6 +380,7 @@ static int moved(struct files *files, struct discover *discover, const char *pat
 	file = files_by_inode(files, st.st_dev, st.st_ino);
 	if (file)
 		return known_under(files, file, path, &st);
+	copied(files, path);
 	/* Rotated before anybody looked at it under its first name. */
 	file = newest_of_rotated(files, path);
 	return file ? follow_missed_now(files, discover, file) : 0;
@@ -429,6 +453,9 @@ int follow_one(struct files *files, struct discover *discover, const struct hint
 		return changed(files, hint->path);
 	case HINT_MOVED:
 		return moved(files, discover, hint->path, now_ms);
+	case HINT_MADE:
+		copied(files, hint->path);
+		return 0;
 	case HINT_LEFT:
 		return left(files, discover, hint->path);
 	case HINT_LEFT_TREE:

@@ -92,9 +92,13 @@ bool follow_is_known(void *context, const char *path, const struct stat *st);
 struct missed {
 	const struct source *source;
 	const char *lineage;
-	const char *real; /* where links led from the lineage; NULL: nowhere */
-	const char *path; /* where its last known generation is now; NULL: gone */
-	int64_t after_ns; /* when that began */
+	const char *real;    /* where links led from the lineage; NULL: nowhere */
+	const char *path;    /* where its last known generation is now; NULL: gone */
+	const char *went;    /* the directory of earlier ones; NULL: their own */
+	struct file *newest; /* that; NULL: gone */
+	int64_t after_ns;    /* when it began */
+	int64_t known_ns;    /* what was made before is known, or none of ours */
+	bool copied;         /* they are copies of a file that keeps its path, and is truncated */
 };
 
 /*
@@ -110,11 +114,20 @@ void follow_tell_unseen(struct files *files, const struct source *source, const 
 
 /* The same for a known file, the newest of its lineage. */
 int follow_missed_after(struct files *files, struct discover *discover, struct places *places,
-			const struct file *newest) MUSTCHECK;
+			struct file *newest) MUSTCHECK;
 
 /* The same while the agent runs, with the directories as they are now. */
 int follow_missed_now(struct files *files, struct discover *discover, struct file *newest)
 	MUSTCHECK;
+
+/*
+ * The generation that nobody saw and that began first, of those that came before what is in the
+ * file now: not known, and made since it was seen whole. 0: path (malloc'ed) and fd are the
+ * caller's; FOLLOW_E_NONE; -ENOMEM.
+ */
+enum { FOLLOW_E_NONE = 1 };
+int follow_oldest_unseen(struct files *files, struct discover *discover, struct file *file,
+			 char **ret_path, int *ret_fd, struct identity *ret_identity) MUSTCHECK;
 
 /*
  * The file has left its path: from now on it goes by the name that it has, whose directory is

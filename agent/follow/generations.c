@@ -12,6 +12,8 @@
  *     when it was not written any more once the path had its next file: worker-8081 is not
  *     worker's;
  *   - it began after the last known generation, and before the file that has the path now was made;
+ *     where that file is older than the last known generation it is truncated and copied
+ *     (copytruncate): then it is no copy of what is in the file now;
  *   - no row, no known file, no other source's pattern has it, and no exclude leaves it out.
  *
  * Accepted weakness: a clock that was set back between two rotations hides the later generation.
@@ -28,10 +30,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "follow/copies.h"
+#include "follow/copies_private.h"
 #include "follow/follow_private.h"
 #include "search/age.h"
 #include "search/rotated.h"
+#include "search/twins.h"
 
 /* So many generations of one path in one go are taken; more are told and left. */
 #define GENERATIONS_MAX 65536
@@ -53,7 +56,9 @@ struct search {
 	struct places *places;
 	const struct missed *missed;
 	struct stat now;   /* the file that has the path; st_ino 0: none has */
-	int64_t before_ns; /* when that was made */
+	int64_t made_ns;   /* when the file that has the path now was made; INT64_MAX: unknown */
+	int64_t before_ns; /* that, if generations are renamed */
+	int live;          /* that file, or -1 */
 	struct generation *found;
 	size_t n;
 	size_t capacity;
@@ -206,7 +211,8 @@ static int judge(struct search *search, const char *dir, const char *base, const
 		return 0;
 	}
 	began_ns = age_began_ns(&stx);
-	if (!began_between(search, plain, strcmp(plain, name) != 0, began_ns) ||
+	if (age_made(&stx) < search->missed->known_ns ||
+	    !began_between(search, plain, strcmp(plain, name) != 0, began_ns) ||
 	    !is_believed(search, dir, base, plain, kind, &stx) || !is_free(search, path, &stx)) {
 		free(path);
 		return 0;
@@ -235,46 +241,65 @@ static int look_into(struct search *search, const char *dir, const char *base)
 	return r;
 }
 
-/* In the directory of path, unless it was looked into as that of one of `before`. */
-static int look_beside(struct search *search, const char *path, const char *const *before)
+/* In a directory, by the lineage's name and by that of the file behind a link. */
+static int look_into_dir(struct search *search, const char *dir)
 {
 	const struct missed *missed = search->missed;
+	int r = look_into(search, dir, name_of(missed->lineage));
+
+	if (!r && missed->real && strcmp(name_of(missed->real), name_of(missed->lineage)) != 0)
+		r = look_into(search, dir, name_of(missed->real));
+	return r;
+}
+
+/* A path where `rotated` says that generations are. */
+static int see_rotated(void *context, const char *path)
+{
+	struct search *search = context;
 	char *dir = places_dir_of(path);
-	bool again = false;
+	int r = dir ? judge(search, dir, name_of(search->missed->lineage), name_of(path)) : -ENOMEM;
+
+	free(dir);
+	return r;
+}
+
+#define DIRS_MAX 4
+
+static int look_into_dirs(struct search *search, char *const dirs[DIRS_MAX])
+{
 	int r = 0;
 
-	for (; *before && dir; before++)
-		again |= strncmp(*before, dir, strlen(dir)) == 0 &&
-			 strchr(*before + strlen(dir) + 1, '/') == NULL;
-	if (dir && !again) {
-		r = look_into(search, dir, name_of(missed->lineage));
-		if (!r && missed->real &&
-		    strcmp(name_of(missed->real), name_of(missed->lineage)) != 0)
-			r = look_into(search, dir, name_of(missed->real));
+	for (size_t i = 0; !r && i < DIRS_MAX; i++) {
+		bool again = false;
+
+		for (size_t j = 0; j < i; j++)
+			again |= dirs[i] && dirs[j] && strcmp(dirs[i], dirs[j]) == 0;
+		if (dirs[i] && !again)
+			r = look_into_dir(search, dirs[i]);
 	}
-	if (!dir)
-		r = -ENOMEM;
-	free(dir);
 	return r;
 }
 
 static int look_everywhere(struct search *search)
 {
 	const struct missed *missed = search->missed;
-	const char *paths[4] = {missed->lineage};
-	size_t n = 1;
-	int r;
+	const char *paths[DIRS_MAX - 1] = {missed->lineage, missed->real, missed->path};
+	char *dirs[DIRS_MAX] = {NULL};
+	int r = 0;
 
-	if (missed->real)
-		paths[n++] = missed->real;
-	if (missed->path)
-		paths[n++] = missed->path;
-	r = look_beside(search, paths[0], (const char *const[]){NULL});
-	for (size_t i = 1; !r && i < n; i++) {
-		const char *before[3] = {paths[0], i > 1 ? paths[1] : NULL};
-
-		r = look_beside(search, paths[i], before);
+	for (size_t i = 0; i < DIRS_MAX - 1; i++) {
+		dirs[i] = paths[i] ? places_dir_of(paths[i]) : NULL;
+		if (paths[i] && !dirs[i])
+			r = -ENOMEM;
 	}
+	dirs[DIRS_MAX - 1] = missed->went ? strdup(missed->went) : NULL;
+	if (!r)
+		r = look_into_dirs(search, dirs);
+	if (!r && missed->source->rotated &&
+	    discover_list(missed->source->rotated, see_rotated, search) == -ENOMEM)
+		r = -ENOMEM;
+	for (size_t i = 0; i < DIRS_MAX; i++)
+		free(dirs[i]);
 	return r;
 }
 
@@ -320,6 +345,69 @@ void follow_tell_unseen(struct files *files, const struct source *source, const 
 	files->counters->generations_unseen++;
 }
 
+/*
+ * Of what the last known generation holds, or held before it was truncated: that is for claims.c to
+ * prove.
+ */
+static bool is_copy_of_newest(const struct file *newest, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !st.st_size)
+		return false;
+	if (!content_is_gone(&newest->tail, &newest->identity))
+		return twins_is_beginning(fd, newest->tail.fd);
+	return content_may_be(&newest->tail, &newest->identity, fd);
+}
+
+/* A copy of what is in the file at the path now, perhaps in the making, or of what was there. */
+static bool is_copy(const struct search *search, int fd, const struct identity *identity)
+{
+	struct file *newest = search->missed->newest;
+
+	if (search->live >= 0 && identity->born_ns >= search->made_ns &&
+	    twins_is_beginning(fd, search->live))
+		return true;
+	if (!newest || newest->tail.fd < 0 || newest->tail.packing ||
+	    !is_copy_of_newest(newest, fd))
+		return false;
+	/* Behind the next ones nobody knows that any more. */
+	if (identity->born_ns >= newest->known_ns)
+		newest->known_ns = identity->born_ns + 1;
+	return true;
+}
+
+/* The descriptor of a generation; -1: it is none after all. */
+static int open_generation(const struct search *search, const char *path,
+			   struct identity *ret_identity)
+{
+	struct files *files = search->files;
+	int fd = files_open_path(files, path, search->missed->source->links);
+	enum packed_kind packed;
+
+	if (fd < 0)
+		return -1;
+	packed = packed_kind_of_file(fd);
+	/* Another name of one that was just taken in is that. */
+	if (!identity_of(fd, ret_identity) && (packed || !follow_is_compressed(fd)) &&
+	    !files_by_inode(files, ret_identity->device, ret_identity->inode) &&
+	    (packed || !is_copy(search, fd, ret_identity)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* The last known one was replaced by it, as editors do, before it was rotated: what is in both. */
+static uint64_t continued_at(const struct file *newest, int fd)
+{
+	struct stat st;
+
+	return newest && newest->tail.fd >= 0 && fstat(newest->tail.fd, &st) == 0 &&
+			       st.st_nlink == 0 && twins_is_beginning(newest->tail.fd, fd) ?
+		       (uint64_t)st.st_size :
+		       0;
+}
+
 static int adopt(const struct search *search, const char *path)
 {
 	const struct missed *missed = search->missed;
@@ -334,68 +422,110 @@ static int adopt(const struct search *search, const char *path)
 		.moved = rotated_judge(name_of(path), name_of(missed->lineage)) == ROTATED_PERHAPS,
 	};
 	struct identity identity;
-	int fd = files_open_path(files, path, missed->source->links), r = 0;
+	struct copy *copy;
+	int fd = open_generation(search, path, &identity);
 
 	if (fd < 0)
 		return 0;
-	/* Another name of one that was just taken in is that. */
+	copy = copies_held(files, &identity);
+	if (copy)
+		copies_free(files, copy);
 	birth.packing = packed_kind_of_file(fd);
-	if (identity_of(fd, &identity) || (follow_is_compressed(fd) && !birth.packing) ||
-	    files_by_inode(files, identity.device, identity.inode)) {
-		close(fd);
-		return 0;
-	}
-	if (!birth.packing)
-		r = copies_hold(files, search->discover, missed->source, path, fd, &identity,
-				clock_mono_us());
-	if (r)
-		return r < 0 ? r : 0;
+	birth.position = birth.packing ? 0 : continued_at(missed->newest, fd);
 	birth.unseen = birth.packing;
 	if (!birth.unseen)
 		follow_tell_unseen(files, missed->source, path, missed->lineage);
 	return follow_adopt(files, &birth, fd, &identity);
 }
 
-int follow_missed(struct files *files, struct discover *discover, struct places *places,
-		  const struct missed *missed)
+/* All of them, in their order. 0 or -ENOMEM; the search is to be ended. */
+static int begin(struct search *search)
 {
-	struct search search = {
-		.files = files,
-		.discover = discover,
-		.places = places,
-		.missed = missed,
-		.before_ns = age_made_ns(missed->real ? missed->real : missed->lineage),
-	};
+	const struct missed *missed = search->missed;
+	const char *path = missed->real ? missed->real : missed->lineage;
 	int r;
 
-	if (stat(missed->lineage, &search.now) < 0)
-		search.now.st_ino = 0;
-	r = look_everywhere(&search);
-	if (search.n)
-		qsort_r(search.found, search.n, sizeof search.found[0], by_age, &search);
-	if (search.more)
+	if (stat(missed->lineage, &search->now) < 0)
+		search->now.st_ino = 0;
+	search->made_ns = age_made_ns(path);
+	search->before_ns = search->made_ns;
+	if (missed->copied || search->made_ns <= missed->after_ns)
+		search->before_ns = INT64_MAX;
+	r = look_everywhere(search);
+	if (search->n)
+		qsort_r(search->found, search->n, sizeof search->found[0], by_age, search);
+	search->live = search->n ? reach_open(path, missed->source->links) : -1;
+	if (search->more)
 		log_source(
-			files->log, LOG_WARNING, missed->source->name, "generations-too-many",
+			search->files->log, LOG_WARNING, missed->source->name,
+			"generations-too-many",
 			"%s: more than %d generations came and were rotated before they were seen: "
 			"the others are left out",
 			missed->lineage, GENERATIONS_MAX);
-	for (size_t i = 0; i < search.n; i++) {
-		if (!r)
-			r = adopt(&search, search.found[i].path);
-		free(search.found[i].path);
-	}
-	free(search.found);
 	return r;
 }
 
+static void end(struct search *search)
+{
+	if (search->live >= 0)
+		close(search->live);
+	for (size_t i = 0; i < search->n; i++)
+		free(search->found[i].path);
+	free(search->found);
+}
+
+int follow_missed(struct files *files, struct discover *discover, struct places *places,
+		  const struct missed *missed)
+{
+	struct search search = {files, discover, places, missed, .live = -1};
+	int r = begin(&search);
+
+	for (size_t i = 0; !r && i < search.n; i++)
+		r = adopt(&search, search.found[i].path);
+	end(&search);
+	return r;
+}
+
+int follow_oldest_unseen(struct files *files, struct discover *discover, struct file *file,
+			 char **ret_path, int *ret_fd, struct identity *ret_identity)
+{
+	struct missed missed = {
+		.source = file->source,
+		.lineage = file->lineage,
+		.real = file->real,
+		.went = file->went,
+		.newest = file,
+		.after_ns = file->known_ns,
+		.known_ns = file->known_ns,
+		.copied = true,
+	};
+	struct places *places = places_new();
+	struct search search = {files, discover, places, &missed, .live = -1};
+	int r = places ? begin(&search) : -ENOMEM;
+
+	*ret_fd = -1;
+	for (size_t i = 0; !r && *ret_fd < 0 && i < search.n; i++) {
+		*ret_fd = open_generation(&search, search.found[i].path, ret_identity);
+		*ret_path = search.found[i].path;
+		if (*ret_fd >= 0)
+			search.found[i].path = NULL;
+	}
+	end(&search);
+	places_free(places);
+	return r ? r : *ret_fd < 0 ? FOLLOW_E_NONE : 0;
+}
+
 int follow_missed_after(struct files *files, struct discover *discover, struct places *places,
-			const struct file *newest)
+			struct file *newest)
 {
 	struct missed missed = {
 		.source = newest->source,
 		.lineage = newest->lineage,
 		.real = newest->real,
 		.path = newest->path,
+		.went = newest->went,
+		.newest = newest,
+		.known_ns = newest->known_ns,
 		.after_ns = newest->identity.born_ns ? newest->identity.born_ns : INT64_MAX,
 	};
 	struct statx stx;
@@ -433,6 +563,11 @@ int follow_missed_now(struct files *files, struct discover *discover, struct fil
 	if (r)
 		return r;
 
+	/* They come behind what was cut off of it: claims.c. */
+	if (!r && copies_is_cut_off(files, newest)) {
+		files_wake(files, newest);
+		return 0;
+	}
 	/* Its name of now is the best hint to theirs. */
 	if (!r && strcmp(newest->path, newest->lineage) == 0)
 		r = follow_trace(files, discover, newest);

@@ -142,8 +142,7 @@ static int adopt_new(struct files *files, struct birth birth, int fd,
 		birth.by_content = birth.row != NULL;
 	}
 	if (!birth.row && !birth.judged && !packs_is_one(birth.source, birth.path)) {
-		r = copies_hold(files, birth.discover, birth.source, birth.path, fd, identity,
-				clock_mono_us());
+		r = copies_hold(files, &birth, fd, identity, clock_mono_us());
 		if (r)
 			return r < 0 ? r : 0;
 	}

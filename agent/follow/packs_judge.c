@@ -139,7 +139,7 @@ static int step_chain(struct file *file, struct file *known, uint64_t now_us)
 	if (!judge->by_chain) {
 		if (known->account.in_flight)
 			return WAIT;
-		content_of_tail(&judge->known, &known->tail, &known->identity);
+		content_of_tail(&judge->known, &known->tail, &known->identity, NULL);
 		r = content_begin(&judge->known, file->tail.fd);
 		judge->by_chain = true;
 	}

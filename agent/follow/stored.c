@@ -174,6 +174,8 @@ static int take_missed(struct start *start, const struct source *source,
 		.source = source,
 		.lineage = row->lineage,
 		.real = row->real,
+		.went = row->went,
+		.known_ns = row->mtime_ns > 0 ? row->mtime_ns : 0,
 		.after_ns = row->born_ns ? row->born_ns : INT64_MAX,
 	};
 

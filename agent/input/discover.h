@@ -40,6 +40,8 @@ enum hint_kind {
 	HINT_LEFT,
 	/* The same of a directory that was watched: all below it left, too, told or not. */
 	HINT_LEFT_TREE,
+	/* A name that no pattern wants was made in the directory of one that a pattern wants. */
+	HINT_MADE,
 };
 
 /* path and from are borrowed until the next call of any discover function. */

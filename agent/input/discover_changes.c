@@ -64,6 +64,8 @@ static int on_arrival(struct discover *discover, struct node *node,
 	if (r == DISCOVER_E_NONE && (node->followed || (change->what == WATCH_MOVED_IN &&
 							node->content && !change->is_directory)))
 		r = give(discover, node, HINT_MOVED, change->name, ret_hint);
+	else if (r == DISCOVER_E_NONE && node->content && !change->is_directory)
+		r = give(discover, node, HINT_MADE, change->name, ret_hint);
 	if (r == 0 && !change->is_directory)
 		add_way(discover, change, ret_hint);
 	return r;

@@ -13,6 +13,8 @@
 
 #include "base/result.h"
 
+#define OVERLAY_MAGIC 0x794c7630
+
 static const struct kind {
 	uint32_t magic;
 	const char *name;
@@ -34,4 +36,11 @@ const char *filesystem_unseen(const char *path)
 		if ((uint32_t)fs.f_type == kinds[i].magic)
 			return kinds[i].name;
 	return NULL;
+}
+
+bool filesystem_copies_up(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && (uint32_t)fs.f_type == OVERLAY_MAGIC;
 }

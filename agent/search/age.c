@@ -28,6 +28,13 @@ int64_t age_born_ns(const struct statx *stx)
 	return (stx->stx_mask & STATX_BTIME) && born_ns ? born_ns : INT64_MAX;
 }
 
+int64_t age_made(const struct statx *stx)
+{
+	int64_t born_ns = stx->stx_mask & STATX_BTIME ? age_ns(&stx->stx_btime) : 0;
+
+	return born_ns ? born_ns : age_ns(&stx->stx_mtime);
+}
+
 int64_t age_made_ns(const char *path)
 {
 	struct statx stx;

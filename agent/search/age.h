@@ -15,6 +15,9 @@ int64_t age_began_ns(const struct statx *stx);
 /* When it was made, of whatever is in it; INT64_MAX: the file system does not tell. */
 int64_t age_born_ns(const struct statx *stx);
 
+/* When it was made; where that is not known, when it was written last. */
+int64_t age_made(const struct statx *stx);
+
 /* When what is at path was made; INT64_MAX when nothing is there, or that is not known. */
 int64_t age_made_ns(const char *path);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A known file that is gone by its inode may be there by its bytes: compressed (logrotate's
- * compress), copied and removed, written anew by an editor or rsync, on a volume with another
- * device number. Its name says only where to look; what is believed was proved.
+ * compress), copied and truncated or removed, written anew by an editor or rsync, on a volume with
+ * another device number. Its name says only where to look; what is believed was proved.
  */
 #include "search/candidates.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,55 +15,59 @@
 #include <unistd.h>
 
 #include "input/discover.h"
+#include "search/age.h"
 #include "search/rotated.h"
 
-struct search {
-	struct places *places;
-	const struct wanted *wanted;
-	struct candidate *found;
+struct lead {
+	char *path;
+	int64_t began_ns;
+	bool own; /* the path of the file that is looked for */
 };
 
-/*
- * Whether path is the file wanted: *search->found is filled then. 0, CANDIDATES_E_NONE, -ENOMEM.
- */
-static int try_path(const struct search *search, const char *path)
-{
-	struct content content = search->wanted->content;
-	struct candidate *found = search->found;
-	struct stat st;
-	int fd, r;
+struct list {
+	struct hunt *hunt;
+	struct places *places;
+	const struct wanted *wanted;
+};
 
-	if (lstat(path, &st) < 0 || (S_ISLNK(st.st_mode) && stat(path, &st) < 0) ||
-	    !S_ISREG(st.st_mode) || search->wanted->is_known(search->wanted->context, path, &st))
-		return CANDIDATES_E_NONE;
-	fd = reach_open(path, search->wanted->links);
-	if (fd < 0)
-		return CANDIDATES_E_NONE;
-	r = content_is(&content, fd, &found->packing);
-	if (!r)
-		r = identity_of(fd, &found->identity);
-	if (!r) {
-		found->path = strdup(path);
-		r = found->path ? 0 : -ENOMEM;
+static int add(struct hunt *hunt, const char *path, bool own)
+{
+	struct statx stx;
+	char *copy;
+
+	/* Its own path was the first. */
+	if (!own && hunt->n && hunt->leads[0].own && strcmp(hunt->leads[0].path, path) == 0)
+		return 0;
+	if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | STATX_BTIME, &stx) < 0 ||
+	    !S_ISREG(stx.stx_mode))
+		return 0;
+	if (hunt->n == hunt->capacity) {
+		size_t capacity = hunt->capacity ? 2 * hunt->capacity : 16;
+		void *leads = reallocarray(hunt->leads, capacity, sizeof hunt->leads[0]);
+
+		if (!leads)
+			return -ENOMEM;
+		hunt->leads = leads;
+		hunt->capacity = capacity;
 	}
-	if (r)
-		close(fd);
-	found->fd = r ? -1 : fd;
-	return r == 0 || r == -ENOMEM ? r : CANDIDATES_E_NONE;
+	copy = strdup(path);
+	if (copy)
+		hunt->leads[hunt->n++] = (struct lead){copy, age_began_ns(&stx), own};
+	return copy ? 0 : -ENOMEM;
 }
 
-static int try_names(const struct search *search, const char *dir, const char *base)
+static int add_names(struct list *list, const char *dir, const char *base)
 {
 	char *const *names;
-	size_t n = places_names(search->places, dir, base, rotated_stem(base), &names);
-	int r = CANDIDATES_E_NONE;
+	size_t n = places_names(list->places, dir, base, rotated_stem(base), &names);
+	int r = 0;
 
-	for (size_t i = 0; r == CANDIDATES_E_NONE && i < n; i++) {
+	for (size_t i = 0; !r && i < n; i++) {
 		char *path;
 
 		if (asprintf(&path, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, names[i]) < 0)
 			return -ENOMEM;
-		r = try_path(search, path);
+		r = add(list->hunt, path, false);
 		free(path);
 	}
 	return r;
@@ -74,21 +79,20 @@ static const char *name_of(const char *path)
 }
 
 /* In a directory: names like the lineage's, and like that of the file behind a link. */
-static int try_dir(const struct search *search, const char *dir)
+static int add_dir(struct list *list, const char *dir)
 {
-	const struct wanted *wanted = search->wanted;
-	int r = try_names(search, dir, name_of(wanted->lineage));
+	const struct wanted *wanted = list->wanted;
+	int r = add_names(list, dir, name_of(wanted->lineage));
 
-	if (r == CANDIDATES_E_NONE && wanted->real &&
-	    strcmp(name_of(wanted->real), name_of(wanted->lineage)) != 0)
-		r = try_names(search, dir, name_of(wanted->real));
+	if (!r && wanted->real && strcmp(name_of(wanted->real), name_of(wanted->lineage)) != 0)
+		r = add_names(list, dir, name_of(wanted->real));
 	return r;
 }
 
-static int try_beside(const struct search *search, const char *path)
+static int add_beside(struct list *list, const char *path)
 {
 	char *dir = places_dir_of(path);
-	int r = dir ? try_dir(search, dir) : -ENOMEM;
+	int r = dir ? add_dir(list, dir) : -ENOMEM;
 
 	free(dir);
 	return r;
@@ -96,41 +100,147 @@ static int try_beside(const struct search *search, const char *path)
 
 static int see_rotated(void *context, const char *path)
 {
-	int r = try_path(context, path);
-
-	/* Other than 0 ends it. */
-	return r == CANDIDATES_E_NONE ? 0 : r < 0 ? r : 1;
+	return add(((struct list *)context)->hunt, path, false);
 }
 
-static int try_rotated(struct search *search)
+/* The same path may be there twice, side by side then. */
+static int by_age(const void *a, const void *b)
 {
+	const struct lead *left = a, *right = b;
+
+	if (left->own != right->own)
+		return left->own ? -1 : 1;
+	if (left->began_ns != right->began_ns)
+		return left->began_ns < right->began_ns ? -1 : 1;
+	return strcmp(left->path, right->path);
+}
+
+int hunt_begin(struct hunt *hunt, struct places *places, const struct wanted *wanted)
+{
+	struct list list = {hunt, places, wanted};
 	int r;
 
-	if (!search->wanted->rotated)
-		return CANDIDATES_E_NONE;
-	search->found->fd = -1;
-	r = discover_list(search->wanted->rotated, see_rotated, search);
-	if (r == -ENOMEM)
-		return r;
-	return search->found->fd >= 0 ? 0 : CANDIDATES_E_NONE;
+	*hunt = (struct hunt){
+		.content = wanted->content,
+		.candidate.fd = -1,
+		.links = wanted->links,
+		.is_known = wanted->is_known,
+		.context = wanted->context,
+	};
+	r = add(hunt, wanted->path, true);
+	if (!r)
+		r = add_beside(&list, wanted->path);
+	if (!r && strcmp(wanted->path, wanted->lineage) != 0)
+		r = add_beside(&list, wanted->lineage);
+	if (!r && wanted->real)
+		r = add_beside(&list, wanted->real);
+	if (!r && wanted->went)
+		r = add_dir(&list, wanted->went);
+	if (!r && wanted->rotated && discover_list(wanted->rotated, see_rotated, &list) == -ENOMEM)
+		r = -ENOMEM;
+	if (hunt->n)
+		qsort(hunt->leads, hunt->n, sizeof hunt->leads[0], by_age);
+	return r;
+}
+
+/* Opens the next lead. 0; HUNT_E_MORE: it is none; -ENOMEM. */
+static int open_lead(struct hunt *hunt, const struct lead *lead)
+{
+	struct candidate *candidate = &hunt->candidate;
+	struct stat st;
+	int fd, r;
+
+	if (stat(lead->path, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    hunt->is_known(hunt->context, lead->path, &st))
+		return HUNT_E_MORE;
+	fd = reach_open(lead->path, hunt->links);
+	if (fd < 0)
+		return HUNT_E_MORE;
+	hunt->now = hunt->content;
+	r = identity_of(fd, &candidate->identity) ? CONTENT_E_OTHER : content_begin(&hunt->now, fd);
+	if (r) {
+		content_end(&hunt->now);
+		close(fd);
+		return r == -ENOMEM ? r : HUNT_E_MORE;
+	}
+	candidate->fd = fd;
+	return 0;
+}
+
+/* The file that is looked at is judged. r: what content_step said. */
+static int close_lead(struct hunt *hunt, const char *path, int r, struct candidate *ret_candidate)
+{
+	struct candidate found = hunt->candidate;
+
+	hunt->candidate.fd = -1;
+	content_end(&hunt->now);
+	hunt->next++;
+	if (r && !(r == CONTENT_E_SHORT && hunt->now.agrees)) {
+		close(found.fd);
+		return r == -ENOMEM ? r : HUNT_E_MORE;
+	}
+	found.packing = hunt->now.packing;
+	found.path = strdup(path);
+	if (!found.path) {
+		close(found.fd);
+		return -ENOMEM;
+	}
+	*ret_candidate = found;
+	return r ? HUNT_E_SHORT : 0;
+}
+
+int hunt_step(struct hunt *hunt, struct candidate *ret_candidate)
+{
+	const struct lead *lead = &hunt->leads[hunt->next];
+	int r;
+
+	if (hunt->next == hunt->n)
+		return HUNT_E_NONE;
+	if (hunt->candidate.fd < 0) {
+		if (hunt->next && strcmp(lead->path, lead[-1].path) == 0)
+			r = HUNT_E_MORE;
+		else
+			r = open_lead(hunt, lead);
+		if (r) {
+			hunt->next++;
+			return r;
+		}
+	}
+	r = content_step(&hunt->now);
+	return r == CONTENT_E_MORE ? HUNT_E_MORE : close_lead(hunt, lead->path, r, ret_candidate);
+}
+
+void hunt_end(struct hunt *hunt)
+{
+	if (hunt->candidate.fd >= 0) {
+		content_end(&hunt->now);
+		close(hunt->candidate.fd);
+	}
+	for (size_t i = 0; i < hunt->n; i++)
+		free(hunt->leads[i].path);
+	free(hunt->leads);
+	*hunt = (struct hunt){.candidate.fd = -1};
 }
 
 int candidates_find(struct places *places, const struct wanted *wanted,
 		    struct candidate *ret_candidate)
 {
-	struct search search = {places, wanted, ret_candidate};
+	struct hunt hunt;
 	int r;
 
 	if (!wanted->content.committed)
 		return CANDIDATES_E_NONE;
-	r = try_path(&search, wanted->path);
-	if (r == CANDIDATES_E_NONE)
-		r = try_beside(&search, wanted->path);
-	if (r == CANDIDATES_E_NONE && strcmp(wanted->path, wanted->lineage) != 0)
-		r = try_beside(&search, wanted->lineage);
-	if (r == CANDIDATES_E_NONE && wanted->real)
-		r = try_beside(&search, wanted->real);
-	if (r == CANDIDATES_E_NONE && wanted->went)
-		r = try_dir(&search, wanted->went);
-	return r == CANDIDATES_E_NONE ? try_rotated(&search) : r;
+	r = hunt_begin(&hunt, places, wanted);
+	while (r == 0 || r == HUNT_E_MORE) {
+		r = hunt_step(&hunt, ret_candidate);
+		if (!r)
+			break;
+		if (r != HUNT_E_SHORT)
+			continue;
+		close(ret_candidate->fd);
+		free(ret_candidate->path);
+		r = HUNT_E_MORE;
+	}
+	hunt_end(&hunt);
+	return r == HUNT_E_NONE ? CANDIDATES_E_NONE : r;
 }

@@ -23,7 +23,7 @@ struct wanted {
 	struct content content; /* what is known of it */
 };
 
-/* An open file that was proved; path and fd are the caller's. */
+/* An open file that was looked at; path and fd are the caller's. */
 struct candidate {
 	char *path;
 	int fd;
@@ -32,11 +32,36 @@ struct candidate {
 };
 
 /*
- * Looks at its own path and at all names that begin like its lineage's, in its directory, the one
- * of `real`, in `went` and where `rotated` says; compressed ones, too; not at files that are known
- * by their inode. Reads the files that begin alike as far as was settled, at once. 0;
- * CANDIDATES_E_NONE; -ENOMEM.
+ * A search in steps. Looked at are its own path, then all names that begin like its lineage's, in
+ * its directory, the one of `real`, in `went` and where `rotated` says, the one that began first
+ * first: of two copies of the same bytes that is the right one. Compressed ones, too; not files
+ * that are known by their inode.
  */
+struct hunt {
+	struct content content;
+	struct lead *leads;
+	size_t n, capacity, next;
+	struct content now; /* of the file that is looked at */
+	struct candidate candidate;
+	enum reach_links links;
+	bool (*is_known)(void *context, const char *path, const struct stat *st);
+	void *context;
+};
+
+/* Lists what there is now. *wanted is not needed afterwards, but for its context. 0 or -ENOMEM. */
+int hunt_begin(struct hunt *hunt, struct places *places, const struct wanted *wanted) MUSTCHECK;
+
+/* Reads 256 KiB. 0: *ret_candidate is it; the E codes; -ENOMEM. */
+enum {
+	HUNT_E_MORE = 1, /* another step */
+	HUNT_E_SHORT,    /* *ret_candidate ends before, and has nothing but those bytes; more */
+	HUNT_E_NONE,
+};
+int hunt_step(struct hunt *hunt, struct candidate *ret_candidate) MUSTCHECK;
+
+void hunt_end(struct hunt *hunt);
+
+/* All of it at once. 0; CANDIDATES_E_NONE; -ENOMEM. */
 enum { CANDIDATES_E_NONE = 1 };
 int candidates_find(struct places *places, const struct wanted *wanted,
 		    struct candidate *ret_candidate) MUSTCHECK;

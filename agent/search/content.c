@@ -8,10 +8,12 @@
 #include "search/content.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "input/filesystem.h"
 
 #define STEP_BYTES ((size_t)256 << 10)
 #define READ_BYTES (4 * CHAIN_BLOCK)
@@ -51,25 +53,59 @@ void content_of_row(struct content *content, const struct store_file *row)
 		.head_hash = row->head_hash,
 		.tail_len = row->tail_len,
 		.tail_hash = row->tail_hash,
+		.device = row->device,
 		.inode = row->inode,
+		.born_ns = row->born_ns,
 	};
 }
 
-void content_of_tail(struct content *content, struct tail *tail, const struct identity *identity)
+/* The bytes at the end of what was read in one piece from `at` on, as far as there is room. */
+static void keep_bytes(struct content *content, const struct account *account, uint64_t at,
+		       char *kept)
+{
+	const struct chunk *chunk;
+	uint64_t end = at, low;
+
+	TAILQ_FOREACH (chunk, &account->chunks, link) {
+		/* Settled before, and not read. */
+		if (chunk->cursor > chunk->filled || end < chunk->start)
+			break;
+		end = chunk->start + chunk->cursor;
+	}
+	low = end - at > CONTENT_KEPT_MAX ? end - CONTENT_KEPT_MAX : at;
+	content->kept = kept;
+	content->kept_at = low;
+	TAILQ_FOREACH (chunk, &account->chunks, link) {
+		uint64_t from = chunk->start > low ? chunk->start : low;
+		uint64_t to = chunk->start + chunk->cursor;
+
+		if (from >= end || to <= from)
+			continue;
+		memcpy(kept + content->kept_len, chunk->bytes + (from - chunk->start), to - from);
+		content->kept_len += to - from;
+	}
+}
+
+void content_of_tail(struct content *content, const struct tail *tail,
+		     const struct identity *identity, char *kept)
 {
 	const struct account *account = tail->account;
+	const struct ranges *ahead = &account->ahead;
+	const struct chunk *chunk = TAILQ_FIRST(&account->chunks);
+	/* A chunk that nothing was read into may know bytes that took the place of those known. */
+	struct chain chain = chunk && chunk->filled ? chunk->chain : account->chain;
 	char before[CHUNK_LOOK_BACK];
-	struct chain chain;
 
-	/* Up to where it is known: the file itself may hold other bytes by now. */
-	if (!tail_chain(tail, &chain) && (tail->packing || chain.upto > account->committed))
+	if (tail->packing || chain.upto == CHAIN_UNKNOWN)
 		chain = chain_of_nothing();
 	*content = (struct content){
 		.proof = proof_of(&chain),
 		.committed = account->committed,
+		.ahead_end = ahead->n ? ahead->at[ahead->first + ahead->n - 1].end : 0,
 		.head_len = identity->head_len,
 		.head_hash = identity->head_hash,
 		.tail_len = account_tail(account, before),
+		.device = identity->device,
 		.inode = identity->inode,
 	};
 	content->tail_hash = hash_bytes(before, content->tail_len);
@@ -77,6 +113,9 @@ void content_of_tail(struct content *content, struct tail *tail, const struct id
 		content->tail_len = tail->stored_tail_len;
 		content->tail_hash = tail->stored_tail_hash;
 	}
+	if (kept && chunk)
+		keep_bytes(content, account, chain.upto > chunk->start ? chain.upto : chunk->start,
+			   kept);
 }
 
 /* Bytes of the content at a position, fewer where it ends. 0, CONTENT_E_MORE, negative errno. */
@@ -123,26 +162,81 @@ static int compare(struct content *content, uint64_t end, uint32_t len, uint64_t
 	return hash_bytes(bytes, len) == hash ? 0 : CONTENT_E_OTHER;
 }
 
+/*
+ * A file with the number of the known one and another birth time was made when that was gone, or
+ * is it, on an overlay that was copied up. So few bytes may be those that all begin with.
+ */
+static bool is_used_again(const struct content *content, int fd)
+{
+	struct identity now;
+
+	return content->committed < IDENTITY_HEAD_MAX && content->born_ns &&
+	       identity_of(fd, &now) == 0 && now.inode == content->inode &&
+	       now.device == content->device && now.born_ns && now.born_ns != content->born_ns &&
+	       !filesystem_copies_up(fd);
+}
+
 int content_begin(struct content *content, int fd)
 {
+	struct chain nothing = chain_of_nothing();
+	struct stat st;
 	int r = 0;
 
 	content->fd = fd;
-	/* Of a file of which nothing was settled, or kept, nothing is known. */
-	if (!content->committed || !(content->head_len || content->proof.want.upto))
+	/* Nothing is known of it. */
+	if (!content->kept_len && (!(content->committed || content->ahead_end) ||
+				   !(content->head_len || content->proof.want.upto)))
+		return CONTENT_E_OTHER;
+	if (is_used_again(content, fd))
 		return CONTENT_E_OTHER;
 	content->packing = packed_kind_of_file(fd);
 	if (content->packing)
 		r = packed_new(content->packing, &content->packed);
-	return r ? r : compare(content, content->head_len, content->head_len, content->head_hash);
+	if (!r)
+		r = compare(content, content->head_len, content->head_len, content->head_hash);
+	if (r == CONTENT_E_SHORT && content->kept_len && !content->kept_at)
+		r = 0;
+	/* It is the same file but for other numbers: not read again from its start. */
+	if (!r && content->tail_len && fstat(fd, &st) == 0 && st.st_ino == content->inode)
+		content->proof = proof_of(&nothing);
+	return r;
 }
 
 static int compare_tail(struct content *content)
 {
-	/* Nothing but first bytes. */
-	if (!content->proof.want.upto && !content->tail_len)
+	struct stat st;
+
+	/* Nothing but first bytes, unless lines behind them are settled. */
+	if (!content->proof.want.upto && !content->tail_len && !content->kept_len &&
+	    !content->ahead_end)
 		return CONTENT_E_OTHER;
+	if (!content->packing && content->ahead_end &&
+	    (fstat(content->fd, &st) < 0 || (uint64_t)st.st_size < content->ahead_end))
+		return CONTENT_E_SHORT;
 	return compare(content, content->committed, content->tail_len, content->tail_hash);
+}
+
+/* The bytes that were in memory. */
+static int compare_kept(struct content *content)
+{
+	char bytes[READ_BYTES];
+
+	while (content->compared < content->kept_len) {
+		size_t left = content->kept_len - content->compared, n;
+		size_t len = left < sizeof bytes ? left : sizeof bytes;
+		int r = read_at(content, content->kept_at + content->compared, bytes, len, &n);
+
+		if (r)
+			return r;
+		if (memcmp(bytes, content->kept + content->compared, n) != 0)
+			return CONTENT_E_OTHER;
+		content->compared += n;
+		if (n < len) {
+			content->agrees = content->compared || content->proof.want.upto;
+			return CONTENT_E_SHORT;
+		}
+	}
+	return 0;
 }
 
 int content_step(struct content *content)
@@ -150,12 +244,13 @@ int content_step(struct content *content)
 	struct proof *proof = &content->proof;
 	uint64_t end = proof->have.upto + STEP_BYTES;
 	char bytes[READ_BYTES];
+	int r;
 
 	while (proof->have.upto < proof->want.upto && proof->have.upto < end) {
 		uint64_t left = proof->want.upto - proof->have.upto;
 		size_t len = left < sizeof bytes ? left : sizeof bytes, n;
-		int r = read_at(content, proof->have.upto, bytes, len, &n);
 
+		r = read_at(content, proof->have.upto, bytes, len, &n);
 		if (r)
 			return r;
 		if (n < len)
@@ -163,7 +258,10 @@ int content_step(struct content *content)
 		if (proof_take(proof, bytes, len) == PROOF_E_OTHER)
 			return CONTENT_E_OTHER;
 	}
-	return proof->have.upto < proof->want.upto ? CONTENT_E_MORE : compare_tail(content);
+	if (proof->have.upto < proof->want.upto)
+		return CONTENT_E_MORE;
+	r = compare_kept(content);
+	return r ? r : compare_tail(content);
 }
 
 void content_end(struct content *content)
@@ -171,14 +269,23 @@ void content_end(struct content *content)
 	content->packed = packed_free(content->packed);
 }
 
+bool content_may_be(const struct tail *tail, const struct identity *identity, int fd)
+{
+	struct content content;
+	int r;
+
+	content_of_tail(&content, tail, identity, NULL);
+	r = content_begin(&content, fd);
+	if (!r)
+		r = content_step(&content);
+	content_end(&content);
+	return !r || r == CONTENT_E_MORE;
+}
+
 int content_is(struct content *content, int fd, enum packed_kind *ret_packing)
 {
-	struct chain nothing = chain_of_nothing();
-	struct stat st;
 	int r = content_begin(content, fd);
 
-	if (!r && content->tail_len && fstat(fd, &st) == 0 && st.st_ino == content->inode)
-		content->proof = proof_of(&nothing);
 	if (!r)
 		do
 			r = content_step(content);
@@ -188,11 +295,30 @@ int content_is(struct content *content, int fd, enum packed_kind *ret_packing)
 	return r;
 }
 
+/* The bytes before the committed position are still there. */
+static bool has_its_tail(const struct tail *tail)
+{
+	char known[CHUNK_LOOK_BACK], bytes[CHUNK_LOOK_BACK];
+	uint64_t committed = tail->account->committed;
+	uint32_t len = account_tail(tail->account, known);
+	uint64_t hash = hash_bytes(known, len);
+
+	if (!len) {
+		len = tail->stored_tail_len;
+		hash = tail->stored_tail_hash;
+	}
+	return !len || (pread(tail->fd, bytes, len, (off_t)(committed - len)) == (ssize_t)len &&
+			hash_bytes(bytes, len) == hash);
+}
+
 bool content_is_gone(const struct tail *tail, const struct identity *identity)
 {
 	struct stat st;
 
-	return tail->rewritten || fstat(tail->fd, &st) < 0 ||
-	       (uint64_t)st.st_size < account_read_position(tail->account) ||
-	       identity_head_matches(tail->fd, identity) == 0;
+	if (tail->rewritten || fstat(tail->fd, &st) < 0)
+		return true;
+	if (tail->packing)
+		return false;
+	return (uint64_t)st.st_size < account_read_position(tail->account) ||
+	       identity_head_matches(tail->fd, identity) == 0 || !has_its_tail(tail);
 }

@@ -8,22 +8,32 @@
 #include "packed/packed.h"
 #include "state/rows.h"
 
+/* Of the bytes that were read last so many are kept to look for a truncated file's copy. */
+#define CONTENT_KEPT_MAX ((size_t)256 << 10)
+
 /*
- * Whether an open file, or what is packed in it, begins with what was settled of a known one. Two
- * kinds of evidence: the content chain, which proves every byte, and, where that is not known to
- * the end, the bytes before the position.
+ * Whether an open file, or what is packed in it, begins with what was read of a known one. Three
+ * kinds of evidence: the content chain, which proves every byte; those bytes themselves that were
+ * in memory behind it; and, where neither is known to the end, those before the position.
  */
 struct content {
 	struct proof proof;
+	const char *kept; /* the bytes from kept_at on; borrowed */
+	uint64_t kept_at;
+	size_t kept_len;
 	uint64_t committed;
+	uint64_t ahead_end; /* what is settled ahead ends there; 0: nothing is */
 	uint32_t head_len;
 	uint64_t head_hash;
 	uint32_t tail_len; /* bytes before committed under tail_hash */
 	uint64_t tail_hash;
-	uint64_t inode; /* of the known file */
-	int fd;         /* borrowed */
+	uint64_t device, inode; /* of the known file */
+	int64_t born_ns;
+	int fd; /* borrowed */
 	enum packed_kind packing;
 	struct packed *packed;
+	size_t compared; /* of the kept bytes */
+	bool agrees;     /* CONTENT_E_SHORT: as far as can be told it has the same bytes */
 };
 
 enum {
@@ -41,9 +51,15 @@ enum {
 int content_has_numbers(int fd, const struct store_file *row, struct identity *ret_identity)
 	MUSTCHECK;
 
-/* What is known of a file from its row, or of one that is read, as of now. */
+/* What is known of a file from its row. */
 void content_of_row(struct content *content, const struct store_file *row);
-void content_of_tail(struct content *content, struct tail *tail, const struct identity *identity);
+
+/*
+ * The same of one that is read, as of now, from memory alone: the file itself may hold other bytes
+ * by now. kept: room for CONTENT_KEPT_MAX bytes, the content's from now on; or NULL.
+ */
+void content_of_tail(struct content *content, const struct tail *tail,
+		     const struct identity *identity, char *kept);
 
 /*
  * Holds the first bytes (1 KiB, or all that were known) of an open file, which is borrowed until
@@ -57,6 +73,9 @@ int content_step(struct content *content) MUSTCHECK;
 
 void content_end(struct content *content);
 
+/* Whether nothing in the first 256 KiB of an open file speaks against it. */
+bool content_may_be(const struct tail *tail, const struct identity *identity, int fd);
+
 /*
  * All of it at once. A file that has the inode number of the known one (another device number,
  * another birth time) is believed without reading it again from its start. 0 and *ret_packing;
@@ -64,7 +83,10 @@ void content_end(struct content *content);
  */
 int content_is(struct content *content, int fd, enum packed_kind *ret_packing) MUSTCHECK;
 
-/* Whether an open file was truncated, or holds other bytes than were read of it: fstat, 1 KiB. */
+/*
+ * Whether an open file was truncated, or holds other bytes than were read of it, as far as a look
+ * tells: its size, its first 1 KiB, the 64 bytes before the position.
+ */
 bool content_is_gone(const struct tail *tail, const struct identity *identity);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STEP_BYTES ((size_t)256 << 10)
@@ -33,9 +34,12 @@ enum twins twins_step(struct twin *twin, int fd, uint64_t limit)
 		size_t len = left < sizeof ours ? left : sizeof ours;
 		ssize_t n = read_twin(twin, ours, len, twin->same);
 
-		if (n <= 0)
-			return n == 0 ? TWINS_EQUAL_TO_ITS_END : TWINS_EQUAL_SO_FAR;
-		if (pread(fd, theirs, (size_t)n, (off_t)twin->same) != n ||
+		if (n == 0)
+			return TWINS_EQUAL_TO_ITS_END;
+		if (n == -EAGAIN)
+			return TWINS_EQUAL_SO_FAR;
+		/* What cannot be read is no copy. */
+		if (n < 0 || pread(fd, theirs, (size_t)n, (off_t)twin->same) != n ||
 		    memcmp(ours, theirs, (size_t)n) != 0)
 			return TWINS_DIFFER;
 		twin->same += (uint64_t)n;
@@ -44,4 +48,19 @@ enum twins twins_step(struct twin *twin, int fd, uint64_t limit)
 		return TWINS_EQUAL_SO_FAR;
 	return read_twin(twin, ours, 1, twin->same) == 0 ? TWINS_EQUAL_TO_ITS_END :
 							   TWINS_EQUAL_TO_THE_LIMIT;
+}
+
+bool twins_is_beginning(int fd, int of)
+{
+	struct twin twin = {.fd = fd};
+	enum twins compared = twins_step(&twin, of, UINT64_MAX);
+	struct stat st;
+
+	if (compared != TWINS_EQUAL_SO_FAR)
+		return compared == TWINS_EQUAL_TO_ITS_END;
+	if (fstat(fd, &st) < 0)
+		return false;
+	if ((uint64_t)st.st_size > twin.same + READ_BYTES)
+		twin.same = (uint64_t)st.st_size - READ_BYTES;
+	return twins_step(&twin, of, UINT64_MAX) == TWINS_EQUAL_TO_ITS_END;
 }

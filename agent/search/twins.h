@@ -2,6 +2,8 @@
 #ifndef SEARCH_TWINS_H
 #define SEARCH_TWINS_H
 
+#include <stdbool.h>
+
 #include "packed/packed.h"
 
 /* A file that is held against another one, byte by byte. */
@@ -21,5 +23,11 @@ enum twins {
 
 /* Goes on for 256 KiB at most, up to position `limit` of the other file, which is open as fd. */
 enum twins twins_step(struct twin *twin, int fd, uint64_t limit);
+
+/*
+ * Whether the file holds nothing but the beginning of the other one, and be it nothing: a copy, or
+ * one in the making. Of a long one 256 KiB at its start and the last 16 KiB are asked.
+ */
+bool twins_is_beginning(int fd, int of);
 
 #endif

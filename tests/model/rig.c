@@ -31,6 +31,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "conf/load.h"
+#include "follow/claims.h"
 #include "follow/copies.h"
 #include "tests/model/broker.h"
 
@@ -252,6 +253,7 @@ static void end_life(bool landed)
 	store_close(agent->store);
 	letters_deinit(&agent->letters);
 	copies_deinit(&agent->files);
+	claims_deinit(&agent->files);
 	files_deinit(&agent->files);
 	chunk_pools_trim(&agent->pools);
 	MUST(!agent->pools.budget.used);

@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "files/doubt.h"
+#include "follow/claims.h"
 #include "follow/copies.h"
 #include "follow/packs.h"
 
@@ -148,6 +149,7 @@ void rig_crash(struct follow_rig *rig)
 	rig->store = store_close(rig->store);
 	letters_deinit(&rig->letters);
 	copies_deinit(&rig->files);
+	claims_deinit(&rig->files);
 	files_deinit(&rig->files);
 	chunk_pools_deinit(&rig->pools);
 }
@@ -261,34 +263,47 @@ static bool next_has_data(const struct file *file)
 
 	if (!file->newer)
 		return false;
-	return file->newer->left_path || file->newer->tail.fd < 0 ||
+	return file->newer->left_path || file->newer->suspect || file->newer->tail.fd < 0 ||
 	       fstat(file->newer->tail.fd, &st) < 0 || st.st_size > 0;
 }
 
+/* Reports are in, and what was cut off was looked for: on in its copy, or from its start. */
 static void start_over(struct follow_rig *rig, struct file *file)
 {
-	MUST(!file->account.in_flight);
-	if (copies_claim(&rig->files, rig->discover, file, clock_real_ms()) == COPIES_E_CLAIMED) {
-		uint64_t read_position = account_read_position(&file->account);
+	uint64_t read_position = account_read_position(&file->account);
 
+	account_advance(&file->account);
+	if (!file->rewritten || follow_is_spoilt(&rig->files, file)) {
 		MUST(account_rewind(&file->account) == 0);
 		tail_rewound(&file->tail, read_position);
-		return;
+	} else {
+		rig->counters.truncations++;
+		doubt_end(&rig->files, file);
+		MUST(file_new_content(file) == 0);
+		account_reset(&file->account, 0);
+		tail_reset(&file->tail);
+		file->identity.head_len = 0;
+		file->rewritten = false;
+		MUST(claims_unseen(&rig->files, rig->discover, file, clock_real_ms()) >= 0);
 	}
-	if (follow_is_spoilt(&rig->files, file)) {
-		uint64_t read_position = account_read_position(&file->account);
-
-		MUST(account_rewind(&file->account) == 0);
-		tail_rewound(&file->tail, read_position);
-		follow_finish(&rig->files, file);
-		return;
-	}
-	rig->counters.truncations++;
-	doubt_end(&rig->files, file);
-	account_reset(&file->account, 0);
-	tail_reset(&file->tail);
-	file->identity.head_len = 0;
+	file_set_state(file, FILE_READING);
 	files_dirty(&rig->files, file);
+	if (file->spoilt)
+		follow_finish(&rig->files, file);
+	else
+		files_ready(&rig->files, file);
+}
+
+/* True: something is to be done. */
+static bool step_claims(struct follow_rig *rig)
+{
+	struct file *file;
+	int r = claims_step(&rig->files, rig->discover, clock_real_ms(), &file);
+
+	MUST(r >= 0);
+	if (r == CLAIMS_E_DONE)
+		start_over(rig, file);
+	return r != 0;
 }
 
 static void turn(struct follow_rig *rig, struct file *file)
@@ -309,6 +324,10 @@ static void turn(struct follow_rig *rig, struct file *file)
 		files_rest(&rig->files, file);
 		return;
 	}
+	r = claims_look(&rig->files, rig->discover, file, clock_real_ms());
+	MUST(r >= 0);
+	if (r == CLAIMS_E_TAKEN)
+		return;
 	for (;;) {
 		do
 			r = tail_peek(&file->tail, &event);
@@ -323,7 +342,13 @@ static void turn(struct follow_rig *rig, struct file *file)
 	account_advance(&file->account);
 	files_dirty(&rig->files, file);
 	if (r == TAIL_E_REWRITTEN) {
-		start_over(rig, file);
+		file->rewritten = true;
+		MUST(claims_begin(&rig->files, file) == 0);
+		doubt_end(&rig->files, file);
+		files_rest(&rig->files, file);
+		file_set_state(file, FILE_DRAINING);
+		if (!claims_has(&rig->files, file))
+			start_over(rig, file);
 		return;
 	}
 	MUST(r == TAIL_E_DRY);
@@ -343,7 +368,8 @@ static bool age(struct follow_rig *rig)
 		    file->queue != FILE_QUEUE_NONE)
 			continue;
 		if (file_is_settled(file) && file->eof_seen && !tail_has_more(&file->tail) &&
-		    follow_must_hold(&rig->files, file, file->quiet_since_us))
+		    (follow_must_hold(&rig->files, file, file->quiet_since_us) ||
+		     copies_await(&rig->files, file)))
 			continue;
 		if (file_is_settled(file) && file->eof_seen && !tail_has_more(&file->tail))
 			follow_finish(&rig->files, file);
@@ -365,7 +391,8 @@ static bool step_copies(struct follow_rig *rig)
 	for (size_t i = 0; i < n; i++)
 		more |= copies_step(&rig->files, clock_mono_us(), clock_real_ms());
 	MUST(more >= 0);
-	return more || rig->files.n_copies < n || !TAILQ_EMPTY(&rig->files.ready);
+	/* What waits for a report is woken again and again. */
+	return more || rig->files.n_copies < n || (!rig->hold && !TAILQ_EMPTY(&rig->files.ready));
 }
 
 /* As the tick does it: what waits is tried again, as long as that is of use. */
@@ -399,8 +426,8 @@ const char *rig_run(struct follow_rig *rig)
 		doubt_step(&rig->files, clock_mono_us());
 		while ((file = TAILQ_FIRST(&rig->files.ready)))
 			turn(rig, file);
-	} while (!TAILQ_EMPTY(&rig->files.proofs) || step_copies(rig) || age(rig) ||
-		 release_held(rig));
+	} while (!TAILQ_EMPTY(&rig->files.proofs) || step_claims(rig) || step_copies(rig) ||
+		 age(rig) || release_held(rig));
 	return rig->lines;
 }
 

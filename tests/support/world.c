@@ -13,6 +13,7 @@
 #include "conf/load.h"
 
 #include "base/clock.h"
+#include "follow/claims.h"
 #include "follow/copies.h"
 
 #define ROUNDS_MAX 300 /* until all is settled, with an output that works: of up to 3 s each */
@@ -240,6 +241,7 @@ void world_kill(struct world *world, bool stored)
 	checkpoint_deinit(&agent->checkpoint);
 	letters_deinit(&agent->letters);
 	copies_deinit(&agent->files);
+	claims_deinit(&agent->files);
 	files_deinit(&agent->files);
 	chunk_pools_trim(&agent->pools);
 	if (agent->pools.budget.used)

@@ -151,7 +151,7 @@ static const char *listen(void)
 			used += (size_t)snprintf(
 				heard + used, sizeof heard - used,
 				hint.kind == HINT_FOUND ? "%c%d %s " : "%c%.0d %s ",
-				"FCMLT"[hint.kind], hint.kind == HINT_FOUND ? hint.source : 0,
+				"FCMLTN"[hint.kind], hint.kind == HINT_FOUND ? hint.source : 0,
 				hint.path + skip);
 			cr_assert_lt(used, sizeof heard);
 		}
@@ -230,7 +230,7 @@ Test(discover, created_later_and_written_to)
 	IS(scan(), "");
 	make("a.log");
 	make("a.txt");
-	IS(listen(), "F3 a.log ");
+	IS(listen(), "F3 a.log N a.txt ");
 	append("a.log");
 	IS(listen(), "C a.log ");
 	append("a.txt");

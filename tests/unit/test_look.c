@@ -104,6 +104,17 @@ bool discover_excludes(const struct discover *discover, int source, const char *
 	return false;
 }
 
+bool discover_names(const struct discover *discover, const char *dir)
+{
+	(void)discover, (void)dir;
+	return false;
+}
+
+void discover_set_links(struct discover *discover, int source, enum reach_links links)
+{
+	(void)discover, (void)source, (void)links;
+}
+
 int discover_follow_link(struct discover *discover, const char *path)
 {
 	(void)discover, (void)path;

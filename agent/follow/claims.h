@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FOLLOW_CLAIMS_H
+#define FOLLOW_CLAIMS_H
+
+#include "files/files.h"
+#include "input/discover.h"
+
+/*
+ * A file was truncated or rewritten: what was unread of it may be in a copy (copytruncate), and so
+ * may be contents that came and were cut off again before anybody looked. First goes the rest of
+ * what was read, then those contents in their order, then what is in the file now.
+ */
+
+/*
+ * What was read of the file is known now, and not for long. Call when the tail says that it is
+ * rewritten. The file drains then, and keeps still until claims_step gives it. 0 or -ENOMEM.
+ */
+int claims_begin(struct files *files, struct file *file) MUSTCHECK;
+
+/* Whether the file waits for claims_step. */
+bool claims_has(const struct files *files, const struct file *file);
+
+/*
+ * One step for one of them of which nothing is in flight: 256 KiB are read at most. 0: nothing is
+ * to do now; CLAIMS_E_MORE; CLAIMS_E_DONE: *ret_file is to be rewound; if it is `rewritten` still,
+ * to its start, and then claims_unseen is to be called. -ENOMEM.
+ */
+enum { CLAIMS_E_MORE = 1, CLAIMS_E_DONE };
+int claims_step(struct files *files, struct discover *discover, int64_t now_ms,
+		struct file **ret_file) MUSTCHECK;
+
+/* Whether claims_step has something to do. */
+bool claims_busy(const struct files *files);
+
+/*
+ * Nothing was read of what is in the file now: a content that came before it, was copied, cut off
+ * and not seen takes its place, and it comes behind. 0: there is none; CLAIMS_E_TAKEN; -ENOMEM.
+ */
+enum { CLAIMS_E_TAKEN = 1 };
+int claims_unseen(struct files *files, struct discover *discover, struct file *file, int64_t now_ms)
+	MUSTCHECK;
+
+/*
+ * The same before a turn, after doubt_look, of a file of which that is to be feared: something was
+ * written and is not there, or such a copy is.
+ */
+int claims_look(struct files *files, struct discover *discover, struct file *file, int64_t now_ms)
+	MUSTCHECK;
+
+void claims_deinit(struct files *files);
+
+#endif
