@@ -15,6 +15,7 @@
 #include "agent_private.h"
 #include "base/clock.h"
 #include "files/poll.h"
+#include "hints/hints.h"
 
 /* Without watches a look is the only way to see anything. */
 #define LOOK_POLLED_US US_PER_S
@@ -84,9 +85,9 @@ bool agent_take_hints(struct agent *agent)
 	for (int i = 0; i < AGENT_HINTS_AT_ONCE && !r; i++) {
 		r = discover_next(agent->discover, &hint);
 		if (!r)
-			r = follow_hint(&agent->files, agent->discover, &hint, now_ms);
+			r = hints_follow(&agent->files, agent->discover, &hint, now_ms);
 	}
-	if (r == DISCOVER_E_NONE && follow_caught_up(&agent->files, agent->discover, now_ms))
+	if (r == DISCOVER_E_NONE && hints_caught_up(&agent->files, agent->discover, now_ms))
 		r = -ENOMEM;
 	if (r < 0)
 		agent->error = r;

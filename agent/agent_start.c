@@ -17,6 +17,7 @@
 #include "conf/output.h"
 #include "follow/claims.h"
 #include "follow/copies.h"
+#include "hints/hints.h"
 #include "kafka/kafka.h"
 #include "ops/notify.h"
 
@@ -188,7 +189,7 @@ static int first_scan(struct agent *agent)
 	int r = follow_stored(&agent->files, agent->discover);
 
 	if (!r)
-		r = follow_first_scan(&agent->files, agent->discover, clock_real_ms());
+		r = hints_first_scan(&agent->files, agent->discover, clock_real_ms());
 	if (r)
 		return r;
 	agent->files.first_scan = false;

@@ -3,6 +3,7 @@
  * The map of the program. The way of a line from its file to Kafka and back leads through these
  * rooms; each is a folder, whose README.md says what it is for and names its modules:
  *
+ *   hints/      what happened, in its order
  *   follow/     what becomes of them: rotation, copies, restart
  *   files/      which files there are; what of them is stored
  *   search/     by what a file is found again that is not where it was: name, place, bytes

@@ -37,6 +37,7 @@ floors() {
 		6  kafka
 		6  pipeline
 		7  conf
+		7  hints
 		8  agent
 		9  cmd
 		10 cmd/check

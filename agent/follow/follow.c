@@ -443,8 +443,8 @@ int follow_check_paths(struct files *files, struct discover *discover)
 	return check_all(files, discover, was_not_found, NULL);
 }
 
-int follow_one(struct files *files, struct discover *discover, const struct hint *hint,
-	       int64_t now_ms)
+int follow_hint(struct files *files, struct discover *discover, const struct hint *hint,
+		int64_t now_ms)
 {
 	switch (hint->kind) {
 	case HINT_FOUND:

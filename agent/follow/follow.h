@@ -10,12 +10,16 @@
  * hint is only a reason to look; what counts is what stat and fstat say.
  */
 
-/* Does what the hint calls for. now_ms: CLOCK_REALTIME, for ignore_older. 0 or -ENOMEM. */
+/* Does what one hint calls for. 0 or -ENOMEM. */
 int follow_hint(struct files *files, struct discover *discover, const struct hint *hint,
 		int64_t now_ms) MUSTCHECK;
 
-/* No hint waits now. now_ms: CLOCK_REALTIME. 0 or -ENOMEM. */
-int follow_caught_up(struct files *files, struct discover *discover, int64_t now_ms) MUSTCHECK;
+/*
+ * A path that a source wants exists: looks at it, and takes it in when it is a log file that is
+ * not known yet. lineage: the path whose generation it is, usually its own. 0 or -ENOMEM.
+ */
+int follow_found(struct files *files, struct discover *discover, int source, const char *path,
+		 const char *lineage, int64_t now_ms) MUSTCHECK;
 
 /*
  * Before the first scan: takes over every file of the store that exists, under whatever name its
@@ -24,13 +28,6 @@ int follow_caught_up(struct files *files, struct discover *discover, int64_t now
  * path no source wants any more are left as they are. 0 or -ENOMEM.
  */
 int follow_stored(struct files *files, struct discover *discover) MUSTCHECK;
-
-/*
- * The first scan: takes in every path that exists. Rotated generations that the patterns match too
- * (app.log.1 beside app.log) are put into one lineage, the one written first first. 0 or negative
- * errno.
- */
-int follow_first_scan(struct files *files, struct discover *discover, int64_t now_ms) MUSTCHECK;
 
 /* Call before the scan of each reconcile: what it finds at its path need not be looked at twice. */
 void follow_begin_look(struct files *files);

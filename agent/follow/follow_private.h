@@ -42,10 +42,6 @@ void follow_refuse(struct files *files, const struct source *source, const char 
 /* The same of a path on which links are that are not to be followed. */
 void follow_refuse_link(struct files *files, const struct source *source, const char *path);
 
-/* Does what one hint calls for. 0 or -ENOMEM. */
-int follow_one(struct files *files, struct discover *discover, const struct hint *hint,
-	       int64_t now_ms) MUSTCHECK;
-
 /* Puts a file into the table and into the queue. Consumes fd. 0 or -ENOMEM. */
 int follow_adopt(struct files *files, const struct birth *birth, int fd,
 		 const struct identity *identity) MUSTCHECK;
@@ -56,13 +52,6 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd,
  */
 const struct store_file *follow_take_row(struct files *files, int fd,
 					 const struct identity *identity);
-
-/*
- * A path that a source wants exists: looks at it, and takes it in when it is a log file that is
- * not known yet. lineage: the path whose generation it is, usually its own. 0 or -ENOMEM.
- */
-int follow_found(struct files *files, struct discover *discover, int source, const char *path,
-		 const char *lineage, int64_t now_ms) MUSTCHECK;
 
 /*
  * The same of a row that was not met and had this path: the file has other numbers (a volume that

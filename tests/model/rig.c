@@ -33,6 +33,7 @@
 #include "conf/load.h"
 #include "follow/claims.h"
 #include "follow/copies.h"
+#include "hints/hints.h"
 #include "tests/model/broker.h"
 
 #define MUST(condition)                                                                  \
@@ -235,7 +236,7 @@ static void start(void)
 	MUST(!pipeline_new(&options, &agent->pipeline));
 	agent->look_at_us = clock_mono_us() + AGENT_LOOK_US;
 	MUST(!follow_stored(&agent->files, agent->discover));
-	MUST(!follow_first_scan(&agent->files, agent->discover, clock_real_ms()));
+	MUST(!hints_first_scan(&agent->files, agent->discover, clock_real_ms()));
 	agent->files.first_scan = false;
 	checkpoint();
 }

@@ -4,6 +4,7 @@
  * hints, then every file to its end. Time does not pass by itself: `quiet` says that it did.
  */
 #include "tests/support/follow_rig.h"
+#include "hints/hints.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -135,7 +136,7 @@ void rig_start(struct follow_rig *rig)
 		MUST(discover_add(rig->discover, (int)i, rig->paths[i], rig->exclude[i], message,
 				  sizeof message) == 0);
 	MUST(follow_stored(&rig->files, rig->discover) == 0);
-	MUST(follow_first_scan(&rig->files, rig->discover, (int64_t)time(NULL) * 1000) == 0);
+	MUST(hints_first_scan(&rig->files, rig->discover, (int64_t)time(NULL) * 1000) == 0);
 	rig->files.first_scan = false;
 	rig_checkpoint(rig);
 }
@@ -419,10 +420,10 @@ const char *rig_run(struct follow_rig *rig)
 	rig->releases = 0;
 	do {
 		while ((r = discover_next(rig->discover, &hint)) == 0)
-			MUST(follow_hint(&rig->files, rig->discover, &hint,
-					 (int64_t)time(NULL) * 1000) == 0);
+			MUST(hints_follow(&rig->files, rig->discover, &hint,
+					  (int64_t)time(NULL) * 1000) == 0);
 		MUST(r == DISCOVER_E_NONE);
-		MUST(follow_caught_up(&rig->files, rig->discover, (int64_t)time(NULL) * 1000) == 0);
+		MUST(hints_caught_up(&rig->files, rig->discover, (int64_t)time(NULL) * 1000) == 0);
 		doubt_step(&rig->files, clock_mono_us());
 		while ((file = TAILQ_FIRST(&rig->files.ready)))
 			turn(rig, file);

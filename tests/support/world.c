@@ -4,6 +4,7 @@
  * loop would bring back the clock, the store's thread and with them chance.
  */
 #include "tests/support/world.h"
+#include "hints/hints.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,8 +170,8 @@ void world_take_hints(struct world *world, size_t max)
 				    .path = logs->hints[i].path};
 
 		WORLD_TRACE(world, "hint %d %s", hint.kind, strrchr(hint.path, '/'));
-		MUST(!follow_hint(&world->agent->files, world->agent->discover, &hint,
-				  clock_real_ms()));
+		MUST(!hints_follow(&world->agent->files, world->agent->discover, &hint,
+				   clock_real_ms()));
 	}
 	logs->n_hints -= n;
 	if (logs->n_hints)
@@ -221,7 +222,7 @@ void world_start(struct world *world, bool until_eof)
 	agent->discover = world->discover;
 	MUST(!pipeline_new(&options, &agent->pipeline));
 	MUST(!follow_stored(&agent->files, agent->discover));
-	MUST(!follow_first_scan(&agent->files, agent->discover, clock_real_ms()));
+	MUST(!hints_first_scan(&agent->files, agent->discover, clock_real_ms()));
 	world->logs.n_hints = 0;
 	agent->files.first_scan = false;
 	checkpoint_now(world);

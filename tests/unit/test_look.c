@@ -10,6 +10,7 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
+#include "hints/hints.h"
 #include "tests/support/said.h"
 
 /* ---- the doubles, in the place of base/clock.c and input/discover*.c ---- */
@@ -190,7 +191,7 @@ TestSuite(look, .init = begin, .fini = end, .timeout = 60);
 Test(look, the_first_scan_ends_although_hints_keep_coming)
 {
 	lost_in_each_scan = true;
-	cr_expect_eq(follow_first_scan(&agent->files, agent->discover, clock_real_ms()), 0);
+	cr_expect_eq(hints_first_scan(&agent->files, agent->discover, clock_real_ms()), 0);
 	cr_expect_eq(hints_given, names_a_scan);
 	cr_expect_eq(scans_begun, 1);
 }

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hints/hints.h"
 #include "tests/support/world_doubles.h"
 
 #define LINE_BYTES 128
@@ -45,7 +46,8 @@ static void tell(enum hint_kind kind, size_t number)
 	struct hint hint = {.kind = kind, .path = path_of(number)};
 
 	cr_assert_eq(
-		follow_hint(&world.agent->files, world.agent->discover, &hint, clock_real_ms()), 0);
+		hints_follow(&world.agent->files, world.agent->discover, &hint, clock_real_ms()),
+		0);
 }
 
 /* So many lines more; the hint of it is followed at once. */

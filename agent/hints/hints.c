@@ -3,11 +3,13 @@
  * Hints come in lots: what the kernel had when it was asked. The directories know all of a lot when
  * its first hint is followed, so what was read of them holds until its last one.
  */
+#include "hints/hints.h"
+
 #include <stdlib.h>
 
-#include "follow/arrivals.h"
 #include "follow/follow.h"
-#include "follow/follow_private.h"
+#include "hints/arrivals.h"
+#include "search/places.h"
 
 /* The hints that were told together are followed: what they tell is in the directories, too. */
 static int end_lot(struct files *files, struct discover *discover, int64_t now_ms)
@@ -35,13 +37,13 @@ static int look_at_links(struct files *files, struct discover *discover, const c
 	return r;
 }
 
-int follow_hint(struct files *files, struct discover *discover, const struct hint *hint,
-		int64_t now_ms)
+int hints_follow(struct files *files, struct discover *discover, const struct hint *hint,
+		 int64_t now_ms)
 {
 	int r = arrivals_hint(files, discover, hint);
 
 	if (!r)
-		r = follow_one(files, discover, hint, now_ms);
+		r = follow_hint(files, discover, hint, now_ms);
 	if (r >= 0 && (hint->kind == HINT_MOVED || hint->kind == HINT_FOUND))
 		r = look_at_links(files, discover, hint->path, now_ms);
 	if (r >= 0 && !hint->more)
@@ -49,7 +51,7 @@ int follow_hint(struct files *files, struct discover *discover, const struct hin
 	return r < 0 ? r : 0;
 }
 
-int follow_caught_up(struct files *files, struct discover *discover, int64_t now_ms)
+int hints_caught_up(struct files *files, struct discover *discover, int64_t now_ms)
 {
 	int r = end_lot(files, discover, now_ms);
 

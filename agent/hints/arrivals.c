@@ -12,7 +12,7 @@
  * Accepted: between the hints and the look names go on changing, so where files come faster than
  * one in a few milliseconds one may be taken for another, and not be counted.
  */
-#include "follow/arrivals.h"
+#include "hints/arrivals.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@
 #include <syslog.h>
 
 #include "files/poll.h"
-#include "follow/follow_private.h"
+#include "follow/follow.h"
 #include "search/rotated.h"
 
 /* More are not kept apart: then hints come faster than they are taken, and a look is due. */

@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 
 #include "follow/follow.h"
-#include "follow/follow_private.h"
+#include "hints/hints.h"
 #include "search/age.h"
 #include "search/rotated.h"
 
@@ -241,12 +241,12 @@ static int collect(struct files *files, struct discover *discover, int64_t now_m
 		if (!r && hint.kind == HINT_FOUND)
 			r = add(findings, &hint);
 		else if (!r)
-			r = follow_hint(files, discover, &hint, now_ms);
+			r = hints_follow(files, discover, &hint, now_ms);
 	}
 	return r == DISCOVER_E_NONE ? 0 : r;
 }
 
-int follow_first_scan(struct files *files, struct discover *discover, int64_t now_ms)
+int hints_first_scan(struct files *files, struct discover *discover, int64_t now_ms)
 {
 	struct findings findings = {0};
 	uint64_t first_id = files->next_id;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef FOLLOW_ARRIVALS_H
-#define FOLLOW_ARRIVALS_H
+#ifndef HINTS_ARRIVALS_H
+#define HINTS_ARRIVALS_H
 
 #include "files/files.h"
 #include "input/discover.h"
