@@ -46,7 +46,7 @@ struct files {
 	TAILQ_HEAD(copy_list, copy) copies; /* new files that may be copies: copies.h */
 	size_t n_copies;
 	size_t idle_copies;   /* looked at in a row without anything to do */
-	struct map *arrivals; /* path → what came there as hints tell: follow/arrivals.h; owned */
+	struct map *arrivals; /* path → what came there as hints tell: hints/arrivals.h; owned */
 	uint64_t n_arrivals;  /* since the start */
 	struct danglings danglings;
 	struct places *places;                /* as long as one lot of hints is followed, or NULL */
