@@ -13,7 +13,6 @@
 #include "files/poll.h"
 #include "follow/follow.h"
 #include "follow/follow_private.h"
-#include "search/rotated.h"
 
 bool follow_is_compressed(int fd)
 {
@@ -123,17 +122,11 @@ static int learn_went(struct file *file, const struct file *newest)
 	return r;
 }
 
-/* A bare number may be anybody's: app-1.log, node-1. */
-static bool may_be_own(const char *path, const char *lineage)
-{
-	return rotated_judge(strrchr(path, '/') + 1, strrchr(lineage, '/') + 1) == ROTATED_PERHAPS;
-}
-
 /* A file of the lineage, for its order, with a name that may be its own: app-1.log, node-1. */
-static bool has_own_name(const struct file *file)
+static bool has_own_name(const struct discover *discover, const struct file *file)
 {
 	return !file->left_path && strcmp(file->path, file->lineage) != 0 &&
-	       may_be_own(file->path, file->lineage);
+	       follow_may_be_own(discover, file->path, file->lineage);
 }
 
 /*
@@ -144,7 +137,7 @@ static bool has_left(const struct birth *birth)
 {
 	if (strcmp(birth->lineage, birth->path) == 0)
 		return false;
-	return birth->moved || (!may_be_own(birth->path, birth->lineage) &&
+	return birth->moved || (!follow_may_be_own(birth->discover, birth->path, birth->lineage) &&
 				(access(birth->lineage, F_OK) == 0 ||
 				 discover_wants(birth->discover, birth->path) < 0));
 }
@@ -155,7 +148,7 @@ static int leave_older(struct files *files, struct discover *discover, const str
 	int r = 0;
 
 	for (struct file *older = file->older; !r && older; older = older->older) {
-		if (has_own_name(older))
+		if (has_own_name(discover, older))
 			continue;
 		/* Found under its rotated name, or, behind a link, with its own name still. */
 		if (!older->left_path && strcmp(older->path, older->lineage) != 0)
@@ -232,7 +225,7 @@ static int chain(struct files *files, struct discover *discover, struct file *fi
 		r = learn_went(file, newest);
 	if (r || !file->newer)
 		return r;
-	if (!has_own_name(file))
+	if (!has_own_name(discover, file))
 		files_left_path(files, file);
 	if (file->newer->state == FILE_READING) {
 		files_rest(files, file->newer);

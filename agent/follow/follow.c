@@ -52,8 +52,8 @@ static int second_name(struct files *files, struct file *file, const char *path)
 }
 
 /* A known file under a path: its own, a new name of it, or a second name (A13, A14). */
-static int known_under(struct files *files, struct file *file, const char *path,
-		       const struct stat *st)
+static int known_under(struct files *files, const struct discover *discover, struct file *file,
+		       const char *path, const struct stat *st)
 {
 	struct stat own;
 	int r;
@@ -74,14 +74,9 @@ static int known_under(struct files *files, struct file *file, const char *path,
 				   "%s is %s: it is read once", path, file->path);
 			return second_name(files, file, path);
 		}
-		r = files_move(files, file, path);
+		r = follow_rename(files, discover, file, path);
 		if (r)
 			return r;
-		if (!file->left_path && strcmp(path, file->lineage) != 0)
-			files->counters->rotations++;
-		file->left_path = false;
-		if (strcmp(path, file->lineage) != 0)
-			files_left_path(files, file);
 	}
 	if ((!file->tail.packing &&
 	     (uint64_t)st->st_size != account_read_position(&file->account)) ||
@@ -137,7 +132,7 @@ static int found_known(struct files *files, struct discover *discover, struct fi
 	struct file *holder = map_get(files->by_path, path, strlen(path));
 	int r = holder && holder != file ? check_path(files, discover, holder) : 0;
 
-	return r ? r : known_under(files, file, path, st);
+	return r ? r : known_under(files, discover, file, path, st);
 }
 
 struct base_search {
@@ -379,7 +374,7 @@ static int moved(struct files *files, struct discover *discover, const char *pat
 		return r;
 	file = files_by_inode(files, st.st_dev, st.st_ino);
 	if (file)
-		return known_under(files, file, path, &st);
+		return known_under(files, discover, file, path, &st);
 	copied(files, path);
 	/* Rotated before anybody looked at it under its first name. */
 	file = newest_of_rotated(files, path);

@@ -124,6 +124,17 @@ int follow_oldest_unseen(struct files *files, struct discover *discover, struct 
  */
 int follow_trace(struct files *files, struct discover *discover, struct file *file) MUSTCHECK;
 
+/*
+ * Whether a file of the lineage may have this name as its own, given by nobody's rotation: another
+ * number, or any other name that a source wants. Then it waits for its turn as a generation does,
+ * and is alive.
+ */
+bool follow_may_be_own(const struct discover *discover, const char *path, const char *lineage);
+
+/* The file has this path now. 0 or -ENOMEM. */
+int follow_rename(struct files *files, const struct discover *discover, struct file *file,
+		  const char *path) MUSTCHECK;
+
 /* What a gzip, zstd or other compressed file holds is no log line (A12). */
 bool follow_is_compressed(int fd);
 

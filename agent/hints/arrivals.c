@@ -33,6 +33,7 @@ struct arrival {
 	bool written;
 	bool looked_at; /* under the name that it had then */
 	bool due;       /* it has another one now */
+	bool kept;      /* beyond the end of hints, without a name */
 	char origin[];  /* the path at which it came; behind it the one that it has */
 };
 
@@ -216,16 +217,32 @@ int arrivals_look(struct files *files, struct discover *discover, int64_t now_ms
 	return r;
 }
 
+/* A table that a storm of hints made large does not shrink by itself. */
+static void shrink(struct files *files)
+{
+	struct map *fresh = map_count(files->arrivals) ? NULL : map_new();
+
+	if (!fresh)
+		return;
+	map_free(files->arrivals);
+	files->arrivals = fresh;
+}
+
 void arrivals_end(struct files *files)
 {
 	struct arrival *arrival;
 	void *cursor = NULL;
 
 	while ((arrival = map_next(files->arrivals, &cursor))) {
-		if (arrival->due && path_of(arrival)[0])
-			continue;
-		end_of(files, take(files, path_of(arrival)));
+		/* The hint of where it went comes next, but for a directory that went with it. */
+		if (arrival->due && path_of(arrival)[0] && !arrival->kept)
+			arrival->kept = true;
+		else if (arrival->due && path_of(arrival)[0])
+			free(take(files, path_of(arrival)));
+		else
+			end_of(files, take(files, path_of(arrival)));
 	}
+	shrink(files);
 }
 
 void arrivals_forget(struct files *files)

@@ -3,7 +3,8 @@
  * The order of things: what is queued to be scanned, then what was read of inotify, then a read.
  *
  *   discover_sources.c   what is wanted         discover_tree.c     directories and their states
- *   discover_walk.c      looking at names       discover_changes.c  what inotify says
+ *   discover_nodes.c     watching them          discover_walk.c     looking at names
+ *   discover_changes.c   what inotify says
  *   watch.c              inotify
  *
  * Scanning goes before changes: what a scan finds is the truth, and changes that queue up meanwhile
@@ -58,7 +59,8 @@ static int make(bool watched, struct discover **ret_discover)
 	if (!discover)
 		return -ENOMEM;
 	discover->poll_fd = discover->more_fd = -1;
-	r = tree_init(&discover->tree);
+	discover->waiting = map_new();
+	r = discover->waiting ? tree_init(&discover->tree) : -ENOMEM;
 	if (r == 0)
 		r = tree_get(&discover->tree, NULL, "/", 1, &discover->root);
 	if (r == 0 && watched)
@@ -78,11 +80,17 @@ int discover_new(struct discover **ret_discover)
 
 struct discover *discover_free(struct discover *discover)
 {
+	void *cursor = NULL;
+	char *dir;
+
 	if (!discover)
 		return NULL;
 	if (discover->dir)
 		closedir(discover->dir);
 	tree_deinit(&discover->tree);
+	while (discover->waiting && (dir = map_next(discover->waiting, &cursor)))
+		free(dir);
+	map_free(discover->waiting);
 	watch_free(discover->watch);
 	if (discover->poll_fd >= 0)
 		close(discover->poll_fd);
@@ -120,50 +128,14 @@ int discover_add(struct discover *discover, int source, char *const *paths, char
 	return r ? r : root_states(discover, discover->n_sources - 1);
 }
 
-/* 0: *ret_node has the directory of path, NULL when that cannot be. -EINVAL, -ENOMEM. */
-static int directory_of(struct discover *discover, const char *path, struct node **ret_node)
-{
-	const char *slash = strrchr(path, '/');
-	size_t len = slash == path ? 1 : (size_t)(slash - path);
-	int r;
-
-	*ret_node = NULL;
-	if (!slash || path[0] != '/' || len >= PATH_MAX)
-		return -EINVAL;
-	if (walk_shuns(discover, path))
-		return 0;
-	r = tree_get(&discover->tree, NULL, path, len, ret_node);
-	return r < 0 ? r : 0;
-}
-
-static int follow(struct discover *discover, struct node *node)
-{
-	bool there;
-
-	if (node->content && node->way == NODE_WATCHED)
-		return 0;
-	/* Watched at once, not when its turn comes: the caller reads the file after this. */
-	node->content = true;
-	return walk_watch(discover, node, &there);
-}
-
 int discover_follow(struct discover *discover, const char *path)
 {
-	struct node *node;
-	int r = directory_of(discover, path, &node);
-
-	return r || !node ? r : follow(discover, node);
+	return walk_follow(discover, path, false);
 }
 
 int discover_follow_link(struct discover *discover, const char *path)
 {
-	struct node *node;
-	int r = directory_of(discover, path, &node);
-
-	if (r || !node)
-		return r;
-	node->followed = true;
-	return follow(discover, node);
+	return walk_follow(discover, path, true);
 }
 
 int discover_list(char *const *patterns, int (*see)(void *context, const char *path), void *context)

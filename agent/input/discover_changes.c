@@ -57,8 +57,12 @@ static int on_lost(struct discover *discover, struct node *node, struct hint *re
 static int on_arrival(struct discover *discover, struct node *node,
 		      const struct watch_change *change, struct hint *ret_hint)
 {
-	int r = walk_look(discover, node, change->name, change->is_directory ? DT_DIR : DT_UNKNOWN,
-			  ret_hint);
+	int r;
+
+	if (node->followed && walk_join(discover, node, change->name))
+		walk_came(discover);
+	r = walk_look(discover, node, change->name, change->is_directory ? DT_DIR : DT_UNKNOWN,
+		      ret_hint);
 
 	/* A link may wait for the directory. */
 	if (r == DISCOVER_E_NONE && (node->followed || (change->what == WATCH_MOVED_IN &&

@@ -39,6 +39,8 @@ struct discover {
 	bool lost;                /* IN_Q_OVERFLOW since the last scan began */
 	uint32_t departed_cookie; /* of the last name that was moved away */
 	char departed[PATH_MAX];
+	struct map
+		*waiting; /* path → directory with a link that leads there: queued when it comes */
 	struct discover_trouble trouble;
 	char path[PATH_MAX]; /* of the hint given last */
 };
@@ -60,6 +62,24 @@ const struct wanted *walk_wanted(struct discover *discover, const struct node *n
  */
 int walk_look(struct discover *discover, struct node *node, const char *name, unsigned char type,
 	      struct hint *ret_hint) MUSTCHECK;
+
+/* The directory that is being read is done with. */
+void walk_end_scan(struct discover *discover);
+
+/* The directory could not be read or searched. */
+void walk_deny(struct discover *discover, struct node *node);
+
+/* Watches the directory of path; link: every name that comes there matters. As discover_follow. */
+int walk_follow(struct discover *discover, const char *path, bool link) MUSTCHECK;
+
+/*
+ * discover->path, in the directory of node, is a link that leads nowhere yet: that directory is
+ * read again when the first thing is there that is missing. 0 or -ENOMEM.
+ */
+int walk_wait_for(struct discover *discover, const struct node *node) MUSTCHECK;
+
+/* Something came to discover->path: links to directories may lead there. */
+void walk_came(struct discover *discover);
 
 /* Goes on with the queue of directories up to the next hint. 0, DISCOVER_E_NONE: done, -ENOMEM. */
 int walk_next(struct discover *discover, struct hint *ret_hint) MUSTCHECK;

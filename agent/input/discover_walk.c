@@ -244,6 +244,11 @@ int walk_look(struct discover *discover, struct node *node, const char *name, un
 			tree_queue(&discover->tree, child);
 		if (type == DT_UNKNOWN)
 			return DISCOVER_E_NONE;
+		if (type == DT_LNK && access(discover->path, F_OK) < 0) {
+			r = walk_wait_for(discover, node);
+			if (r)
+				return r;
+		}
 	}
 	if (!source || (type == DT_DIR && !asks_by_name(discover, node, name)))
 		return DISCOVER_E_NONE;
@@ -253,53 +258,6 @@ int walk_look(struct discover *discover, struct node *node, const char *name, un
 }
 
 /* ---- one directory ---- */
-
-static void end_scan(struct discover *discover)
-{
-	if (discover->dir)
-		closedir(discover->dir);
-	discover->dir = NULL;
-	discover->scanning = NULL;
-}
-
-void walk_drop(struct discover *discover, struct node *node)
-{
-	while (!LIST_EMPTY(&node->children))
-		walk_drop(discover, LIST_FIRST(&node->children));
-	if (discover->scanning == node)
-		end_scan(discover);
-	if (discover->watch)
-		watch_remove(discover->watch, &node->point);
-	tree_remove(&discover->tree, node);
-}
-
-static void deny(struct discover *discover, struct node *node)
-{
-	node->incomplete = true;
-	tree_set_denied(&discover->tree, node, true);
-}
-
-int walk_watch(struct discover *discover, struct node *node, bool *ret_there)
-{
-	int r = WATCH_E_REFUSED;
-
-	if (discover->watch)
-		r = watch_add(discover->watch, node->path, node->content, &node->point);
-	if (r < 0)
-		return r;
-	*ret_there = r != WATCH_E_GONE || node == discover->root;
-	if (!*ret_there) {
-		walk_drop(discover, node);
-		return 0;
-	}
-	if (r == WATCH_E_LIMIT)
-		discover->trouble.watch_errno = ENOSPC;
-	/* A directory on the way may be closed to us: it only has to let us through. */
-	if (r == WATCH_E_DENIED && node->content)
-		deny(discover, node);
-	tree_set_way(&discover->tree, node, r == 0 ? NODE_WATCHED : NODE_POLLED);
-	return 0;
-}
 
 static int begin_scan(struct discover *discover, struct node *node)
 {
@@ -322,7 +280,7 @@ static int begin_scan(struct discover *discover, struct node *node)
 	if (!discover->dir && (errno == ENOENT || errno == ENOTDIR))
 		walk_drop(discover, node);
 	else if (!discover->dir)
-		deny(discover, node);
+		walk_deny(discover, node);
 	return 0;
 }
 
@@ -356,7 +314,7 @@ static int look_up(struct discover *discover, struct node *node, const char *nam
 	if (lstat(discover->path, &st) == 0)
 		return walk_look(discover, node, name, IFTODT(st.st_mode), ret_hint);
 	if (errno == EACCES)
-		deny(discover, node);
+		walk_deny(discover, node);
 	return DISCOVER_E_NONE;
 }
 
@@ -381,7 +339,7 @@ static int scan(struct discover *discover, struct hint *ret_hint)
 	if (r != DISCOVER_E_NONE)
 		return r;
 	tree_set_denied(&discover->tree, node, node->incomplete);
-	end_scan(discover);
+	walk_end_scan(discover);
 	return r;
 }
 
