@@ -159,6 +159,7 @@ says() {
 	grep -qF -- "$1" /tmp/check.line || fail "waybill check --unit: no \"$1\" in: $(cat /tmp/check)"
 }
 
+# Scenario F10
 try_check_unit() {
 	local dropin=/run/systemd/system/waybill.service.d
 

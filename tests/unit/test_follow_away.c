@@ -203,7 +203,7 @@ Test(follow_away, an_empty_mount_point_keeps_the_rows_of_its_volume)
 	end_well(1);
 }
 
-/* Scenario A04, B09: behind a wildcard, too. */
+/* Behind a wildcard, too. */
 static void volume_of_a_wildcard(bool mount_point)
 {
 	char away[PATH_MAX];
@@ -225,11 +225,13 @@ static void volume_of_a_wildcard(bool mount_point)
 	end_well(1);
 }
 
+/* Scenario A04, B09 */
 Test(follow_away, an_empty_mount_point_behind_a_wildcard_keeps_its_rows)
 {
 	volume_of_a_wildcard(true);
 }
 
+/* Scenario A04, B09 */
 Test(follow_away, a_mount_point_that_is_not_made_yet_keeps_its_rows)
 {
 	volume_of_a_wildcard(false);
