@@ -248,6 +248,7 @@ class Changes(Files):
         for content in self.contents_in(self.away):
             content.path = directory / content.path.name
             content.held, content.alive = False, True
+            content.was_away = True
             if content.path == self.path_of(content.slot):
                 content.left = False
                 self.current[content.slot] = content

@@ -264,6 +264,6 @@ class Files:
         text = content.begun + content.rest
         content.size -= len(content.begun)
         self.model.write(content, text, late)
-        if content.left:
+        if content.left or content.was_away:
             self.model.may_split(text, len(content.begun))
         content.rest = ""

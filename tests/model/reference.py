@@ -45,6 +45,7 @@ class Content:
     stored: bool = False  # and a checkpoint knows
     lines: list = field(default_factory=list)
     size: int = 0
+    was_away: bool = False  # it had left its path for a while, with half a line perhaps
     begun: str = ""  # the beginning of a line that was written without its rest
     rest: str = ""
     alive: bool = True  # its bytes are somewhere
