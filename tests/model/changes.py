@@ -51,6 +51,7 @@ class Changes(Files):
         content = self.here(LINK)
         if content is not None:
             content.left = True
+            self.forget_suspicion(LINK)
             if not content.seen:
                 self.see_whether_found(content)
             self.create(LINK)
@@ -91,9 +92,6 @@ class Changes(Files):
         shutil.copyfile(content.path, to)
         self.was_born()
         content.twin = Twin(to, to.stat().st_ino, content.size)
-        # Two files that are first seen side by side are two files.
-        if not content.seen and self.wide:
-            self.model.may_repeat(content, content.size)
 
     def do_copytruncate(self, slot, style):
         self.do_copy(slot, style)
