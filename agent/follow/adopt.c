@@ -313,8 +313,9 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd,
 		file->told_apart = true;
 		file->leave_out = birth->leave_out;
 	}
-	file->unjudged = !row && !birth->judged && !file->leave_out &&
-			 (birth->source->compressed || birth->packing);
+	file->unjudged =
+		!row && !birth->judged && !file->leave_out &&
+		(birth->packing || (birth->source->compressed && rotated_is_packed(birth->path)));
 	file->unseen = file->unjudged && birth->unseen;
 	files->n_unjudged += file->unjudged && birth->packing;
 	if (file->tail.packing)

@@ -212,7 +212,7 @@ static int judge(struct search *search, const char *dir, const char *base, const
 	}
 	began_ns = age_began_ns(&stx);
 	if (age_made(&stx) < search->missed->known_ns ||
-	    !began_between(search, plain, strcmp(plain, name) != 0, began_ns) ||
+	    !began_between(search, plain, rotated_is_packed(name), began_ns) ||
 	    !is_believed(search, dir, base, plain, kind, &stx) || !is_free(search, path, &stx)) {
 		free(path);
 		return 0;
@@ -303,15 +303,6 @@ static int look_everywhere(struct search *search)
 	return r;
 }
 
-/* Whether it is compressed: its times may be those of that, and tell nothing. */
-static bool is_packed(const struct generation *generation)
-{
-	char *plain = rotated_unpacked(generation->path);
-
-	free(plain);
-	return plain;
-}
-
 /*
  * Fast rotations begin within one tick of the file system's clock: then their names tell, and that
  * of the known one, the earliest of all, tells which way they go.
@@ -322,7 +313,8 @@ static int by_age(const void *a, const void *b, void *context)
 	const char *known = ((const struct search *)context)->missed->path;
 	int order = strverscmp(left->path, right->path);
 
-	if (is_packed(left) && is_packed(right)) {
+	/* Their times may be those of their packing, and tell nothing. */
+	if (rotated_is_packed(left->path) && rotated_is_packed(right->path)) {
 		if (rotated_is_before(left->path, right->path))
 			return -1;
 		if (rotated_is_before(right->path, left->path))

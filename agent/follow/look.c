@@ -13,7 +13,7 @@
 #include "follow/copies.h"
 #include "follow/follow.h"
 #include "follow/follow_private.h"
-#include "follow/packs.h"
+#include "search/rotated.h"
 
 /* Whether it was not told of the path yet; told: paths of which it was. */
 static bool is_news(struct map *told, const char *path)
@@ -141,7 +141,8 @@ static int adopt_new(struct files *files, struct birth birth, int fd,
 		birth.row = follow_take_row_at(files, birth.path, fd, &birth.packing);
 		birth.by_content = birth.row != NULL;
 	}
-	if (!birth.row && !birth.judged && !packs_is_one(birth.source, birth.path)) {
+	if (!birth.row && !birth.judged &&
+	    !(birth.source->compressed && rotated_is_packed(birth.path))) {
 		r = copies_hold(files, &birth, fd, identity, clock_mono_us());
 		if (r)
 			return r < 0 ? r : 0;

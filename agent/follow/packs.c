@@ -34,14 +34,16 @@ static bool tell_apart(struct files *files, struct file *file)
 		return true;
 	file->told_apart = n == sizeof head;
 	if (!identity_is_compressed(head, (size_t)n)) {
-		file->unjudged = false;
+		if (file->unjudged)
+			files_end_judge(files, file);
 		files_dirty(files, file);
 		return true;
 	}
 	if (file->source->compressed && packed_kind_of(head, (size_t)n)) {
 		file->told_apart = true;
 		file->tail.packing = packed_kind_of(head, (size_t)n);
-		files->n_unjudged += file->unjudged;
+		file->unjudged = true;
+		files->n_unjudged++;
 		files_age(files, file);
 		return true;
 	}

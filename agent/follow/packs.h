@@ -13,9 +13,6 @@
  */
 bool packs_look(struct files *files, struct file *file, uint64_t now_us);
 
-/* By its name it is a compressed file, and the source wants those. */
-bool packs_is_one(const struct source *source, const char *path);
-
 /*
  * The turn has read the file to its end: tells, once, what could not be unpacked. Comes before
  * doubt_dry. now_us: CLOCK_MONOTONIC.

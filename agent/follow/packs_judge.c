@@ -35,12 +35,23 @@ static bool is_asked(const struct pack_judge *judge, const struct file *known)
 	return judge->n_others < PACK_OTHERS_MAX;
 }
 
+/* Nothing of it is known yet: what both have. */
+static bool begins_alike_unread(const struct pack_judge *judge, const struct file *known)
+{
+	char bytes[IDENTITY_HEAD_MAX];
+	ssize_t n = pread(known->tail.fd, bytes, judge->head_len, 0);
+
+	return n > 0 && memcmp(bytes, judge->head, (size_t)n) == 0;
+}
+
 /* What was read of it since the last checkpoint counts, too. */
 static bool begins_alike(const struct pack_judge *judge, struct file *known)
 {
 	struct identity *identity = &known->identity;
 	uint64_t read = account_read_position(&known->account);
 
+	if (known->tail.fd >= 0 && !read)
+		return begins_alike_unread(judge, known);
 	if (known->tail.fd >= 0 && identity->head_len < IDENTITY_HEAD_MAX &&
 	    identity->head_len < read && identity_grow_head(known->tail.fd, identity, read))
 		return false;
@@ -267,12 +278,4 @@ bool packs_judge(struct files *files, struct file *file, uint64_t now_us)
 	else
 		files_hold(files, file, FILE_WAITS_UNPACKER);
 	return false;
-}
-
-bool packs_is_one(const struct source *source, const char *path)
-{
-	char *unpacked = source->compressed ? rotated_unpacked(path) : NULL;
-
-	free(unpacked);
-	return unpacked;
 }

@@ -242,6 +242,11 @@ bool rotated_bases(const char *name, rotated_see *see, void *context)
 	return name[0] == '@' && see_one(name, "current", see, context);
 }
 
+bool rotated_is_packed(const char *name)
+{
+	return packed_ending(name);
+}
+
 char *rotated_unpacked(const char *name)
 {
 	size_t n = packed_ending(name);

@@ -48,6 +48,9 @@ bool rotated_number(const char *name, size_t skip, uint64_t *ret_number);
 typedef bool rotated_see(void *context, const char *base, enum rotated kind);
 bool rotated_bases(const char *name, rotated_see *see, void *context);
 
+/* Whether it has the ending of a compressed file that can be unpacked. */
+bool rotated_is_packed(const char *name);
+
 /* The name (malloc'ed) a compressed file had before; NULL: none that tells it, or no memory. */
 char *rotated_unpacked(const char *name);
 

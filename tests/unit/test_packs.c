@@ -721,3 +721,58 @@ Test(packs, what_overwrites_a_rotated_file_is_not_shipped)
 	shred(true, "");
 	cr_expect_eq(rig->counters.files_lost, 0);
 }
+
+/* Found by random lists: an empty file is known at once, or what is written later is a stranger's. */
+Test(packs, an_empty_file_is_known_after_a_crash)
+{
+	again("app.log");
+	rig_append(rig, "app.log", "");
+	rig_start(rig);
+	SEE("");
+	rig_checkpoint(rig);
+	rig_crash(rig);
+	rig_rename(rig, "app.log", "app.log.1");
+	rig_append(rig, "app.log.1", "a1\n");
+	rig_start(rig);
+	SEE("a1 ");
+	expect_whole();
+}
+
+/* Whatever it is called: first bytes tell what it is. */
+Test(packs, a_packed_file_without_an_ending_that_was_shipped_before_is_not_shipped_again)
+{
+	again("app*");
+	rig_start(rig);
+	rig_append(rig, "app.log", "a1\na2\n");
+	SEE("a1 a2 ");
+	rig->quiet = true;
+	SEE("");
+	compress_as(PACKED_GZIP, "app.log", "app-archive");
+	SEE("");
+	expect_whole();
+}
+
+/* Found by random lists: its records came back, and the next start took it for another one. */
+Test(packs, records_of_a_packed_file_that_came_back_go_once_more)
+{
+	struct file *file;
+	uint64_t end;
+
+	put_packed(PACKED_GZIP, "x.gz", "x1\nx2\n");
+	rig->hold = true;
+	rig_start(rig);
+	SEE("x1 x2 ");
+	file = rig_file(rig, "x.gz");
+	end = account_read_position(&file->account);
+	for (size_t i = 0; i < rig->n_in_flight; i++)
+		account_report(&file->account, rig->in_flight[i], SLOT_FAILED);
+	rig->n_in_flight = 0;
+	account_advance(&file->account);
+	(void)tail_chain(&file->tail, &(struct chain){0});
+	cr_assert_eq(account_rewind(&file->account), 0);
+	tail_rewound(&file->tail, end);
+	rig->hold = false;
+	files_ready(&rig->files, file);
+	SEE("x1 x2 ");
+	expect_whole();
+}
