@@ -25,7 +25,6 @@
 #include "files/doubt.h"
 #include "files/poll.h"
 #include "follow/follow_private.h"
-#include "follow/packs.h"
 #include "input/links.h"
 #include "search/rotated.h"
 
@@ -458,63 +457,4 @@ int follow_hint(struct files *files, struct discover *discover, const struct hin
 		return check_all(files, discover, is_below, hint->path);
 	}
 	return 0;
-}
-
-/* The one that took its place, or NULL. */
-static const struct file *successor(const struct files *files, const struct file *file)
-{
-	const struct file *newest =
-		map_get(files->by_lineage, file->lineage, strlen(file->lineage));
-
-	return newest != file ? newest : NULL;
-}
-
-void follow_forget(struct files *files, struct file *file)
-{
-	const struct file *next = successor(files, file);
-
-	if ((!next && !files->compressed) || files_leave_inode(files, file)) {
-		files_remove(files, file, true);
-		return;
-	}
-	file->kept_for = next ? next->id : 0;
-	files_promote_next(files, file);
-	files_rest(files, file);
-	files_close(files, file);
-	if (file->state == FILE_READING)
-		file_set_state(file, FILE_FINISHED);
-}
-
-bool follow_is_kept(const struct files *files, const struct file *file)
-{
-	const struct file *next = successor(files, file);
-
-	/* What is compressed late may be a known file's, for which the state must know that one. */
-	return files->n_unjudged || (next && next->id == file->kept_for);
-}
-
-/* Once it is closed its first bytes may be gone, and nothing tells that it was compressed. */
-static void learn_head(struct file *file)
-{
-	uint64_t read = account_read_position(&file->account);
-
-	if (file->tail.fd >= 0 && file->identity.head_len < IDENTITY_HEAD_MAX &&
-	    file->identity.head_len < read)
-		(void)!identity_grow_head(file->tail.fd, &file->identity, read);
-}
-
-void follow_finish(struct files *files, struct file *file)
-{
-	struct stat st;
-	bool nameless = file->tail.fd >= 0 && fstat(file->tail.fd, &st) == 0 && st.st_nlink == 0;
-
-	packs_finish(files, file);
-	learn_head(file);
-	files_promote_next(files, file);
-	files_give_back(files, file);
-	files_rest(files, file);
-	file_set_state(file, FILE_FINISHED);
-	files_close(files, file);
-	if (nameless)
-		follow_forget(files, file);
 }

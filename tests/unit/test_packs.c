@@ -722,7 +722,7 @@ Test(packs, what_overwrites_a_rotated_file_is_not_shipped)
 	cr_expect_eq(rig->counters.files_lost, 0);
 }
 
-/* Found by random lists: an empty file is known at once, or what is written later is a stranger's. */
+/* Found by random lists: else what is written later is a stranger's. */
 Test(packs, an_empty_file_is_known_after_a_crash)
 {
 	again("app.log");
