@@ -65,6 +65,7 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 		.by_inode = map_new(),
 		.by_path = map_new(),
 		.by_lineage = map_new(),
+		.kept = map_new(),
 		.refused = map_new(),
 		.unreadable = map_new(),
 		.stored = map_new(),
@@ -91,9 +92,9 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	TAILQ_INIT(&files->claims);
 	TAILQ_INIT(&files->open);
 	learn_own_log(files);
-	if (!files->by_inode || !files->by_path || !files->by_lineage || !files->refused ||
-	    !files->unreadable || !files->stored || !files->stored_paths || !files->arrivals ||
-	    dangling_init(&files->danglings) || !files->source_known)
+	if (!files->by_inode || !files->by_path || !files->by_lineage || !files->kept ||
+	    !files->refused || !files->unreadable || !files->stored || !files->stored_paths ||
+	    !files->arrivals || dangling_init(&files->danglings) || !files->source_known)
 		return -ENOMEM;
 	return remember_rows(files, rows, n_rows);
 }
@@ -117,6 +118,7 @@ void files_deinit(struct files *files)
 	files->by_inode = map_free(files->by_inode);
 	files->by_path = map_free(files->by_path);
 	files->by_lineage = map_free(files->by_lineage);
+	files->kept = map_free(files->kept);
 	files->refused = map_free(files->refused);
 	files->unreadable = map_free(files->unreadable);
 	files->stored = map_free(files->stored);
@@ -252,6 +254,7 @@ void files_remove(struct files *files, struct file *file, bool forget)
 	files->counters->lines_read -= file->lines_back;
 	take_if_own(files->by_path, file->path, file);
 	take_if_own(files->by_lineage, file->lineage, file);
+	take_if_own(files->kept, file->lineage, file);
 	if (file->real)
 		take_if_own(files->by_lineage, file->real, file);
 	if (map_get(files->by_inode, &key, sizeof key) == file)

@@ -24,9 +24,10 @@ struct files {
 	struct map *by_inode;   /* struct inode_key → file */
 	struct map *by_path;    /* current path → file */
 	struct map *by_lineage; /* path, also a real one → the newest generation that was there */
-	struct map *refused;    /* paths that were warned about: a FIFO, a compressed file */
-	struct map *unreadable; /* paths of which it was told that they cannot be read */
-	struct map *stored;     /* struct inode_key → struct store_file not yet met again */
+	struct map *kept;    /* lineage → the last generation of it that has no name any more */
+	struct map *refused; /* paths that were warned about: a FIFO, a compressed file */
+	struct map *unreadable;   /* paths of which it was told that they cannot be read */
+	struct map *stored;       /* struct inode_key → struct store_file not yet met again */
 	struct map *stored_paths; /* path → one of those rows, met or not */
 	struct store_file *rows;  /* what store_load gave; owned */
 	size_t n_rows;

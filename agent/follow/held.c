@@ -92,6 +92,18 @@ static const struct file *successor(const struct files *files, const struct file
 	return newest != file ? newest : NULL;
 }
 
+/* Instead of the one before, as far as that is of no use now. */
+static void keep_last(struct files *files, struct file *file)
+{
+	struct file *last = map_get(files->kept, file->lineage, strlen(file->lineage));
+
+	if (last && last != file && !files->n_unjudged && !last->compared &&
+	    last->state == FILE_FINISHED)
+		files_remove(files, last, true);
+	/* Without memory it is not found then, and goes with the looks. */
+	(void)!map_put(files->kept, file->lineage, strlen(file->lineage), file);
+}
+
 void follow_forget(struct files *files, struct file *file)
 {
 	const struct file *next = successor(files, file);
@@ -102,9 +114,12 @@ void follow_forget(struct files *files, struct file *file)
 		return;
 	}
 	file->kept_for = next ? next->id : 0;
+	keep_last(files, file);
 	files_promote_next(files, file);
 	files_rest(files, file);
 	files_close(files, file);
+	/* Whoever walks along the list may free the one before here, which is in it no more. */
+	files_unage(files, file);
 	if (file->state == FILE_READING)
 		file_set_state(file, FILE_FINISHED);
 }
