@@ -13,6 +13,7 @@
 #include "files/poll.h"
 #include "follow/follow.h"
 #include "follow/follow_private.h"
+#include "search/rotated.h"
 
 bool follow_is_compressed(int fd)
 {

@@ -34,8 +34,8 @@ struct copy {
 void copies_free(struct files *files, struct copy *copy);
 
 /*
- * The file was truncated, whether its own turn has seen that or not: nothing of its lineage is taken
- * in behind it before its claim.
+ * The file was truncated, whether its own turn has seen that or not: nothing of its lineage is
+ * taken in behind it before its claim.
  */
 bool copies_is_cut_off(struct files *files, struct file *file);
 
