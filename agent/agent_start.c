@@ -178,6 +178,17 @@ static uint64_t unshipped(struct file *file)
 	return (uint64_t)st.st_size - file->account.committed;
 }
 
+/* While a start reads copies: the watchdog is served, and a stop that was asked for is heard. */
+static bool start_is_over(void *context)
+{
+	struct agent *agent = context;
+	sigset_t pending;
+
+	notify_watchdog(&agent->notify);
+	return sigpending(&pending) == 0 &&
+	       (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}
+
 /*
  * The first look at everything, made durable before the first line is read: a file that starts at
  * its end (start_at, ignore_older) must start there again after a crash in the first second.
@@ -186,8 +197,11 @@ static int first_scan(struct agent *agent)
 {
 	void *cursor = NULL;
 	struct file *file;
-	int r = follow_stored(&agent->files, agent->discover);
+	int r;
 
+	agent->files.start_is_over = start_is_over;
+	agent->files.start_context = agent;
+	r = follow_stored(&agent->files, agent->discover);
 	if (!r)
 		r = hints_first_scan(&agent->files, agent->discover, clock_real_ms());
 	if (r)

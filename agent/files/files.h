@@ -53,6 +53,9 @@ struct files {
 	struct places *places;                /* as long as one lot of hints is followed, or NULL */
 	int64_t places_ns;                    /* when they were begun */
 	TAILQ_HEAD(claim_list, claim) claims; /* files that were truncated: claims.h */
+	/* A start may read much: asked at each 256 KiB, and true when it should come to its end. */
+	bool (*start_is_over)(void *context);
+	void *start_context;
 	int64_t alive_ns;      /* by the rows: an agent with this state was there then, or later */
 	struct file_list open; /* descriptors, least recently used first */
 	size_t n_open;

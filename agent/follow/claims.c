@@ -147,6 +147,14 @@ static void former_deinit(struct former *former)
 	free(former->lineage);
 }
 
+static bool is_at_path(const char *path, const struct identity *identity)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_ino == identity->inode &&
+	       st.st_dev == identity->device;
+}
+
 /*
  * It is not at the path of its lineage any more: what was written behind the cut comes behind the
  * contents that nobody saw. 0 or -ENOMEM.
@@ -182,16 +190,19 @@ static int take_former(struct files *files, struct discover *discover, struct fi
 static int take_rest(struct files *files, struct discover *discover, struct file *file,
 		     struct former *former, int64_t now_ms)
 {
-	struct stat st;
+	struct file *live;
 	int r = 0;
 
-	if (former->fd >= 0 &&
-	    (stat(former->lineage, &st) < 0 || st.st_ino != former->identity.inode ||
-	     st.st_dev != former->identity.device))
+	if (former->fd >= 0 && !is_at_path(former->lineage, &former->identity))
 		r = take_former(files, discover, file, former);
-	return r ? r :
-		   follow_found(files, discover, (int)(file->source - files->sources),
-				former->lineage, former->lineage, now_ms);
+	if (!r)
+		r = follow_found(files, discover, (int)(file->source - files->sources),
+				 former->lineage, former->lineage, now_ms);
+	/* The next copy may be under way, and was told of. */
+	live = map_get(files->by_lineage, former->lineage, strlen(former->lineage));
+	if (live && live != file && file_is_unread(live))
+		live->suspect = true;
+	return r;
 }
 
 /* The file is the candidate from now on, and what is at its path comes behind it. 0 or -ENOMEM. */
@@ -335,9 +346,9 @@ int claims_unseen(struct files *files, struct discover *discover, struct file *f
 	int r;
 
 	file->suspect = false;
-	/* What is elsewhere than its writer puts it has no copies. */
-	if (file->left_path)
-		return 0;
+	/* What is elsewhere than its writer puts it has no copies, and others came behind it. */
+	if (!is_at_path(file->lineage, &file->identity))
+		return follow_missed_now(files, discover, file);
 	if (file->whole_ns > file->known_ns)
 		file->known_ns = file->whole_ns;
 	r = follow_oldest_unseen(files, discover, file, &found.path, &found.fd, &found.identity);

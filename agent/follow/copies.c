@@ -29,6 +29,9 @@ void copies_free(struct files *files, struct copy *copy)
 	TAILQ_REMOVE(&files->copies, copy, link);
 	files->n_copies--;
 	packed_free(copy->twin.packed);
+	if (copy->content)
+		content_end(copy->content);
+	free(copy->content);
 	if (copy->twin.fd >= 0)
 		close(copy->twin.fd);
 	free(copy->path);

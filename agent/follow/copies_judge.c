@@ -132,19 +132,38 @@ static void follow_original(struct files *files, const struct identity *from,
 			copy->of = (struct inode_key){to->device, to->inode};
 }
 
+/* Whether it begins with all that was read of the file, 256 KiB further: what content_step says. */
+static int prove(struct copy *copy, const struct file *file)
+{
+	int r = 0;
+
+	if (!copy->content) {
+		copy->content = malloc(sizeof *copy->content);
+		if (!copy->content)
+			return -ENOMEM;
+		content_of_tail(copy->content, &file->tail, &file->identity, NULL);
+		r = content_begin(copy->content, copy->twin.fd);
+	}
+	if (!r)
+		r = content_step(copy->content);
+	if (r != CONTENT_E_MORE)
+		content_end(copy->content);
+	return r;
+}
+
 /* It took the path of a file that has no name any more: its continuation? */
 static int step_replaced(struct files *files, struct copy *copy, struct file *file, int64_t now_ms)
 {
-	struct content content;
-	enum packed_kind packing;
 	int fd = copy->twin.fd, r;
 
 	if (!is_read(file) || comes_later(files, copy)) {
 		files_wake(files, file);
 		return 0;
 	}
-	content_of_tail(&content, &file->tail, &file->identity, NULL);
-	if (content_is(&content, fd, &packing))
+	r = prove(copy, file);
+	if (r == CONTENT_E_MORE || r == -ENOMEM)
+		return r;
+	if (r)
 		return release(files, copy, 0, now_ms);
 	log_source(files->log, LOG_INFO, copy->source->name, "replaced",
 		   "%s: replaced by a file that begins with what was shipped: it "
@@ -152,7 +171,7 @@ static int step_replaced(struct files *files, struct copy *copy, struct file *fi
 		   copy->path, (unsigned long long)file->account.committed);
 	copy->twin.fd = -1;
 	follow_original(files, &file->identity, &copy->identity);
-	r = copies_become(files, file, copy->path, fd, &copy->identity, packing);
+	r = copies_become(files, file, copy->path, fd, &copy->identity, copy->content->packing);
 	file->left_path = false;
 	copies_free(files, copy);
 	files_wake(files, file);
@@ -163,15 +182,14 @@ static int step_replaced(struct files *files, struct copy *copy, struct file *fi
 static int step_deleted(struct files *files, struct copy *copy, const struct file *file,
 			int64_t now_ms)
 {
-	struct content content;
-	enum packed_kind packing;
+	int r;
 
 	if (copy->twin.same)
 		return release(files, copy, copy->twin.same, now_ms);
-	content_of_tail(&content, &file->tail, &file->identity, NULL);
-	if (content_is(&content, copy->twin.fd, &packing))
-		return release(files, copy, 0, now_ms);
-	return release(files, copy, file->account.committed, now_ms);
+	r = prove(copy, file);
+	if (r == CONTENT_E_MORE || r == -ENOMEM)
+		return r;
+	return release(files, copy, r ? 0 : file->account.committed, now_ms);
 }
 
 /* The two are not the same: what is it then? */

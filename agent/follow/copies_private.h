@@ -20,11 +20,12 @@ struct copy {
 	bool moved; /* as of a birth */
 	struct twin twin;
 	struct identity identity;
-	struct inode_key of; /* the file that it may be a copy of */
-	uint64_t content_id; /* what that held when it was compared; 0: it was not yet */
-	uint64_t settled;    /* so many of its bytes were settled of the other one */
-	bool asked;          /* whether nobody saw it, before anything of that one is read */
-	bool replaces;       /* it has that one's path, which has no name any more */
+	struct inode_key of;     /* the file that it may be a copy of */
+	uint64_t content_id;     /* what that held when it was compared; 0: it was not yet */
+	uint64_t settled;        /* so many of its bytes were settled of the other one */
+	bool asked;              /* whether nobody saw it, before anything of that one is read */
+	bool replaces;           /* it has that one's path, which has no name any more */
+	struct content *content; /* while it is proved to go on where that one ends; NULL */
 	uint64_t size;
 	int64_t mtime_ns;
 	uint64_t changed_us; /* when it was seen to change */

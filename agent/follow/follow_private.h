@@ -112,7 +112,7 @@ int follow_missed_now(struct files *files, struct discover *discover, struct fil
 /*
  * The generation that nobody saw and that began first, of those that came before what is in the
  * file now: not known, and made since it was seen whole. 0: path (malloc'ed) and fd are the
- * caller's; FOLLOW_E_NONE; -ENOMEM.
+ * caller's; FOLLOW_E_NONE; -ENOMEM. The file stays suspect while a copy of it is in the making.
  */
 enum { FOLLOW_E_NONE = 1 };
 int follow_oldest_unseen(struct files *files, struct discover *discover, struct file *file,

@@ -55,10 +55,11 @@ struct search {
 	struct discover *discover;
 	struct places *places;
 	const struct missed *missed;
-	struct stat now;   /* the file that has the path; st_ino 0: none has */
-	int64_t made_ns;   /* when the file that has the path now was made; INT64_MAX: unknown */
-	int64_t before_ns; /* that, if generations are renamed */
-	int live;          /* that file, or -1 */
+	struct stat now;    /* the file that has the path; st_ino 0: none has */
+	bool in_the_making; /* a copy of what is at the path now was found */
+	int64_t made_ns;    /* when the file that has the path now was made; INT64_MAX: unknown */
+	int64_t before_ns;  /* that, if generations are renamed */
+	int live;           /* that file, or -1 */
 	struct generation *found;
 	size_t n;
 	size_t capacity;
@@ -353,13 +354,15 @@ static bool is_copy_of_newest(const struct file *newest, int fd)
 }
 
 /* A copy of what is in the file at the path now, perhaps in the making, or of what was there. */
-static bool is_copy(const struct search *search, int fd, const struct identity *identity)
+static bool is_copy(struct search *search, int fd, const struct identity *identity)
 {
 	struct file *newest = search->missed->newest;
 
 	if (search->live >= 0 && identity->born_ns >= search->made_ns &&
-	    twins_is_beginning(fd, search->live))
+	    twins_is_beginning(fd, search->live)) {
+		search->in_the_making = true;
 		return true;
+	}
 	if (!newest || newest->tail.fd < 0 || newest->tail.packing ||
 	    !is_copy_of_newest(newest, fd))
 		return false;
@@ -370,8 +373,7 @@ static bool is_copy(const struct search *search, int fd, const struct identity *
 }
 
 /* The descriptor of a generation; -1: it is none after all. */
-static int open_generation(const struct search *search, const char *path,
-			   struct identity *ret_identity)
+static int open_generation(struct search *search, const char *path, struct identity *ret_identity)
 {
 	struct files *files = search->files;
 	int fd = files_open_path(files, path, search->missed->source->links);
@@ -400,7 +402,7 @@ static uint64_t continued_at(const struct file *newest, int fd)
 		       0;
 }
 
-static int adopt(const struct search *search, const char *path)
+static int adopt(struct search *search, const char *path)
 {
 	const struct missed *missed = search->missed;
 	struct files *files = search->files;
@@ -502,6 +504,7 @@ int follow_oldest_unseen(struct files *files, struct discover *discover, struct 
 		if (*ret_fd >= 0)
 			search.found[i].path = NULL;
 	}
+	file->suspect = search.in_the_making;
 	end(&search);
 	places_free(places);
 	return r ? r : *ret_fd < 0 ? FOLLOW_E_NONE : 0;

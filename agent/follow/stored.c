@@ -75,6 +75,8 @@ static int try_content(struct start *start, struct birth birth, int *ret_r)
 	struct candidate found;
 	int r;
 
+	wanted.is_over = start->files->start_is_over;
+	wanted.over_context = start->files->start_context;
 	content_of_row(&wanted.content, row);
 	*ret_r = candidates_find(start->places, &wanted, &found);
 	if (*ret_r)

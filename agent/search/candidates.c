@@ -232,6 +232,10 @@ int candidates_find(struct places *places, const struct wanted *wanted,
 		return CANDIDATES_E_NONE;
 	r = hunt_begin(&hunt, places, wanted);
 	while (r == 0 || r == HUNT_E_MORE) {
+		if (wanted->is_over && wanted->is_over(wanted->over_context)) {
+			hunt_end(&hunt);
+			return CANDIDATES_E_OVER;
+		}
 		r = hunt_step(&hunt, ret_candidate);
 		if (!r)
 			break;

@@ -20,6 +20,9 @@ struct wanted {
 	/* Whether what is at the path is a file that is known by its inode. */
 	bool (*is_known)(void *context, const char *path, const struct stat *st);
 	void *context;
+	/* candidates_find asks it at each step; true: it is to end. NULL: it goes to its end. */
+	bool (*is_over)(void *context);
+	void *over_context;
 	struct content content; /* what is known of it */
 };
 
@@ -61,8 +64,11 @@ int hunt_step(struct hunt *hunt, struct candidate *ret_candidate) MUSTCHECK;
 
 void hunt_end(struct hunt *hunt);
 
-/* All of it at once. 0; CANDIDATES_E_NONE; -ENOMEM. */
-enum { CANDIDATES_E_NONE = 1 };
+/* All of it at once. 0; the E codes; -ENOMEM. */
+enum {
+	CANDIDATES_E_NONE = 1,
+	CANDIDATES_E_OVER, /* it is not known: is_over said so */
+};
 int candidates_find(struct places *places, const struct wanted *wanted,
 		    struct candidate *ret_candidate) MUSTCHECK;
 

@@ -2,7 +2,10 @@
 """Real logrotate: copies that are truncated, generations that are compressed, while it runs or not."""
 
 import os
+import signal
 import subprocess
+import threading
+import time
 
 import pytest
 from rig.recipes import read_all
@@ -20,13 +23,15 @@ class Log:
         self.path.parent.mkdir(exist_ok=True)
         self.state = work / "logrotate.state"
         self.conf = work / "logrotate.conf"
-        self.conf.write_text(f"{self.path} {{\nsu root root\nrotate 9\n{directives}\n}}\n")
+        self.conf.write_text(f"{self.path} {{\nsu root root\nrotate 60\n{directives}\n}}\n")
         self.conf.chmod(0o644)
         self.path.parent.chmod(0o755)
         self.written = []
+        self.pad = 0
 
     def write(self, count=LINES):
-        lines = [b"%08d of app.log" % (len(self.written) + n) for n in range(count)]
+        first = len(self.written)
+        lines = [b"%08d of app.log" % n + self.pad * b"." for n in range(first, first + count)]
         fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         os.write(fd, b"".join(line + b"\n" for line in lines))
         os.close(fd)
@@ -56,29 +61,101 @@ def expect_all(cluster, topic, log):
         assert lines == sorted(lines)
 
 
+class Writer(threading.Thread):
+    """Some 10,000 lines a second with O_APPEND, but for the instants between cp and truncate."""
+
+    def __init__(self, log):
+        super().__init__(daemon=True)
+        self.log = log
+        self.pen = threading.Lock()
+        self.ended = threading.Event()
+
+    def run(self):
+        while not self.ended.wait(0.002):
+            with self.pen:
+                self.log.write(20)
+
+    def rotate(self):
+        with self.pen:
+            self.log.rotate()
+
+    def end(self):
+        self.ended.set()
+        self.join()
+
+
+def rotate_unseen(agent, writer, times):
+    """So many copytruncates between two looks of the agent, each of another content."""
+    agent.signal(signal.SIGSTOP)
+    for _ in range(times):
+        time.sleep(0.02)
+        writer.rotate()
+    agent.signal(signal.SIGCONT)
+
+
+def continuous_writing(agent, cluster, topic, log):
+    """Rotated before anything was read, twice in a row, unseen, while it is down; all arrives once."""
+    writer = Writer(log)
+    agent.start()
+    agent.wait_says("started")
+    log.write(100)
+    writer.rotate()
+    writer.start()
+    for times in (1, 4, 2):
+        time.sleep(0.3)
+        writer.rotate()
+        writer.rotate()
+        time.sleep(0.1)
+        rotate_unseen(agent, writer, times)
+    agent.stop()
+    before = agent.counters()["lines_delivered"]
+    for _ in range(3):
+        time.sleep(0.05)
+        writer.rotate()
+    agent.start()
+    time.sleep(0.3)
+    writer.rotate()
+    writer.end()
+    counters = agent.counted(60, lines_delivered=len(log.written) - before)
+    agent.stop()
+    expect_all(cluster, topic, log)
+    return counters
+
+
 @pytest.mark.parametrize("pattern", ["app.log", "app.log*"], ids=["outside", "in-the-pattern"])
 @pytest.mark.scenario("A06")
 def test_copytruncate(cluster, topic, work, make_agent, pattern):
-    """Lines that were unread when it was truncated come from the copy, in their order, once.
-
-    Of each content something was shipped before: by that the copy is known.
-    """
+    """Whatever is unread when the file is truncated comes from the copies, in its order, once."""
     log = Log(work, "copytruncate")
     agent = make_plain_agent(make_agent, cluster, topic, log.path.parent / pattern)
-    agent.start()
-    for _ in range(4):
-        log.write(1)
-        wait_all(cluster, topic, log)
-        log.write()
-        log.rotate()
-        wait_all(cluster, topic, log)
-    log.write()
-    wait_all(cluster, topic, log)
-    agent.stop()
-    expect_all(cluster, topic, log)
-    counters = agent.counters()
+    counters = continuous_writing(agent, cluster, topic, log)
     assert counters["files_lost"] == 0
     assert counters["bytes_lost"] == 0
+    agent.start()
+    log.write(1)
+    agent.counted(20, lines_delivered=1)
+    agent.stop()
+    assert agent.counters()["lines_read"] == 1
+
+
+@pytest.mark.scenario("A06")
+def test_a_large_rest_of_a_truncated_file(cluster, topic, work, make_agent):
+    """40 MB are read, 100 MB are not, when it is copied and truncated."""
+    log = Log(work, "copytruncate")
+    log.pad = 990
+    agent = make_plain_agent(make_agent, cluster, topic, log.path.parent / "*.log")
+    agent.start()
+    log.write(40_000)
+    agent.counted(60, lines_delivered=len(log.written))
+    agent.signal(signal.SIGSTOP)
+    log.write(100_000)
+    log.rotate()
+    log.write(10)
+    agent.signal(signal.SIGCONT)
+    agent.counted(110, lines_delivered=len(log.written))
+    agent.stop()
+    expect_all(cluster, topic, log)
+    assert agent.counters()["bytes_lost"] == 0
 
 
 @pytest.mark.scenario("A12")

@@ -760,6 +760,24 @@ Test(copytruncate, truncated_removed_and_made_anew)
 	}
 }
 
+/* Rewritten or cut off, nothing kept, removed, and the next one was rotated: in one look. */
+Test(copytruncate, a_generation_behind_one_that_was_cut_off_and_removed)
+{
+	for (int i = 0; i < 4; i++) {
+		start_with(patterns[i % 2], "a1\n", "a1 ");
+		cut("app.log");
+		if (i >= 2)
+			append("x1\n");
+		rig_remove(rig, "app.log");
+		append("b1\n");
+		rig_rename(rig, "app.log", "app.log.1");
+		SEE(i >= 2 ? "x1 b1 " : "b1 ");
+		append("c1\n");
+		SEE("c1 ");
+		expect_whole();
+	}
+}
+
 /* It has another name by the time at which it is known what it is. */
 Test(copytruncate, a_held_copy_is_renamed)
 {
