@@ -107,6 +107,8 @@ void files_deinit(struct files *files)
 	while (files->arrivals && (arrival = map_next(files->arrivals, &cursor)))
 		free(arrival);
 	files->arrivals = map_free(files->arrivals);
+	while (files->n_made)
+		free(files->made[--files->n_made]);
 	dangling_deinit(&files->danglings);
 	files->places = places_free(files->places);
 	cursor = NULL;

@@ -13,6 +13,9 @@
  * All files of an agent: found by inode (what they are), by path (what a hint names) and by lineage
  * (whose generation they are). Owns the files and their descriptors.
  */
+/* Of names that nobody wants and that were made; more are not looked at. */
+#define FILES_MADE_MAX 64
+
 struct files {
 	const struct source *sources; /* borrowed, as the next three pointers */
 	size_t n_sources;
@@ -46,7 +49,9 @@ struct files {
 	struct file_list polled; /* nobody tells of writes to them */
 	TAILQ_HEAD(copy_list, copy) copies; /* new files that may be copies: copies.h */
 	size_t n_copies;
-	size_t idle_copies;   /* looked at in a row without anything to do */
+	size_t idle_copies;         /* looked at in a row without anything to do */
+	char *made[FILES_MADE_MAX]; /* names that hints told together told of; owned */
+	size_t n_made;
 	struct map *arrivals; /* path → what came there as hints tell: hints/arrivals.h; owned */
 	uint64_t n_arrivals;  /* since the start */
 	struct danglings danglings;

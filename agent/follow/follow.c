@@ -14,6 +14,7 @@
 #include "follow/follow.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@
 #include "files/poll.h"
 #include "follow/follow_private.h"
 #include "input/links.h"
+#include "search/age.h"
 #include "search/rotated.h"
 
 /* What kind of thing a path is, when it is not a regular file. */
@@ -346,9 +348,14 @@ static bool see_original(void *context, const char *base, enum rotated kind)
 static void copied(struct files *files, const char *path)
 {
 	struct base_search search = {files, path, NULL};
+	struct statx stx;
 
 	if (!rotated_bases(strrchr(path, '/') + 1, see_original, &search) ||
 	    !file_is_unread(search.newest))
+		return;
+	/* What was written last before the file was made is no copy of it, but was restored. */
+	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &stx) < 0 ||
+	    age_ns(&stx.stx_mtime) < search.newest->identity.born_ns)
 		return;
 	search.newest->suspect = true;
 	files_wake(files, search.newest);

@@ -391,8 +391,7 @@ static int open_generation(struct search *search, const char *path, struct ident
 	return -1;
 }
 
-/* The last known one was replaced by it, as editors do, before it was rotated: what is in both. */
-static uint64_t continued_at(const struct file *newest, int fd)
+uint64_t follow_continued_at(const struct file *newest, int fd)
 {
 	struct stat st;
 
@@ -425,7 +424,7 @@ static int adopt(struct search *search, const char *path)
 	if (copy)
 		copies_free(files, copy);
 	birth.packing = packed_kind_of_file(fd);
-	birth.position = birth.packing ? 0 : continued_at(missed->newest, fd);
+	birth.position = birth.packing ? 0 : follow_continued_at(missed->newest, fd);
 	birth.unseen = birth.packing;
 	if (!birth.unseen)
 		follow_tell_unseen(files, missed->source, path, missed->lineage);

@@ -130,10 +130,15 @@ static int find_start(const struct files *files, int fd, int64_t now_ms, struct 
 	return r < 0 ? r : 0;
 }
 
+static struct file *newest_of(const struct files *files, const char *lineage)
+{
+	return map_get(files->by_lineage, lineage, strlen(lineage));
+}
+
 static int adopt_new(struct files *files, struct birth birth, int fd,
 		     const struct identity *identity, int64_t now_ms)
 {
-	struct file *newest = map_get(files->by_lineage, birth.path, strlen(birth.path));
+	struct file *newest = newest_of(files, birth.path);
 	int r = 0;
 
 	birth.row = follow_take_row(files, fd, identity);
@@ -159,6 +164,9 @@ static int adopt_new(struct files *files, struct birth birth, int fd,
 		birth.position = birth.row->committed;
 	else if (!r)
 		r = find_start(files, fd, now_ms, &birth);
+	/* It came to its lineage's path and was renamed. */
+	if (!r && !birth.row && !birth.position && strcmp(birth.lineage, birth.path) != 0)
+		birth.position = follow_continued_at(newest_of(files, birth.lineage), fd);
 	if (r) {
 		close(fd);
 		if (r != -ENOMEM)

@@ -5,17 +5,72 @@
  */
 #include "hints/hints.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "follow/follow.h"
 #include "hints/arrivals.h"
 #include "search/places.h"
+#include "search/rotated.h"
+
+struct made {
+	const struct files *files;
+	const char *path;
+};
+
+/* A base that rotation gives the name to: whether it came before, now or long ago. */
+static bool see_base(void *context, const char *base, enum rotated kind)
+{
+	const struct made *made = context;
+	int dir_len = (int)(strrchr(made->path, '/') + 1 - made->path);
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof path, "%.*s%s", dir_len, made->path, base);
+
+	return kind >= ROTATED_NUMBERED && n < (int)sizeof path &&
+	       (map_get(made->files->arrivals, path, (size_t)n) ||
+		map_get(made->files->by_lineage, path, (size_t)n));
+}
+
+/*
+ * A name that nobody wants may be a copy of one that came before it, which is taken in behind the
+ * hints that were told together. What was there before the other one is none. 0 or -ENOMEM.
+ */
+static int remember_made(struct files *files, const struct hint *hint)
+{
+	struct made made = {files, hint->path};
+
+	if (files->n_made == FILES_MADE_MAX ||
+	    !rotated_bases(strrchr(hint->path, '/') + 1, see_base, &made))
+		return 0;
+	files->made[files->n_made] = strdup(hint->path);
+	return files->made[files->n_made++] ? 0 : -ENOMEM;
+}
+
+static int look_at_made(struct files *files, struct discover *discover, int64_t now_ms)
+{
+	int r = 0;
+
+	while (files->n_made) {
+		char *path = files->made[--files->n_made];
+		struct hint hint = {.kind = HINT_MADE, .source = -1, .path = path};
+
+		if (!r && path)
+			r = follow_hint(files, discover, &hint, now_ms);
+		free(path);
+	}
+	return r;
+}
 
 /* The hints that were told together are followed: what they tell is in the directories, too. */
 static int end_lot(struct files *files, struct discover *discover, int64_t now_ms)
 {
 	int r = map_count(files->arrivals) ? arrivals_look(files, discover, now_ms) : 0;
 
+	if (!r)
+		r = look_at_made(files, discover, now_ms);
 	files->places = places_free(files->places);
 	return r;
 }
@@ -42,7 +97,9 @@ int hints_follow(struct files *files, struct discover *discover, const struct hi
 {
 	int r = arrivals_hint(files, discover, hint);
 
-	if (!r)
+	if (!r && hint->kind == HINT_MADE)
+		r = remember_made(files, hint);
+	else if (!r)
 		r = follow_hint(files, discover, hint, now_ms);
 	if (r >= 0 && (hint->kind == HINT_MOVED || hint->kind == HINT_FOUND))
 		r = look_at_links(files, discover, hint->path, now_ms);
