@@ -271,7 +271,7 @@ static bool busy(const struct agent *agent)
 {
 	return agent_has_room(agent, rig.now_us) &&
 	       (!TAILQ_EMPTY(&agent->files.ready) || !TAILQ_EMPTY(&agent->files.proofs) ||
-		copies_busy(&agent->files));
+		copies_busy(&agent->files) || claims_busy(&agent->files));
 }
 
 static bool serve(struct agent *agent)
