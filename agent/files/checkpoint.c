@@ -61,6 +61,9 @@ static void grow_head(struct file *file)
 						   account_read_position(&file->account);
 	struct identity grown = file->identity;
 
+	/* Other bytes are there by now than were read. */
+	if (file->rewritten || file->tail.rewritten)
+		return;
 	if (file->identity.head_len >= IDENTITY_HEAD_MAX || upto <= file->identity.head_len ||
 	    file->tail.fd < 0)
 		return;

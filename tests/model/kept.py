@@ -162,4 +162,10 @@ KEPT = {
         False,
         [("write", 0, 1), ("copy", 0, "number")],
     ),
+    "in flight, copied and cut off: a checkpoint does not learn the new first bytes": (
+        False,
+        False,
+        [("broker", False), ("write", 1, 1), ("run", 0), ("copytruncate", 1, "olddir"),
+         ("write", 1, 1), ("run", 1)],
+    ),
 }

@@ -185,6 +185,23 @@ static void come_back(void)
 	files_ready(&rig->files, file);
 }
 
+/* Scenario A07: a checkpoint comes while it drains. */
+Test(rewritten, first_bytes_are_not_learnt_from_what_took_their_place)
+{
+	rig->hold = true;
+	replace("one\ntwo\n");
+	SEE("one\ntwo\n");
+	replace("three\nfour\nfive\n");
+	SEE("");
+	cr_assert(rig_file(rig, "app.log")->rewritten);
+	rig_checkpoint(rig);
+	cr_expect_eq(rig_file(rig, "app.log")->identity.head_len, 0);
+	rig_deliver(rig);
+	SEE("three\nfour\nfive\n");
+	rig_deliver(rig);
+	expect_rewrites(1);
+}
+
 /* Scenario A07: its first bytes are known then, but nothing of them is settled. */
 Test(rewritten, in_place_while_its_first_lines_come_back)
 {
