@@ -199,6 +199,8 @@ class Files:
         self.close_writer(content)
         self.goes_on(content, twin.path, twin.inode)
         content.size = twin.size
+        if not self.up:
+            self.forget_twin(content)
         self.see_whether_found(content, read, still_open)
 
     def goes_on(self, content, path, inode):
@@ -219,6 +221,13 @@ class Files:
         if not self.can_be_found(content):
             self.model.destroy(content, read, still_open)
             content.alive = False
+
+    def forget_twin(self, content):
+        """A copy that ends before what was settled of the original, which is gone: that it begins
+        with the same bytes was known to the life that saw both. The chain is of all or nothing."""
+        shorter = any(line.landed and line.end > content.size for line in content.lines)
+        if content.copied and not content.seen and shorter:
+            self.model.may_repeat(content, content.size)
 
     def forget_suspicion(self, slot):
         """The file that was truncated is not at its path any more: nobody asks what it held."""

@@ -124,13 +124,6 @@ class World(Changes):
             if content.left and not content.seen:
                 self.see_whether_found(content)
 
-    def forget_twin(self, content):
-        """A copy that ends before what was settled of the original, which is gone: that it begins
-        with the same bytes was known to the life that saw both. The chain is of all or nothing."""
-        shorter = any(line.landed and line.end > content.size for line in content.lines)
-        if content.copied and not content.seen and shorter:
-            self.model.may_repeat(content, content.size)
-
     def do_checkpoint(self):
         if self.up:
             self.ask("checkpoint")
