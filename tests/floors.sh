@@ -8,6 +8,7 @@
 #   calls        no two modules call each other, in a room neither, nor three in a circle
 #   sizes        no function above 100 lines, no file above 500, no room above 25 modules
 #   state        the objects named hold no writable data: one struct owns everything
+#   messages     where one can come for each file, it is of its source (log_source), and so limited
 #   maps         the README.md of a room names its modules and the rooms it knows, main.c the rooms
 #                and what is in agent/ itself; and neither names what is not there
 #
@@ -313,6 +314,14 @@ check_maps() {
 	check_known
 }
 
+# Whoever owns a directory decides how many files there are.
+check_messages() {
+	local where
+	while read -r where; do
+		bad "${where%%[[:space:]]*} log_say: how often is for the owner of the files to say; use log_source"
+	done < <(grep -rn 'log_say(' agent/files agent/follow agent/search agent/pipeline)
+}
+
 check_all() {
 	found=0
 	scratch=$(mktemp -d)
@@ -325,6 +334,7 @@ check_all() {
 	check_libraries
 	check_sizes
 	check_rooms
+	check_messages
 	check_maps
 	check_calls "$@"
 	check_state "$@"
@@ -397,6 +407,8 @@ self_test() {
 	expect 'agent/base: [0-9]* modules'
 	for name in a b c d e f g h i j; do yes '' | head -n 450 >"$copy/agent/base/planted_$name.h"; done
 	expect 'agent/base: [0-9]* lines'
+	echo 'void planted(void) { log_say(0, 0, "a.log"); }' >"$copy/agent/follow/planted.c"
+	expect 'agent/follow/planted.c:1:.* log_say'
 	: >"$copy/agent/base/planted.h"
 	expect 'agent/base/README.md does not name planted'
 	: >"$copy/agent/agent_planted.c"

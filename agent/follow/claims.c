@@ -238,9 +238,9 @@ static int take_copy(struct files *files, struct discover *discover, struct file
 {
 	int r;
 
-	log_say(files->log, LOG_INFO,
-		"%s: a copy of %s from before it was truncated: it goes on at %llu", found->path,
-		file->path, (unsigned long long)file->account.committed);
+	log_source(files->log, LOG_INFO, file->source->name, "copy-claimed",
+		   "%s: a copy of %s from before it was truncated: it goes on at %llu", found->path,
+		   file->path, (unsigned long long)file->account.committed);
 	r = take_place(files, discover, file, found, now_ms);
 	free(found->path);
 	return r;
@@ -274,8 +274,8 @@ static int pass_copy(struct files *files, struct discover *discover, struct file
 		birth.source = &files->sources[source];
 		birth.position = (uint64_t)st.st_size;
 		files->counters->copies_ignored++;
-		log_say(files->log, LOG_INFO, "%s: a copy of %s: it is not shipped", found->path,
-			file->path);
+		log_source(files->log, LOG_INFO, birth.source->name, "copy",
+			   "%s: a copy of %s: it is not shipped", found->path, file->path);
 		r = follow_adopt(files, &birth, found->fd, &found->identity);
 	}
 	free(found->path);
@@ -354,9 +354,9 @@ int claims_unseen(struct files *files, struct discover *discover, struct file *f
 	r = follow_oldest_unseen(files, discover, file, &found.path, &found.fd, &found.identity);
 	if (r)
 		return r == FOLLOW_E_NONE ? 0 : r;
-	log_say(files->log, LOG_INFO,
-		"%s: what was in %s before it was truncated, and was not seen: it goes first",
-		found.path, file->path);
+	log_source(files->log, LOG_INFO, file->source->name, "truncated-unseen",
+		   "%s: what was in %s before it was truncated, and was not seen: it goes first",
+		   found.path, file->path);
 	files->counters->generations_unseen++;
 	forget_content(file);
 	r = take_place(files, discover, file, &found, now_ms);

@@ -67,8 +67,8 @@ static int release(struct files *files, struct copy *copy, uint64_t position, in
 int copies_ignore(struct files *files, struct copy *copy, uint64_t size, int64_t now_ms)
 {
 	files->counters->copies_ignored++;
-	log_say(files->log, LOG_INFO, "%s: a copy of %s: it is not shipped", copy->path,
-		copy->lineage);
+	log_source(files->log, LOG_INFO, copy->source->name, "copy",
+		   "%s: a copy of %s: it is not shipped", copy->path, copy->lineage);
 	return release(files, copy, size, now_ms);
 }
 

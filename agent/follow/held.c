@@ -76,10 +76,11 @@ bool follow_is_spoilt(struct files *files, struct file *file)
 		files->counters->files_lost++;
 		files->counters->bytes_lost += end - settled;
 	}
-	log_say(files->log, end > settled ? LOG_WARNING : LOG_INFO,
-		"%s: it was overwritten after it was rotated (shred?): it is not read any more; "
-		"%llu bytes after position %llu are lost",
-		file->path, (unsigned long long)(end - settled), (unsigned long long)settled);
+	log_source(files->log, end > settled ? LOG_WARNING : LOG_INFO, file->source->name,
+		   "overwritten",
+		   "%s: it was overwritten after it was rotated (shred?): it is not read any more; "
+		   "%llu bytes after position %llu are lost",
+		   file->path, (unsigned long long)(end - settled), (unsigned long long)settled);
 	return true;
 }
 

@@ -64,8 +64,8 @@ static bool pass(struct files *files, struct file *file)
 	if (r == TAIL_E_AGAIN)
 		files_ready(files, file);
 	else if (r)
-		log_limited(files->log, LOG_ERR, "unreadable", "%s: reading failed: %s", file->path,
-			    strerror(-r));
+		log_source(files->log, LOG_ERR, file->source->name, "unreadable",
+			   "%s: reading failed: %s", file->path, strerror(-r));
 	if (r)
 		return false;
 	file->leave_out = false;

@@ -180,9 +180,9 @@ static void end_as(struct files *files, struct file *file, const struct file *kn
 	uint64_t same = file->judge->same;
 
 	files->counters->copies_ignored++;
-	log_say(files->log, LOG_INFO,
-		"%s: what was read as %s, compressed: what is before %llu is not shipped again",
-		file->path, known->path, (unsigned long long)same);
+	log_source(files->log, LOG_INFO, file->source->name, "compressed-late",
+		   "%s: what was read as %s, compressed: what is before %llu is not shipped again",
+		   file->path, known->path, (unsigned long long)same);
 	end(files, file, same);
 }
 

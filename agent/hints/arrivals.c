@@ -29,6 +29,7 @@
 
 struct arrival {
 	uint64_t number; /* in the order in which they came */
+	int source;      /* that wants its origin */
 	bool made;       /* as a new file: not one that came from elsewhere */
 	bool written;
 	bool looked_at; /* under the name that it had then */
@@ -50,10 +51,10 @@ static void end_of(struct files *files, struct arrival *arrival)
 {
 	if (arrival && arrival->made && arrival->written && !arrival->looked_at) {
 		files->counters->generations_missed++;
-		log_limited(files->log, LOG_WARNING, "missed",
-			    "%s: a file came here, was written to and was gone before it could be "
-			    "opened: its lines are lost; rotate less often, or keep more old files",
-			    arrival->origin);
+		log_source(files->log, LOG_WARNING, files->sources[arrival->source].name, "missed",
+			   "%s: a file came here, was written to and was gone before it could be "
+			   "opened: its lines are lost; rotate less often, or keep more old files",
+			   arrival->origin);
 	}
 	free(arrival);
 }
@@ -86,7 +87,7 @@ static int put(struct files *files, struct arrival *arrival, const char *path)
 	return -ENOMEM;
 }
 
-static int add(struct files *files, const char *path, const char *origin, bool made)
+static int add(struct files *files, const char *path, const char *origin, int source, bool made)
 {
 	size_t len = strlen(origin) + 1;
 	struct arrival *arrival;
@@ -97,6 +98,7 @@ static int add(struct files *files, const char *path, const char *origin, bool m
 	if (!arrival)
 		return -ENOMEM;
 	arrival->number = files->n_arrivals++;
+	arrival->source = source;
 	arrival->made = made;
 	arrival->due = true;
 	memcpy(arrival->origin, origin, len);
@@ -115,14 +117,16 @@ static bool is_unknown(const struct files *files, const char *path)
 static int came(struct files *files, const struct discover *discover, const struct hint *hint)
 {
 	struct arrival *moved = hint->from ? take(files, ON_THE_WAY) : NULL;
-	bool left_wanted = hint->from && discover_wants(discover, hint->from) >= 0;
+	int source = hint->from ? discover_wants(discover, hint->from) : -1;
+	bool left_wanted = source >= 0;
 
 	if (moved) {
 		moved->due = true;
 		return put(files, moved, hint->path);
 	}
 	if (left_wanted || hint->kind == HINT_FOUND)
-		return add(files, hint->path, left_wanted ? hint->from : hint->path, hint->made);
+		return add(files, hint->path, left_wanted ? hint->from : hint->path,
+			   left_wanted ? source : hint->source, hint->made);
 	end_of(files, take(files, hint->path));
 	return 0;
 }

@@ -80,7 +80,7 @@ Test(told, many_renames_are_two_lines)
 		rig_append(rig, "a.log", "last\n");
 		rig_run(rig);
 	}
-	cr_expect_geq(rig->counters.generations_unseen, 100);
+	cr_expect_geq(rig->counters.generations_unseen, 99);
 	stop_listening();
 	cr_expect_eq(said_times("came and was rotated before it was seen"), 2);
 	cr_expect_eq(said_times("\n"), 2);
@@ -156,9 +156,7 @@ Test(told, a_file_that_was_deleted_before_its_end_was_read_is_lost)
 	rig_start(rig);
 	cr_expect_eq(rig->counters.files_lost, 1);
 	stop_listening();
-	cr_expect_eq(
-		said_times("a.log: gone while waybill was down: what is behind position 0 is lost"),
-		1);
+	cr_expect_eq(said_times("a.log: gone while waybill was down: 6 bytes after position 0"), 1);
 	cr_expect_eq(said_times("is shipped"), 0);
 }
 
