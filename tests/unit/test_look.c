@@ -99,12 +99,6 @@ int discover_wants(const struct discover *discover, const char *path)
 	return -1;
 }
 
-bool discover_names(const struct discover *discover, const char *dir)
-{
-	(void)discover, (void)dir;
-	return false;
-}
-
 bool discover_excludes(const struct discover *discover, int source, const char *path)
 {
 	(void)discover, (void)source, (void)path;
