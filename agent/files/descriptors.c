@@ -45,18 +45,32 @@ static bool may_close_waiting(const struct file *file)
 	       file_is_settled(file);
 }
 
+static bool has_its_name(const struct file *file)
+{
+	struct stat own, named;
+
+	return fstat(file->tail.fd, &own) == 0 && stat(file->path, &named) == 0 &&
+	       named.st_ino == own.st_ino && named.st_dev == own.st_dev;
+}
+
 /*
  * The same of a rotated file that is kept open for late lines: it has a name by which it is found
  * again, and nothing in it is unread now.
  */
 static bool may_close_rotated(const struct file *file)
 {
-	struct stat own, named;
+	return file->state == FILE_READING && file->left_path && file_is_settled(file) &&
+	       !tail_has_more(&file->tail) && has_its_name(file);
+}
 
-	return file->state == FILE_READING && file->left_path && file->eof_seen &&
-	       file_is_settled(file) && fstat(file->tail.fd, &own) == 0 &&
-	       !tail_has_more(&file->tail) && stat(file->path, &named) == 0 &&
-	       named.st_ino == own.st_ino && named.st_dev == own.st_dev;
+/*
+ * At a start a rotated file may have its turn still to come, too: with all descriptors in use no
+ * directory could be read, and nothing new be found.
+ */
+static bool may_close_at_start(const struct file *file)
+{
+	return (file->state == FILE_READING || file->state == FILE_WAITING) && file->left_path &&
+	       file_is_settled(file) && has_its_name(file);
 }
 
 /* Of those not used for the longest time; false when none of them may be closed. */
@@ -82,7 +96,8 @@ static bool close_oldest(struct files *files, bool (*may)(const struct file *fil
 static bool close_one(struct files *files)
 {
 	return close_oldest(files, may_close) || close_oldest(files, may_close_rotated) ||
-	       close_oldest(files, may_close_waiting);
+	       close_oldest(files, may_close_waiting) ||
+	       (files->first_scan && close_oldest(files, may_close_at_start));
 }
 
 static void tell_crowded(struct files *files)

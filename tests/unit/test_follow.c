@@ -544,6 +544,55 @@ Test(follow, more_files_than_descriptors_are_rotated_at_once)
 	SEE("late ");
 }
 
+/*
+ * All descriptors were in use when the directory was to be read: no new file was found until
+ * rotate_wait was over.
+ */
+static void rotated_while_down_beyond_descriptors(const char *rest)
+{
+	struct rlimit limit = {300, 300};
+	char name[32], rotated[32];
+	size_t lines = 0;
+
+	rig_stop(rig);
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	free(rig->paths[0][0]);
+	rig->paths[0][0] = strdup(rig_path(rig, "f*.log"));
+	rig_start(rig);
+	for (int i = 0; i < 400; i++) {
+		snprintf(name, sizeof name, "f%d.log", i);
+		PUT(name, "old\n");
+	}
+	rig_run(rig);
+	rig_stop(rig);
+	for (int i = 0; i < 400; i++) {
+		snprintf(name, sizeof name, "f%d.log", i);
+		snprintf(rotated, sizeof rotated, "f%d.log.1", i);
+		PUT(name, rest);
+		rotate(name, rotated);
+		PUT(name, "new\n");
+	}
+	rig_start(rig);
+	for (const char *at = rig_run(rig); (at = strstr(at, "new ")); at++)
+		lines++;
+	cr_assert_eq(lines, 400, "%zu", lines);
+	cr_assert_eq(strlen(rig->lines), 400 * (4 + strlen(rest)));
+	cr_assert_eq(rig->counters.rotations, 400);
+	cr_assert_eq(rig->counters.files_lost, 0);
+}
+
+/* Scenario D03 */
+Test(follow, more_files_than_descriptors_are_rotated_while_down)
+{
+	rotated_while_down_beyond_descriptors("");
+}
+
+/* Scenario D03 */
+Test(follow, more_files_than_descriptors_are_rotated_while_down_with_lines_unread)
+{
+	rotated_while_down_beyond_descriptors("rest\n");
+}
+
 /* ---- writes that nobody tells of ---- */
 
 /* A double: the kind of file system that a test says. */
