@@ -193,6 +193,8 @@ static int take_rest(struct files *files, struct discover *discover, struct file
 	struct file *live;
 	int r = 0;
 
+	/* What a look at the directories found before may be old. */
+	files->places = places_free(files->places);
 	if (former->fd >= 0 && !is_at_path(former->lineage, &former->identity))
 		r = take_former(files, discover, file, former);
 	if (!r)
@@ -202,6 +204,7 @@ static int take_rest(struct files *files, struct discover *discover, struct file
 	live = map_get(files->by_lineage, former->lineage, strlen(former->lineage));
 	if (live && live != file && file_is_unread(live))
 		live->suspect = true;
+	files->places = places_free(files->places);
 	return r;
 }
 
@@ -274,7 +277,7 @@ static int pass_copy(struct files *files, struct discover *discover, struct file
 		birth.source = &files->sources[source];
 		birth.position = (uint64_t)st.st_size;
 		files->counters->copies_ignored++;
-		log_source(files->log, LOG_INFO, birth.source->name, "copy",
+		log_source(files->log, LOG_INFO, file->source->name, "copy",
 			   "%s: a copy of %s: it is not shipped", found->path, file->path);
 		r = follow_adopt(files, &birth, found->fd, &found->identity);
 	}
@@ -347,14 +350,18 @@ int claims_unseen(struct files *files, struct discover *discover, struct file *f
 
 	file->suspect = false;
 	/* What is elsewhere than its writer puts it has no copies, and others came behind it. */
-	if (!is_at_path(file->lineage, &file->identity))
-		return follow_missed_now(files, discover, file);
+	if (!is_at_path(file->lineage, &file->identity)) {
+		files->places = places_free(files->places);
+		r = follow_missed_now(files, discover, file);
+		files->places = places_free(files->places);
+		return r;
+	}
 	if (file->whole_ns > file->known_ns)
 		file->known_ns = file->whole_ns;
 	r = follow_oldest_unseen(files, discover, file, &found.path, &found.fd, &found.identity);
 	if (r)
 		return r == FOLLOW_E_NONE ? 0 : r;
-	log_source(files->log, LOG_INFO, file->source->name, "truncated-unseen",
+	log_source(files->log, LOG_INFO, file->source->name, "copy-unseen",
 		   "%s: what was in %s before it was truncated, and was not seen: it goes first",
 		   found.path, file->path);
 	files->counters->generations_unseen++;

@@ -246,7 +246,11 @@ int copies_hold(struct files *files, const struct birth *birth, int fd,
 		return 0;
 	if (original_to_come(files, birth, identity, fd, &of))
 		return hold(files, birth, fd, identity, of, false, now_us);
-	file = original_of(files, birth->source, birth->path, &replaces);
+	file = birth->moved ? map_get(files->by_lineage, birth->lineage, strlen(birth->lineage)) :
+			      NULL;
+	replaces = file && (is_nameless(files, file) || copies_is_cut_off(files, file));
+	if (!replaces)
+		file = original_of(files, birth->source, birth->path, &replaces);
 	if (!file || file->tail.packing || (!replaces && is_other(files, file, fd, identity)))
 		return 0;
 	of = (struct inode_key){file->identity.device, file->identity.inode};

@@ -173,6 +173,8 @@ static int step_replaced(struct files *files, struct copy *copy, struct file *fi
 	follow_original(files, &file->identity, &copy->identity);
 	r = copies_become(files, file, copy->path, fd, &copy->identity, copy->content->packing);
 	file->left_path = false;
+	if (strcmp(file->path, file->lineage) != 0)
+		files_left_path(files, file);
 	copies_free(files, copy);
 	files_wake(files, file);
 	return r;

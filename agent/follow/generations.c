@@ -66,20 +66,19 @@ static bool is_copy(struct generations *search, int fd, const struct identity *i
 }
 
 /* The descriptor of a generation; -1: it is none after all. */
-static int open_generation(struct generations *search, const char *path,
+static int open_generation(struct generations *search, const char *path, bool packed,
 			   struct identity *ret_identity)
 {
 	struct files *files = search->files;
 	int fd = files_open_path(files, path, search->missed->source->links);
-	enum packed_kind packed;
 
 	if (fd < 0)
 		return -1;
-	packed = packed_kind_of_file(fd);
 	/* Another name of one that was just taken in is that. */
-	if (!identity_of(fd, ret_identity) && (packed || !follow_is_compressed(fd)) &&
+	if (!identity_of(fd, ret_identity) &&
+	    (!follow_is_compressed(fd) || (packed && packed_kind_of_file(fd))) &&
 	    !files_by_inode(files, ret_identity->device, ret_identity->inode) &&
-	    (packed || !is_copy(search, fd, ret_identity)))
+	    !is_copy(search, fd, ret_identity))
 		return fd;
 	close(fd);
 	return -1;
@@ -111,7 +110,7 @@ static int adopt(struct generations *search, const char *path)
 	};
 	struct identity identity;
 	struct copy *copy;
-	int fd = open_generation(search, path, &identity);
+	int fd = open_generation(search, path, true, &identity);
 
 	if (fd < 0)
 		return 0;
@@ -157,7 +156,7 @@ int follow_oldest_unseen(struct files *files, struct discover *discover, struct 
 
 	*ret_fd = -1;
 	for (size_t i = 0; !r && *ret_fd < 0 && i < search.n; i++) {
-		*ret_fd = open_generation(&search, search.found[i].path, ret_identity);
+		*ret_fd = open_generation(&search, search.found[i].path, false, ret_identity);
 		*ret_path = search.found[i].path;
 		if (*ret_fd >= 0)
 			search.found[i].path = NULL;
