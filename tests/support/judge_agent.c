@@ -57,7 +57,7 @@ void judge_agent(struct judge *judge, const struct files *files, const struct ch
 			logs_by_inode(judge->logs, file->identity.device, file->identity.inode);
 
 		/* Its inode may be another file's by now, which the agent has not met yet. */
-		if (!identity_same_inode(&file->identity, &log->identity))
+		if (!log || !identity_same_inode(&file->identity, &log->identity))
 			continue;
 		check_settled(judge, log, 0, file->account.committed, "the committed position");
 		if (file->account.in_flight != log->flying)
@@ -75,7 +75,8 @@ static void check_row(struct judge *judge, const struct store_file *row)
 	struct log_file *file = logs_by_inode(judge->logs, row->device, row->inode);
 	struct ranges ahead;
 
-	if (row->born_ns != file->identity.born_ns)
+	/* One whose inode was given away while it was kept is by no inode. */
+	if (!file || row->born_ns != file->identity.born_ns)
 		return;
 	check_settled(judge, file, 0, row->committed, "the stored position");
 	if (ranges_decode(row->ahead, row->committed, &ahead)) {
