@@ -192,7 +192,10 @@ static bool is_other(struct files *files, struct file *file, int fd,
 	/* A copy is made later. */
 	if (identity->born_ns && identity->born_ns < file->identity.born_ns)
 		return true;
-	if ((file_is_unread(file) && !file->left_path) || packed_kind_of_file(fd))
+	if (packed_kind_of_file(fd))
+		return false;
+	/* At a first start nothing was cut off unseen that is ours. */
+	if (file_is_unread(file) && !file->left_path && (!files->first_scan || file->suspect))
 		return false;
 	/* Closed and deleted, or truncated: what was read of it is known still. */
 	if (files_open(files, file) || content_is_gone(&file->tail, &file->identity))
