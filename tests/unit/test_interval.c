@@ -83,7 +83,7 @@ Test(interval, letters_do_not_wait_for_it)
 {
 	struct letters none = {0};
 
-	agent->letters.n = 1;
+	agent->letters.n = agent->letters.n_told = 1;
 	agent->checkpoint.letters = &none;
 	cr_expect_eq(checkpoints_in_a_minute(20000), 60);
 }
