@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
 
@@ -82,55 +81,6 @@ bool follow_is_spoilt(struct files *files, struct file *file)
 		   "%llu bytes after position %llu are lost",
 		   file->path, (unsigned long long)(end - settled), (unsigned long long)settled);
 	return true;
-}
-
-/* The one that took its place, or NULL. */
-static const struct file *successor(const struct files *files, const struct file *file)
-{
-	const struct file *newest =
-		map_get(files->by_lineage, file->lineage, strlen(file->lineage));
-
-	return newest != file ? newest : NULL;
-}
-
-/* Instead of the one before, as far as that is of no use now. */
-static void keep_last(struct files *files, struct file *file)
-{
-	struct file *last = map_get(files->kept, file->lineage, strlen(file->lineage));
-
-	if (last && last != file && !files->n_unjudged && !last->compared &&
-	    last->state == FILE_FINISHED)
-		files_remove(files, last, true);
-	/* Without memory it is not found then, and goes with the looks. */
-	(void)!map_put(files->kept, file->lineage, strlen(file->lineage), file);
-}
-
-void follow_forget(struct files *files, struct file *file)
-{
-	const struct file *next = successor(files, file);
-	bool rotated = next || strcmp(file->path, file->lineage) != 0;
-
-	if ((!rotated && !files->compressed) || files_leave_inode(files, file)) {
-		files_remove(files, file, true);
-		return;
-	}
-	file->kept_for = next ? next->id : 0;
-	keep_last(files, file);
-	files_promote_next(files, file);
-	files_rest(files, file);
-	files_close(files, file);
-	/* Whoever walks along the list may free the one before here, which is in it no more. */
-	files_unage(files, file);
-	if (file->state == FILE_READING)
-		file_set_state(file, FILE_FINISHED);
-}
-
-bool follow_is_kept(const struct files *files, const struct file *file)
-{
-	const struct file *next = successor(files, file);
-
-	/* What is compressed late may be a known file's, for which the state must know that one. */
-	return files->n_unjudged || (next && next->id == file->kept_for);
 }
 
 /* Once it is closed its first bytes may be gone, and nothing tells that it was compressed. */
