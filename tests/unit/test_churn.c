@@ -108,7 +108,8 @@ static void go_round(void (*round)(int number))
 			state = size_of("waybill.db");
 		}
 	}
-	cr_expect_leq(mallinfo2().uordblks, memory + (16 << 10), "%zu, %lu before",
+	/* Freed blocks that a thread keeps count as used; 4,000 lost ones would be more. */
+	cr_expect_leq(mallinfo2().uordblks, memory + (64 << 10), "%zu, %lu before",
 		      mallinfo2().uordblks, memory);
 	cr_expect_leq(size_of("waybill.db"), state + (64 << 10), "%lu, %lu before",
 		      size_of("waybill.db"), state);
