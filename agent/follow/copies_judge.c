@@ -91,6 +91,9 @@ int copies_become(struct files *files, struct file *file, const char *path, int 
 	file->tail.packing = packing;
 	file->tail.rewritten = false;
 	file->found = (struct file_times){0};
+	/* What was read of it is there again, of which the first bytes may not be known yet. */
+	if (!packing)
+		(void)!identity_grow_head(fd, &file->identity, file->account.committed);
 	r = map_put(files->by_inode, &other, sizeof other, file);
 	if (!r)
 		r = files_move(files, file, path);

@@ -253,7 +253,8 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 	birth.moved = !files->first_scan && strcmp(birth.path, birth.lineage) != 0;
 	file = files_by_inode(files, st.st_dev, st.st_ino);
 	if (file && is_used_again(file, birth.path)) {
-		files_remove(files, file, true);
+		/* What was in it may be there compressed. */
+		follow_forget(files, file);
 		file = NULL;
 	}
 	if (file)

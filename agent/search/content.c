@@ -206,9 +206,9 @@ static int compare_tail(struct content *content)
 {
 	struct stat st;
 
-	/* Nothing but first bytes, unless lines behind them are settled. */
-	if (!content->proof.want.upto && !content->tail_len && !content->kept_len &&
-	    !content->ahead_end)
+	/* Nothing but first bytes that are not all of it, unless lines behind them are settled. */
+	if (content->head_len < content->committed && !content->proof.want.upto &&
+	    !content->tail_len && !content->kept_len && !content->ahead_end)
 		return CONTENT_E_OTHER;
 	if (!content->packing && content->ahead_end &&
 	    (fstat(content->fd, &st) < 0 || (uint64_t)st.st_size < content->ahead_end))

@@ -168,4 +168,19 @@ KEPT = {
         [("broker", False), ("write", 1, 1), ("run", 0), ("copytruncate", 1, "olddir"),
          ("write", 1, 1), ("run", 1)],
     ),
+    "the inode of a claimed copy that was compressed is used again": (
+        False,
+        False,
+        [
+            ("part", 0),
+            ("copytruncate", 0, "outside"),
+            ("edit", 0, 1),
+            ("run", 0),
+            ("copytruncate", 0, "number"),
+            ("run", 35000),
+            ("rotate", 0, "olddir", True),
+            ("compress", 0, False),
+            ("write", 0, 0),
+        ],
+    ),
 }
