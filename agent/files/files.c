@@ -196,8 +196,12 @@ int files_leave_inode(struct files *files, struct file *file)
 {
 	struct inode_key key = key_of(file->identity.device, file->identity.inode);
 	struct inode_key other = key_of(key.device, UINT64_MAX - file->id);
-	int r = map_put(files->by_inode, &other, sizeof other, file);
+	int r;
 
+	/* It has none already. */
+	if (key.inode == other.inode)
+		return 0;
+	r = map_put(files->by_inode, &other, sizeof other, file);
 	if (r)
 		return r;
 	if (map_get(files->by_inode, &key, sizeof key) == file)

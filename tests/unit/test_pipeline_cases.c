@@ -715,5 +715,6 @@ Test(pipeline_cases, lines_that_came_back_and_are_gone_do_not_count_as_read)
 	cr_expect(eq(u64, counters->truncations, 1));
 	cr_expect(eq(u64, counters->lines_read, 1));
 	cr_expect(eq(u64, counters->lines_delivered, 1));
+	world_kill(&world, false);
 	world_deinit(&world);
 }
