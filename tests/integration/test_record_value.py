@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from rig import config
-from rig.agent import EX_OK
+from rig.agent import EX_DATAERR, EX_OK
 from rig.paths import WAYBILL
 from rig.reader import Reader
 from rig.state import read_state
@@ -38,9 +38,9 @@ def make(make_agent, cluster, one, **more):
     return make_agent(text=config.render_settings(settings))
 
 
-def ship(make_agent, cluster, topic, one, **more):
+def ship(make_agent, cluster, topic, one, status=EX_OK, **more):
     agent = make(make_agent, cluster, one, **more)
-    assert agent.run("--until-eof") == EX_OK
+    assert agent.run("--until-eof") == status
     return agent, Reader(cluster.bootstrap, topic).records()
 
 
@@ -131,7 +131,7 @@ def test_redaction_everywhere(cluster, topic, work, make_agent, value):
         headers=[{"name": "card", "value": "${card}"}, {"name": "line", "value": "${line}"}],
         **more,
     )
-    agent, records = ship(make_agent, cluster, topic, one, redact=[RULE])
+    agent, records = ship(make_agent, cluster, topic, one, EX_DATAERR, redact=[RULE])
     assert len(records) == 50
     for record in records:
         assert CARD.encode() not in bytes_of(record)
