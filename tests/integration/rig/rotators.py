@@ -223,9 +223,13 @@ class Rotatelogs(Piped):
 
 
 class RotatelogsWanted(Rotatelogs):
-    """Both names of each file are in the pattern."""
+    """
+    Both names of each file are in the pattern: a file that came under the name with the date is a
+    lineage of its own, so over a stop the order among files is not kept.
+    """
 
     wanted = ("app.log*",)
+    ordered = False
 
 
 class Cronolog(Piped):
