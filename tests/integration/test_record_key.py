@@ -227,7 +227,7 @@ def test_a_source_whose_share_is_used_up_stops_no_other(cluster, topic_name, wor
         assert [bytes(letter["value"]) for letter in letters if letter["source"] == "good"] == [b"n=101"]
     mine["dead_letter_max"] = "1MiB"
     agent.configure(settings)
-    assert agent.run("--until-eof") == EX_OK
+    assert agent.run("--until-eof") == EX_DATAERR
     letters = read_state(agent.state).dead_letters
     assert [letter["source"] for letter in letters].count("keys") == 30
     found = [number_of(record.value) for record in Reader(cluster.bootstrap, topic).records()]
