@@ -38,14 +38,6 @@ static void begin_draining(struct agent *agent, struct file *file)
 	file_set_state(file, FILE_DRAINING);
 }
 
-/* Its descriptor is all that is left of it. */
-static bool is_nameless(const struct file *file)
-{
-	struct stat st;
-
-	return file->tail.fd >= 0 && fstat(file->tail.fd, &st) == 0 && st.st_nlink == 0;
-}
-
 /*
  * It could not be opened or read; `how` says which. error: negative errno. The descriptor may be
  * what is broken (ESTALE, a device that went and came): the next try opens the file by its path.
@@ -59,7 +51,7 @@ static void unreadable(struct agent *agent, struct file *file, const char *how, 
 					      "it waits, and is opened again by its path from time "
 					      "to time; nothing of it is passed over");
 	files_rest(&agent->files, file);
-	if (!is_nameless(file))
+	if (!file_is_nameless(file))
 		files_close(&agent->files, file);
 	file->retry_ms = file->unreadable ? 2 * file->retry_ms : RETRY_MIN_MS;
 	if (file->retry_ms > RETRY_MAX_MS)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #define BACKOFF_MIN_MS 1000
 #define BACKOFF_MAX_MS 60000
@@ -234,6 +235,13 @@ int file_unsettled(const struct file *file, uint64_t *ret_bytes)
 bool file_is_settled(const struct file *file)
 {
 	return all_but_pending(file) && !file->tail.pending;
+}
+
+bool file_is_nameless(const struct file *file)
+{
+	struct stat st;
+
+	return file->tail.fd >= 0 && fstat(file->tail.fd, &st) == 0 && st.st_nlink == 0;
 }
 
 bool file_lets_next(const struct file *file)

@@ -184,6 +184,9 @@ void file_set_content(struct file *file, uint64_t content_id, uint64_t committed
 /* What is in the file is new: it gets an id that nothing else has, stored nowhere. 0, -EIO. */
 int file_new_content(struct file *file) MUSTCHECK;
 
+/* Whether its descriptor is open and is all that is left of it: no name leads to it. */
+bool file_is_nameless(const struct file *file);
+
 /* The file of an account that is part of one. */
 struct file *file_of_account(struct account *account);
 

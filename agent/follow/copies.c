@@ -78,10 +78,9 @@ bool copies_is_cut_off(struct files *files, struct file *file)
 
 static bool is_nameless(struct files *files, struct file *file)
 {
-	struct stat st;
 	int r = files_open(files, file);
 
-	return r == FILES_E_GONE || (!r && fstat(file->tail.fd, &st) == 0 && st.st_nlink == 0);
+	return r == FILES_E_GONE || (!r && file_is_nameless(file));
 }
 
 struct base_search {
@@ -94,14 +93,13 @@ struct base_search {
 static bool see_base(void *context, const char *base, enum rotated kind)
 {
 	struct base_search *search = context;
-	int dir_len = (int)(strrchr(search->path, '/') + 1 - search->path);
 	char path[PATH_MAX];
-	int n = snprintf(path, sizeof path, "%.*s%s", dir_len, search->path, base);
+	size_t n = rotated_beside(search->path, base, path);
 	struct file *file;
 
-	if (kind < ROTATED_NUMBERED || n >= (int)sizeof path)
+	if (kind < ROTATED_NUMBERED || !n)
 		return false;
-	file = map_get(search->files->by_lineage, path, (size_t)n);
+	file = map_get(search->files->by_lineage, path, n);
 	/* What is compressed is a copy of one that is there, or of one with that name. */
 	if (file &&
 	    (!search->compressed || (!file->left_path && strcmp(file->path, file->lineage) == 0) ||
@@ -147,14 +145,12 @@ struct coming {
 static bool see_coming(void *context, const char *base, enum rotated kind)
 {
 	struct coming *coming = context;
-	const char *path = coming->birth->path;
-	int dir_len = (int)(strrchr(path, '/') + 1 - path), of;
 	char other[PATH_MAX];
 	struct identity identity;
 	bool is = false;
+	int of;
 
-	if (kind < ROTATED_NUMBERED ||
-	    snprintf(other, sizeof other, "%.*s%s", dir_len, path, base) >= (int)sizeof other ||
+	if (kind < ROTATED_NUMBERED || !rotated_beside(coming->birth->path, base, other) ||
 	    discover_wants(coming->birth->discover, other) < 0)
 		return false;
 	of = reach_open(other, coming->birth->source->links);

@@ -146,13 +146,12 @@ struct base_search {
 static bool see_base(void *context, const char *base, enum rotated kind)
 {
 	struct base_search *search = context;
-	int dir_len = (int)(strrchr(search->path, '/') - search->path);
 	char path[PATH_MAX];
-	int n = snprintf(path, sizeof path, "%.*s/%s", dir_len, search->path, base);
+	size_t n = rotated_beside(search->path, base, path);
 
 	(void)kind;
-	if (n < (int)sizeof path)
-		search->newest = map_get(search->files->by_lineage, path, (size_t)n);
+	if (n)
+		search->newest = map_get(search->files->by_lineage, path, n);
 	return search->newest != NULL;
 }
 

@@ -214,14 +214,13 @@ int follow_missed_now(struct files *files, struct discover *discover, struct fil
 
 	if (r)
 		return r;
-
 	/* They come behind what was cut off of it: claims.c. */
-	if (!r && copies_is_cut_off(files, newest)) {
+	if (copies_is_cut_off(files, newest)) {
 		files_wake(files, newest);
 		return 0;
 	}
 	/* Its name of now is the best hint to theirs. */
-	if (!r && strcmp(newest->path, newest->lineage) == 0)
+	if (strcmp(newest->path, newest->lineage) == 0)
 		r = follow_trace(files, discover, newest);
 	if (!r)
 		r = follow_missed_after(files, discover, files->places, newest);

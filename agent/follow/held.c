@@ -95,8 +95,7 @@ static void learn_head(struct file *file)
 
 void follow_finish(struct files *files, struct file *file)
 {
-	struct stat st;
-	bool nameless = file->tail.fd >= 0 && fstat(file->tail.fd, &st) == 0 && st.st_nlink == 0;
+	bool nameless = file_is_nameless(file);
 
 	packs_finish(files, file);
 	learn_head(file);

@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -119,14 +118,13 @@ static bool see_base(void *context, const char *base, enum rotated kind)
 {
 	struct base_search *search = context;
 	struct found *found = search->found;
-	int dir_len = (int)(strrchr(found->path, '/') - found->path);
 	char path[PATH_MAX];
-	int n = snprintf(path, sizeof path, "%.*s/%s", dir_len, found->path, base);
+	size_t n = rotated_beside(found->path, base, path);
 	const struct found *other;
 
-	if (n >= (int)sizeof path)
+	if (!n)
 		return false;
-	other = map_get(search->findings->by_path, path, (size_t)n);
+	other = map_get(search->findings->by_path, path, n);
 	if (!other && kind > ROTATED_PERHAPS && !search->absent[0] &&
 	    discover_wants(search->discover, path) == found->source)
 		strcpy(search->absent, path);

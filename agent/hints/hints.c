@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,13 +24,12 @@ struct made {
 static bool see_base(void *context, const char *base, enum rotated kind)
 {
 	const struct made *made = context;
-	int dir_len = (int)(strrchr(made->path, '/') + 1 - made->path);
 	char path[PATH_MAX];
-	int n = snprintf(path, sizeof path, "%.*s%s", dir_len, made->path, base);
+	size_t n = rotated_beside(made->path, base, path);
 
-	return kind >= ROTATED_NUMBERED && n < (int)sizeof path &&
-	       (map_get(made->files->arrivals, path, (size_t)n) ||
-		map_get(made->files->by_lineage, path, (size_t)n));
+	return kind >= ROTATED_NUMBERED && n &&
+	       (map_get(made->files->arrivals, path, n) ||
+		map_get(made->files->by_lineage, path, n));
 }
 
 /*

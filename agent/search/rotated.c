@@ -247,6 +247,14 @@ bool rotated_is_packed(const char *name)
 	return packed_ending(name);
 }
 
+size_t rotated_beside(const char *path, const char *base, char ret_path[PATH_MAX])
+{
+	int dir_len = (int)(strrchr(path, '/') + 1 - path);
+	int n = snprintf(ret_path, PATH_MAX, "%.*s%s", dir_len, path, base);
+
+	return n < PATH_MAX ? (size_t)n : 0;
+}
+
 char *rotated_unpacked(const char *name)
 {
 	size_t n = packed_ending(name);

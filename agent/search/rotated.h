@@ -2,6 +2,7 @@
 #ifndef SEARCH_ROTATED_H
 #define SEARCH_ROTATED_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,6 +51,12 @@ bool rotated_bases(const char *name, rotated_see *see, void *context);
 
 /* Whether it has the ending of a compressed file that can be unpacked. */
 bool rotated_is_packed(const char *name);
+
+/*
+ * The path of the name `base` in the directory of an absolute path: its length, 0 when it does not
+ * fit.
+ */
+size_t rotated_beside(const char *path, const char *base, char ret_path[PATH_MAX]);
 
 /* The name (malloc'ed) a compressed file had before; NULL: none that tells it, or no memory. */
 char *rotated_unpacked(const char *name);
