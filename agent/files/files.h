@@ -54,6 +54,7 @@ struct files {
 	size_t n_made;
 	struct map *arrivals; /* path → what came there as hints tell: hints/arrivals.h; owned */
 	uint64_t n_arrivals;  /* since the start */
+	size_t n_found;       /* of them that scans found, and that were not looked at */
 	struct danglings danglings;
 	struct places *places;                /* as long as one lot of hints is followed, or NULL */
 	int64_t places_ns;                    /* when they were begun */

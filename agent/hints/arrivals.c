@@ -22,15 +22,19 @@
 
 #include "files/poll.h"
 #include "follow/follow.h"
+#include "hints/findings.h"
 #include "search/rotated.h"
 
 /* More are not kept apart: then hints come faster than they are taken, and a look is due. */
 #define ARRIVALS_MAX 16384
+/* Of what scans found; more is taken in as it is found, in any order. */
+#define FOUND_MAX 4096
 
 struct arrival {
 	uint64_t number; /* in the order in which they came */
 	int source;      /* that wants its origin */
 	bool made;       /* as a new file: not one that came from elsewhere */
+	bool found;      /* by a scan: nobody told when it came */
 	bool written;
 	bool looked_at; /* under the name that it had then */
 	bool due;       /* it has another one now */
@@ -114,6 +118,29 @@ static bool is_unknown(const struct files *files, const char *path)
 	       !files_by_inode(files, st.st_dev, st.st_ino);
 }
 
+/*
+ * A scan found it: what else it finds may have come before. 0: it is to be followed now;
+ * ARRIVALS_E_LATER; -ENOMEM.
+ */
+static int found(struct files *files, const struct hint *hint)
+{
+	struct arrival *arrival = arrival_at(files, hint->path);
+	int r;
+
+	if (arrival && arrival->due)
+		return ARRIVALS_E_LATER;
+	if (files->n_found >= FOUND_MAX ||
+	    map_get(files->by_path, hint->path, strlen(hint->path)) ||
+	    !is_unknown(files, hint->path))
+		return 0;
+	r = add(files, hint->path, hint->path, hint->source, false);
+	if (r)
+		return r;
+	arrival_at(files, hint->path)->found = true;
+	files->n_found++;
+	return ARRIVALS_E_LATER;
+}
+
 static int came(struct files *files, const struct discover *discover, const struct hint *hint)
 {
 	struct arrival *moved = hint->from ? take(files, ON_THE_WAY) : NULL;
@@ -159,7 +186,7 @@ int arrivals_hint(struct files *files, struct discover *discover, const struct h
 	if (hint->kind == HINT_LEFT)
 		return left(files, hint);
 	if (!hint->made && !hint->moved)
-		return 0;
+		return hint->kind == HINT_FOUND ? found(files, hint) : 0;
 	r = came(files, discover, hint);
 	if (r || hint->kind != HINT_FOUND)
 		return r;
@@ -187,36 +214,74 @@ static int by_number(const void *a, const void *b)
 	return left->number < right->number ? -1 : 1;
 }
 
-int arrivals_look(struct files *files, struct discover *discover, int64_t now_ms)
+/* Those that are due, the one that came first first. Their number. */
+static size_t list_due(const struct files *files, struct arrival **due)
 {
-	struct arrival **due = calloc(map_count(files->arrivals) + 1, sizeof *due), *arrival;
-	struct file *file;
+	struct arrival *arrival;
 	void *cursor = NULL;
-	struct stat st;
 	size_t n = 0;
-	int r = 0;
 
-	if (!due)
-		return -ENOMEM;
 	while ((arrival = map_next(files->arrivals, &cursor)))
 		if (arrival->due && path_of(arrival)[0])
 			due[n++] = arrival;
 	if (n)
 		qsort(due, n, sizeof due[0], by_number);
-	for (size_t i = 0; !r && i < n; i++) {
-		const char *path = path_of(due[i]);
+	return n;
+}
 
-		/* It is elsewhere by now: hints of that are on their way. */
-		if (lstat(path, &st) < 0)
-			continue;
-		due[i]->due = false;
-		due[i]->looked_at = true;
-		if (S_ISREG(st.st_mode) && !files_by_inode(files, st.st_dev, st.st_ino))
-			r = look_at(files, discover, path, due[i]->origin, now_ms);
-		file = files_by_inode(files, st.st_dev, st.st_ino);
-		if (file && due[i]->written)
-			poll_told(file);
-	}
+/* What scans found, and is there still, in the order of a scan. 0 or -ENOMEM. */
+static int take_found(struct files *files, struct discover *discover, struct arrival *const *due,
+		      size_t n, int64_t now_ms)
+{
+	struct findings findings = {0};
+	int r = 0;
+
+	files->n_found = 0;
+	for (size_t i = 0; !r && i < n; i++)
+		if (due[i]->found && strcmp(path_of(due[i]), due[i]->origin) == 0 &&
+		    is_unknown(files, due[i]->origin)) {
+			due[i]->due = false;
+			r = findings_add(&findings, due[i]->source, due[i]->origin);
+		}
+	if (!r && findings.n)
+		r = findings_take_in(&findings, files, discover, now_ms);
+	findings_deinit(&findings);
+	return r;
+}
+
+static int take_arrival(struct files *files, struct discover *discover, struct arrival *arrival,
+			int64_t now_ms)
+{
+	const char *path = path_of(arrival);
+	struct file *file;
+	struct stat st;
+	int r = 0;
+
+	/* It is elsewhere by now: hints of that are on their way. */
+	if (lstat(path, &st) < 0)
+		return 0;
+	if (arrival->due && S_ISREG(st.st_mode) && !files_by_inode(files, st.st_dev, st.st_ino))
+		r = look_at(files, discover, path, arrival->origin, now_ms);
+	arrival->due = false;
+	arrival->looked_at = true;
+	file = files_by_inode(files, st.st_dev, st.st_ino);
+	if (file && arrival->written)
+		poll_told(file);
+	return r;
+}
+
+int arrivals_look(struct files *files, struct discover *discover, int64_t now_ms)
+{
+	struct arrival **due = calloc(map_count(files->arrivals) + 1, sizeof(struct arrival *));
+	size_t n;
+	int r;
+
+	if (!due)
+		return -ENOMEM;
+	n = list_due(files, due);
+	r = take_found(files, discover, due, n, now_ms);
+	for (size_t i = 0; !r && i < n; i++)
+		r = take_arrival(files, discover, due[i], now_ms);
 	free(due);
 	return r;
 }
@@ -254,6 +319,8 @@ void arrivals_forget(struct files *files)
 	struct arrival *arrival;
 	void *cursor = NULL;
 
+	/* Of what a scan found, nothing but its path was told. */
 	while ((arrival = map_next(files->arrivals, &cursor)))
-		free(take(files, path_of(arrival)));
+		if (!arrival->found || !arrival->due)
+			free(take(files, path_of(arrival)));
 }

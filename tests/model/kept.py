@@ -183,4 +183,10 @@ KEPT = {
             ("write", 0, 0),
         ],
     ),
+    "generations that come with their directory: a scan finds them in any order": (
+        True,
+        False,
+        [("remove_directory",), ("run", 0), ("write", 2, 1), ("rotate", 2, "number", False),
+         ("write", 2, 1)],
+    ),
 }

@@ -145,6 +145,29 @@ Test(follow_unseen, generations_that_the_pattern_matches_come_in_their_order)
 	end_well();
 }
 
+/*
+ * Scenario A02, D05: a directory lists its files in any order, and nobody told when they came. Of
+ * several directories one lists the newer file first.
+ */
+Test(follow_unseen, generations_that_come_with_their_directory_come_in_their_order)
+{
+	again_with("*/app*");
+	for (int i = 0; i < 8; i++) {
+		char dir[16], old[32], name[32];
+
+		snprintf(dir, sizeof dir, "d%d", i);
+		snprintf(old, sizeof old, "%s/app%d.log.1", dir, i);
+		snprintf(name, sizeof name, "%s/app%d.log", dir, i);
+		cr_assert_eq(mkdir(rig_path(rig, dir), 0777), 0);
+		PUT(name, "a1\n");
+		rig_rename(rig, name, old);
+		usleep(10000); /* Files that are born in one tick have no order. */
+		PUT(name, "b1\n");
+		SEE("a1 b1 ");
+	}
+	end_well();
+}
+
 /* Scenario A17: made under one name and moved to the one that counts: it is no generation. */
 Test(follow_unseen, a_file_that_is_made_under_another_name_keeps_its_half_line)
 {
