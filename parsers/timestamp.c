@@ -35,13 +35,13 @@
 /* Two leap years are up to 8 years apart (1896 and 1904, 2096 and 2104). */
 #define LEAP_YEARS_APART 8
 
-enum kind { KIND_ISO, KIND_EPOCH, KIND_DIRECTIVES };
+enum kind { KIND_ISO, KIND_EPOCH, KIND_TAI64N, KIND_DIRECTIVES };
 
 struct timestamp_format {
 	enum kind kind;
 	uint32_t per_s; /* KIND_EPOCH */
 	struct strptime *directives;
-	const struct zone *zone;
+	struct timestamp_means means;
 };
 
 struct word {
@@ -55,6 +55,8 @@ static const struct word words[] = {
 	{"epoch_s", KIND_EPOCH, 1},
 	{"epoch_ms", KIND_EPOCH, 1000},
 	{"epoch_us", KIND_EPOCH, 1000000},
+	{"epoch_ns", KIND_EPOCH, 1000000000},
+	{"tai64n", KIND_TAI64N, 0},
 };
 
 static int complain_word(const char *text, struct timestamp_error *ret_error)
@@ -70,8 +72,8 @@ static int complain_word(const char *text, struct timestamp_error *ret_error)
 			 "no format \"%.32s\" (did you mean \"%s\"?)", text, near);
 	else
 		snprintf(ret_error->message, sizeof ret_error->message,
-			 "\"%.32s\" is neither iso8601, epoch_s, epoch_ms or epoch_us nor has it a "
-			 "%% directive",
+			 "\"%.32s\" is neither iso8601, epoch_s, epoch_ms, epoch_us, epoch_ns or "
+			 "tai64n nor has it a %% directive",
 			 text);
 	return TIMESTAMP_E_FORMAT;
 }
@@ -92,7 +94,7 @@ static int compile_kind(struct timestamp_format *format, const char *text,
 	return strptime_compile(text, &format->directives, ret_error);
 }
 
-int timestamp_compile(const char *text, const struct zone *zone,
+int timestamp_compile(const char *text, const struct timestamp_means *means,
 		      struct timestamp_format **ret_format, struct timestamp_error *ret_error)
 {
 	struct timestamp_format *format = calloc(1, sizeof *format);
@@ -105,7 +107,7 @@ int timestamp_compile(const char *text, const struct zone *zone,
 		free(format);
 		return r;
 	}
-	format->zone = zone;
+	format->means = *means;
 	*ret_format = format;
 	return 0;
 }
@@ -132,6 +134,21 @@ static int64_t days_to_year(uint32_t year)
 	return 365 * ((int64_t)year - 1970) + past / 4 - past / 100 + past / 400 - 477;
 }
 
+/*
+ * The day of a week, which belongs to the year of its Thursday. 1970 began on a Thursday. False
+ * when the year has no such week.
+ */
+static bool count_week(const struct moment *m, uint32_t year, int64_t *ret_days)
+{
+	int64_t fourth = days_to_year(year) + 3, since_monday = ((fourth + 3) % 7 + 7) % 7;
+	int64_t monday = fourth - since_monday + 7 * ((int64_t)m->week - 1);
+
+	if (m->weekday - 1 > 6 || monday + 3 >= days_to_year(year + 1))
+		return false;
+	*ret_days = monday + m->weekday - 1;
+	return true;
+}
+
 /* Days since 1970 of the day that m names, in `year`. False when there is none. */
 static bool count_days(const struct moment *m, uint32_t year, int64_t *ret_days)
 {
@@ -144,6 +161,8 @@ static bool count_days(const struct moment *m, uint32_t year, int64_t *ret_days)
 
 	if (year == 0)
 		return false;
+	if (UNLIKELY(m->week))
+		return count_week(m, year, ret_days);
 	if (day == 0) {
 		if (m->month - 1 > 11 ||
 		    m->day - 1 >= (uint32_t)months[m->month + 1] - months[m->month])
@@ -184,20 +203,26 @@ static bool count_seconds(const struct moment *m, int64_t *ret_s)
 	return true;
 }
 
+/* The zone of a text that tells no offset. */
+static const struct zone *zone_of(const struct timestamp_format *format, const struct moment *m)
+{
+	return m->zone ? m->zone : format->means.zone;
+}
+
 /* Seconds of the local clock → UTC. */
 static int64_t to_utc(const struct timestamp_format *format, const struct moment *m,
 		      int64_t local_s, int64_t now_s)
 {
 	if (m->has_offset)
 		return local_s - m->offset;
-	return local_s - zone_offset_of(format->zone, local_s, now_s);
+	return local_s - zone_offset_of(zone_of(format, m), local_s, now_s);
 }
 
 /* What the clock of the text's zone shows at utc_s. */
 static int64_t to_local(const struct timestamp_format *format, const struct moment *m,
 			int64_t utc_s)
 {
-	return utc_s + (m->has_offset ? m->offset : zone_offset_at(format->zone, utc_s));
+	return utc_s + (m->has_offset ? m->offset : zone_offset_at(zone_of(format, m), utc_s));
 }
 
 static bool guess_year(const struct timestamp_format *format, const struct moment *m,
@@ -273,12 +298,51 @@ static int parse_epoch(const struct timestamp_format *format, struct slice whole
 		if (!take_fraction(&text, &thousandths))
 			return TIMESTAMP_E_INVALID;
 	}
-	if (text.at != text.end || number > (uint64_t)END_MS / 1000 * format->per_s)
+	if (text.at != text.end || number / format->per_s > (uint64_t)END_MS / 1000)
 		return TIMESTAMP_E_INVALID;
 	if (format->per_s == 1)
 		ms = (int64_t)(number * 1000 + thousandths);
 	else
 		ms = (int64_t)(number / (format->per_s / 1000));
+	if (!in_range(ms))
+		return TIMESTAMP_E_INVALID;
+	*ret_ms = ms;
+	return 0;
+}
+
+/* Hexadecimal digits, in any case. False when one of them is none. */
+static bool take_hex(const char *at, size_t n, uint64_t *ret_number)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		char c = at[i];
+		unsigned digit =
+			is_digit(c) ? (unsigned)(c - '0') : (unsigned char)((c | 0x20) - 'a') + 10u;
+
+		if (digit > 15)
+			return false;
+		number = number << 4 | digit;
+	}
+	*ret_number = number;
+	return true;
+}
+
+/*
+ * "@", 16 digits of seconds and 8 of nanoseconds. As daemontools write it: 1970 is 2^62 and the
+ * 10 s that TAI was ahead then, and no leap second since.
+ */
+static int parse_tai64n(struct slice text, int64_t *ret_ms)
+{
+	const uint64_t epoch = (UINT64_C(1) << 62) + 10;
+	uint64_t seconds, ns;
+	int64_t ms;
+
+	if (text.len != 25 || text.at[0] != '@' || !take_hex(text.at + 1, 16, &seconds) ||
+	    !take_hex(text.at + 17, 8, &ns) || ns > 999999999 || seconds < epoch ||
+	    seconds - epoch > (uint64_t)END_MS / 1000)
+		return TIMESTAMP_E_INVALID;
+	ms = (int64_t)((seconds - epoch) * 1000 + ns / 1000000);
 	if (!in_range(ms))
 		return TIMESTAMP_E_INVALID;
 	*ret_ms = ms;
@@ -293,8 +357,10 @@ int timestamp_parse(const struct timestamp_format *format, struct slice text, in
 
 	if (format->kind == KIND_EPOCH)
 		return parse_epoch(format, text, ret_ms);
-	if (format->kind == KIND_ISO ? !timestamp_take_iso(text, &m) :
-				       !strptime_take(format->directives, text, &m))
+	if (UNLIKELY(format->kind == KIND_TAI64N))
+		return parse_tai64n(text, ret_ms);
+	if (format->kind == KIND_ISO ? !timestamp_take_iso(text, &format->means, &m) :
+				       !strptime_take(format->directives, &format->means, text, &m))
 		return TIMESTAMP_E_INVALID;
 	if (m.has_epoch) {
 		if (m.epoch_s > (uint64_t)END_MS / 1000)

@@ -3,17 +3,14 @@
  * strptime's directives, compiled to a list of steps that one switch walks. The composed ones (%T,
  * %F) are taken apart when compiled. As in strptime a number may have fewer digits than its room,
  * and a blank in place of a leading zero ("Jan  2"); unlike there the day of the week is passed
- * over unread, for it cannot add anything, and the text must be used up.
- *
- * %Z takes the names of UTC only: "CST" is three zones, and which one is no matter of guessing. A
- * format may hold the name as plain text, with timestamp_zone to say what it means.
+ * over unread, for it cannot add anything, and the text must be used up. What names mean, of months
+ * and of zones, stands in timestamp_names.c.
  */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "parsers/timestamp_private.h"
 
@@ -66,6 +63,7 @@ static const struct directive directives[] = {
 	{'S', 'S', 0},
 	{'f', 'f', 0},
 	{'L', 'f', 0},
+	{'v', 'v', 0},
 	{'a', 'a', 0},
 	{'A', 'a', 0},
 	{'z', 'z', 0},
@@ -249,73 +247,6 @@ static bool take_short_year(struct cursor *text, struct moment *m)
 	return true;
 }
 
-#define LETTERS(a, b, c) ((uint32_t)(a) << 16 | (uint32_t)(b) << 8 | (uint32_t)(c))
-
-/* The next three bytes, letters made small; 0 when there are not so many. */
-static uint32_t three_letters(const struct cursor *text)
-{
-	const char *at = text->at;
-
-	if (text->end - at < 3)
-		return 0;
-	return LETTERS((unsigned char)at[0], (unsigned char)at[1], (unsigned char)at[2]) | 0x202020;
-}
-
-/* Passes over the rest of a whole name, if that is what follows. */
-static void take_rest(struct cursor *text, const char *rest)
-{
-	size_t len = strlen(rest);
-
-	text->at += 3;
-	if ((size_t)(text->end - text->at) >= len && strncasecmp(text->at, rest, len) == 0)
-		text->at += len;
-}
-
-struct name {
-	uint32_t letters;
-	const char *rest;
-};
-
-/* The place of a name, and its text passed over; n when it is none of them. */
-static size_t take_name(struct cursor *text, const struct name *names, size_t n)
-{
-	uint32_t letters = three_letters(text);
-	size_t i = 0;
-
-	while (i < n && names[i].letters != letters)
-		i++;
-	if (i < n)
-		take_rest(text, names[i].rest);
-	return i;
-}
-
-static bool take_month(struct cursor *text, struct moment *m)
-{
-	static const struct name names[12] = {
-		{LETTERS('j', 'a', 'n'), "uary"},   {LETTERS('f', 'e', 'b'), "ruary"},
-		{LETTERS('m', 'a', 'r'), "ch"},     {LETTERS('a', 'p', 'r'), "il"},
-		{LETTERS('m', 'a', 'y'), ""},       {LETTERS('j', 'u', 'n'), "e"},
-		{LETTERS('j', 'u', 'l'), "y"},      {LETTERS('a', 'u', 'g'), "ust"},
-		{LETTERS('s', 'e', 'p'), "tember"}, {LETTERS('o', 'c', 't'), "ober"},
-		{LETTERS('n', 'o', 'v'), "ember"},  {LETTERS('d', 'e', 'c'), "ember"},
-	};
-
-	m->month = (uint32_t)take_name(text, names, ARRAY_LEN(names)) + 1;
-	return m->month <= ARRAY_LEN(names);
-}
-
-static bool take_weekday(struct cursor *text)
-{
-	static const struct name names[7] = {
-		{LETTERS('m', 'o', 'n'), "day"},    {LETTERS('t', 'u', 'e'), "sday"},
-		{LETTERS('w', 'e', 'd'), "nesday"}, {LETTERS('t', 'h', 'u'), "rsday"},
-		{LETTERS('f', 'r', 'i'), "day"},    {LETTERS('s', 'a', 't'), "urday"},
-		{LETTERS('s', 'u', 'n'), "day"},
-	};
-
-	return take_name(text, names, ARRAY_LEN(names)) < ARRAY_LEN(names);
-}
-
 static bool take_half(struct cursor *text, struct moment *m)
 {
 	const char *at = text->at;
@@ -325,17 +256,6 @@ static bool take_half(struct cursor *text, struct moment *m)
 	m->half = (at[0] | 0x20) == 'a' ? HALF_AM : (at[0] | 0x20) == 'p' ? HALF_PM : NO_HALF;
 	text->at += 2;
 	return m->half != NO_HALF;
-}
-
-static bool take_zone_name(struct cursor *text, struct moment *m)
-{
-	m->has_offset = true;
-	m->offset = 0;
-	if (text->at < text->end && (*text->at | 0x20) == 'z') {
-		text->at++;
-		return true;
-	}
-	return timestamp_take_utc(text);
 }
 
 static bool take_blanks(struct cursor *text)
@@ -352,7 +272,8 @@ static bool take_literal(struct cursor *text, char literal)
 	return text->at < text->end && *text->at++ == literal;
 }
 
-static bool take_step(const struct step *step, struct cursor *text, struct moment *m)
+static bool take_step(const struct step *step, const struct timestamp_means *means,
+		      struct cursor *text, struct moment *m)
 {
 	switch (step->directive) {
 	case 0:
@@ -366,7 +287,7 @@ static bool take_step(const struct step *step, struct cursor *text, struct momen
 	case 'm':
 		return take_two(text, &m->month);
 	case 'b':
-		return take_month(text, m);
+		return timestamp_take_month(text, means->language, m);
 	case 'd':
 		return take_two(text, &m->day);
 	case 'j':
@@ -379,15 +300,17 @@ static bool take_step(const struct step *step, struct cursor *text, struct momen
 		return take_two(text, &m->second);
 	case 'f':
 		return take_fraction(text, &m->ms);
+	case 'v':
+		return take_short(text, 3, &m->ms);
 	case 'p':
 		return take_half(text, m);
 	case 'a':
-		return take_weekday(text);
+		return timestamp_take_weekday(text, means->language);
 	case 'z':
 		m->has_offset = true;
 		return zone_take_offset(&text->at, text->end, &m->offset);
 	case 'Z':
-		return take_zone_name(text, m);
+		return timestamp_take_zone(text, means, m);
 	case 's':
 		m->has_epoch = true;
 		return take_number(text, &m->epoch_s);
@@ -396,12 +319,13 @@ static bool take_step(const struct step *step, struct cursor *text, struct momen
 	}
 }
 
-bool strptime_take(const struct strptime *format, struct slice whole, struct moment *ret_moment)
+bool strptime_take(const struct strptime *format, const struct timestamp_means *means,
+		   struct slice whole, struct moment *ret_moment)
 {
 	struct cursor text = {whole.at, whole.at + whole.len};
 
 	for (size_t i = 0; i < format->n; i++) {
-		if (!take_step(&format->steps[i], &text, ret_moment))
+		if (!take_step(&format->steps[i], means, &text, ret_moment))
 			return false;
 	}
 	return text.at == text.end;

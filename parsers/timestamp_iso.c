@@ -3,7 +3,7 @@
  * ISO 8601, the shapes that logs have. Its digits stand at fixed places, so they are read pairwise
  * without a branch, and judged once: `bad` gathers whether one of them was none.
  */
-#include <strings.h>
+#include <string.h>
 
 #include "parsers/timestamp_private.h"
 
@@ -16,13 +16,26 @@ static inline uint32_t two(const char *at, uint32_t *bad)
 	return 10 * tens + ones;
 }
 
-/* "2026-11-21" or "20261121". */
+/* Behind "2026-W": "47-6". */
+static void take_week(const char *at, struct moment *m, uint32_t *bad)
+{
+	uint32_t weekday = (uint32_t)(unsigned char)at[3] - '0';
+
+	m->week = two(at, bad);
+	m->weekday = weekday;
+	*bad |= (at[2] != '-') | (m->week == 0) | (weekday - 1 > 6);
+}
+
+/* "2026-11-21", "20261121" or "2026-W47-6". */
 static bool take_date(struct cursor *text, struct moment *m, uint32_t *bad)
 {
 	const char *at = text->at;
 	size_t len = (size_t)(text->end - at);
 
-	if (len >= 10 && at[4] == '-') {
+	if (len >= 10 && at[4] == '-' && UNLIKELY(at[5] == 'W')) {
+		take_week(at + 6, m, bad);
+		text->at += 10;
+	} else if (len >= 10 && at[4] == '-') {
 		m->month = two(at + 5, bad);
 		m->day = two(at + 8, bad);
 		*bad |= at[7] != '-';
@@ -62,33 +75,31 @@ static bool take_time(struct cursor *text, struct moment *m, uint32_t *bad)
 	return true;
 }
 
-bool timestamp_take_utc(struct cursor *text)
+/* "[Europe/Berlin]", as Java writes it behind an offset, which says more. */
+static bool take_brackets(struct cursor *text)
 {
-	size_t len = (size_t)(text->end - text->at);
+	const char *end = memchr(text->at, ']', (size_t)(text->end - text->at));
 
-	if (len >= 3 &&
-	    (strncasecmp(text->at, "UTC", 3) == 0 || strncasecmp(text->at, "GMT", 3) == 0)) {
-		text->at += 3;
-		return true;
-	}
-	if (len >= 2 && strncasecmp(text->at, "UT", 2) == 0) {
-		text->at += 2;
-		return true;
-	}
-	return false;
+	if (*text->at != '[' || !end || end == text->at + 1)
+		return false;
+	text->at = end + 1;
+	return true;
 }
 
-static bool take_zone(struct cursor *text, struct moment *m)
+static bool take_zone(struct cursor *text, const struct timestamp_means *means, struct moment *m)
 {
 	if (text->at == text->end)
 		return true;
 	if (*text->at == ' ')
 		text->at++;
+	if (!zone_take_offset(&text->at, text->end, &m->offset))
+		return timestamp_take_zone(text, means, m);
 	m->has_offset = true;
-	return zone_take_offset(&text->at, text->end, &m->offset) || timestamp_take_utc(text);
+	return text->at == text->end || take_brackets(text);
 }
 
-bool timestamp_take_iso(struct slice whole, struct moment *ret_moment)
+bool timestamp_take_iso(struct slice whole, const struct timestamp_means *means,
+			struct moment *ret_moment)
 {
 	struct cursor text = {whole.at, whole.at + whole.len};
 	uint32_t bad = 0;
@@ -99,7 +110,7 @@ bool timestamp_take_iso(struct slice whole, struct moment *ret_moment)
 		if (*text.at != 'T' && *text.at != ' ' && *text.at != 't')
 			return false;
 		text.at++;
-		if (!take_time(&text, ret_moment, &bad) || !take_zone(&text, ret_moment))
+		if (!take_time(&text, ret_moment, &bad) || !take_zone(&text, means, ret_moment))
 			return false;
 	}
 	return !bad && text.at == text.end;

@@ -14,10 +14,12 @@ struct moment {
 	bool has_year, has_offset, has_epoch;
 	enum { NO_HALF, HALF_AM, HALF_PM } half;
 	uint32_t year, month, day;
-	uint32_t day_of_year; /* instead of month and day */
+	uint32_t day_of_year;   /* instead of month and day */
+	uint32_t week, weekday; /* likewise: of ISO 8601, Monday is 1 */
 	uint32_t hour, minute, second, ms;
 	int32_t offset;
-	uint64_t epoch_s; /* instead of all but ms */
+	const struct zone *zone; /* that it names, without an offset */
+	uint64_t epoch_s;        /* instead of all but ms */
 };
 
 struct cursor {
@@ -44,24 +46,33 @@ static inline bool take_fraction(struct cursor *text, uint32_t *ret_ms)
 	return at > start;
 }
 
-/* Digits that fit into the time until the year 9999 even as µs. */
+/* Digits that fit into the time until 2262 even as ns. */
 static inline bool take_number(struct cursor *text, uint64_t *ret_number)
 {
 	const char *start = text->at, *at = start;
 	uint64_t number = 0;
 
-	while (at < text->end && is_digit(*at) && at - start < 18)
+	while (at < text->end && is_digit(*at) && at - start < 19)
 		number = number * 10 + (uint64_t)(*at++ - '0');
 	text->at = at;
 	*ret_number = number;
 	return at > start;
 }
 
-/* Takes "UTC", "GMT" or "UT", in any case. */
-bool timestamp_take_utc(struct cursor *text);
+/* The name of a month, of that language or English; an abbreviation with or without its point. */
+bool timestamp_take_month(struct cursor *text, enum timestamp_language language,
+			  struct moment *ret_moment);
+
+/* The name of a day, which is passed over; in other languages than English any word is one. */
+bool timestamp_take_weekday(struct cursor *text, enum timestamp_language language);
+
+/* The name of a zone: of those given, else UTC or a usual abbreviation. */
+bool timestamp_take_zone(struct cursor *text, const struct timestamp_means *means,
+			 struct moment *ret_moment);
 
 /* One whole text of iso8601. False when it is none; numbers are not yet judged. */
-bool timestamp_take_iso(struct slice text, struct moment *ret_moment);
+bool timestamp_take_iso(struct slice text, const struct timestamp_means *means,
+			struct moment *ret_moment);
 
 /* A compiled format of directives. */
 struct strptime;
@@ -75,6 +86,7 @@ struct strptime *strptime_free(struct strptime *format);
 bool strptime_has_day(const struct strptime *format);
 
 /* One whole text. False when it is not of the format; numbers are not yet judged. */
-bool strptime_take(const struct strptime *format, struct slice text, struct moment *ret_moment);
+bool strptime_take(const struct strptime *format, const struct timestamp_means *means,
+		   struct slice text, struct moment *ret_moment);
 
 #endif

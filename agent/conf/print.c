@@ -181,6 +181,8 @@ static bool is_idle(enum conf_key key, const struct conf_node *group, unsigned w
 		{CONF_ON_MISSING_KEY, "key"},
 		{CONF_TIMESTAMP_FORMAT, "timestamp"},
 		{CONF_TIMESTAMP_ZONE, "timestamp"},
+		{CONF_TIMESTAMP_ZONES, "timestamp"},
+		{CONF_TIMESTAMP_LANGUAGE, "timestamp"},
 		{CONF_TIMESTAMP_MAX_PAST, "timestamp"},
 		{CONF_TIMESTAMP_MAX_FUTURE, "timestamp"},
 		{CONF_ON_BAD_TIMESTAMP, "timestamp"},

@@ -90,6 +90,9 @@ void route_parts_deinit(struct route_parts *parts)
 	template_free(parts->time.text);
 	for (uint32_t i = 0; i < parts->time.n_formats; i++)
 		timestamp_free(parts->time.formats[i]);
+	for (size_t i = 0; i < parts->time.n_zones; i++)
+		free((char *)parts->time.zones[i].name);
+	free(parts->time.zones);
 	route_headers_deinit(&parts->headers);
 	free(parts->topic_names);
 	free(parts->topic_indexes);

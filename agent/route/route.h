@@ -20,13 +20,15 @@
 struct route;
 
 /* Logs that changed their format have two, some a third for lines of another program. */
-#define ROUTE_TIME_FORMATS_MAX 4
+#define ROUTE_TIME_FORMATS_MAX 8
 
 /* Where the timestamp of a record comes from, and what it may be. */
 struct route_time {
 	struct template *text; /* NULL: the time of reading; owned, as are the formats */
 	uint32_t n_formats;
 	struct timestamp_format *formats[ROUTE_TIME_FORMATS_MAX]; /* tried in this order */
+	struct timestamp_zone *zones; /* what the formats know by name; owned, its names too */
+	size_t n_zones;
 	uint64_t max_past_ms, max_future_ms; /* as seen from the time of reading; 0: no limit */
 	bool clamp; /* beyond them: the limit; false: the time of reading */
 };

@@ -86,13 +86,20 @@ static const struct conf_option options[CONF_N_KEYS] = {
 					 "\"constant:TEXT\" or \"dead_letter\""},
 	[CONF_TIMESTAMP] = {"timestamp", CONF_IN_SOURCE, CONF_T_TEXT,
 			    .help = "time of the record, a template; none: the time of reading"},
-	[CONF_TIMESTAMP_FORMAT] = {"timestamp_format", CONF_IN_SOURCE, CONF_T_TEXTS,
-				   .written = "iso8601",
-				   .help = "how it is written, or a list of such: iso8601, "
-					   "epoch_s, epoch_ms, epoch_us, strptime's directives"},
+	[CONF_TIMESTAMP_FORMAT] =
+		{"timestamp_format", CONF_IN_SOURCE, CONF_T_TEXTS, .written = "iso8601",
+		 .help = "how it is written, or a list of such: iso8601, "
+			 "epoch_s, epoch_ms, epoch_us, epoch_ns, tai64n, strptime's "
+			 "directives"},
 	[CONF_TIMESTAMP_ZONE] = {"timestamp_zone", BOTH, CONF_T_TEXT, .written = "UTC",
 				 .help = "zone of times that name none: UTC, local, +02:00, "
 					 "Europe/Paris"},
+	[CONF_TIMESTAMP_ZONES] = {"timestamp_zones", BOTH, CONF_T_TEXTS,
+				  .help = "names of zones in times: \"CST=Asia/Shanghai\", "
+					  "\"Europe/Paris\""},
+	[CONF_TIMESTAMP_LANGUAGE] = {"timestamp_language", BOTH, CONF_T_WORD, .written = "en",
+				     .words = {"en", "de", "fr", "es", "it", "nl", "pt"},
+				     .help = "language of the names of months and days"},
 	[CONF_TIMESTAMP_MAX_PAST] = {"timestamp_max_past", BOTH, CONF_T_TIME, .written = "0",
 				     .min = "0", .max = "36500d",
 				     .help = "how long before its reading a line may have been "

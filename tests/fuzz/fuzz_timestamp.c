@@ -40,12 +40,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const uint8_t *end = memchr(data, '\0', size);
 	struct timestamp_format *format = NULL;
 	struct timestamp_error error;
+	struct timestamp_zone name = {"Any/Zone", NULL};
+	struct timestamp_means means = {.names = &name, .n_names = 1};
 	struct zone *zone;
 
 	if (!end)
 		return 0;
-	zone = some_zone();
-	if (timestamp_compile((const char *)data, zone, &format, &error) == 0) {
+	means.zone = name.zone = zone = some_zone();
+	means.language = (enum timestamp_language)(size % (TIMESTAMP_PORTUGUESE + 1));
+	if (timestamp_compile((const char *)data, &means, &format, &error) == 0) {
 		parse_twice(format,
 			    (struct slice){(const char *)end + 1, size - (size_t)(end + 1 - data)});
 		timestamp_free(format);

@@ -34,8 +34,12 @@ static struct route *make_route(const struct row *row, const char *text, const s
 	cr_assert_eq(template_compile("t", &scope, &parts.topic, &error), 0);
 	if (text)
 		cr_assert_eq(template_compile(text, &scope, &parts.time.text, &error), 0);
-	cr_assert_eq(timestamp_compile("iso8601", utc, &parts.time.formats[0], &time_error), 0);
-	cr_assert_eq(timestamp_compile("epoch_ms", utc, &parts.time.formats[1], &time_error), 0);
+	cr_assert_eq(timestamp_compile("iso8601", &(struct timestamp_means){utc},
+				       &parts.time.formats[0], &time_error),
+		     0);
+	cr_assert_eq(timestamp_compile("epoch_ms", &(struct timestamp_means){utc},
+				       &parts.time.formats[1], &time_error),
+		     0);
 	parts.time.n_formats = 2;
 	parts.time.max_past_ms = row->max_past_ms;
 	parts.time.max_future_ms = row->max_future_ms;

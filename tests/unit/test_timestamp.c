@@ -45,7 +45,9 @@ static struct timestamp_format *compile_in(const char *text, const char *zone)
 	struct timestamp_format *format = NULL;
 	struct timestamp_error error;
 
-	cr_assert_eq(timestamp_compile(text, zone_named(zone), &format, &error), 0, "%s: %s", text,
+	struct timestamp_means means = {zone_named(zone)};
+
+	cr_assert_eq(timestamp_compile(text, &means, &format, &error), 0, "%s: %s", text,
 		     error.message);
 	return format;
 }
@@ -163,7 +165,7 @@ static const struct row none[] = {
 	{"iso8601", "2026-11-21T17:00:00+24:00"},
 	{"iso8601", "2026-11-21T17:00:00+01:00x"},
 	{"iso8601", "2026-11-21T17:00:00Z."},
-	{"iso8601", "2026-11-21T17:00:00 CET"},
+	{"iso8601", "2026-11-21T17:00:00 IST"},
 	{"iso8601", " 2026-11-21T17:00:00Z"},
 	{"iso8601", "2026-00-21T17:00:00Z"},
 	{"iso8601", "2026-13-21T17:00:00Z"},
@@ -228,7 +230,7 @@ static const struct row none[] = {
 	{"%F %I:%M %p", "2026-11-21 13:10 PM"},
 	{"%F %I:%M %p", "2026-11-21 10:10 XM"},
 	{"%F %I:%M %p", "2026-11-21 10:10 P"},
-	{"%F %T %Z", "2026-11-21 17:00:00 CST"},
+	{"%F %T %Z", "2026-11-21 17:00:00 IST"},
 	{"%F %T %z", "2026-11-21 17:00:00 UTC"},
 	{"%F %T.%f", "2026-11-21 17:00:00."},
 	{"%b %e %T", "Feb 30 17:00:00"},
@@ -341,12 +343,96 @@ Test(timestamp, wrong_formats)
 		struct timestamp_format *format = NULL;
 		struct timestamp_error error = {0};
 
-		cr_expect_eq(timestamp_compile(wrong[i].format, NULL, &format, &error),
+		cr_expect_eq(timestamp_compile(wrong[i].format, &(struct timestamp_means){0},
+					       &format, &error),
 			     TIMESTAMP_E_FORMAT, "%s", wrong[i].format);
 		cr_expect(strstr(error.message, wrong[i].message), "%s: %s", wrong[i].format,
 			  error.message);
 		cr_expect_null(format);
 	}
+}
+
+/* Times as logs have them, with names of months and zones, and what the names mean. */
+static const struct named {
+	const char *format, *text;
+	enum timestamp_language language;
+	int64_t ms; /* 0: it is none */
+} named[] = {
+	{"iso8601", "2018-11-17 13:14:01 CEST", TIMESTAMP_ENGLISH, 1542453241000},
+	{"%F %T %Z", "2018-11-17 13:14:01 CEST", TIMESTAMP_ENGLISH, 1542453241000},
+	{"iso8601", "2018-11-17 13:39:22 EST", TIMESTAMP_ENGLISH, 1542479962000},
+	{"iso8601", "2026-11-21T15:11:55+01:00[Europe/Berlin]", TIMESTAMP_ENGLISH, 1795270315000},
+	{"iso8601", "2026-11-21T15:11:55Z[UTC]", TIMESTAMP_ENGLISH, 1795273915000},
+	{"iso8601", "2026-11-21T15:11:55Z[]", TIMESTAMP_ENGLISH, 0},
+	{"iso8601", "2026-11-21T15:11:55Z[UTC", TIMESTAMP_ENGLISH, 0},
+	{"iso8601", "2026-11-21T15:11:55[Europe/Berlin]", TIMESTAMP_ENGLISH, 0},
+	{"iso8601", "2026-11-21 15:11:55 Asia/Tokyo", TIMESTAMP_ENGLISH, 1795241515000},
+	{"iso8601", "2026-11-21 15:11:55 Asia/Nowhere", TIMESTAMP_ENGLISH, 0},
+	{"iso8601", "2026-11-21 15:11:55 IST", TIMESTAMP_ENGLISH, 0},
+	{"%F %T %Z", "2026-11-21 15:11:55 CST", TIMESTAMP_ENGLISH, 1795295515000},
+	{"%F %T %Z", "2026-11-21 15:11:55 CSTX", TIMESTAMP_ENGLISH, 0},
+	{"%b %e %T.%f %Z", "Mar 24 12:06:03.424 MST", TIMESTAMP_ENGLISH, 1774379163424},
+	{"%a %b %e %T %Z %Y", "Wed Mar 24 12:06:03 MST 2021", TIMESTAMP_ENGLISH, 1616612763000},
+	{"tai64n", "@4000000050d506482dbdf024", TIMESTAMP_ENGLISH, 1356138046767},
+	{"tai64n", "@4000000050D506482DBDF024", TIMESTAMP_ENGLISH, 1356138046767},
+	{"tai64n", "@4000000050d506482dbdf02", TIMESTAMP_ENGLISH, 0},
+	{"tai64n", "@4000000050d506483b9aca00", TIMESTAMP_ENGLISH, 0},
+	{"tai64n", "@3000000050d506482dbdf024", TIMESTAMP_ENGLISH, 0},
+	{"tai64n", "@40000000g0d506482dbdf024", TIMESTAMP_ENGLISH, 0},
+	{"epoch_ns", "1574989980832601873", TIMESTAMP_ENGLISH, 1574989980832},
+	{"epoch_ns", "15749899808326018730", TIMESTAMP_ENGLISH, 0},
+	{"%d. %b %Y %T", "21. Dez 2025 15:11:55", TIMESTAMP_GERMAN, 1766329915000},
+	{"%d. %b %Y %T", "21. M\xc3\xa4r. 2025 15:11:55", TIMESTAMP_GERMAN, 1742569915000},
+	{"%d. %B %Y %T", "21. Dezember 2025 15:11:55", TIMESTAMP_GERMAN, 1766329915000},
+	{"%d. %b %Y %T", "21. Dec 2025 15:11:55", TIMESTAMP_GERMAN, 1766329915000},
+	{"%d. %b %Y %T", "21. Dez 2025 15:11:55", TIMESTAMP_ENGLISH, 0},
+	{"%d %b %Y %T", "21 janv. 2025 15:11:55", TIMESTAMP_FRENCH, 1737472315000},
+	{"%a %d %b %Y %T", "mar. 21 juil. 2026 15:11:55", TIMESTAMP_FRENCH, 1784646715000},
+	{"%d %b %Y %T", "21 jui 2025 15:11:55", TIMESTAMP_FRENCH, 0},
+	{"%d %b %Y %T", "21 ao\xc3\xbbt 2025 15:11:55", TIMESTAMP_FRENCH, 1755789115000},
+	{"%Y%m%d-%H:%M:%S:%v", "20171224-0:7:20:15", TIMESTAMP_ENGLISH, 1514074040015},
+	{"%Y%m%d-%H:%M:%S:%v", "20171224-0:7:20:1500", TIMESTAMP_ENGLISH, 0},
+	{"iso8601", "2026-W47-6T15:11:55", TIMESTAMP_ENGLISH, 1795273915000},
+	{"iso8601", "2026-W53-7T00:00:00", TIMESTAMP_ENGLISH, 1798934400000},
+	{"iso8601", "2027-W53-1T00:00:00", TIMESTAMP_ENGLISH, 0},
+	{"iso8601", "2026-W00-1T00:00:00", TIMESTAMP_ENGLISH, 0},
+	{"iso8601", "2026-W47-8T00:00:00", TIMESTAMP_ENGLISH, 0},
+	{"iso8601", "2026-W01-1", TIMESTAMP_ENGLISH, 1766966400000},
+};
+
+static void expect_named(const struct named *row, const struct timestamp_means *means)
+{
+	struct timestamp_format *format = NULL;
+	struct timestamp_error error;
+	int64_t ms = 0;
+
+	cr_assert_eq(timestamp_compile(row->format, means, &format, &error), 0);
+	cr_expect_eq(parse_exact(format, row->text, strlen(row->text), NOW, &ms) == 0, row->ms != 0,
+		     "%s: %s", row->format, row->text);
+	cr_expect_eq(ms, row->ms, "%s: %lld", row->text, (long long)ms);
+	timestamp_free(format);
+}
+
+Test(timestamp, names_of_months_and_zones)
+{
+	const struct timestamp_zone tokyo = {"Asia/Tokyo", zone_named("Asia/Tokyo")};
+
+	for (size_t i = 0; i < ARRAY_LEN(named); i++)
+		expect_named(&named[i], &(struct timestamp_means){zone_named("UTC"), &tokyo, 1,
+								  named[i].language});
+}
+
+/* What is said of a name goes before what it usually means. */
+Test(timestamp, names_of_zones_can_be_given)
+{
+	const struct timestamp_zone china = {"CST", zone_named("Asia/Shanghai")};
+	const struct named row = {"%F %T %Z", "2026-11-21 15:11:55 cst", TIMESTAMP_ENGLISH,
+				  1795295515000};
+	struct named given = row;
+
+	expect_named(&row, &(struct timestamp_means){zone_named("UTC")});
+	given.ms = 1795245115000;
+	expect_named(&given, &(struct timestamp_means){zone_named("UTC"), &china, 1});
 }
 
 /* Cut anywhere, and with any byte anywhere: no read behind the end, no time out of range. */

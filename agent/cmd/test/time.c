@@ -14,8 +14,9 @@ int test_time_read(const char *text, int64_t *ret_ms)
 {
 	struct zone *utc = zone_new(0);
 	struct timestamp_format *format = NULL;
+	struct timestamp_means means = {utc};
 	struct timestamp_error error;
-	int r = utc ? timestamp_compile("iso8601", utc, &format, &error) : -ENOMEM;
+	int r = utc ? timestamp_compile("iso8601", &means, &format, &error) : -ENOMEM;
 
 	if (!r)
 		r = timestamp_parse(format, slice_of(text), 0, ret_ms);
