@@ -73,6 +73,7 @@ int file_new(uint64_t id, const struct source *source, const char *path, const c
 	file->id = id;
 	file->source = source;
 	file->identity = *identity;
+	file->began_ns = identity->born_ns;
 	file->state = FILE_WAITING;
 	file_set_content(file, 0, committed);
 	account_init(&file->account, pools, committed);

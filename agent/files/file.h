@@ -88,6 +88,7 @@ struct file {
 	char *second; /* another path that a source wants, and is this file; NULL: none known */
 	struct slice name; /* last component of path */
 	struct identity identity;
+	int64_t began_ns;    /* when it was made, as far as is known in another file */
 	uint64_t content_id; /* of what is in the file, random; another when it is rewritten */
 	bool content_stored; /* a crash now would find content_id and know the content by it */
 	struct route_origin origin; /* what provenance tells of it */

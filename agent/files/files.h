@@ -80,6 +80,11 @@ struct inode_key {
 	uint64_t inode;
 };
 
+static inline struct inode_key inode_key_of(const struct identity *identity)
+{
+	return (struct inode_key){identity->device, identity->inode};
+}
+
 /* rows (consumed, n_rows) are what the store knows. 0 or -ENOMEM (rows stay the caller's). */
 int files_init(struct files *files, const struct source *sources, size_t n_sources,
 	       struct chunk_pools *pools, struct counters *counters, struct log *log,

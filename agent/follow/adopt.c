@@ -49,6 +49,8 @@ static void take_over_times(struct file *file, const struct store_file *row)
 /* The bytes are known, the file in which they are is not. */
 static void become_other(struct file *file, const struct birth *birth)
 {
+	if (birth->row->born_ns && birth->row->born_ns < file->began_ns)
+		file->began_ns = birth->row->born_ns;
 	file->tail.packing = birth->packing;
 	if (birth->packing)
 		file->identity.head_len = 0;

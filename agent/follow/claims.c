@@ -212,7 +212,7 @@ static int take_rest(struct files *files, struct discover *discover, struct file
 static int take_place(struct files *files, struct discover *discover, struct file *file,
 		      struct candidate *found, int64_t now_ms)
 {
-	struct copy *copy = copies_held(files, &found->identity);
+	struct copy *copy = copies_held(files, inode_key_of(&found->identity));
 	struct former former;
 	int r = former_of(file, &former);
 
@@ -270,7 +270,7 @@ static int pass_copy(struct files *files, struct discover *discover, struct file
 	    (uint64_t)st.st_size > file->account.committed) {
 		close(found->fd);
 	} else {
-		struct copy *copy = copies_held(files, &found->identity);
+		struct copy *copy = copies_held(files, inode_key_of(&found->identity));
 
 		if (copy)
 			copies_free(files, copy);

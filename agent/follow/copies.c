@@ -45,13 +45,12 @@ void copies_deinit(struct files *files)
 		copies_free(files, TAILQ_FIRST(&files->copies));
 }
 
-struct copy *copies_held(const struct files *files, const struct identity *identity)
+struct copy *copies_held(const struct files *files, struct inode_key key)
 {
 	struct copy *copy;
 
 	TAILQ_FOREACH (copy, &files->copies, link)
-		if (copy->identity.device == identity->device &&
-		    copy->identity.inode == identity->inode)
+		if (copy->identity.device == key.device && copy->identity.inode == key.inode)
 			return copy;
 	return NULL;
 }
@@ -156,7 +155,10 @@ static bool see_coming(void *context, const char *base, enum rotated kind)
 	of = reach_open(other, coming->birth->source->links);
 	if (of < 0)
 		return false;
+	/* A link to it is no other file. */
 	if (identity_of(of, &identity) == 0 &&
+	    (identity.inode != coming->identity->inode ||
+	     identity.device != coming->identity->device) &&
 	    !files_by_inode(coming->files, identity.device, identity.inode)) {
 		is = identity.born_ns <= coming->identity->born_ns &&
 		     twins_is_beginning(coming->fd, of);
@@ -166,14 +168,13 @@ static bool see_coming(void *context, const char *base, enum rotated kind)
 	return is;
 }
 
-/* In a first scan the original may come later, since older generations go first. */
+/* The original may be new, too, and come later, since older generations go first. */
 static bool original_to_come(const struct files *files, const struct birth *birth,
 			     const struct identity *identity, int fd, struct inode_key *ret_key)
 {
 	struct coming coming = {files, birth, identity, fd, {0, 0}};
 
-	if (!files->first_scan ||
-	    !rotated_bases(strrchr(birth->path, '/') + 1, see_coming, &coming))
+	if (!rotated_bases(strrchr(birth->path, '/') + 1, see_coming, &coming))
 		return false;
 	*ret_key = coming.key;
 	return true;
@@ -186,7 +187,7 @@ static bool is_other(struct files *files, struct file *file, int fd,
 	struct twin twin = {.fd = fd};
 
 	/* A copy is made later. */
-	if (identity->born_ns && identity->born_ns < file->identity.born_ns)
+	if (identity->born_ns && identity->born_ns < file->began_ns)
 		return true;
 	if (packed_kind_of_file(fd))
 		return false;
@@ -237,7 +238,7 @@ int copies_hold(struct files *files, const struct birth *birth, int fd,
 	struct file *file;
 	bool replaces;
 
-	if (copies_held(files, identity)) {
+	if (copies_held(files, inode_key_of(identity))) {
 		close(fd);
 		return COPIES_E_HELD;
 	}

@@ -276,6 +276,9 @@ static int step(struct files *files, struct copy *copy, uint64_t now_us, int64_t
 	copy->mtime_ns = mtime_ns;
 	if (!learn_packing(files, copy))
 		return 0;
+	/* It is held itself. */
+	if (!file && copies_held(files, copy->of))
+		return 0;
 	if (!file)
 		return release(files, copy, copy->twin.same, now_ms);
 	if (copy->replaces)

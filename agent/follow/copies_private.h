@@ -48,6 +48,6 @@ int copies_become(struct files *files, struct file *file, const char *path, int 
 		  const struct identity *identity, enum packed_kind packing) MUSTCHECK;
 
 /* NULL: none with this inode is held. */
-struct copy *copies_held(const struct files *files, const struct identity *identity);
+struct copy *copies_held(const struct files *files, struct inode_key key);
 
 #endif

@@ -20,6 +20,8 @@
 
 /* The file system's clock is behind ours by so much at most. */
 #define TICK_NS 20000000LL
+/* Those found that one is held against: a copy is made soon. */
+#define COMPARED_MAX 16
 
 void follow_tell_unseen(struct files *files, const struct source *source, const char *path,
 			const char *lineage)
@@ -65,10 +67,38 @@ static bool is_copy(struct generations *search, int fd, const struct identity *i
 	return true;
 }
 
-/* The descriptor of a generation; -1: it is none after all. */
-static int open_generation(struct generations *search, const char *path, bool packed,
+/* Of one that was found in the same search and was made before; be it nothing, it is none. */
+static bool is_copy_of_found(const struct generations *search, size_t i, int fd,
+			     const struct identity *identity)
+{
+	struct file *newest;
+	struct stat st;
+	bool is = false;
+
+	if (!i || fstat(fd, &st) < 0 || !st.st_size)
+		return false;
+	for (size_t j = i > COMPARED_MAX ? i - COMPARED_MAX : 0; !is && j < i; j++) {
+		int of = reach_open(search->found[j].path, search->missed->source->links);
+		struct identity other;
+
+		if (of < 0)
+			continue;
+		is = !identity_of(of, &other) && other.inode != identity->inode &&
+		     other.born_ns <= identity->born_ns && twins_is_beginning(fd, of);
+		close(of);
+	}
+	newest = map_get(search->files->by_lineage, search->missed->lineage,
+			 strlen(search->missed->lineage));
+	if (is && newest && identity->born_ns >= newest->known_ns)
+		newest->known_ns = identity->born_ns + 1;
+	return is;
+}
+
+/* The descriptor of the i-th generation; -1: it is none after all. */
+static int open_generation(struct generations *search, size_t i, bool packed,
 			   struct identity *ret_identity)
 {
+	const char *path = search->found[i].path;
 	struct files *files = search->files;
 	int fd = files_open_path(files, path, search->missed->source->links);
 
@@ -78,7 +108,7 @@ static int open_generation(struct generations *search, const char *path, bool pa
 	if (!identity_of(fd, ret_identity) &&
 	    (!follow_is_compressed(fd) || (packed && packed_kind_of_file(fd))) &&
 	    !files_by_inode(files, ret_identity->device, ret_identity->inode) &&
-	    !is_copy(search, fd, ret_identity))
+	    !is_copy(search, fd, ret_identity) && !is_copy_of_found(search, i, fd, ret_identity))
 		return fd;
 	close(fd);
 	return -1;
@@ -94,9 +124,10 @@ uint64_t follow_continued_at(const struct file *newest, int fd)
 		       0;
 }
 
-static int adopt(struct generations *search, const char *path)
+static int adopt(struct generations *search, size_t i)
 {
 	const struct missed *missed = search->missed;
+	const char *path = search->found[i].path;
 	struct files *files = search->files;
 	struct birth birth = {
 		.source = missed->source,
@@ -110,11 +141,11 @@ static int adopt(struct generations *search, const char *path)
 	};
 	struct identity identity;
 	struct copy *copy;
-	int fd = open_generation(search, path, true, &identity);
+	int fd = open_generation(search, i, true, &identity);
 
 	if (fd < 0)
 		return 0;
-	copy = copies_held(files, &identity);
+	copy = copies_held(files, inode_key_of(&identity));
 	if (copy)
 		copies_free(files, copy);
 	birth.packing = packed_kind_of_file(fd);
@@ -132,7 +163,7 @@ int follow_missed(struct files *files, struct discover *discover, struct places 
 	int r = generations_find(&search);
 
 	for (size_t i = 0; !r && i < search.n; i++)
-		r = adopt(&search, search.found[i].path);
+		r = adopt(&search, i);
 	generations_end(&search);
 	return r;
 }
@@ -156,10 +187,11 @@ int follow_oldest_unseen(struct files *files, struct discover *discover, struct 
 
 	*ret_fd = -1;
 	for (size_t i = 0; !r && *ret_fd < 0 && i < search.n; i++) {
-		*ret_fd = open_generation(&search, search.found[i].path, false, ret_identity);
+		*ret_fd = open_generation(&search, i, false, ret_identity);
+		if (*ret_fd < 0)
+			continue;
 		*ret_path = search.found[i].path;
-		if (*ret_fd >= 0)
-			search.found[i].path = NULL;
+		search.found[i].path = NULL;
 	}
 	file->suspect = search.in_the_making;
 	generations_end(&search);

@@ -189,4 +189,27 @@ KEPT = {
         [("remove_directory",), ("run", 0), ("write", 2, 1), ("rotate", 2, "number", False),
          ("write", 2, 1)],
     ),
+    "a copy of a generation that nobody saw": (
+        False,
+        False,
+        [("write", 0, 0), ("run", 0), ("rotate", 0, "number", False), ("write", 0, 1),
+         ("copy", 0, "date"), ("rotate", 0, "number", False)],
+    ),
+    "a new file and its copy in the place of one that was deleted": (
+        True,
+        False,
+        [("part", 0), ("run", 0), ("delete", 0, False), ("write", 0, 1), ("copy", 0, "number")],
+    ),
+    "a directory that comes with a file and its copy": (
+        True,
+        False,
+        [("write", 2, 0), ("run", 0), ("remove_directory",), ("write", 2, 1),
+         ("copy", 2, "number")],
+    ),
+    "a copy that is older than what replaced its original while nobody ran": (
+        True,
+        False,
+        [("write", 1, 1), ("write", 0, 1), ("run", 1), ("copy", 0, "number"), ("kill", False),
+         ("replace", 0, 0)],
+    ),
 }

@@ -168,6 +168,72 @@ Test(follow_unseen, generations_that_come_with_their_directory_come_in_their_ord
 	end_well();
 }
 
+/* Written, and the same bytes beside it: what a copy is no line is read of. */
+static void copy(const char *from, const char *to)
+{
+	char bytes[64];
+	int fd = open(rig_path(rig, from), O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, bytes, sizeof bytes - 1);
+
+	cr_assert_gt(n, 0);
+	bytes[n] = '\0';
+	close(fd);
+	usleep(10000);
+	PUT(to, bytes);
+}
+
+/* Scenario A06: of a generation that nobody saw there is a copy beside it. */
+Test(follow_unseen, a_copy_of_a_generation_that_nobody_saw_is_not_shipped)
+{
+	for (int i = 0; i < 2; i++) {
+		again_with("app.log");
+		PUT("app.log", i ? "a1\n" : "");
+		SEE(i ? "a1 " : "");
+		rig_rename(rig, "app.log", "app.log.1");
+		PUT("app.log", "b1\n");
+		copy("app.log", "app.log-20260102");
+		rig_rename(rig, "app.log.1", "app.log.2");
+		rig_rename(rig, "app.log", "app.log.1");
+		SEE("b1 ");
+		PUT("app.log", "c1\n");
+		rig_rename(rig, "app.log", "app.log-20260103");
+		PUT("app.log", "d1\n");
+		SEE("c1 d1 ");
+		end_well();
+	}
+}
+
+/* Scenario A06: both are new, in the place of one that was removed. */
+Test(follow_unseen, a_file_and_its_copy_that_are_both_new)
+{
+	again_with("app*");
+	PUT("app.log", "in pieces");
+	SEE("");
+	rig_remove(rig, "app.log");
+	PUT("app.log", "b1\n");
+	copy("app.log", "app.log.1");
+	rig->quiet = true;
+	SEE("in pieces b1 ");
+	end_well();
+}
+
+/* Scenario A06: the copy is older than the file in which the original goes on since. */
+Test(follow_unseen, a_copy_that_is_older_than_what_replaced_its_original_while_down)
+{
+	again_with("app*");
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	rig_checkpoint(rig);
+	rig_crash(rig);
+	copy("app.log", "app.log.1");
+	copy("app.log", "edited");
+	rig_rename(rig, "edited", "app.log");
+	rig->quiet = true;
+	rig_start(rig);
+	SEE("");
+	end_well();
+}
+
 /* Scenario A17: made under one name and moved to the one that counts: it is no generation. */
 Test(follow_unseen, a_file_that_is_made_under_another_name_keeps_its_half_line)
 {
