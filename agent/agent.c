@@ -8,6 +8,7 @@
  *    −10  kick             the output's deadline: what waited long enough is sent
  *    −10  tick             checkpoint, ends of back-offs, finished files, looks, watchdog
  *      0  discover         hints → files (agent_look.c)
+ *     +5  control          who asks how things are (agent_control.c)
  *    +10  turn             a defer source: on while a file has data and the output has room
  *
  * The priorities are what makes one thread enough: a defer source at equal priority would starve
@@ -23,11 +24,13 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
+#include "control/control.h"
 #include "ops/notify.h"
 
 #define PRIORITY_REPORTS (-20)
 #define PRIORITY_TIMERS (-10)
 /* Hints have the default, 0. */
+#define PRIORITY_CONTROL 5
 #define PRIORITY_TURN 10
 
 /* The default accuracy of sd-event timers is 250 ms: right for the tick, not for the kick. */
@@ -109,6 +112,20 @@ static int on_hints(sd_event_source *source, int fd, uint32_t revents, void *use
 	return 0;
 }
 
+static int on_control(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct agent *agent = userdata;
+	int turn = SD_EVENT_OFF;
+
+	(void)source, (void)fd, (void)revents;
+	agent_serve_control(agent, clock_mono_us());
+	/* Who asks without an end takes no file its turn. */
+	if (sd_event_source_get_enabled(agent->turn, &turn) >= 0 && turn != SD_EVENT_OFF)
+		take_turn(agent, clock_mono_us());
+	agent_after_wakeup(agent, clock_mono_us());
+	return 0;
+}
+
 static int on_writer(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct agent *agent = userdata;
@@ -150,6 +167,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 		chunk_pools_trim(&agent->pools);
 	agent_tell_letters_full(agent);
 	agent_tell_acks(agent, now_us);
+	if (agent->control)
+		control_age(agent->control, now_us);
 	log_tick(agent->log);
 	agent_feed_watchdog(agent, now_us);
 	agent_tell_status(agent, now_us);
@@ -181,6 +200,11 @@ static int add_sources(struct agent *agent)
 	if (r >= 0 && discover_fd(agent->discover) >= 0)
 		r = sd_event_add_io(loop, &agent->hints, discover_fd(agent->discover), EPOLLIN,
 				    on_hints, agent);
+	if (r >= 0 && agent->control)
+		r = sd_event_add_io(loop, &source, control_fd(agent->control), EPOLLIN, on_control,
+				    agent);
+	if (r >= 0 && agent->control)
+		r = sd_event_source_set_priority(source, PRIORITY_CONTROL);
 	return r < 0 ? r : 0;
 }
 
@@ -229,6 +253,10 @@ int agent_run(struct agent *agent)
 	agent_tell_start(agent);
 	notify_ready(&agent->notify);
 	r = sd_event_loop(agent->loop);
+	/*
+	 * Nobody is answered any more; it must be gone before a reload's next life makes its own.
+	 */
+	agent->control = control_free(agent->control);
 	/* Whatever ended the loop: what is settled is written down. */
 	notify_watchdog(&agent->notify);
 	agent_take_reports(agent, clock_mono_us());

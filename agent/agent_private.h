@@ -16,8 +16,8 @@
  * Shared by agent.c (the loop), agent_start.c (start and end), agent_look.c (hints and looks at all
  * paths), agent_turn.c (turns of files),
  * agent_settle.c (what reports and time do to files), agent_after.c (what follows every wake-up),
- * agent_signals.c, agent_checkpoint.c, agent_stop.c (draining, and the end), agent_reload.c and
- * agent_tell.c (what it says).
+ * agent_signals.c, agent_checkpoint.c, agent_stop.c (draining, and the end), agent_reload.c,
+ * agent_tell.c (what it says) and agent_control.c (what it answers).
  */
 
 enum agent_state { AGENT_RUNNING, AGENT_STOPPING, AGENT_STOPPED };
@@ -49,6 +49,8 @@ struct agent {
 	struct checkpoint checkpoint;
 	struct output *output;
 	struct pipeline *pipeline;
+
+	struct control *control; /* NULL: it could not be made */
 
 	sd_event *loop;
 	sd_event_source
@@ -158,6 +160,15 @@ void agent_tell_unsaved(struct agent *agent);
 
 /* Who we are, and what we were told to do: the first thing that is looked for in a journal. */
 void agent_tell_start(const struct agent *agent);
+
+/* Makes the control socket; why it cannot be made is logged. */
+void agent_open_control(struct agent *agent, const char *state_dir);
+
+/* Answers who asks there, for a while. */
+void agent_serve_control(struct agent *agent, uint64_t now_us);
+
+/* What others count is put into the counters. */
+void agent_count_now(struct agent *agent, uint64_t now_us);
 
 /* The counters as one message. */
 void agent_log_counters(struct agent *agent);

@@ -15,6 +15,7 @@
 #include "agent_private.h"
 #include "base/clock.h"
 #include "conf/output.h"
+#include "control/control.h"
 #include "follow/claims.h"
 #include "follow/copies.h"
 #include "hints/hints.h"
@@ -239,6 +240,8 @@ static int build(struct agent *agent, const char *state_dir)
 	if (!r)
 		r = make_output(agent);
 	if (!r)
+		agent_open_control(agent, state_dir);
+	if (!r)
 		r = agent_make_loop(agent);
 	if (!r)
 		r = first_scan(agent);
@@ -277,6 +280,7 @@ struct agent *agent_free(struct agent *agent)
 	if (!agent)
 		return NULL;
 	sd_event_unref(agent->loop);
+	control_free(agent->control);
 	/* The output first: its threads read payloads from the chunks that files own. */
 	output_free(agent->output);
 	pipeline_free(agent->pipeline);

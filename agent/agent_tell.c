@@ -34,18 +34,24 @@ void agent_tell_start(const struct agent *agent)
 		map_count(agent->files.by_inode), servers ? servers : "none");
 }
 
-void agent_log_counters(struct agent *agent)
+void agent_count_now(struct agent *agent, uint64_t now_us)
 {
-	char text[COUNTERS_TEXT_MAX];
 	struct output_stats stats;
 
 	output_stats(agent->output, &stats);
 	agent->counters.in_flight = stats.records_in_flight;
-	agent->counters.checkpoint_age_ms = agent_unsaved_us(agent, clock_mono_us()) / US_PER_MS;
+	agent->counters.checkpoint_age_ms = agent_unsaved_us(agent, now_us) / US_PER_MS;
 	agent->counters.producers_made = stats.producers_made;
 	agent->counters.kicks = stats.kicks;
 	agent->counters.queue_full_surprises = stats.queue_full_surprises;
 	agent->counters.reports_without_offset = stats.reports_without_offset;
+}
+
+void agent_log_counters(struct agent *agent)
+{
+	char text[COUNTERS_TEXT_MAX];
+
+	agent_count_now(agent, clock_mono_us());
 	counters_print(&agent->counters, text, sizeof text);
 	log_say(agent->log, LOG_INFO, "counters: %s", text);
 }

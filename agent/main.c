@@ -21,6 +21,7 @@
  *
  *   settings/   what the configuration says
  *   conf/       what it means: an immutable struct conf
+ *   control/    what is told to who asks a running agent
  *   ops/        messages, counters, the service manager, acknowledgements
  *   cmd/        the commands of the command line
  *   base/       words used everywhere
@@ -38,6 +39,7 @@
  *   agent_stop     draining
  *   agent_reload   a restart in place
  *   agent_tell     status, progress, counters
+ *   agent_control  who asks by the control socket
  *
  * An include names its room and points only downward; tests/floors.sh checks it, and this map.
  */
@@ -60,6 +62,7 @@ static const struct command commands[] = {
 	{"preview", cmd_preview, "show what the lines of a log would become, without a broker"},
 	{"test", cmd_test, "compare what sample lines become with what is expected of them"},
 	{"check", cmd_check, "say what is wrong before `run` does: configuration, files, topics"},
+	{"status", cmd_status, "show what is delivered, what is behind, and what it waits for"},
 	{"demo", cmd_demo, "see it work: ship, kill, freeze, and count what arrives in Kafka"},
 	{"broker", cmd_broker, NULL},
 	{"sample", cmd_sample, NULL},

@@ -42,6 +42,7 @@ $(call $(1),$(wildcard conf/parsers.d/*.conf),$(DATADIR)/waybill/parsers.d)
 $(call $(1),$(wildcard contrib/provenance/*),$(DATADIR)/waybill/provenance)
 $(call $(1),conf/tests/waybill.conf $(wildcard conf/tests/*.test),$(TESTDIR))
 $(call $(1),$(filter %.5,$(MAN)),$(MANDIR)/man5)
+$(call $(1),$(filter %.7,$(MAN)),$(MANDIR)/man7)
 $(call $(1),$(filter %.8,$(MAN)),$(MANDIR)/man8)
 endef
 

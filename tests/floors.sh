@@ -39,13 +39,15 @@ floors() {
 		6  pipeline
 		7  conf
 		7  hints
-		8  agent
-		9  cmd
-		10 cmd/check
-		10 cmd/demo
-		10 cmd/preview
-		11 cmd/test
-		12 main
+		8  control
+		9  agent
+		10 cmd
+		11 cmd/check
+		11 cmd/demo
+		11 cmd/preview
+		11 cmd/status
+		12 cmd/test
+		13 main
 	END
 }
 
@@ -55,7 +57,8 @@ neighbours() {
 }
 
 # header (regular expression) and the files (glob patterns) that may include it: one module only (x
-# with its x_y), but librdkafka, which has a room of its own and the demo's broker and consumer.
+# with its x_y), but librdkafka, which has a room of its own and the demo's broker and consumer, and
+# jansson, of which waybill test compares trees and base/object reads objects.
 libraries() {
 	cat <<-'END'
 		librdkafka/.*          agent/{kafka/*,output/partitioner,cmd/demo/embedded,cmd/demo/consumer}.[ch]
@@ -65,7 +68,7 @@ libraries() {
 		systemd/sd-event\.h    agent/agent{.c,_*.[ch]}
 		systemd/sd-journal\.h  agent/ops/log.c
 		sys/inotify\.h         agent/input/watch.c
-		jansson\.h             agent/cmd/test/expect.c
+		jansson\.h             agent/{base/object,cmd/test/expect}.c
 		xxhash\.h              agent/base/hash.c
 		zlib\.h                agent/packed/packed_gzip.c
 		zstd.*\.h              agent/packed/packed_zstd.c
@@ -215,7 +218,7 @@ check_libraries() {
 		}
 		END {
 			for (i = 1; i <= n; i++)
-				if (count[i] > 1 && name[i] !~ /^librdkafka/)
+				if (count[i] > 1 && name[i] !~ /^(librdkafka|jansson)/)
 					print name[i] " is included by more than one module:" users[i]
 		}' - "$scratch/includes")
 }

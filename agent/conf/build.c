@@ -15,15 +15,26 @@
 #include "settings/read.h"
 #include "settings/secret.h"
 
+/* malloc'ed; "" where nothing is set. NULL: memory is out. */
+static char *text_of(const struct conf_value *value)
+{
+	return strdup(value->text ? value->text : "");
+}
+
 static int build_main(struct conf_build *build, const char *file)
 {
 	const struct conf_value *of = build->main.of;
 	struct conf *conf = build->conf;
 
 	conf->file = strdup(file);
-	conf->state_dir = strdup(of[CONF_STATE_DIR].text ? of[CONF_STATE_DIR].text : "");
-	if (!conf->file || !conf->state_dir)
+	conf->state_dir = text_of(&of[CONF_STATE_DIR]);
+	conf->control_socket = text_of(&of[CONF_CONTROL_SOCKET]);
+	conf->control_group = text_of(&of[CONF_CONTROL_GROUP]);
+	if (!conf->file || !conf->state_dir || !conf->control_socket || !conf->control_group)
 		return -ENOMEM;
+	if (*conf->control_socket && conf->control_socket[0] != '/')
+		conf_problem(build->problems, of[CONF_CONTROL_SOCKET].node->place,
+			     "control_socket must be an absolute path");
 	if (conf->state_dir[0] != '/')
 		conf_problem(build->problems, of[CONF_STATE_DIR].node->place,
 			     "state_dir must be an absolute path");

@@ -51,6 +51,8 @@ static void free_conf(struct conf *conf)
 	free(conf->zones);
 	free(conf->props);
 	free(conf->state_dir);
+	free(conf->control_socket);
+	free(conf->control_group);
 	free(conf->file);
 	free(conf);
 }

@@ -42,6 +42,8 @@ struct conf {
 	unsigned refs;
 	char *file; /* path of the main file */
 	char *state_dir;
+	char *control_socket; /* "": where address_path of control/ says */
+	char *control_group;  /* "": the agent's own */
 	uint64_t linger_ms;
 	bool library_linger;
 	uint64_t shutdown_timeout_ms;

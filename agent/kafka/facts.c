@@ -30,7 +30,7 @@ static const char *servers(const struct kafka *k)
 void kafka_reachable(struct kafka *k)
 {
 	k->reachable = true;
-	k->last_error[0] = '\0';
+	k->last_error[0] = k->reason[0] = '\0';
 	k->trouble = TROUBLE_NONE;
 	if (k->told_trouble)
 		remarks_add(&k->remarks, LOG_NOTICE, "brokers-reachable",
@@ -44,6 +44,7 @@ void kafka_unreachable(struct kafka *k, enum trouble trouble, const char *reason
 
 	k->reachable = false;
 	k->trouble = TROUBLE_NONE;
+	snprintf(k->reason, sizeof k->reason, "%.250s", reason);
 	if (trouble == TROUBLE_NONE)
 		trouble = k->told_trouble ? k->told_trouble : TROUBLE_NETWORK;
 	if (trouble == k->told_trouble || !servers(k))

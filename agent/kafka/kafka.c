@@ -36,6 +36,9 @@
 
 #define REPORT_PORTION 64
 
+static const char *const state_names[] = {
+	[MAKING] = "making", [RUNNING] = "running", [DRAINING] = "draining"};
+
 static struct kafka *kafka_of(const struct output *output)
 {
 	return (struct kafka *)output;
@@ -402,6 +405,11 @@ static void kafka_stats(const struct output *output, struct output_stats *ret_st
 		k->state == RUNNING && k->reachable && !(k->waits_since_us && k->ledger.records);
 	for (size_t i = 0; i < k->ledger.n_topics; i++)
 		ret_stats->up &= k->ledger.topics[i].state == TOPIC_READY;
+	ret_stats->records_max = k->ledger.max_records;
+	ret_stats->bytes_max = k->ledger.max_bytes;
+	ret_stats->reachable = k->reachable;
+	ret_stats->state = state_names[k->state];
+	ret_stats->last_error = k->last_error[0] ? k->last_error : k->reason;
 }
 
 static struct output *kafka_free(struct output *output)
@@ -431,6 +439,7 @@ static const struct output_ops kafka_ops = {
 	.fd = kafka_fd,
 	.stats = kafka_stats,
 	.free = kafka_free,
+	.views = &kafka_views,
 };
 
 static void cleanup_kafka(struct kafka **k)

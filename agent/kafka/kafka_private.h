@@ -8,8 +8,8 @@
 #include "kafka/remarks.h"
 
 /*
- * Shared by kafka.c (records, reports), life.c (the life of a producer), facts.c (what is known)
- * and waits.c (records that wait).
+ * Shared by kafka.c (records, reports), life.c (the life of a producer), facts.c (what is known),
+ * waits.c (records that wait) and views.c (how things are).
  */
 
 enum state {
@@ -48,6 +48,7 @@ struct kafka {
 	unsigned int fruitless; /* instances in a row that delivered nothing */
 	struct output_stats stats;
 	char last_error[256]; /* the library's last words on a connection */
+	char reason[256];     /* why no broker answered the last question; "": one did */
 };
 
 /* At least so far apart are the questions that a repeated error gives rise to. */
@@ -86,6 +87,9 @@ void kafka_tell_waits(struct kafka *k, uint64_t now_us);
 
 /* Records were delivered and waits_since_us is set: tells it when nothing waits any more. */
 void kafka_end_waits(struct kafka *k, uint64_t now_us);
+
+/* How things are, for those who ask. */
+extern const struct output_views kafka_views;
 
 /* Whether brokers refuse records of the partition until more of its replicas are in sync. */
 bool kafka_lacks_replicas(const struct kafka *k, size_t topic, int32_t partition);

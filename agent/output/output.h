@@ -41,6 +41,44 @@ struct output_stats {
 	uint64_t queue_full_surprises; /* the library said full though we counted room: a bug */
 	uint64_t reports_without_offset;
 	bool up; /* a broker is reachable and the topics of the sources are known */
+	uint64_t records_max, bytes_max; /* of what may be in flight; 0: no limit */
+	bool reachable;                  /* a broker answered the last question */
+	const char *state;               /* of the producer, a static word; NULL: there is none */
+	const char *last_error; /* last words on a connection, "" when there are none; borrowed */
+};
+
+/* How things are beyond numbers, for those who ask. Texts are borrowed until the next call. */
+
+struct output_topic {
+	const char *state; /* static: "ready", "unknown", "missing", "denied" */
+	int32_t n_partitions;
+	uint32_t replicas, min_insync; /* 0: not known */
+};
+
+struct output_partition {
+	int32_t leader;          /* the id of the broker; -1: it has none */
+	uint32_t replicas;       /* in sync */
+	uint64_t records, bytes; /* in flight */
+	uint64_t quiet_us;       /* of these: since the last report */
+	bool held;               /* records for it wait in their files */
+	bool lacks_replicas;     /* the broker refuses records until more are in sync */
+};
+
+struct output_broker {
+	int32_t id;
+	const char *address,
+		*error; /* error: last words on its connection, "" when there are none */
+	uint64_t error_age_us;
+	bool silent; /* it was asked and did not answer */
+};
+
+/* Each is false where there is no such thing. */
+struct output_views {
+	bool (*topic)(const struct output *output, size_t topic, struct output_topic *ret_topic);
+	bool (*partition)(const struct output *output, size_t topic, int32_t partition,
+			  uint64_t now_us, struct output_partition *ret_partition);
+	bool (*broker)(const struct output *output, size_t index, uint64_t now_us,
+		       struct output_broker *ret_broker);
 };
 
 struct output_ops {
@@ -56,6 +94,7 @@ struct output_ops {
 	int (*fd)(const struct output *output);
 	void (*stats)(const struct output *output, struct output_stats *ret_stats);
 	struct output *(*free)(struct output *output);
+	const struct output_views *views; /* NULL: there is nothing to see */
 };
 
 /* First member of every implementation. */
@@ -129,6 +168,31 @@ static inline int output_fd(const struct output *output)
 static inline void output_stats(const struct output *output, struct output_stats *ret_stats)
 {
 	output->ops->stats(output, ret_stats);
+}
+
+/* The views of struct output_views; indexes count from 0. */
+static inline bool output_topic(const struct output *output, size_t topic,
+				struct output_topic *ret_topic)
+{
+	const struct output_views *views = output->ops->views;
+
+	return views && views->topic(output, topic, ret_topic);
+}
+
+static inline bool output_partition(const struct output *output, size_t topic, int32_t partition,
+				    uint64_t now_us, struct output_partition *ret_partition)
+{
+	const struct output_views *views = output->ops->views;
+
+	return views && views->partition(output, topic, partition, now_us, ret_partition);
+}
+
+static inline bool output_broker(const struct output *output, size_t index, uint64_t now_us,
+				 struct output_broker *ret_broker)
+{
+	const struct output_views *views = output->ops->views;
+
+	return views && views->broker(output, index, now_us, ret_broker);
 }
 
 /*

@@ -11,6 +11,10 @@
 static const struct conf_option options[CONF_N_KEYS] = {
 	[CONF_STATE_DIR] = {"state_dir", CONF_IN_MAIN, CONF_T_TEXT, .written = "/var/lib/waybill",
 			    .help = "directory of the positions and dead letters"},
+	[CONF_CONTROL_SOCKET] = {"control_socket", CONF_IN_MAIN, CONF_T_TEXT,
+				 .help = "where status and metrics ask the running agent"},
+	[CONF_CONTROL_GROUP] = {"control_group", CONF_IN_MAIN, CONF_T_TEXT,
+				.help = "the group that may ask it, instead of the agent's own"},
 	[CONF_LINGER_MS] = {"linger_ms", CONF_IN_MAIN, CONF_T_INT, .written = "20", .min = "0",
 			    .max = "1000", .help = "the longest a line waits for company, in ms"},
 	[CONF_PRODUCER_LINGER] = {"producer_linger", CONF_IN_MAIN, CONF_T_WORD, .written = "kick",

@@ -47,6 +47,13 @@ void letters_held(struct letters *letters, const char *source, uint64_t bytes)
 	share_of(letters, source)->bytes += bytes;
 }
 
+uint64_t letters_kept(const struct letters *letters, const char *source)
+{
+	const struct letters_share *share = share_of((struct letters *)letters, source);
+
+	return share == &letters->rest ? 0 : share->bytes;
+}
+
 static uint64_t size_of(const struct store_dead_letter *letter)
 {
 	return letter->key.len + letter->value.len;

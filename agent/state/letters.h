@@ -42,6 +42,9 @@ int letters_share(struct letters *letters, const char *source, uint64_t max_byte
 /* The store holds so many bytes of letters of this source already. */
 void letters_held(struct letters *letters, const char *source, uint64_t bytes);
 
+/* Bytes of the letters of this source, here and in the store; 0 without a share. */
+uint64_t letters_kept(const struct letters *letters, const char *source);
+
 /* Whether a letter of the source with so many bytes of key and value would still fit. */
 bool letters_has_room(const struct letters *letters, const char *source, size_t bytes);
 

@@ -127,6 +127,14 @@ configure() {
 	wait_for 30 "a line of /var/log is in Kafka" all_there
 	ok "lines of a log that only root and group adm may read are read back from Kafka"
 	wait_for 20 "STATUS= tells how it is" has_status
+	[ "$(stat -c '%U:%G %a' /run/waybill/control)" = 'waybill:waybill 660' ] ||
+		fail "owner and mode of the control socket"
+	waybill status >/tmp/status 2>&1 || fail "waybill status: $(cat /tmp/status)"
+	grep -q '^orders .* 1 .* 0 ' /tmp/status ||
+		fail "waybill status: $(cat /tmp/status)"
+	runuser -u nobody -- waybill status --socket /run/waybill/control >/tmp/status 2>&1 &&
+		fail "anybody may ask"
+	ok "status: of root, and of nobody else but group waybill"
 	ok "status: $(property waybill StatusText)"
 	journalctl -u waybill -o cat | grep -q 'order=' && fail "content of lines in the journal"
 	journalctl -u waybill -o cat | grep -q "^started: waybill [^ ]*, user waybill, 1 sources.* $broker\$" ||

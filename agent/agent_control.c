@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who asks how things are, by the control socket: what they may see is put together here, and
+ * answered in the room control. An agent ships without it as well, so that a socket that cannot be
+ * made is told and no reason to end.
+ */
+#include <errno.h>
+#include <grp.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "agent_private.h"
+#include "base/clock.h"
+#include "control/address.h"
+#include "control/control.h"
+
+static void give_to_group(struct agent *agent, const char *path)
+{
+	const char *name = agent->conf->control_group;
+	const struct group *group;
+	int r;
+
+	if (!*name)
+		return;
+	errno = 0;
+	group = getgrnam(name);
+	r = group ? control_set_group(agent->control, group->gr_gid) : -(errno ? errno : ENOENT);
+	if (r)
+		log_say(agent->log, LOG_WARNING,
+			"control_group: %s cannot be given to group %s (%s): it stays with the "
+			"agent's own group; the agent has to be a member, and under systemd "
+			"PrivateUsers= hides all groups but its own (Group=)",
+			path, name, r == -ENOENT ? "no such group" : strerror(-r));
+}
+
+void agent_open_control(struct agent *agent, const char *state_dir)
+{
+	char path[PATH_MAX];
+	int r = address_path(agent->conf->control_socket, state_dir, path);
+
+	if (!r)
+		r = control_new(path, &agent->control);
+	if (!r) {
+		give_to_group(agent, path);
+		return;
+	}
+	log_say(agent->log, LOG_NOTICE,
+		"control_socket: %s cannot be made (%s): `waybill status` and `waybill metrics` "
+		"cannot "
+		"ask this agent",
+		path, r == -EADDRINUSE ? "something else is there" : strerror(-r));
+}
+
+static const char *life(const struct agent *agent)
+{
+	if (agent->state == AGENT_RUNNING)
+		return "running";
+	return agent->reloading ? "reloading" : "stopping";
+}
+
+void agent_serve_control(struct agent *agent, uint64_t now_us)
+{
+	struct view view = {
+		.conf = agent->conf,
+		.files = &agent->files,
+		.output = agent->output,
+		.letters = &agent->letters,
+		.discover = agent->discover,
+		.store = agent->store,
+		.counters = &agent->counters,
+		.life = life(agent),
+		.has_room = agent_has_room(agent, now_us),
+		.reload_refused = agent->reload_refused,
+		.now_us = now_us,
+		.uptime_us = now_us - agent->started_us,
+	};
+
+	agent_count_now(agent, now_us);
+	control_turn(agent->control, &view);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The other end of control/. What an agent of another version says is passed on as far as it can be
+ * read: a line of a kind that is not known is no error.
+ */
+#include "cmd/ask.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "cmd/cmd.h"
+#include "conf/conf.h"
+#include "control/address.h"
+
+/* Longer than an agent is ever busy with something else. */
+#define PATIENCE_S 40
+
+static const char *const names[REQUEST_KINDS] = {
+	[REQUEST_STATUS] = "status",
+	[REQUEST_METRICS] = "metrics",
+};
+
+int ask_find(struct ask_place *place)
+{
+	static const struct conf_surroundings without_secrets = {.no_secrets = true};
+	const char *config = place->config ? place->config : DEFAULT_CONFIG;
+	struct conf *conf;
+	int status;
+
+	if (place->socket) {
+		snprintf(place->path, sizeof place->path, "%s", place->socket);
+		return 0;
+	}
+	status = cmd_load_conf(&without_secrets, config, &conf);
+	if (status)
+		return status;
+	snprintf(place->dir, sizeof place->dir, "%s",
+		 place->state_dir ? place->state_dir : conf->state_dir);
+	status = address_path(conf->control_socket, place->dir, place->path) ? EX_CONFIG : 0;
+	if (status)
+		fprintf(stderr, "waybill: state_dir %s is too long a path\n", place->dir);
+	conf_unref(conf);
+	return status;
+}
+
+static int failed(const struct ask_place *place, const char *what, const char *why)
+{
+	fprintf(stderr, "waybill: %s: %s%s\n", place->path, what, why);
+	return ASK_E_FAILED;
+}
+
+static int connect_to(const struct ask_place *place, int *ret_fd)
+{
+	const struct timeval patience = {.tv_sec = PATIENCE_S};
+	struct address address;
+	int fd, r = address_init(place->path, &address);
+
+	if (r)
+		return r == -ENOENT ? ASK_E_NOBODY : failed(place, "", strerror(-r));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) < 0 ||
+	    connect(fd, (const struct sockaddr *)&address.name, sizeof address.name) < 0)
+		r = -errno;
+	address_deinit(&address);
+	if (!r) {
+		*ret_fd = fd;
+		return 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (r == -ENOENT || r == -ECONNREFUSED)
+		return ASK_E_NOBODY;
+	return failed(
+		place, strerror(-r),
+		r == -EACCES ? ": you are neither its owner nor in its group (control_group)" : "");
+}
+
+/* The question is in the arena. 0 or -ENOMEM. */
+static int write_question(const struct request *request, struct arena *arena,
+			  struct slice *ret_question)
+{
+	struct json json = {.arena = arena};
+
+	json_put_text(&json, "{\"version\":");
+	json_put_integer(&json, CONTROL_VERSION);
+	json_put_text(&json, ",\"request\":");
+	json_put_string(&json, slice_of(names[request->kind]));
+	json_put_text(&json, ",\"about\":");
+	json_put_string(&json, slice_of(request->about));
+	json_put_text(&json, ",\"path\":");
+	json_put_string(&json, slice_of(request->path));
+	json_put_text(&json, request->open_metrics ? ",\"open_metrics\":true}\n" : "}\n");
+	return json_finish(&json, ret_question);
+}
+
+static int say_question(int fd, const struct ask_place *place, const struct request *request)
+{
+	struct arena arena = ARENA_NULL;
+	struct slice question;
+	int r = write_question(request, &arena, &question);
+
+	if (!r && send(fd, question.at, question.len, MSG_NOSIGNAL) != (ssize_t)question.len)
+		r = errno ? -errno : -EIO;
+	arena_deinit(&arena);
+	return r ? failed(place, "", strerror(-r)) : 0;
+}
+
+/* *ret_end: it was the last one. */
+static int see_line(const struct ask_place *place, struct slice line, ask_see *see, void *context,
+		    bool *ret_end)
+{
+	char message[128];
+	struct object *object;
+	const char *kind;
+	int r;
+
+	if (object_read(line, &object, message, sizeof message))
+		return failed(place, "the answer cannot be read: ", message);
+	kind = object_text(object, "kind");
+	*ret_end = kind && strcmp(kind, "end") == 0;
+	if (kind && strcmp(kind, "error") == 0)
+		r = failed(place, "", object_text(object, "message") ?: "it refuses to answer");
+	else
+		r = see(context, line, object);
+	object_free(object);
+	return r;
+}
+
+static int hear_answer(FILE *from, const struct ask_place *place, ask_see *see, void *context)
+{
+	char *line = NULL;
+	size_t room = 0;
+	bool end = false;
+	int r = 0;
+
+	while (!r && !end) {
+		ssize_t n = getline(&line, &room, from);
+
+		if (n <= 0)
+			r = failed(place, "the answer has no end: ",
+				   ferror(from) ? strerror(errno) : "the agent is gone");
+		else
+			r = see_line(place, (struct slice){line, (size_t)n - (line[n - 1] == '\n')},
+				     see, context, &end);
+	}
+	free(line);
+	return r;
+}
+
+int ask(const struct ask_place *place, const struct request *request, ask_see *see, void *context)
+{
+	FILE *from;
+	int fd = -1, r = connect_to(place, &fd);
+
+	if (r)
+		return r;
+	from = fdopen(fd, "r");
+	if (!from) {
+		close(fd);
+		return failed(place, "", strerror(ENOMEM));
+	}
+	r = say_question(fd, place, request);
+	if (!r)
+		r = hear_answer(from, place, see, context);
+	fclose(from);
+	return r;
+}

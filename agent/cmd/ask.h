@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CMD_ASK_H
+#define CMD_ASK_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "base/object.h"
+#include "control/request.h"
+
+/* Asking a running agent by its control socket. */
+
+/* Where a command is told to look; the first two as its options say, or NULL. */
+struct ask_place {
+	const char *config, *state_dir, *socket;
+	/* filled by ask_find: */
+	char path[PATH_MAX]; /* of the socket */
+	char dir[PATH_MAX];  /* of the state; "": not known, as only a socket was named */
+};
+
+/*
+ * Finds socket and state; loads the configuration, without its secrets, if a socket was not named.
+ * 0; otherwise the exit status, after a message.
+ */
+int ask_find(struct ask_place *place) MUSTCHECK;
+
+/*
+ * Sees one line of the answer, without its LF; other than 0 ends it. `object` is it, read, and
+ * stays the caller's.
+ */
+typedef int ask_see(void *context, struct slice line, const struct object *object);
+
+enum {
+	ASK_E_NOBODY = 1, /* no agent answers there */
+	ASK_E_FAILED,     /* after a message on stderr */
+};
+
+/*
+ * Asks and sees all of the answer up to its line of kind "end". 0, the E codes, or what `see`
+ * returned.
+ */
+int ask(const struct ask_place *place, const struct request *request, ask_see *see, void *context)
+	MUSTCHECK;
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* waybill status: how things are, asked of the running agent, or read from its state. */
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "cmd/ask.h"
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "cmd/status/stored.h"
+#include "cmd/status/table.h"
+
+struct status_options {
+	struct ask_place place;
+	bool json;
+};
+
+static const struct cmd_option rows[] = {
+	{"config", "FILE", offsetof(struct status_options, place.config),
+	 .help = "default " DEFAULT_CONFIG},
+	{"state-dir", "DIR", offsetof(struct status_options, place.state_dir),
+	 .help = "that of the agent, if it was given one"},
+	{"socket", "PATH", offsetof(struct status_options, place.socket),
+	 .help = "the control socket; no configuration is read"},
+	{"json", NULL, offsetof(struct status_options, json),
+	 .help = "a JSON object a line, of every file"},
+};
+
+static const struct cmd_syntax syntax = {
+	.about =
+		"Shows how things are with sources, files, topics and brokers: what is delivered,\n"
+		"what is behind, and what it waits for. Without a running agent it shows the\n"
+		"stored positions.",
+	.options = rows,
+	.n_options = ARRAY_LEN(rows),
+	.words = "[FILE|SOURCE|TOPIC]",
+	.help = "only what is about this one",
+	.words_max = 1,
+};
+
+/* A reader sees all of it. */
+struct seeing {
+	bool json;
+	bool known;
+	struct table table;
+};
+
+static int see(void *context, struct slice line, const struct object *object)
+{
+	struct seeing *seeing = context;
+
+	if (object_number(object, "known", 1) == 0)
+		seeing->known = false;
+	if (!seeing->json)
+		return table_line(&seeing->table, object);
+	fwrite(line.at, 1, line.len, stdout);
+	putchar('\n');
+	/* cmd_finish says whether it could be written. */
+	return 0;
+}
+
+/* False: a name is too long. */
+static bool set_about(struct request *request, const char *word)
+{
+	char real[PATH_MAX];
+
+	if (!word)
+		return true;
+	if (snprintf(request->about, sizeof request->about, "%s", word) >= PATH_MAX)
+		return false;
+	if (realpath(word, real))
+		memcpy(request->path, real, sizeof real);
+	return true;
+}
+
+static int show(struct status_options *options, const char *word)
+{
+	struct request request = {.kind = REQUEST_STATUS};
+	struct seeing seeing = {.json = options->json, .known = true};
+	int r;
+
+	if (!set_about(&request, word)) {
+		fputs("waybill: that name is too long\n", stderr);
+		return EX_USAGE;
+	}
+	paper_init(&seeing.table.paper, stdout);
+	r = ask(&options->place, &request, see, &seeing);
+	if (r == ASK_E_NOBODY && *options->place.dir)
+		r = stored_see(&options->place, &request, see, &seeing);
+	else if (r == ASK_E_NOBODY)
+		fprintf(stderr, "waybill: no agent answers at %s\n", options->place.path);
+	table_end(&seeing.table);
+	if (r < 0)
+		fprintf(stderr, "waybill: %s\n", strerror(-r));
+	if (r)
+		return r < 0 ? EX_OSERR : EX_UNAVAILABLE;
+	if (!seeing.known)
+		fprintf(stderr, "waybill: no file, source or topic is known as \"%s\"\n", word);
+	return seeing.known ? EX_OK : EX_NOINPUT;
+}
+
+int cmd_status(int argc, char **argv)
+{
+	struct status_options options = {0};
+	struct cmd_words words;
+	int status = cmd_read_options(&syntax, argc, argv, &options, &words);
+
+	if (status != CMD_GO_ON)
+		return status;
+	status = ask_find(&options.place);
+	return status ? status : show(&options, words.at[0]);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is all right takes one line; what is not has a line that says so, in the order in which it
+ * explains what follows: brokers, topics, sources, files.
+ */
+#include "cmd/status/table.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "cmd/wrap.h"
+
+#define INDENT 2
+/* A partition that is quiet for so long with records in flight is worth a line. */
+#define QUIET_MS 2000
+
+/* "12.3 MiB" into text. */
+static const char *size_text(int64_t bytes, char text[32])
+{
+	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+	double size = (double)bytes;
+	size_t unit = 0;
+
+	if (bytes < 0)
+		return "?";
+	if (bytes < 10000) {
+		snprintf(text, 32, "%" PRId64 " B", bytes);
+		return text;
+	}
+	for (size /= 1024; size >= 1000 && unit + 1 < ARRAY_LEN(units); unit++)
+		size /= 1024;
+	snprintf(text, 32, "%.1f %s", size, units[unit]);
+	return text;
+}
+
+static const char *time_text(int64_t seconds, char text[32])
+{
+	if (seconds < 120)
+		snprintf(text, 32, "%" PRId64 " s", seconds);
+	else if (seconds < 7200)
+		snprintf(text, 32, "%" PRId64 " min", seconds / 60);
+	else if (seconds < 172800)
+		snprintf(text, 32, "%" PRId64 " h", seconds / 3600);
+	else
+		snprintf(text, 32, "%" PRId64 " days", seconds / 86400);
+	return text;
+}
+
+/* A sentence of ours, indented where it goes on. */
+PRINTF_LIKE(3, 4)
+static void say(const struct table *table, size_t indent, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	fprintf(table->paper.to, "%*s", (int)indent, "");
+	wrap_text(table->paper.to, text, strlen(text), indent, indent + INDENT);
+}
+
+static void show_stopped(const struct table *table, const struct object *line)
+{
+	say(table, 0, "No agent is running: this is the state as it was stored.");
+	say(table, 0, "%" PRId64 " files, %" PRId64 " dead letters",
+	    object_number(line, "files", 0), object_number(line, "dead_letters", 0));
+}
+
+static void show_agent(const struct table *table, const struct object *line)
+{
+	char text[2][32];
+	const char *error = object_text(line, "last_error");
+	int64_t age_ms = object_number(line, "checkpoint_age_ms", 0);
+
+	if (!object_number(line, "running", 0)) {
+		show_stopped(table, line);
+		return;
+	}
+	say(table, 0,
+	    "waybill %s, process %" PRId64 ", %s for %s: %" PRId64 " files of %" PRId64 " sources",
+	    object_text(line, "waybill") ?: "?", object_number(line, "pid", 0),
+	    object_text(line, "state") ?: "?",
+	    time_text(object_number(line, "uptime_s", 0), text[0]), object_number(line, "files", 0),
+	    object_number(line, "sources", 0));
+	say(table, 0, "Kafka is %s: %" PRId64 " of %" PRId64 " records in flight, %s of %s",
+	    object_number(line, "kafka_up", 0) ? "up" : "not ready",
+	    object_number(line, "in_flight", 0), object_number(line, "in_flight_max", 0),
+	    size_text(object_number(line, "in_flight_bytes", 0), text[0]),
+	    size_text(object_number(line, "in_flight_bytes_max", 0), text[1]));
+	if (!object_number(line, "brokers_answer", 1))
+		say(table, INDENT, "no broker answers%s%s", error ? ": " : "", error ? error : "");
+	if (object_number(line, "producers_made", 1) > 1)
+		say(table, INDENT, "the producer was replaced %" PRId64 " times, it is %s",
+		    object_number(line, "producers_made", 1) - 1,
+		    object_text(line, "producer") ?: "?");
+	if (age_ms > 5000)
+		say(table, INDENT, "the last checkpoint has been due for %s: the state is that old",
+		    time_text(age_ms / 1000, text[0]));
+	if (object_number(line, "reload_refused", 0))
+		say(table, INDENT, "the last reload was refused, see the log");
+	if (object_number(line, "dead_letters", 0))
+		say(table, INDENT, "%" PRId64 " dead letters, %s of %s",
+		    object_number(line, "dead_letters", 0),
+		    size_text(object_number(line, "dead_letter_bytes", 0), text[0]),
+		    size_text(object_number(line, "dead_letter_max", 0), text[1]));
+}
+
+static void show_counters(const struct table *table, const struct object *line)
+{
+	say(table, 0,
+	    "%" PRId64 " lines read = %" PRId64 " delivered + %" PRId64 " in flight + %" PRId64
+	    " filtered + %" PRId64 " dead",
+	    object_number(line, "lines_read", 0), object_number(line, "lines_delivered", 0),
+	    object_number(line, "in_flight", 0), object_number(line, "lines_filtered", 0),
+	    object_number(line, "lines_dead", 0));
+	if (object_number(line, "files_lost", 0) || object_number(line, "bytes_lost", 0))
+		say(table, INDENT, "%" PRId64 " files and %" PRId64 " bytes were lost unread",
+		    object_number(line, "files_lost", 0), object_number(line, "bytes_lost", 0));
+}
+
+static void show_topic(const struct table *table, const struct object *line)
+{
+	const char *state = object_text(line, "state") ?: "?";
+
+	if (strcmp(state, "ready") != 0)
+		say(table, INDENT, "topic %s is %s: its files wait",
+		    object_text(line, "topic") ?: "?", state);
+}
+
+static void show_partition(const struct table *table, const struct object *line)
+{
+	const char *topic = object_text(line, "topic") ?: "?", *why = NULL;
+	int64_t quiet_ms = object_number(line, "quiet_ms", 0);
+	char text[32];
+
+	if (object_number(line, "leader", -1) < 0)
+		why = "has no leader";
+	else if (object_number(line, "lacks_replicas", 0))
+		why = "lacks replicas in sync";
+	else if (object_number(line, "held", 0))
+		why = "is held";
+	else if (quiet_ms < QUIET_MS)
+		return;
+	say(table, INDENT, "topic %s partition %" PRId64 " %s: %" PRId64 " in flight, quiet for %s",
+	    topic, object_number(line, "partition", 0), why ? why : "does not answer",
+	    object_number(line, "in_flight", 0), time_text(quiet_ms / 1000, text));
+}
+
+static void show_broker(const struct table *table, const struct object *line)
+{
+	const char *error = object_text(line, "last_error");
+	char text[32];
+
+	if (!error && !object_number(line, "silent", 0))
+		return;
+	say(table, INDENT, "broker %" PRId64 " at %s: %s, %s ago", object_number(line, "broker", 0),
+	    object_text(line, "address") ?: "?", error ? error : "it does not answer",
+	    time_text(object_number(line, "last_error_age_ms", 0) / 1000, text));
+}
+
+static void show_source(struct table *table, const struct object *line)
+{
+	char text[2][32];
+	int64_t letters = object_number(line, "dead_letter_bytes", 0);
+
+	if (!table->sources)
+		fprintf(table->paper.to, "\n%s%-32s %7s %7s %7s %10s %10s%s\n", table->paper.bold,
+			"Source", "files", "behind", "stuck", "lag", "letters", table->paper.plain);
+	table->sources = true;
+	fprintf(table->paper.to, "%-32.32s %7" PRId64 " %7" PRId64 " %7" PRId64 " %10s %10s\n",
+		object_text(line, "source") ?: "?", object_number(line, "files", 0),
+		object_number(line, "files_behind", 0), object_number(line, "files_stuck", 0),
+		size_text(object_number(line, "lag_bytes", 0), text[0]),
+		letters ? size_text(letters, text[1]) : "-");
+}
+
+int table_line(struct table *table, const struct object *line)
+{
+	static const struct {
+		const char *kind;
+		void (*show)(const struct table *table, const struct object *line);
+	} kinds[] = {
+		{"agent", show_agent},   {"counters", show_counters},   {"topic", show_topic},
+		{"broker", show_broker}, {"partition", show_partition},
+	};
+	const char *kind = object_text(line, "kind") ?: "";
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (strcmp(kinds[i].kind, kind) == 0)
+			kinds[i].show(table, line);
+	}
+	if (strcmp(kind, "source") == 0)
+		show_source(table, line);
+	if (strcmp(kind, "end") == 0) {
+		table->known = object_number(line, "known", 1);
+		table->files = object_number(line, "files_shown", 0);
+	}
+	return strcmp(kind, "file") == 0 ? worst_add(&table->worst, line) : 0;
+}
+
+/* The end of a long path says more than its beginning. */
+static void print_path(const struct table *table, const char *path, size_t columns)
+{
+	size_t len = strlen(path);
+	struct slice end = {path, len};
+
+	if (paper_columns(end, columns) <= columns) {
+		paper_print(&table->paper, end, columns);
+		return;
+	}
+	fputs("...", table->paper.to);
+	while (end.len && paper_columns(end, columns) > columns - 3) {
+		end.at++;
+		end.len--;
+	}
+	paper_print(&table->paper, end, columns - 3);
+}
+
+static void show_file(const struct table *table, const struct worst_file *file)
+{
+	char text[32];
+
+	fprintf(table->paper.to, "%-10s %10s  ", file->state, size_text(file->lag, text));
+	print_path(table, file->path, WRAP_COLUMNS - 23);
+	fputc('\n', table->paper.to);
+	if (file->waits_for)
+		say(table, 23, "waits for %s", file->waits_for);
+}
+
+void table_end(struct table *table)
+{
+	struct worst *worst = &table->worst;
+
+	if (worst->n)
+		fprintf(table->paper.to, "\n%s%-10s %10s  %s%s\n", table->paper.bold, "File", "lag",
+			"path", table->paper.plain);
+	for (size_t i = 0; i < worst->n; i++)
+		show_file(table, &worst->at[i]);
+	if (table->files > (long long)worst->n)
+		say(table, 0,
+		    "These are the worst of %lld; --json has all of them, and a name after the "
+		    "command shows one.",
+		    table->files);
+	worst_deinit(worst);
+}

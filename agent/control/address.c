@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The agent and its clients know one thing in common, the configuration, so the place follows from
+ * that and not from what systemd tells the agent alone (RUNTIME_DIRECTORY).
+ *
+ * The name of a socket has 108 bytes, a path may have 4,096: a long one goes by way of its
+ * directory's descriptor, which has a short name in /proc.
+ */
+#include "control/address.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STATE_ROOT "/var/lib/"
+#define RUNTIME_ROOT "/run/"
+#define NAME "control"
+
+/* "a/b/control" → "a-b/control" */
+static void join_names(char *path)
+{
+	char *last = strrchr(path, '/');
+
+	for (char *at = path; at < last; at++) {
+		if (*at == '/')
+			*at = '-';
+	}
+}
+
+int address_path(const char *configured, const char *state_dir, char ret_path[PATH_MAX])
+{
+	const size_t root = strlen(STATE_ROOT);
+	bool in_run = false;
+	int len;
+
+	if (configured && *configured) {
+		len = snprintf(ret_path, PATH_MAX, "%s", configured);
+	} else if (strncmp(state_dir, STATE_ROOT, root) == 0) {
+		in_run = true;
+		len = snprintf(ret_path, PATH_MAX, RUNTIME_ROOT "%s/" NAME, state_dir + root);
+	} else {
+		len = snprintf(ret_path, PATH_MAX, "%s/" NAME, state_dir);
+	}
+	if (len >= PATH_MAX)
+		return -ENAMETOOLONG;
+	if (in_run)
+		join_names(ret_path + strlen(RUNTIME_ROOT));
+	return 0;
+}
+
+int address_init(const char *path, struct address *ret_address)
+{
+	struct address address = {.name.sun_family = AF_UNIX, .dir_fd = -1};
+	const char *last = strrchr(path, '/');
+	char dir[PATH_MAX];
+
+	if (strlen(path) < sizeof address.name.sun_path) {
+		memcpy(address.name.sun_path, path, strlen(path) + 1);
+		*ret_address = address;
+		return 0;
+	}
+	if (!last || snprintf(dir, sizeof dir, "%.*s/", (int)(last - path), path) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	address.dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (address.dir_fd < 0)
+		return -errno;
+	if ((size_t)snprintf(address.name.sun_path, sizeof address.name.sun_path,
+			     "/proc/self/fd/%d%s", address.dir_fd,
+			     last) >= sizeof address.name.sun_path) {
+		close(address.dir_fd);
+		return -ENAMETOOLONG;
+	}
+	*ret_address = address;
+	return 0;
+}
+
+void address_deinit(struct address *address)
+{
+	if (address->dir_fd >= 0)
+		close(address->dir_fd);
+	address->dir_fd = -1;
+}

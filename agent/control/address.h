@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONTROL_ADDRESS_H
+#define CONTROL_ADDRESS_H
+
+#include <limits.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "base/result.h"
+
+/* Where the control socket of an agent is, for the agent and for those who ask it. */
+
+/*
+ * As configured (NULL or "": it is not), or control in the directory in /run that has the name of
+ * state_dir in /var/lib, with '-' for '/' (waybill-web of waybill/web); in state_dir where that is
+ * elsewhere. 0, or -ENAMETOOLONG.
+ */
+int address_path(const char *configured, const char *state_dir, char ret_path[PATH_MAX]) MUSTCHECK;
+
+struct address {
+	struct sockaddr_un name;
+	int dir_fd; /* what a long name goes through; -1: nothing */
+};
+
+/*
+ * A path of any length as the name of a socket. 0: address_deinit when bind or connect is done.
+ * Negative errno: its directory cannot be opened.
+ */
+int address_init(const char *path, struct address *ret_address) MUSTCHECK;
+void address_deinit(struct address *address);
+
+#endif

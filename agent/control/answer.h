@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONTROL_ANSWER_H
+#define CONTROL_ANSWER_H
+
+#include "base/json.h"
+#include "control/request.h"
+#include "control/view.h"
+
+/*
+ * One answer, made piece by piece between other work: an agent may know more files than a turn of
+ * the loop has time for.
+ */
+struct answer;
+
+/* 0: *ret_answer is the caller's. -ENOMEM. */
+int answer_new(const struct view *view, const struct request *request, struct answer **ret_answer)
+	MUSTCHECK;
+
+/* NULL is fine. Returns NULL. */
+struct answer *answer_free(struct answer *answer);
+
+/* So much is written in one go, and the line that passes it. */
+#define ANSWER_PIECE ((size_t)16 << 10)
+
+/* Writes the next piece, of whole lines. True: it is complete. */
+bool answer_more(struct answer *answer, const struct view *view, struct json *to);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The queues and states of a file, put into the words of whoever looks for a line. Of several
+ * reasons the one that goes first in time is told: a file that waits for the generation before it
+ * waits for that, whatever else would hold it up later.
+ *
+ * A quiet file is not asked for its size: inotify and the look at all paths would have put it into
+ * a queue. One in a queue may have grown while nobody read it.
+ */
+#include "control/condition.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+
+const char *const condition_states[] = {"unreadable", "held",    "backoff",  "draining", "waiting",
+					"reading",    "partial", "finished", "idle",     NULL};
+
+enum { UNREADABLE, HELD, BACKOFF, DRAINING, WAITING, READING, PARTIAL, FINISHED, IDLE };
+
+const char *condition_topic(const struct view *view, uint32_t topic)
+{
+	return topic < view->conf->n_topics ? view->conf->topics[topic] : "?";
+}
+
+static void measure(const struct file *file, struct condition *condition)
+{
+	struct stat st;
+	bool moves = file->queue != FILE_QUEUE_NONE || file->state != FILE_READING;
+
+	condition->position = file->account.committed;
+	condition->read = account_read_position(&file->account);
+	/* What is unpacked has another length than what is there. */
+	condition->sized = !file->tail.packing;
+	condition->size = file_reach(file);
+	if (moves && file->tail.fd >= 0 && fstat(file->tail.fd, &st) == 0)
+		condition->size = (uint64_t)st.st_size;
+	if (condition->size > condition->position)
+		condition->lag = condition->size - condition->position;
+}
+
+static int state_of(const struct file *file, const struct condition *condition)
+{
+	if (file->unreadable)
+		return UNREADABLE;
+	switch (file->state) {
+	case FILE_WAITING:
+		return WAITING;
+	case FILE_DRAINING:
+		return DRAINING;
+	case FILE_BACKOFF:
+		return BACKOFF;
+	case FILE_FINISHED:
+		return FINISHED;
+	case FILE_READING:
+		break;
+	}
+	if (file->queue == FILE_QUEUE_HELD)
+		return HELD;
+	if (file->queue == FILE_QUEUE_READY || !file->eof_seen || file->account.in_flight ||
+	    file->account.suspects || file->account.failed)
+		return READING;
+	return file->tail.pending || (condition->sized && condition->lag) ? PARTIAL : IDLE;
+}
+
+static uint64_t seconds_to(uint64_t at_us, uint64_t now_us)
+{
+	return at_us > now_us ? (at_us - now_us + US_PER_S - 1) / US_PER_S : 0;
+}
+
+static void say_topic(const struct view *view, const struct file *file, char *text, size_t len)
+{
+	const char *name = condition_topic(view, file->waits_topic);
+	struct output_topic topic;
+	struct output_stats stats;
+
+	output_stats(view->output, &stats);
+	if (!output_topic(view->output, file->waits_topic, &topic))
+		snprintf(text, len, "topic %s", name);
+	else if (strcmp(topic.state, "ready") != 0)
+		snprintf(text, len, "topic %s, which is %s", name, topic.state);
+	else if (stats.state && strcmp(stats.state, "running") != 0)
+		snprintf(text, len, "a producer for topic %s: one is being replaced", name);
+	else
+		snprintf(text, len, "a partition of topic %s that takes no records now", name);
+}
+
+static void say_held(const struct view *view, const struct file *file, char *text, size_t len)
+{
+	switch (file->waits_for) {
+	case FILE_WAITS_ROOM:
+		snprintf(text, len, "memory (chunk_memory) or a descriptor");
+		break;
+	case FILE_WAITS_TOPIC:
+		say_topic(view, file, text, len);
+		break;
+	case FILE_WAITS_STORE:
+		if (file->convicts)
+			snprintf(text, len, "room for its dead letter (dead_letter_max)");
+		else
+			snprintf(text, len, "the state to be written");
+		break;
+	case FILE_WAITS_UNPACKER:
+		snprintf(text, len, "other compressed files to be read");
+		break;
+	case FILE_WAITS:
+		break;
+	}
+}
+
+static void say_reading(const struct view *view, const struct file *file, char *text, size_t len)
+{
+	if (file->queue == FILE_QUEUE_READY && !view->has_room)
+		snprintf(text, len, "room among the records in flight");
+	else if (file->account.suspects)
+		snprintf(text, len, "%" PRIu32 " records that are sent again one at a time",
+			 file->account.suspects);
+	else if (file->queue == FILE_QUEUE_READY)
+		snprintf(text, len, "its turn");
+	else if (file->account.in_flight)
+		snprintf(text, len, "the acknowledgement of %" PRIu32 " records",
+			 file->account.in_flight);
+}
+
+static void say(const struct view *view, const struct file *file, int state, char *text, size_t len)
+{
+	switch (state) {
+	case UNREADABLE:
+		snprintf(text, len, "permission or its disk: it is tried again in %" PRIu64 " s",
+			 seconds_to(file->retry_us, view->now_us));
+		break;
+	case HELD:
+		say_held(view, file, text, len);
+		break;
+	case BACKOFF:
+		snprintf(text, len, "another try in %" PRIu64 " s: records came back undelivered",
+			 seconds_to(file->wake_us, view->now_us));
+		break;
+	case DRAINING:
+		snprintf(text, len, "the reports of %" PRIu32 " records", file->account.in_flight);
+		break;
+	case WAITING:
+		snprintf(text, len, "an older file to be delivered: %s",
+			 file->older ? file->older->path : "?");
+		break;
+	case READING:
+		say_reading(view, file, text, len);
+		break;
+	case PARTIAL:
+		snprintf(text, len, "the end of its last line");
+		break;
+	default:
+		break;
+	}
+}
+
+void condition_of(const struct view *view, const struct file *file, struct condition *ret_condition)
+{
+	struct condition condition = {0};
+	int state;
+
+	measure(file, &condition);
+	state = state_of(file, &condition);
+	condition.state = condition_states[state];
+	say(view, file, state, condition.waits_for, sizeof condition.waits_for);
+	*ret_condition = condition;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All descriptors are in an epoll set, which is one descriptor for the loop. It is level-triggered,
+ * so what a turn leaves undone makes the set ready again at once, behind the others of the set and
+ * behind whatever else the loop has to do.
+ *
+ * Who may ask is decided by the mode of the socket, at the connection; there are no rights beyond
+ * that, and nothing can be asked that changes anything.
+ */
+#include "control/control.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/address.h"
+#include "control/client.h"
+
+#define SOCKET_MODE 0660
+/* Pieces of answers made in one turn: some hundred microseconds. */
+#define PIECES_A_TURN 4
+
+struct control {
+	char *path;
+	int epoll_fd, listen_fd;
+	bool bound;
+	bool shut; /* there is no slot for another client */
+	struct client *clients[CONTROL_CLIENTS];
+	size_t n_clients;
+};
+
+/* Whether somebody answers there. */
+static bool is_alive(const struct address *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), r;
+
+	if (fd < 0)
+		return true;
+	r = connect(fd, (const struct sockaddr *)&address->name, sizeof address->name);
+	/* Of one that does not get round to accepting. */
+	r = r == 0 || errno == EAGAIN;
+	close(fd);
+	return r;
+}
+
+static int bind_to(struct control *control, const struct address *address)
+{
+	struct stat st;
+
+	if (lstat(control->path, &st) == 0 && S_ISSOCK(st.st_mode)) {
+		if (is_alive(address))
+			return -EADDRINUSE;
+		unlink(control->path);
+	}
+	/* The mode that the name is made with; the umask takes from it what is given back below. */
+	if (fchmod(control->listen_fd, SOCKET_MODE) < 0 ||
+	    bind(control->listen_fd, (const struct sockaddr *)&address->name,
+		 sizeof address->name) < 0)
+		return -errno;
+	control->bound = true;
+	if (chmod(control->path, SOCKET_MODE) < 0 ||
+	    listen(control->listen_fd, CONTROL_CLIENTS) < 0)
+		return -errno;
+	return 0;
+}
+
+/* client: NULL for the socket itself. */
+static int watch(struct control *control, int how, int fd, uint32_t events, void *client)
+{
+	struct epoll_event event = {.events = events, .data.ptr = client};
+
+	return epoll_ctl(control->epoll_fd, how, fd, &event) < 0 ? -errno : 0;
+}
+
+static int begin(struct control *control)
+{
+	struct address address;
+	int r;
+
+	control->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (control->listen_fd < 0)
+		return -errno;
+	control->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (control->epoll_fd < 0)
+		return -errno;
+	r = address_init(control->path, &address);
+	if (r)
+		return r;
+	r = bind_to(control, &address);
+	address_deinit(&address);
+	return r ? r : watch(control, EPOLL_CTL_ADD, control->listen_fd, EPOLLIN, NULL);
+}
+
+int control_new(const char *path, struct control **ret_control)
+{
+	struct control *control = calloc(1, sizeof *control);
+	int r;
+
+	if (!control)
+		return -ENOMEM;
+	control->epoll_fd = control->listen_fd = -1;
+	control->path = strdup(path);
+	r = control->path ? begin(control) : -ENOMEM;
+	if (r) {
+		control_free(control);
+		return r;
+	}
+	*ret_control = control;
+	return 0;
+}
+
+struct control *control_free(struct control *control)
+{
+	if (!control)
+		return NULL;
+	for (size_t i = 0; i < control->n_clients; i++)
+		client_free(control->clients[i]);
+	if (control->bound)
+		unlink(control->path);
+	if (control->listen_fd >= 0)
+		close(control->listen_fd);
+	if (control->epoll_fd >= 0)
+		close(control->epoll_fd);
+	free(control->path);
+	free(control);
+	return NULL;
+}
+
+int control_set_group(struct control *control, gid_t group)
+{
+	/* The change of group may take bits of the mode away. */
+	if (chown(control->path, (uid_t)-1, group) < 0 || chmod(control->path, SOCKET_MODE) < 0)
+		return -errno;
+	return 0;
+}
+
+int control_fd(const struct control *control)
+{
+	return control->epoll_fd;
+}
+
+/* The socket is not polled while nobody can be taken. */
+static void set_shut(struct control *control, bool shut)
+{
+	if (shut != control->shut &&
+	    !watch(control, EPOLL_CTL_MOD, control->listen_fd, shut ? 0 : EPOLLIN, NULL))
+		control->shut = shut;
+}
+
+static void drop(struct control *control, struct client *client)
+{
+	for (size_t i = 0; i < control->n_clients; i++) {
+		if (control->clients[i] == client)
+			control->clients[i] = control->clients[--control->n_clients];
+	}
+	client_free(client);
+}
+
+/* False: there is no slot, or no descriptor. */
+static bool take_clients(struct control *control, uint64_t now_us)
+{
+	while (control->n_clients < CONTROL_CLIENTS) {
+		int fd = accept4(control->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		struct client *client;
+
+		if (fd < 0)
+			return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;
+		client = client_new(fd, now_us);
+		if (!client)
+			return false;
+		control->clients[control->n_clients++] = client;
+		if (watch(control, EPOLL_CTL_ADD, fd, EPOLLIN, client))
+			drop(control, client);
+	}
+	return false;
+}
+
+static void serve(struct control *control, struct client *client, const struct view *view,
+		  unsigned *pieces)
+{
+	if (!client_step(client, view, pieces) ||
+	    watch(control, EPOLL_CTL_MOD, client_fd(client),
+		  client_wants_to_write(client) ? EPOLLOUT : EPOLLIN, client))
+		drop(control, client);
+}
+
+void control_turn(struct control *control, const struct view *view)
+{
+	struct epoll_event events[CONTROL_CLIENTS + 1];
+	unsigned pieces = PIECES_A_TURN;
+	int n = epoll_wait(control->epoll_fd, events, CONTROL_CLIENTS + 1, 0);
+
+	for (int i = 0; i < n; i++) {
+		if (events[i].data.ptr)
+			serve(control, events[i].data.ptr, view, &pieces);
+	}
+	set_shut(control, !take_clients(control, view->now_us));
+}
+
+void control_age(struct control *control, uint64_t now_us)
+{
+	for (size_t i = control->n_clients; i > 0; i--) {
+		if (client_is_overdue(control->clients[i - 1], now_us))
+			drop(control, control->clients[i - 1]);
+	}
+	/* For want of a descriptor it may be shut although there are slots. */
+	set_shut(control, control->n_clients == CONTROL_CLIENTS);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONTROL_CONTROL_H
+#define CONTROL_CONTROL_H
+
+#include <sys/types.h>
+
+#include "control/view.h"
+
+/* The control socket: it listens, and answers who connects, in turns of the loop. */
+struct control;
+
+/* Connected at a time; others wait until one of them is done or overdue. */
+#define CONTROL_CLIENTS 16
+
+/*
+ * Listens at path, which its owner and its group may connect to (mode 0660). What a dead agent left
+ * there is replaced. 0; -EADDRINUSE: something else is there, or another agent listens; other
+ * negative errno.
+ */
+int control_new(const char *path, struct control **ret_control) MUSTCHECK;
+
+/* Closes all connections, removes the socket. NULL is fine. Returns NULL. */
+struct control *control_free(struct control *control);
+
+/* The group of the socket is this one from now on. 0 or negative errno: it is what it was. */
+int control_set_group(struct control *control, gid_t group) MUSTCHECK;
+
+/* For the loop: readable when control_turn has something to do. */
+int control_fd(const struct control *control);
+
+/* Answers for a while: some 64 KiB. */
+void control_turn(struct control *control, const struct view *view);
+
+/* From time to time: who takes too long is left. */
+void control_age(struct control *control, uint64_t now_us);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A request is read whole or refused with a reason: whoever writes a client by hand shall see what
+ * is wrong. A version that is not ours is refused rather than guessed at.
+ */
+#include "control/request.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/object.h"
+
+static const char *const names[REQUEST_KINDS] = {
+	[REQUEST_STATUS] = "status",
+	[REQUEST_METRICS] = "metrics",
+};
+
+/* False when it is longer than a path may be. */
+static bool take_text(const struct object *object, const char *name, char text[PATH_MAX])
+{
+	const char *value = object_text(object, name);
+
+	return snprintf(text, PATH_MAX, "%s", value ? value : "") < PATH_MAX;
+}
+
+static int understand(const struct object *object, struct request *request, char *ret_message,
+		      size_t len)
+{
+	const int64_t version = object_number(object, "version", 0);
+	const char *name = object_text(object, "request");
+	int kind = 0;
+
+	if (version != CONTROL_VERSION) {
+		snprintf(ret_message, len, "version is %" PRId64 ", this agent speaks %d", version,
+			 CONTROL_VERSION);
+		return REQUEST_E_WRONG;
+	}
+	while (name && kind < REQUEST_KINDS && strcmp(names[kind], name) != 0)
+		kind++;
+	if (!name || kind == REQUEST_KINDS) {
+		snprintf(ret_message, len, "this agent knows no such request");
+		return REQUEST_E_WRONG;
+	}
+	request->kind = (enum request_kind)kind;
+	request->open_metrics = object_number(object, "open_metrics", 0) > 0;
+	if (take_text(object, "about", request->about) && take_text(object, "path", request->path))
+		return 0;
+	snprintf(ret_message, len, "a name is longer than %d bytes", PATH_MAX - 1);
+	return REQUEST_E_WRONG;
+}
+
+int request_read(struct slice line, struct request *ret_request, char *ret_message, size_t len)
+{
+	struct request request = {0};
+	struct object *object;
+	int r = object_read(line, &object, ret_message, len);
+
+	if (r)
+		return REQUEST_E_WRONG;
+	r = understand(object, &request, ret_message, len);
+	object_free(object);
+	if (!r)
+		*ret_request = request;
+	return r;
+}

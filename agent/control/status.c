@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A line a call, so that whoever calls decides how much is done at a time. What is summed up over
+ * files comes behind them; a reader that wants the worst first sorts, for that takes memory, and he
+ * may have it.
+ */
+#include "control/status.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "control/condition.h"
+#include "control/line.h"
+
+int status_init(struct status *status, const struct view *view)
+{
+	status->sources = calloc(view->conf->n_sources + 1, sizeof status->sources[0]);
+	return status->sources ? roll_init(&status->roll, view->files) : -ENOMEM;
+}
+
+void status_deinit(struct status *status)
+{
+	roll_deinit(&status->roll);
+	free(status->sources);
+	*status = (struct status){0};
+}
+
+static void put_output(struct json *to, const struct output_stats *stats)
+{
+	line_bool(to, "kafka_up", stats->up);
+	line_bool(to, "brokers_answer", stats->reachable);
+	line_text(to, "producer", stats->state);
+	line_number(to, "producers_made", stats->producers_made);
+	line_text(to, "last_error",
+		  stats->last_error && *stats->last_error ? stats->last_error : NULL);
+	line_number(to, "in_flight", stats->records_in_flight);
+	line_number(to, "in_flight_max", stats->records_max);
+	line_number(to, "in_flight_bytes", stats->bytes_in_flight);
+	line_number(to, "in_flight_bytes_max", stats->bytes_max);
+}
+
+static void put_agent(const struct view *view, struct json *to)
+{
+	struct output_stats stats;
+	uint64_t bytes, count;
+
+	output_stats(view->output, &stats);
+	store_dead_letters(view->store, &bytes, &count);
+	line_begin(to, "agent");
+	line_text(to, "waybill", WAYBILL_VERSION);
+	line_bool(to, "running", true);
+	line_text(to, "state", view->life);
+	line_number(to, "pid", (uint64_t)getpid());
+	line_number(to, "uptime_s", view->uptime_us / US_PER_S);
+	line_text(to, "database", store_path(view->store));
+	line_number(to, "files", map_count(view->files->by_inode));
+	line_number(to, "sources", view->conf->n_sources);
+	put_output(to, &stats);
+	line_number(to, "checkpoint_age_ms", view->counters->checkpoint_age_ms);
+	line_bool(to, "reload_refused", view->reload_refused);
+	line_number(to, "dead_letters", count + view->letters->n);
+	line_number(to, "dead_letter_bytes", view->letters->stored + view->letters->bytes);
+	line_number(to, "dead_letter_max", view->letters->max_bytes);
+	line_end(to);
+}
+
+static void put_counters(const struct view *view, struct json *to)
+{
+	size_t n;
+	const struct counter *rows = counters_all(&n);
+
+	line_begin(to, "counters");
+	for (size_t i = 0; i < n; i++)
+		line_number(to, rows[i].name, counter_value(view->counters, &rows[i]));
+	line_end(to);
+}
+
+/* Whether `name` is what is asked for, or all is. */
+static bool asked(struct status *status, const struct request *request, const char *name)
+{
+	bool same = strcmp(request->about, name) == 0;
+
+	status->known |= same;
+	return same || !*request->about;
+}
+
+static void put_topic(const struct view *view, size_t index, struct json *to)
+{
+	struct output_topic topic;
+
+	if (!output_topic(view->output, index, &topic))
+		return;
+	line_begin(to, "topic");
+	line_text(to, "topic", view->conf->topics[index]);
+	line_text(to, "state", topic.state);
+	line_number(to, "partitions", (uint64_t)topic.n_partitions);
+	line_natural(to, "replicas", topic.replicas ? (int64_t)topic.replicas : -1);
+	line_natural(to, "min_insync_replicas", topic.min_insync ? (int64_t)topic.min_insync : -1);
+	line_end(to);
+}
+
+/* False: the topic has no such partition. */
+static bool put_partition(const struct view *view, size_t topic, int32_t index, struct json *to)
+{
+	struct output_partition part;
+
+	if (!output_partition(view->output, topic, index, view->now_us, &part))
+		return false;
+	line_begin(to, "partition");
+	line_text(to, "topic", view->conf->topics[topic]);
+	line_number(to, "partition", (uint64_t)index);
+	line_natural(to, "leader", part.leader);
+	line_number(to, "in_sync", part.replicas);
+	line_number(to, "in_flight", part.records);
+	line_number(to, "in_flight_bytes", part.bytes);
+	line_number(to, "quiet_ms", part.quiet_us / US_PER_MS);
+	line_bool(to, "held", part.held);
+	line_bool(to, "lacks_replicas", part.lacks_replicas);
+	line_end(to);
+	return true;
+}
+
+/* A topic, or a partition of it. */
+static void step_topics(struct status *status, const struct view *view,
+			const struct request *request, struct json *to)
+{
+	if (status->next_partition > 0) {
+		if (put_partition(view, status->next, status->next_partition - 1, to)) {
+			status->next_partition++;
+			return;
+		}
+		status->next_partition = 0;
+		status->next++;
+	}
+	if (status->next >= view->conf->n_topics) {
+		status->next = 0;
+		status->stage = STATUS_BROKERS;
+		return;
+	}
+	if (!asked(status, request, view->conf->topics[status->next])) {
+		status->next++;
+		return;
+	}
+	put_topic(view, status->next, to);
+	status->next_partition = 1;
+}
+
+static void step_brokers(struct status *status, const struct view *view, struct json *to)
+{
+	struct output_broker broker;
+
+	if (!output_broker(view->output, status->next, view->now_us, &broker)) {
+		status->next = 0;
+		status->stage = STATUS_FILES;
+		return;
+	}
+	status->next++;
+	line_begin(to, "broker");
+	line_number(to, "broker", (uint64_t)broker.id);
+	line_text(to, "address", broker.address);
+	line_bool(to, "silent", broker.silent);
+	line_text(to, "last_error", *broker.error ? broker.error : NULL);
+	line_natural(to, "last_error_age_ms",
+		     *broker.error ? (int64_t)(broker.error_age_us / US_PER_MS) : -1);
+	line_end(to);
+}
+
+/* By its own name, its lineage's or its source's; or it waits for the topic of that name. */
+static bool file_asked(struct status *status, const struct view *view,
+		       const struct request *request, const struct file *file)
+{
+	const char *names[] = {file->path, file->lineage, file->real, file->second};
+	bool same = !*request->about || strcmp(request->about, file->source->name) == 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(names) && !same; i++) {
+		same = names[i] && (strcmp(request->about, names[i]) == 0 ||
+				    strcmp(request->path, names[i]) == 0);
+		status->known |= same;
+	}
+	return same || (file->queue == FILE_QUEUE_HELD && file->waits_for == FILE_WAITS_TOPIC &&
+			strcmp(request->about, condition_topic(view, file->waits_topic)) == 0);
+}
+
+static void put_file(const struct file *file, const struct condition *condition, struct json *to)
+{
+	line_begin(to, "file");
+	line_text(to, "path", file->path);
+	line_text(to, "source", file->source->name);
+	line_text(to, "state", condition->state);
+	line_text(to, "waits_for", *condition->waits_for ? condition->waits_for : NULL);
+	line_number(to, "position", condition->position);
+	line_number(to, "read", condition->read);
+	line_natural(to, "size", condition->sized ? (int64_t)condition->size : -1);
+	line_natural(to, "lag_bytes", condition->sized ? (int64_t)condition->lag : -1);
+	line_number(to, "in_flight", file->account.in_flight);
+	line_bool(to, "left_path", file->left_path);
+	line_end(to);
+}
+
+static void sum_up(struct status *status, const struct view *view, const struct file *file,
+		   const struct condition *condition)
+{
+	struct status_source *sum = &status->sources[file->source - view->conf->sources];
+
+	sum->files++;
+	sum->lag += condition->lag;
+	sum->in_flight += file->account.in_flight;
+	sum->behind += condition->lag > 0;
+	sum->stuck +=
+		file->unreadable || file->queue == FILE_QUEUE_HELD || file->state == FILE_BACKOFF;
+	status->lag += condition->lag;
+}
+
+static void step_files(struct status *status, const struct view *view,
+		       const struct request *request, struct json *to)
+{
+	const struct file *file = roll_next(&status->roll, view->files);
+	struct condition condition;
+
+	if (!file) {
+		status->stage = STATUS_SOURCES;
+		return;
+	}
+	condition_of(view, file, &condition);
+	sum_up(status, view, file, &condition);
+	if (!file_asked(status, view, request, file))
+		return;
+	status->shown++;
+	put_file(file, &condition, to);
+}
+
+static void step_sources(struct status *status, const struct view *view,
+			 const struct request *request, struct json *to)
+{
+	const struct status_source *sum = &status->sources[status->next];
+	const struct source *source = &view->conf->sources[status->next];
+
+	if (status->next >= view->conf->n_sources) {
+		status->stage = STATUS_END;
+		return;
+	}
+	status->next++;
+	if (!asked(status, request, source->name))
+		return;
+	line_begin(to, "source");
+	line_text(to, "source", source->name);
+	line_number(to, "files", sum->files);
+	line_number(to, "files_behind", sum->behind);
+	line_number(to, "files_stuck", sum->stuck);
+	line_number(to, "lag_bytes", sum->lag);
+	line_number(to, "in_flight", sum->in_flight);
+	line_number(to, "dead_letter_bytes", letters_kept(view->letters, source->name));
+	line_number(to, "dead_letter_max", source->dead_letter_max);
+	line_end(to);
+}
+
+static void put_end(const struct status *status, const struct request *request, struct json *to)
+{
+	line_begin(to, "end");
+	line_number(to, "files_shown", status->shown);
+	line_number(to, "lag_bytes", status->lag);
+	line_bool(to, "known", !*request->about || status->known);
+	line_end(to);
+}
+
+bool status_line(struct status *status, const struct view *view, const struct request *request,
+		 struct json *to)
+{
+	switch (status->stage) {
+	case STATUS_AGENT:
+		put_agent(view, to);
+		put_counters(view, to);
+		status->stage = STATUS_TOPICS;
+		return false;
+	case STATUS_TOPICS:
+		step_topics(status, view, request, to);
+		return false;
+	case STATUS_BROKERS:
+		step_brokers(status, view, to);
+		return false;
+	case STATUS_FILES:
+		step_files(status, view, request, to);
+		return false;
+	case STATUS_SOURCES:
+		step_sources(status, view, request, to);
+		return false;
+	case STATUS_END:
+		put_end(status, request, to);
+		break;
+	}
+	return true;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONTROL_STATUS_H
+#define CONTROL_STATUS_H
+
+#include "base/json.h"
+#include "control/request.h"
+#include "control/roll.h"
+#include "control/view.h"
+
+/* How things are: waybill-control(7) has every line and member. Embedded; zeroed. */
+
+struct status_source {
+	uint64_t files, lag, in_flight, suspects, behind, stuck;
+};
+
+enum status_stage {
+	STATUS_AGENT,
+	STATUS_TOPICS,
+	STATUS_BROKERS,
+	STATUS_FILES,
+	STATUS_SOURCES,
+	STATUS_END,
+};
+
+struct status {
+	enum status_stage stage;
+	size_t next; /* topic, broker or source */
+	int32_t next_partition;
+	struct roll roll;
+	struct status_source *sources;
+	uint64_t shown, lag;
+	bool known; /* what it was asked of was met */
+};
+
+/* 0 or -ENOMEM: for status_deinit all the same. */
+int status_init(struct status *status, const struct view *view) MUSTCHECK;
+void status_deinit(struct status *status);
+
+/* Writes one line or none. True: that was the last. */
+bool status_line(struct status *status, const struct view *view, const struct request *request,
+		 struct json *to);
+
+#endif

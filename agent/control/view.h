@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONTROL_VIEW_H
+#define CONTROL_VIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf/conf.h"
+#include "files/files.h"
+#include "input/discover.h"
+#include "ops/counters.h"
+#include "output/output.h"
+#include "state/letters.h"
+#include "state/store.h"
+
+/*
+ * What an answer is made from: the parts of a running agent, all borrowed, and none of them
+ * changed. The numbers are those of `now_us`: the agent brings them up to date before each turn.
+ */
+struct view {
+	const struct conf *conf;
+	const struct files *files;
+	const struct output *output;
+	const struct letters *letters;
+	const struct discover *discover;
+	struct store *store;
+	const struct counters *counters;
+	const char *life; /* "running", "stopping", "reloading" */
+	bool has_room;    /* more may be read */
+	bool reload_refused;
+	uint64_t now_us;
+	uint64_t uptime_us;
+};
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How things are, for those who ask: read from what the loop knows anyway. The library is not
+ * asked, for its answer could take a while, and what waybill acts upon is what it knows itself.
+ */
+#include "kafka/kafka_private.h"
+
+static bool see_topic(const struct output *output, size_t topic, struct output_topic *ret_topic)
+{
+	static const char *const states[] = {
+		[TOPIC_UNKNOWN] = "unknown",
+		[TOPIC_MISSING] = "missing",
+		[TOPIC_DENIED] = "denied",
+		[TOPIC_READY] = "ready",
+	};
+	const struct ledger *ledger = &((const struct kafka *)output)->ledger;
+	const struct ledger_topic *t;
+
+	if (topic >= ledger->n_topics)
+		return false;
+	t = &ledger->topics[topic];
+	*ret_topic = (struct output_topic){
+		.state = states[t->state],
+		.n_partitions = t->n_seen,
+		.replicas = t->replicas,
+		.min_insync = t->min_insync,
+	};
+	return true;
+}
+
+static bool see_partition(const struct output *output, size_t topic, int32_t partition,
+			  uint64_t now_us, struct output_partition *ret_partition)
+{
+	const struct kafka *k = (const struct kafka *)output;
+	const struct ledger_partition *part;
+
+	if (topic >= k->ledger.n_topics || partition < 0 ||
+	    partition >= k->ledger.topics[topic].n_seen)
+		return false;
+	part = &k->ledger.topics[topic].partitions[partition];
+	*ret_partition = (struct output_partition){
+		.leader = part->leader,
+		.replicas = part->in_sync,
+		.records = part->records,
+		.bytes = part->bytes,
+		.quiet_us = part->records && now_us > part->progress_us ?
+				    now_us - part->progress_us :
+				    0,
+		.held = ledger_is_held(&k->ledger, part, now_us),
+		.lacks_replicas = kafka_lacks_replicas(k, topic, partition),
+	};
+	return true;
+}
+
+static bool see_broker(const struct output *output, size_t index, uint64_t now_us,
+		       struct output_broker *ret_broker)
+{
+	const struct brokers *brokers = &((const struct kafka *)output)->brokers;
+	const struct broker *broker;
+
+	if (index >= brokers->n)
+		return false;
+	broker = &brokers->at[index];
+	*ret_broker = (struct output_broker){
+		.id = broker->id,
+		.address = broker->address,
+		.error = broker->error_us ? broker->error : "",
+		.error_age_us = broker->error_us && now_us > broker->error_us ?
+					now_us - broker->error_us :
+					0,
+		.silent = broker->silent,
+	};
+	return true;
+}
+
+const struct output_views kafka_views = {see_topic, see_partition, see_broker};

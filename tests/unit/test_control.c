@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The control socket, from its mode to what a hostile client can do: no more than take a slot for a
+ * while. Time is the test's.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/address.h"
+#include "control/client.h"
+#include "control/condition.h"
+#include "control/control.h"
+
+#define QUESTION "{\"version\":1,\"request\":\"status\"}\n"
+
+static char dir[] = "/tmp/waybill-control-XXXXXX";
+static char path[PATH_MAX];
+static struct conf conf;
+static struct source source = {.name = (char[]){"orders"}};
+static struct files files;
+static struct chunk_pools pools;
+static struct counters counters;
+static struct letters letters;
+static struct output output;
+static struct view view;
+static struct control *control;
+
+static void output_stats_of(const struct output *of, struct output_stats *ret_stats)
+{
+	(void)of;
+	*ret_stats = (struct output_stats){.up = true, .reachable = true, .producers_made = 1};
+}
+
+static const struct output_ops ops = {.stats = output_stats_of};
+
+static void begin(void)
+{
+	char message[256], state[PATH_MAX];
+
+	cr_assert_not_null(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/control", dir);
+	snprintf(state, sizeof state, "%s/state", dir);
+	conf = (struct conf){.sources = &source, .n_sources = 1};
+	output.ops = &ops;
+	cr_assert_eq(chunk_pools_init(&pools, 1 << 20), 0);
+	cr_assert_eq(files_init(&files, &source, 1, &pools, &counters, NULL, NULL, 0), 0);
+	letters_init(&letters, 1000, 0);
+	view = (struct view){.conf = &conf,
+			     .files = &files,
+			     .output = &output,
+			     .letters = &letters,
+			     .counters = &counters,
+			     .life = "running",
+			     .has_room = true,
+			     .now_us = 1000000};
+	cr_assert_eq(store_open(state, &view.store, message, sizeof message), 0, "%s", message);
+	umask(0077);
+	cr_assert_eq(control_new(path, &control), 0);
+}
+
+static void end(void)
+{
+	char command[PATH_MAX + 16];
+
+	control_free(control);
+	store_close(view.store);
+	letters_deinit(&letters);
+	files_deinit(&files);
+	chunk_pools_deinit(&pools);
+	snprintf(command, sizeof command, "rm -rf %s", dir);
+	cr_assert_eq(system(command), 0);
+}
+
+TestSuite(control, .init = begin, .fini = end, .timeout = 120);
+
+static void add_files(size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct identity identity = {.device = 1, .inode = i + 1};
+		char name[64];
+		struct file *file;
+
+		snprintf(name, sizeof name, "/var/log/orders/%zu.log", i);
+		cr_assert_eq(file_new(i + 1, &source, name, name, &identity, 0, &pools, &file), 0);
+		cr_assert_eq(files_insert(&files, file), 0);
+	}
+}
+
+static int call(void)
+{
+	struct address address;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	cr_assert_eq(address_init(path, &address), 0);
+	cr_assert_eq(connect(fd, (struct sockaddr *)&address.name, sizeof address.name), 0);
+	address_deinit(&address);
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	cr_assert_eq(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+}
+
+/* Turns while there is something to do. Returns their number. */
+static size_t turn(void)
+{
+	struct pollfd ready = {.fd = control_fd(control), .events = POLLIN};
+	size_t n = 0;
+
+	for (; n < 100000 && poll(&ready, 1, 0) > 0; n++)
+		control_turn(control, &view);
+	return n;
+}
+
+/* What there is to read now. 0: nothing yet; -1: the other end has hung up. */
+static ssize_t hear(int fd, char *text, size_t room)
+{
+	ssize_t n = recv(fd, text, room - 1, MSG_DONTWAIT);
+
+	text[n > 0 ? n : 0] = '\0';
+	return n > 0 ? n : n == 0 || errno == ECONNRESET ? -1 : 0;
+}
+
+/* Its whole answer, malloc'ed. */
+static char *answer(int fd)
+{
+	static const char last[] = "\"kind\":\"end\"";
+	size_t len = 0, room = 1 << 20;
+	char *text = calloc(1, room);
+
+	do {
+		ssize_t n;
+
+		turn();
+		n = hear(fd, text + len, room - len);
+		if (n < 0)
+			break;
+		len += (size_t)n;
+		if (room - len < 1 << 18)
+			text = realloc(text, room *= 2);
+	} while (!strstr(len > 200 ? text + len - 200 : text, last));
+	return text;
+}
+
+Test(control, its_mode_lets_owner_and_group_in_whatever_the_umask)
+{
+	struct stat st;
+
+	cr_assert_eq(stat(path, &st), 0);
+	cr_expect(S_ISSOCK(st.st_mode));
+	cr_expect_eq(st.st_mode & 07777, 0660, "%o", st.st_mode);
+	cr_assert_eq(control_set_group(control, getegid()), 0);
+	cr_assert_eq(stat(path, &st), 0);
+	cr_expect_eq(st.st_mode & 07777, 0660, "%o", st.st_mode);
+}
+
+Test(control, a_dead_agents_socket_is_replaced_a_live_ones_and_a_file_are_not)
+{
+	struct control *other;
+	char file[PATH_MAX + 8];
+
+	cr_expect_eq(control_new(path, &other), -EADDRINUSE);
+	cr_assert_eq(rename(path, strcat(strcpy(file, path), ".kept")), 0);
+	control_free(control);
+	cr_assert_eq(rename(file, path), 0);
+	cr_assert_eq(control_new(path, &control), 0);
+	snprintf(file, sizeof file, "%s/file", dir);
+	close(open(file, O_CREAT | O_WRONLY, 0600));
+	cr_expect_eq(control_new(file, &other), -EADDRINUSE);
+	cr_expect_eq(access(file, F_OK), 0);
+}
+
+Test(control, it_is_gone_with_the_agent)
+{
+	control = control_free(control);
+	cr_expect_eq(access(path, F_OK), -1);
+}
+
+Test(control, a_path_may_be_longer_than_a_sockets_name)
+{
+	int fd;
+	char *text;
+
+	control = control_free(control);
+	for (int i = 0; i < 12; i++) {
+		snprintf(path + strlen(path) - (i ? 0 : strlen("control")), 32, "%s",
+			 "a-long-name/");
+		cr_assert_eq(mkdir(path, 0700), 0);
+	}
+	strcat(path, "control");
+	cr_assert_gt(strlen(path), 108);
+	cr_assert_eq(control_new(path, &control), 0);
+	fd = call();
+	say(fd, QUESTION);
+	text = answer(fd);
+	cr_expect_not_null(strstr(text, "\"kind\":\"end\""));
+	free(text);
+}
+
+Test(control, where_it_is_follows_from_the_state_directory)
+{
+	static const struct {
+		const char *configured, *state_dir, *path;
+	} cases[] = {
+		{"", "/var/lib/waybill", "/run/waybill/control"},
+		{NULL, "/var/lib/waybill/web", "/run/waybill-web/control"},
+		{"", "/tmp/waybill", "/tmp/waybill/control"},
+		{"/run/x", "/var/lib/waybill", "/run/x"},
+	};
+	char text[PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		cr_assert_eq(address_path(cases[i].configured, cases[i].state_dir, text), 0);
+		cr_expect_str_eq(text, cases[i].path);
+	}
+}
+
+Test(control, questions_are_answered_one_after_the_other)
+{
+	int fd = call();
+	char *first, *second;
+
+	say(fd, QUESTION QUESTION);
+	first = answer(fd);
+	cr_expect_not_null(strstr(first, "\"kind\":\"agent\""));
+	cr_expect_not_null(strstr(first, "\"kind\":\"source\",\"source\":\"orders\""));
+	if (!strstr(strstr(first, "\"kind\":\"end\""), "\"kind\":\"agent\"")) {
+		second = answer(fd);
+		cr_expect_not_null(strstr(second, "\"kind\":\"end\""));
+		free(second);
+	}
+	free(first);
+}
+
+Test(control, what_is_wrong_is_said_and_ends_the_connection)
+{
+	static const char *const wrong[] = {
+		"status\n",
+		"[]\n",
+		"{}\n",
+		"{\"version\":2,\"request\":\"status\"}\n",
+		"{\"version\":1,\"request\":\"stop\"}\n",
+		"{\"version\":1}\n",
+		"\n",
+		"{\"version\":1,\"version\":1,\"request\":\"status\"}\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		int fd = call();
+		char *text;
+
+		say(fd, wrong[i]);
+		text = answer(fd);
+		cr_expect_not_null(strstr(text, "\"kind\":\"error\",\"message\":\""), "%s",
+				   wrong[i]);
+		cr_expect_eq(hear(fd, text, 100), -1);
+		free(text);
+		close(fd);
+	}
+}
+
+Test(control, a_question_has_a_length)
+{
+	static char much[REQUEST_MAX];
+	int fd = call();
+	char *text;
+
+	memset(much, ' ', sizeof much - 1);
+	say(fd, much);
+	turn();
+	say(fd, " ");
+	text = answer(fd);
+	cr_expect_not_null(strstr(text, "the question is too long"), "%s", text);
+	free(text);
+}
+
+Test(control, twenty_thousand_files_are_answered_in_bounded_pieces)
+{
+	static char text[1 << 20];
+	int fd;
+	size_t turns = 0, bytes = 0, n = 0;
+
+	add_files(20000);
+	fd = call();
+	say(fd, QUESTION);
+	for (ssize_t got = 0; n < 100000 && !strstr(text, "\"kind\":\"end\""); n++) {
+		control_turn(control, &view);
+		turns++;
+		got = hear(fd, text, sizeof text);
+		cr_assert_geq(got, 0);
+		/* Four pieces, and the line that passes each. */
+		cr_assert_leq(got, 4 * (ANSWER_PIECE + 4096));
+		bytes += (size_t)got;
+	}
+	cr_expect_gt(turns, 20);
+	cr_expect_gt(bytes, 20000 * 100);
+}
+
+static size_t times(const char *text, const char *word)
+{
+	size_t n = 0;
+
+	while ((text = strstr(text, word))) {
+		text += strlen(word);
+		n++;
+	}
+	return n;
+}
+
+Test(control, one_of_many_files_is_found_by_its_name)
+{
+	int fd;
+	char *text;
+
+	add_files(3000);
+	fd = call();
+	say(fd, "{\"version\":1,\"request\":\"status\",\"about\":\"/var/log/orders/2999.log\"}\n");
+	text = answer(fd);
+	cr_expect_eq(times(text, "\"kind\":\"file\""), 1);
+	cr_expect_not_null(strstr(text, "\"known\":true"));
+	free(text);
+	say(fd, "{\"version\":1,\"request\":\"status\",\"about\":\"orders\"}\n");
+	text = answer(fd);
+	cr_expect_eq(times(text, "\"kind\":\"file\""), 3000);
+	free(text);
+	say(fd, "{\"version\":1,\"request\":\"status\",\"about\":\"nothing\"}\n");
+	text = answer(fd);
+	cr_expect_eq(times(text, "\"kind\":\"file\""), 0);
+	cr_expect_not_null(strstr(text, "\"known\":false"));
+	free(text);
+}
+
+Test(control, a_file_that_goes_while_it_is_answered_is_passed_over)
+{
+	static char text[1 << 20];
+	int fd;
+	struct file *file;
+
+	add_files(2000);
+	fd = call();
+	say(fd, QUESTION);
+	control_turn(control, &view);
+	control_turn(control, &view);
+	for (uint64_t inode = 1; inode <= 2000; inode += 2) {
+		file = files_by_inode(&files, 1, inode);
+		files_remove(&files, file, false);
+	}
+	for (size_t n = 0; n < 10000 && !strstr(text, "\"kind\":\"end\""); n++) {
+		control_turn(control, &view);
+		cr_assert_geq(hear(fd, text, sizeof text), 0);
+	}
+	cr_expect_not_null(strstr(text, "\"files_shown\":1"));
+}
+
+/* Who takes nothing costs a slot, until it is overdue; the memory for it is a piece. */
+Test(control, who_does_not_read_is_left)
+{
+	static char text[1 << 20];
+	int fd;
+	size_t turns;
+
+	add_files(20000);
+	fd = call();
+	say(fd, QUESTION);
+	turns = turn();
+	cr_expect_lt(turns, 100, "it turns without an end");
+	view.now_us += CLIENT_PATIENCE_US - 1;
+	control_age(control, view.now_us);
+	cr_expect_gt(hear(fd, text, sizeof text), 0);
+	turn();
+	view.now_us += CLIENT_PATIENCE_US;
+	control_age(control, view.now_us);
+	while (hear(fd, text, sizeof text) > 0)
+		;
+	cr_expect_eq(hear(fd, text, sizeof text), -1, "it is still served");
+}
+
+Test(control, others_wait_until_a_slot_is_free)
+{
+	int stuck[CONTROL_CLIENTS], fd;
+	char *text, some[16];
+
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+		stuck[i] = call();
+		say(stuck[i], "{");
+		turn();
+	}
+	fd = call();
+	say(fd, QUESTION);
+	cr_expect_lt(turn(), 100, "it turns without an end");
+	cr_expect_eq(hear(fd, some, sizeof some), 0);
+	view.now_us += CLIENT_PATIENCE_US;
+	control_age(control, view.now_us);
+	text = answer(fd);
+	cr_expect_not_null(strstr(text, "\"kind\":\"end\""));
+	free(text);
+	cr_expect_eq(hear(stuck[0], some, sizeof some), -1);
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+		close(stuck[i]);
+}
+
+Test(control, who_hangs_up_frees_his_slot)
+{
+	for (size_t i = 0; i < 5 * CONTROL_CLIENTS; i++) {
+		int fd = call();
+
+		say(fd, i % 2 ? QUESTION : "{");
+		control_turn(control, &view);
+		close(fd);
+		turn();
+	}
+	cr_expect_eq(turn(), 0);
+}
+
+Test(condition, is_told_in_words)
+{
+	struct identity identity = {.device = 1, .inode = 1};
+	struct condition condition;
+	struct file *file, *older;
+
+	begin();
+	conf.topics = (char *[]){"orders"};
+	conf.n_topics = 1;
+	cr_assert_eq(file_new(1, &source, "/a.log", "/a.log", &identity, 10, &pools, &file), 0);
+	identity.inode = 2;
+	cr_assert_eq(file_new(2, &source, "/a.log.1", "/a.log", &identity, 10, &pools, &older), 0);
+	file->older = older;
+	condition_of(&view, file, &condition);
+	cr_expect_str_eq(condition.state, "waiting");
+	cr_expect_str_eq(condition.waits_for, "an older file to be delivered: /a.log.1");
+	file->older = NULL;
+	file->state = FILE_READING;
+	file->queue = FILE_QUEUE_READY;
+	condition_of(&view, file, &condition);
+	cr_expect_str_eq(condition.state, "reading");
+	cr_expect_str_eq(condition.waits_for, "its turn");
+	view.has_room = false;
+	condition_of(&view, file, &condition);
+	cr_expect_str_eq(condition.waits_for, "room among the records in flight");
+	file->queue = FILE_QUEUE_NONE;
+	file->eof_seen = true;
+	file->account.in_flight = 3;
+	condition_of(&view, file, &condition);
+	cr_expect_str_eq(condition.state, "reading");
+	cr_expect_str_eq(condition.waits_for, "the acknowledgement of 3 records");
+	file->account.in_flight = 0;
+	condition_of(&view, file, &condition);
+	cr_expect_str_eq(condition.state, "idle");
+	cr_expect_str_eq(condition.waits_for, "");
+	cr_expect_eq(condition.lag, 0);
+	file->tail.pending = 5;
+	condition_of(&view, file, &condition);
+	cr_expect_str_eq(condition.state, "partial");
+	cr_expect_eq(condition.lag, 5);
+	file->queue = FILE_QUEUE_HELD;
+	file->waits_for = FILE_WAITS_TOPIC;
+	condition_of(&view, file, &condition);
+	cr_expect_str_eq(condition.state, "held");
+	cr_expect_str_eq(condition.waits_for, "topic orders");
+	file->waits_for = FILE_WAITS_STORE;
+	file->convicts = 1;
+	condition_of(&view, file, &condition);
+	cr_expect_str_eq(condition.waits_for, "room for its dead letter (dead_letter_max)");
+	file->queue = FILE_QUEUE_NONE;
+	file->state = FILE_BACKOFF;
+	file->wake_us = view.now_us + 1500000;
+	condition_of(&view, file, &condition);
+	cr_expect_str_eq(condition.state, "backoff");
+	cr_expect_str_eq(condition.waits_for, "another try in 2 s: records came back undelivered");
+	file->unreadable = true;
+	file->retry_us = view.now_us;
+	condition_of(&view, file, &condition);
+	cr_expect_str_eq(condition.state, "unreadable");
+	file->unreadable = false;
+	file->state = FILE_FINISHED;
+	condition_of(&view, file, &condition);
+	cr_expect_str_eq(condition.state, "finished");
+	file_free(file);
+	file_free(older);
+	end();
+}
