@@ -226,7 +226,7 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 	char real[PATH_MAX];
 	struct file *file;
 	struct stat st;
-	bool link;
+	bool link, placed;
 	int r;
 
 	/* One look at what is no link, which is nearly everything. */
@@ -249,7 +249,8 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 	r = link ? follow_link(files, discover, &birth, real) : 0;
 	if (r)
 		return r < 0 ? r : 0;
-	birth.moved = !files->first_scan && strcmp(birth.path, birth.lineage) != 0;
+	placed = strcmp(birth.path, birth.lineage) != 0;
+	birth.moved = placed && !files->first_scan;
 	file = files_by_inode(files, st.st_dev, st.st_ino);
 	if (file && is_used_again(file, birth.path)) {
 		/* What was in it may be there compressed. */
@@ -258,8 +259,11 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 	}
 	if (file)
 		return found_known(files, discover, file, birth.path, &st);
-	/* Rotated before anybody looked at it under its first name: that lineage takes it in. */
-	file = birth.moved ? NULL : newest_of_rotated(files, birth.path);
+	/*
+	 * Rotated before anybody looked at it under its first name: that lineage takes it in. A scan
+	 * has put what it found in order, and finds no more.
+	 */
+	file = placed ? NULL : newest_of_rotated(files, birth.path);
 	r = file ? follow_missed_now(files, discover, file) : 0;
 	return r ? r : follow_look_at(files, &birth, now_ms);
 }

@@ -198,3 +198,27 @@ Test(follow_start, numbered_files_that_are_all_written_to_are_no_generations)
 	written_at("app.1", time(NULL) + 3600);
 	see_no_order("app.1", "app.2");
 }
+
+/*
+ * ---- the path itself is there ----
+ *
+ * The writer of the oldest one went on after the next one was made: what was made before its last
+ * write is no generation that came unseen, and what the scan found has its place.
+ */
+/* Scenario A15 */
+Test(follow_start, generations_with_a_late_writer_come_in_their_order)
+{
+	PUT("app.log.3", "a1\n");
+	tick();
+	PUT("app.log.2", "b1\n");
+	tick();
+	PUT("app.log.3", "a2\n");
+	tick();
+	PUT("app.log.1", "c1\n");
+	tick();
+	PUT("app.log", "d1\n");
+	rig_start(rig);
+	SEE("a1 a2 b1 c1 d1 ");
+	cr_assert_eq(rig->counters.generations_unseen, 0);
+	end_well();
+}
