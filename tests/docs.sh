@@ -6,7 +6,7 @@
 #   options      in a command's --help, in its part of waybill(8), and offered by the completion
 #   settings     of the option table: in waybill.conf(5) with default and range, and no others;
 #                those of the top level in conf/waybill.conf with their default
-#   lists        of facts, counters and settings in the man pages are those of the program's tables;
+#   lists        of facts, counters, metrics and settings in the man pages are those of the program's tables;
 #                --write brings them up to date
 #   redaction    in README.md and conf/waybill.conf is that of waybill.conf(5)
 #   widths       no line of any --help has more than 80 columns
@@ -141,6 +141,10 @@ generated() {
 		"$program" rows counters | literal |
 			awk -F'|' '{ print $1 "|" $3 ($2 == "now" ? ", now" : "") }' | as_table
 		;;
+	metrics)
+		"$program" rows metrics | literal |
+			awk -F'|' '{ print $1 ($3 == "" ? "" : "{" $3 "}") "|" $4 ($2 == "gauge" ? ", now" : "") }' | as_table
+		;;
 	settings)
 		while IFS=: read -r place title; do
 			printf '%s:\n\n' "$title"
@@ -180,7 +184,7 @@ check_lists() {
 			complain "$page: a list is not that of the program: tests/docs.sh --write $program"
 	done
 	[ "$(grep -h '^; rows: ' "$man"/*.scd | sort | tr -d '\n')" = \
-		"; rows: counters; rows: facts; rows: settings" ] || complain "a list is missing"
+		"; rows: counters; rows: facts; rows: metrics; rows: settings" ] || complain "a list is missing"
 }
 
 # The settings that waybill.conf(5) explains: a line in bold with an indented one under it.
@@ -266,6 +270,7 @@ self_test() {
 	must_find "a setting" $man/waybill.conf.5.scd '/^\*keep_cr/d' check_settings
 	must_find "a word" $man/waybill.conf.5.scd 's/, end or stop/ or stop/' check_settings
 	must_find "a counter's help" $man/waybill.8.scd 's/ out by on/ in by on/' check_lists
+	must_find "a metric" $man/waybill-control.7.scd '/^|  .*waybill_files_lost/d' check_lists
 	must_find "a list" $man/waybill.8.scd '/^; rows/d' check_lists
 	must_find "a fact" $man/waybill.conf.5.scd '/^|  .*read[.]time/d' check_lists
 	must_find "a sample" $sample 's/^# linger_ms = 20/# linger_ms = 30/' check_settings

@@ -9,6 +9,7 @@
 #include <sysexits.h>
 
 #include "cmd/cmd.h"
+#include "control/metrics.h"
 #include "ops/counters.h"
 #include "parsers/facts.h"
 #include "settings/options.h"
@@ -38,6 +39,27 @@ static void print_counters(void)
 	for (size_t i = 0; i < n; i++)
 		printf("%s|%s|%s\n", rows[i].name, rows[i].kind == COUNTER_NOW ? "now" : "sum",
 		       rows[i].help);
+}
+
+/* name|kind|label|help */
+static void print_metrics(void)
+{
+	char name[METRIC_NAME_MAX];
+	bool milli;
+	size_t n;
+	const struct counter *counters = counters_all(&n);
+	const struct metric *metrics;
+
+	for (size_t i = 0; i < n; i++) {
+		metrics_name(&counters[i], name, &milli);
+		printf("%s|%s||%s\n", name, counters[i].kind == COUNTER_SUM ? "counter" : "gauge",
+		       metrics_help(&counters[i]));
+	}
+	puts("waybill_build_info|gauge|version|1, with the version as a label");
+	metrics = metrics_rows(&n);
+	for (size_t i = 0; i < n; i++)
+		printf("%s|gauge|%s|%s\n", metrics[i].name, text(metrics_label(metrics[i].scope)),
+		       metrics[i].help);
 }
 
 static void print_places(unsigned where)
@@ -86,6 +108,7 @@ int cmd_rows(int argc, char **argv)
 	} tables[] = {
 		{"facts", print_facts},
 		{"counters", print_counters},
+		{"metrics", print_metrics},
 		{"settings", print_settings},
 	};
 
@@ -95,6 +118,6 @@ int cmd_rows(int argc, char **argv)
 		tables[i].print();
 		return EX_OK;
 	}
-	fputs("usage: waybill rows facts|counters|settings\n", stderr);
+	fputs("usage: waybill rows facts|counters|metrics|settings\n", stderr);
 	return EX_USAGE;
 }

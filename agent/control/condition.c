@@ -15,10 +15,17 @@
 
 #include "base/clock.h"
 
-const char *const condition_states[] = {"unreadable", "held",    "backoff",  "draining", "waiting",
-					"reading",    "partial", "finished", "idle",     NULL};
-
-enum { UNREADABLE, HELD, BACKOFF, DRAINING, WAITING, READING, PARTIAL, FINISHED, IDLE };
+const char *const condition_states[CONDITIONS + 1] = {
+	[CONDITION_UNREADABLE] = "unreadable",
+	[CONDITION_HELD] = "held",
+	[CONDITION_BACKOFF] = "backoff",
+	[CONDITION_DRAINING] = "draining",
+	[CONDITION_WAITING] = "waiting",
+	[CONDITION_READING] = "reading",
+	[CONDITION_PARTIAL] = "partial",
+	[CONDITION_FINISHED] = "finished",
+	[CONDITION_IDLE] = "idle",
+};
 
 const char *condition_topic(const struct view *view, uint32_t topic)
 {
@@ -30,6 +37,7 @@ static void measure(const struct file *file, struct condition *condition)
 	struct stat st;
 	bool moves = file->queue != FILE_QUEUE_NONE || file->state != FILE_READING;
 
+	condition->lag = 0;
 	condition->position = file->account.committed;
 	condition->read = account_read_position(&file->account);
 	/* What is unpacked has another length than what is there. */
@@ -41,28 +49,29 @@ static void measure(const struct file *file, struct condition *condition)
 		condition->lag = condition->size - condition->position;
 }
 
-static int state_of(const struct file *file, const struct condition *condition)
+static enum condition_is state_of(const struct file *file, const struct condition *condition)
 {
 	if (file->unreadable)
-		return UNREADABLE;
+		return CONDITION_UNREADABLE;
 	switch (file->state) {
 	case FILE_WAITING:
-		return WAITING;
+		return CONDITION_WAITING;
 	case FILE_DRAINING:
-		return DRAINING;
+		return CONDITION_DRAINING;
 	case FILE_BACKOFF:
-		return BACKOFF;
+		return CONDITION_BACKOFF;
 	case FILE_FINISHED:
-		return FINISHED;
+		return CONDITION_FINISHED;
 	case FILE_READING:
 		break;
 	}
 	if (file->queue == FILE_QUEUE_HELD)
-		return HELD;
+		return CONDITION_HELD;
 	if (file->queue == FILE_QUEUE_READY || !file->eof_seen || file->account.in_flight ||
 	    file->account.suspects || file->account.failed)
-		return READING;
-	return file->tail.pending || (condition->sized && condition->lag) ? PARTIAL : IDLE;
+		return CONDITION_READING;
+	return file->tail.pending || (condition->sized && condition->lag) ? CONDITION_PARTIAL :
+									    CONDITION_IDLE;
 }
 
 static uint64_t seconds_to(uint64_t at_us, uint64_t now_us)
@@ -124,31 +133,32 @@ static void say_reading(const struct view *view, const struct file *file, char *
 			 file->account.in_flight);
 }
 
-static void say(const struct view *view, const struct file *file, int state, char *text, size_t len)
+static void say(const struct view *view, const struct file *file, enum condition_is is, char *text,
+		size_t len)
 {
-	switch (state) {
-	case UNREADABLE:
+	switch (is) {
+	case CONDITION_UNREADABLE:
 		snprintf(text, len, "permission or its disk: it is tried again in %" PRIu64 " s",
 			 seconds_to(file->retry_us, view->now_us));
 		break;
-	case HELD:
+	case CONDITION_HELD:
 		say_held(view, file, text, len);
 		break;
-	case BACKOFF:
+	case CONDITION_BACKOFF:
 		snprintf(text, len, "another try in %" PRIu64 " s: records came back undelivered",
 			 seconds_to(file->wake_us, view->now_us));
 		break;
-	case DRAINING:
+	case CONDITION_DRAINING:
 		snprintf(text, len, "the reports of %" PRIu32 " records", file->account.in_flight);
 		break;
-	case WAITING:
+	case CONDITION_WAITING:
 		snprintf(text, len, "an older file to be delivered: %s",
 			 file->older ? file->older->path : "?");
 		break;
-	case READING:
+	case CONDITION_READING:
 		say_reading(view, file, text, len);
 		break;
-	case PARTIAL:
+	case CONDITION_PARTIAL:
 		snprintf(text, len, "the end of its last line");
 		break;
 	default:
@@ -156,14 +166,17 @@ static void say(const struct view *view, const struct file *file, int state, cha
 	}
 }
 
+void condition_measure(const struct file *file, struct condition *ret_condition)
+{
+	measure(file, ret_condition);
+	ret_condition->is = state_of(file, ret_condition);
+	ret_condition->state = condition_states[ret_condition->is];
+	ret_condition->waits_for[0] = '\0';
+}
+
 void condition_of(const struct view *view, const struct file *file, struct condition *ret_condition)
 {
-	struct condition condition = {0};
-	int state;
-
-	measure(file, &condition);
-	state = state_of(file, &condition);
-	condition.state = condition_states[state];
-	say(view, file, state, condition.waits_for, sizeof condition.waits_for);
-	*ret_condition = condition;
+	condition_measure(file, ret_condition);
+	say(view, file, ret_condition->is, ret_condition->waits_for,
+	    sizeof ret_condition->waits_for);
 }

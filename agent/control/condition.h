@@ -4,9 +4,24 @@
 
 #include "control/view.h"
 
+/* The worst first. */
+enum condition_is {
+	CONDITION_UNREADABLE,
+	CONDITION_HELD,
+	CONDITION_BACKOFF,
+	CONDITION_DRAINING,
+	CONDITION_WAITING,
+	CONDITION_READING,
+	CONDITION_PARTIAL,
+	CONDITION_FINISHED,
+	CONDITION_IDLE,
+	CONDITIONS, /* their number */
+};
+
 /* How things are with one file, as it is told to a person. */
 struct condition {
-	const char *state;   /* a static word; condition_states has them all, the worst first */
+	enum condition_is is;
+	const char *state;   /* the same as a word */
 	char waits_for[512]; /* "": nothing */
 	uint64_t position;   /* committed */
 	uint64_t read;       /* position */
@@ -19,8 +34,11 @@ struct condition {
 void condition_of(const struct view *view, const struct file *file,
 		  struct condition *ret_condition);
 
-/* NULL-terminated. */
-extern const char *const condition_states[];
+/* The same without the words of waits_for, which take longer than the rest. */
+void condition_measure(const struct file *file, struct condition *ret_condition);
+
+/* The words of enum condition_is, and NULL behind them. */
+extern const char *const condition_states[CONDITIONS + 1];
 
 /* The name of a topic of the configuration; "?" when there is none of that number. */
 const char *condition_topic(const struct view *view, uint32_t topic);

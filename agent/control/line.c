@@ -26,10 +26,15 @@ static void put_name(struct json *json, const char *name)
 	json_put_text(json, "\":");
 }
 
-void line_text(struct json *json, const char *name, const char *text)
+void line_slice(struct json *json, const char *name, struct slice text)
 {
 	put_name(json, name);
-	json_put_string(json, slice_of(text));
+	json_put_string(json, text);
+}
+
+void line_text(struct json *json, const char *name, const char *text)
+{
+	line_slice(json, name, slice_of(text));
 }
 
 void line_number(struct json *json, const char *name, uint64_t number)

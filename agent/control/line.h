@@ -14,6 +14,7 @@ void line_end(struct json *json);
 
 /* text: any bytes; NULL is null. */
 void line_text(struct json *json, const char *name, const char *text);
+void line_slice(struct json *json, const char *name, struct slice text);
 void line_number(struct json *json, const char *name, uint64_t number);
 /* null where it is negative: not known. */
 void line_natural(struct json *json, const char *name, int64_t number);

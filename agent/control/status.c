@@ -6,26 +6,23 @@
  */
 #include "control/status.h"
 
-#include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "control/condition.h"
 #include "control/line.h"
 
 int status_init(struct status *status, const struct view *view)
 {
-	status->sources = calloc(view->conf->n_sources + 1, sizeof status->sources[0]);
-	return status->sources ? roll_init(&status->roll, view->files) : -ENOMEM;
+	int r = sums_init(&status->sums, view);
+
+	return r ? r : roll_init(&status->roll, view->files);
 }
 
 void status_deinit(struct status *status)
 {
 	roll_deinit(&status->roll);
-	free(status->sources);
+	sums_deinit(&status->sums);
 	*status = (struct status){0};
 }
 
@@ -201,20 +198,6 @@ static void put_file(const struct file *file, const struct condition *condition,
 	line_end(to);
 }
 
-static void sum_up(struct status *status, const struct view *view, const struct file *file,
-		   const struct condition *condition)
-{
-	struct status_source *sum = &status->sources[file->source - view->conf->sources];
-
-	sum->files++;
-	sum->lag += condition->lag;
-	sum->in_flight += file->account.in_flight;
-	sum->behind += condition->lag > 0;
-	sum->stuck +=
-		file->unreadable || file->queue == FILE_QUEUE_HELD || file->state == FILE_BACKOFF;
-	status->lag += condition->lag;
-}
-
 static void step_files(struct status *status, const struct view *view,
 		       const struct request *request, struct json *to)
 {
@@ -226,7 +209,7 @@ static void step_files(struct status *status, const struct view *view,
 		return;
 	}
 	condition_of(view, file, &condition);
-	sum_up(status, view, file, &condition);
+	sums_add(&status->sums, view, file, &condition);
 	if (!file_asked(status, view, request, file))
 		return;
 	status->shown++;
@@ -236,7 +219,7 @@ static void step_files(struct status *status, const struct view *view,
 static void step_sources(struct status *status, const struct view *view,
 			 const struct request *request, struct json *to)
 {
-	const struct status_source *sum = &status->sources[status->next];
+	const struct sums_source *sum = &status->sums.sources[status->next];
 	const struct source *source = &view->conf->sources[status->next];
 
 	if (status->next >= view->conf->n_sources) {
@@ -262,7 +245,7 @@ static void put_end(const struct status *status, const struct request *request, 
 {
 	line_begin(to, "end");
 	line_number(to, "files_shown", status->shown);
-	line_number(to, "lag_bytes", status->lag);
+	line_number(to, "lag_bytes", status->sums.all.lag);
 	line_bool(to, "known", !*request->about || status->known);
 	line_end(to);
 }

@@ -5,13 +5,9 @@
 #include "base/json.h"
 #include "control/request.h"
 #include "control/roll.h"
-#include "control/view.h"
+#include "control/sums.h"
 
 /* How things are: waybill-control(7) has every line and member. Embedded; zeroed. */
-
-struct status_source {
-	uint64_t files, lag, in_flight, suspects, behind, stuck;
-};
 
 enum status_stage {
 	STATUS_AGENT,
@@ -27,8 +23,8 @@ struct status {
 	size_t next; /* topic, broker or source */
 	int32_t next_partition;
 	struct roll roll;
-	struct status_source *sources;
-	uint64_t shown, lag;
+	struct sums sums;
+	uint64_t shown;
 	bool known; /* what it was asked of was met */
 };
 

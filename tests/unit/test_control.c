@@ -362,6 +362,32 @@ Test(control, a_file_that_goes_while_it_is_answered_is_passed_over)
 	cr_expect_not_null(strstr(text, "\"files_shown\":1"));
 }
 
+/*
+ * What a scrape writes does not grow with the files, and what it takes is counted in turns: 40 of
+ * 512 files each.
+ */
+Test(control, a_scrape_of_twenty_thousand_files)
+{
+	static char text[1 << 20];
+	int fd;
+	size_t turns, bytes = 0;
+	ssize_t got;
+
+	add_files(20000);
+	fd = call();
+	say(fd, "{\"version\":1,\"request\":\"metrics\"}\n");
+	for (turns = 0; turns < 1000 && !strstr(text, "\"kind\":\"end\""); turns++) {
+		control_turn(control, &view);
+		got = hear(fd, text, sizeof text);
+		cr_assert_geq(got, 0);
+		bytes += (size_t)got;
+	}
+	cr_expect_leq(turns, 20, "%zu", turns);
+	cr_expect_geq(turns, 10, "%zu: it is not made in pieces", turns);
+	cr_expect_leq(bytes, 32768);
+	cr_expect_not_null(strstr(text, "waybill_source_files{source=\\\"orders\\\"} 20000"));
+}
+
 /* Who takes nothing costs a slot, until it is overdue; the memory for it is a piece. */
 Test(control, who_does_not_read_is_left)
 {

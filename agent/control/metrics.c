@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The text formats of Prometheus (0.0.4) and OpenMetrics (1.0), which differ in the head of a
+ * counter and in the end. Files are looked at first, many of them between other work, and the
+ * counters are written in one go behind that: what a scrape must not tear is of one moment, the
+ * sums over files are as good as a walk is.
+ */
+#include "control/metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text);
+
+	return len >= strlen(end) && strcmp(text + len - strlen(end), end) == 0;
+}
+
+void metrics_name(const struct counter *counter, char ret_name[METRIC_NAME_MAX], bool *ret_milli)
+{
+	size_t len = strlen(counter->name);
+
+	*ret_milli = ends_with(counter->name, "_ms");
+	if (*ret_milli)
+		len -= strlen("_ms");
+	snprintf(ret_name, METRIC_NAME_MAX, "waybill_%.*s%s%s", (int)len, counter->name,
+		 *ret_milli ? "_seconds" : "", counter->kind == COUNTER_SUM ? "_total" : "");
+}
+
+const char *metrics_help(const struct counter *counter)
+{
+	static const char unit[] = "milliseconds", prefix[] = "milli";
+	bool milli = strncmp(counter->help, unit, strlen(unit)) == 0;
+
+	return counter->help + (milli ? strlen(prefix) : 0);
+}
+
+const char *metrics_label(enum metric_scope scope)
+{
+	static const char *const labels[METRIC_SCOPES] = {
+		[METRIC_OF_STATE] = "state",
+		[METRIC_OF_SOURCE] = "source",
+		[METRIC_OF_TOPIC] = "topic",
+	};
+
+	return labels[scope];
+}
+
+int metrics_init(struct metrics *metrics, const struct view *view, bool open_metrics)
+{
+	int r = sums_init(&metrics->sums, view);
+
+	metrics->open_metrics = open_metrics;
+	return r ? r : roll_init(&metrics->roll, view->files);
+}
+
+void metrics_deinit(struct metrics *metrics)
+{
+	sums_deinit(&metrics->sums);
+	roll_deinit(&metrics->roll);
+}
+
+/* special: what has a backslash before it. */
+static void put_escaped(struct json *to, const char *text, const char *special)
+{
+	while (*text) {
+		size_t n = strcspn(text, special);
+
+		json_put_raw(to, (struct slice){text, n});
+		text += n;
+		if (!*text)
+			break;
+		json_put_text(to, *text == '\n' ? "\\n" : *text == '"' ? "\\\"" : "\\\\");
+		text++;
+	}
+}
+
+static void put_head(const struct metrics *metrics, struct json *to, const char *name,
+		     const char *help, bool is_counter)
+{
+	struct slice family = slice_of(name);
+
+	if (is_counter && metrics->open_metrics)
+		family.len -= strlen("_total");
+	json_put_text(to, "# HELP ");
+	json_put_raw(to, family);
+	json_put_text(to, " ");
+	put_escaped(to, help, metrics->open_metrics ? "\\\"\n" : "\\\n");
+	json_put_text(to, "\n# TYPE ");
+	json_put_raw(to, family);
+	json_put_text(to, is_counter ? " counter\n" : " gauge\n");
+}
+
+static void put_value(struct json *to, uint64_t value, bool milli)
+{
+	char text[32];
+
+	if (milli)
+		snprintf(text, sizeof text, " %" PRIu64 ".%03u\n", value / 1000,
+			 (unsigned)(value % 1000));
+	else
+		snprintf(text, sizeof text, " %" PRIu64 "\n", value);
+	json_put_text(to, text);
+}
+
+static void put_label(struct json *to, const char *name, const char *value)
+{
+	json_put_text(to, "{");
+	json_put_text(to, name);
+	json_put_text(to, "=\"");
+	put_escaped(to, value, "\\\"\n");
+	json_put_text(to, "\"}");
+}
+
+static void put_counters(const struct metrics *metrics, const struct view *view, struct json *to)
+{
+	size_t n;
+	const struct counter *counters = counters_all(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		char name[METRIC_NAME_MAX];
+		bool milli;
+
+		metrics_name(&counters[i], name, &milli);
+		put_head(metrics, to, name, metrics_help(&counters[i]),
+			 counters[i].kind == COUNTER_SUM);
+		json_put_text(to, name);
+		put_value(to, counter_value(view->counters, &counters[i]), milli);
+	}
+	put_head(metrics, to, "waybill_build_info", "1, with the version as a label", false);
+	json_put_text(to, "waybill_build_info");
+	put_label(to, "version", WAYBILL_VERSION);
+	put_value(to, 1, false);
+}
+
+/* The value of the label of the sample of this index; NULL: there is none of that index. */
+static const char *label_value(const struct view *view, enum metric_scope scope, size_t index)
+{
+	switch (scope) {
+	case METRIC_OF_STATE:
+		return condition_states[index];
+	case METRIC_OF_SOURCE:
+		return index < view->conf->n_sources ? view->conf->sources[index].name : NULL;
+	case METRIC_OF_TOPIC:
+		return index < view->conf->n_topics ? view->conf->topics[index] : NULL;
+	default:
+		return index == 0 ? "" : NULL;
+	}
+}
+
+/* False: that was the last row. */
+static bool put_row(struct metrics *metrics, const struct view *view, struct json *to)
+{
+	size_t n;
+	const struct metric *row = &metrics_rows(&n)[metrics->row];
+	const char *label, *value;
+
+	if (metrics->row == n)
+		return false;
+	value = label_value(view, row->scope, metrics->index);
+	if (!value) {
+		metrics->row++;
+		metrics->index = 0;
+		return true;
+	}
+	if (metrics->index == 0)
+		put_head(metrics, to, row->name, row->help, false);
+	json_put_text(to, row->name);
+	label = metrics_label(row->scope);
+	if (label)
+		put_label(to, label, value);
+	put_value(to, row->value(metrics, view, metrics->index), row->milli);
+	metrics->index++;
+	return true;
+}
+
+bool metrics_step(struct metrics *metrics, const struct view *view, struct json *to)
+{
+	struct condition condition;
+	const struct file *file;
+
+	switch (metrics->stage) {
+	case METRICS_FILES:
+		file = roll_next(&metrics->roll, view->files);
+		if (!file) {
+			metrics->stage = METRICS_COUNTERS;
+			return false;
+		}
+		condition_measure(file, &condition);
+		sums_add(&metrics->sums, view, file, &condition);
+		return false;
+	case METRICS_COUNTERS:
+		put_counters(metrics, view, to);
+		metrics->stage = METRICS_ROWS;
+		return false;
+	case METRICS_ROWS:
+		if (!put_row(metrics, view, to))
+			metrics->stage = METRICS_END;
+		return false;
+	case METRICS_END:
+		if (metrics->open_metrics)
+			json_put_text(to, "# EOF\n");
+		break;
+	}
+	return true;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONTROL_METRICS_H
+#define CONTROL_METRICS_H
+
+#include "base/json.h"
+#include "control/roll.h"
+#include "control/sums.h"
+
+/*
+ * The same in numbers, as Prometheus reads them. One table says all of it: from it follow what is
+ * written and the list in waybill-control(7). The counters of ops/ are metrics, too, each by its
+ * name: waybill_NAME_total of a sum, waybill_NAME of what is so much now; milliseconds become
+ * seconds.
+ */
+
+/* Of what there is one sample each. */
+enum metric_scope {
+	METRIC_OF_AGENT,
+	METRIC_OF_STATE,  /* label state: as in condition_states */
+	METRIC_OF_SOURCE, /* label source */
+	METRIC_OF_TOPIC,  /* label topic */
+	METRIC_SCOPES,    /* their number */
+};
+
+struct metrics;
+
+struct metric {
+	const char *name, *help;
+	enum metric_scope scope;
+	bool milli; /* the value is in thousandths */
+	uint64_t (*value)(const struct metrics *metrics, const struct view *view, size_t index);
+};
+
+/* All but the counters: gauges. *ret_n rows. */
+const struct metric *metrics_rows(size_t *ret_n);
+
+/* The name of the label that tells those of a scope apart; NULL: there is one only. */
+const char *metrics_label(enum metric_scope scope);
+
+/* Room for the name of the metric of a counter. */
+#define METRIC_NAME_MAX 64
+
+/* The name of the metric of a counter. *ret_milli: its value is in thousandths of that. */
+void metrics_name(const struct counter *counter, char ret_name[METRIC_NAME_MAX], bool *ret_milli);
+
+/* Its help, of seconds where the counter's is of milliseconds. */
+const char *metrics_help(const struct counter *counter);
+
+/* One scrape while it is made. Embedded; zeroed. */
+struct metrics {
+	bool open_metrics;
+	enum { METRICS_FILES, METRICS_COUNTERS, METRICS_ROWS, METRICS_END } stage;
+	struct roll roll;
+	struct sums sums;
+	size_t row, index;
+};
+
+/* 0 or -ENOMEM: for metrics_deinit all the same. */
+int metrics_init(struct metrics *metrics, const struct view *view, bool open_metrics) MUSTCHECK;
+void metrics_deinit(struct metrics *metrics);
+
+/*
+ * Looks at a file, or writes a few lines; all counters in one go, so that they add up. True: that
+ * was the end.
+ */
+bool metrics_step(struct metrics *metrics, const struct view *view, struct json *to);
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each metric with the function that gives its value. Per file there is none: a host with 20,000
+ * files would make as many series, and `waybill status` tells which file it is.
+ */
+#include "base/clock.h"
+#include "control/metrics.h"
+
+/* A function of a name, with the arguments of a metric's value. */
+#define VALUE(name)                                                                                \
+	static uint64_t name(UNUSED const struct metrics *metrics, UNUSED const struct view *view, \
+			     UNUSED size_t index)
+
+static struct output_stats stats_of(const struct view *view)
+{
+	struct output_stats stats;
+
+	output_stats(view->output, &stats);
+	return stats;
+}
+
+VALUE(uptime)
+{
+	return view->uptime_us / US_PER_MS;
+}
+
+VALUE(kafka_up)
+{
+	return stats_of(view).up;
+}
+
+VALUE(brokers_answer)
+{
+	return stats_of(view).reachable;
+}
+
+VALUE(in_flight_max)
+{
+	return stats_of(view).records_max;
+}
+
+VALUE(in_flight_bytes)
+{
+	return stats_of(view).bytes_in_flight;
+}
+
+VALUE(in_flight_bytes_max)
+{
+	return stats_of(view).bytes_max;
+}
+
+VALUE(chunk_bytes)
+{
+	return view->files->pools->budget.used;
+}
+
+VALUE(chunk_bytes_max)
+{
+	return view->files->pools->budget.max;
+}
+
+VALUE(descriptors)
+{
+	return view->files->n_open;
+}
+
+VALUE(descriptors_max)
+{
+	return view->files->max_open;
+}
+
+VALUE(letters_kept_now)
+{
+	uint64_t bytes, count;
+
+	store_dead_letters(view->store, &bytes, &count);
+	return count + view->letters->n;
+}
+
+VALUE(letter_bytes)
+{
+	return view->letters->stored + view->letters->bytes;
+}
+
+VALUE(letter_bytes_max)
+{
+	return view->letters->max_bytes;
+}
+
+VALUE(reload_refused)
+{
+	return view->reload_refused;
+}
+
+VALUE(files_in_state)
+{
+	return metrics->sums.states[index];
+}
+
+VALUE(source_files)
+{
+	return metrics->sums.sources[index].files;
+}
+
+VALUE(source_behind)
+{
+	return metrics->sums.sources[index].behind;
+}
+
+VALUE(source_stuck)
+{
+	return metrics->sums.sources[index].stuck;
+}
+
+VALUE(source_lag)
+{
+	return metrics->sums.sources[index].lag;
+}
+
+VALUE(source_in_flight)
+{
+	return metrics->sums.sources[index].in_flight;
+}
+
+VALUE(source_letter_bytes)
+{
+	return letters_kept(view->letters, view->conf->sources[index].name);
+}
+
+VALUE(source_letter_bytes_max)
+{
+	return view->conf->sources[index].dead_letter_max;
+}
+
+VALUE(topic_ready)
+{
+	struct output_topic topic;
+
+	return output_topic(view->output, index, &topic) && strcmp(topic.state, "ready") == 0;
+}
+
+VALUE(topic_partitions)
+{
+	struct output_topic topic;
+
+	return output_topic(view->output, index, &topic) ? (uint64_t)topic.n_partitions : 0;
+}
+
+VALUE(topic_in_flight)
+{
+	struct output_partition part;
+	uint64_t records = 0;
+
+	for (int32_t i = 0; output_partition(view->output, index, i, view->now_us, &part); i++)
+		records += part.records;
+	return records;
+}
+
+VALUE(topic_stuck)
+{
+	struct output_partition part;
+	uint64_t stuck = 0;
+
+	for (int32_t i = 0; output_partition(view->output, index, i, view->now_us, &part); i++)
+		stuck += part.leader < 0 || part.held || part.lacks_replicas;
+	return stuck;
+}
+
+VALUE(topic_quiet)
+{
+	struct output_partition part;
+	uint64_t quiet_us = 0;
+
+	for (int32_t i = 0; output_partition(view->output, index, i, view->now_us, &part); i++)
+		quiet_us = part.quiet_us > quiet_us ? part.quiet_us : quiet_us;
+	return quiet_us / US_PER_MS;
+}
+
+static const struct metric rows[] = {
+	{"waybill_uptime_seconds", "seconds since the start or the last reload", METRIC_OF_AGENT,
+	 true, uptime},
+	{"waybill_kafka_up", "1: brokers answer, take records, and all topics are known",
+	 METRIC_OF_AGENT, false, kafka_up},
+	{"waybill_brokers_answer", "1: the last question to the brokers was answered",
+	 METRIC_OF_AGENT, false, brokers_answer},
+	{"waybill_in_flight_limit", "records that may be in flight", METRIC_OF_AGENT, false,
+	 in_flight_max},
+	{"waybill_in_flight_bytes", "bytes of records sent and not yet acknowledged",
+	 METRIC_OF_AGENT, false, in_flight_bytes},
+	{"waybill_in_flight_limit_bytes", "bytes of records that may be in flight", METRIC_OF_AGENT,
+	 false, in_flight_bytes_max},
+	{"waybill_chunk_memory_bytes", "bytes of chunk_memory in use", METRIC_OF_AGENT, false,
+	 chunk_bytes},
+	{"waybill_chunk_memory_limit_bytes", "chunk_memory", METRIC_OF_AGENT, false,
+	 chunk_bytes_max},
+	{"waybill_descriptors", "log files that are open", METRIC_OF_AGENT, false, descriptors},
+	{"waybill_descriptors_limit", "log files that may be open", METRIC_OF_AGENT, false,
+	 descriptors_max},
+	{"waybill_dead_letters", "records that are kept as dead letters", METRIC_OF_AGENT, false,
+	 letters_kept_now},
+	{"waybill_dead_letter_bytes", "bytes of their keys and values", METRIC_OF_AGENT, false,
+	 letter_bytes},
+	{"waybill_dead_letter_limit_bytes", "dead_letter_max", METRIC_OF_AGENT, false,
+	 letter_bytes_max},
+	{"waybill_reload_refused", "1: the last reload was refused", METRIC_OF_AGENT, false,
+	 reload_refused},
+	{"waybill_files", "files that are known, by what they do", METRIC_OF_STATE, false,
+	 files_in_state},
+	{"waybill_source_files", "files that are known", METRIC_OF_SOURCE, false, source_files},
+	{"waybill_source_files_behind", "files with bytes that are not settled", METRIC_OF_SOURCE,
+	 false, source_behind},
+	{"waybill_source_files_stuck", "files that are unreadable, held or in backoff",
+	 METRIC_OF_SOURCE, false, source_stuck},
+	{"waybill_source_lag_bytes", "bytes that are there and not settled", METRIC_OF_SOURCE,
+	 false, source_lag},
+	{"waybill_source_in_flight", "records sent and not yet acknowledged", METRIC_OF_SOURCE,
+	 false, source_in_flight},
+	{"waybill_source_dead_letter_bytes", "bytes of dead letters", METRIC_OF_SOURCE, false,
+	 source_letter_bytes},
+	{"waybill_source_dead_letter_limit_bytes", "dead_letter_max of the source",
+	 METRIC_OF_SOURCE, false, source_letter_bytes_max},
+	{"waybill_topic_ready", "1: it is there, and may be written to", METRIC_OF_TOPIC, false,
+	 topic_ready},
+	{"waybill_topic_partitions", "partitions, as far as is known", METRIC_OF_TOPIC, false,
+	 topic_partitions},
+	{"waybill_topic_partitions_stuck",
+	 "partitions without a leader, that are held, or that lack replicas in sync",
+	 METRIC_OF_TOPIC, false, topic_stuck},
+	{"waybill_topic_in_flight", "records sent and not yet acknowledged", METRIC_OF_TOPIC, false,
+	 topic_in_flight},
+	{"waybill_topic_quiet_seconds",
+	 "with records in flight: seconds since the last one was acknowledged, of the worst "
+	 "partition",
+	 METRIC_OF_TOPIC, true, topic_quiet},
+};
+
+const struct metric *metrics_rows(size_t *ret_n)
+{
+	*ret_n = ARRAY_LEN(rows);
+	return rows;
+}

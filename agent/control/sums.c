@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Status and metrics say the same, so they add up in one place. */
+#include "control/sums.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int sums_init(struct sums *sums, const struct view *view)
+{
+	*sums = (struct sums){0};
+	sums->sources = calloc(view->conf->n_sources + 1, sizeof sums->sources[0]);
+	return sums->sources ? 0 : -ENOMEM;
+}
+
+void sums_deinit(struct sums *sums)
+{
+	free(sums->sources);
+	*sums = (struct sums){0};
+}
+
+static void add(struct sums_source *sum, const struct file *file, const struct condition *condition)
+{
+	sum->files++;
+	sum->behind += condition->lag > 0;
+	sum->stuck += condition->is <= CONDITION_BACKOFF;
+	sum->lag += condition->lag;
+	sum->in_flight += file->account.in_flight;
+}
+
+void sums_add(struct sums *sums, const struct view *view, const struct file *file,
+	      const struct condition *condition)
+{
+	add(&sums->sources[file->source - view->conf->sources], file, condition);
+	add(&sums->all, file, condition);
+	sums->states[condition->is]++;
+}
