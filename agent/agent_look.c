@@ -26,6 +26,10 @@
 /* After lost hints: of the time between two looks, a look has a fifth at most. */
 #define LOOK_LOST_US US_PER_S
 #define LOOK_SHARE 5
+/* All other looks: where one takes long they are rare, so that a quiet agent is quiet. */
+#define LOOK_QUIET_SHARE 20
+/* Something waits for room, and there is some. */
+#define LOOK_ROOM_US (2 * US_PER_S)
 /* What the tick takes of hints and looks that nobody else takes. */
 #define TICK_HINTS_US (50 * US_PER_MS)
 
@@ -52,15 +56,21 @@ void agent_forget_finished(struct files *files)
 	}
 }
 
-static void end_look(struct agent *agent)
+static void end_look(struct agent *agent, uint64_t began_us)
 {
-	uint64_t now_us = clock_mono_us();
-	uint64_t rest_us = (now_us - agent->looked_us) * (LOOK_SHARE - 1);
+	uint64_t now_us, rest_us;
 
 	agent_forget_finished(&agent->files);
 	if (follow_check_paths(&agent->files, agent->discover))
 		agent->error = -ENOMEM;
+	quota_end_look(&agent->files.quota);
 	agent->looking = false;
+	now_us = clock_mono_us();
+	agent->look_took_us += now_us - began_us;
+	agent->rest_to_us = now_us + agent->look_took_us * (LOOK_QUIET_SHARE - 1);
+	if (agent->look_at_us < agent->rest_to_us)
+		agent->look_at_us = agent->rest_to_us;
+	rest_us = (now_us - agent->looked_us) * (LOOK_SHARE - 1);
 	agent->relook_at_us = now_us + (rest_us > LOOK_LOST_US ? rest_us : LOOK_LOST_US);
 }
 
@@ -74,11 +84,13 @@ static void begin_look(struct agent *agent, uint64_t now_us)
 		agent->error = r;
 	agent->looking = true;
 	agent->looked_us = now_us;
+	agent->look_took_us = 0;
 }
 
 bool agent_take_hints(struct agent *agent)
 {
 	int64_t now_ms = clock_real_ms();
+	uint64_t began_us = clock_mono_us();
 	struct hint hint;
 	int r = 0;
 
@@ -86,13 +98,18 @@ bool agent_take_hints(struct agent *agent)
 		r = discover_next(agent->discover, &hint);
 		if (!r)
 			r = hints_follow(&agent->files, agent->discover, &hint, now_ms);
+		/* A scan that finds nothing takes as long as hints do. */
+		if (!r && hint.kind == HINT_NONE)
+			break;
 	}
 	if (r == DISCOVER_E_NONE && hints_caught_up(&agent->files, agent->discover, now_ms))
 		r = -ENOMEM;
 	if (r < 0)
 		agent->error = r;
 	if (agent->looking && !discover_is_scanning(agent->discover))
-		end_look(agent);
+		end_look(agent, began_us);
+	else if (agent->looking)
+		agent->look_took_us += clock_mono_us() - began_us;
 	return !r;
 }
 
@@ -112,12 +129,24 @@ void agent_look(struct agent *agent, uint64_t now_us)
 	begin_look(agent, now_us);
 }
 
+/* So long after the last one began, or when the loop had the rest that a look is worth. */
+static void look_within(struct agent *agent, uint64_t us)
+{
+	uint64_t at_us = agent->looked_us + us;
+
+	if (at_us < agent->rest_to_us)
+		at_us = agent->rest_to_us;
+	if (at_us < agent->look_at_us)
+		agent->look_at_us = at_us;
+}
+
 static void tell_trouble(struct agent *agent, const struct discover_trouble *trouble)
 {
 	if (trouble->watch_errno)
 		log_limited(agent->log, LOG_WARNING, "inotify",
 			    "inotify: %s: raise %s; until then %" PRIu64
-			    " directories are polled every second",
+			    " directories are polled every second, or as often as a twentieth "
+			    "of the time allows",
 			    strerror(trouble->watch_errno),
 			    trouble->watch_errno == ENOSPC ? "fs.inotify.max_user_watches" :
 							     "fs.inotify.max_user_instances",
@@ -138,15 +167,16 @@ void agent_tick_looks(struct agent *agent, uint64_t now_us)
 
 	discover_trouble(agent->discover, &trouble);
 	tell_trouble(agent, &trouble);
-	if (trouble.unwatched && agent->look_at_us > agent->looked_us + LOOK_POLLED_US)
-		agent->look_at_us = agent->looked_us + LOOK_POLLED_US;
+	if (trouble.unwatched)
+		look_within(agent, LOOK_POLLED_US);
 	poll_files(&agent->files, now_us);
-	if (!TAILQ_EMPTY(&agent->files.polled) &&
-	    agent->look_at_us > agent->looked_us + LOOK_UNSEEN_US)
-		agent->look_at_us = agent->looked_us + LOOK_UNSEEN_US;
+	if (!TAILQ_EMPTY(&agent->files.polled))
+		look_within(agent, LOOK_UNSEEN_US);
 	/* A path that could not even be looked at is in no queue: only another look finds it. */
-	if (agent->files.crowded && agent->look_at_us > agent->looked_us + LOOK_CROWDED_US)
-		agent->look_at_us = agent->looked_us + LOOK_CROWDED_US;
+	if (agent->files.crowded)
+		look_within(agent, LOOK_CROWDED_US);
+	if (agent_tick_limits(agent))
+		look_within(agent, LOOK_ROOM_US);
 	agent->files.crowded = false;
 	agent_look(agent, now_us);
 	if (agent->hints && agent_has_room(agent, now_us))

@@ -15,6 +15,7 @@
 /*
  * Shared by agent.c (the loop), agent_start.c (start and end), agent_look.c (hints and looks at all
  * paths), agent_turn.c (turns of files),
+ * agent_limits.c (what waits for room),
  * agent_settle.c (what reports and time do to files), agent_after.c (what follows every wake-up),
  * agent_signals.c, agent_checkpoint.c, agent_stop.c (draining, and the end), agent_reload.c,
  * agent_tell.c (what it says) and agent_control.c (what it answers).
@@ -64,7 +65,9 @@ struct agent {
 	bool looking;          /* a look at all paths is under way */
 	uint64_t looked_us;    /* when the last one began */
 	uint64_t look_at_us;   /* when the next is due */
+	uint64_t look_took_us; /* of the loop's time, so far or in all */
 	uint64_t relook_at_us; /* not before, when hints were lost */
+	uint64_t rest_to_us;   /* not before, when nothing was */
 	uint64_t trim_at_us;   /* pools are trimmed after a second without a turn */
 	uint64_t progress_at_us;
 	uint64_t status_us;    /* the last status for systemd */
@@ -122,6 +125,15 @@ bool agent_take_hints(struct agent *agent);
 
 /* Begins a look at all paths if one is due: its findings are hints. */
 void agent_look(struct agent *agent, uint64_t now_us);
+
+/*
+ * Once a tick: tells who waits for max_files or max_directories. True: there is room by now, and a
+ * look is due.
+ */
+bool agent_tick_limits(struct agent *agent);
+
+/* The counters of that. */
+void agent_count_limits(struct agent *agent);
 
 /* At the end of a look: finished files that are deleted are forgotten. */
 void agent_forget_finished(struct files *files);

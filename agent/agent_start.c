@@ -22,6 +22,10 @@
 #include "kafka/kafka.h"
 #include "ops/notify.h"
 
+#define FIRST_ROWS_MAX 20000
+/* Less than WatchdogSec= of the unit. */
+#define FIRST_ROWS_MS 20000
+
 /* Before any thread is made, so that all of them inherit the mask. */
 static void block_signals(void)
 {
@@ -108,6 +112,9 @@ static int load_files(struct agent *agent)
 			       &agent->pools, &agent->counters, agent->log, rows, n_rows);
 	if (r)
 		return r;
+	r = files_set_max(&agent->files, agent->conf->max_files);
+	if (r)
+		return r;
 	for (size_t i = 0; i < agent->conf->n_sources; i++) {
 		r = store_knows_source(agent->store, agent->conf->sources[i].name);
 		if (r < 0)
@@ -142,8 +149,9 @@ static int make_discover(struct agent *agent, const char *state_dir)
 			r = -EINVAL;
 		}
 		discover_set_links(agent->discover, (int)i, agent->conf->sources[i].links);
+		discover_limit(agent->discover, (int)i, agent->conf->sources[i].max_directories);
 	}
-	return r;
+	return r ? r : discover_set_max(agent->discover, agent->conf->max_directories);
 }
 
 static int make_output(struct agent *agent)
@@ -190,6 +198,22 @@ static bool start_is_over(void *context)
 	       (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
 }
 
+/* All rows, in batches that take the memory of some thousand files and not of all. */
+static int first_checkpoint(struct agent *agent)
+{
+	int r;
+
+	do {
+		r = checkpoint_start(&agent->checkpoint, FIRST_ROWS_MAX);
+		if (r)
+			return r;
+		agent_finish_checkpoint(agent, FIRST_ROWS_MS);
+		notify_watchdog(&agent->notify);
+	} while (!agent->checkpoint.under_way && !agent->checkpoint_failing &&
+		 checkpoint_due(&agent->checkpoint));
+	return 0;
+}
+
 /*
  * The first look at everything, made durable before the first line is read: a file that starts at
  * its end (start_at, ignore_older) must start there again after a crash in the first second.
@@ -209,10 +233,9 @@ static int first_scan(struct agent *agent)
 		return r;
 	agent->files.first_scan = false;
 	notify_watchdog(&agent->notify);
-	r = checkpoint_start(&agent->checkpoint, SIZE_MAX);
+	r = first_checkpoint(agent);
 	if (r)
 		return r;
-	agent_finish_checkpoint(agent, 30000);
 	while ((file = map_next(agent->files.by_inode, &cursor)))
 		agent->total_bytes += unshipped(file);
 	return 0;

@@ -32,17 +32,20 @@ void agent_begin_stop(struct agent *agent, const char *why)
 static void end_at_eof(struct agent *agent)
 {
 	struct discover_trouble trouble;
-	size_t stuck;
+	size_t stuck, waiting;
 
 	if (!agent_all_shipped(agent, &stuck))
 		return;
 	discover_trouble(agent->discover, &trouble);
 	agent_tell_denied(agent);
-	agent->unread = agent->files.n_unreadable + stuck + trouble.denied;
+	(void)agent_tick_limits(agent);
+	waiting = quota_waiting(&agent->files.quota) + trouble.waiting;
+	agent->unread = agent->files.n_unreadable + stuck + trouble.denied + waiting;
 	if (agent->unread)
 		log_say(agent->log, LOG_ERR,
-			"%zu files or directories cannot be read, or follow in a rotation on one "
-			"that cannot, and are left out: all else is shipped; another run goes on "
+			"%zu files or directories cannot be read, follow in a rotation on one "
+			"that cannot, or have no room (max_files), and are left out: all else is "
+			"shipped; another run goes on "
 			"with them",
 			agent->unread);
 	agent->dead = agent->counters.lines_dead;

@@ -39,6 +39,7 @@ void agent_count_now(struct agent *agent, uint64_t now_us)
 	struct output_stats stats;
 
 	output_stats(agent->output, &stats);
+	agent_count_limits(agent);
 	agent->counters.in_flight = stats.records_in_flight;
 	agent->counters.checkpoint_age_ms = agent_unsaved_us(agent, now_us) / US_PER_MS;
 	agent->counters.producers_made = stats.producers_made;

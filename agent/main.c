@@ -31,6 +31,7 @@
  *   agent          the loop and its sources
  *   agent_start    the start, and the end
  *   agent_look     hints, and looks at all paths, in pieces
+ *   agent_limits   files and directories that wait for room
  *   agent_turn     turns of files
  *   agent_settle   what reports and time do to files
  *   agent_after    what follows every wake-up

@@ -367,7 +367,7 @@ self_test() {
 	copy=$(mktemp -d)
 	fresh_copy
 
-	echo '#include "input/glob.h"' >"$copy/agent/base/planted.c"
+	echo '#include "input/watch.h"' >"$copy/agent/base/planted.c"
 	expect 'planted.c:1: base must not include'
 	echo '#include "state/store.h"' >"$copy/agent/ops/planted.c"
 	expect 'planted.c:1: ops must not include'

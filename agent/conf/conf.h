@@ -51,6 +51,8 @@ struct conf {
 	uint64_t stall_timeout_ms;
 	size_t chunk_memory;    /* bytes; 16 MiB */
 	size_t dead_letter_max; /* bytes kept in the store; above it the file holds */
+	size_t max_files;       /* known at a time; above it they wait */
+	size_t max_directories; /* watched, the same */
 	enum conf_on_damage state_damaged;
 	struct prop *props; /* of the kafka block, names with dots; secrets already resolved */
 	size_t n_props;

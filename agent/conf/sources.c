@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/glob.h"
 #include "conf/build.h"
-#include "input/glob.h"
 #include "parsers/names.h"
 #include "settings/read.h"
 
@@ -181,6 +181,8 @@ static int build_source(struct conf_build *build, const struct conf_node *list, 
 	s.source->dead_letter_max = s.values.of[CONF_SOURCE_DEAD_LETTER_MAX].node ?
 					    s.values.of[CONF_SOURCE_DEAD_LETTER_MAX].number :
 					    build->conf->dead_letter_max / list->n_kids;
+	s.source->max_files = s.values.of[CONF_SOURCE_MAX_FILES].number;
+	s.source->max_directories = s.values.of[CONF_SOURCE_MAX_DIRECTORIES].number;
 	find_parser(&s);
 	set_rules(&s);
 	r = build_redact(&s);

@@ -221,7 +221,11 @@ static void mark_clean(struct checkpoint *checkpoint, size_t n_dirty)
 	checkpoint->under_way = true;
 }
 
-static int submit(struct checkpoint *checkpoint, struct store_file *rows, size_t n_dirty)
+/*
+ * last: no file is left to be written. Before that a source is not one that is known: at the next
+ * start its other files would be new ones.
+ */
+static int submit(struct checkpoint *checkpoint, struct store_file *rows, size_t n_dirty, bool last)
 {
 	const struct files *files = checkpoint->files;
 	const char **names = calloc(files->n_sources + 1, sizeof *names);
@@ -231,7 +235,7 @@ static int submit(struct checkpoint *checkpoint, struct store_file *rows, size_t
 		.letters = checkpoint->letters->items,
 		.n_letters = checkpoint->letters->n,
 		.sources = names,
-		.n_sources = checkpoint->sources_written ? 0 : files->n_sources,
+		.n_sources = checkpoint->sources_written || !last ? 0 : files->n_sources,
 	};
 	int r;
 
@@ -241,6 +245,8 @@ static int submit(struct checkpoint *checkpoint, struct store_file *rows, size_t
 		names[i] = files->sources[i].name;
 	r = writer_submit(checkpoint->writer, &batch);
 	free(names);
+	if (!r)
+		checkpoint->with_sources = last;
 	if (!r)
 		mark_clean(checkpoint, n_dirty);
 	return r < 0 ? r : 0;
@@ -265,7 +271,7 @@ int checkpoint_start(struct checkpoint *checkpoint, size_t max_rows)
 	}
 	r = fill_batch(checkpoint, rows, n_dirty);
 	if (!r)
-		r = submit(checkpoint, rows, n_dirty);
+		r = submit(checkpoint, rows, n_dirty, n_dirty < max_rows);
 	for (size_t i = 0; i < n_dirty; i++)
 		free((char *)rows[i].ahead.at);
 	free(rows);
@@ -302,7 +308,7 @@ static void succeeded(struct checkpoint *checkpoint)
 	checkpoint->settled_stored = checkpoint->settled_submitted;
 	if (files->provenance)
 		note_stored(checkpoint);
-	checkpoint->sources_written = true;
+	checkpoint->sources_written |= checkpoint->with_sources;
 	letters_stored(checkpoint->letters, checkpoint->n_letters);
 	if (!checkpoint->n_removed)
 		return;

@@ -26,6 +26,7 @@ struct checkpoint {
 	struct counters *counters;
 	bool under_way;
 	bool sources_written;
+	bool with_sources;             /* the batch under way has them */
 	struct checkpoint_file *batch; /* the files of the batch under way */
 	size_t n_files;
 	size_t n_letters; /* letters of the batch under way */

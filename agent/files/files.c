@@ -6,6 +6,7 @@
 #include "files/files.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -94,7 +95,8 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	learn_own_log(files);
 	if (!files->by_inode || !files->by_path || !files->by_lineage || !files->kept ||
 	    !files->refused || !files->unreadable || !files->stored || !files->stored_paths ||
-	    !files->arrivals || dangling_init(&files->danglings) || !files->source_known)
+	    !files->arrivals || dangling_init(&files->danglings) || !files->source_known ||
+	    quota_init(&files->quota, n_sources, SIZE_MAX))
 		return -ENOMEM;
 	return remember_rows(files, rows, n_rows);
 }
@@ -128,6 +130,37 @@ void files_deinit(struct files *files)
 	files->rows = store_files_free(files->rows, files->n_rows);
 	free(files->source_known);
 	free(files->removed);
+	quota_deinit(&files->quota);
+}
+
+static size_t source_of(const struct files *files, const struct source *source)
+{
+	return (size_t)(source - files->sources);
+}
+
+int files_set_max(struct files *files, size_t max)
+{
+	int r = quota_resize(&files->quota, files->n_sources, max);
+
+	for (size_t i = 0; !r && i < files->n_sources; i++)
+		if (files->sources[i].max_files)
+			quota_limit(&files->quota, i, files->sources[i].max_files);
+	return r;
+}
+
+bool files_has_room(struct files *files, const struct source *source)
+{
+	return quota_has_room(&files->quota, source_of(files, source));
+}
+
+void files_take_place(struct files *files, const struct source *source)
+{
+	quota_take(&files->quota, source_of(files, source));
+}
+
+void files_give_place(struct files *files, const struct source *source)
+{
+	quota_give(&files->quota, source_of(files, source));
 }
 
 struct file *files_by_inode(const struct files *files, uint64_t device, uint64_t inode)
@@ -153,6 +186,7 @@ int files_insert(struct files *files, struct file *file)
 		r = map_put(files->by_lineage, file->real, strlen(file->real), file);
 	if (!r)
 		r = map_put(files->by_inode, &key, sizeof key, file);
+	quota_take(&files->quota, source_of(files, file->source));
 	return r;
 }
 
@@ -257,6 +291,7 @@ void files_remove(struct files *files, struct file *file, bool forget)
 	unpoll(files, file);
 	if (forget)
 		files_forget_row(files, file->id);
+	quota_give(&files->quota, source_of(files, file->source));
 	files->counters->lines_read -= file->lines_back;
 	take_if_own(files->by_path, file->path, file);
 	take_if_own(files->by_lineage, file->lineage, file);

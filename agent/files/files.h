@@ -3,6 +3,7 @@
 #define FILES_FILES_H
 
 #include "base/map.h"
+#include "base/quota.h"
 #include "files/dangling.h"
 #include "files/file.h"
 #include "ops/counters.h"
@@ -35,6 +36,7 @@ struct files {
 	struct store_file *rows;  /* what store_load gave; owned */
 	size_t n_rows;
 	bool *source_known; /* by source: it was there at an earlier start */
+	struct quota quota; /* how many files each source may have in the table */
 	uint64_t next_id;
 	const char *agent_id;   /* what provenance calls this agent; borrowed */
 	uint64_t look;          /* counts the looks at all files */
@@ -90,6 +92,16 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	       struct chunk_pools *pools, struct counters *counters, struct log *log,
 	       struct store_file *rows, size_t n_rows) MUSTCHECK;
 void files_deinit(struct files *files);
+
+/* So many files in all, and of each source what it says. 0 or -ENOMEM. */
+int files_set_max(struct files *files, size_t max) MUSTCHECK;
+
+/* Whether one more of the source may be taken in. False: it waits for a later look. */
+bool files_has_room(struct files *files, const struct source *source);
+
+/* A place that is kept for a file of the source until it is put in, and given back before that. */
+void files_take_place(struct files *files, const struct source *source);
+void files_give_place(struct files *files, const struct source *source);
 
 /* The file of this inode, or NULL. */
 struct file *files_by_inode(const struct files *files, uint64_t device, uint64_t inode);

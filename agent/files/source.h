@@ -32,6 +32,8 @@ struct source {
 	uint64_t ignore_older_ms; /* 0: nothing is too old */
 	uint64_t rotate_wait_ms;
 	uint64_t dead_letter_max; /* bytes that its dead letters may take */
+	size_t max_files; /* that are known at a time; 0: as many as of all sources, as the next */
+	size_t max_directories;
 	struct line_rules rules;
 };
 

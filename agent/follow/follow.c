@@ -259,6 +259,8 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 	}
 	if (file)
 		return found_known(files, discover, file, birth.path, &st);
+	if (!files_has_room(files, birth.source))
+		return 0;
 	/*
 	 * Rotated before anybody looked at it under its first name: that lineage takes it in. A scan
 	 * has put what it found in order, and finds no more.
@@ -441,6 +443,7 @@ static bool was_not_found(const struct files *files, const struct file *file, co
 void follow_begin_look(struct files *files)
 {
 	files->look++;
+	quota_begin_look(&files->quota);
 }
 
 int follow_check_paths(struct files *files, struct discover *discover)
@@ -466,6 +469,8 @@ int follow_hint(struct files *files, struct discover *discover, const struct hin
 	case HINT_LEFT_TREE:
 		/* Its files' descriptors are still open. */
 		return check_all(files, discover, is_below, hint->path);
+	case HINT_NONE:
+		return 0;
 	}
 	return 0;
 }

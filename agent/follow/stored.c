@@ -142,6 +142,9 @@ static int take_row(struct start *start, const struct source *source, const stru
 		forget(start->files, row);
 		return 0;
 	}
+	/* It is met again when a look finds its file, and there is room. */
+	if (!files_has_room(start->files, source))
+		return 0;
 	r = try_path(start->files, birth, row->path, &met);
 	if (!r && met == ROW_E_OTHER && row->real)
 		r = try_path(start->files, birth, row->real, &met);

@@ -241,7 +241,7 @@ static int take_found(struct files *files, struct discover *discover, struct arr
 		if (due[i]->found && strcmp(path_of(due[i]), due[i]->origin) == 0 &&
 		    is_unknown(files, due[i]->origin)) {
 			due[i]->due = false;
-			r = findings_add(&findings, due[i]->source, due[i]->origin);
+			r = findings_add(&findings, files, due[i]->source, due[i]->origin);
 		}
 	if (!r && findings.n)
 		r = findings_take_in(&findings, files, discover, now_ms);

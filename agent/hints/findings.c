@@ -19,10 +19,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "follow/follow.h"
 #include "search/age.h"
 #include "search/rotated.h"
+
+/* So many paths are taken in between two signs of life. */
+#define ALIVE_PATHS 256
 
 /* A writer that was told to open its file anew may go on with the old one for so long. */
 #define LATE_NS 120000000000LL
@@ -34,6 +38,7 @@ struct found {
 	int64_t began_ns;
 	int64_t made_ns; /* INT64_MAX: not known */
 	int64_t written_ns;
+	bool has_place; /* in the table: taken for it until it is there */
 };
 
 void findings_deinit(struct findings *findings)
@@ -50,10 +55,39 @@ void findings_deinit(struct findings *findings)
 	map_free(findings->absent);
 }
 
-int findings_add(struct findings *findings, int source, const char *path)
+void findings_keep_alive(const struct files *files, size_t n)
 {
-	struct statx stx;
+	/* That the start should come to its end is not asked of this part. */
+	if (n % ALIVE_PATHS == 0 && files->start_is_over)
+		(void)files->start_is_over(files->start_context);
+}
 
+/*
+ * Whether the path is one of a known file, or there is room for one more. stx: NULL when nothing is
+ * there, but perhaps a link to what comes later.
+ */
+static bool has_room(struct files *files, const struct statx *stx, struct found *found)
+{
+	const struct source *source = &files->sources[found->source];
+
+	if (stx && files_by_inode(files, makedev(stx->stx_dev_major, stx->stx_dev_minor),
+				  stx->stx_ino))
+		return true;
+	if (!files_has_room(files, source))
+		return false;
+	files_take_place(files, source);
+	found->has_place = true;
+	return true;
+}
+
+int findings_add(struct findings *findings, struct files *files, int source, const char *path)
+{
+	struct found found = {.source = source};
+	struct statx stx;
+	bool there = statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | STATX_BTIME, &stx) == 0;
+
+	if (!has_room(files, there ? &stx : NULL, &found))
+		return 0;
 	if (findings->n == findings->capacity) {
 		size_t capacity = findings->capacity ? 2 * findings->capacity : 256;
 		void *items = reallocarray(findings->items, capacity, sizeof findings->items[0]);
@@ -63,11 +97,11 @@ int findings_add(struct findings *findings, int source, const char *path)
 		findings->items = items;
 		findings->capacity = capacity;
 	}
-	struct found found = {.path = strdup(path), .source = source};
+	found.path = strdup(path);
 	if (!found.path)
 		return -ENOMEM;
 	found.lineage = found.path;
-	if (statx(AT_FDCWD, found.path, 0, STATX_BASIC_STATS | STATX_BTIME, &stx) == 0) {
+	if (there) {
 		found.began_ns = age_began_ns(&stx);
 		found.made_ns = age_born_ns(&stx);
 		found.written_ns = age_ns(&stx.stx_mtime);
@@ -216,6 +250,8 @@ static int take_in(struct files *files, struct discover *discover, const struct 
 		map_get(files->by_lineage, found->lineage, strlen(found->lineage));
 	const char *lineage = newest && newest->id < first_id ? found->path : found->lineage;
 
+	if (found->has_place)
+		files_give_place(files, &files->sources[found->source]);
 	return follow_found(files, discover, found->source, found->path, lineage, now_ms);
 }
 
@@ -225,7 +261,9 @@ int findings_take_in(struct findings *findings, struct files *files, struct disc
 	uint64_t first_id = files->next_id;
 	int r = find_lineages(findings, discover);
 
-	for (size_t i = 0; !r && i < findings->n; i++)
+	for (size_t i = 0; !r && i < findings->n; i++) {
+		findings_keep_alive(files, i);
 		r = take_in(files, discover, &findings->items[i], first_id, now_ms);
+	}
 	return r;
 }

@@ -93,8 +93,11 @@ static int look_at_links(struct files *files, struct discover *discover, const c
 int hints_follow(struct files *files, struct discover *discover, const struct hint *hint,
 		 int64_t now_ms)
 {
-	int r = arrivals_hint(files, discover, hint);
+	int r;
 
+	if (hint->kind == HINT_NONE)
+		return 0;
+	r = arrivals_hint(files, discover, hint);
 	if (!r && hint->kind == HINT_MADE)
 		r = remember_made(files, hint);
 	else if (!r)

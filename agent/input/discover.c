@@ -62,7 +62,7 @@ static int make(bool watched, struct discover **ret_discover)
 	discover->waiting = map_new();
 	r = discover->waiting ? tree_init(&discover->tree) : -ENOMEM;
 	if (r == 0)
-		r = tree_get(&discover->tree, NULL, "/", 1, &discover->root);
+		r = tree_get(&discover->tree, NULL, TREE_NOBODY, "/", 1, &discover->root);
 	if (r == 0 && watched)
 		r = new_watch(discover);
 	if (r) {
@@ -150,7 +150,7 @@ int discover_list(char *const *patterns, int (*see)(void *context, const char *p
 	if (!r)
 		r = discover_scan(discover);
 	while (!r && (r = discover_next(discover, &hint)) == 0)
-		r = see(context, hint.path);
+		r = hint.kind == HINT_FOUND ? see(context, hint.path) : 0;
 	discover_free(discover);
 	return r == DISCOVER_E_INVALID ? -EINVAL : r == DISCOVER_E_NONE ? 0 : r;
 }
@@ -160,8 +160,31 @@ int discover_fd(const struct discover *discover)
 	return discover->watch ? discover->poll_fd : -1;
 }
 
+int discover_set_max(struct discover *discover, size_t max)
+{
+	struct quota *quota = &discover->tree.quota;
+	int r = quota_resize(quota, discover->n_sources, max);
+
+	for (size_t i = 0; !r && i < discover->n_sources; i++)
+		if (discover->sources[i].max_directories)
+			quota_limit(quota, i, discover->sources[i].max_directories);
+	return r;
+}
+
+struct quota *discover_quota(struct discover *discover)
+{
+	return &discover->tree.quota;
+}
+
 int discover_scan(struct discover *discover)
 {
+	const struct quota *quota = &discover->tree.quota;
+	int r = 0;
+
+	if (quota->n_shares < discover->n_sources || !quota->shares)
+		r = discover_set_max(discover, quota->max ? quota->max : TREE_NODES_MAX);
+	if (r)
+		return r;
 	discover->lost = false;
 	walk_scan(discover);
 	return 0;
@@ -219,7 +242,8 @@ void discover_trouble(struct discover *discover, struct discover_trouble *ret_tr
 	const struct tree *tree = &discover->tree;
 
 	trouble->directories = tree->n[NODE_WATCHED];
-	trouble->unwatched = tree->n[NODE_POLLED] + tree->n_refused;
+	trouble->unwatched = tree->n[NODE_POLLED];
+	trouble->waiting = quota_waiting(&tree->quota);
 	trouble->denied = tree->n_denied;
 	*ret_trouble = *trouble;
 	trouble->watch_errno = 0;

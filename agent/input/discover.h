@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/quota.h"
 #include "base/result.h"
 #include "input/reach.h"
 
@@ -42,6 +43,8 @@ enum hint_kind {
 	HINT_LEFT_TREE,
 	/* A name that no pattern wants was made in the directory of one that a pattern wants. */
 	HINT_MADE,
+	/* Of nothing: so many names were looked at in vain that the caller may want its turn. */
+	HINT_NONE,
 };
 
 /* path and from are borrowed until the next call of any discover function. */
@@ -61,7 +64,8 @@ struct discover_trouble {
 	int watch_errno;      /* ENOSPC: fs.inotify.max_user_watches; EMFILE: max_user_instances */
 	uint64_t overflows;   /* total of IN_Q_OVERFLOW */
 	uint64_t directories; /* watched now, those on the way to a pattern's first star included */
-	uint64_t unwatched;   /* directories that are only polled: no watch, or too many of them */
+	uint64_t unwatched;   /* directories that are only polled, for want of a watch */
+	uint64_t waiting;     /* directories that wait for room: discover_quota */
 	char refused[512];    /* a link to a directory that is not to be followed, "" when none */
 	uint64_t denied;      /* directories that cannot be read or searched now */
 };
@@ -83,6 +87,18 @@ int discover_add(struct discover *discover, int source, char *const *paths, char
  * nothing is said.
  */
 void discover_set_links(struct discover *discover, int source, enum reach_links links);
+
+/* The source may have so many directories; 0: as many as all. Before discover_set_max. */
+void discover_limit(struct discover *discover, int source, size_t max);
+
+/*
+ * All sources together may have so many directories, those on the way to a pattern's first star
+ * included. When all are added, before the first scan. 0 or -ENOMEM.
+ */
+int discover_set_max(struct discover *discover, size_t max) MUSTCHECK;
+
+/* How many directories each source has and waits for, by the order of their discover_add. */
+struct quota *discover_quota(struct discover *discover);
 
 /*
  * Calls see with every path that matches one of the patterns (NULL-terminated) now, links to files

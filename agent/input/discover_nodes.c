@@ -72,7 +72,7 @@ static int directory_of(struct discover *discover, const char *path, struct node
 		return -EINVAL;
 	if (walk_shuns(discover, path))
 		return 0;
-	r = tree_get(&discover->tree, NULL, path, len, ret_node);
+	r = tree_get(&discover->tree, NULL, TREE_NOBODY, path, len, ret_node);
 	return r < 0 ? r : 0;
 }
 

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/glob.h"
 #include "input/discover.h"
 #include "input/discover_tree.h"
-#include "input/glob.h"
 
 /* The patterns on their way down the directories. For discover*.c only. */
 
@@ -20,6 +20,7 @@ struct wanted {
 	struct exclude **excludes;
 	size_t n_excludes;
 	enum reach_links links;
+	size_t max_directories; /* 0: as many as all */
 };
 
 struct discover {
@@ -33,6 +34,7 @@ struct discover {
 	struct node *scanning;    /* NULL: none */
 	DIR *dir;                 /* of scanning, while it is listed */
 	uint32_t literal;         /* else: its next state */
+	unsigned cost;            /* of this call: names that were looked at in vain */
 	int poll_fd;              /* epoll: inotify and more_fd; -1 without a watch */
 	int more_fd;              /* eventfd, readable while `more` */
 	bool more;                /* hints may wait of which inotify does not tell */

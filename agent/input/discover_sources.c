@@ -87,6 +87,13 @@ void discover_set_links(struct discover *discover, int source, enum reach_links 
 			discover->sources[i].links = links;
 }
 
+void discover_limit(struct discover *discover, int source, size_t max)
+{
+	for (size_t i = 0; i < discover->n_sources; i++)
+		if (discover->sources[i].id == source)
+			discover->sources[i].max_directories = max;
+}
+
 static int shun_text(struct discover *discover, const char *path)
 {
 	char **grown = reallocarray(discover->shunned, discover->n_shunned + 1, sizeof *grown);

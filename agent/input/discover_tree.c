@@ -31,6 +31,7 @@ void tree_deinit(struct tree *tree)
 		free(node);
 	}
 	tree->nodes = map_free(tree->nodes);
+	quota_deinit(&tree->quota);
 }
 
 struct node *tree_find(const struct tree *tree, const char *path, size_t len)
@@ -38,28 +39,46 @@ struct node *tree_find(const struct tree *tree, const char *path, size_t len)
 	return map_get(tree->nodes, path, len);
 }
 
-int tree_get(struct tree *tree, struct node *parent, const char *path, size_t len,
+static bool has_room(struct tree *tree, int owner)
+{
+	if (owner == TREE_NOBODY)
+		return tree->n_nobodys < (tree->quota.max ? tree->quota.max : TREE_NODES_MAX);
+	return quota_has_room(&tree->quota, (size_t)owner);
+}
+
+static int make(struct tree *tree, int owner, const char *path, size_t len, struct node **ret_node)
+{
+	struct node *node = calloc(1, sizeof *node + len + 1);
+
+	if (!node || map_put(tree->nodes, path, len, node) < 0) {
+		free(node);
+		return -ENOMEM;
+	}
+	memcpy(node->path, path, len);
+	node->len = len;
+	node->point.wd = -1;
+	node->point.owner = node;
+	node->owner = owner;
+	LIST_INIT(&node->children);
+	tree->n[NODE_NEW]++;
+	if (owner == TREE_NOBODY)
+		tree->n_nobodys++;
+	else
+		quota_take(&tree->quota, (size_t)owner);
+	*ret_node = node;
+	return 0;
+}
+
+int tree_get(struct tree *tree, struct node *parent, int owner, const char *path, size_t len,
 	     struct node **ret_node)
 {
 	struct node *node = tree_find(tree, path, len);
+	int r = 0;
 
-	if (!node) {
-		if (map_count(tree->nodes) >= TREE_NODES_MAX) {
-			tree->n_refused++;
-			return TREE_E_FULL;
-		}
-		node = calloc(1, sizeof *node + len + 1);
-		if (!node || map_put(tree->nodes, path, len, node) < 0) {
-			free(node);
-			return -ENOMEM;
-		}
-		memcpy(node->path, path, len);
-		node->len = len;
-		node->point.wd = -1;
-		node->point.owner = node;
-		LIST_INIT(&node->children);
-		tree->n[NODE_NEW]++;
-	}
+	if (!node)
+		r = has_room(tree, owner) ? make(tree, owner, path, len, &node) : TREE_E_FULL;
+	if (r)
+		return r;
 	if (!node->parent && parent) {
 		node->parent = parent;
 		LIST_INSERT_HEAD(&parent->children, node, sibling);
@@ -141,6 +160,10 @@ void tree_remove(struct tree *tree, struct node *node)
 		TAILQ_REMOVE(&tree->queue, node, queue);
 	tree_set_denied(tree, node, false);
 	tree->n[node->way]--;
+	if (node->owner == TREE_NOBODY)
+		tree->n_nobodys--;
+	else
+		quota_give(&tree->quota, (size_t)node->owner);
 	map_take(tree->nodes, node->path, node->len);
 	free(node->states);
 	free(node);

@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "base/map.h"
+#include "base/quota.h"
 #include "base/result.h"
 #include "input/watch.h"
 
@@ -16,8 +17,11 @@
  * that are waiting there. For discover*.c only.
  */
 
-/* Above so many directories new ones are left out, and counted: links can multiply them. */
+/* Directories of all sources where nobody says how many; links can multiply them. */
 #define TREE_NODES_MAX 200000
+
+/* In the place of a source: a directory that is only followed, and the root. */
+#define TREE_NOBODY (-1)
 
 /* "This component of this pattern is to be matched against the names in this directory." */
 struct state {
@@ -45,6 +49,7 @@ struct node {
 	bool followed; /* links lead here: every name that comes matters */
 	bool listing;  /* some state is no literal: the directory has to be read */
 	enum node_way way;
+	int owner;       /* the source that has it, as an index; TREE_NOBODY */
 	bool incomplete; /* could not be read or searched: another try when its mode changes */
 	bool denied;     /* was incomplete when it was scanned last */
 	bool untold;     /* in the queue of those of which it was not told */
@@ -57,13 +62,14 @@ struct tree {
 	struct map *nodes; /* path -> node */
 	TAILQ_HEAD(node_queue, node) queue;
 	uint64_t n[NODE_WAYS];             /* nodes by their way */
-	uint64_t n_refused;                /* not taken since TREE_NODES_MAX was reached */
+	struct quota quota;                /* how many nodes each source may have */
+	size_t n_nobodys;                  /* nodes that are no source's: as many as all may have */
 	TAILQ_HEAD(news_queue, node) news; /* denied, and not told yet */
 	uint64_t n_denied;
 };
 
 enum {
-	TREE_E_FULL = 1, /* tree_get: TREE_NODES_MAX; counted */
+	TREE_E_FULL = 1, /* tree_get: there is no room; counted */
 };
 
 /* 0 or -ENOMEM. */
@@ -76,10 +82,10 @@ void tree_deinit(struct tree *tree);
 struct node *tree_find(const struct tree *tree, const char *path, size_t len);
 
 /*
- * The node at path, made when there is none; a node without parent gets the one given (which may
- * be NULL). 0, TREE_E_FULL, -ENOMEM.
+ * The node at path, made when there is none, and then it is the owner's; a node without parent gets
+ * the one given (which may be NULL). 0, TREE_E_FULL, -ENOMEM.
  */
-int tree_get(struct tree *tree, struct node *parent, const char *path, size_t len,
+int tree_get(struct tree *tree, struct node *parent, int owner, const char *path, size_t len,
 	     struct node **ret_node) MUSTCHECK;
 
 /* Adds the state unless it is there. 0 or -ENOMEM. */

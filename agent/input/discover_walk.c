@@ -14,11 +14,12 @@
  * a directory with a million other names costs nothing.
  *
  * Scanning is lazy: one directory is open at a time and gives its names as hints are asked for, so
- * the memory is that of the tree, not of the files. Accepted: a directory of many names that nobody
- * wants is read in one go (some 10 ms for 100,000).
+ * the memory is that of the tree, not of the files. However many names nobody wants, after some
+ * milliseconds the caller has its turn (HINT_NONE).
  *
  * "**" follows symbolic links to directories unless the target is one that the path already went
- * through (scenario A13). Links that cross each other can still multiply: TREE_NODES_MAX.
+ * through (scenario A13). Links that cross each other can still multiply, and so can whoever owns a
+ * directory: what is above its source's share waits for a later scan (base/quota.h).
  */
 #include "input/discover_private.h"
 
@@ -176,6 +177,7 @@ static int descend(struct discover *discover, struct node *node, const char *nam
 {
 	bool loop = link && makes_loop(node, discover->path);
 	struct node *child = NULL;
+	int refused = TREE_NOBODY;
 	int r;
 
 	if (walk_shuns(discover, discover->path))
@@ -183,16 +185,21 @@ static int descend(struct discover *discover, struct node *node, const char *nam
 	for (uint32_t i = 0; i < node->n_states; i++) {
 		struct state state = node->states[i];
 
-		if (!advance(discover, &state, name) ||
+		if (state.source == refused || !advance(discover, &state, name) ||
 		    (loop && state.component == node->states[i].component) ||
 		    wanted_excludes(&discover->sources[state.source], discover->path, true) ||
 		    (link && !goes_through(discover, state)))
 			continue;
 		if (!child) {
-			r = tree_get(&discover->tree, node, discover->path, strlen(discover->path),
-				     &child);
-			if (r)
-				return r < 0 ? r : 0;
+			r = tree_get(&discover->tree, node, state.source, discover->path,
+				     strlen(discover->path), &child);
+			if (r < 0)
+				return r;
+		}
+		/* Another source that leads there may have room. */
+		if (!child) {
+			refused = state.source;
+			continue;
 		}
 		r = walk_add_state(discover, child, state);
 		if (r < 0)
@@ -318,6 +325,35 @@ static int look_up(struct discover *discover, struct node *node, const char *nam
 	return DISCOVER_E_NONE;
 }
 
+/* What a call looks at in vain before it returns: names; a directory costs as much as 16. */
+#define STEP_NAMES 4096
+#define STEP_DIRECTORY 16
+
+/* HINT_NONE, when so much was looked at. */
+static bool is_tired(struct discover *discover, unsigned cost, struct hint *ret_hint)
+{
+	discover->cost += cost;
+	if (discover->cost < STEP_NAMES)
+		return false;
+	*ret_hint = (struct hint){.kind = HINT_NONE, .source = -1, .path = "/"};
+	return true;
+}
+
+/* The next name of the directory that is read. As walk_look; DISCOVER_E_NONE at its end. */
+static int read_name(struct discover *discover, struct node *node, struct hint *ret_hint)
+{
+	const struct dirent *entry;
+	int r = DISCOVER_E_NONE;
+
+	while (r == DISCOVER_E_NONE && discover->dir && (entry = readdir(discover->dir))) {
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			r = walk_look(discover, node, entry->d_name, entry->d_type, ret_hint);
+		if (r == DISCOVER_E_NONE && is_tired(discover, 1, ret_hint))
+			return 0;
+	}
+	return r;
+}
+
 /* Goes on with the directory that is being scanned. 0, DISCOVER_E_NONE: it is done, -ENOMEM. */
 static int scan(struct discover *discover, struct hint *ret_hint)
 {
@@ -326,12 +362,7 @@ static int scan(struct discover *discover, struct hint *ret_hint)
 	const char *name;
 
 	if (discover->dir) {
-		const struct dirent *entry;
-
-		while (r == DISCOVER_E_NONE && (entry = readdir(discover->dir)))
-			if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-				r = walk_look(discover, node, entry->d_name, entry->d_type,
-					      ret_hint);
+		r = read_name(discover, node, ret_hint);
 	} else {
 		while (r == DISCOVER_E_NONE && (name = next_literal(discover, node)))
 			r = look_up(discover, node, name, ret_hint);
@@ -348,6 +379,7 @@ int walk_next(struct discover *discover, struct hint *ret_hint)
 	struct node *node;
 	int r;
 
+	discover->cost = 0;
 	for (;;) {
 		while (discover->scanning) {
 			r = scan(discover, ret_hint);
@@ -355,11 +387,15 @@ int walk_next(struct discover *discover, struct hint *ret_hint)
 				return r;
 		}
 		node = tree_dequeue(&discover->tree);
-		if (!node)
+		if (!node) {
+			quota_end_look(&discover->tree.quota);
 			return DISCOVER_E_NONE;
+		}
 		r = begin_scan(discover, node);
 		if (r < 0)
 			return r;
+		if (is_tired(discover, STEP_DIRECTORY, ret_hint))
+			return 0;
 	}
 }
 
@@ -387,7 +423,7 @@ void walk_scan(struct discover *discover)
 	void *cursor = NULL;
 	struct node *node;
 
-	discover->tree.n_refused = 0;
+	quota_begin_look(&discover->tree.quota);
 	/* The root and what is only followed; each scan goes on with the directories below. */
 	while ((node = map_next(discover->tree.nodes, &cursor)))
 		if (!node->parent)

@@ -97,6 +97,9 @@
 	X(acks_lost, SUM, NULL, "acknowledgements that --print-acks could not print")              \
 	X(checkpoints, SUM, NULL, "state transactions completed")                                  \
 	X(checkpoint_failures, SUM, NULL, "state transactions that failed and are tried again")    \
+	X(files_known, NOW, NULL, "files that are followed, or were and are there still")          \
+	X(files_waiting, NOW, NULL, "files that wait until others are gone: max_files")            \
+	X(directories_waiting, NOW, NULL, "directories of which the same holds: max_directories")  \
 	X(polled_files, NOW, NULL,                                                                 \
 	  "files whose size is asked, because inotify does not tell of writes to them")            \
 	X(checkpoint_age_ms, NOW, NULL,                                                            \

@@ -117,6 +117,7 @@ static void load(struct follow_rig *rig)
 	MUST(store_load(rig->store, &rows, &n_rows) == 0);
 	MUST(files_init(&rig->files, rig->sources, rig->n_sources, &rig->pools, &rig->counters,
 			rig->log, rows, n_rows) == 0);
+	MUST(!rig->max_files || files_set_max(&rig->files, rig->max_files) == 0);
 	for (size_t i = 0; i < rig->n_sources; i++)
 		rig->files.source_known[i] =
 			store_knows_source(rig->store, rig->sources[i].name) == 1;
@@ -434,8 +435,13 @@ const char *rig_run(struct follow_rig *rig)
 
 const char *rig_rescan(struct follow_rig *rig)
 {
+	const char *lines;
+
+	quota_begin_look(&rig->files.quota);
 	MUST(discover_scan(rig->discover) == 0);
-	return rig_run(rig);
+	lines = rig_run(rig);
+	quota_end_look(&rig->files.quota);
+	return lines;
 }
 
 struct file *rig_file(const struct follow_rig *rig, const char *name)

@@ -17,6 +17,7 @@ struct follow_rig {
 	char *exclude[2][3]; /* set them before rig_start; freed by rig_end */
 	struct source sources[2];
 	size_t n_sources;
+	size_t max_files; /* of all sources; 0: no limit */
 	struct chunk_pools pools;
 	struct counters counters;
 	struct discover *discover;

@@ -976,3 +976,67 @@ Test(discover, a_list_has_what_is_there_without_a_watch)
 	}
 	rmdir(dir);
 }
+
+/* ---- many ---- */
+
+/* A call that looks at a large tree in vain comes back: the watchdog and others want their turn. */
+Test(discover, a_large_directory_of_which_nothing_is_wanted_is_read_in_steps)
+{
+	struct hint hint;
+	size_t n = 0;
+	int r;
+
+	make_dir("many");
+	for (int i = 0; i < 9000; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "many/%d.txt", i);
+		make(name);
+	}
+	want(0, "many/*.log", NULL, NULL);
+	cr_assert_eq(discover_scan(d), 0);
+	while ((r = discover_next(d, &hint)) == 0) {
+		cr_assert_eq(hint.kind, HINT_NONE);
+		cr_assert(hint.more);
+		n++;
+	}
+	cr_expect_eq(r, DISCOVER_E_NONE);
+	cr_expect_geq(n, 2);
+}
+
+/* Whoever makes directories without end has a share, and what is another source's is watched. */
+Test(discover, directories_above_the_limit_wait_and_are_found_when_others_are_gone)
+{
+	char name[32];
+
+	want(0, "one/*/*.log", NULL, NULL);
+	want(1, "two/*/*.log", NULL, NULL);
+	cr_assert_eq(discover_set_max(d, 30), 0);
+	make_dir("one");
+	make_dir("two");
+	for (int i = 10; i < 50; i++) {
+		snprintf(name, sizeof name, "one/%d", i);
+		make_dir(name);
+	}
+	make_dir("two/a");
+	make("two/a/x.log");
+	HEARS(scan(), "F1 two/a/x.log ");
+	scan();
+	cr_expect_geq(quota_waiting(discover_quota(d)), 18);
+	cr_expect_lt(discover_quota(d)->shares[1].n, 15);
+	make_dir("two/b");
+	make("two/b/x.log");
+	HEARS(listen(), "F1 two/b/x.log ");
+	make("one/49/x.log");
+	make("one/48/x.log");
+	for (int i = 10; i < 48; i++) {
+		snprintf(name, sizeof name, "one/%d", i);
+		cr_assert_eq(rmdir(at(name)), 0);
+	}
+	listen();
+	cr_expect(quota_wants_look(discover_quota(d)));
+	scan();
+	HEARS(heard, "F0 one/49/x.log ");
+	HEARS(heard, "F0 one/48/x.log ");
+	cr_expect_eq(quota_waiting(discover_quota(d)), 0);
+}

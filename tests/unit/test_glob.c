@@ -2,7 +2,7 @@
 /*
  * glob and exclude, by tables: what matches, what is refused, and the components a walk sees.
  */
-#include "input/glob.h"
+#include "base/glob.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>

@@ -75,6 +75,14 @@ void discover_trouble(struct discover *discover, struct discover_trouble *ret_tr
 	*ret_trouble = trouble;
 }
 
+struct quota *discover_quota(struct discover *discover)
+{
+	static struct quota none;
+
+	(void)discover;
+	return &none;
+}
+
 const char *discover_next_denied(struct discover *discover, int *ret_source)
 {
 	(void)discover, (void)ret_source;

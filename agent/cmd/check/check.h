@@ -55,4 +55,7 @@ void check_security(struct check *check);
 /* The kernel's limits against the files and directories that were found. For files.c. */
 void check_limits(struct check *check, const struct discover_trouble *trouble);
 
+/* Files and directories that would wait for room. For files.c. */
+void check_waiting(struct check *check, const struct quota *files, const struct quota *directories);
+
 #endif

@@ -12,11 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/glob.h"
 #include "base/map.h"
 #include "cmd/check/files_private.h"
 #include "input/discover.h"
 #include "input/filesystem.h"
-#include "input/glob.h"
 #include "input/identity.h"
 #include "packed/packed.h"
 
@@ -51,6 +51,9 @@ static int add_source(struct check_walk *walk, size_t source)
 	if (!r)
 		discover_set_links(walk->discover, (int)source,
 				   walk->check->conf->sources[source].links);
+	if (!r)
+		discover_limit(walk->discover, (int)source,
+			       walk->check->conf->sources[source].max_directories);
 	return r < 0 ? r : 0;
 }
 
@@ -76,6 +79,16 @@ static int begin(struct check_walk *walk)
 		r = discover_shun(walk->discover, walk->check->state_dir);
 	for (size_t i = 0; i < conf->n_sources && r == 0; i++)
 		r = add_source(walk, i);
+	if (r == 0)
+		r = discover_set_max(walk->discover, conf->max_directories);
+	if (r == 0)
+		r = quota_init(&walk->files, conf->n_sources, conf->max_files);
+	/* There is one look only. */
+	discover_quota(walk->discover)->turn_max = conf->max_directories;
+	walk->files.turn_max = conf->max_files;
+	for (size_t i = 0; i < conf->n_sources && r == 0; i++)
+		if (conf->sources[i].max_files)
+			quota_limit(&walk->files, i, conf->sources[i].max_files);
 	return r ? r : discover_scan(walk->discover);
 }
 
@@ -89,6 +102,7 @@ static void end(struct check_walk *walk)
 	free(walk->tallies);
 	map_free(walk->seen);
 	map_free(walk->denied);
+	quota_deinit(&walk->files);
 	discover_free(walk->discover);
 }
 
@@ -183,6 +197,8 @@ static int take(struct check_walk *walk, const struct hint *hint)
 	if (kind == CHECK_KIND_LOG || kind == CHECK_KIND_PACKED) {
 		tally->bytes += (uint64_t)st.st_size;
 		walk->check->n_files++;
+		if (quota_has_room(&walk->files, (size_t)hint->source))
+			quota_take(&walk->files, (size_t)hint->source);
 		kind_of_filesystem(tally, hint->path);
 	}
 	return tally->example[kind] ? 0 : -ENOMEM;
@@ -202,9 +218,9 @@ static int scan(struct check_walk *walk, struct discover_trouble *ret_trouble)
 		watch_errno = watch_errno ? watch_errno : ret_trouble->watch_errno;
 		if (check_files_denied(walk) || check_files_link(walk, ret_trouble))
 			return -ENOMEM;
-		if (r == 0 && hint.kind != HINT_FOUND)
+		if (r == 0 && hint.kind != HINT_FOUND && hint.kind != HINT_NONE)
 			break;
-		if (r == 0)
+		if (r == 0 && hint.kind == HINT_FOUND)
 			r = take(walk, &hint);
 		if (r < 0)
 			return r;
@@ -225,6 +241,8 @@ int check_files(struct check *check)
 		r = check_files_judge(&walk);
 	if (r == 0)
 		check_limits(check, &trouble);
+	if (r == 0)
+		check_waiting(check, &walk.files, discover_quota(walk.discover));
 	end(&walk);
 	return r;
 }

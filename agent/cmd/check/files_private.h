@@ -49,6 +49,7 @@ struct check_walk {
 	struct map *seen;   /* paths: a scan may give one twice */
 	struct map *denied; /* directories, and links to such, of which it was told */
 	struct stat own_log;
+	struct quota files; /* as run would share them out */
 };
 
 /* The directories that discovery met and could not look into. 0, -ENOMEM. */

@@ -84,6 +84,35 @@ static void check_descriptors(struct check *check)
 			check->n_files, FILES_OPEN_MAX);
 }
 
+static void check_quota(struct check *check, const struct quota *quota, const char *what,
+			enum conf_key in_all, enum conf_key own)
+{
+	for (size_t i = 0; i < quota->n_shares; i++) {
+		const struct quota_share *share = &quota->shares[i];
+		bool is_own = share->n >= share->max && share->max < quota->max;
+
+		if (!share->waiting)
+			continue;
+		check_find(&check->report, CHECK_WARNING,
+			   is_own ? check_place(check, CONF_SOURCES, i, own) :
+				    check_main_place(check, in_all),
+			   "source \"%s\": %s is %zu%s: %zu %s would have to wait until others are "
+			   "deleted\n"
+			   "Raise it, and the unit's memory with it (waybill.conf(5) says by how "
+			   "much), or leave some out with `exclude`.",
+			   check->conf->sources[i].name, conf_options()[in_all].name,
+			   is_own ? share->max : quota->max, is_own ? " here" : " for all sources",
+			   share->waiting, what);
+	}
+}
+
+void check_waiting(struct check *check, const struct quota *files, const struct quota *directories)
+{
+	check_quota(check, files, "files", CONF_MAX_FILES, CONF_SOURCE_MAX_FILES);
+	check_quota(check, directories, "directories", CONF_MAX_DIRECTORIES,
+		    CONF_SOURCE_MAX_DIRECTORIES);
+}
+
 void check_limits(struct check *check, const struct discover_trouble *trouble)
 {
 	check_watches(check, trouble);

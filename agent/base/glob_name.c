@@ -6,7 +6,7 @@
  *
  * Bytes, not characters. Accepted: "?" does not match one letter outside ASCII.
  */
-#include "input/glob_name.h"
+#include "base/glob_name.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -9,7 +9,7 @@
  * one directory more. That is exact: an earlier one that ends earlier never hurts, not even with
  * the rule on leading dots, since a component either wants a dot in front or refuses it.
  */
-#include "input/glob.h"
+#include "base/glob.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "input/glob_name.h"
+#include "base/glob_name.h"
 
 #define GLOB_ALTERNATIVES_MAX 1000
 

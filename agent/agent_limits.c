@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * More files or directories than memory was set aside for: who waits is told once, with the numbers
+ * and the setting, and counted. What waits has no place in memory, so only a look finds it again:
+ * one is due as soon as there is room.
+ */
+#include <inttypes.h>
+#include <syslog.h>
+
+#include "agent_private.h"
+
+/* What is said of one kind. */
+struct kind {
+	struct quota *quota;
+	const char *what, *setting, *come;
+};
+
+static void tell(struct agent *agent, const struct kind *kind)
+{
+	const struct quota *quota = kind->quota;
+	const struct quota_share *share;
+	size_t source, n = 0;
+
+	for (size_t i = 0; i < quota->n_shares; i++)
+		n += quota->shares[i].n;
+	while ((share = quota_next_untold(kind->quota, &source)))
+		log_source(agent->log, LOG_WARNING, agent->conf->sources[source].name,
+			   kind->setting,
+			   "source %s: %zu %s wait: it has %zu (%s: %zu for this source), all have "
+			   "%zu of %zu, of which %zu are each source's own; %s; raise %s and the "
+			   "unit's memory (waybill.conf(5)), or leave some out with `exclude`",
+			   agent->conf->sources[source].name, share->waiting, kind->what, share->n,
+			   kind->setting, share->max, n, quota->max, quota->own, kind->come,
+			   kind->setting);
+}
+
+void agent_count_limits(struct agent *agent)
+{
+	agent->counters.files_known = map_count(agent->files.by_inode);
+	agent->counters.files_waiting = quota_waiting(&agent->files.quota);
+	agent->counters.directories_waiting = quota_waiting(discover_quota(agent->discover));
+}
+
+bool agent_tick_limits(struct agent *agent)
+{
+	struct kind files = {&agent->files.quota, "files", "max_files",
+			     "they are read when others are deleted"};
+	struct kind directories = {discover_quota(agent->discover), "directories",
+				   "max_directories",
+				   "what is in them is found when others are gone"};
+
+	agent_count_limits(agent);
+	tell(agent, &files);
+	tell(agent, &directories);
+	return quota_wants_look(files.quota) || quota_wants_look(directories.quota);
+}
