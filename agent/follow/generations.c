@@ -20,8 +20,6 @@
 
 /* The file system's clock is behind ours by so much at most. */
 #define TICK_NS 20000000LL
-/* Those found that one is held against: a copy is made soon. */
-#define COMPARED_MAX 16
 
 void follow_tell_unseen(struct files *files, const struct source *source, const char *path,
 			const char *lineage)
@@ -67,33 +65,6 @@ static bool is_copy(struct generations *search, int fd, const struct identity *i
 	return true;
 }
 
-/* Of one that was found in the same search and was made before; be it nothing, it is none. */
-static bool is_copy_of_found(const struct generations *search, size_t i, int fd,
-			     const struct identity *identity)
-{
-	struct file *newest;
-	struct stat st;
-	bool is = false;
-
-	if (!i || fstat(fd, &st) < 0 || !st.st_size)
-		return false;
-	for (size_t j = i > COMPARED_MAX ? i - COMPARED_MAX : 0; !is && j < i; j++) {
-		int of = reach_open(search->found[j].path, search->missed->source->links);
-		struct identity other;
-
-		if (of < 0)
-			continue;
-		is = !identity_of(of, &other) && other.inode != identity->inode &&
-		     other.born_ns <= identity->born_ns && twins_is_beginning(fd, of);
-		close(of);
-	}
-	newest = map_get(search->files->by_lineage, search->missed->lineage,
-			 strlen(search->missed->lineage));
-	if (is && newest && identity->born_ns >= newest->known_ns)
-		newest->known_ns = identity->born_ns + 1;
-	return is;
-}
-
 /* The descriptor of the i-th generation; -1: it is none after all. */
 static int open_generation(struct generations *search, size_t i, bool packed,
 			   struct identity *ret_identity)
@@ -108,7 +79,7 @@ static int open_generation(struct generations *search, size_t i, bool packed,
 	if (!identity_of(fd, ret_identity) &&
 	    (!follow_is_compressed(fd) || (packed && packed_kind_of_file(fd))) &&
 	    !files_by_inode(files, ret_identity->device, ret_identity->inode) &&
-	    !is_copy(search, fd, ret_identity) && !is_copy_of_found(search, i, fd, ret_identity))
+	    !is_copy(search, fd, ret_identity))
 		return fd;
 	close(fd);
 	return -1;

@@ -189,12 +189,6 @@ KEPT = {
         [("remove_directory",), ("run", 0), ("write", 2, 1), ("rotate", 2, "number", False),
          ("write", 2, 1)],
     ),
-    "a copy of a generation that nobody saw": (
-        False,
-        False,
-        [("write", 0, 0), ("run", 0), ("rotate", 0, "number", False), ("write", 0, 1),
-         ("copy", 0, "date"), ("rotate", 0, "number", False)],
-    ),
     "a new file and its copy in the place of one that was deleted": (
         True,
         False,

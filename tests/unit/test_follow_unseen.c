@@ -182,27 +182,6 @@ static void copy(const char *from, const char *to)
 	PUT(to, bytes);
 }
 
-/* Scenario A06: of a generation that nobody saw there is a copy beside it. */
-Test(follow_unseen, a_copy_of_a_generation_that_nobody_saw_is_not_shipped)
-{
-	for (int i = 0; i < 2; i++) {
-		again_with("app.log");
-		PUT("app.log", i ? "a1\n" : "");
-		SEE(i ? "a1 " : "");
-		rig_rename(rig, "app.log", "app.log.1");
-		PUT("app.log", "b1\n");
-		copy("app.log", "app.log-20260102");
-		rig_rename(rig, "app.log.1", "app.log.2");
-		rig_rename(rig, "app.log", "app.log.1");
-		SEE("b1 ");
-		PUT("app.log", "c1\n");
-		rig_rename(rig, "app.log", "app.log-20260103");
-		PUT("app.log", "d1\n");
-		SEE("c1 d1 ");
-		end_well();
-	}
-}
-
 /* Scenario A06: both are new, in the place of one that was removed. */
 Test(follow_unseen, a_file_and_its_copy_that_are_both_new)
 {
