@@ -36,8 +36,9 @@ static void tell(struct agent *agent, const struct kind *kind)
 
 void agent_count_limits(struct agent *agent)
 {
-	agent->counters.files_known = map_count(agent->files.by_inode);
-	agent->counters.files_waiting = quota_waiting(&agent->files.quota);
+	agent->counters.files_known = files_count(&agent->files);
+	agent->counters.files_waiting =
+		quota_waiting(&agent->files.quota) + quota_waiting(&agent->files.awake);
 	agent->counters.directories_waiting = quota_waiting(discover_quota(agent->discover));
 }
 
@@ -49,8 +50,14 @@ bool agent_tick_limits(struct agent *agent)
 				   "max_directories",
 				   "what is in them is found when others are gone"};
 
+	struct kind awake = {&agent->files.awake, "files", "max_files",
+			     "a quarter of max_files may be open, unread or just written to at a "
+			     "time, and they come in turns"};
+
 	agent_count_limits(agent);
+	tell(agent, &awake);
 	tell(agent, &files);
 	tell(agent, &directories);
-	return quota_wants_look(files.quota) || quota_wants_look(directories.quota);
+	return quota_wants_look(files.quota) || quota_wants_look(awake.quota) ||
+	       quota_wants_look(directories.quota);
 }

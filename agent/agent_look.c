@@ -14,6 +14,7 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
+#include "files/doze.h"
 #include "files/poll.h"
 #include "hints/hints.h"
 
@@ -63,7 +64,9 @@ static void end_look(struct agent *agent, uint64_t began_us)
 	agent_forget_finished(&agent->files);
 	if (follow_check_paths(&agent->files, agent->discover))
 		agent->error = -ENOMEM;
+	doze_end_look(&agent->files);
 	quota_end_look(&agent->files.quota);
+	quota_end_look(&agent->files.awake);
 	agent->looking = false;
 	now_us = clock_mono_us();
 	agent->look_took_us += now_us - began_us;

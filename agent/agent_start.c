@@ -16,11 +16,16 @@
 #include "base/clock.h"
 #include "conf/output.h"
 #include "control/control.h"
+#include "files/doze.h"
 #include "follow/claims.h"
 #include "follow/copies.h"
 #include "hints/hints.h"
 #include "kafka/kafka.h"
 #include "ops/notify.h"
+
+#define AWAKE_SHARE 4
+/* So many are no burden. */
+#define AWAKE_MIN 10000
 
 #define FIRST_ROWS_MAX 20000
 /* Less than WatchdogSec= of the unit. */
@@ -100,6 +105,17 @@ static int share_letters(struct agent *agent)
 	return r ? r : store_source_letters(agent->store, held, &agent->letters);
 }
 
+/* Of files that are not dormant each takes as much memory as eight that are. */
+static size_t max_awake(const struct agent *agent)
+{
+	size_t max = agent->conf->max_files / AWAKE_SHARE;
+
+	/* No look comes at which they could become dormant. */
+	if (agent->until_eof)
+		return agent->conf->max_files;
+	return max > AWAKE_MIN ? max : AWAKE_MIN;
+}
+
 static int load_files(struct agent *agent)
 {
 	struct store_file *rows = NULL;
@@ -112,9 +128,10 @@ static int load_files(struct agent *agent)
 			       &agent->pools, &agent->counters, agent->log, rows, n_rows);
 	if (r)
 		return r;
-	r = files_set_max(&agent->files, agent->conf->max_files);
+	r = files_set_max(&agent->files, agent->conf->max_files, max_awake(agent));
 	if (r)
 		return r;
+	doze_begin(&agent->files);
 	for (size_t i = 0; i < agent->conf->n_sources; i++) {
 		r = store_knows_source(agent->store, agent->conf->sources[i].name);
 		if (r < 0)

@@ -30,8 +30,8 @@ void agent_tell_start(const struct agent *agent)
 	log_say(agent->log, LOG_INFO,
 		"started: waybill " WAYBILL_VERSION ", user %s, %zu sources, %zu files, "
 		"kafka.bootstrap_servers %s",
-		user ? user->pw_name : number, agent->conf->n_sources,
-		map_count(agent->files.by_inode), servers ? servers : "none");
+		user ? user->pw_name : number, agent->conf->n_sources, files_count(&agent->files),
+		servers ? servers : "none");
 }
 
 void agent_count_now(struct agent *agent, uint64_t now_us)
@@ -237,7 +237,7 @@ void agent_tell_status(struct agent *agent, uint64_t now_us)
 	output_stats(agent->output, &stats);
 	notify_status(&agent->notify,
 		      "%zu files, %" PRIu64 " bytes behind, %" PRIu64 " records/s, Kafka %s%s",
-		      map_count(agent->files.by_inode), behind + stats.bytes_in_flight,
+		      files_count(&agent->files), behind + stats.bytes_in_flight,
 		      (uint64_t)(lines * US_PER_S / span_us), stats.up ? "up" : "not ready",
 		      agent->reload_refused ? "; the last reload was refused, see the log" : "");
 }

@@ -21,6 +21,8 @@ struct entry {
 
 struct map {
 	struct entry *head;
+	void *(*ask)(void *context, const void *key, size_t key_len); /* or NULL */
+	void *context;
 };
 
 struct map *map_new(void)
@@ -71,7 +73,16 @@ void *map_get(const struct map *map, const void *key, size_t key_len)
 {
 	struct entry *entry = find(map, key, key_len);
 
-	return entry ? entry->value : NULL;
+	if (entry)
+		return entry->value;
+	return map->ask ? map->ask(map->context, key, key_len) : NULL;
+}
+
+void map_on_miss(struct map *map, void *(*ask)(void *context, const void *key, size_t key_len),
+		 void *context)
+{
+	map->ask = ask;
+	map->context = context;
 }
 
 void *map_take(struct map *map, const void *key, size_t key_len)

@@ -24,6 +24,13 @@ void *map_get(const struct map *map, const void *key, size_t key_len);
 /* Takes the entry out and returns its value, or NULL when there was none. */
 void *map_take(struct map *map, const void *key, size_t key_len);
 
+/*
+ * What map_get does not find it asks for here: the value, which `ask` may have put in, or NULL. Of
+ * what is known elsewhere and comes into the map when it is wanted.
+ */
+void map_on_miss(struct map *map, void *(*ask)(void *context, const void *key, size_t key_len),
+		 void *context);
+
 /* Number of entries. */
 size_t map_count(const struct map *map);
 

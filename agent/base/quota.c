@@ -73,11 +73,18 @@ static bool may_have(const struct quota *quota, const struct quota_share *share)
 	return share->n < share->max && (share->n < quota->own || common_room(quota));
 }
 
+bool quota_may_take(const struct quota *quota, size_t source)
+{
+	const struct quota_share *share = &quota->shares[source];
+
+	return may_have(quota, share) && (share->n < quota->own || share->turn < quota->turn_max);
+}
+
 bool quota_has_room(struct quota *quota, size_t source)
 {
 	struct quota_share *share = &quota->shares[source];
 
-	if (may_have(quota, share) && (share->n < quota->own || share->turn < quota->turn_max))
+	if (quota_may_take(quota, source))
 		return true;
 	if (quota->looking)
 		share->refused++;

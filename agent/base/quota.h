@@ -41,7 +41,10 @@ int quota_resize(struct quota *quota, size_t n_sources, size_t max) MUSTCHECK;
 /* What one source may have. */
 void quota_limit(struct quota *quota, size_t source, size_t max);
 
-/* Whether one more may be taken for the source. False: it waits, and is counted as that. */
+/* Whether one more may be taken for the source. */
+bool quota_may_take(const struct quota *quota, size_t source);
+
+/* The same of one that waits when there is no room, and is counted as that. */
 bool quota_has_room(struct quota *quota, size_t source);
 
 /* Takes one, be there room or not; gives one back. */

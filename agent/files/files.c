@@ -96,7 +96,8 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	if (!files->by_inode || !files->by_path || !files->by_lineage || !files->kept ||
 	    !files->refused || !files->unreadable || !files->stored || !files->stored_paths ||
 	    !files->arrivals || dangling_init(&files->danglings) || !files->source_known ||
-	    quota_init(&files->quota, n_sources, SIZE_MAX))
+	    dormants_init(&files->dormants) || quota_init(&files->quota, n_sources, SIZE_MAX) ||
+	    quota_init(&files->awake, n_sources, SIZE_MAX))
 		return -ENOMEM;
 	return remember_rows(files, rows, n_rows);
 }
@@ -106,6 +107,7 @@ void files_deinit(struct files *files)
 	void *cursor = NULL, *arrival;
 	struct file *file;
 
+	dormants_deinit(&files->dormants);
 	while (files->arrivals && (arrival = map_next(files->arrivals, &cursor)))
 		free(arrival);
 	files->arrivals = map_free(files->arrivals);
@@ -131,6 +133,7 @@ void files_deinit(struct files *files)
 	free(files->source_known);
 	free(files->removed);
 	quota_deinit(&files->quota);
+	quota_deinit(&files->awake);
 }
 
 static size_t source_of(const struct files *files, const struct source *source)
@@ -138,10 +141,12 @@ static size_t source_of(const struct files *files, const struct source *source)
 	return (size_t)(source - files->sources);
 }
 
-int files_set_max(struct files *files, size_t max)
+int files_set_max(struct files *files, size_t max, size_t max_awake)
 {
 	int r = quota_resize(&files->quota, files->n_sources, max);
 
+	if (!r)
+		r = quota_resize(&files->awake, files->n_sources, max_awake);
 	for (size_t i = 0; !r && i < files->n_sources; i++)
 		if (files->sources[i].max_files)
 			quota_limit(&files->quota, i, files->sources[i].max_files);
@@ -150,17 +155,26 @@ int files_set_max(struct files *files, size_t max)
 
 bool files_has_room(struct files *files, const struct source *source)
 {
-	return quota_has_room(&files->quota, source_of(files, source));
+	size_t i = source_of(files, source);
+
+	return quota_has_room(&files->quota, i) && quota_has_room(&files->awake, i);
+}
+
+size_t files_count(const struct files *files)
+{
+	return map_count(files->by_inode) + files->dormants.n;
 }
 
 void files_take_place(struct files *files, const struct source *source)
 {
 	quota_take(&files->quota, source_of(files, source));
+	quota_take(&files->awake, source_of(files, source));
 }
 
 void files_give_place(struct files *files, const struct source *source)
 {
 	quota_give(&files->quota, source_of(files, source));
+	quota_give(&files->awake, source_of(files, source));
 }
 
 struct file *files_by_inode(const struct files *files, uint64_t device, uint64_t inode)
@@ -170,7 +184,7 @@ struct file *files_by_inode(const struct files *files, uint64_t device, uint64_t
 	return map_get(files->by_inode, &key, sizeof key);
 }
 
-int files_insert(struct files *files, struct file *file)
+int files_put_in(struct files *files, struct file *file)
 {
 	struct inode_key key = key_of(file->identity.device, file->identity.inode);
 	struct file *newest = map_get(files->by_lineage, file->lineage, strlen(file->lineage));
@@ -186,8 +200,14 @@ int files_insert(struct files *files, struct file *file)
 		r = map_put(files->by_lineage, file->real, strlen(file->real), file);
 	if (!r)
 		r = map_put(files->by_inode, &key, sizeof key, file);
-	quota_take(&files->quota, source_of(files, file->source));
+	quota_take(&files->awake, source_of(files, file->source));
 	return r;
+}
+
+int files_insert(struct files *files, struct file *file)
+{
+	quota_take(&files->quota, source_of(files, file->source));
+	return files_put_in(files, file);
 }
 
 /* Takes the entry out only while it is this file's: a later file may have taken the name over. */
@@ -277,10 +297,22 @@ static void unpoll(struct files *files, struct file *file)
 	files->counters->polled_files--;
 }
 
-void files_remove(struct files *files, struct file *file, bool forget)
+void files_take_out(struct files *files, struct file *file)
 {
 	struct inode_key key = key_of(file->identity.device, file->identity.inode);
 
+	quota_give(&files->awake, source_of(files, file->source));
+	take_if_own(files->by_path, file->path, file);
+	take_if_own(files->by_lineage, file->lineage, file);
+	take_if_own(files->kept, file->lineage, file);
+	if (file->real)
+		take_if_own(files->by_lineage, file->real, file);
+	if (map_get(files->by_inode, &key, sizeof key) == file)
+		map_take(files->by_inode, &key, sizeof key);
+}
+
+void files_remove(struct files *files, struct file *file, bool forget)
+{
 	files_end_judge(files, file);
 	files_promote_next(files, file);
 	files_rest(files, file);
@@ -293,13 +325,7 @@ void files_remove(struct files *files, struct file *file, bool forget)
 		files_forget_row(files, file->id);
 	quota_give(&files->quota, source_of(files, file->source));
 	files->counters->lines_read -= file->lines_back;
-	take_if_own(files->by_path, file->path, file);
-	take_if_own(files->by_lineage, file->lineage, file);
-	take_if_own(files->kept, file->lineage, file);
-	if (file->real)
-		take_if_own(files->by_lineage, file->real, file);
-	if (map_get(files->by_inode, &key, sizeof key) == file)
-		map_take(files->by_inode, &key, sizeof key);
+	files_take_out(files, file);
 	file_free(file);
 }
 

@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "base/quota.h"
 #include "files/dangling.h"
+#include "files/dormant.h"
 #include "files/file.h"
 #include "ops/counters.h"
 #include "ops/log.h"
@@ -35,8 +36,10 @@ struct files {
 	struct map *stored_paths; /* path → one of those rows, met or not */
 	struct store_file *rows;  /* what store_load gave; owned */
 	size_t n_rows;
-	bool *source_known; /* by source: it was there at an earlier start */
-	struct quota quota; /* how many files each source may have in the table */
+	bool *source_known;       /* by source: it was there at an earlier start */
+	struct dormants dormants; /* files in which nothing happens: doze.h */
+	struct quota quota;       /* how many files each source may have, dormant or not, */
+	struct quota awake;       /* and how many that are not */
 	uint64_t next_id;
 	const char *agent_id;   /* what provenance calls this agent; borrowed */
 	uint64_t look;          /* counts the looks at all files */
@@ -93,8 +96,13 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	       struct store_file *rows, size_t n_rows) MUSTCHECK;
 void files_deinit(struct files *files);
 
-/* So many files in all, and of each source what it says. 0 or -ENOMEM. */
-int files_set_max(struct files *files, size_t max) MUSTCHECK;
+/*
+ * So many files in all, so many of them not dormant, and of each source what it says. 0 or -ENOMEM.
+ */
+int files_set_max(struct files *files, size_t max, size_t max_awake) MUSTCHECK;
+
+/* How many there are, dormant or not. */
+size_t files_count(const struct files *files);
 
 /* Whether one more of the source may be taken in. False: it waits for a later look. */
 bool files_has_room(struct files *files, const struct source *source);
@@ -108,6 +116,10 @@ struct file *files_by_inode(const struct files *files, uint64_t device, uint64_t
 
 /* Puts a new file into the maps. 0 or -ENOMEM. */
 int files_insert(struct files *files, struct file *file) MUSTCHECK;
+
+/* The same of one that was dormant, or is to be from now on: it is known before and after. */
+int files_put_in(struct files *files, struct file *file) MUSTCHECK;
+void files_take_out(struct files *files, struct file *file);
 
 /* Its path is another now. 0 or -ENOMEM. */
 int files_move(struct files *files, struct file *file, const char *path) MUSTCHECK;

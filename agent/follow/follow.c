@@ -444,6 +444,7 @@ void follow_begin_look(struct files *files)
 {
 	files->look++;
 	quota_begin_look(&files->quota);
+	quota_begin_look(&files->awake);
 }
 
 int follow_check_paths(struct files *files, struct discover *discover)

@@ -33,11 +33,13 @@ static int look(struct files *files, struct discover *discover, int64_t now_ms)
 	int r;
 
 	quota_begin_look(&files->quota);
+	quota_begin_look(&files->awake);
 	r = collect(files, discover, now_ms, &findings);
 	if (!r)
 		r = findings_take_in(&findings, files, discover, now_ms);
 	findings_deinit(&findings);
 	quota_end_look(&files->quota);
+	quota_end_look(&files->awake);
 	return r;
 }
 
@@ -49,6 +51,7 @@ int hints_first_scan(struct files *files, struct discover *discover, int64_t now
 	do
 		r = look(files, discover, now_ms);
 	while (!r && --left &&
-	       (quota_wants_look(&files->quota) || quota_wants_look(discover_quota(discover))));
+	       (quota_wants_look(&files->quota) || quota_wants_look(&files->awake) ||
+		quota_wants_look(discover_quota(discover))));
 	return r;
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "files/doze.h"
 #include "follow/follow.h"
 #include "hints/arrivals.h"
 #include "search/places.h"
@@ -97,6 +98,9 @@ int hints_follow(struct files *files, struct discover *discover, const struct hi
 
 	if (hint->kind == HINT_NONE)
 		return 0;
+	/* Whatever a look finds as it was costs no more than that. */
+	if (hint->kind <= HINT_MOVED && doze_passes(files, hint->path))
+		return hint->more ? 0 : end_lot(files, discover, now_ms);
 	r = arrivals_hint(files, discover, hint);
 	if (!r && hint->kind == HINT_MADE)
 		r = remember_made(files, hint);

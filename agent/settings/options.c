@@ -36,7 +36,7 @@ static const struct conf_option options[CONF_N_KEYS] = {
 		{"dead_letter_max", CONF_IN_MAIN, CONF_T_SIZE, .written = "64MiB", .min = "0",
 		 .max = "64GiB",
 		 .help = "dead letters kept, of all sources; above it their files wait"},
-	[CONF_MAX_FILES] = {"max_files", CONF_IN_MAIN, CONF_T_INT, .written = "100000", .min = "16",
+	[CONF_MAX_FILES] = {"max_files", CONF_IN_MAIN, CONF_T_INT, .written = "400000", .min = "16",
 			    .max = "100000000",
 			    .help = "files known at a time, of all sources; others wait"},
 	[CONF_MAX_DIRECTORIES] = {"max_directories", CONF_IN_MAIN, CONF_T_INT, .written = "50000",

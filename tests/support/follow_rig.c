@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "files/doubt.h"
+#include "files/doze.h"
 #include "follow/claims.h"
 #include "follow/copies.h"
 #include "follow/packs.h"
@@ -117,7 +118,8 @@ static void load(struct follow_rig *rig)
 	MUST(store_load(rig->store, &rows, &n_rows) == 0);
 	MUST(files_init(&rig->files, rig->sources, rig->n_sources, &rig->pools, &rig->counters,
 			rig->log, rows, n_rows) == 0);
-	MUST(!rig->max_files || files_set_max(&rig->files, rig->max_files) == 0);
+	MUST(!rig->max_files || files_set_max(&rig->files, rig->max_files, rig->max_files) == 0);
+	doze_begin(&rig->files);
 	for (size_t i = 0; i < rig->n_sources; i++)
 		rig->files.source_known[i] =
 			store_knows_source(rig->store, rig->sources[i].name) == 1;
