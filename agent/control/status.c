@@ -54,7 +54,7 @@ static void put_agent(const struct view *view, struct json *to)
 	line_number(to, "pid", (uint64_t)getpid());
 	line_number(to, "uptime_s", view->uptime_us / US_PER_S);
 	line_text(to, "database", store_path(view->store));
-	line_number(to, "files", map_count(view->files->by_inode));
+	line_number(to, "files", files_count(view->files));
 	line_number(to, "sources", view->conf->n_sources);
 	put_output(to, &stats);
 	line_number(to, "checkpoint_age_ms", view->counters->checkpoint_age_ms);

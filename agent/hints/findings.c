@@ -70,8 +70,8 @@ static bool has_room(struct files *files, const struct statx *stx, struct found 
 {
 	const struct source *source = &files->sources[found->source];
 
-	if (stx && files_by_inode(files, makedev(stx->stx_dev_major, stx->stx_dev_minor),
-				  stx->stx_ino))
+	if (stx &&
+	    files_by_inode(files, makedev(stx->stx_dev_major, stx->stx_dev_minor), stx->stx_ino))
 		return true;
 	if (!files_has_room(files, source))
 		return false;
