@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -38,7 +39,10 @@ struct found {
 	int64_t began_ns;
 	int64_t made_ns; /* INT64_MAX: not known */
 	int64_t written_ns;
-	bool has_place; /* in the table: taken for it until it is there */
+	bool has_place;         /* in the table: taken for it until it is there */
+	struct inode_key inode; /* only of one with several names; else 0 */
+	uid_t owner;
+	bool left_out; /* it is another source's, by another name */
 };
 
 void findings_deinit(struct findings *findings)
@@ -102,6 +106,10 @@ int findings_add(struct findings *findings, struct files *files, int source, con
 		return -ENOMEM;
 	found.lineage = found.path;
 	if (there) {
+		if (stx.stx_nlink > 1 && S_ISREG(stx.stx_mode))
+			found.inode = (struct inode_key){
+				makedev(stx.stx_dev_major, stx.stx_dev_minor), stx.stx_ino};
+		found.owner = stx.stx_uid;
 		found.began_ns = age_began_ns(&stx);
 		found.made_ns = age_born_ns(&stx);
 		found.written_ns = age_ns(&stx.stx_mtime);
@@ -217,10 +225,56 @@ static void part_living(struct findings *findings)
 	}
 }
 
+/* Whether it lies in a directory of its owner, or of root: nobody else put it there. */
+static bool is_at_home(const struct found *found)
+{
+	char dir[PATH_MAX];
+	struct stat st;
+
+	snprintf(dir, sizeof dir, "%.*s", (int)(strrchr(found->path, '/') - found->path) + 1,
+		 found->path);
+	return stat(dir, &st) == 0 && (st.st_uid == 0 || st.st_uid == found->owner);
+}
+
+/*
+ * One file by two names that two sources want. Whoever may write to a directory can put a link to
+ * another's log there; so the name that lies at home has it, and of two such the one of the first
+ * source.
+ */
+static void settle_rivals(struct found *one, struct found *other)
+{
+	bool home = is_at_home(one), others = is_at_home(other);
+	bool goes_first = home != others ? home : one->source < other->source;
+
+	(goes_first ? other : one)->left_out = true;
+}
+
+static int find_rivals(struct findings *findings)
+{
+	struct map *by_inode = map_new();
+	int r = by_inode ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !r && i < findings->n; i++) {
+		struct found *found = &findings->items[i], *rival;
+
+		if (!found->inode.inode)
+			continue;
+		rival = map_get(by_inode, &found->inode, sizeof found->inode);
+		if (rival && rival->source != found->source)
+			settle_rivals(rival, found);
+		if (!rival || rival->left_out)
+			r = map_put(by_inode, &found->inode, sizeof found->inode, found);
+	}
+	map_free(by_inode);
+	return r;
+}
+
 static int find_lineages(struct findings *findings, const struct discover *discover)
 {
-	int r = 0;
+	int r = find_rivals(findings);
 
+	if (r)
+		return r;
 	findings->by_path = map_new();
 	findings->absent = map_new();
 	if (!findings->by_path || !findings->absent)
@@ -228,7 +282,8 @@ static int find_lineages(struct findings *findings, const struct discover *disco
 	for (size_t i = 0; !r && i < findings->n; i++) {
 		struct found *found = &findings->items[i];
 
-		r = map_put(findings->by_path, found->path, strlen(found->path), found);
+		if (!found->left_out)
+			r = map_put(findings->by_path, found->path, strlen(found->path), found);
 	}
 	for (size_t i = 0; !r && i < findings->n; i++)
 		r = find_lineage(findings, discover, &findings->items[i]);
@@ -252,6 +307,8 @@ static int take_in(struct files *files, struct discover *discover, const struct 
 
 	if (found->has_place)
 		files_give_place(files, &files->sources[found->source]);
+	if (found->left_out)
+		return 0;
 	return follow_found(files, discover, found->source, found->path, lineage, now_ms);
 }
 

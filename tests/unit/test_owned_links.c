@@ -152,3 +152,28 @@ Test(owned_links, a_link_to_a_directory_that_its_owner_does_not_own_is_not_gone_
 	discover_trouble(rig->discover, &trouble);
 	cr_expect_str_eq(trouble.refused, rig_path(rig, "etc"));
 }
+
+/* A hard link to a log of another source took it: that one's topic got nothing. */
+Test(owned_links, a_hard_link_in_a_strangers_directory_takes_no_log_from_its_source)
+{
+	bool root = geteuid() == 0;
+
+	rig_end(rig);
+	rig_begin(rig, "theirs/*.log");
+	rig_also(rig, "ours/*.log");
+	cr_assert_eq(mkdir(rig_path(rig, "theirs"), 0755), 0);
+	cr_assert_eq(mkdir(rig_path(rig, "ours"), 0755), 0);
+	PUT("ours/app.log", "a\n");
+	cr_assert_eq(link(rig_path(rig, "ours/app.log"), rig_path(rig, "theirs/app.log")), 0);
+	if (root)
+		cr_assert_eq(chown(rig_path(rig, "theirs"), STRANGER, STRANGER), 0);
+	rig_start(rig);
+	SEE("a ");
+	/* Without other owners the first source has it. */
+	cr_expect_null(rig_file(rig, root ? "theirs/app.log" : "ours/app.log"));
+	cr_expect_not_null(rig_file(rig, root ? "ours/app.log" : "theirs/app.log"));
+	rig_rescan(rig);
+	cr_expect_str_eq(rig->lines, "");
+	cr_expect_not_null(rig_file(rig, root ? "ours/app.log" : "theirs/app.log"));
+	end_well();
+}
