@@ -220,6 +220,17 @@ static uint64_t unread(const struct file_list *queue)
 	return bytes;
 }
 
+static uint64_t unread_of_all(const struct files *files)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i <= files->n_sources; i++)
+		bytes += unread(&files->shares[i].ready) + unread(&files->shares[i].room);
+	for (int wait = 0; wait < FILE_WAITS; wait++)
+		bytes += unread(&files->held[wait]);
+	return bytes;
+}
+
 void agent_tell_status(struct agent *agent, uint64_t now_us)
 {
 	uint64_t lines = agent->counters.lines_delivered - agent->status_lines;
@@ -231,9 +242,7 @@ void agent_tell_status(struct agent *agent, uint64_t now_us)
 		return;
 	agent->status_us = now_us;
 	agent->status_lines = agent->counters.lines_delivered;
-	behind = unread(&agent->files.ready);
-	for (int wait = 0; wait < FILE_WAITS; wait++)
-		behind += unread(&agent->files.held[wait]);
+	behind = unread_of_all(&agent->files);
 	output_stats(agent->output, &stats);
 	notify_status(&agent->notify,
 		      "%zu files, %" PRIu64 " bytes behind, %" PRIu64 " records/s, Kafka %s%s",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the loop does to files. Files with something to read stand in one queue and get equal turns
- * by bytes, so a busy file cannot starve the others (D09). A file whose next record cannot go is
+ * What the loop does to files. Sources with something to read get turns one after the other, and so
+ * do the files of each, equal ones by bytes: neither a busy file nor a source with thousands of them
+ * starves others (D09). A file whose next record cannot go is
  * held aside until what it waits for may have come: another try costs a read and a line that is
  * parsed, and thousands of files may wait for hours. The tick tries them all, so nothing hangs on
  * a wake-up that was missed.
@@ -22,8 +23,6 @@
 #define TURN_BYTES ((size_t)64 << 10)
 /* A turn of the loop: signals, reports and kicks wait no longer. */
 #define TURN_US 2000
-/* Those that wait for memory are tried in portions: it may do for the first of them only. */
-#define ROOM_AT_ONCE 256
 /* Another try of a file that could not be read, doubling. */
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 30000
@@ -285,7 +284,7 @@ void agent_turn_files(struct agent *agent, uint64_t now_us)
 	struct file *file;
 
 	step(agent, now_us);
-	while ((file = TAILQ_FIRST(&agent->files.ready))) {
+	while ((file = files_next_ready(&agent->files))) {
 		if (ensure_open(agent, file) && !turn_file(agent, file, now_us))
 			return;
 		now_us = clock_mono_us();
@@ -296,7 +295,7 @@ void agent_turn_files(struct agent *agent, uint64_t now_us)
 
 void agent_wake_held(struct agent *agent)
 {
-	files_release(&agent->files, FILE_WAITS_ROOM, ROOM_AT_ONCE);
+	files_release_room(&agent->files);
 	for (uint32_t topic = 0; topic < agent->conf->n_topics; topic++) {
 		if (pipeline_take_moved(agent->pipeline, topic))
 			files_release_topic(&agent->files, topic);

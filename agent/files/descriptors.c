@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The descriptors of files. A file keeps its descriptor while there is room, because an open
- * descriptor is what survives an unlink between two looks (A02). Above max_open the least recently
- * used file that is settled is closed.
+ * descriptor is what survives an unlink between two looks (A02). Above max_open a file that is
+ * settled is closed: the least recently used one of the source that has most. Those that are not
+ * settled cannot be closed, so no source has more open than three times what is left.
  */
 #include <errno.h>
 #include <sys/resource.h>
@@ -74,9 +75,10 @@ static bool may_close_at_start(const struct file *file)
 }
 
 /* Of those not used for the longest time; false when none of them may be closed. */
-static bool close_oldest(struct files *files, bool (*may)(const struct file *file))
+static bool close_oldest(struct files *files, struct files_share *share,
+			 bool (*may)(const struct file *file))
 {
-	struct file *file = TAILQ_FIRST(&files->open);
+	struct file *file = TAILQ_FIRST(&share->open);
 
 	for (int looks = 0; file && looks < CLOSE_LOOKS; looks++) {
 		struct file *next = TAILQ_NEXT(file, open_link);
@@ -86,18 +88,63 @@ static bool close_oldest(struct files *files, bool (*may)(const struct file *fil
 			files_close(files, file);
 			return true;
 		}
-		TAILQ_REMOVE(&files->open, file, open_link);
-		TAILQ_INSERT_TAIL(&files->open, file, open_link);
+		TAILQ_REMOVE(&share->open, file, open_link);
+		TAILQ_INSERT_TAIL(&share->open, file, open_link);
 		file = next;
 	}
 	return false;
 }
 
+static bool close_one_of(struct files *files, struct files_share *share)
+{
+	return close_oldest(files, share, may_close) ||
+	       close_oldest(files, share, may_close_rotated) ||
+	       close_oldest(files, share, may_close_waiting) ||
+	       (files->first_scan && close_oldest(files, share, may_close_at_start));
+}
+
+/* Of the source that has most open; else of another one. */
 static bool close_one(struct files *files)
 {
-	return close_oldest(files, may_close) || close_oldest(files, may_close_rotated) ||
-	       close_oldest(files, may_close_waiting) ||
-	       (files->first_scan && close_oldest(files, may_close_at_start));
+	struct files_share *most = files->shares;
+
+	for (size_t i = 0; i <= files->n_sources; i++) {
+		if (files->shares[i].n_open > most->n_open)
+			most = &files->shares[i];
+	}
+	if (close_one_of(files, most))
+		return true;
+	for (size_t i = 0; i <= files->n_sources; i++) {
+		if (&files->shares[i] != most && close_one_of(files, &files->shares[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Whether one more is open than it may have beside the others. */
+static bool has_its_share(const struct files *files, const struct files_share *share)
+{
+	size_t left = files->max_open > files->n_open ? files->max_open - files->n_open : 0;
+
+	return share->n_open && share->n_open >= FILES_SHARE_TIMES * left;
+}
+
+bool files_may_open(struct files *files, const struct source *source)
+{
+	struct files_share *share = files_share_of(files, source);
+
+	if (files->n_sources < 2)
+		return true;
+	while (has_its_share(files, share) && close_one_of(files, share))
+		;
+	if (!has_its_share(files, share))
+		return true;
+	log_source(files->log, LOG_WARNING, source->name, "descriptors",
+		   "source %s: %zu files of it are open and wait for brokers; the rest of %zu is "
+		   "left to other sources, and its other files wait; raise LimitNOFILE= of the "
+		   "service, or ulimit -n",
+		   source->name, share->n_open, files->max_open);
+	return false;
 }
 
 static void tell_crowded(struct files *files)
@@ -142,21 +189,27 @@ int files_open_path(struct files *files, const char *path, enum reach_links link
 
 void files_set_fd(struct files *files, struct file *file, int fd)
 {
+	struct files_share *share = files_share_of(files, file->source);
+
 	files_close(files, file);
 	/* Before it is in the list, or it may be this one. More than one after an outage. */
 	while (files->n_open >= files->max_open && close_one(files))
 		;
 	tail_set_fd(&file->tail, fd);
-	TAILQ_INSERT_TAIL(&files->open, file, open_link);
+	TAILQ_INSERT_TAIL(&share->open, file, open_link);
+	share->n_open++;
 	files->n_open++;
 }
 
 void files_close(struct files *files, struct file *file)
 {
+	struct files_share *share = files_share_of(files, file->source);
+
 	if (file->tail.fd < 0)
 		return;
 	file_end_proof(file, &files->proofs);
-	TAILQ_REMOVE(&files->open, file, open_link);
+	TAILQ_REMOVE(&share->open, file, open_link);
+	share->n_open--;
 	files->n_open--;
 	tail_close(&file->tail);
 	files_unpacked(files, file);

@@ -82,7 +82,6 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 		files->provenance |= sources[i].provenance;
 		files->compressed |= sources[i].compressed;
 	}
-	TAILQ_INIT(&files->ready);
 	for (int wait = 0; wait < FILE_WAITS; wait++)
 		TAILQ_INIT(&files->held[wait]);
 	TAILQ_INIT(&files->dirty);
@@ -91,12 +90,12 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	TAILQ_INIT(&files->polled);
 	TAILQ_INIT(&files->copies);
 	TAILQ_INIT(&files->claims);
-	TAILQ_INIT(&files->open);
 	learn_own_log(files);
-	if (!files->by_inode || !files->by_path || !files->by_lineage || !files->kept ||
-	    !files->refused || !files->unreadable || !files->stored || !files->stored_paths ||
-	    !files->arrivals || dangling_init(&files->danglings) || !files->source_known ||
-	    dormants_init(&files->dormants) || quota_init(&files->quota, n_sources, SIZE_MAX) ||
+	if (files_init_shares(files) || !files->by_inode || !files->by_path || !files->by_lineage ||
+	    !files->kept || !files->refused || !files->unreadable || !files->stored ||
+	    !files->stored_paths || !files->arrivals || dangling_init(&files->danglings) ||
+	    !files->source_known || dormants_init(&files->dormants) ||
+	    quota_init(&files->quota, n_sources, SIZE_MAX) ||
 	    quota_init(&files->awake, n_sources, SIZE_MAX))
 		return -ENOMEM;
 	return remember_rows(files, rows, n_rows);
@@ -130,6 +129,7 @@ void files_deinit(struct files *files)
 	files->stored = map_free(files->stored);
 	files->stored_paths = map_free(files->stored_paths);
 	files->rows = store_files_free(files->rows, files->n_rows);
+	free(files->shares);
 	free(files->source_known);
 	free(files->removed);
 	quota_deinit(&files->quota);
@@ -193,6 +193,7 @@ int files_put_in(struct files *files, struct file *file)
 						      strcmp(newest->path, newest->lineage) != 0));
 	int r;
 
+	file->account.share = files_share_memory(files, file->source);
 	r = map_put(files->by_path, file->path, strlen(file->path), file);
 	if (!r && replaces)
 		r = map_put(files->by_lineage, file->lineage, strlen(file->lineage), file);

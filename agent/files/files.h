@@ -18,6 +18,23 @@
 /* Of names that nobody wants and that were made; more are not looked at. */
 #define FILES_MADE_MAX 64
 
+/*
+ * What a source has of that which all sources use: turns, memory, descriptors. The owner of its
+ * files may be careless or hostile, and those of the others must not feel that.
+ */
+struct files_share {
+	struct file_list ready; /* its files with something to read, oldest turn first */
+	struct file_list room;  /* those that wait for memory or a descriptor */
+	struct file_list open;  /* descriptors, least recently used first */
+	size_t n_open;
+	struct chunk_share memory;
+	bool in_turn;
+	TAILQ_ENTRY(files_share) turn_link;
+};
+
+/* Of descriptors, too, a source takes no more than so many times what is left. */
+#define FILES_SHARE_TIMES CHUNK_SHARE_TIMES
+
 struct files {
 	const struct source *sources; /* borrowed, as the next three pointers */
 	size_t n_sources;
@@ -41,13 +58,15 @@ struct files {
 	struct quota quota;       /* how many files each source may have, dormant or not, */
 	struct quota awake;       /* and how many that are not */
 	uint64_t next_id;
-	const char *agent_id;   /* what provenance calls this agent; borrowed */
-	uint64_t look;          /* counts the looks at all files */
-	bool first_scan;        /* start_at and ignore_older apply */
-	bool damaged;           /* the state was lost */
-	bool damaged_at_end;    /* and where all files begin then */
-	struct file_list ready; /* in FILE_READING with something to read, oldest turn first */
-	struct file_list held[FILE_WAITS]; /* by what they wait for */
+	const char *agent_id;       /* what provenance calls this agent; borrowed */
+	uint64_t look;              /* counts the looks at all files */
+	bool first_scan;            /* start_at and ignore_older apply */
+	bool damaged;               /* the state was lost */
+	bool damaged_at_end;        /* and where all files begin then */
+	struct files_share *shares; /* by source, and one more; owned */
+	/* sources with files in FILE_READING that have something to read, oldest turn first */
+	TAILQ_HEAD(files_turns, files_share) ready;
+	struct file_list held[FILE_WAITS]; /* by what they wait for; for room: by source */
 	struct file_list dirty;            /* rows to write */
 	struct file_list aging;  /* in back-off, or left their path: looked at once a tick */
 	struct file_list proofs; /* read again from their start: doubt.h */
@@ -67,9 +86,8 @@ struct files {
 	/* A start may read much: asked at each 256 KiB, and true when it should come to its end. */
 	bool (*start_is_over)(void *context);
 	void *start_context;
-	int64_t alive_ns;      /* by the rows: an agent with this state was there then, or later */
-	struct file_list open; /* descriptors, least recently used first */
-	size_t n_open;
+	int64_t alive_ns; /* by the rows: an agent with this state was there then, or later */
+	size_t n_open;    /* descriptors of all sources */
 	size_t max_open;
 	struct file *unpacking[FILES_UNPACKING]; /* those that may hold an unpacker */
 	size_t n_unjudged;                       /* compressed files that may be known ones */
@@ -110,6 +128,18 @@ bool files_has_room(struct files *files, const struct source *source);
 /* A place that is kept for a file of the source until it is put in, and given back before that. */
 void files_take_place(struct files *files, const struct source *source);
 void files_give_place(struct files *files, const struct source *source);
+
+/* A share for each source. 0 or -ENOMEM. */
+int files_init_shares(struct files *files) MUSTCHECK;
+
+/* That of the source; where that is none of the table's, one that is for all such. */
+struct files_share *files_share_of(const struct files *files, const struct source *source);
+
+/* The memory that a file of the source counts against; NULL: nobody shares it. */
+struct chunk_share *files_share_memory(const struct files *files, const struct source *source);
+
+/* The file whose turn it is: of the source whose last one is longest ago; NULL: none is ready. */
+struct file *files_next_ready(struct files *files);
 
 /* The file of this inode, or NULL. */
 struct file *files_by_inode(const struct files *files, uint64_t device, uint64_t inode);
@@ -156,10 +186,13 @@ void files_dirty(struct files *files, struct file *file);
 /* Held aside until it is released below, or leaves the queues another way. */
 void files_hold(struct files *files, struct file *file, enum file_wait wait);
 
-/* What they wait for has come, or may have: of those held longest, so many. */
+/* What they wait for, no room, has come, or may have: of those held longest, so many. */
 void files_release(struct files *files, enum file_wait wait, size_t max);
 void files_release_topic(struct files *files, uint32_t topic);
 void files_release_all(struct files *files);
+
+/* Those that wait for memory or a descriptor: of each source as many as may find some, or try. */
+void files_release_room(struct files *files);
 
 bool files_any_held(const struct files *files);
 
@@ -214,6 +247,12 @@ size_t files_max_open(void);
  * settled file gives up its own.
  */
 int files_open_path(struct files *files, const char *path, enum reach_links links) MUSTCHECK;
+
+/*
+ * Whether the source may have one more file open, for which a settled one of it may be closed. If
+ * not, others need what is left; that was told.
+ */
+bool files_may_open(struct files *files, const struct source *source);
 
 /* Takes fd (consumed) as the file's descriptor; closes others above the limit. */
 void files_set_fd(struct files *files, struct file *file, int fd);

@@ -108,6 +108,8 @@ int files_open(struct files *files, struct file *file)
 
 	if (file->tail.fd >= 0)
 		return 0;
+	if (!files_may_open(files, file->source))
+		return FILES_E_CROWDED;
 	fd = open_anywhere(files, file);
 	if (fd < 0)
 		return fd == -ENOENT ? FILES_E_GONE : fd == -EMFILE ? FILES_E_CROWDED : fd;

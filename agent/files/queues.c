@@ -5,28 +5,57 @@
  */
 #include "files/files.h"
 
+/* Those that wait for room are tried in portions: it may do for the first of them only. */
+#define TRIES_MAX 256
+
+/* Where a file is held that waits for that. */
+static struct file_list *held_list(struct files *files, const struct file *file,
+				   enum file_wait wait)
+{
+	return wait == FILE_WAITS_ROOM ? &files_share_of(files, file->source)->room :
+					 &files->held[wait];
+}
+
+/* A source without a file that is ready has no turn. */
+static void leave_ready(struct files *files, struct file *file)
+{
+	struct files_share *share = files_share_of(files, file->source);
+
+	TAILQ_REMOVE(&share->ready, file, queue_link);
+	if (!TAILQ_EMPTY(&share->ready))
+		return;
+	TAILQ_REMOVE(&files->ready, share, turn_link);
+	share->in_turn = false;
+}
+
 void files_rest(struct files *files, struct file *file)
 {
 	if (file->queue == FILE_QUEUE_READY)
-		TAILQ_REMOVE(&files->ready, file, queue_link);
+		leave_ready(files, file);
 	else if (file->queue == FILE_QUEUE_HELD)
-		TAILQ_REMOVE(&files->held[file->waits_for], file, queue_link);
+		TAILQ_REMOVE(held_list(files, file, file->waits_for), file, queue_link);
 	file->queue = FILE_QUEUE_NONE;
 }
 
 void files_ready(struct files *files, struct file *file)
 {
+	struct files_share *share = files_share_of(files, file->source);
+
 	if (file->queue == FILE_QUEUE_READY)
 		return;
 	files_rest(files, file);
-	TAILQ_INSERT_TAIL(&files->ready, file, queue_link);
+	TAILQ_INSERT_TAIL(&share->ready, file, queue_link);
 	file->queue = FILE_QUEUE_READY;
+	if (share->in_turn)
+		return;
+	TAILQ_INSERT_TAIL(&files->ready, share, turn_link);
+	share->in_turn = true;
 }
 
 void files_hold(struct files *files, struct file *file, enum file_wait wait)
 {
 	files_rest(files, file);
-	TAILQ_INSERT_TAIL(&files->held[wait], file, queue_link);
+	TAILQ_INSERT_TAIL(held_list(files, file, wait), file, queue_link);
 	file->queue = FILE_QUEUE_HELD;
 	file->waits_for = wait;
 }
@@ -37,6 +66,27 @@ void files_release(struct files *files, enum file_wait wait, size_t max)
 
 	while (max-- && (file = TAILQ_FIRST(&files->held[wait])))
 		files_ready(files, file);
+}
+
+/* One is tried whatever the numbers say: slabs may be free that are not given back yet. */
+static size_t tries(const struct files *files, const struct files_share *share)
+{
+	size_t room = chunk_pools_room(files->pools, files->n_sources > 1 ? &share->memory : NULL);
+
+	return room < 1 ? 1 : room < TRIES_MAX ? room : TRIES_MAX;
+}
+
+void files_release_room(struct files *files)
+{
+	for (size_t i = 0; i <= files->n_sources; i++) {
+		struct files_share *share = &files->shares[i];
+		struct file *file = TAILQ_FIRST(&share->room);
+
+		for (size_t left = file ? tries(files, share) : 0; file && left; left--) {
+			files_ready(files, file);
+			file = TAILQ_FIRST(&share->room);
+		}
+	}
 }
 
 void files_release_topic(struct files *files, uint32_t topic)
@@ -52,14 +102,23 @@ void files_release_topic(struct files *files, uint32_t topic)
 
 void files_release_all(struct files *files)
 {
+	struct file *file;
+
 	for (int wait = 0; wait < FILE_WAITS; wait++)
 		files_release(files, wait, SIZE_MAX);
+	for (size_t i = 0; i <= files->n_sources; i++)
+		while ((file = TAILQ_FIRST(&files->shares[i].room)))
+			files_ready(files, file);
 }
 
 bool files_any_held(const struct files *files)
 {
 	for (int wait = 0; wait < FILE_WAITS; wait++) {
 		if (!TAILQ_EMPTY(&files->held[wait]))
+			return true;
+	}
+	for (size_t i = 0; i <= files->n_sources; i++) {
+		if (!TAILQ_EMPTY(&files->shares[i].room))
 			return true;
 	}
 	return false;

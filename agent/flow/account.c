@@ -57,7 +57,8 @@ struct chunk *account_new_chunk(struct account *account, enum chunk_class class,
 {
 	struct chunk *last = TAILQ_LAST(&account->chunks, chunk_list);
 	uint64_t position = account_read_position(account);
-	struct chunk *chunk = chunk_new(account->pools, account, position, class, own_bytes);
+	struct chunk *chunk =
+		chunk_new(account->pools, account->share, account, position, class, own_bytes);
 	const char *known;
 
 	if (!chunk)

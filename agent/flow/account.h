@@ -14,6 +14,7 @@
  */
 struct account {
 	struct chunk_pools *pools;            /* borrowed */
+	struct chunk_share *share;            /* borrowed; NULL: nobody else wants memory */
 	TAILQ_HEAD(chunk_list, chunk) chunks; /* contiguous, ascending; only the last may be open */
 	uint64_t committed;
 	uint32_t in_flight; /* slots whose report will come */

@@ -45,14 +45,36 @@ void chunk_pools_trim(struct chunk_pools *pools)
 	pool_trim(pools->slots);
 }
 
-/* An empty slab of one pool must not starve another. */
-static void *get_block(struct chunk_pools *pools, struct pool *pool)
+/* Up to here the budget may be taken by one who shares. */
+static size_t mark_of(const struct chunk_pools *pools, const struct chunk_share *share)
 {
-	void *block = pool_get(pool);
+	return pools->budget.max - (share ? share->held / CHUNK_SHARE_TIMES : 0);
+}
+
+/* The same of large chunks that are only wished for: others want some, too. */
+static size_t large_mark(const struct chunk_pools *pools, const struct chunk_share *share)
+{
+	return (pools->budget.max - (share ? share->held : 0)) / 2;
+}
+
+size_t chunk_pools_room(const struct chunk_pools *pools, const struct chunk_share *share)
+{
+	size_t mark = mark_of(pools, share);
+	size_t chunks = pool_room(pools->small, mark), blocks = pool_room(pools->slots, mark);
+
+	return chunks < blocks ? chunks : blocks;
+}
+
+/* An empty slab of one pool must not starve another. */
+static void *get_block(struct chunk_pools *pools, const struct chunk_share *share,
+		       struct pool *pool)
+{
+	size_t mark = mark_of(pools, share);
+	void *block = pool_get_below(pool, mark);
 
 	if (UNLIKELY(!block)) {
 		chunk_pools_trim(pools);
-		block = pool_get(pool);
+		block = pool_get_below(pool, mark);
 	}
 	return block;
 }
@@ -64,13 +86,14 @@ static size_t own_size(size_t own_bytes)
 	return (sizeof(struct chunk) + own_bytes + page - 1) / page * page;
 }
 
-static void *map_own(struct chunk_pools *pools, size_t bytes)
+static void *map_own(struct chunk_pools *pools, const struct chunk_share *share, size_t bytes)
 {
+	size_t mark = mark_of(pools, share);
 	void *block;
 
-	if (pools->budget.used + bytes > pools->budget.max)
+	if (pools->budget.used + bytes > mark)
 		chunk_pools_trim(pools);
-	if (pools->budget.used + bytes > pools->budget.max)
+	if (pools->budget.used + bytes > mark)
 		return NULL;
 	block = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (block == MAP_FAILED)
@@ -84,34 +107,39 @@ static void *map_own(struct chunk_pools *pools, size_t bytes)
  * budget to others: one record that waits for a partition pins its chunk for hours, and 62 large
  * ones are all of 16 MiB. What is given instead is small.
  */
-static void *get_memory(struct chunk_pools *pools, enum chunk_class *class, size_t own_bytes,
-			size_t *ret_bytes)
+static void *get_memory(struct chunk_pools *pools, const struct chunk_share *share,
+			enum chunk_class *class, size_t own_bytes, size_t *ret_bytes)
 {
 	void *chunk;
 
 	*ret_bytes = CHUNK_LARGE_BYTES;
 	if (*class == CHUNK_LARGE && own_bytes)
-		return get_block(pools, pools->large);
+		return get_block(pools, share, pools->large);
 	if (*class == CHUNK_LARGE) {
-		chunk = pool_get_below(pools->large, pools->budget.max / 2);
+		chunk = pool_get_below(pools->large, large_mark(pools, share));
 		if (chunk)
 			return chunk;
 		*class = CHUNK_SMALL;
 	}
 	*ret_bytes = *class == CHUNK_SMALL ? CHUNK_SMALL_BYTES : own_size(own_bytes);
-	return *class == CHUNK_SMALL ? get_block(pools, pools->small) : map_own(pools, *ret_bytes);
+	return *class == CHUNK_SMALL ? get_block(pools, share, pools->small) :
+				       map_own(pools, share, *ret_bytes);
 }
 
-struct chunk *chunk_new(struct chunk_pools *pools, struct account *account, uint64_t start,
-			enum chunk_class class, size_t own_bytes)
+struct chunk *chunk_new(struct chunk_pools *pools, struct chunk_share *share,
+			struct account *account, uint64_t start, enum chunk_class class,
+			size_t own_bytes)
 {
 	size_t bytes;
-	struct chunk *chunk = get_memory(pools, &class, own_bytes, &bytes);
+	struct chunk *chunk = get_memory(pools, share, &class, own_bytes, &bytes);
 
 	if (!chunk)
 		return NULL;
+	if (share)
+		share->held += bytes;
 	memset(chunk, 0, sizeof *chunk);
 	chunk->account = account;
+	chunk->share = share;
 	chunk->start = start;
 	chunk->chain = chunk->end_chain = chain_unknown();
 	chunk->class = (uint8_t) class;
@@ -121,15 +149,19 @@ struct chunk *chunk_new(struct chunk_pools *pools, struct account *account, uint
 
 void chunk_free(struct chunk_pools *pools, struct chunk *chunk)
 {
+	struct chunk_share *share = chunk->share;
 	struct slot_block *block = chunk->first;
-	size_t bytes = chunk->capacity + sizeof *chunk;
+	size_t bytes = chunk->capacity + sizeof *chunk, held = bytes;
 
 	while (block) {
 		struct slot_block *next = block->next;
 
 		pool_put(pools->slots, block);
+		held += sizeof *block;
 		block = next;
 	}
+	if (share)
+		share->held -= held;
 	if (chunk->class == CHUNK_SMALL) {
 		pool_put(pools->small, chunk);
 	} else if (chunk->class == CHUNK_LARGE) {
@@ -142,10 +174,12 @@ void chunk_free(struct chunk_pools *pools, struct chunk *chunk)
 
 bool chunk_add_block(struct chunk_pools *pools, struct chunk *chunk)
 {
-	struct slot_block *block = get_block(pools, pools->slots);
+	struct slot_block *block = get_block(pools, chunk->share, pools->slots);
 
 	if (!block)
 		return false;
+	if (chunk->share)
+		chunk->share->held += sizeof *block;
 	block->chunk = chunk;
 	block->next = NULL;
 	if (chunk->last)

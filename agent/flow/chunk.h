@@ -78,6 +78,7 @@ enum chunk_class { CHUNK_SMALL, CHUNK_LARGE, CHUNK_OWN_SIZE };
 
 struct chunk {
 	struct account *account;
+	struct chunk_share *share; /* or NULL */
 	TAILQ_ENTRY(chunk) link;
 	uint64_t start;
 	uint32_t cursor;
@@ -100,6 +101,17 @@ struct chunk {
 	char bytes[];
 };
 
+/*
+ * What one of several holds of the pools, of which each other wants some, too. He takes nothing more
+ * from the system while he holds more than three times what is left: one alone leaves a quarter,
+ * two leave a seventh, k of them 1/(3k + 1).
+ */
+struct chunk_share {
+	size_t held; /* bytes of chunks and slot blocks */
+};
+
+#define CHUNK_SHARE_TIMES 3
+
 /* All memory that grows with files and lines; one of it serves all files of an agent. */
 struct chunk_pools {
 	struct pool_budget budget;
@@ -119,12 +131,20 @@ void chunk_pools_deinit(struct chunk_pools *pools);
 void chunk_pools_trim(struct chunk_pools *pools);
 
 /*
- * A chunk for `account` at file position start, able to hold own_bytes where class is
- * CHUNK_OWN_SIZE; a large one without own_bytes is a wish, and a small one comes when half of the
- * budget is used. NULL when all of it is.
+ * So many small chunks with a slot block each could be had now, by one who shares (NULL: nobody
+ * else wants any).
  */
-struct chunk *chunk_new(struct chunk_pools *pools, struct account *account, uint64_t start,
-			enum chunk_class class, size_t own_bytes);
+size_t chunk_pools_room(const struct chunk_pools *pools, const struct chunk_share *share);
+
+/*
+ * A chunk for `account`, of one who shares (borrowed; NULL: nobody else wants any), at file
+ * position start, able to hold own_bytes where class is CHUNK_OWN_SIZE; a large one without
+ * own_bytes is a wish, and a small one comes when half of the budget is used, or twice as much by
+ * himself as is left up to there. NULL when all of it is used, or all that is not left to others.
+ */
+struct chunk *chunk_new(struct chunk_pools *pools, struct chunk_share *share,
+			struct account *account, uint64_t start, enum chunk_class class,
+			size_t own_bytes);
 
 /* With its slot blocks. Nothing of it may be in flight. */
 void chunk_free(struct chunk_pools *pools, struct chunk *chunk);

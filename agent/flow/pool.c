@@ -115,6 +115,21 @@ static struct slab *open_slab(struct pool *pool, size_t mark)
 	return NULL;
 }
 
+size_t pool_room(const struct pool *pool, size_t mark)
+{
+	size_t used = pool->budget->used, blocks = 0;
+
+	for (uint32_t i = 0; i < pool->n_slabs; i++) {
+		const struct slab *slab = &pool->slabs[i];
+
+		if (slab->charged)
+			blocks += pool->blocks_per_slab - slab->used;
+		else if ((used += POOL_SLAB_BYTES) <= mark)
+			blocks += pool->blocks_per_slab;
+	}
+	return blocks;
+}
+
 void *pool_get(struct pool *pool)
 {
 	return pool_get_below(pool, pool->budget->max);

@@ -35,6 +35,9 @@ void *pool_get(struct pool *pool);
 /* The same, or NULL when it would bring what is taken of the budget above `mark` bytes. */
 void *pool_get_below(struct pool *pool, size_t mark);
 
+/* So many blocks pool_get_below would give, one after the other. O(slabs). */
+size_t pool_room(const struct pool *pool, size_t mark);
+
 /* Gives a block back; its slab stays in use until pool_trim. NULL is fine. */
 void pool_put(struct pool *pool, void *block);
 

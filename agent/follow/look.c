@@ -72,7 +72,9 @@ static void readable(struct files *files, const struct birth *birth)
 /* Its descriptor, or -1 after telling why. */
 static int open_for_reading(struct files *files, const struct birth *birth)
 {
-	int fd = files_open_path(files, birth->path, birth->source->links);
+	int fd = files_may_open(files, birth->source) ?
+			 files_open_path(files, birth->path, birth->source->links) :
+			 -EMFILE;
 
 	if (fd >= 0)
 		return fd;

@@ -428,7 +428,7 @@ const char *rig_run(struct follow_rig *rig)
 		MUST(r == DISCOVER_E_NONE);
 		MUST(hints_caught_up(&rig->files, rig->discover, (int64_t)time(NULL) * 1000) == 0);
 		doubt_step(&rig->files, clock_mono_us());
-		while ((file = TAILQ_FIRST(&rig->files.ready)))
+		while ((file = files_next_ready(&rig->files)))
 			turn(rig, file);
 	} while (!TAILQ_EMPTY(&rig->files.proofs) || step_claims(rig) || step_copies(rig) ||
 		 age(rig) || release_held(rig));

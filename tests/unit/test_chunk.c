@@ -35,7 +35,7 @@ static char byte_at(uint64_t position)
 
 static struct chunk *new_chunk(enum chunk_class class, size_t own_bytes, uint8_t look_back)
 {
-	struct chunk *chunk = chunk_new(&pools, NULL, START, class, own_bytes);
+	struct chunk *chunk = chunk_new(&pools, NULL, NULL, START, class, own_bytes);
 
 	cr_assert_not_null(chunk);
 	chunk->look_back_len = look_back;
@@ -64,7 +64,8 @@ Test(chunk, classes_have_the_size_they_say_and_are_counted)
 	cr_assert_geq(own->capacity, 1 << 20);
 	cr_assert_eq(pools.budget.used, before + own->capacity + sizeof *own);
 	memset(own->bytes, 1, own->capacity);
-	cr_assert_null(chunk_new(&pools, NULL, 0, CHUNK_OWN_SIZE, 3 << 20), "above the budget");
+	cr_assert_null(chunk_new(&pools, NULL, NULL, 0, CHUNK_OWN_SIZE, 3 << 20),
+		       "above the budget");
 	chunk_free(&pools, own);
 	cr_assert_eq(pools.budget.used, before);
 	chunk_free(&pools, small);
@@ -76,18 +77,18 @@ Test(chunk, an_empty_slab_of_one_pool_does_not_starve_another)
 	struct chunk *chunks[16];
 	size_t n = 0;
 
-	while (n < 16 && (chunks[n] = chunk_new(&pools, NULL, 0, CHUNK_LARGE, 5000)))
+	while (n < 16 && (chunks[n] = chunk_new(&pools, NULL, NULL, 0, CHUNK_LARGE, 5000)))
 		n++;
 	cr_assert_eq(n, 16);
-	cr_assert_null(chunk_new(&pools, NULL, 0, CHUNK_SMALL, 0));
+	cr_assert_null(chunk_new(&pools, NULL, NULL, 0, CHUNK_SMALL, 0));
 	chunk_free(&pools, chunks[--n]);
 	chunk_free(&pools, chunks[--n]);
-	chunks[n] = chunk_new(&pools, NULL, 0, CHUNK_SMALL, 0);
+	chunks[n] = chunk_new(&pools, NULL, NULL, 0, CHUNK_SMALL, 0);
 	cr_assert_not_null(chunks[n]);
 	cr_assert_not_null(chunk_add_slot(&pools, chunks[n], 1));
-	cr_assert_null(chunk_new(&pools, NULL, 0, CHUNK_OWN_SIZE, 1));
+	cr_assert_null(chunk_new(&pools, NULL, NULL, 0, CHUNK_OWN_SIZE, 1));
 	chunk_free(&pools, chunks[n]);
-	chunks[n] = chunk_new(&pools, NULL, 0, CHUNK_OWN_SIZE, 300000);
+	chunks[n] = chunk_new(&pools, NULL, NULL, 0, CHUNK_OWN_SIZE, 300000);
 	cr_assert_not_null(chunks[n]);
 	for (n++; n; n--)
 		chunk_free(&pools, chunks[n - 1]);
@@ -98,7 +99,7 @@ Test(chunk, a_large_one_that_nobody_needs_leaves_half_of_memory_to_others)
 	struct chunk *chunks[16];
 
 	for (size_t i = 0; i < 16; i++) {
-		chunks[i] = chunk_new(&pools, NULL, 0, CHUNK_LARGE, 0);
+		chunks[i] = chunk_new(&pools, NULL, NULL, 0, CHUNK_LARGE, 0);
 		cr_assert_not_null(chunks[i]);
 		cr_expect_eq(chunks[i]->class, i < 8 ? CHUNK_LARGE : CHUNK_SMALL, "%zu", i);
 	}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything that files use is counted by source, and given out by one rule: whoever holds more
+ * than three times what is left takes no more until some of his own comes back. So nobody has to
+ * say beforehand what he will need, a source that is alone in its zeal has three quarters, and one
+ * that comes late always finds something. Turns go around by source first and by file then: a
+ * thousand files of one source are worth one of another.
+ *
+ * Rejected: an equal part for each, which is little with many sources and lies idle with most of
+ * them; what is closed or given back on demand is not enough, because lines under way can be
+ * neither.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "files/files.h"
+
+int files_init_shares(struct files *files)
+{
+	files->shares = calloc(files->n_sources + 1, sizeof files->shares[0]);
+	if (!files->shares)
+		return -ENOMEM;
+	TAILQ_INIT(&files->ready);
+	for (size_t i = 0; i <= files->n_sources; i++) {
+		TAILQ_INIT(&files->shares[i].ready);
+		TAILQ_INIT(&files->shares[i].room);
+		TAILQ_INIT(&files->shares[i].open);
+	}
+	return 0;
+}
+
+struct files_share *files_share_of(const struct files *files, const struct source *source)
+{
+	size_t index = ((uintptr_t)source - (uintptr_t)files->sources) / sizeof *source;
+
+	return &files->shares[index < files->n_sources ? index : files->n_sources];
+}
+
+struct chunk_share *files_share_memory(const struct files *files, const struct source *source)
+{
+	return files->n_sources > 1 ? &files_share_of(files, source)->memory : NULL;
+}
+
+struct file *files_next_ready(struct files *files)
+{
+	struct files_share *share = TAILQ_FIRST(&files->ready);
+
+	if (!share)
+		return NULL;
+	TAILQ_REMOVE(&files->ready, share, turn_link);
+	TAILQ_INSERT_TAIL(&files->ready, share, turn_link);
+	return TAILQ_FIRST(&share->ready);
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One source takes all that it can get of what all sources share, and another one must not feel it:
+ * counted in turns, bytes and descriptors, so that what it costs the other does not hang on the
+ * machine. Source a is the one with many files, b the other.
+ */
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "hints/hints.h"
+#include "tests/support/world_doubles.h"
+
+#define LINE_BYTES 128
+/* Of one file's turn: agent_turn.c says so. */
+#define TURN_LINES ((64 << 10) / LINE_BYTES)
+#define MEMORY ((size_t)4 << 20)
+#define FILES 3000
+
+static struct world world;
+static uint64_t other_inode[FILES]; /* files of b */
+static size_t n_of_b;
+static size_t out[2];      /* lines that the output got, by source */
+static size_t most_behind; /* lines that it got of a since the last of b, while b had more */
+static size_t behind, left_of_b;
+
+static void begin(size_t memory)
+{
+	here = &world;
+	world_init(&world, 1);
+	world.memory = memory;
+	world.scripted.queue = UINT32_MAX;
+	world_start(&world, false);
+}
+
+static void end(void)
+{
+	DIR *dir = opendir(world.dir);
+	struct dirent *entry;
+
+	scripted_drain(&world.scripted);
+	world_take_reports(&world);
+	scripted_forget(&world.scripted);
+	world_kill(&world, false);
+	while ((entry = readdir(dir)))
+		unlinkat(dirfd(dir), entry->d_name, 0);
+	closedir(dir);
+	world_deinit(&world);
+}
+
+TestSuite(shares, .timeout = 120);
+
+static void write_lines(const char *path, size_t lines, struct stat *ret_stat)
+{
+	static const char start[] = "L1 t0 k0 ";
+	char line[LINE_BYTES];
+	FILE *file = fopen(path, "ae");
+
+	memset(line, 'x', sizeof line);
+	memcpy(line, start, sizeof start - 1);
+	line[LINE_BYTES - 1] = '\n';
+	for (size_t i = 0; i < lines; i++)
+		cr_assert_eq(fwrite(line, sizeof line, 1, file), 1);
+	cr_assert_eq(fflush(file), 0);
+	cr_assert_eq(fstat(fileno(file), ret_stat), 0);
+	fclose(file);
+}
+
+/* A new file of the source, which is followed at once. */
+static void make(char source, size_t number, size_t lines)
+{
+	char path[128];
+	struct stat st;
+	struct hint hint = {.kind = HINT_FOUND, .source = source - 'a', .path = path};
+
+	snprintf(path, sizeof path, "%s/%cx%zu.log", world.dir, source, number);
+	write_lines(path, lines, &st);
+	if (source == 'b') {
+		other_inode[n_of_b++] = st.st_ino;
+		left_of_b += lines;
+	}
+	cr_assert_eq(
+		hints_follow(&world.agent->files, world.agent->discover, &hint, clock_real_ms()),
+		0);
+}
+
+static bool is_of_b(uint64_t inode)
+{
+	for (size_t i = 0; i < n_of_b; i++)
+		if (other_inode[i] == inode)
+			return true;
+	return false;
+}
+
+static void take_notes(void)
+{
+	for (size_t i = 0; i < world.scripted.n_notes; i++) {
+		bool of_b = is_of_b(world.scripted.notes[i].inode);
+
+		if (world.scripted.notes[i].what != SCRIPTED_SUBMITTED)
+			continue;
+		out[of_b]++;
+		left_of_b -= of_b;
+		behind = of_b || !left_of_b ? 0 : behind + 1;
+		most_behind = behind > most_behind ? behind : most_behind;
+	}
+	scripted_forget(&world.scripted);
+}
+
+/* Turns until nobody has one, or b has no more to read. */
+static void turn(bool until_b_is_read)
+{
+	while (!TAILQ_EMPTY(&world.agent->files.ready) && (!until_b_is_read || left_of_b)) {
+		world_turn(&world);
+		take_notes();
+	}
+}
+
+/* ---- turns ---- */
+
+/* Scenario D09. A line of another source waits for one turn, however many files have more. */
+Test(shares, a_line_waits_for_one_turn_of_a_source_with_many_files)
+{
+	begin(64 << 20);
+	for (size_t i = 0; i < 1000; i++)
+		make('a', i, 2 * TURN_LINES);
+	world_turn(&world);
+	take_notes();
+	make('b', 0, 1);
+	turn(true);
+	cr_expect_eq(left_of_b, 0);
+	cr_expect_leq(most_behind, TURN_LINES);
+	end();
+}
+
+/* Scenario D09. What is read of b while a has one backlog, or a thousand: every second turn. */
+Test(shares, a_backlog_has_its_half_whatever_the_other_source_has)
+{
+	begin(64 << 20);
+	for (size_t i = 0; i < 1000; i++)
+		make('a', i, 2 * TURN_LINES);
+	make('b', 0, 20 * TURN_LINES);
+	turn(true);
+	cr_expect_eq(out[1], 20 * TURN_LINES);
+	cr_expect_leq(out[0], 20 * TURN_LINES);
+	cr_expect_leq(most_behind, TURN_LINES);
+	end();
+}
+
+/* ---- memory ---- */
+
+/* Scenario D08. Nothing is acknowledged, and a takes what it gets. */
+Test(shares, memory_is_left_to_another_source)
+{
+	size_t taken;
+
+	begin(MEMORY);
+	for (size_t i = 0; i < FILES; i++)
+		make('a', i, 1);
+	turn(false);
+	taken = world.agent->pools.budget.used;
+	cr_expect_gt(taken, MEMORY / 10 * 6, "%zu", taken);
+	cr_expect_leq(taken, MEMORY / 4 * 3);
+	cr_expect(files_any_held(&world.agent->files));
+	for (size_t i = 0; i < 100; i++)
+		make('b', i, 1);
+	turn(true);
+	cr_expect_eq(out[1], 100, "%zu", out[1]);
+	make('b', 100, 4 * TURN_LINES);
+	turn(true);
+	cr_expect_eq(out[1], 100 + 4 * TURN_LINES, "%zu", out[1]);
+	end();
+}
+
+/* What a may not have is no reason to try all its files at each report of b. */
+Test(shares, a_source_at_its_limit_is_not_tried_in_vain)
+{
+	struct files_share *a;
+	struct file *file;
+	size_t tried = 0;
+
+	begin(MEMORY);
+	for (size_t i = 0; i < FILES; i++)
+		make('a', i, 1);
+	turn(false);
+	a = files_share_of(&world.agent->files, &world.agent->conf->sources[0]);
+	cr_assert_not(TAILQ_EMPTY(&a->room));
+	agent_wake_held(world.agent);
+	TAILQ_FOREACH (file, &a->ready, queue_link)
+		tried++;
+	cr_expect_leq(tried, 1, "%zu", tried);
+	turn(false);
+	scripted_drain(&world.scripted);
+	world_take_reports(&world);
+	tried = 0;
+	TAILQ_FOREACH (file, &a->ready, queue_link)
+		tried++;
+	cr_expect_gt(tried, 100, "%zu", tried);
+	end();
+}
+
+/* ---- descriptors ---- */
+
+#define OPEN 40
+
+/* Scenario D03. Files with a line under way cannot be closed. */
+Test(shares, descriptors_are_left_to_another_source)
+{
+	struct files *files;
+
+	begin(MEMORY);
+	files = &world.agent->files;
+	files->max_open = OPEN;
+	for (size_t i = 0; i < 4 * OPEN; i++) {
+		make('a', i, 1);
+		turn(false);
+	}
+	cr_expect_leq(files->n_open, OPEN / 4 * 3 + 1, "%zu", files->n_open);
+	cr_expect_geq(files->n_open, OPEN / 4 * 3, "%zu", files->n_open);
+	for (size_t i = 0; i < 5; i++)
+		make('b', i, 1);
+	turn(true);
+	cr_expect_eq(out[1], 5);
+	cr_expect_leq(files->n_open, OPEN);
+	end();
+}
+
+/* What is settled is closed for others, and then of the source that has most. */
+Test(shares, the_source_with_most_descriptors_closes_one)
+{
+	struct files *files;
+
+	begin(MEMORY);
+	files = &world.agent->files;
+	files->max_open = OPEN;
+	for (size_t i = 0; i < 4 * OPEN; i++) {
+		make('a', i, 1);
+		make('b', i, i % 16 == 0);
+		turn(false);
+		scripted_drain(&world.scripted);
+		world_take_reports(&world);
+		take_notes();
+	}
+	cr_expect_eq(out[0], 4 * OPEN);
+	cr_expect_leq(files->n_open, OPEN);
+	cr_expect_geq(files->shares[1].n_open, OPEN / 4, "%zu", files->shares[1].n_open);
+	end();
+}
+
+/* ---- the rule itself ---- */
+
+static size_t take_all(struct chunk_pools *pools, struct chunk_share *share)
+{
+	size_t n = 0;
+
+	while (chunk_new(pools, share, NULL, 0, CHUNK_SMALL, 0))
+		n++;
+	return n;
+}
+
+/* k sources that take all they get leave 1/(3k + 1), to the slab. */
+Test(shares, k_sources_leave_one_of_three_k_and_one)
+{
+	struct chunk_share shares[8] = {0};
+	size_t max = (size_t)64 << 20;
+
+	for (size_t k = 1; k < 8; k++) {
+		struct chunk_pools pools;
+
+		memset(shares, 0, sizeof shares);
+		cr_assert_eq(chunk_pools_init(&pools, max), 0);
+		/* By turns, so that each has what the others let it have. */
+		for (size_t took = 1; took;) {
+			took = 0;
+			for (size_t i = 0; i < k; i++)
+				took += chunk_new(&pools, &shares[i], NULL, 0, CHUNK_SMALL, 0) !=
+					NULL;
+		}
+		cr_expect_geq(max - pools.budget.used, max / (3 * k + 1), "%zu", k);
+		cr_expect_leq(max - pools.budget.used, max / (3 * k + 1) + 2 * POOL_SLAB_BYTES,
+			      "%zu: %zu", k, max - pools.budget.used);
+		cr_expect_gt(chunk_pools_room(&pools, &shares[7]), 0);
+		cr_expect_gt(take_all(&pools, &shares[7]), 0);
+		cr_expect_eq(chunk_pools_room(&pools, &shares[0]), 0);
+		cr_expect_gt(take_all(&pools, NULL), 0, "alone, one may take all");
+		cr_expect_leq(pools.budget.used, max);
+		chunk_pools_deinit(&pools);
+	}
+}
+
+/* Of large chunks, which half of the memory is for when they are only wished for, some are left. */
+Test(shares, large_chunks_are_left_too)
+{
+	struct chunk_share shares[2] = {0};
+	struct chunk_pools pools;
+	struct chunk *chunk;
+	size_t large = 0;
+
+	cr_assert_eq(chunk_pools_init(&pools, (size_t)16 << 20), 0);
+	while ((chunk = chunk_new(&pools, &shares[0], NULL, 0, CHUNK_LARGE, 0)) &&
+	       chunk->class == CHUNK_LARGE)
+		large++;
+	cr_expect_geq(large, 20, "%zu", large);
+	for (int i = 0; i < 6; i++)
+		cr_expect_eq(chunk_new(&pools, &shares[1], NULL, 0, CHUNK_LARGE, 0)->class,
+			     CHUNK_LARGE);
+	chunk_pools_deinit(&pools);
+}
