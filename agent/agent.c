@@ -251,6 +251,7 @@ int agent_run(struct agent *agent)
 
 	agent->started_us = agent->progress_us = clock_mono_us();
 	agent_tell_start(agent);
+	agent_tell_left_behind(agent);
 	notify_ready(&agent->notify);
 	r = sd_event_loop(agent->loop);
 	/*

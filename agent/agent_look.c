@@ -154,12 +154,7 @@ static void tell_trouble(struct agent *agent, const struct discover_trouble *tro
 			    trouble->watch_errno == ENOSPC ? "fs.inotify.max_user_watches" :
 							     "fs.inotify.max_user_instances",
 			    trouble->unwatched);
-	if (trouble->refused[0] && follow_is_news(&agent->files, trouble->refused))
-		log_limited(agent->log, LOG_WARNING, "refused",
-			    "%s: a symbolic link whose owner is neither root nor that of the "
-			    "directory to which it leads, or that leads where no logs are "
-			    "(`follow_links`): nothing below it is found",
-			    trouble->refused);
+	agent_tell_refused(agent);
 	agent_tell_denied(agent);
 }
 

@@ -182,6 +182,9 @@ void agent_serve_control(struct agent *agent, uint64_t now_us);
 /* What others count is put into the counters. */
 void agent_count_now(struct agent *agent, uint64_t now_us);
 
+/* Dead letters that belong to no source any more. */
+void agent_tell_left_behind(const struct agent *agent);
+
 /* The counters as one message. */
 void agent_log_counters(struct agent *agent);
 
@@ -200,6 +203,9 @@ void agent_finish_acks(struct agent *agent);
 
 /* Directories that cannot be read, each once for as long as that lasts. */
 void agent_tell_denied(struct agent *agent);
+
+/* Links to directories that are not followed, each once. */
+void agent_tell_refused(struct agent *agent);
 
 /* Says of which sources dead letters have no room, once. */
 void agent_tell_letters_full(struct agent *agent);

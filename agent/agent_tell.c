@@ -2,6 +2,7 @@
 /*
  * What a running agent tells: systemd its state, a terminal its progress, the log its counters.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <string.h>
@@ -32,6 +33,17 @@ void agent_tell_start(const struct agent *agent)
 		"kafka.bootstrap_servers %s",
 		user ? user->pw_name : number, agent->conf->n_sources, files_count(&agent->files),
 		servers ? servers : "none");
+}
+
+void agent_tell_left_behind(const struct agent *agent)
+{
+	if (!agent->letters.left_behind)
+		return;
+	log_say(agent->log, LOG_NOTICE,
+		"the state holds %" PRIu64 " bytes of dead letters of sources that are not in the "
+		"configuration any more, or not under that name; they take no room from others, "
+		"and stay until they are removed (see waybill(8), DEAD LETTERS)",
+		agent->letters.left_behind);
 }
 
 void agent_count_now(struct agent *agent, uint64_t now_us)
@@ -151,18 +163,46 @@ void agent_finish_acks(struct agent *agent)
 			"--print-acks: %" PRIu64 " acknowledgements were not printed", news.lost);
 }
 
+static void tell_denied(struct agent *agent, const char *source, const char *dir, int error)
+{
+	int priority = agent->until_eof ? LOG_ERR : LOG_WARNING;
+	bool denied = error == EACCES || error == EPERM;
+
+	log_source(agent->log, priority, source, denied ? "denied" : "closed",
+		   "%s: %s: nothing below it is found%s%s", dir,
+		   denied ? "permission denied" : strerror(error),
+		   agent->until_eof ? "" :
+		   denied ? "; it is tried again when its mode changes and every half minute" :
+			    "; it is tried again every half minute",
+		   error == EMFILE ? "; raise LimitNOFILE= of the service, or ulimit -n" : "");
+}
+
 void agent_tell_denied(struct agent *agent)
 {
+	int source, error;
 	const char *dir;
-	int source;
 
-	while ((dir = discover_next_denied(agent->discover, &source)))
-		log_source(agent->log, agent->until_eof ? LOG_ERR : LOG_WARNING,
-			   source < 0 ? "" : agent->conf->sources[source].name, "denied",
-			   "%s: permission denied: nothing below it is found%s", dir,
-			   agent->until_eof ? "" :
-					      "; it is tried again when its mode changes and "
-					      "every half minute");
+	while ((dir = discover_next_denied(agent->discover, &source, &error))) {
+		tell_denied(agent, source < 0 ? "" : agent->conf->sources[source].name, dir, error);
+		agent->files.crowded |= error == EMFILE;
+	}
+}
+
+void agent_tell_refused(struct agent *agent)
+{
+	const struct source *source;
+	const char *link;
+	int index;
+
+	while ((link = discover_next_refused(agent->discover, &index))) {
+		source = &agent->files.sources[index];
+		if (follow_is_news(&agent->files, source, link))
+			log_source(agent->log, LOG_WARNING, source->name, "refused",
+				   "%s: a symbolic link whose owner is neither root nor that of "
+				   "the directory to which it leads, or that leads where no logs "
+				   "are (`follow_links`): nothing below it is found",
+				   link);
+	}
 }
 
 void agent_tell_letters_full(struct agent *agent)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the loop does to files. Sources with something to read get turns one after the other, and so
- * do the files of each, equal ones by bytes: neither a busy file nor a source with thousands of them
- * starves others (D09). A file whose next record cannot go is
+ * do the files of each, equal ones by bytes: neither a busy file nor a source with thousands of
+ * them starves others (D09). A file whose next record cannot go is
  * held aside until what it waits for may have come: another try costs a read and a line that is
  * parsed, and thousands of files may wait for hours. The tick tries them all, so nothing hangs on
  * a wake-up that was missed.

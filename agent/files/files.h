@@ -28,6 +28,7 @@ struct files_share {
 	struct file_list open;  /* descriptors, least recently used first */
 	size_t n_open;
 	struct chunk_share memory;
+	size_t n_told; /* its paths in `refused` and `unreadable` */
 	bool in_turn;
 	TAILQ_ENTRY(files_share) turn_link;
 };
@@ -47,8 +48,8 @@ struct files {
 	struct map *by_path;    /* current path → file */
 	struct map *by_lineage; /* path, also a real one → the newest generation that was there */
 	struct map *kept;    /* lineage → the last generation of it that has no name any more */
-	struct map *refused; /* paths that were warned about: a FIFO, a compressed file */
-	struct map *unreadable;   /* paths of which it was told that they cannot be read */
+	struct map *refused; /* path → share of its source: warned about (a FIFO, a link) */
+	struct map *unreadable;   /* the same: it was told that they cannot be read */
 	struct map *stored;       /* struct inode_key → struct store_file not yet met again */
 	struct map *stored_paths; /* path → one of those rows, met or not */
 	struct store_file *rows;  /* what store_load gave; owned */

@@ -102,9 +102,9 @@ struct chunk {
 };
 
 /*
- * What one of several holds of the pools, of which each other wants some, too. He takes nothing more
- * from the system while he holds more than three times what is left: one alone leaves a quarter,
- * two leave a seventh, k of them 1/(3k + 1).
+ * What one of several holds of the pools, of which each other wants some, too. He takes nothing
+ * more from the system while he holds more than three times what is left: one alone leaves a
+ * quarter, two leave a seventh, k of them 1/(3k + 1).
  */
 struct chunk_share {
 	size_t held; /* bytes of chunks and slot blocks */

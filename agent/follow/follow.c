@@ -397,8 +397,8 @@ static int left(struct files *files, struct discover *discover, const char *path
 {
 	struct file *file = map_get(files->by_path, path, strlen(path));
 
-	map_take(files->refused, path, strlen(path));
-	map_take(files->unreadable, path, strlen(path));
+	follow_end_news(files->refused, path);
+	follow_end_news(files->unreadable, path);
 	if (!file)
 		file = behind_link(files, path);
 	return file ? check_path(files, discover, file) : 0;

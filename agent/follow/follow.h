@@ -39,8 +39,11 @@ void follow_begin_look(struct files *files);
  */
 int follow_check_paths(struct files *files, struct discover *discover) MUSTCHECK;
 
-/* Whether it was not told before that the path is not followed: once, until it leaves. */
-bool follow_is_news(struct files *files, const char *path);
+/*
+ * Whether it was not told before that the path, which the source wants, is not followed: once,
+ * until it leaves, and of so many paths of a source at most.
+ */
+bool follow_is_news(struct files *files, const struct source *source, const char *path);
 
 /* Whether it has no name and no writer any more, and was read to its end. */
 bool follow_is_abandoned(const struct file *file);

@@ -36,6 +36,9 @@ struct birth {
  */
 int follow_look_at(struct files *files, const struct birth *birth, int64_t now_ms) MUSTCHECK;
 
+/* The path is forgotten by one of the two maps of what was told; whether it was in there. */
+bool follow_end_news(struct map *told, const char *path);
+
 /* Warns, once a path, that it cannot be followed: it is `what`. */
 void follow_refuse(struct files *files, const struct source *source, const char *path,
 		   const char *what);

@@ -15,21 +15,48 @@
 #include "follow/follow_private.h"
 #include "search/rotated.h"
 
+/*
+ * So many paths of a source are remembered, each of which was told once. Of further ones there may
+ * be millions, and nothing is told.
+ */
+#define TOLD_MAX 1000
+
 /* Whether it was not told of the path yet; told: paths of which it was. */
-static bool is_news(struct map *told, const char *path)
+static bool is_news(struct files *files, struct map *told, const struct source *source,
+		    const char *path)
 {
-	return !map_get(told, path, strlen(path)) && !map_put(told, path, strlen(path), told);
+	struct files_share *share = files_share_of(files, source);
+
+	if (share->n_told > TOLD_MAX || map_get(told, path, strlen(path)) ||
+	    map_put(told, path, strlen(path), share))
+		return false;
+	if (++share->n_told <= TOLD_MAX)
+		return true;
+	log_source(files->log, LOG_WARNING, source->name, "told-max",
+		   "source %s: more than %d of its paths are refused or cannot be read: of further "
+		   "ones nothing is told; waybill check shows what they are",
+		   source->name, TOLD_MAX);
+	return false;
 }
 
-bool follow_is_news(struct files *files, const char *path)
+bool follow_is_news(struct files *files, const struct source *source, const char *path)
 {
-	return is_news(files->refused, path);
+	return is_news(files, files->refused, source, path);
+}
+
+bool follow_end_news(struct map *told, const char *path)
+{
+	struct files_share *share = map_count(told) ? map_take(told, path, strlen(path)) : NULL;
+
+	if (share)
+		share->n_told--;
+	return share;
 }
 
 void follow_refuse(struct files *files, const struct source *source, const char *path,
 		   const char *what)
 {
-	if (!is_news(files->refused, path))
+	if (!follow_is_news(files, source, path))
 		return;
 	log_source(files->log, LOG_WARNING, source->name, what,
 		   "%s: %s: it is not followed; an `exclude` pattern silences this", path, what);
@@ -47,7 +74,7 @@ void follow_refuse_link(struct files *files, const struct source *source, const 
 static void unreadable(struct files *files, const struct birth *birth, int error)
 {
 	files->n_unreadable++;
-	if (!is_news(files->unreadable, birth->path))
+	if (!is_news(files, files->unreadable, birth->source, birth->path))
 		return;
 	if (error == -EACCES || error == -EPERM)
 		log_source(files->log, LOG_WARNING, birth->source->name, "unreadable",
@@ -63,8 +90,7 @@ static void unreadable(struct files *files, const struct birth *birth, int error
 
 static void readable(struct files *files, const struct birth *birth)
 {
-	if (map_count(files->unreadable) &&
-	    map_take(files->unreadable, birth->path, strlen(birth->path)))
+	if (follow_end_news(files->unreadable, birth->path))
 		log_source(files->log, LOG_NOTICE, birth->source->name, "readable",
 			   "%s: it can be read now", birth->path);
 }

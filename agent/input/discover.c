@@ -20,6 +20,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -27,8 +28,6 @@
 #include <unistd.h>
 
 #include "input/discover_private.h"
-
-/* ---- making one ---- */
 
 /* The watch with its descriptors; without an instance (EMFILE) we go on and poll. */
 static int new_watch(struct discover *discover)
@@ -102,6 +101,8 @@ struct discover *discover_free(struct discover *discover)
 	for (size_t i = 0; i < discover->n_shunned; i++)
 		free(discover->shunned[i]);
 	free(discover->shunned);
+	while (discover->n_refused)
+		free(discover->refused[--discover->n_refused].path);
 	free(discover);
 	return NULL;
 }
@@ -247,15 +248,28 @@ void discover_trouble(struct discover *discover, struct discover_trouble *ret_tr
 	trouble->denied = tree->n_denied;
 	*ret_trouble = *trouble;
 	trouble->watch_errno = 0;
-	trouble->refused[0] = '\0';
 }
 
-const char *discover_next_denied(struct discover *discover, int *ret_source)
+const char *discover_next_denied(struct discover *discover, int *ret_source, int *ret_error)
 {
 	const struct node *node = tree_next_denied(&discover->tree);
 
 	if (!node)
 		return NULL;
 	*ret_source = node->n_states ? discover->sources[node->states[0].source].id : -1;
+	*ret_error = node->error;
 	return node->path;
+}
+
+const char *discover_next_refused(struct discover *discover, int *ret_source)
+{
+	char *path;
+
+	if (!discover->n_refused)
+		return NULL;
+	path = discover->refused[--discover->n_refused].path;
+	*ret_source = discover->refused[discover->n_refused].source;
+	snprintf(discover->path, sizeof discover->path, "%s", path);
+	free(path);
+	return discover->path;
 }

@@ -64,9 +64,8 @@ struct discover_trouble {
 	int watch_errno;      /* ENOSPC: fs.inotify.max_user_watches; EMFILE: max_user_instances */
 	uint64_t overflows;   /* total of IN_Q_OVERFLOW */
 	uint64_t directories; /* watched now, those on the way to a pattern's first star included */
-	uint64_t unwatched;   /* directories that are only polled, for want of a watch */
+	uint64_t unwatched;   /* directories that are only polled: no watch, or too many of them */
 	uint64_t waiting;     /* directories that wait for room: discover_quota */
-	char refused[512];    /* a link to a directory that is not to be followed, "" when none */
 	uint64_t denied;      /* directories that cannot be read or searched now */
 };
 
@@ -169,14 +168,18 @@ bool discover_lost_hints(const struct discover *discover);
  */
 int discover_next(struct discover *discover, struct hint *ret_hint) MUSTCHECK;
 
-/* How things are, in numbers. Resets watch_errno and refused. */
+/* How things are, in numbers. Resets watch_errno. */
 void discover_trouble(struct discover *discover, struct discover_trouble *ret_trouble);
 
 /*
  * A directory that cannot be read or searched, each once for as long as that lasts; NULL: no
- * further one. *ret_source: one that wants what is in it. Borrowed until the next call of any
- * discover function.
+ * further one. *ret_source: one that wants what is in it; *ret_error: errno. Borrowed until the
+ * next call of any discover function.
  */
-const char *discover_next_denied(struct discover *discover, int *ret_source);
+const char *discover_next_denied(struct discover *discover, int *ret_source, int *ret_error);
+
+/* The same of a link to a directory that is not followed, at each scan; so many are kept. */
+#define DISCOVER_REFUSED_MAX 256
+const char *discover_next_refused(struct discover *discover, int *ret_source);
 
 #endif

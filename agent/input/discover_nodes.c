@@ -32,9 +32,10 @@ void walk_drop(struct discover *discover, struct node *node)
 	tree_remove(&discover->tree, node);
 }
 
-void walk_deny(struct discover *discover, struct node *node)
+void walk_deny(struct discover *discover, struct node *node, int error)
 {
 	node->incomplete = true;
+	node->error = error;
 	tree_set_denied(&discover->tree, node, true);
 }
 
@@ -55,7 +56,7 @@ int walk_watch(struct discover *discover, struct node *node, bool *ret_there)
 		discover->trouble.watch_errno = ENOSPC;
 	/* A directory on the way may be closed to us: it only has to let us through. */
 	if (r == WATCH_E_DENIED && node->content)
-		walk_deny(discover, node);
+		walk_deny(discover, node, EACCES);
 	tree_set_way(&discover->tree, node, r == 0 ? NODE_WATCHED : NODE_POLLED);
 	return 0;
 }
@@ -97,8 +98,6 @@ int walk_follow(struct discover *discover, const char *path, bool link)
 	node->followed |= link;
 	return follow(discover, node);
 }
-
-/* ---- links to directories that are not there ---- */
 
 int walk_wait_for(struct discover *discover, const struct node *node)
 {

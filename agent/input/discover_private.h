@@ -44,6 +44,11 @@ struct discover {
 	struct map
 		*waiting; /* path → directory with a link that leads there: queued when it comes */
 	struct discover_trouble trouble;
+	struct {
+		char *path; /* of a link */
+		int source;
+	} refused[DISCOVER_REFUSED_MAX];
+	size_t n_refused;
 	char path[PATH_MAX]; /* of the hint given last */
 };
 
@@ -68,8 +73,8 @@ int walk_look(struct discover *discover, struct node *node, const char *name, un
 /* The directory that is being read is done with. */
 void walk_end_scan(struct discover *discover);
 
-/* The directory could not be read or searched. */
-void walk_deny(struct discover *discover, struct node *node);
+/* The directory could not be read or searched; error: errno. */
+void walk_deny(struct discover *discover, struct node *node, int error);
 
 /* Watches the directory of path; link: every name that comes there matters. As discover_follow. */
 int walk_follow(struct discover *discover, const char *path, bool link) MUSTCHECK;

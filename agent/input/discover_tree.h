@@ -52,6 +52,7 @@ struct node {
 	int owner;       /* the source that has it, as an index; TREE_NOBODY */
 	bool incomplete; /* could not be read or searched: another try when its mode changes */
 	bool denied;     /* was incomplete when it was scanned last */
+	int error;       /* errno, then */
 	bool untold;     /* in the queue of those of which it was not told */
 	TAILQ_ENTRY(node) news;
 	size_t len;

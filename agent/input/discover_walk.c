@@ -30,8 +30,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- states ---- */
-
 static const struct glob *glob_of(const struct discover *discover, struct state state)
 {
 	return discover->sources[state.source].patterns[state.pattern];
@@ -92,7 +90,15 @@ static bool leads_on(const struct discover *discover, const struct node *node, c
 	return false;
 }
 
-/* ---- links ---- */
+/* discover->path is not followed. Without room for that a later scan tells. */
+static void refuse(struct discover *discover, int source)
+{
+	size_t n = discover->n_refused;
+
+	if (n == DISCOVER_REFUSED_MAX || !(discover->refused[n].path = strdup(discover->path)))
+		return;
+	discover->refused[discover->n_refused++].source = source;
+}
 
 /* Whether the state's source goes through discover->path, a link to a directory. */
 static bool goes_through(struct discover *discover, struct state state)
@@ -102,8 +108,7 @@ static bool goes_through(struct discover *discover, struct state state)
 	int r = reach_walk(discover->path, links, NULL, NULL, real);
 
 	if (r == -ELOOP)
-		snprintf(discover->trouble.refused, sizeof discover->trouble.refused, "%.511s",
-			 discover->path);
+		refuse(discover, discover->sources[state.source].id);
 	return !r && !walk_shuns(discover, real);
 }
 
@@ -120,8 +125,6 @@ static bool makes_loop(const struct node *node, const char *path)
 			return true;
 	return false;
 }
-
-/* ---- one name ---- */
 
 bool walk_join(struct discover *discover, const struct node *node, const char *name)
 {
@@ -264,8 +267,6 @@ int walk_look(struct discover *discover, struct node *node, const char *name, un
 	return 0;
 }
 
-/* ---- one directory ---- */
-
 static int begin_scan(struct discover *discover, struct node *node)
 {
 	struct node *child;
@@ -287,7 +288,7 @@ static int begin_scan(struct discover *discover, struct node *node)
 	if (!discover->dir && (errno == ENOENT || errno == ENOTDIR))
 		walk_drop(discover, node);
 	else if (!discover->dir)
-		walk_deny(discover, node);
+		walk_deny(discover, node, errno);
 	return 0;
 }
 
@@ -321,7 +322,7 @@ static int look_up(struct discover *discover, struct node *node, const char *nam
 	if (lstat(discover->path, &st) == 0)
 		return walk_look(discover, node, name, IFTODT(st.st_mode), ret_hint);
 	if (errno == EACCES)
-		walk_deny(discover, node);
+		walk_deny(discover, node, errno);
 	return DISCOVER_E_NONE;
 }
 
@@ -398,8 +399,6 @@ int walk_next(struct discover *discover, struct hint *ret_hint)
 			return 0;
 	}
 }
-
-/* ---- scans ---- */
 
 /*
  * A caller may stop after any hint, with changes that were read already or directories that were

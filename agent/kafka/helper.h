@@ -50,8 +50,8 @@ void helper_make(struct helper *helper, struct producer *old, uint64_t delay_us)
  */
 void helper_ask(struct helper *helper, uint64_t delay_us, bool settings);
 
-/* Asks whether the leader of a partition answers. */
-void helper_probe(struct helper *helper, uint32_t topic, int32_t partition);
+/* Asks whether the leader of a partition, the broker of that id, answers. */
+void helper_probe(struct helper *helper, uint32_t topic, int32_t partition, int32_t leader);
 
 /*
  * A line of the library's log, from either thread: kept for helper_line. Above some 1,000 lines

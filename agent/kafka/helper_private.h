@@ -18,6 +18,7 @@ struct helper_orders {
 	uint64_t ask_us; /* not before; 0: soon */
 	uint32_t probe_topic;
 	int32_t probe_partition;
+	int32_t probe_leader;
 };
 
 struct helper {

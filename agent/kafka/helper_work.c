@@ -186,8 +186,8 @@ static void probe(struct helper *h, struct work *w, const struct helper_orders *
 		.probe_partition = o->probe_partition,
 	};
 
-	answer.leader_answers = topics_leader_answers(w->current, o->probe_topic,
-						      o->probe_partition, ASK_TIMEOUT_MS);
+	answer.leader_answers =
+		topics_broker_answers(w->current, o->probe_topic, o->probe_leader, ASK_TIMEOUT_MS);
 	helper_tell(h, &answer);
 }
 

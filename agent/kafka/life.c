@@ -129,7 +129,8 @@ static void check_stall(struct kafka *k, uint64_t now_us)
 		return;
 	k->probed_us = now_us;
 	k->ledger.topics[topic].partitions[partition].probed_us = now_us;
-	helper_probe(k->helper, (uint32_t)topic, partition);
+	helper_probe(k->helper, (uint32_t)topic, partition,
+		     k->ledger.topics[topic].partitions[partition].leader);
 }
 
 /* Purges when brokers have answered long enough, and lately, and no report came. */

@@ -171,12 +171,13 @@ void helper_ask(struct helper *h, uint64_t delay_us, bool settings)
 	pthread_mutex_unlock(&h->mutex);
 }
 
-void helper_probe(struct helper *h, uint32_t topic, int32_t partition)
+void helper_probe(struct helper *h, uint32_t topic, int32_t partition, int32_t leader)
 {
 	pthread_mutex_lock(&h->mutex);
 	h->orders.probe = true;
 	h->orders.probe_topic = topic;
 	h->orders.probe_partition = partition;
+	h->orders.probe_leader = leader;
 	pthread_cond_signal(&h->cond);
 	pthread_mutex_unlock(&h->mutex);
 }

@@ -329,16 +329,6 @@ void topics_keep_settings(struct topics *topics, const struct topics *older)
 	}
 }
 
-bool topics_leader_answers(struct producer *producer, size_t topic, int32_t partition,
-			   int timeout_ms)
-{
-	int64_t low, high;
-
-	return rd_kafka_query_watermark_offsets(producer_handle(producer),
-						producer_topic_name(producer, topic), partition,
-						&low, &high, timeout_ms) == 0;
-}
-
 struct producer_sizing topics_sizing(const struct topics *topics)
 {
 	struct producer_sizing sizing = {0};

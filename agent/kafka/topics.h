@@ -67,10 +67,6 @@ void topics_ask_settings(struct producer *producer, int timeout_ms, struct topic
 /* Copies the settings of an older snapshot into one that was taken without asking for them. */
 void topics_keep_settings(struct topics *topics, const struct topics *older);
 
-/* True when the leader of the partition answers a question about it; blocks up to timeout_ms. */
-bool topics_leader_answers(struct producer *producer, size_t topic, int32_t partition,
-			   int timeout_ms);
-
 /*
  * Whether the broker answers a question about the topic, be it by a refusal; blocks up to
  * timeout_ms.

@@ -44,7 +44,14 @@ int letters_share(struct letters *letters, const char *source, uint64_t max_byte
 
 void letters_held(struct letters *letters, const char *source, uint64_t bytes)
 {
-	share_of(letters, source)->bytes += bytes;
+	struct letters_share *share = share_of(letters, source);
+
+	if (share == &letters->rest) {
+		letters->left_behind += bytes;
+		letters->stored -= bytes < letters->stored ? bytes : letters->stored;
+		return;
+	}
+	share->bytes += bytes;
 }
 
 uint64_t letters_kept(const struct letters *letters, const char *source)

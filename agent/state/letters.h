@@ -24,9 +24,10 @@ struct letters {
 	size_t n;
 	size_t n_told; /* the first so many */
 	size_t capacity;
-	uint64_t bytes;     /* of keys and values here */
-	uint64_t stored;    /* of those in the store already */
-	uint64_t max_bytes; /* both together */
+	uint64_t bytes;       /* of keys and values here */
+	uint64_t stored;      /* of those in the store already */
+	uint64_t max_bytes;   /* both together */
+	uint64_t left_behind; /* in the store, of sources that are no more: they hold up nobody */
 	struct letters_share *shares;
 	size_t n_shares;
 	struct letters_share rest; /* of all sources without a share: only max_bytes limits it */
@@ -39,7 +40,10 @@ void letters_deinit(struct letters *letters);
 /* The source may keep so much, and no more. Before any letter of it. 0 or -ENOMEM. */
 int letters_share(struct letters *letters, const char *source, uint64_t max_bytes) MUSTCHECK;
 
-/* The store holds so many bytes of letters of this source already. */
+/*
+ * Of what the store holds, so many bytes are letters of this source. One without a share is no
+ * more, or has another name: its letters take no room from others.
+ */
 void letters_held(struct letters *letters, const char *source, uint64_t bytes);
 
 /* Bytes of the letters of this source, here and in the store; 0 without a share. */

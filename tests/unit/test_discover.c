@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -192,10 +193,10 @@ static struct discover_trouble trouble(void)
 static const char *denied(void)
 {
 	const char *path;
-	int source = -1;
+	int source = -1, error = 0;
 
-	path = discover_next_denied(d, &source);
-	cr_expect(!path || source >= 0);
+	path = discover_next_denied(d, &source, &error);
+	cr_expect(!path || (source >= 0 && error == EACCES));
 	return path ? path : "";
 }
 
@@ -880,6 +881,27 @@ Test(discover, a_closed_directory_is_told_and_found_when_it_opens)
 	IS(scan(), "F0 d/a.log ");
 	append("d/a.log");
 	IS(listen(), "C d/a.log ");
+}
+
+/* It was told that permission is denied. */
+Test(discover, a_directory_for_which_there_is_no_descriptor_is_told_as_that)
+{
+	struct rlimit limit, none;
+	int source, error = 0;
+
+	make_dir("d");
+	want(3, "d/*.log", NULL, NULL);
+	make("d/a.log");
+	IS(scan(), "F3 d/a.log ");
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){.rlim_cur = 3, .rlim_max = limit.rlim_max};
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	IS(scan(), "");
+	cr_expect_str_eq(discover_next_denied(d, &source, &error), at("d"));
+	cr_expect_eq(error, EMFILE);
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	IS(scan(), "F3 d/a.log ");
+	cr_expect_eq(trouble().denied, 0);
 }
 
 /* Of several only the last was told. */

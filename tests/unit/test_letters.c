@@ -96,11 +96,10 @@ Test(letters, a_source_has_its_share)
 {
 	struct letters letters;
 
-	letters_init(&letters, 100, 0);
+	letters_init(&letters, 100, 5);
 	cr_assert_eq(letters_share(&letters, "r", 40), 0);
 	cr_assert_eq(letters_share(&letters, "s", 50), 0);
 	letters_held(&letters, "s", 5);
-	letters_held(&letters, "of an older configuration", 5);
 	add(&letters, 1, 10, 20);
 	cr_expect(letters_has_room(&letters, "s", 15));
 	cr_expect(!letters_has_room(&letters, "s", 16));
@@ -108,8 +107,27 @@ Test(letters, a_source_has_its_share)
 	cr_expect(!letters_has_room(&letters, "s", 16), "it is still kept");
 	cr_expect(letters_has_room(&letters, "r", 40));
 	cr_expect(!letters_has_room(&letters, "r", 41));
-	cr_expect(letters_has_room(&letters, "t", 70), "without a share: as all");
-	cr_expect(!letters_has_room(&letters, "t", 71));
+	cr_expect(letters_has_room(&letters, "t", 65), "without a share: as all");
+	cr_expect(!letters_has_room(&letters, "t", 66));
+	letters_deinit(&letters);
+}
+
+/* A source was renamed each time that its share was full: what it left filled the room of all. */
+Test(letters, what_a_renamed_source_has_left_takes_no_room)
+{
+	struct letters letters;
+
+	letters_init(&letters, 100, 95);
+	cr_assert_eq(letters_share(&letters, "r", 40), 0);
+	cr_assert_eq(letters_share(&letters, "s", 50), 0);
+	letters_held(&letters, "s", 5);
+	letters_held(&letters, "s under another name", 50);
+	letters_held(&letters, "s under yet another", 40);
+	cr_expect_eq(letters.left_behind, 90);
+	cr_expect_eq(letters.stored, 5);
+	cr_expect(letters_has_room(&letters, "s", 45));
+	cr_expect(!letters_has_room(&letters, "s", 46));
+	cr_expect(letters_has_room(&letters, "r", 40));
 	letters_deinit(&letters);
 }
 

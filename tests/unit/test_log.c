@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "ops/log_private.h"
 
 static uint64_t test_now_us = 1000 * US_PER_S;
 
@@ -480,6 +481,30 @@ Test(log, many_sources)
 	for (; *got; got = strchr(got, '\n') + 1)
 		held += sscanf(got, "%*[^(](one of %lu", &n) == 1 ? n : 1;
 	cr_expect_eq(at_once + held, 15000, "%zu and %lu", at_once, held);
+	log_free(log);
+}
+
+/*
+ * One source that says all it can, a thousand times, takes a row for each cause; the first message
+ * of another one is printed at once all the same, and so is one of no source.
+ */
+Test(log, a_source_that_says_all_it_can_hides_no_other)
+{
+	struct log *log = log_new(LOG_INFO);
+	static char causes[LOG_CAUSES_MAX][16];
+
+	for (int round = 0; round < 1000; round++)
+		for (int i = 0; i < LOG_CAUSES_MAX; i++) {
+			snprintf(causes[i], sizeof causes[i], "c%d", i);
+			log_source(log, LOG_WARNING, "loud", causes[i], "x");
+		}
+	cr_expect_eq(lines(printed()), LOG_CAUSES_MAX);
+	for (int i = 0; i < LOG_CAUSES_MAX; i++) {
+		log_source(log, LOG_WARNING, "quiet", causes[i], "once");
+		cr_expect_eq(lines(printed()), 1, "%d", i);
+	}
+	log_limited(log, LOG_WARNING, "c0", "of no source");
+	cr_expect_eq(lines(printed()), 1);
 	log_free(log);
 }
 

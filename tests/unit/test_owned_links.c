@@ -3,6 +3,7 @@
 #include "follow/follow.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -140,7 +141,7 @@ Test(owned_links, a_link_that_waits_for_another_sources_file_does_not_get_it)
 
 Test(owned_links, a_link_to_a_directory_that_its_owner_does_not_own_is_not_gone_through)
 {
-	struct discover_trouble trouble;
+	int source;
 
 	rig_end(rig);
 	rig_begin(rig, "*/passwd");
@@ -149,8 +150,33 @@ Test(owned_links, a_link_to_a_directory_that_its_owner_does_not_own_is_not_gone_
 		cr_assert_eq(lchown(rig_path(rig, "etc"), STRANGER, STRANGER), 0);
 	rig_start(rig);
 	SEE("");
-	discover_trouble(rig->discover, &trouble);
-	cr_expect_str_eq(trouble.refused, rig_path(rig, "etc"));
+	cr_expect_str_eq(discover_next_refused(rig->discover, &source), rig_path(rig, "etc"));
+	cr_expect_eq(source, 0);
+	cr_expect_null(discover_next_refused(rig->discover, &source));
+}
+
+/* Of several in one look the last one only was told. */
+Test(owned_links, each_link_that_is_refused_in_a_look_is_told)
+{
+	const char *link;
+	int source, n = 0;
+	char name[16];
+
+	rig_end(rig);
+	rig_begin(rig, "*/passwd");
+	for (int i = 0; i < DISCOVER_REFUSED_MAX + 50; i++) {
+		snprintf(name, sizeof name, "etc%d", i);
+		make_link("/etc", name);
+		if (geteuid() == 0)
+			cr_assert_eq(lchown(rig_path(rig, name), STRANGER, STRANGER), 0);
+	}
+	rig_start(rig);
+	SEE("");
+	while ((link = discover_next_refused(rig->discover, &source))) {
+		cr_expect(strstr(link, "/etc"));
+		n++;
+	}
+	cr_expect_eq(n, DISCOVER_REFUSED_MAX);
 }
 
 /* A hard link to a log of another source took it: that one's topic got nothing. */

@@ -62,11 +62,28 @@ Test(told, many_fifos_are_two_lines)
 		cr_assert_eq(mkfifo(rig_path(rig, name_of("%d.log", i)), 0600), 0);
 	rig_rescan(rig);
 	rig_rescan(rig);
-	cr_expect_eq(said_times("\n"), 1);
-	stop_listening();
 	cr_expect_eq(said_times("\n"), 2);
+	cr_expect_eq(said_times("more than 1000 of its paths"), 1);
+	stop_listening();
+	cr_expect_eq(said_times("\n"), 3);
 	cr_expect_eq(said_times("a FIFO: it is not followed"), 2);
-	cr_expect_eq(said_times("(one of 19999 like it within a minute, source log)"), 1);
+	cr_expect_eq(said_times("(one of 999 like it within a minute, source log)"), 1);
+}
+
+/* What is remembered of it ends, for one source and not for all. */
+Test(told, what_was_told_is_remembered_up_to_a_limit)
+{
+	for (int i = 0; i < 3000; i++)
+		cr_assert_eq(mkfifo(rig_path(rig, name_of("%d.log", i)), 0600), 0);
+	rig_rescan(rig);
+	cr_expect_eq(map_count(rig->files.refused), 1001, "%zu", map_count(rig->files.refused));
+	cr_expect_eq(said_times("more than 1000 of its paths are refused"), 1);
+	for (int i = 0; i < 3000; i++)
+		rig_remove(rig, name_of("%d.log", i));
+	rig_run(rig);
+	cr_expect_eq(map_count(rig->files.refused), 0);
+	cr_expect_eq(rig->files.shares[0].n_told, 0);
+	stop_listening();
 }
 
 /* 2,500 lines in 14 s. */

@@ -216,7 +216,7 @@ static int scan(struct check_walk *walk, struct discover_trouble *ret_trouble)
 			return r;
 		discover_trouble(walk->discover, ret_trouble);
 		watch_errno = watch_errno ? watch_errno : ret_trouble->watch_errno;
-		if (check_files_denied(walk) || check_files_link(walk, ret_trouble))
+		if (check_files_denied(walk) || check_files_link(walk))
 			return -ENOMEM;
 		if (r == 0 && hint.kind != HINT_FOUND && hint.kind != HINT_NONE)
 			break;

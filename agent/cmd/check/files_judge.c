@@ -99,25 +99,38 @@ static int tell_closed(struct check_walk *walk, const char *dir)
 int check_files_denied(struct check_walk *walk)
 {
 	const char *dir;
-	int source, r = 0;
+	int source, error, r = 0;
 
-	while (!r && (dir = discover_next_denied(walk->discover, &source)))
+	while (!r && (dir = discover_next_denied(walk->discover, &source, &error)))
 		r = tell_closed(walk, dir);
 	return r;
 }
 
-int check_files_link(struct check_walk *walk, const struct discover_trouble *trouble)
+static int tell_link(struct check_walk *walk, const char *link)
 {
-	const char *link = trouble->refused;
-
-	if (!link[0] || map_get(walk->denied, link, strlen(link)))
+	if (map_get(walk->denied, link, strlen(link)) || walk->n_links > CHECK_LINKS_MAX)
 		return 0;
-	check_find(&walk->check->report, CHECK_WARNING, CHECK_NOWHERE,
-		   "%s is a symbolic link whose owner is neither root nor that of the directory to "
-		   "which it leads, or that leads where no logs are\n"
-		   "run would find nothing below it. follow_links in the source decides.",
-		   link);
+	if (++walk->n_links > CHECK_LINKS_MAX)
+		check_find(&walk->check->report, CHECK_WARNING, CHECK_NOWHERE,
+			   "More than %d such links are there: of further ones nothing is told",
+			   CHECK_LINKS_MAX);
+	else
+		check_find(&walk->check->report, CHECK_WARNING, CHECK_NOWHERE,
+			   "%s is a symbolic link whose owner is neither root nor that of the "
+			   "directory to which it leads, or that leads where no logs are\n"
+			   "run would find nothing below it. follow_links in the source decides.",
+			   link);
 	return map_put(walk->denied, link, strlen(link), walk);
+}
+
+int check_files_link(struct check_walk *walk)
+{
+	const char *link;
+	int source, r = 0;
+
+	while (!r && (link = discover_next_refused(walk->discover, &source)))
+		r = tell_link(walk, link);
+	return r;
 }
 
 /* The directory before the first component that is a pattern. */

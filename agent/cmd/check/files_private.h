@@ -40,6 +40,9 @@ struct check_tally {
 	char *example[CHECK_KINDS]; /* the first of each kind */
 };
 
+/* More such links are not told one by one. */
+#define CHECK_LINKS_MAX 50
+
 /* One look at all of them. */
 struct check_walk {
 	struct check *check;
@@ -48,6 +51,7 @@ struct check_walk {
 	size_t n_tallies;
 	struct map *seen;   /* paths: a scan may give one twice */
 	struct map *denied; /* directories, and links to such, of which it was told */
+	size_t n_links;     /* such links */
 	struct stat own_log;
 	struct quota files; /* as run would share them out */
 };
@@ -55,8 +59,8 @@ struct check_walk {
 /* The directories that discovery met and could not look into. 0, -ENOMEM. */
 int check_files_denied(struct check_walk *walk) MUSTCHECK;
 
-/* The same of a link to a directory that is not followed. */
-int check_files_link(struct check_walk *walk, const struct discover_trouble *trouble) MUSTCHECK;
+/* The same of links to directories that are not followed. */
+int check_files_link(struct check_walk *walk) MUSTCHECK;
 
 /* Of each pattern what was found. 0, -ENOMEM. */
 int check_files_judge(struct check_walk *walk) MUSTCHECK;
