@@ -5,7 +5,8 @@
  * lasts longer than the kernel's queue of hints holds out. So both go in pieces, between which
  * files get their turn; a queue that overflowed is answered by one more look, but not before the
  * loop had most of the time since the last one to itself. Meanwhile files that have something to
- * read go on reading, and what nobody told of waits for that look.
+ * read go on reading, those that are open are asked themselves whether they grew, and what nobody
+ * told of waits for that look.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -31,6 +32,9 @@
 #define LOOK_QUIET_SHARE 20
 /* Something waits for room, and there is some. */
 #define LOOK_ROOM_US (2 * US_PER_S)
+/* Hints are behind so long before files are asked themselves, and so often, so many of a source. */
+#define BEHIND_US (25 * US_PER_MS)
+#define BEHIND_FILES 64
 /* What the tick takes of hints and looks that nobody else takes. */
 #define TICK_HINTS_US (50 * US_PER_MS)
 
@@ -90,6 +94,41 @@ static void begin_look(struct agent *agent, uint64_t now_us)
 	agent->look_took_us = 0;
 }
 
+/* Those of the source that are open, so many at a time: whether they grew. */
+static void ask_files(struct files *files, struct files_share *share)
+{
+	struct file *file;
+
+	for (size_t i = 0; i < BEHIND_FILES && i < share->n_open; i++) {
+		file = TAILQ_FIRST(&share->open);
+		TAILQ_REMOVE(&share->open, file, open_link);
+		TAILQ_INSERT_TAIL(&share->open, file, open_link);
+		if (file->state == FILE_READING && file->queue == FILE_QUEUE_NONE &&
+		    tail_has_more(&file->tail))
+			files_wake(files, file);
+	}
+}
+
+/*
+ * One source's writers can make hints faster than they are taken: those of another one are far
+ * behind them in the queue, or lost, and a look at all paths takes its time.
+ */
+static void ask_while_behind(struct agent *agent, bool more)
+{
+	uint64_t now_us = clock_mono_us();
+
+	more |= agent->looking || discover_lost_hints(agent->discover);
+	if (!more || !agent->ask_at_us) {
+		agent->ask_at_us = more ? now_us + BEHIND_US : 0;
+		return;
+	}
+	if (now_us < agent->ask_at_us || agent->files.n_sources < 2)
+		return;
+	for (size_t i = 0; i <= agent->files.n_sources; i++)
+		ask_files(&agent->files, &agent->files.shares[i]);
+	agent->ask_at_us = now_us + BEHIND_US;
+}
+
 bool agent_take_hints(struct agent *agent)
 {
 	int64_t now_ms = clock_real_ms();
@@ -113,6 +152,7 @@ bool agent_take_hints(struct agent *agent)
 		end_look(agent, began_us);
 	else if (agent->looking)
 		agent->look_took_us += clock_mono_us() - began_us;
+	ask_while_behind(agent, !r);
 	return !r;
 }
 

@@ -68,6 +68,7 @@ struct agent {
 	uint64_t look_took_us; /* of the loop's time, so far or in all */
 	uint64_t relook_at_us; /* not before, when hints were lost */
 	uint64_t rest_to_us;   /* not before, when nothing was */
+	uint64_t ask_at_us;    /* hints are behind: open files are asked then; 0: they are not */
 	uint64_t trim_at_us;   /* pools are trimmed after a second without a turn */
 	uint64_t progress_at_us;
 	uint64_t status_us;    /* the last status for systemd */

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "agent_private.h"
 #include "base/clock.h"
@@ -277,6 +279,38 @@ Test(look, without_watches_there_is_a_look_each_second)
 		now_us += US_PER_S;
 	}
 	cr_expect_geq(scans_begun, 9);
+}
+
+/*
+ * A source's writers never rest, and what another one wrote is not told: it is found within 50 ms,
+ * by no more than 64 questions for each of the sources each 25 ms.
+ */
+Test(look, a_file_that_grew_is_found_while_hints_are_behind)
+{
+	static struct source two[2];
+	struct identity identity;
+	struct file *file;
+	uint64_t began_us;
+	int fd = memfd_create("log", MFD_CLOEXEC);
+
+	files_deinit(&agent->files);
+	two[0] = two[1] = source;
+	cr_assert_eq(
+		files_init(&agent->files, two, 2, &agent->pools, &agent->counters, NULL, NULL, 0),
+		0);
+	cr_assert_eq(identity_of(fd, &identity), 0);
+	cr_assert_eq(file_new(1, &two[1], "/b.log", "/b.log", &identity, 0, &agent->pools, &file),
+		     0);
+	cr_assert_eq(files_insert(&agent->files, file), 0);
+	files_set_fd(&agent->files, file, fd);
+	file_set_state(file, FILE_READING);
+	agent_take_hints(agent);
+	cr_assert_eq(write(fd, "a line\n", 7), 7);
+	for (began_us = now_us; TAILQ_EMPTY(&agent->files.ready); now_us += 2 * US_PER_MS) {
+		cr_assert_leq(now_us - began_us, 50 * US_PER_MS);
+		agent_take_hints(agent);
+	}
+	cr_expect_eq(files_next_ready(&agent->files), file);
 }
 
 /* It was told with each look. */
