@@ -25,14 +25,16 @@ void agent_tell_start(const struct agent *agent)
 {
 	const char *servers = conf_kafka_value(agent->conf, "bootstrap.servers");
 	const struct passwd *user = getpwuid(geteuid());
+	size_t n_files = files_count(&agent->files);
 	char number[16];
 
 	snprintf(number, sizeof number, "%u", (unsigned)geteuid());
 	log_say(agent->log, LOG_INFO,
-		"started: waybill " WAYBILL_VERSION ", user %s, %zu sources, %zu files, "
+		"started: waybill " WAYBILL_VERSION ", user %s, %zu source%s, %zu file%s, "
 		"kafka.bootstrap_servers %s",
-		user ? user->pw_name : number, agent->conf->n_sources, files_count(&agent->files),
-		servers ? servers : "none");
+		user ? user->pw_name : number, agent->conf->n_sources,
+		agent->conf->n_sources == 1 ? "" : "s", n_files,
+		n_files == 1 ? "" : "s", servers ? servers : "none");
 }
 
 void agent_tell_left_behind(const struct agent *agent)

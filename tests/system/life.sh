@@ -137,7 +137,7 @@ configure() {
 	ok "status: of root, and of nobody else but group waybill"
 	ok "status: $(property waybill StatusText)"
 	journalctl -u waybill -o cat | grep -q 'order=' && fail "content of lines in the journal"
-	journalctl -u waybill -o cat | grep -q "^started: waybill [^ ]*, user waybill, 1 sources.* $broker\$" ||
+	journalctl -u waybill -o cat | grep -q "^started: waybill [^ ]*, user waybill, 1 source,.* $broker\$" ||
 		fail "the first message: $(journalctl -u waybill -o cat | grep '^started')"
 	! grep -E '^<[0-7]>' <(journalctl -u waybill -o cat) || fail "priorities are not taken by the journal"
 }
@@ -182,7 +182,7 @@ try_check_unit() {
 		fail "a check outside of the unit: $(cat /tmp/check)"
 	check_within
 	[ $? = 78 ] || fail "waybill check --unit is content: $(cat /tmp/check)"
-	says 'Checked as user waybill'
+	says 'Checked as user waybill, groups waybill and others (hidden by PrivateUsers=)'
 	says 'The unit hides it (ProtectHome=). In a drop-in (systemctl edit waybill): [Service] ProtectHome=read-only'
 	says '(PrivateTmp=yes) Nothing of it is shipped. In a drop-in'
 	! grep -q 'setfacl\|nogroup\|usermod' /tmp/check || fail "wrong advice: $(cat /tmp/check)"

@@ -191,6 +191,31 @@ ParameterizedTest(struct settings_case *c, check, settings)
 	check_report_deinit(&report);
 }
 
+/* It said "min.insync.replicas 0, max.message.bytes 0" where these may not be asked. */
+Test(check, of_a_topic_only_what_is_known_is_said)
+{
+	struct topic_facts facts = {.n_partitions = 3, .replicas = 1};
+	char text[192];
+
+	check_topic_text(&facts, text, sizeof text);
+	cr_expect_str_eq(text, "3 partitions, 1 replica");
+	facts = (struct topic_facts){
+		.n_partitions = 1, .replicas = 3, .min_insync = 2, .max_message_bytes = 1000};
+	check_topic_text(&facts, text, sizeof text);
+	cr_expect_str_eq(text,
+			 "1 partition, 3 replicas, min.insync.replicas 2, max.message.bytes 1000");
+}
+
+/* A name that is not known was blamed on ports, firewalls and TLS. */
+Test(check, a_name_that_is_not_known_is_not_blamed_on_tls)
+{
+	cr_expect(
+		strstr(check_unreached_advice("k/bootstrap: Failed to resolve 'k:9092': Temporary "
+					      "failure in name resolution"),
+		       "DNS"));
+	cr_expect(strstr(check_unreached_advice("Connection refused"), "firewall"));
+}
+
 Test(check, the_command_that_makes_a_topic_can_be_copied)
 {
 	static const struct {

@@ -130,7 +130,8 @@ void check_who(char *ret_text, size_t len)
 		if (groups[i] == getegid() || (i > 0 && groups[i] == groups[i - 1]))
 			continue;
 		group_name(groups[i], name, sizeof name);
-		used += (size_t)snprintf(ret_text + used, len - used, ", %s", name);
+		used += (size_t)snprintf(ret_text + used, len - used, "%s%s",
+					 is_unknown(groups[i]) ? " and others " : ", ", name);
 	}
 }
 
@@ -264,7 +265,7 @@ void check_denial_advice(const struct check_denial *denial, char *ret_text, size
 	else
 		snprintf(ret_text, len,
 			 "Its mode lets no group in; give the right to this user alone%s:\n"
-			 "  setfacl -m u:%s:%s %s",
+			 "  setfacl -m u:%s:%s %s     # of the package acl",
 			 check_is_home(denial->component) ?
 				 " (and set ProtectHome=read-only in the unit)" :
 				 "",

@@ -193,11 +193,27 @@ static void judge_not_ready(struct check *check, struct conf_place place, const 
 			   topic, facts->reason[0] ? facts->reason : "no answer");
 }
 
+void check_topic_text(const struct topic_facts *facts, char *ret_text, size_t len)
+{
+	char min_insync[48] = "", max_bytes[48] = "";
+
+	if (facts->min_insync)
+		snprintf(min_insync, sizeof min_insync, ", min.insync.replicas %u",
+			 facts->min_insync);
+	if (facts->max_message_bytes)
+		snprintf(max_bytes, sizeof max_bytes, ", max.message.bytes %u",
+			 facts->max_message_bytes);
+	snprintf(ret_text, len, "%d partition%s, %u replica%s%s%s", (int)facts->n_partitions,
+		 facts->n_partitions == 1 ? "" : "s", facts->replicas,
+		 facts->replicas == 1 ? "" : "s", min_insync, max_bytes);
+}
+
 static void judge_topic(struct check *check, size_t index, const struct topics *topics)
 {
 	const struct topic_facts *facts = &topics->at[index];
 	const struct partitioner *partitioner = check->conf->topic_partitioners[index];
 	const char *topic = check->conf->topics[index];
+	char text[192];
 	size_t max_line;
 	struct conf_place place = place_of(check, topic, &max_line);
 
@@ -206,11 +222,8 @@ static void judge_topic(struct check *check, size_t index, const struct topics *
 		judge_not_ready(check, place, topic, facts, topics->n_brokers);
 		return;
 	}
-	check_say(check,
-		  "  topic %s: %d partitions, %u replica%s, min.insync.replicas %u, "
-		  "max.message.bytes %u",
-		  topic, (int)facts->n_partitions, facts->replicas, facts->replicas == 1 ? "" : "s",
-		  facts->min_insync, facts->max_message_bytes);
+	check_topic_text(facts, text, sizeof text);
+	check_say(check, "  topic %s: %s", topic, text);
 	/* With less than acks=all replicas do not matter, and the loader has warned. */
 	if (strcmp(conf_topic_acks(check->conf, index), "all") == 0)
 		check_judge_replicas(&check->report, place, topic, facts);
@@ -256,6 +269,15 @@ static struct conf_place servers_place(const struct check *check)
 	return node ? node->place : check_main_place(check, CONF_KAFKA);
 }
 
+const char *check_unreached_advice(const char *message)
+{
+	if (strstr(message, "resolve"))
+		return "This host knows no address for that name: look at its spelling, at DNS "
+		       "and at /etc/hosts.";
+	return "Look at address, port and firewall, and at security_protocol: a broker that wants "
+	       "TLS or SASL says nothing to others.";
+}
+
 static void judge_failure(struct check *check, int r, const char *servers, const char *message)
 {
 	struct conf_place place = servers_place(check);
@@ -274,11 +296,8 @@ static void judge_failure(struct check *check, int r, const char *servers, const
 	else
 		check_find(&check->report, CHECK_ERROR, place,
 			   "no broker of bootstrap_servers (%s) answers: %s\n"
-			   "run would wait, and ship nothing until one does.\n"
-			   "Look at address, port and firewall, and at security_protocol: a broker "
-			   "that "
-			   "wants TLS or SASL says nothing to others.",
-			   servers, message);
+			   "run would wait, and ship nothing until one does.\n%s",
+			   servers, message, check_unreached_advice(message));
 }
 
 /* Whether something in the kafka block is wrong: asking with the rest would mislead. */

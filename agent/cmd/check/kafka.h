@@ -41,4 +41,10 @@ void check_judge_leader(struct check_report *report, struct conf_place place, co
 /* The number of brokers that are named. */
 void check_judge_cluster(struct check_report *report, struct conf_place place, int32_t n_brokers);
 
+/* What is known of a topic that is ready, in words; what may not be asked is left out. */
+void check_topic_text(const struct topic_facts *facts, char *ret_text, size_t len);
+
+/* What to look at when no broker answers; message: the library's words. Static text. */
+const char *check_unreached_advice(const char *message);
+
 #endif
