@@ -21,6 +21,7 @@ from rig.agent import Agent
 from rig.kafka import Broker
 from rig.process import peak_rss_kib, spawn
 from rig.wait import last
+from neighbour import neighbours
 from scale import active, beside, memory, turned
 from stage import (
     ALLOCATORS,
@@ -320,6 +321,7 @@ PARTS = {
     "chain": chain,
     "active": active,
     "beside": beside,
+    "neighbours": neighbours,
     "turned": turned,
     "memory": memory,
 }

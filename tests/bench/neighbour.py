@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one source pays for another that takes all it can get: turns, hints, memory, descriptors."""
+
+import subprocess
+import time
+from statistics import median, quantiles
+
+from rig import config
+from rig.agent import Agent
+from rig.process import spawn
+from stage import BARE, BENCH, PATTERN, latencies, many
+
+LINGER_MS = 20
+SECONDS = 12
+RATE = 1000  # lines a second of the one that is looked at, in one file
+# Of the neighbour: files, lines in each at first, lines a second later, whether brokers take them.
+WAYS = {
+    "of 5,000 files with a backlog": (5000, 200, 1, True),
+    "of 5,000 files, written 20,000 times a second": (5000, 0, 20000, True),
+    "of 5,000 files without a topic, the same": (5000, 1, 20000, False),
+}
+
+
+def neighbours(bench):
+    """A file of 1,000 lines/s, alone and beside a source that takes all it can get."""
+    kafka = bench.broker("kafka")
+    sides = {None: [], **{way: [] for way in WAYS}}
+    for _ in range(bench.runs):
+        for way, runs in sides.items():
+            runs.append(_one(kafka, WAYS.get(way, (1, 0, 1, True))))
+    for way in WAYS:
+        for number, percent in enumerate((50, 99)):
+            ours, bare = (median([run[number] for run in side]) for side in (sides[way], sides[None]))
+            bench.table.difference(f"ms from write to append, p{percent}, beside a source {way} / alone",
+                                   ours, bare, at_most=100 if percent == 99 else None)
+        rates = [[run[2] for run in side] for side in (sides[way], sides[None])]
+        bench.table.pair("lines/s, the same", *rates, [x / y for x, y in zip(*rates)], at_least=0.95)
+
+
+def _one(kafka, neighbour):
+    """p50 and p99 from write to append, and lines a second up to the last one's delivery."""
+    files, at_first, rate, taken = neighbour
+    topics = [kafka.topic(message_timestamp_type="LogAppendTime"), kafka.topic()]
+    line = b"%016d INFO order=o1 cid=c1 x\n"
+    logs, other = many("seen", 1, b""), many("other", files, (line % 0) * at_first)
+    sources = [
+        config.source(topics[0], logs, name="seen"),
+        config.source(topics[1] if taken else "there-is-no-such-topic", other, name="other"),
+    ]
+    directory = BENCH / "neighbour"
+    subprocess.run(["rm", "-rf", directory / "state"], check=True)
+    agent = Agent(directory, config.settings(kafka.bootstrap, sources, pattern=PATTERN, linger_ms=LINGER_MS))
+    agent.start()
+    try:
+        agent.counters(60)
+        rounds = max(1, rate * SECONDS // files)
+        begin = time.monotonic()
+        writers = [
+            spawn([BARE, "spread", RATE, RATE * SECONDS, logs[0].parent, 1], BENCH / "output"),
+            spawn([BARE, "spread", rate, rounds, other[0].parent, files], BENCH / "output"),
+        ]
+        assert writers[0].wait(SECONDS + 60) == 0
+        found = latencies(kafka.bootstrap, topics[0], RATE * SECONDS)
+        seconds = time.monotonic() - begin
+        writers[1].kill()
+        writers[1].wait()
+    finally:
+        agent.kill()
+        for topic in topics:
+            kafka.drop(topic)
+    cuts = quantiles(found, n=100)
+    return cuts[49], cuts[98], RATE * SECONDS / seconds
