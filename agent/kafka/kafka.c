@@ -351,14 +351,15 @@ static void kafka_kick(struct output *output, uint64_t now_us)
 static uint64_t kafka_service(struct output *output, uint64_t now_us)
 {
 	struct kafka *k = kafka_of(output);
-	uint64_t next_us = CLOCK_NEVER;
+	uint64_t next_us, look_us;
 
 	take_answer(k, now_us);
 	kafka_check(k, now_us);
+	next_us = look_us = ledger_look(&k->ledger, now_us);
 	if (k->producer && !k->dead && !k->options->library_linger) {
 		if (ledger_kick_due(&k->ledger, now_us))
 			kick_now(k, now_us);
-		next_us = k->ledger.gate.next_us;
+		next_us = k->ledger.gate.next_us < look_us ? k->ledger.gate.next_us : look_us;
 	}
 	if (k->state == DRAINING || (k->state == RUNNING && k->ledger.records)) {
 		if (k->next_check_us < next_us)

@@ -8,9 +8,16 @@
  * a partition are therefore given back by their average: the sum is right whenever the partition
  * is empty, and never drifts.
  *
- * One dead partition must not stop all others (with one queue it would, within seconds): a
- * partition that holds more than a quarter of the queue without progress is held, and only files
- * whose next record goes there wait. Four dead partitions still fill the queue; that is accepted.
+ * Dead partitions must not stop the others (with one queue they would, within seconds), and how
+ * many there are shows only when they have filled it: nothing can be taken back from the library.
+ * So a part of the queue is kept for that, and is there for others when as much stands still. From
+ * then on shares are bounded, for all partitions alike, since the next one that dies has shown
+ * nothing yet either: a quarter of what is free. However many die, each takes a part of what the
+ * one before has left, and something is left. Only files whose next record goes where the share is
+ * used up wait. While everything moves there are no shares: the queue is full, or it is not.
+ *
+ * Rejected: shares at all times. Files would wait for their partitions instead of for room, which
+ * costs a read and a parsed line for each try, where nobody is harmed.
  */
 #include "kafka/ledger.h"
 
@@ -18,7 +25,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/result.h"
+
+#define LOOK_US (200 * US_PER_MS)
 
 int ledger_init(struct ledger *l, size_t n_topics, const struct partitioner *const *partitioners,
 		uint64_t max_records, uint64_t max_bytes, uint64_t linger_us, uint32_t seed)
@@ -82,12 +92,59 @@ int ledger_learn(struct ledger *l, size_t topic, const struct topic_facts *facts
 	return 0;
 }
 
+static uint64_t bytes_of(const struct ledger_partition *part)
+{
+	return part->bytes + part->records * LEDGER_RECORD_BYTES;
+}
+
+static uint64_t free_of(uint64_t max, uint64_t used)
+{
+	uint64_t all = max + KAFKA_RESERVE(max);
+
+	return used < all ? all - used : 0;
+}
+
+static bool stands_still(const struct ledger_partition *part, uint64_t now_us)
+{
+	return part->records && now_us >= part->progress_us + LEDGER_HOLD_US;
+}
+
 bool ledger_is_held(const struct ledger *l, const struct ledger_partition *part, uint64_t now_us)
 {
-	if (LIKELY(part->records * 4 <= l->max_records &&
-		   (part->bytes + part->records * LEDGER_RECORD_BYTES) * 4 <= l->max_bytes))
+	if (LIKELY(!l->still_records && !stands_still(part, now_us)))
 		return false;
-	return now_us >= part->progress_us + LEDGER_HOLD_US;
+	return part->records * 4 > free_of(l->max_records, l->records) ||
+	       bytes_of(part) * 4 > free_of(l->max_bytes, l->bytes);
+}
+
+/* None stands still any more: there are no shares now. */
+static void end_shares(struct ledger *l)
+{
+	for (size_t t = 0; t < l->n_topics; t++)
+		l->topics[t].moved++;
+}
+
+uint64_t ledger_look(struct ledger *l, uint64_t now_us)
+{
+	uint64_t before = l->still_records;
+
+	if (now_us < l->look_us)
+		return before || !ledger_has_room(l) ? l->look_us : CLOCK_NEVER;
+	l->look_us = now_us + LOOK_US;
+	l->still_records = l->still_bytes = 0;
+	for (size_t t = 0; t < l->n_topics && l->records; t++) {
+		for (int32_t i = 0; i < l->topics[t].n_seen; i++) {
+			const struct ledger_partition *part = &l->topics[t].partitions[i];
+
+			if (!stands_still(part, now_us))
+				continue;
+			l->still_records += part->records;
+			l->still_bytes += bytes_of(part);
+		}
+	}
+	if (before && !l->still_records)
+		end_shares(l);
+	return l->still_records || !ledger_has_room(l) ? l->look_us : CLOCK_NEVER;
 }
 
 /* What the partitioner asks for records without a key. */
@@ -149,6 +206,7 @@ void ledger_reported(struct ledger *l, size_t topic, int32_t partition, uint32_t
 	struct ledger_topic *t = &l->topics[topic];
 	struct ledger_partition *part;
 	uint64_t headers, all;
+	bool held;
 
 	if (UNLIKELY(partition < 0 || partition >= t->n_seen))
 		partition = any_busy(t);
@@ -157,8 +215,7 @@ void ledger_reported(struct ledger *l, size_t topic, int32_t partition, uint32_t
 		n = (uint32_t)part->records;
 	if (n == 0)
 		return;
-	/* Held until now: others may go there again, or be placed. */
-	t->moved += ledger_is_held(l, part, now_us);
+	held = ledger_is_held(l, part, now_us);
 	headers = part->header_bytes * n / part->records;
 	all = bytes + headers;
 	if (all > part->bytes || n == part->records)
@@ -169,6 +226,9 @@ void ledger_reported(struct ledger *l, size_t topic, int32_t partition, uint32_t
 	part->progress_us = now_us;
 	l->records -= n;
 	l->bytes -= all + (uint64_t)n * LEDGER_RECORD_BYTES;
+	/* Held until now: others may go there again, or be placed. */
+	if (UNLIKELY(held))
+		t->moved += !ledger_is_held(l, part, now_us);
 	kick_reported(&l->gate, &part->kick, n, fills_batch(l, part), now_us);
 }
 
@@ -234,6 +294,7 @@ bool ledger_find_stalled(const struct ledger *l, uint64_t before_us, size_t *ret
 void ledger_restart(struct ledger *l, uint64_t batch_bytes)
 {
 	l->batch_bytes = batch_bytes;
+	l->still_records = l->still_bytes = 0;
 	kick_init(&l->gate, l->gate.linger_us);
 	for (size_t t = 0; t < l->n_topics; t++) {
 		l->topics[t].moved++;

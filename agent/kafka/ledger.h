@@ -19,8 +19,8 @@
 /* What a record costs besides its bytes: the library's struct for it. */
 #define LEDGER_RECORD_BYTES 168
 
-/* A partition that holds more than a quarter of the queue and has not moved for so long is held. */
-#define LEDGER_HOLD_US 2000000ull
+/* A partition with records that has not moved for so long stands still. */
+#define LEDGER_HOLD_US 1000000ull
 
 struct ledger_partition {
 	uint64_t records;
@@ -56,6 +56,8 @@ struct ledger {
 	uint64_t max_records, max_bytes;
 	uint64_t batch_bytes;
 	uint64_t records, bytes; /* all in flight; bytes with LEDGER_RECORD_BYTES each */
+	uint64_t still_records, still_bytes; /* of them, in partitions that stand still */
+	uint64_t look_us;                    /* when to look again for those */
 };
 
 /*
@@ -70,12 +72,25 @@ void ledger_deinit(struct ledger *ledger);
 /* Takes over partitions and leaders of a ready topic. 0, -ENOMEM. */
 int ledger_learn(struct ledger *ledger, size_t topic, const struct topic_facts *facts) MUSTCHECK;
 
-static inline bool ledger_has_room(const struct ledger *ledger)
+/* A limit, and what is granted beyond it for what stands still. */
+static inline uint64_t ledger_limit(uint64_t max, uint64_t still)
 {
-	return ledger->records < ledger->max_records && ledger->bytes < ledger->max_bytes;
+	return max + (still < KAFKA_RESERVE(max) ? still : KAFKA_RESERVE(max));
 }
 
-/* Whether records for this partition wait now: it clogs the queue. */
+static inline bool ledger_has_room(const struct ledger *l)
+{
+	return l->records < ledger_limit(l->max_records, l->still_records) &&
+	       l->bytes < ledger_limit(l->max_bytes, l->still_bytes);
+}
+
+/*
+ * Looks which partitions stand still, some times a second, and is cheap in between. Returns when it
+ * wants to be called again; CLOCK_NEVER: not before something was submitted or reported.
+ */
+uint64_t ledger_look(struct ledger *ledger, uint64_t now_us);
+
+/* Whether records for this partition wait now: it has its share of a queue that others want. */
 bool ledger_is_held(const struct ledger *ledger, const struct ledger_partition *part,
 		    uint64_t now_us);
 

@@ -114,16 +114,16 @@ static int set_sizes(rd_kafka_conf_t *conf, const struct kafka_options *o, char 
 		     size_t len)
 {
 	size_t message = kafka_message_bytes(o->max_line);
-	size_t queue = o->queue_bytes + o->queue_bytes / 10;
+	size_t records = o->queue_records + KAFKA_RESERVE(o->queue_records);
+	size_t queue = o->queue_bytes + KAFKA_RESERVE(o->queue_bytes);
 	int r;
 
 	/* One line of the longest kind must fit however small the queue is. */
-	if (queue < o->queue_bytes + message)
-		queue = o->queue_bytes + message;
+	queue += queue / 10 > message ? queue / 10 : message;
 	r = set_size(conf, "message.max.bytes", message, ret_message, len);
 	if (r == 0)
 		r = set_size(conf, "queue.buffering.max.messages",
-			     o->queue_records + o->queue_records / 10 + 1, ret_message, len);
+			     records + records / 10 + 1, ret_message, len);
 	if (r == 0)
 		r = set_size(conf, "queue.buffering.max.kbytes", queue / 1024 + 1, ret_message,
 			     len);

@@ -8,7 +8,7 @@ import shutil
 import pytest
 from rig import config
 from rig.agent import Agent
-from rig.kafka import Broker, Cluster
+from rig.kafka import Broker, Cluster, ThreeBrokers
 from rig.oracle import Oracle
 from rig.paths import KAFKA_LIB, WAYBILL, WORK
 from rig.proxy import Proxy
@@ -40,6 +40,18 @@ def cluster(request):
     cluster = Cluster(existing)
     assert cluster.answers(), f"WAYBILL_TEST_BROKERS={existing} does not answer"
     return cluster
+
+
+@pytest.fixture(scope="module")
+def three():
+    """Three brokers, for tests in which one of them fails: RF 3, min.insync.replicas 2."""
+    assert KAFKA_LIB.is_dir(), f"{KAFKA_LIB} is missing: run tests/kafka/fetch.sh"
+    brokers = ThreeBrokers()
+    try:
+        brokers.start()
+        yield brokers
+    finally:
+        brokers.stop()
 
 
 @pytest.fixture

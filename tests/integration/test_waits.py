@@ -3,7 +3,7 @@
 
 import pytest
 from rig import proxy as actions
-from rig.kafka import Broker, SecondBroker
+from rig.kafka import Broker, MoreBroker
 from rig.wait import last, wait_for
 
 STALL = 24  # stall_timeout: it is told after a sixth of it
@@ -35,7 +35,7 @@ def test_answer_lost(broker, own_topic, proxy, make_lineage, make_agent, make_or
 def two_brokers(work):
     """Two brokers of one cluster; the second may be killed."""
     first = Broker("first-broker")
-    second = SecondBroker(first)
+    second = MoreBroker(first, 2)
     try:
         for broker in (first, second):
             broker.format()

@@ -2,6 +2,7 @@
 /* Which partition is asked about when several stand still. */
 #include <criterion/criterion.h>
 
+#include "base/clock.h"
 #include "kafka/ledger.h"
 
 #define N 3
@@ -90,4 +91,104 @@ Test(ledger, a_topic_moves_when_a_partition_that_was_held_reports)
 	ledger_restart(&rig->ledger, 1000);
 	cr_expect_eq(topic->moved, learned + 2);
 	ledger_deinit(&rig->ledger);
+}
+
+/* Puts n records into the partition. */
+static void put(struct ledger *l, size_t topic, int32_t partition, unsigned n, uint64_t now_us)
+{
+	while (n--)
+		ledger_submitted(l, topic, partition, 10, 0, now_us);
+}
+
+/* As many as it takes, one at a time. */
+static unsigned put_all(struct ledger *l, size_t topic, int32_t partition, uint64_t now_us)
+{
+	const struct ledger_partition *part = &l->topics[topic].partitions[partition];
+	unsigned n = 0;
+
+	for (; ledger_has_room(l) && !ledger_is_held(l, part, now_us); n++)
+		ledger_submitted(l, topic, partition, 10, 0, now_us);
+	return n;
+}
+
+#define MANY 6
+
+/* Topics of six partitions, in a queue of 10,000 records. */
+static void begin_topics(struct ledger *l, size_t n)
+{
+	int32_t leaders[MANY] = {1, 1, 1, 1, 1, 1};
+	uint32_t in_sync[MANY] = {1, 1, 1, 1, 1, 1};
+	struct topic_facts facts = {
+		.state = TOPIC_READY, .n_partitions = MANY, .leaders = leaders, .in_sync = in_sync};
+
+	cr_assert_eq(ledger_init(l, n, NULL, 10000, 100 << 20, 5000, 1), 0);
+	for (size_t t = 0; t < n; t++)
+		cr_assert_eq(ledger_learn(l, t, &facts), 0);
+}
+
+/* Scenario E22. Each of six held less than what made it suspicious, and nothing else went on. */
+Test(ledger, a_topic_that_stands_still_leaves_room_for_others)
+{
+	uint64_t start_us = 1000, late_us = start_us + LEDGER_HOLD_US;
+	struct ledger l;
+	unsigned n = 0;
+
+	begin_topics(&l, 2);
+	for (unsigned i = 0; ledger_has_room(&l); i++)
+		put(&l, 0, (int32_t)(i % MANY), 1, start_us);
+	cr_expect_eq(l.records, 10000);
+	ledger_look(&l, late_us - 1);
+	cr_expect_not(ledger_has_room(&l));
+	ledger_look(&l, late_us + US_PER_S);
+	cr_expect(ledger_has_room(&l));
+	cr_expect(ledger_is_held(&l, &l.topics[0].partitions[0], late_us));
+	for (int32_t i = 0; i < MANY; i++)
+		n += put_all(&l, 1, i, late_us);
+	cr_expect_geq(n, 1500, "%u", n);
+	cr_expect(ledger_has_room(&l), "all of it is taken");
+	ledger_deinit(&l);
+}
+
+/* Scenario E22. One after the other. */
+Test(ledger, what_stands_still_next_takes_a_part_of_what_is_left)
+{
+	uint64_t now_us = 1000;
+	struct ledger l;
+	unsigned n = 0;
+
+	begin_topics(&l, 4);
+	for (unsigned i = 0; ledger_has_room(&l); i++)
+		put(&l, 0, (int32_t)(i % MANY), 1, now_us);
+	for (size_t t = 1; t < 4; t++) {
+		now_us += 2 * LEDGER_HOLD_US;
+		ledger_look(&l, now_us);
+		n = 0;
+		for (int32_t i = 0; i < MANY; i++)
+			n += put_all(&l, t, i, now_us);
+		cr_expect_geq(n, 40, "topic %zu: %u", t, n);
+		cr_expect(ledger_has_room(&l), "topic %zu", t);
+	}
+	ledger_deinit(&l);
+}
+
+/* Who waits for his share goes on when there are no shares any more. */
+Test(ledger, when_all_move_again_there_are_no_shares)
+{
+	uint64_t start_us = 1000, late_us = start_us + 2 * LEDGER_HOLD_US, moved;
+	struct ledger l;
+
+	begin_topics(&l, 2);
+	put(&l, 0, 0, 10000, start_us);
+	ledger_look(&l, late_us);
+	cr_expect_neq(put_all(&l, 1, 0, late_us), 0);
+	cr_expect(ledger_is_held(&l, &l.topics[1].partitions[0], late_us));
+	moved = l.topics[1].moved;
+	ledger_reported(&l, 0, 0, 10000, 100000, late_us);
+	ledger_look(&l, late_us + US_PER_S / 2);
+	cr_expect_gt(l.topics[1].moved, moved);
+	cr_expect_not(ledger_is_held(&l, &l.topics[1].partitions[0], late_us));
+	ledger_reported(&l, 1, 0, 10000, 100000, late_us);
+	cr_expect_eq(l.records, 0);
+	cr_expect_eq(ledger_look(&l, late_us + 2 * US_PER_S), CLOCK_NEVER);
+	ledger_deinit(&l);
 }

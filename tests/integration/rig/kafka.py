@@ -121,6 +121,7 @@ class Broker(Cluster):
         super().__init__(f"127.0.0.1:{self.ports['plain']}")
         self.dir = WORK / name
         self.process = None
+        self.more = ""  # settings
 
     @property
     def proxied_address(self):
@@ -133,7 +134,7 @@ class Broker(Cluster):
         return self.ports["proxy"]
 
     def _settings(self):
-        return PROPERTIES.format(log_dir=self.dir / "data", **self.ports)
+        return PROPERTIES.format(log_dir=self.dir / "data", **self.ports) + self.more
 
     def format(self):
         shutil.rmtree(self.dir, ignore_errors=True)
@@ -145,12 +146,20 @@ class Broker(Cluster):
         assert done.returncode == 0, done.stdout + done.stderr
 
     def start(self):
+        self.launch()
+        self.wait_up()
+
+    def launch(self):
         assert self.process is None
         self.process = spawn(JAVA + ["kafka.Kafka", self.properties], self.dir / "output", cwd=self.dir)
 
+    def joined(self):
+        return self.answers()
+
+    def wait_up(self):
         def up():
             assert self.process.poll() is None, (self.dir / "output").read_text()[-4000:]
-            return self.answers()
+            return self.joined()
 
         wait_for(up, 100, "the broker answers", every=0.1)
 
@@ -178,18 +187,79 @@ class Broker(Cluster):
         self.process = None
 
 
-class SecondBroker(Broker):
+class MoreBroker(Broker):
     """Another broker of the cluster that `first` controls."""
 
-    def __init__(self, first):
-        super().__init__("second-broker")
+    def __init__(self, first, node):
+        super().__init__(f"{first.dir.name}-{node}")
         self.first = first
+        self.node = node
+        self.more = first.more
         self.ports["controller"] = first.ports["controller"]
 
     def _settings(self):
         listener = f",CONTROLLER://127.0.0.1:{self.ports['controller']}"
-        return super()._settings().replace(listener, "") + "process.roles=broker\nnode.id=2\n"
+        settings = super()._settings().replace(listener, "")
+        return settings + f"process.roles=broker\nnode.id={self.node}\n"
+
+    def joined(self):
+        return self.node in self.first.admin.list_topics(timeout=5).brokers
+
+
+AUTHORIZER = """
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+allow.everyone.if.no.acl.found=true
+"""
+
+
+class ThreeBrokers(Cluster):
+    """Three brokers of one cluster; the first, which controls it, is not to be broken. What a test
+    breaks it mends with mend()."""
+
+    def __init__(self):
+        first = Broker("three-brokers")
+        first.more = AUTHORIZER
+        self.brokers = {1: first, 2: MoreBroker(first, 2), 3: MoreBroker(first, 3)}
+        super().__init__(",".join(broker.bootstrap for broker in self.brokers.values()))
 
     def start(self):
-        super().start()
-        wait_for(lambda: len(self.first.admin.list_topics(timeout=5).brokers) == 2, 30, "two brokers")
+        for broker in self.brokers.values():
+            broker.format()
+            broker.launch()
+        self.mend()
+
+    def mend(self):
+        """All of them run, and have all that each partition should have."""
+        for broker in self.brokers.values():
+            if broker.process is None:
+                broker.launch()
+            broker.thaw()
+        for broker in self.brokers.values():
+            broker.wait_up()
+        wait_for(lambda: len(self.described().brokers) == 3, 60, "three brokers")
+        wait_for(lambda: not self._lacking(), 120, "all replicas in sync")
+
+    def described(self):
+        return self.brokers[1].admin.list_topics(timeout=10)
+
+    def _lacking(self):
+        topics = self.described().topics.values()
+        parts = [part for topic in topics for part in topic.partitions.values()]
+        return [part for part in parts if len(part.isrs) < len(part.replicas) or part.leader < 0]
+
+    def leaders(self, topic):
+        return {n: part.leader for n, part in self.described().topics[topic].partitions.items()}
+
+    def wait_without(self, node, *topics):
+        """No partition of the topics counts on the broker."""
+
+        def gone():
+            found = self.described().topics
+            parts = [part for topic in topics for part in found[topic].partitions.values()]
+            return all(node not in part.isrs and part.leader not in (node, -1) for part in parts)
+
+        wait_for(gone, 60, f"broker {node} is given up")
+
+    def stop(self):
+        for node in (3, 2, 1):
+            self.brokers[node].stop()

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One of three brokers fails: who does not depend on it goes on, and what is said is true."""
+
+import pytest
+from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType
+from confluent_kafka.admin import ResourcePatternType, ResourceType
+from rig import config
+from rig.wait import last, wait_for
+
+pytestmark = pytest.mark.timeout(400)
+
+
+@pytest.fixture
+def mended(three):
+    yield three
+    three.mend()
+
+
+def acl(topic, operation, permission):
+    return AclBinding(
+        ResourceType.TOPIC,
+        topic,
+        ResourcePatternType.LITERAL,
+        "User:ANONYMOUS",
+        "*",
+        operation,
+        permission,
+    )
+
+
+def deny_settings(cluster, *topics):
+    """From now on nobody may read the settings of the topics, and everybody all else."""
+    rules = [acl(topic, AclOperation.ALL, AclPermissionType.ALLOW) for topic in topics]
+    rules += [acl(topic, AclOperation.DESCRIBE_CONFIGS, AclPermissionType.DENY) for topic in topics]
+    for done in cluster.admin.create_acls(rules).values():
+        done.result(30)
+
+
+def two_sources(work, sick, healthy):
+    return [
+        config.source(topic, [work / "log" / f"{name}.log"], name=name)
+        for name, topic in (("sick", sick), ("healthy", healthy))
+    ]
+
+
+@pytest.fixture
+def topics(mended, topic_name):
+    """One that wants all three replicas, and one that does with two."""
+    sick = mended.make_topic(f"sick-{topic_name}", replicas=3, min_insync_replicas=3)
+    return sick, mended.make_topic(f"healthy-{topic_name}", replicas=3, min_insync_replicas=2)
+
+
+@pytest.mark.scenario("E22", "E18")
+@pytest.mark.parametrize("settings", ["read", "denied"])
+def test_a_topic_without_replicas(
+    mended, topics, work, make_lineage, make_agent, make_oracle, settings
+):
+    """Six partitions with a backlog. They filled the queue, and the other topic stood with them. And
+    where settings may not be read the producer was replaced for them each minute."""
+    sick, healthy = topics
+    if settings == "denied":
+        deny_settings(mended, sick, healthy)
+    lineages = [make_lineage(name).append(1000) for name in ("sick", "healthy")]
+    text = config.render_settings(
+        config.settings(mended.bootstrap, two_sources(work, *topics), stall_timeout="12s")
+    )
+    agent = make_agent(text=text).start()
+    agent.counted(lines_delivered=2000)
+    mended.brokers[3].kill()
+    mended.wait_without(3, sick, healthy)
+    lineages[0].append(30000)
+    for batch in range(1, 31):
+        lineages[1].append(1000)
+        agent.counted(lines_delivered=2000 + 1000 * batch, deadline=10)
+    agent.wait_says(sick, "NOT_ENOUGH_REPLICAS", deadline=40)
+    last(15)
+    assert not agent.says("acknowledged, after"), agent.messages()
+    assert agent.counters()["producers_made"] == 1
+    assert agent.counters()["lines_delivered"] == 32000
+    mended.brokers[3].launch()
+    oracles = [
+        make_oracle(mended, topic, [lineage]) for topic, lineage in zip(topics, lineages)
+    ]
+    for oracle in oracles:
+        wait_for(oracle.complete, 90, "all lines")
+    agent.stop()
+    assert agent.counters()["producers_made"] == 1
+    for oracle in oracles:
+        oracle.judge().assert_clean(written=31000)
