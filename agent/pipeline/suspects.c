@@ -187,8 +187,11 @@ static int serve(struct pipeline *pipeline, struct topic_flow *topic, uint64_t n
 			resume(pipeline, topic);
 			return 1;
 		}
-		if (waits_for_rewind(topic->suspects[topic->next].slot))
-			return 0;
+		/* Others need not wait for it: it may wait for a report of another topic. */
+		if (waits_for_rewind(topic->suspects[topic->next].slot)) {
+			topic->next++;
+			continue;
+		}
 		r = send_alone(pipeline, topic, now_us);
 		if (r)
 			return r < 0 ? r : 0;

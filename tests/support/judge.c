@@ -200,7 +200,7 @@ static void submitted(struct judge *judge, struct log_file *file, struct log_lin
 /* ---- reports ---- */
 
 /* All reports of the file are in: what came back and what is suspect will be read again. */
-static void rewind_file(struct judge *judge, struct log_file *file, uint64_t now_us)
+static void rewind_file(struct log_file *file, uint64_t now_us)
 {
 	for (size_t i = 0; i < file->n_lines; i++) {
 		struct log_line *line = &file->lines[i];
@@ -208,13 +208,22 @@ static void rewind_file(struct judge *judge, struct log_file *file, uint64_t now
 		if (line->state == LINE_LIMBO) {
 			line->after_limbo = LINE_UNSENT;
 		} else if (line->state == LINE_FAILED || line->state == LINE_SUSPECT) {
-			judge->suspects[line->topic] -=
-				line->state == LINE_SUSPECT && !line->convicted;
 			line->state = LINE_UNSENT;
 		}
 	}
 	file->draining = false;
 	file->not_before_us = file->at_once ? 0 : now_us + BACKOFF_MIN_US;
+}
+
+/* It will read its suspects again, so nobody waits for them any more. */
+static void begin_draining(struct judge *judge, struct log_file *file)
+{
+	for (size_t i = 0; i < file->n_lines && !file->draining; i++) {
+		const struct log_line *line = &file->lines[i];
+
+		judge->suspects[line->topic] -= line->state == LINE_SUSPECT && !line->convicted;
+	}
+	file->draining = true;
 }
 
 static void reported(struct judge *judge, struct log_file *file, struct log_line *line,
@@ -235,16 +244,16 @@ static void reported(struct judge *judge, struct log_file *file, struct log_line
 	} else if (report->kind == REPORT_FAILED) {
 		line->state = LINE_FAILED;
 		file->at_once = (file->at_once || !file->draining) && report->producer_gone;
-		file->draining = true;
+		begin_draining(judge, file);
 	} else {
 		judge->limbo |= line->alone;
 		line->convicted = line->alone;
 		line->state = line->alone ? LINE_LIMBO : LINE_SUSPECT;
 		line->after_limbo = LINE_SUSPECT;
-		judge->suspects[line->topic] += !line->alone;
+		judge->suspects[line->topic] += !line->alone && !file->draining;
 	}
 	if (file->draining && !file->flying)
-		rewind_file(judge, file, note->now_us);
+		rewind_file(file, note->now_us);
 }
 
 /* ---- dead letters ---- */

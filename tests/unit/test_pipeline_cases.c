@@ -661,6 +661,34 @@ Test(pipeline_cases, files_go_on_when_the_last_suspect_of_their_topic_is_settled
 	end(&world);
 }
 
+/*
+ * Scenario E22. Its file drains, and a record of it to another topic may be under way for an hour:
+ * the topic waited for its suspects, which go with the rewind.
+ */
+Test(pipeline_cases, a_topic_does_not_wait_for_suspects_of_a_file_that_drains)
+{
+	struct world world;
+	struct log_file *drains, *other;
+
+	here = &world;
+	world_init(&world, 1);
+	world_start(&world, false);
+	drains = logs_create(&world.logs, 0);
+	write_text(&world, drains, "L1 t0 k0 \nL2 t1 k0 \nL3 t2 k0 \n");
+	read_all(&world);
+	scripted_end_topic(&world.scripted, 0, REPORT_REFUSED);
+	scripted_end_topic(&world.scripted, 1, REPORT_FAILED);
+	world_take_reports(&world);
+	cr_assert(eq(u32, world.scripted.in_flight, 1), "to the third topic");
+	other = logs_create(&world.logs, 1);
+	write_lines(&world, other, 0, 2);
+	world_take_hints(&world, SIZE_MAX);
+	world_turn(&world);
+	expect_no_verdict(&world);
+	cr_expect(eq(u32, world.scripted.in_flight, 3));
+	end(&world);
+}
+
 /* A record under way pins its chunk: with large ones only, three files had all of memory. */
 Test(pipeline_cases, chunks_of_records_under_way_leave_memory_to_others)
 {
