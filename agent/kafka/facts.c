@@ -30,6 +30,8 @@ static const char *servers(const struct kafka *k)
 void kafka_reachable(struct kafka *k)
 {
 	k->reachable = true;
+	k->all_down = false;
+	k->silent_us = 0;
 	k->last_error[0] = k->reason[0] = '\0';
 	k->trouble = TROUBLE_NONE;
 	if (k->told_trouble)
@@ -38,10 +40,28 @@ void kafka_reachable(struct kafka *k)
 	k->told_trouble = TROUBLE_NONE;
 }
 
-void kafka_unreachable(struct kafka *k, enum trouble trouble, const char *reason)
+/*
+ * A question without an answer may have gone to the one broker that does not give any, or wait
+ * behind a quota. It counts when the library has no connection either, or when the next one has no
+ * answer, and no report came meanwhile.
+ */
+static bool is_silence(struct kafka *k, uint64_t now_us)
+{
+	if (!k->silent_us || k->reported_us > k->silent_us) {
+		k->silent_us = now_us;
+		return k->state == MAKING || k->all_down;
+	}
+	return true;
+}
+
+void kafka_unreachable(struct kafka *k, enum trouble trouble, const char *reason, uint64_t now_us)
 {
 	bool refused = trouble >= TROUBLE_TLS;
 
+	if (!is_silence(k, now_us)) {
+		kafka_ask(k, now_us, US_PER_S);
+		return;
+	}
 	k->reachable = false;
 	k->trouble = TROUBLE_NONE;
 	snprintf(k->reason, sizeof k->reason, "%.250s", reason);
@@ -132,7 +152,19 @@ static void tell_ready(struct kafka *k, size_t topic, const struct topic_facts *
 			    name, facts->n_partitions, t->n);
 }
 
-void kafka_take_facts(struct kafka *k, size_t topic, const struct topic_facts *facts)
+/* What is in flight to a leader before it moved is waited for by the library. */
+static void note_leaders(struct ledger_topic *t, const struct topic_facts *facts, uint64_t now_us)
+{
+	for (int32_t i = 0; i < t->n_seen; i++) {
+		struct ledger_partition *part = &t->partitions[i];
+
+		if (part->leader != topics_leader(facts, i))
+			part->led_us = now_us;
+	}
+}
+
+void kafka_take_facts(struct kafka *k, size_t topic, const struct topic_facts *facts,
+		      uint64_t now_us)
 {
 	struct ledger_topic *t = &k->ledger.topics[topic];
 
@@ -144,6 +176,7 @@ void kafka_take_facts(struct kafka *k, size_t topic, const struct topic_facts *f
 		return;
 	}
 	tell_ready(k, topic, facts);
+	note_leaders(t, facts, now_us);
 	if (ledger_learn(&k->ledger, topic, facts) == 0)
 		t->state = TOPIC_READY;
 }

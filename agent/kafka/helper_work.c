@@ -14,7 +14,10 @@
 #include "base/clock.h"
 
 #define ASK_TIMEOUT_MS 5000
-#define ASK_EVERY_US (60 * US_PER_S)
+#define ANY_TIMEOUT_MS 2000
+/* Partitions that were added are seen so soon; one question a connection that lives costs 0.1 ms. */
+#define ASK_EVERY_US (10 * US_PER_S)
+#define SETTINGS_EVERY_US (60 * US_PER_S)
 /* Asks that were ordered: at least so far apart. */
 #define ASK_GAP_US (US_PER_S / 4)
 #define MISSING_US US_PER_S
@@ -37,6 +40,9 @@ struct work {
 	uint64_t settings_us; /* when to ask for settings again */
 	uint64_t retry_us;
 	size_t n_ready;
+	size_t ready_topic;                /* one that was ready, when n_known > 0 */
+	size_t n_known;                    /* leaders of the last snapshot */
+	int32_t known[TOPICS_ASKED_BROKERS];
 };
 
 static void back_off(struct work *w, uint64_t max_us)
@@ -86,9 +92,23 @@ static void ask_settings(struct work *w, struct producer *p, struct topics *topi
 		topics_keep_settings(topics, w->topics);
 	} else {
 		topics_ask_settings(p, ASK_TIMEOUT_MS, topics);
-		w->settings_us = now_us + ASK_EVERY_US;
+		w->settings_us = now_us + SETTINGS_EVERY_US;
 	}
 	w->n_ready = topics->n_ready;
+}
+
+/* Whom to ask when a question has no answer. */
+static void remember_brokers(struct work *w, const struct topics *topics)
+{
+	size_t n = topics->leaders.n;
+
+	if (n > ARRAY_LEN(w->known))
+		n = ARRAY_LEN(w->known);
+	for (w->n_known = 0; w->n_known < n; w->n_known++)
+		w->known[w->n_known] = topics->leaders.at[w->n_known].id;
+	w->ready_topic = 0;
+	while (w->ready_topic + 1 < topics->n && topics->at[w->ready_topic].state != TOPIC_READY)
+		w->ready_topic++;
 }
 
 /* Remembers what the next ask and the next producer need of a snapshot that is handed over. */
@@ -104,6 +124,7 @@ static void remember(struct work *w, const struct topics *topics)
 	w->next_us = clock_mono_us() + wait_us;
 	w->retry_us = RETRY_MIN_US;
 	w->sizing = topics_sizing(topics);
+	remember_brokers(w, topics);
 	if (!kept)
 		return;
 	kept->n = topics->n;
@@ -165,6 +186,13 @@ static void try_make(struct helper *h, struct work *w)
 	hand_over(h, w, &answer);
 }
 
+/* The question went to one broker. Whether another answers. */
+static bool any_answers(struct work *w)
+{
+	return w->n_known && topics_any_answers(w->current, w->ready_topic, w->known, w->n_known,
+						ANY_TIMEOUT_MS);
+}
+
 static void ask_current(struct helper *h, struct work *w)
 {
 	struct helper_answer answer = {0};
@@ -173,7 +201,8 @@ static void ask_current(struct helper *h, struct work *w)
 		ask_settings(w, w->current, answer.topics);
 		remember(w, answer.topics);
 	} else {
-		back_off(w, RETRY_MAX_US);
+		answer.reachable = any_answers(w);
+		back_off(w, answer.reachable ? RETRY_MIN_US : RETRY_MAX_US);
 	}
 	helper_tell(h, &answer);
 }
@@ -186,8 +215,8 @@ static void probe(struct helper *h, struct work *w, const struct helper_orders *
 		.probe_partition = o->probe_partition,
 	};
 
-	answer.leader_answers =
-		topics_broker_answers(w->current, o->probe_topic, o->probe_leader, ASK_TIMEOUT_MS);
+	answer.leader_answers = topics_any_answers(w->current, o->probe_topic, &o->probe_leader, 1,
+						   ASK_TIMEOUT_MS);
 	helper_tell(h, &answer);
 }
 

@@ -58,7 +58,7 @@ static void check_batch(struct kafka *k, const struct topics *topics, uint64_t n
 static void take_topics(struct kafka *k, struct topics *topics, uint64_t now_us)
 {
 	for (size_t i = 0; i < topics->n; i++)
-		kafka_take_facts(k, i, &topics->at[i]);
+		kafka_take_facts(k, i, &topics->at[i], now_us);
 	brokers_take(&k->brokers, &topics->leaders);
 	kafka_tell_many(k, topics->n_brokers);
 	check_batch(k, topics, now_us);
@@ -66,14 +66,14 @@ static void take_topics(struct kafka *k, struct topics *topics, uint64_t now_us)
 }
 
 /* While a producer is made the helper fetches its news, and afterwards we do. */
-static void take_reach(struct kafka *k, const struct helper_answer *a)
+static void take_reach(struct kafka *k, const struct helper_answer *a, uint64_t now_us)
 {
 	if (a->reachable)
 		kafka_reachable(k);
 	else if (k->state != MAKING && k->last_error[0])
-		kafka_unreachable(k, k->trouble, k->last_error);
+		kafka_unreachable(k, k->trouble, k->last_error, now_us);
 	else
-		kafka_unreachable(k, a->trouble, a->reason);
+		kafka_unreachable(k, a->trouble, a->reason, now_us);
 }
 
 /* An error of one connection: the most telling since the last answer is kept. */
@@ -101,7 +101,7 @@ static void take_answer(struct kafka *k, uint64_t now_us)
 		k->place_asked = false;
 		if (a.reachable)
 			k->answered_us = now_us;
-		take_reach(k, &a);
+		take_reach(k, &a, now_us);
 	}
 	if (a.producer)
 		kafka_take_producer(k, a.producer, now_us);
@@ -137,6 +137,7 @@ static void take_news(struct kafka *k, uint64_t now_us)
 		kafka_ask(k, now_us, ASK_GAP_US);
 		break;
 	case NEWS_ALL_DOWN:
+		k->all_down = true;
 		if (!k->last_error[0])
 			snprintf(k->last_error, sizeof k->last_error, "%.250s", news.text);
 		kafka_ask(k, now_us, US_PER_S);
@@ -262,7 +263,7 @@ static void count_failure(struct kafka *k, struct report *r, const struct produc
 static void book(struct kafka *k, struct report *reports, const struct producer_note *notes,
 		 size_t n, uint64_t now_us)
 {
-	uint64_t before = k->delivered;
+	uint64_t before = k->delivered, run = before;
 	size_t first = 0, bytes = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -280,6 +281,9 @@ static void book(struct kafka *k, struct report *reports, const struct producer_
 			continue;
 		ledger_reported(&k->ledger, r->topic, r->partition, (uint32_t)(i + 1 - first),
 				bytes, now_us);
+		if (UNLIKELY(k->waits_since_us))
+			kafka_note_wait(k, r->topic, r->partition, k->delivered > run);
+		run = k->delivered;
 		first = i + 1;
 		bytes = 0;
 	}
@@ -470,6 +474,7 @@ int kafka_new(const struct kafka_options *options, struct output **ret_output)
 	if (r)
 		return r;
 	k->options = helper_options(k->helper);
+	k->answer_us = producer_answer_us(k->options);
 	*ret_output = &k->base;
 	k = NULL;
 	return 0;

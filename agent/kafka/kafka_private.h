@@ -36,11 +36,16 @@ struct kafka {
 	bool told_props;
 	bool purged;
 	uint64_t waits_since_us; /* records-wait was told: since when they do; or 0 */
+	bool waits_failed;       /* some of those came back as failed */
 	bool place_asked;        /* a question is ordered that may give held records their place */
 	bool dead;               /* the instance met a fatal error: kicks are of no use */
+	uint64_t answer_us;      /* the library waits so long for an answer */
 	uint64_t answered_us;    /* the helper's last answer from a broker */
 	uint64_t reported_us;    /* the last report */
 	uint64_t asked_us;       /* the last question that we ordered */
+	uint64_t ask_at_us;      /* one is ordered for then; 0: none */
+	uint64_t silent_us;      /* the first question since the last answer that had none; or 0 */
+	bool all_down;           /* the library has no connection, it says, since the last answer */
 	uint64_t probed_us;
 	uint64_t next_check_us;
 	uint64_t make_backoff_us;
@@ -54,7 +59,7 @@ struct kafka {
 /* At least so far apart are the questions that a repeated error gives rise to. */
 #define ASK_GAP_US (5 * US_PER_S)
 
-/* Orders a question to the brokers, unless one was ordered within gap_us. */
+/* Orders a question to the brokers, gap_us behind the one before, unless one is ordered by then. */
 void kafka_ask(struct kafka *k, uint64_t now_us, uint64_t gap_us);
 
 /* RUNNING → DRAINING: says why at `priority`; nothing in any other state. cause is static. */
@@ -71,7 +76,8 @@ void kafka_take_probe(struct kafka *k, const struct helper_answer *a, uint64_t n
 void kafka_check(struct kafka *k, uint64_t now_us);
 
 /* What the helper found out of one topic: kept in the ledger, and told once when it changed. */
-void kafka_take_facts(struct kafka *k, size_t topic, const struct topic_facts *facts);
+void kafka_take_facts(struct kafka *k, size_t topic, const struct topic_facts *facts,
+		      uint64_t now_us);
 
 /*
  * A record of the topic was not placed. When that is so because the rules of its partitioner name
@@ -85,14 +91,20 @@ void kafka_check_waits(struct kafka *k, uint64_t now_us);
 /* A broker has just answered: tells which records wait for long, unless the log knows. */
 void kafka_tell_waits(struct kafka *k, uint64_t now_us);
 
+/* Reports came of a partition, and waits_since_us is set: whether its records were delivered. */
+void kafka_note_wait(struct kafka *k, size_t topic, int32_t partition, bool delivered);
+
 /* Records were delivered and waits_since_us is set: tells it when nothing waits any more. */
 void kafka_end_waits(struct kafka *k, uint64_t now_us);
 
 /* How things are, for those who ask. */
 extern const struct output_views kafka_views;
 
-/* Whether brokers refuse records of the partition until more of its replicas are in sync. */
-bool kafka_lacks_replicas(const struct kafka *k, size_t topic, int32_t partition);
+/*
+ * Whether brokers refuse records of the partition until more of its replicas are in sync; where
+ * min.insync.replicas could not be learned, whether they may do so.
+ */
+bool kafka_may_lack_replicas(const struct kafka *k, size_t topic, int32_t partition);
 
 /* So many brokers are named: told once when they are very many. */
 void kafka_tell_many(struct kafka *k, int32_t n_brokers);
@@ -100,7 +112,10 @@ void kafka_tell_many(struct kafka *k, int32_t n_brokers);
 /* Brokers answer. Told when the log knows otherwise. */
 void kafka_reachable(struct kafka *k);
 
-/* No broker answers. Told when it begins, and again when the reason is of another kind. */
-void kafka_unreachable(struct kafka *k, enum trouble trouble, const char *reason);
+/*
+ * No broker answered a question. Told when it is no chance any more, and again when the reason is
+ * of another kind.
+ */
+void kafka_unreachable(struct kafka *k, enum trouble trouble, const char *reason, uint64_t now_us);
 
 #endif

@@ -38,10 +38,22 @@ static void set_state(struct kafka *k, enum state state, uint64_t now_us)
 
 void kafka_ask(struct kafka *k, uint64_t now_us, uint64_t gap_us)
 {
-	if (k->asked_us && now_us < k->asked_us + gap_us)
+	uint64_t at_us = now_us;
+
+	if (k->ask_at_us && k->ask_at_us <= now_us) {
+		k->asked_us = k->ask_at_us;
+		k->ask_at_us = 0;
+	}
+	if (k->asked_us && at_us < k->asked_us + gap_us)
+		at_us = k->asked_us + gap_us;
+	/* One that is ordered for later does as well: the answer is newer than the reason to ask. */
+	if (k->ask_at_us && k->ask_at_us <= at_us)
 		return;
-	k->asked_us = now_us;
-	helper_ask(k->helper, 0, false);
+	if (at_us > now_us)
+		k->ask_at_us = at_us;
+	else
+		k->asked_us = now_us;
+	helper_ask(k->helper, at_us - now_us, false);
 }
 
 void kafka_dispose(struct kafka *k, int priority, const char *cause, const char *why,
@@ -65,6 +77,7 @@ void kafka_take_producer(struct kafka *k, struct producer *producer, uint64_t no
 	k->dead = false;
 	k->probed_us = 0;
 	k->reported_us = now_us;
+	k->all_down = false;
 	ledger_restart(&k->ledger, producer_batch_limit(producer));
 	producer_wake(producer, k->fd);
 	set_state(k, RUNNING, now_us);
@@ -73,18 +86,24 @@ void kafka_take_producer(struct kafka *k, struct producer *producer, uint64_t no
 			    "the producer was replaced; lines without a receipt are sent again");
 }
 
+/*
+ * While the library waits for an answer (socket.timeout.ms, and once more, when the question had to
+ * wait for one before) nothing stands still for another reason.
+ */
 static uint64_t stall_us(const struct kafka *k)
 {
 	unsigned int n = k->fruitless < STALL_DOUBLINGS ? k->fruitless : STALL_DOUBLINGS;
+	uint64_t least_us = 2 * k->answer_us;
 
-	return k->options->stall_us << n;
+	return (k->options->stall_us > least_us ? k->options->stall_us : least_us) << n;
 }
 
 static bool still_stalled(const struct kafka *k, uint32_t topic, int32_t partition, uint64_t now_us)
 {
 	const struct ledger_partition *part = &k->ledger.topics[topic].partitions[partition];
+	uint64_t since_us = part->progress_us > part->led_us ? part->progress_us : part->led_us;
 
-	return part->records && now_us >= part->progress_us + stall_us(k);
+	return part->records && now_us >= since_us + stall_us(k);
 }
 
 void kafka_take_probe(struct kafka *k, const struct helper_answer *a, uint64_t now_us)
@@ -94,7 +113,7 @@ void kafka_take_probe(struct kafka *k, const struct helper_answer *a, uint64_t n
 	if (k->state != RUNNING || !still_stalled(k, a->probe_topic, a->probe_partition, now_us))
 		return;
 	/* What stands still for a reason that is told is not mended by another producer. */
-	if (kafka_lacks_replicas(k, a->probe_topic, a->probe_partition))
+	if (kafka_may_lack_replicas(k, a->probe_topic, a->probe_partition))
 		return;
 	if (!a->leader_answers) {
 		remarks_add(

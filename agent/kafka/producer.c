@@ -22,6 +22,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "kafka/producer_private.h"
 #include "kafka/words.h"
 
@@ -41,6 +42,11 @@ static const struct setting defaults[] = {
 	{"socket.nagle.disable", "true"},
 	{"socket.keepalive.enable", "true"},
 	{"reconnect.backoff.max.ms", "5000"},
+	/*
+	 * A frozen broker holds back what it was sent for so long, though others lead by then; above
+	 * what a quota makes a client wait (11 s).
+	 */
+	{"socket.timeout.ms", "15000"},
 	{"topic.metadata.refresh.interval.ms", "60000"},
 	{"client.id", "waybill"},
 	{"enable.metrics.push", "false", true},
@@ -50,16 +56,27 @@ static const struct setting rules[] = {
 	{"message.timeout.ms", "0"},
 	{"delivery.report.only.error", "false"},
 	{"log.queue", "true"},
+	/* So long a broker waits for replicas; the answer to a record that they lack is then "again". */
+	{"request.timeout.ms", "5000"},
 };
 
-/* The batch.size of the kafka block, or 0. */
-static size_t wanted_batch_bytes(const struct kafka_options *options)
+/* A number of the kafka block, or of our defaults; or 0. */
+static size_t number(const struct kafka_options *options, const char *name)
 {
 	for (size_t i = 0; i < options->n_props; i++) {
-		if (strcmp(options->props[i].name, "batch.size") == 0)
+		if (strcmp(options->props[i].name, name) == 0)
 			return strtoull(options->props[i].value, NULL, 10);
 	}
+	for (size_t i = 0; i < ARRAY_LEN(defaults); i++) {
+		if (strcmp(defaults[i].name, name) == 0)
+			return strtoull(defaults[i].value, NULL, 10);
+	}
 	return 0;
+}
+
+uint64_t producer_answer_us(const struct kafka_options *options)
+{
+	return number(options, "socket.timeout.ms") * US_PER_MS;
 }
 
 size_t producer_batch_bytes(const struct kafka_options *options,
@@ -67,7 +84,7 @@ size_t producer_batch_bytes(const struct kafka_options *options,
 {
 	size_t partitions = sizing->partitions ? sizing->partitions : 1;
 	size_t bytes = options->queue_bytes / (2 * partitions);
-	size_t wanted = wanted_batch_bytes(options);
+	size_t wanted = number(options, "batch.size");
 
 	if (bytes < BATCH_MIN)
 		bytes = BATCH_MIN;

@@ -68,6 +68,9 @@ struct producer_note {
 size_t producer_batch_bytes(const struct kafka_options *options,
 			    const struct producer_sizing *sizing);
 
+/* So long the library waits for an answer before it sends again. */
+uint64_t producer_answer_us(const struct kafka_options *options);
+
 /*
  * Makes an instance with all topics of the options. Does not wait for brokers. 0; PRODUCER_E_PROPS
  * with the reason in ret_message (len bytes); -ENOMEM or another errno. All strings are copied.

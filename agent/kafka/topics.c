@@ -243,27 +243,35 @@ static void take_settings(struct producer *producer, rd_kafka_event_t *event, st
 }
 
 /*
- * Asks a broker (-1: any) for the n resources and waits for the one answer; NULL: none came. Its
- * time-out holds, as that of a question about offsets does not (librdkafka 2.0).
+ * Asks a broker (-1: any) for the n resources; the answer comes to the queue. Its time-out holds, as
+ * that of a question about offsets does not (librdkafka 2.0).
  */
-static rd_kafka_event_t *ask_settings(struct producer *producer,
-				      rd_kafka_ConfigResource_t **resources, size_t n,
-				      int32_t broker, int timeout_ms)
+static void send_question(struct producer *producer, rd_kafka_ConfigResource_t **resources,
+			  size_t n, int32_t broker, int timeout_ms, rd_kafka_queue_t *queue)
 {
 	rd_kafka_t *rk = producer_handle(producer);
 	rd_kafka_AdminOptions_t *options =
 		rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
-	rd_kafka_event_t *event;
 	char message[128];
 
 	rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, message, sizeof message);
 	if (broker >= 0)
 		rd_kafka_AdminOptions_set_broker(options, broker, message, sizeof message);
 	rd_kafka_DescribeConfigs(rk, resources, n, options, queue);
+	rd_kafka_AdminOptions_destroy(options);
+}
+
+/* Asks, and waits for the one answer; NULL: none came. */
+static rd_kafka_event_t *ask_settings(struct producer *producer,
+				      rd_kafka_ConfigResource_t **resources, size_t n,
+				      int32_t broker, int timeout_ms)
+{
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(producer_handle(producer));
+	rd_kafka_event_t *event;
+
+	send_question(producer, resources, n, broker, timeout_ms, queue);
 	event = rd_kafka_queue_poll(queue, timeout_ms + 1000);
 	rd_kafka_queue_destroy(queue);
-	rd_kafka_AdminOptions_destroy(options);
 	return event;
 }
 
@@ -308,15 +316,24 @@ static bool is_silence(rd_kafka_resp_err_t err)
 	}
 }
 
-bool topics_broker_answers(struct producer *producer, size_t topic, int32_t broker, int timeout_ms)
+bool topics_any_answers(struct producer *producer, size_t topic, const int32_t *brokers, size_t n,
+			int timeout_ms)
 {
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(producer_handle(producer));
 	rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(
 		RD_KAFKA_RESOURCE_TOPIC, producer_topic_name(producer, topic));
-	rd_kafka_event_t *event = ask_settings(producer, &resource, 1, broker, timeout_ms);
-	bool answered = event && !is_silence(rd_kafka_event_error(event));
+	bool answered = false;
 
-	if (event)
-		rd_kafka_event_destroy(event);
+	for (size_t i = 0; i < n; i++)
+		send_question(producer, &resource, 1, brokers[i], timeout_ms, queue);
+	for (size_t i = 0; i < n && !answered; i++) {
+		rd_kafka_event_t *event = rd_kafka_queue_poll(queue, timeout_ms + 1000);
+
+		answered = event && !is_silence(rd_kafka_event_error(event));
+		if (event)
+			rd_kafka_event_destroy(event);
+	}
+	rd_kafka_queue_destroy(queue);
 	rd_kafka_ConfigResource_destroy(resource);
 	return answered;
 }

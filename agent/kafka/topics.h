@@ -67,11 +67,15 @@ void topics_ask_settings(struct producer *producer, int timeout_ms, struct topic
 /* Copies the settings of an older snapshot into one that was taken without asking for them. */
 void topics_keep_settings(struct topics *topics, const struct topics *older);
 
+/* So many brokers are asked at once at most. */
+#define TOPICS_ASKED_BROKERS 16
+
 /*
- * Whether the broker answers a question about the topic, be it by a refusal; blocks up to
- * timeout_ms.
+ * Whether one of n brokers answers a question about the topic, be it by a refusal: all are asked at
+ * once, and the first answer does. Blocks up to timeout_ms.
  */
-bool topics_broker_answers(struct producer *producer, size_t topic, int32_t broker, int timeout_ms);
+bool topics_any_answers(struct producer *producer, size_t topic, const int32_t *brokers, size_t n,
+			int timeout_ms);
 
 /* What the next producer is to be made with. */
 struct producer_sizing topics_sizing(const struct topics *topics);

@@ -34,13 +34,14 @@ static bool waits(const struct kafka *k, const struct ledger_partition *part, ui
 	return part->records && now_us >= part->progress_us + bound_us(k);
 }
 
-bool kafka_lacks_replicas(const struct kafka *k, size_t topic, int32_t partition)
+bool kafka_may_lack_replicas(const struct kafka *k, size_t topic, int32_t partition)
 {
 	const struct ledger_topic *t = &k->ledger.topics[topic];
 	const struct ledger_partition *part = &t->partitions[partition];
 
 	/* A topic with fewer replicas than the setting needs only those (Kafka 4). */
-	return part->leader >= 0 && part->in_sync < t->min_insync && part->in_sync < t->replicas;
+	return part->leader >= 0 && part->in_sync < t->replicas &&
+	       (part->in_sync < t->min_insync || !t->min_insync);
 }
 
 /* What is wrong with the connection to the partition's leader; NULL: nothing that is known. */
@@ -51,6 +52,27 @@ static const struct broker *broken_leader(const struct kafka *k,
 
 	return leader && leader->error_us && now_us < leader->error_us + ERROR_FRESH_US ? leader :
 											  NULL;
+}
+
+/* Too few are in sync, or perhaps too few. */
+static void print_replicas(const struct ledger_topic *t, const struct ledger_partition *part,
+			   char *ret, size_t len)
+{
+	const char *are = part->in_sync == 1 ? "is" : "are";
+
+	if (t->min_insync)
+		snprintf(ret, len,
+			 "%u of its %u replicas %s in sync, and min.insync.replicas of the topic "
+			 "is %u: brokers refuse records (NOT_ENOUGH_REPLICAS) until those of the "
+			 "other replicas are back, or the setting is lower",
+			 part->in_sync, t->replicas, are, t->min_insync);
+	else
+		snprintf(ret, len,
+			 "%u of its %u replicas %s in sync; if min.insync.replicas of the topic is "
+			 "more, brokers refuse records (NOT_ENOUGH_REPLICAS) until those of the "
+			 "other replicas are back (the setting is not known here: who may not "
+			 "DescribeConfigs of the topic cannot ask for it)",
+			 part->in_sync, t->replicas, are);
 }
 
 static void print_reason(const struct kafka *k, size_t topic, int32_t partition, uint64_t now_us,
@@ -67,13 +89,8 @@ static void print_reason(const struct kafka *k, size_t topic, int32_t partition,
 			 "its leader, broker %d, advertises the address %s and is not reached "
 			 "there: %.160s (advertised.listeners of the broker)",
 			 broken->id, broken->address, broken->error);
-	else if (kafka_lacks_replicas(k, topic, partition))
-		snprintf(ret, len,
-			 "%u of its %u replicas %s in sync, and min.insync.replicas of the topic "
-			 "is %u: brokers refuse records (NOT_ENOUGH_REPLICAS) until those of the "
-			 "other replicas are back, or the setting is lower",
-			 part->in_sync, t->replicas, part->in_sync == 1 ? "is" : "are",
-			 t->min_insync);
+	else if (kafka_may_lack_replicas(k, topic, partition))
+		print_replicas(t, part, ret, len);
 	else
 		snprintf(ret, len, "brokers answer other questions, but not to these records");
 }
@@ -167,28 +184,53 @@ void kafka_check_waits(struct kafka *k, uint64_t now_us)
 	helper_ask(k->helper, 0, true);
 }
 
+void kafka_note_wait(struct kafka *k, size_t topic, int32_t partition, bool delivered)
+{
+	struct ledger_topic *t = &k->ledger.topics[topic];
+	struct ledger_partition *part;
+
+	if (partition < 0 || partition >= t->n_seen)
+		return;
+	part = &t->partitions[partition];
+	if (delivered)
+		part->told_waiting = false;
+	else
+		k->waits_failed |= part->told_waiting;
+}
+
+/* Whether records of the topic wait that the log knows of. Those that came back may not return. */
+static bool wait_lasts(struct kafka *k, struct ledger_topic *topic, uint64_t now_us)
+{
+	bool here = false;
+
+	for (int32_t i = 0; i < topic->n_seen; i++) {
+		struct ledger_partition *part = &topic->partitions[i];
+
+		if (!part->records && now_us >= part->progress_us + bound_us(k))
+			part->told_waiting = false;
+		here |= part->told_waiting;
+	}
+	return here;
+}
+
 void kafka_end_waits(struct kafka *k, uint64_t now_us)
 {
 	bool left = false;
 
 	for (size_t t = 0; t < k->ledger.n_topics; t++) {
 		struct ledger_topic *topic = &k->ledger.topics[t];
-		bool here = false;
+		bool here = wait_lasts(k, topic, now_us);
 
-		for (int32_t i = 0; i < topic->n_seen; i++) {
-			struct ledger_partition *part = &topic->partitions[i];
-
-			part->told_waiting &= waits(k, part, now_us);
-			here |= part->told_waiting;
-		}
 		if (!here)
 			topic->waits_told_us = 0;
 		left |= here;
 	}
 	if (left)
 		return;
-	remarks_add(&k->remarks, LOG_NOTICE, "records-go-on",
-		    "the records that waited were acknowledged, after %" PRIu64 " s",
+	remarks_add(&k->remarks, LOG_NOTICE, "records-go-on", "%s, after %" PRIu64 " s",
+		    k->waits_failed ? "no records wait any more; what came back was sent again" :
+				      "the records that waited were acknowledged",
 		    (uint64_t)((now_us - k->waits_since_us) / US_PER_S));
 	k->waits_since_us = 0;
+	k->waits_failed = false;
 }

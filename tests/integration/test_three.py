@@ -62,7 +62,7 @@ def test_a_topic_without_replicas(
         deny_settings(mended, sick, healthy)
     lineages = [make_lineage(name).append(1000) for name in ("sick", "healthy")]
     text = config.render_settings(
-        config.settings(mended.bootstrap, two_sources(work, *topics), stall_timeout="12s")
+        config.settings(mended.bootstrap, two_sources(work, *topics), stall_timeout="24s")
     )
     agent = make_agent(text=text).start()
     agent.counted(lines_delivered=2000)
@@ -72,9 +72,10 @@ def test_a_topic_without_replicas(
     for batch in range(1, 31):
         lineages[1].append(1000)
         agent.counted(lines_delivered=2000 + 1000 * batch, deadline=10)
-    agent.wait_says(sick, "NOT_ENOUGH_REPLICAS", deadline=40)
-    last(15)
-    assert not agent.says("acknowledged, after"), agent.messages()
+    said = agent.wait_says(sick, "NOT_ENOUGH_REPLICAS", deadline=40)
+    last(20)  # until a stall would be looked into
+    assert "wait any more" not in agent.messages().partition(said)[2], agent.messages()
+    assert "acknowledged, after" not in agent.messages().partition(said)[2], agent.messages()
     assert agent.counters()["producers_made"] == 1
     assert agent.counters()["lines_delivered"] == 32000
     mended.brokers[3].launch()
@@ -87,3 +88,51 @@ def test_a_topic_without_replicas(
     assert agent.counters()["producers_made"] == 1
     for oracle in oracles:
         oracle.judge().assert_clean(written=31000)
+
+
+@pytest.fixture
+def shipped(mended, topic_name, make_lineage, make_agent, make_oracle):
+    """An agent that has delivered 1,000 lines to a topic that does with two of three replicas."""
+    topic = mended.make_topic(topic_name, replicas=3, min_insync_replicas=2)
+    lineage = make_lineage("a").append(1000)
+    agent = make_agent(mended.bootstrap, topic, stall_timeout="12s").start()
+    agent.counted(lines_delivered=1000)
+    return agent, topic, lineage, make_oracle(mended, topic, [lineage])
+
+
+def finish(agent, oracle, written):
+    wait_for(oracle.complete, 60, "all lines")
+    agent.stop()
+    assert agent.counters()["producers_made"] == 1
+    oracle.judge().assert_clean(written=written)
+
+
+@pytest.mark.scenario("E19", "E30")
+def test_a_broker_is_killed(mended, shipped):
+    """It was said that no broker answers, each time; and nothing else is said of it either."""
+    agent, topic, lineage, oracle = shipped
+    for node in (3, 2):
+        mended.brokers[node].kill()
+        for _ in range(100):
+            lineage.append(20)
+            last(0.1)
+        wait_for(oracle.complete, 60, "all lines")
+        mended.mend()
+    assert not agent.says("no broker of"), agent.messages()
+    finish(agent, oracle, 5000)
+
+
+@pytest.mark.scenario("E20")
+def test_a_broker_is_frozen(mended, shipped):
+    """Others lead its partitions within seconds, and what it was sent comes back in a quarter of a
+    minute, a whole one before. The producer was replaced for it."""
+    agent, topic, lineage, oracle = shipped
+    assert 3 in mended.leaders(topic).values()
+    mended.brokers[3].freeze()
+    lineage.append(1000)
+    agent.counted(lines_delivered=2000, deadline=30)
+    assert not agent.says("no broker of"), agent.messages()
+    lineage.append(1000)
+    agent.counted(lines_delivered=3000, deadline=5)
+    mended.brokers[3].thaw()
+    finish(agent, oracle, 3000)

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is told of records that wait for long: when, how often, and for which reason. */
+/*
+ * What is told of records that wait for long, and of brokers that do not answer: when, how often,
+ * and for which reason; and what is done about it.
+ */
 #include <criterion/criterion.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "kafka/helper_private.h"
 #include "kafka/kafka_private.h"
 
 #define N 3
 #define S US_PER_S
 
 static const char *const names[] = {"orders"};
-static struct kafka_options options = {.topics = names, .n_topics = 1, .stall_us = 60 * S};
+static const struct prop props[] = {{"bootstrap.servers", "one:9092"}};
+static struct kafka_options options = {
+	.topics = names, .n_topics = 1, .props = props, .n_props = 1, .stall_us = 60 * S};
+static struct helper helper;
 static struct kafka k;
 
 static void add_broker(int32_t id, const char *host)
@@ -26,7 +33,10 @@ static void begin(void)
 	struct topic_facts facts = {
 		.state = TOPIC_READY, .n_partitions = N, .leaders = leaders, .in_sync = in_sync};
 
-	k = (struct kafka){.options = &options, .state = RUNNING};
+	helper = (struct helper){
+		.mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+	k = (struct kafka){
+		.options = &options, .state = RUNNING, .reachable = true, .helper = &helper};
 	cr_assert_eq(ledger_init(&k.ledger, 1, NULL, 100, 1 << 20, 5000, 1), 0);
 	cr_assert_eq(ledger_learn(&k.ledger, 0, &facts), 0);
 	add_broker(1, "one");
@@ -53,6 +63,16 @@ static const char *told_at(uint64_t now_us)
 		return "";
 	cr_assert_neq(remarks_next(&k.remarks, &(struct output_remark){0}), 0, "one message");
 	return remark.text;
+}
+
+/* All records, at 20 s. */
+static void come_back(bool delivered)
+{
+	for (int32_t i = 0; i < N; i++) {
+		ledger_reported(&k.ledger, 0, i, 1, 10, 20 * S);
+		kafka_note_wait(&k, 0, i, delivered);
+	}
+	kafka_end_waits(&k, 20 * S);
 }
 
 static void assert_says(const char *text, const char *words)
@@ -97,12 +117,113 @@ Test(waits, what_was_over_begins_anew)
 {
 	cr_assert_str_neq(told_at(11 * S), "");
 	cr_assert_neq(k.waits_since_us, 0);
-	for (int32_t i = 0; i < N; i++)
-		ledger_reported(&k.ledger, 0, i, 1, 10, 20 * S);
-	kafka_end_waits(&k, 20 * S);
+	come_back(true);
 	cr_assert_eq(k.waits_since_us, 0);
 	assert_says(told_at(20 * S), "were acknowledged, after 19 s");
 	ledger_submitted(&k.ledger, 0, 0, 10, 0, 30 * S);
 	cr_assert_str_eq(told_at(39 * S), "");
 	assert_says(told_at(40 * S), "partition 0: 1 records wait for 10 s");
+}
+
+/* Scenario E18. It said that they were acknowledged. */
+Test(waits, what_came_back_as_failed_was_not_acknowledged)
+{
+	cr_assert_str_neq(told_at(11 * S), "");
+	come_back(false);
+	cr_assert_neq(k.waits_since_us, 0);
+	cr_assert_str_eq(told_at(20 * S), "");
+	for (int32_t i = 0; i < N; i++)
+		ledger_submitted(&k.ledger, 0, i, 10, 0, 21 * S);
+	come_back(true);
+	assert_says(told_at(22 * S), "no records wait any more; what came back was sent again");
+}
+
+/* Scenario E18. Nobody may read the settings of the topic. */
+Test(waits, replicas_that_may_be_too_few_are_told)
+{
+	k.ledger.topics[0].replicas = 3;
+	k.ledger.topics[0].partitions[0].in_sync = 2;
+	assert_says(told_at(11 * S), "2 of its 3 replicas are in sync; if min.insync.replicas of");
+}
+
+/* The answer of the helper to what stands still: the leader of a partition is there. */
+static enum state probed_at(int32_t partition, uint64_t now_us)
+{
+	struct helper_answer answer = {.leader_answers = true, .probe_partition = partition};
+
+	kafka_take_probe(&k, &answer, now_us);
+	return k.state;
+}
+
+/* Scenario E18 */
+Test(waits, a_producer_is_not_replaced_for_replicas_that_may_be_too_few)
+{
+	k.ledger.topics[0].replicas = 3;
+	for (int32_t i = 0; i < N; i++)
+		k.ledger.topics[0].partitions[i].in_sync = i ? 3 : 2;
+	cr_expect_eq(probed_at(0, 70 * S), RUNNING);
+	cr_expect_eq(probed_at(1, 70 * S), DRAINING);
+}
+
+/* Scenario E20. What is in flight to a frozen broker comes back in its time. */
+Test(waits, a_producer_is_not_replaced_soon_after_a_leader_has_moved)
+{
+	int32_t leaders[N] = {2, 2, 2};
+	uint32_t in_sync[N] = {1, 1, 1};
+	struct topic_facts facts = {
+		.state = TOPIC_READY, .n_partitions = N, .leaders = leaders, .in_sync = in_sync};
+
+	kafka_take_facts(&k, 0, &facts, 30 * S);
+	cr_expect_eq(probed_at(0, 70 * S), RUNNING);
+	cr_expect_eq(probed_at(0, 90 * S), DRAINING);
+}
+
+/* Scenario E20. It was, when stall_timeout was shorter than socket_timeout_ms. */
+Test(waits, a_producer_is_not_replaced_while_the_library_waits_for_an_answer)
+{
+	k.answer_us = 40 * S;
+	cr_expect_eq(probed_at(0, 80 * S), RUNNING);
+	cr_expect_eq(probed_at(0, 81 * S), DRAINING);
+}
+
+/* What is said at that time of a question that nobody answered, "" for nothing. */
+static const char *silent_at(uint64_t now_us)
+{
+	static struct output_remark remark;
+
+	kafka_unreachable(&k, TROUBLE_NETWORK, "timed out", now_us);
+	return remarks_next(&k.remarks, &remark) ? "" : remark.text;
+}
+
+/* Scenario E19, E34. It was said whenever one of three brokers was killed. */
+Test(waits, one_question_without_an_answer_is_no_silence)
+{
+	cr_assert_str_eq(silent_at(10 * S), "");
+	cr_assert(k.reachable);
+	cr_assert(helper.orders.ask, "asked again");
+	k.reported_us = 12 * S;
+	cr_assert_str_eq(silent_at(20 * S), "", "a report is an answer");
+	assert_says(silent_at(30 * S), "no broker of kafka.bootstrap_servers (one:9092) answers");
+	cr_assert_not(k.reachable);
+	kafka_reachable(&k);
+	k.all_down = true;
+	cr_assert_str_neq(silent_at(40 * S), "");
+}
+
+/* It was dropped, and a topic that had become unknown stayed so until the next look at all. */
+Test(waits, a_question_soon_after_another_is_asked_later)
+{
+	kafka_ask(&k, 10 * S, 5 * S);
+	cr_assert(helper.orders.ask);
+	cr_assert_eq(helper.orders.ask_us, 0);
+	helper.orders = (struct helper_orders){0};
+	kafka_ask(&k, 11 * S, 5 * S);
+	cr_assert(helper.orders.ask);
+	cr_assert_eq(k.ask_at_us, 15 * S);
+	helper.orders = (struct helper_orders){0};
+	kafka_ask(&k, 12 * S, 5 * S);
+	cr_assert_not(helper.orders.ask, "one is ordered for then");
+	kafka_ask(&k, 12 * S, 0);
+	cr_assert(helper.orders.ask, "at once");
+	cr_assert_eq(helper.orders.ask_us, 0);
 }
