@@ -14,6 +14,7 @@
  *   route/      fields and facts of the file → a record
  *   output/     where records go, and to which partition; the terminal of preview
  *   kafka/      the output that is Kafka: a producer that can be thrown away
+ *   pressure/   what is in flight, by partition: what is full, what waits, when to send
  *   flow/       what travels: chunks and slots, the account of a file, records, reports
  *   state/      what survives a crash: positions and dead letters, in SQLite
  *

@@ -34,6 +34,7 @@ floors() {
 		3  settings
 		4  search
 		5  files
+		5  pressure
 		6  follow
 		6  kafka
 		6  pipeline

@@ -158,7 +158,7 @@ static void note_leaders(struct ledger_topic *t, const struct topic_facts *facts
 	for (int32_t i = 0; i < t->n_seen; i++) {
 		struct ledger_partition *part = &t->partitions[i];
 
-		if (part->leader != topics_leader(facts, i))
+		if (part->leader != topic_facts_leader(facts, i))
 			part->led_us = now_us;
 	}
 }

@@ -15,7 +15,7 @@
 
 #define ASK_TIMEOUT_MS 5000
 #define ANY_TIMEOUT_MS 2000
-/* Partitions that were added are seen so soon; one question a connection that lives costs 0.1 ms. */
+/* So soon partitions that were added are seen. */
 #define ASK_EVERY_US (10 * US_PER_S)
 #define SETTINGS_EVERY_US (60 * US_PER_S)
 /* Asks that were ordered: at least so far apart. */
@@ -40,8 +40,8 @@ struct work {
 	uint64_t settings_us; /* when to ask for settings again */
 	uint64_t retry_us;
 	size_t n_ready;
-	size_t ready_topic;                /* one that was ready, when n_known > 0 */
-	size_t n_known;                    /* leaders of the last snapshot */
+	size_t ready_topic; /* one that was ready, when n_known > 0 */
+	size_t n_known;     /* leaders of the last snapshot */
 	int32_t known[TOPICS_ASKED_BROKERS];
 };
 
@@ -189,8 +189,8 @@ static void try_make(struct helper *h, struct work *w)
 /* The question went to one broker. Whether another answers. */
 static bool any_answers(struct work *w)
 {
-	return w->n_known && topics_any_answers(w->current, w->ready_topic, w->known, w->n_known,
-						ANY_TIMEOUT_MS);
+	return w->n_known &&
+	       topics_any_answers(w->current, w->ready_topic, w->known, w->n_known, ANY_TIMEOUT_MS);
 }
 
 static void ask_current(struct helper *h, struct work *w)

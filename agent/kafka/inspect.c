@@ -89,7 +89,8 @@ static void ask_leaders(struct producer *producer, struct topics *topics)
 	for (size_t i = 0; i < topics->leaders.n && n_silent < INSPECT_SILENT_MAX; i++) {
 		struct broker *broker = &topics->leaders.at[i];
 
-		broker->silent = !topics_any_answers(producer, ready, &broker->id, 1, ASK_LEADER_MS);
+		broker->silent =
+			!topics_any_answers(producer, ready, &broker->id, 1, ASK_LEADER_MS);
 		n_silent += broker->silent;
 	}
 	note_news(producer, &topics->leaders);

@@ -245,6 +245,12 @@ static void count_failure(struct kafka *k, struct report *r, const struct produc
 {
 	const char *topic = k->options->topics[r->topic];
 
+	if (r->kind == REPORT_REFUSED)
+		remarks_add(&k->remarks, LOG_NOTICE, "batch-refused",
+			    "topic %.200s: brokers refuse a batch (%s): its records are sent again "
+			    "one at a time, which takes its time, and only what is refused alone "
+			    "becomes a dead letter",
+			    topic, r->reason);
 	if (r->kind != REPORT_FAILED)
 		return;
 	if (k->state == DRAINING)

@@ -4,8 +4,8 @@
 
 #include "kafka/helper.h"
 #include "kafka/kafka.h"
-#include "kafka/ledger.h"
 #include "kafka/remarks.h"
+#include "pressure/ledger.h"
 
 /*
  * Shared by kafka.c (records, reports), life.c (the life of a producer), facts.c (what is known),

@@ -46,7 +46,7 @@ void kafka_ask(struct kafka *k, uint64_t now_us, uint64_t gap_us)
 	}
 	if (k->asked_us && at_us < k->asked_us + gap_us)
 		at_us = k->asked_us + gap_us;
-	/* One that is ordered for later does as well: the answer is newer than the reason to ask. */
+	/* One that is ordered for then does as well: its answer is newer than the reason. */
 	if (k->ask_at_us && k->ask_at_us <= at_us)
 		return;
 	if (at_us > now_us)

@@ -34,7 +34,7 @@ struct kafka_options {
 	const struct partitioner *const *partitioners;
 	uint64_t linger_us;
 	bool library_linger;  /* producer_linger = "library": no kicks of ours */
-	size_t queue_records; /* our limit, but for KAFKA_RESERVE; 10,000 */
+	size_t queue_records; /* our limit, but for LEDGER_RESERVE; 10,000 */
 	size_t queue_bytes;   /* likewise; 4 MiB */
 	size_t max_line;      /* longest value; message.max.bytes is derived from it */
 	bool tell_timestamps; /* in reports of what was delivered */
@@ -43,9 +43,6 @@ struct kafka_options {
 
 #define KAFKA_QUEUE_RECORDS 10000
 #define KAFKA_QUEUE_BYTES (4u << 20)
-
-/* So much beyond a limit for partitions that move, while others stand still with as much of it. */
-#define KAFKA_RESERVE(limit) ((limit) / 4)
 
 /*
  * message.max.bytes for lines of up to max_line bytes: room for key, headers and framing, and not

@@ -25,6 +25,7 @@
 #include "base/clock.h"
 #include "kafka/producer_private.h"
 #include "kafka/words.h"
+#include "pressure/ledger.h"
 
 #define BATCH_MIN (16u << 10)
 #define BATCH_MAX (128u << 10)
@@ -43,8 +44,8 @@ static const struct setting defaults[] = {
 	{"socket.keepalive.enable", "true"},
 	{"reconnect.backoff.max.ms", "5000"},
 	/*
-	 * A frozen broker holds back what it was sent for so long, though others lead by then; above
-	 * what a quota makes a client wait (11 s).
+	 * So long a frozen broker keeps what it was sent, though others lead by then. Above what a
+	 * quota makes a client wait (11 s).
 	 */
 	{"socket.timeout.ms", "15000"},
 	{"topic.metadata.refresh.interval.ms", "60000"},
@@ -56,7 +57,7 @@ static const struct setting rules[] = {
 	{"message.timeout.ms", "0"},
 	{"delivery.report.only.error", "false"},
 	{"log.queue", "true"},
-	/* So long a broker waits for replicas; the answer to a record that they lack is then "again". */
+	/* So long a broker waits for replicas before it says that they are too few. */
 	{"request.timeout.ms", "5000"},
 };
 
@@ -131,16 +132,16 @@ static int set_sizes(rd_kafka_conf_t *conf, const struct kafka_options *o, char 
 		     size_t len)
 {
 	size_t message = kafka_message_bytes(o->max_line);
-	size_t records = o->queue_records + KAFKA_RESERVE(o->queue_records);
-	size_t queue = o->queue_bytes + KAFKA_RESERVE(o->queue_bytes);
+	size_t records = o->queue_records + LEDGER_RESERVE(o->queue_records);
+	size_t queue = o->queue_bytes + LEDGER_RESERVE(o->queue_bytes);
 	int r;
 
 	/* One line of the longest kind must fit however small the queue is. */
 	queue += queue / 10 > message ? queue / 10 : message;
 	r = set_size(conf, "message.max.bytes", message, ret_message, len);
 	if (r == 0)
-		r = set_size(conf, "queue.buffering.max.messages",
-			     records + records / 10 + 1, ret_message, len);
+		r = set_size(conf, "queue.buffering.max.messages", records + records / 10 + 1,
+			     ret_message, len);
 	if (r == 0)
 		r = set_size(conf, "queue.buffering.max.kbytes", queue / 1024 + 1, ret_message,
 			     len);

@@ -34,11 +34,6 @@ struct topics *topics_free(struct topics *topics)
 	return NULL;
 }
 
-int32_t topics_leader(const struct topic_facts *facts, int32_t partition)
-{
-	return partition >= 0 && partition < facts->n_partitions ? facts->leaders[partition] : -1;
-}
-
 /* Whether the broker leads a partition of the topics. */
 static bool leads(const struct topics *topics, int32_t broker)
 {
@@ -243,8 +238,8 @@ static void take_settings(struct producer *producer, rd_kafka_event_t *event, st
 }
 
 /*
- * Asks a broker (-1: any) for the n resources; the answer comes to the queue. Its time-out holds, as
- * that of a question about offsets does not (librdkafka 2.0).
+ * Asks a broker (-1: any) for the n resources; the answer comes to the queue. Its time-out holds,
+ * as that of a question about offsets does not (librdkafka 2.0).
  */
 static void send_question(struct producer *producer, rd_kafka_ConfigResource_t **resources,
 			  size_t n, int32_t broker, int timeout_ms, rd_kafka_queue_t *queue)

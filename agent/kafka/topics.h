@@ -8,34 +8,12 @@
 
 #include "kafka/brokers.h"
 #include "kafka/producer.h"
+#include "pressure/topic_facts.h"
 
 /*
  * What the brokers say of our topics. A snapshot is taken by the helper thread and does not change
  * afterwards; nothing is submitted to a topic before a snapshot says that it is ready.
  */
-
-enum topic_state {
-	TOPIC_UNKNOWN, /* not asked, or the answer was "later" */
-	TOPIC_MISSING,
-	TOPIC_DENIED, /* not authorized */
-	TOPIC_READY,
-};
-
-struct topic_facts {
-	enum topic_state state;
-	char reason[64];      /* name of the error when not ready */
-	int32_t n_partitions; /* 0 unless ready */
-	int32_t n_leaderless;
-	int32_t *leaders;           /* the id of the broker, of each partition; -1: it has none */
-	uint32_t *in_sync;          /* replicas in sync, of each partition */
-	uint32_t max_message_bytes; /* 0: not known */
-	uint32_t min_insync;        /* min.insync.replicas; 0: not known */
-	uint32_t replicas;          /* of partition 0; 0: not known */
-	bool compacted;             /* cleanup.policy holds "compact": null keys are refused */
-	bool append_time;           /* message.timestamp.type is LogAppendTime */
-	uint64_t max_past_ms;       /* message.timestamp.before.max.ms; 0: not known */
-	uint64_t max_future_ms;     /* message.timestamp.after.max.ms; 0: not known */
-};
 
 struct topics {
 	size_t n;
@@ -79,9 +57,6 @@ bool topics_any_answers(struct producer *producer, size_t topic, const int32_t *
 
 /* What the next producer is to be made with. */
 struct producer_sizing topics_sizing(const struct topics *topics);
-
-/* The id of the partition's leader; -1: it has none, as far as is known, or is not there. */
-int32_t topics_leader(const struct topic_facts *facts, int32_t partition);
 
 /* NULL is fine. Returns NULL. */
 struct topics *topics_free(struct topics *topics);

@@ -47,7 +47,7 @@ static bool see_partition(const struct output *output, size_t topic, int32_t par
 				    now_us - part->progress_us :
 				    0,
 		.held = ledger_is_held(&k->ledger, part, now_us),
-		.lacks_replicas = kafka_lacks_replicas(k, topic, partition),
+		.lacks_replicas = kafka_may_lack_replicas(k, topic, partition),
 	};
 	return true;
 }

@@ -12,8 +12,9 @@ pytestmark = pytest.mark.timeout(400)
 
 @pytest.fixture
 def mended(three):
-    yield three
+    """All is well with them again. The last test may leave one dead."""
     three.mend()
+    return three
 
 
 def acl(topic, operation, permission):
@@ -66,19 +67,26 @@ def test_a_topic_without_replicas(
     )
     agent = make_agent(text=text).start()
     agent.counted(lines_delivered=2000)
-    mended.brokers[3].kill()
+    mended.brokers[3].freeze()
     mended.wait_without(3, sick, healthy)
+    # What the frozen one was sent first comes back in its time.
+    lineages[1].append(1000)
+    agent.counted(lines_delivered=3000, deadline=40)
     lineages[0].append(30000)
-    for batch in range(1, 31):
+    for batch in range(2, 31):
         lineages[1].append(1000)
         agent.counted(lines_delivered=2000 + 1000 * batch, deadline=10)
     said = agent.wait_says(sick, "NOT_ENOUGH_REPLICAS", deadline=40)
-    last(20)  # until a stall would be looked into
+    used = agent.cpu_seconds()
+    last(40)  # until a stall would be looked into
+    used = agent.cpu_seconds() - used
+    assert used < 0.8, f"{used} s of CPU in 40 s"
     assert "wait any more" not in agent.messages().partition(said)[2], agent.messages()
     assert "acknowledged, after" not in agent.messages().partition(said)[2], agent.messages()
     assert agent.counters()["producers_made"] == 1
     assert agent.counters()["lines_delivered"] == 32000
-    mended.brokers[3].launch()
+    mended.mend()
+    agent.counted(lines_delivered=32001, deadline=5)
     oracles = [
         make_oracle(mended, topic, [lineage]) for topic, lineage in zip(topics, lineages)
     ]
@@ -107,21 +115,6 @@ def finish(agent, oracle, written):
     oracle.judge().assert_clean(written=written)
 
 
-@pytest.mark.scenario("E19", "E30")
-def test_a_broker_is_killed(mended, shipped):
-    """It was said that no broker answers, each time; and nothing else is said of it either."""
-    agent, topic, lineage, oracle = shipped
-    for node in (3, 2):
-        mended.brokers[node].kill()
-        for _ in range(100):
-            lineage.append(20)
-            last(0.1)
-        wait_for(oracle.complete, 60, "all lines")
-        mended.mend()
-    assert not agent.says("no broker of"), agent.messages()
-    finish(agent, oracle, 5000)
-
-
 @pytest.mark.scenario("E20")
 def test_a_broker_is_frozen(mended, shipped):
     """Others lead its partitions within seconds, and what it was sent comes back in a quarter of a
@@ -136,3 +129,16 @@ def test_a_broker_is_frozen(mended, shipped):
     agent.counted(lines_delivered=3000, deadline=5)
     mended.brokers[3].thaw()
     finish(agent, oracle, 3000)
+
+
+@pytest.mark.scenario("E19", "E30")
+def test_a_broker_is_killed(mended, shipped):
+    """It was said that no broker answers, each time; and nothing else is said of it either."""
+    agent, topic, lineage, oracle = shipped
+    mended.brokers[3].kill()
+    for _ in range(200):
+        lineage.append(20)
+        last(0.1)
+    wait_for(oracle.complete, 60, "all lines")
+    assert not agent.says("no broker of"), agent.messages()
+    finish(agent, oracle, 5000)

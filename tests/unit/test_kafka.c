@@ -320,6 +320,8 @@ Test(kafka, a_refusal_by_the_broker_makes_the_batch_suspect)
 	UNTIL(rig, rig->n_reports == 10);
 	cr_expect_eq(rig->n_of_kind[REPORT_REFUSED], 10);
 	cr_expect_str_eq(rig->reports[0].reason, "MSG_SIZE_TOO_LARGE");
+	UNTIL(rig, find_remark(rig, "batch-refused"));
+	cr_expect(strstr(find_remark(rig, "batch-refused")->text, "topic orders: brokers refuse"));
 	cr_expect_eq(rig->reports[0].offset, -1);
 	end_rig(rig);
 }

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "kafka/kick.h"
+#include "pressure/kick.h"
 
 #define LINGER 20000ull
 

@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "base/clock.h"
-#include "kafka/ledger.h"
+#include "pressure/ledger.h"
 
 #define N 3
 

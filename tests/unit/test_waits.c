@@ -33,8 +33,8 @@ static void begin(void)
 	struct topic_facts facts = {
 		.state = TOPIC_READY, .n_partitions = N, .leaders = leaders, .in_sync = in_sync};
 
-	helper = (struct helper){
-		.mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+	helper = (struct helper){.mutex = PTHREAD_MUTEX_INITIALIZER,
+				 .cond = PTHREAD_COND_INITIALIZER};
 	k = (struct kafka){
 		.options = &options, .state = RUNNING, .reachable = true, .helper = &helper};
 	cr_assert_eq(ledger_init(&k.ledger, 1, NULL, 100, 1 << 20, 5000, 1), 0);

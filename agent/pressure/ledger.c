@@ -19,7 +19,7 @@
  * Rejected: shares at all times. Files would wait for their partitions instead of for room, which
  * costs a read and a parsed line for each try, where nobody is harmed.
  */
-#include "kafka/ledger.h"
+#include "pressure/ledger.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -85,7 +85,7 @@ int ledger_learn(struct ledger *l, size_t topic, const struct topic_facts *facts
 	t->min_insync = facts->min_insync;
 	t->replicas = facts->replicas;
 	for (int32_t i = 0; i < t->n_seen; i++) {
-		t->partitions[i].leader = topics_leader(facts, i);
+		t->partitions[i].leader = topic_facts_leader(facts, i);
 		t->partitions[i].in_sync = i < t->n ? facts->in_sync[i] : 0;
 	}
 	t->moved++;
@@ -99,7 +99,7 @@ static uint64_t bytes_of(const struct ledger_partition *part)
 
 static uint64_t free_of(uint64_t max, uint64_t used)
 {
-	uint64_t all = max + KAFKA_RESERVE(max);
+	uint64_t all = max + LEDGER_RESERVE(max);
 
 	return used < all ? all - used : 0;
 }

@@ -23,7 +23,7 @@
  *
  * gate->next_us is lazy: it may be too early, never too late. Partitions are looked at only then.
  */
-#include "kafka/kick.h"
+#include "pressure/kick.h"
 
 #include "base/clock.h"
 

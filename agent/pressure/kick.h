@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef KAFKA_KICK_H
-#define KAFKA_KICK_H
+#ifndef PRESSURE_KICK_H
+#define PRESSURE_KICK_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef KAFKA_LEDGER_H
-#define KAFKA_LEDGER_H
+#ifndef PRESSURE_LEDGER_H
+#define PRESSURE_LEDGER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kafka/kick.h"
-#include "kafka/topics.h"
 #include "output/partitioner.h"
+#include "pressure/kick.h"
+#include "pressure/topic_facts.h"
 
 /*
  * What is in flight, by topic and partition: counts, bytes, age, progress. Pure: it calls nobody
@@ -21,6 +21,9 @@
 
 /* A partition with records that has not moved for so long stands still. */
 #define LEDGER_HOLD_US 1000000ull
+
+/* So much beyond a limit for partitions that move, while others stand still with as much of it. */
+#define LEDGER_RESERVE(limit) ((limit) / 4)
 
 struct ledger_partition {
 	uint64_t records;
@@ -76,7 +79,7 @@ int ledger_learn(struct ledger *ledger, size_t topic, const struct topic_facts *
 /* A limit, and what is granted beyond it for what stands still. */
 static inline uint64_t ledger_limit(uint64_t max, uint64_t still)
 {
-	return max + (still < KAFKA_RESERVE(max) ? still : KAFKA_RESERVE(max));
+	return max + (still < LEDGER_RESERVE(max) ? still : LEDGER_RESERVE(max));
 }
 
 static inline bool ledger_has_room(const struct ledger *l)
