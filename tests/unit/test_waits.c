@@ -195,7 +195,7 @@ static const char *silent_at(uint64_t now_us)
 	return remarks_next(&k.remarks, &remark) ? "" : remark.text;
 }
 
-/* Scenario E19, E34. It was said whenever one of three brokers was killed. */
+/* Scenario E19. It was said whenever one of three brokers was killed. */
 Test(waits, one_question_without_an_answer_is_no_silence)
 {
 	cr_assert_str_eq(silent_at(10 * S), "");
