@@ -40,12 +40,12 @@ LTO ?= $(if $(SAN)$(findstring clang,$(CC))$(findstring -flto,$(CFLAGS)),,-flto=
 ALL_CFLAGS = $(STD) $(WARN) $(HARDEN) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(SANFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(CFLAGS) $(LDFLAGS) $(SANFLAGS)
 
-SRC := $(filter-out agent/main.c,$(wildcard agent/*.c agent/*/*.c agent/*/*/*.c parsers/*.c))
+SRC := $(filter-out agent/main.c,$(wildcard agent/*.c agent/*/*.c agent/*/*/*.c parsers/*.c parsers/*/*.c))
 OBJ := $(SRC:%.c=$B/%.o)
 SUPPORT := $(patsubst %.c,$B/%.o,$(wildcard tests/support/*.c))
 UNIT := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-STYLED = $(wildcard $(addsuffix /*.[ch],agent agent/* agent/*/* parsers tests/* tests/*/*))
+STYLED = $(wildcard $(addsuffix /*.[ch],agent agent/* agent/*/* parsers parsers/* tests/* tests/*/*))
 SCRIPTS = .ci/run $(wildcard packaging/*.sh tests/*.sh tests/*/*.sh)
 
 all: $B/waybill  ## build/waybill (the default)

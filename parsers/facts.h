@@ -2,6 +2,7 @@
 #ifndef PARSERS_FACTS_H
 #define PARSERS_FACTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,17 +23,29 @@ struct template_scope {
 	const char *host;                     /* not NULL */
 	const char *source;                   /* not NULL */
 	const char *(*env)(const char *name); /* getenv, or the test's own */
+	/*
+	 * For parsers that take the names of fields from what they read, else NULL: whether a name
+	 * that is not in `fields` may be one; and the number of a field of either sort, whose place
+	 * in `fields` is none then. 0, TEMPLATE_E_FULL, -ENOMEM.
+	 */
+	bool (*may_have)(void *context, struct slice name);
+	int (*number)(void *context, struct slice name, uint32_t *ret_index);
+	void *context;
 };
+
+/* Of a scope's number(): no more fields. */
+#define TEMPLATE_E_FULL 101
 
 /* What a template sees of one event; all borrowed. */
 struct template_facts {
-	const struct slice *fields; /* as pattern_match gave them; NULL when there was no match */
+	const struct slice *fields; /* as the parser gave them; NULL when there was no match */
 	struct slice line;
 	struct slice path;
 	struct slice name;
 	uint64_t position;
 	int64_t read_ms;  /* when it was read, ms since 1970 */
 	int64_t event_ms; /* the record's timestamp; filled in by the route */
+	bool partly;      /* some links of the parser did not match */
 };
 
 enum fact_kind {

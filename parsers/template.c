@@ -192,19 +192,41 @@ static int add_fact(struct template *template, const struct reference *ref, cons
 	return add_text(template, text, strlen(text), ref->at, ret_error);
 }
 
+/* A field that has no number yet, or the one that is its place. */
+static int add_numbered(struct template *template, const struct reference *ref, struct slice name,
+			uint32_t place, const struct template_scope *scope,
+			struct template_error *ret_error)
+{
+	int r = scope->number ? scope->number(scope->context, name, &place) : 0;
+
+	if (r == TEMPLATE_E_FULL) {
+		ret_error->at = ref->at;
+		snprintf(ret_error->message, sizeof ret_error->message,
+			 "more than 64 fields are used");
+		return TEMPLATE_E_UNKNOWN;
+	}
+	return r ? r : add_field(template, ref, place, ret_error);
+}
+
 static int add_reference(struct template *template, const struct reference *ref,
 			 const struct template_scope *scope, struct template_error *ret_error)
 {
 	const struct fact *fact = fact_named(ref->name);
+	struct slice name = ref->name;
 
-	if (ref->name.len == 0)
+	if (name.len == 0)
 		return refuse(ret_error, ref->at, "\"${\" without a name");
+	if (name.at[0] == '.' && name.len > 1)
+		name = (struct slice){name.at + 1, name.len - 1};
 	for (size_t i = 0; i < scope->n_fields; i++) {
-		if (slice_eq(ref->name, slice_of(scope->fields[i])))
-			return add_field(template, ref, (uint32_t)i, ret_error);
+		if (slice_eq(name, slice_of(scope->fields[i])))
+			return add_numbered(template, ref, name, (uint32_t)i, scope, ret_error);
 	}
-	return fact ? add_fact(template, ref, fact, scope, ret_error) :
-		      unknown_name(ref, scope, ret_error);
+	if (fact)
+		return add_fact(template, ref, fact, scope, ret_error);
+	if (scope->may_have && scope->may_have(scope->context, name))
+		return add_numbered(template, ref, name, 0, scope, ret_error);
+	return unknown_name(ref, scope, ret_error);
 }
 
 /* at points at "${". 0, or TEMPLATE_E_SYNTAX when it is not closed. */

@@ -12,13 +12,15 @@
  * facts. "$$" is one dollar sign, and so is a "$" before anything but "{". A default reaches to
  * the next "}" and is taken as it is. Immutable once compiled.
  *
- *   ${order_id}        a named group of the source's parser
+ *   ${order_id}        a field of the source's parser
+ *   ${.host.name}      the same where a fact has that name: what begins with a point is a field
  *   ${file.position}   a fact: facts.h
  *   ${host.name}       a constant: folded in when compiled
  *
  * A field that took no part in the match and has no default makes the whole template missing; one
  * that matched nothing is empty, not missing. An env variable that is not set and has no default
- * is an error when compiled. A group of the parser goes before a fact of the same name ("line").
+ * is an error when compiled. A field that the parser surely has goes before a fact of the same name
+ * ("line"), a fact before what a line may have.
  */
 struct template;
 

@@ -24,6 +24,7 @@ floors() {
 	cat <<-'END'
 		0  base
 		1  parsers
+		2  parsers/kinds
 		2  flow
 		2  ops
 		2  packed

@@ -59,6 +59,15 @@ int conf_build_partitioner(struct conf_build *build, const struct conf_node *gro
 
 struct source_build;
 
+/* Finds the links of its parser. 0 or -ENOMEM. */
+int conf_find_parser(struct source_build *s) MUSTCHECK;
+
+/* Compiles it for the fields that the route wants. 0 or -ENOMEM. */
+int conf_build_parser(struct source_build *s) MUSTCHECK;
+
+/* Whether it has, or may have, a field of that name. */
+bool conf_parser_may_have(const struct source_build *s, struct slice name);
+
 /* The partitioner of a source: compiled, or taken from the top level. 0 or -ENOMEM. */
 int conf_source_partitioner(struct source_build *s) MUSTCHECK;
 
@@ -83,6 +92,12 @@ struct source_build {
 	const struct partitioner *partitioner; /* NULL: it is wrong */
 	struct topic_settings topic_settings;
 	bool fields_known; /* false: its parser is broken, so its fields cannot be judged */
+	const struct parser_link *links[PARSER_LINKS_MAX]; /* of its parser */
+	size_t n_links;
+	const char **names; /* that they surely have; owned */
+	size_t n_names;
+	struct parser_fields fields; /* those that are used, by number */
+	uint64_t reads;              /* of these, what the links read */
 	char label[96];
 };
 

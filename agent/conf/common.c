@@ -61,21 +61,32 @@ static const char *look_up_env(const char *name)
 	return getenv(name);
 }
 
+static bool may_have(void *context, struct slice name)
+{
+	return conf_parser_may_have(context, name);
+}
+
+static int number(void *context, struct slice name, uint32_t *ret_index)
+{
+	struct source_build *s = context;
+	int r = parser_fields_add(&s->fields, name, ret_index);
+
+	return r == PARSER_E_FULL ? TEMPLATE_E_FULL : r;
+}
+
 int conf_build_template(struct source_build *s, const char *what, const struct conf_value *value,
 			struct template **ret_template)
 {
-	const char *fields[PATTERN_FIELDS_MAX];
-	struct template_scope scope = {fields, 0, s->build->host, s->source->name, look_up_env};
+	struct template_scope scope = {
+		s->names,    s->n_names, s->build->host, s->source->name,
+		look_up_env, may_have,   number,         s,
+	};
 	struct template_error error;
 	int r;
 
 	/* Without its parser's fields every name would be called unknown. */
 	if (!value->text || !s->fields_known)
 		return 0;
-	if (s->source->parser)
-		scope.n_fields = pattern_n_fields(s->source->parser);
-	for (size_t i = 0; i < scope.n_fields; i++)
-		fields[i] = pattern_field(s->source->parser, i);
 	r = template_compile(value->text, &scope, ret_template, &error);
 	if (r == TEMPLATE_E_SYNTAX)
 		conf_problem(s->build->problems, value->node->place, "%s%s: %s at character %zu",

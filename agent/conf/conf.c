@@ -12,11 +12,26 @@
 static void free_source(struct source *source, struct conf_patterns *patterns)
 {
 	route_free(source->route);
+	parser_free(source->parser);
 	redact_deinit(&source->redact);
 	conf_paths_free(patterns->paths);
 	conf_paths_free(patterns->exclude);
 	conf_paths_free(patterns->rotated);
 	free(source->name);
+}
+
+static void free_parser(struct conf_parser *parser)
+{
+	struct parser_link *link = &parser->link;
+
+	for (size_t i = 0; i < link->n_patterns; i++)
+		pattern_free(link->patterns[i]);
+	for (size_t i = 0; i < link->n_columns; i++)
+		free(link->columns[i]);
+	free(link->patterns);
+	free(link->columns);
+	free(parser->from);
+	free(parser->name);
 }
 
 static void free_conf(struct conf *conf)
@@ -25,10 +40,8 @@ static void free_conf(struct conf *conf)
 	for (size_t i = 0; i < conf->n_sources; i++)
 		free_source(&conf->sources[i], &conf->patterns[i]);
 	redact_deinit(&conf->redact);
-	for (size_t i = 0; i < conf->n_parsers; i++) {
-		pattern_free(conf->parsers[i].pattern);
-		free(conf->parsers[i].name);
-	}
+	for (size_t i = 0; i < conf->n_parsers; i++)
+		free_parser(&conf->parsers[i]);
 	for (size_t i = 0; i < conf->n_topics; i++)
 		free(conf->topics[i]);
 	for (size_t i = 0; i < conf->n_zones; i++) {

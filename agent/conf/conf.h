@@ -10,7 +10,7 @@
 #include "files/source.h"
 #include "kafka/options.h"
 #include "output/partitioner.h"
-#include "parsers/pattern.h"
+#include "parsers/kinds/parser.h"
 #include "parsers/redact.h"
 
 /*
@@ -30,7 +30,9 @@ struct conf_patterns {
 
 struct conf_parser {
 	char *name;
-	struct pattern *pattern;
+	char *from;
+	struct parser_link link; /* owns what it points to */
+	bool good;               /* false: something is wrong with it, and was noted */
 };
 
 struct conf_zone {

@@ -113,16 +113,6 @@ static const struct standard *find_standard(struct source_build *s, const struct
 	return NULL;
 }
 
-static bool has_field(const struct source_build *s, const char *field)
-{
-	const struct pattern *parser = s->source->parser;
-
-	for (size_t i = 0; parser && i < pattern_n_fields(parser); i++)
-		if (strcmp(pattern_field(parser, i), field) == 0)
-			return true;
-	return false;
-}
-
 static int build_standard(struct source_build *s, const struct conf_node *name,
 			  struct route_headers *headers)
 {
@@ -134,14 +124,14 @@ static int build_standard(struct source_build *s, const struct conf_node *name,
 	/* A parser that is broken has no fields to judge. */
 	if (!standard || !s->fields_known)
 		return 0;
-	if (standard->field && !has_field(s, standard->field)) {
+	if (standard->field && !conf_parser_may_have(s, slice_of(standard->field))) {
 		conf_problem(s->build->problems, name->place,
 			     "%sstandard_headers: \"%s\" is the field %s of the parser, and %s: "
 			     "name it (?<%s>...) in the pattern, or write the header out: "
 			     "{ name = \"%s\"; value = \"${...}\"; }",
 			     s->label, standard->name, standard->field,
-			     s->source->parser ? "this one has none of that name" :
-						 "the source has no parser",
+			     s->n_links ? "this one has none of that name" :
+					  "the source has no parser",
 			     standard->field, standard->name);
 		return 0;
 	}

@@ -11,7 +11,6 @@
 
 #include "base/glob.h"
 #include "conf/build.h"
-#include "parsers/names.h"
 #include "settings/read.h"
 
 /* Checks one pattern. 0, 1 with a message, -ENOMEM. */
@@ -90,49 +89,6 @@ static int build_paths(struct source_build *s)
 	return r;
 }
 
-static void complain_parser(struct source_build *s, const struct conf_value *wanted)
-{
-	const struct conf *conf = s->build->conf;
-	const char *names[64], *near;
-	size_t n = 0;
-
-	for (size_t i = 0; i < conf->n_parsers && n < ARRAY_LEN(names); i++) {
-		if (conf->parsers[i].name)
-			names[n++] = conf->parsers[i].name;
-	}
-	near = names_nearest(wanted->text, names, n);
-	if (near)
-		conf_problem(s->build->problems, wanted->node->place,
-			     "%sno parser \"%s\" (did you mean \"%s\"?)", s->label, wanted->text,
-			     near);
-	else
-		conf_problem(s->build->problems, wanted->node->place, "%sno parser \"%s\"",
-			     s->label, wanted->text);
-}
-
-static void find_parser(struct source_build *s)
-{
-	const struct conf_value *wanted = &s->values.of[CONF_PARSER];
-	const struct conf_value *no_match = &s->values.of[CONF_ON_NO_MATCH];
-	const struct conf *conf = s->build->conf;
-
-	s->fields_known = !wanted->text && !conf_node_find(s->group, "parser");
-	if (!wanted->text) {
-		if (no_match->node && no_match->node == conf_node_find(s->group, "on_no_match"))
-			conf_warning(s->build->problems, no_match->node->place,
-				     "%son_no_match does nothing without a parser", s->label);
-		return;
-	}
-	for (size_t i = 0; i < conf->n_parsers; i++) {
-		if (!conf->parsers[i].name || strcmp(conf->parsers[i].name, wanted->text) != 0)
-			continue;
-		s->source->parser = conf->parsers[i].pattern;
-		s->fields_known = s->source->parser != NULL;
-		return;
-	}
-	complain_parser(s, wanted);
-}
-
 static void set_rules(struct source_build *s)
 {
 	const struct conf_value *of = s->values.of;
@@ -183,12 +139,19 @@ static int build_source(struct conf_build *build, const struct conf_node *list, 
 					    build->conf->dead_letter_max / list->n_kids;
 	s.source->max_files = s.values.of[CONF_SOURCE_MAX_FILES].number;
 	s.source->max_directories = s.values.of[CONF_SOURCE_MAX_DIRECTORIES].number;
-	find_parser(&s);
 	set_rules(&s);
-	r = build_redact(&s);
+	r = conf_find_parser(&s);
+	if (r == 0)
+		r = build_redact(&s);
 	if (r == 0)
 		r = conf_source_partitioner(&s);
-	return r ? r : conf_build_route(&s);
+	if (r == 0)
+		r = conf_build_route(&s);
+	if (r == 0)
+		r = conf_build_parser(&s);
+	parser_fields_deinit(&s.fields);
+	free(s.names);
+	return r;
 }
 
 /* Two sources cannot both have a file; where the patterns are the same text we can tell now. */

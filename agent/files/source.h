@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "input/reach.h"
+#include "parsers/kinds/parser.h"
 #include "parsers/lines.h"
-#include "parsers/pattern.h"
 #include "parsers/redact.h"
 #include "route/route.h"
 
@@ -19,8 +19,8 @@
 enum source_start_at { SOURCE_START_BEGINNING, SOURCE_START_END };
 
 struct source {
-	char *name;                   /* owned by whoever built this, as redact and route */
-	const struct pattern *parser; /* NULL: none; borrowed */
+	char *name;            /* owned by whoever built this, as redact, parser and route */
+	struct parser *parser; /* NULL: none */
 	struct redact redact;
 	struct route *route;
 	/* patterns, NULL-terminated, of where else rotated files may be; NULL: nowhere; borrowed */

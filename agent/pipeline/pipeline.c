@@ -5,7 +5,7 @@
  *   tail_peek         bytes → line, not yet consumed                      (input/)
  *   pipeline_record   line → record                                       (records.c)
  *     redact_line       what must not leave is taken out of it            (parsers/)
- *     pattern_match     line → fields; no match is an outcome, not an error
+ *     parser_extract    line → fields; no match is an outcome, not an error
  *     route_record      fields and file facts → record                    (route/)
  *   pipeline_submit   record → Kafka; pressure comes back as a value      (records.c, output/)
  *   tail_consumed     only now does the file's cursor move                (input/)

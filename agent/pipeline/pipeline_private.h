@@ -51,7 +51,7 @@ struct pipeline {
 	/* The record that was made last: its slices borrow from chunk, route, arena and fields. */
 	struct record record;
 	struct arena arena;
-	struct slice fields[PATTERN_FIELDS_MAX];
+	struct slice fields[PARSER_FIELDS_MAX];
 };
 
 /* Event, read at read_ms → pipeline->record and pipeline->line. 0 or -ENOMEM. */

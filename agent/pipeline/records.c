@@ -21,34 +21,42 @@ static int redact(struct pipeline *pipeline, const struct redact *rules, struct 
 
 /*
  * Cuts the line into fields, and notes what happened to it so far. One that was withheld is none of
- * the parser's.
+ * the parser's. 0 or -ENOMEM.
  */
-static void parse_line(struct pipeline *pipeline, const struct source *source,
-		       struct route_input *input)
+static int parse_line(struct pipeline *pipeline, const struct source *source,
+		      struct route_input *input)
 {
 	struct outcome *outcome = &pipeline->line.outcome;
-	const struct pattern *parser = source->parser;
-	int r = PATTERN_E_MISS;
+	const struct parser *parser = source->parser;
+	int r = PARSER_E_MISS;
 
 	if (parser && LIKELY(!input->withheld)) {
-		r = pattern_match(parser, pipeline->scratch, input->facts.line,
-				  route_fields(source->route), pipeline->fields);
-		if (LIKELY(r == 0))
+		struct parser_input text = {input->facts.line, input->facts.path,
+					    input->facts.name};
+
+		r = parser_extract(parser, pipeline->scratch, &text, &pipeline->arena,
+				   pipeline->fields);
+		if (LIKELY(r == 0) || r == PARSER_E_PARTLY)
 			input->facts.fields = pipeline->fields;
+		input->facts.partly = r == PARSER_E_PARTLY;
 	}
+	if (UNLIKELY(r < 0))
+		return r;
 	if (UNLIKELY(input->withheld))
 		outcome_note(outcome, OUTCOME_WITHHELD);
 	else if (UNLIKELY(input->redacted))
 		outcome_note(outcome, OUTCOME_REDACTED);
 	if (UNLIKELY(r != 0) && (parser || input->withheld))
 		outcome_note(outcome, OUTCOME_UNMATCHED);
-	if (UNLIKELY(r == PATTERN_E_LIMIT))
+	if (UNLIKELY(r == PARSER_E_LIMIT))
 		outcome_note(outcome, OUTCOME_LIMITED);
+	return 0;
 }
 
 int pipeline_record(struct pipeline *pipeline, const struct file *file, const struct event *event,
 		    int64_t read_ms)
 {
+	int r;
 	struct route_input input = {
 		.facts =
 			{
@@ -68,13 +76,14 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 	pipeline->line.outcome = (struct outcome){0};
 	pipeline->line.why = NULL;
 	if (UNLIKELY(file->source->redact.n > 0)) {
-		int r = redact(pipeline, &file->source->redact, &input);
-
+		r = redact(pipeline, &file->source->redact, &input);
 		if (r)
 			return r;
 	}
 	pipeline->line.text = input.facts.line;
-	parse_line(pipeline, file->source, &input);
+	r = parse_line(pipeline, file->source, &input);
+	if (UNLIKELY(r))
+		return r;
 	return route_record(file->source->route, &input, &pipeline->arena, &pipeline->record,
 			    &pipeline->line.outcome);
 }

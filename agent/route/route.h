@@ -74,7 +74,7 @@ void route_parts_deinit(struct route_parts *parts);
 /* What its source says of what is out of the ordinary; borrowed. */
 const struct outcome_rules *route_rules(const struct route *route);
 
-/* The fields that its records are made of, as pattern_match wants them. */
+/* The fields that its records are made of: a bit for each number. */
 uint64_t route_fields(const struct route *route);
 
 /* Whether its records have keys at all, and whether some may be null nevertheless. */

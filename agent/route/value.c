@@ -280,7 +280,7 @@ int value_json_render(const struct value_json *json, const struct template_facts
 		      struct arena *arena, struct slice *ret_value,
 		      struct value_outcome *ret_outcome)
 {
-	bool add_line = !facts->fields && !json->holds_line;
+	bool add_line = (!facts->fields || facts->partly) && !json->holds_line;
 	struct slice found[VALUE_FIELDS_MAX];
 	struct json out = {.arena = arena};
 	size_t len = json->constant_len + sizeof "{}" + MEMBER_MORE;

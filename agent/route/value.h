@@ -61,7 +61,7 @@ struct value_outcome {
 
 /*
  * The object of one event, in the arena: members in the order of the fields. A missing field is
- * null, or left out. Without facts->fields (nothing was cut out of the line) the line itself is
+ * null, or left out. Where the line does not match, not even partly, the line itself is
  * the last member, VALUE_LINE_NAME, unless ${line} is in one of the others: no line is lost.
  * 0 or -ENOMEM.
  */

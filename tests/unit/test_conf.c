@@ -194,7 +194,9 @@ Test(conf, a_source_inherits_and_overrides)
 	cr_assert_eq(orders->rotated, patterns[0].rotated);
 	cr_expect_str_eq(orders->rotated[0], "/var/log/old/orders*");
 	cr_expect_null(orders->rotated[1]);
-	cr_expect_eq(orders->parser, said.conf->parsers[0].pattern);
+	cr_assert(parser_single(orders->parser));
+	cr_expect_eq(parser_single(orders->parser)->pattern,
+		     said.conf->parsers[0].link.patterns[0]);
 	cr_expect_eq(orders->start_at, SOURCE_START_END);
 	cr_expect(leaves_out(orders));
 	cr_expect_eq(orders->ignore_older_ms, 7ull * 24 * 3600 * 1000);
@@ -275,7 +277,8 @@ Test(conf, conf_d_is_joined_in_order)
 	cr_assert_eq(said.conf->n_sources, 2);
 	cr_expect_str_eq(said.conf->sources[0].name, "b");
 	cr_expect_str_eq(said.conf->sources[1].name, "a");
-	cr_expect_eq(said.conf->sources[0].parser, said.conf->parsers[0].pattern);
+	cr_expect_eq(parser_single(said.conf->sources[0].parser)->pattern,
+		     said.conf->parsers[0].link.patterns[0]);
 	forget(&said);
 }
 
@@ -547,7 +550,7 @@ Test(conf, shipped_example)
 		struct pattern_scratch *scratch = pattern_scratch_new();
 		struct slice fields[PATTERN_FIELDS_MAX];
 
-		cr_assert_eq(pattern_match(said.conf->parsers[0].pattern, scratch,
+		cr_assert_eq(pattern_match(said.conf->parsers[0].link.patterns[0], scratch,
 					   slice_of(lines[i]), PATTERN_ALL_FIELDS, fields),
 			     0, "%s", lines[i]);
 		cr_expect(slice_eq(fields[3], slice_of(i ? "zsh" : "libc6")));

@@ -63,17 +63,20 @@ static void try_pattern(struct check *check, struct pattern_scratch *scratch,
 	}
 }
 
-/* The pattern as its user wrote it. 0: *ret_text is the caller's or NULL. -ENOMEM. */
-static int text_of(const struct check *check, size_t index, char **ret_text)
+/* Pattern n as its user wrote it. 0: *ret_text is the caller's or NULL. -ENOMEM. */
+static int text_of(const struct check *check, size_t index, size_t n, char **ret_text)
 {
 	const struct conf_node *group = check_group(check, CONF_PARSERS, index);
 	const struct conf_node *pattern = conf_node_find(group, "pattern");
+	const struct conf_node *list = conf_node_find(group, "patterns");
 	const struct conf_node *file = conf_node_find(group, "pattern_file");
 	char *path;
 	size_t len;
 	int r;
 
 	*ret_text = NULL;
+	if (list)
+		pattern = list->kind == CONF_LIST ? list->kids[n] : list;
 	if (pattern) {
 		*ret_text = strdup(pattern->text);
 		return *ret_text ? 0 : -ENOMEM;
@@ -86,19 +89,19 @@ static int text_of(const struct check *check, size_t index, char **ret_text)
 	return r < 0 ? r : 0;
 }
 
-static int try_parser(struct check *check, struct pattern_scratch *scratch, size_t index)
+static int try_parser(struct check *check, struct pattern_scratch *scratch, size_t index, size_t n)
 {
 	const struct conf_parser *parser = &check->conf->parsers[index];
 	char what[128], *text;
 	struct trial trial = {
 		.what = what,
 		.place = check_place(check, CONF_PARSERS, index, CONF_PATTERN),
-		.compiled = parser->pattern,
+		.compiled = parser->link.patterns[n],
 		.outcome = "shipped without key and captured headers",
 	};
-	int r = parser->pattern ? text_of(check, index, &text) : 0;
+	int r = text_of(check, index, n, &text);
 
-	if (r || !parser->pattern || !text)
+	if (r || !text)
 		return r;
 	snprintf(what, sizeof what, "parser \"%.64s\"", parser->name);
 	trial.text = text;
@@ -172,12 +175,14 @@ static void check_jit(struct check *check)
 	for (size_t i = 0; works && i < check->conf->n_parsers; i++) {
 		const struct conf_parser *parser = &check->conf->parsers[i];
 
-		if (parser->pattern && !pattern_has_jit(parser->pattern))
-			check_find(&check->report, CHECK_NOTE,
-				   check_place(check, CONF_PARSERS, i, CONF_PATTERN),
-				   "parser \"%s\": PCRE2 does not compile this pattern to machine "
-				   "code: matching takes three times as long",
-				   parser->name);
+		for (size_t n = 0; n < parser->link.n_patterns; n++)
+			if (!pattern_has_jit(parser->link.patterns[n]))
+				check_find(&check->report, CHECK_NOTE,
+					   check_place(check, CONF_PARSERS, i, CONF_PATTERN),
+					   "parser \"%s\": PCRE2 does not compile this pattern to "
+					   "machine "
+					   "code: matching takes three times as long",
+					   parser->name);
 	}
 }
 
@@ -191,8 +196,9 @@ int check_patterns(struct check *check)
 	scratch = pattern_scratch_new();
 	if (!scratch)
 		return -ENOMEM;
-	for (size_t i = 0; i < check->conf->n_parsers && r == 0; i++)
-		r = try_parser(check, scratch, i);
+	for (size_t i = 0; i < check->conf->n_parsers; i++)
+		for (size_t n = 0; n < check->conf->parsers[i].link.n_patterns && r == 0; n++)
+			r = try_parser(check, scratch, i, n);
 	if (r == 0)
 		r = try_all_redact(check, scratch);
 	pattern_scratch_free(scratch);

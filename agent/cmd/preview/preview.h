@@ -33,6 +33,7 @@ struct preview {
 	struct pipeline *pipeline;
 	struct file *file;
 	struct pattern_scratch *scratch;
+	struct arena arena;      /* of what explains a miss */
 	struct spread *spread;   /* NULL with json */
 	struct compare *compare; /* NULL: not asked for */
 	struct arena json_arena;

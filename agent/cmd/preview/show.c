@@ -156,10 +156,31 @@ static void show_stop(const struct preview *preview, struct slice line, size_t s
 	fputs("^ ", paper->to);
 }
 
-static void show_miss(const struct preview *preview, const struct pipeline_line *line)
+/* Behind the mark: whose byte it is. */
+static void show_why(const struct preview *preview, const struct parser_stop *stop)
 {
 	const struct paper *paper = &preview->paper;
-	size_t start, end;
+	const char *whose = stop->link->name;
+
+	if (parser_single(preview->source->parser))
+		fputs(stop->end == stop->text.len ? "the line ends too early" : "the pattern stops",
+		      paper->to);
+	else
+		fprintf(paper->to, "parser \"%s\" %s", whose,
+			stop->end == stop->text.len ? "reads to the end and lacks something" :
+						      "stops");
+	if (stop->end < stop->text.len)
+		fprintf(paper->to, ", byte %zu", stop->end + 1);
+	fputc('\n', paper->to);
+}
+
+static void show_miss(struct preview *preview, const struct pipeline_line *line)
+{
+	const struct paper *paper = &preview->paper;
+	const struct parser *parser = preview->source->parser;
+	struct parser_input input = {line->text, slice_of(preview->file->path),
+				     preview->file->name};
+	struct parser_stop stop;
 
 	fprintf(paper->to, "  %s%-*s%s", paper->bad, INDENT - 2, "no match", paper->plain);
 	if (outcome_has(&line->outcome, OUTCOME_LIMITED)) {
@@ -170,12 +191,18 @@ static void show_miss(const struct preview *preview, const struct pipeline_line 
 		fprintf(paper->to, "(only the first %d show where)\n", MISSES_EXPLAINED);
 		return;
 	}
-	pattern_furthest(preview->source->parser, preview->scratch, line->text, &start, &end);
-	show_stop(preview, line->text, start, end);
-	if (end == line->text.len)
-		fprintf(paper->to, "the line ends too early\n");
-	else
-		fprintf(paper->to, "the pattern stops, byte %zu\n", end + 1);
+	if (parser_explain(parser, preview->scratch, &input, &preview->arena, &stop) ||
+	    !stop.link) {
+		fputc('\n', paper->to);
+		return;
+	}
+	if (stop.missing) {
+		fprintf(paper->to, "parser \"%s\" has nothing to read\n", stop.link->name);
+	} else {
+		show_stop(preview, stop.text, stop.start, stop.end);
+		show_why(preview, &stop);
+	}
+	arena_reset(&preview->arena);
 }
 
 /* There is no record: what is known instead. */

@@ -194,6 +194,7 @@ static void dismantle(struct preview *preview)
 	preview->compare = compare_free(preview->compare);
 	preview->scratch = pattern_scratch_free(preview->scratch);
 	arena_deinit(&preview->json_arena);
+	arena_deinit(&preview->arena);
 	letters_deinit(&preview->letters);
 	chunk_pools_deinit(&preview->pools);
 }
