@@ -25,6 +25,7 @@
 #include "agent_private.h"
 #include "base/clock.h"
 #include "control/control.h"
+#include "control/http.h"
 #include "ops/notify.h"
 
 #define PRIORITY_REPORTS (-20)
@@ -112,17 +113,30 @@ static int on_hints(sd_event_source *source, int fd, uint32_t revents, void *use
 	return 0;
 }
 
-static int on_control(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+/* After somebody was answered. */
+static void go_on(struct agent *agent)
 {
-	struct agent *agent = userdata;
 	int turn = SD_EVENT_OFF;
 
-	(void)source, (void)fd, (void)revents;
-	agent_serve_control(agent, clock_mono_us());
 	/* Who asks without an end takes no file its turn. */
 	if (sd_event_source_get_enabled(agent->turn, &turn) >= 0 && turn != SD_EVENT_OFF)
 		take_turn(agent, clock_mono_us());
 	agent_after_wakeup(agent, clock_mono_us());
+}
+
+static int on_control(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	(void)source, (void)fd, (void)revents;
+	agent_serve_control(userdata, clock_mono_us());
+	go_on(userdata);
+	return 0;
+}
+
+static int on_http(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	(void)source, (void)fd, (void)revents;
+	agent_serve_http(userdata, clock_mono_us());
+	go_on(userdata);
 	return 0;
 }
 
@@ -169,6 +183,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	agent_tell_acks(agent, now_us);
 	if (agent->control)
 		control_age(agent->control, now_us);
+	if (agent->http)
+		agent_serve_http(agent, now_us);
 	log_tick(agent->log);
 	agent_feed_watchdog(agent, now_us);
 	agent_tell_status(agent, now_us);
@@ -204,6 +220,10 @@ static int add_sources(struct agent *agent)
 		r = sd_event_add_io(loop, &source, control_fd(agent->control), EPOLLIN, on_control,
 				    agent);
 	if (r >= 0 && agent->control)
+		r = sd_event_source_set_priority(source, PRIORITY_CONTROL);
+	if (r >= 0 && agent->http)
+		r = sd_event_add_io(loop, &source, http_fd(agent->http), EPOLLIN, on_http, agent);
+	if (r >= 0 && agent->http)
 		r = sd_event_source_set_priority(source, PRIORITY_CONTROL);
 	return r < 0 ? r : 0;
 }
@@ -257,7 +277,7 @@ int agent_run(struct agent *agent)
 	/*
 	 * Nobody is answered any more; it must be gone before a reload's next life makes its own.
 	 */
-	agent->control = control_free(agent->control);
+	agent_close_control(agent);
 	/* Whatever ended the loop: what is settled is written down. */
 	notify_watchdog(&agent->notify);
 	agent_take_reports(agent, clock_mono_us());

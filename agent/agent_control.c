@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who asks how things are, by the control socket: what they may see is put together here, and
- * answered in the room control. An agent ships without it as well, so that a socket that cannot be
- * made is told and no reason to end.
+ * Who asks how things are, by the control socket or HTTP: what they may see is put together here,
+ * and answered in the room control. An agent ships without it as well, so that a socket that cannot
+ * be made is told and no reason to end.
  */
 #include <errno.h>
 #include <grp.h>
@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "control/address.h"
 #include "control/control.h"
+#include "control/http.h"
 
 static void give_to_group(struct agent *agent, const char *path)
 {
@@ -33,7 +34,7 @@ static void give_to_group(struct agent *agent, const char *path)
 			path, name, r == -ENOENT ? "no such group" : strerror(-r));
 }
 
-void agent_open_control(struct agent *agent, const char *state_dir)
+static void open_socket(struct agent *agent, const char *state_dir)
 {
 	char path[PATH_MAX];
 	int r = address_path(agent->conf->control_socket, state_dir, path);
@@ -51,6 +52,28 @@ void agent_open_control(struct agent *agent, const char *state_dir)
 		path, r == -EADDRINUSE ? "something else is there" : strerror(-r));
 }
 
+void agent_open_control(struct agent *agent, const char *state_dir)
+{
+	const char *listen = agent->conf->http_listen;
+	int r;
+
+	open_socket(agent, state_dir);
+	if (!*listen)
+		return;
+	r = http_new(listen, &agent->http);
+	if (r)
+		log_say(agent->log, LOG_ERR,
+			"http_listen: cannot listen at %s (%s): lines are shipped, and nobody is "
+			"answered there until waybill is reloaded",
+			listen, strerror(-r));
+}
+
+void agent_close_control(struct agent *agent)
+{
+	agent->control = control_free(agent->control);
+	agent->http = http_free(agent->http);
+}
+
 static const char *life(const struct agent *agent)
 {
 	if (agent->state == AGENT_RUNNING)
@@ -58,9 +81,10 @@ static const char *life(const struct agent *agent)
 	return agent->reloading ? "reloading" : "stopping";
 }
 
-void agent_serve_control(struct agent *agent, uint64_t now_us)
+static struct view view_of(struct agent *agent, uint64_t now_us)
 {
-	struct view view = {
+	agent_count_now(agent, now_us);
+	return (struct view){
 		.conf = agent->conf,
 		.files = &agent->files,
 		.output = agent->output,
@@ -70,11 +94,23 @@ void agent_serve_control(struct agent *agent, uint64_t now_us)
 		.counters = &agent->counters,
 		.life = life(agent),
 		.has_room = agent_has_room(agent, now_us),
+		.stuck = agent_is_stuck(agent, now_us),
 		.reload_refused = agent->reload_refused,
 		.now_us = now_us,
 		.uptime_us = now_us - agent->started_us,
 	};
+}
 
-	agent_count_now(agent, now_us);
+void agent_serve_control(struct agent *agent, uint64_t now_us)
+{
+	const struct view view = view_of(agent, now_us);
+
 	control_turn(agent->control, &view);
+}
+
+void agent_serve_http(struct agent *agent, uint64_t now_us)
+{
+	const struct view view = view_of(agent, now_us);
+
+	http_turn(agent->http, &view);
 }

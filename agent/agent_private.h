@@ -52,6 +52,7 @@ struct agent {
 	struct pipeline *pipeline;
 
 	struct control *control; /* NULL: it could not be made */
+	struct http *http;       /* NULL: it is not configured, or could not be made */
 
 	sd_event *loop;
 	sd_event_source
@@ -179,6 +180,13 @@ void agent_open_control(struct agent *agent, const char *state_dir);
 
 /* Answers who asks there, for a while. */
 void agent_serve_control(struct agent *agent, uint64_t now_us);
+void agent_serve_http(struct agent *agent, uint64_t now_us);
+
+/* It could go on and does not: there is something to read, room for it, and no reason not to. */
+bool agent_is_stuck(const struct agent *agent, uint64_t now_us);
+
+/* Nobody is answered any more. */
+void agent_close_control(struct agent *agent);
 
 /* What others count is put into the counters. */
 void agent_count_now(struct agent *agent, uint64_t now_us);

@@ -15,7 +15,6 @@
 #include "agent_private.h"
 #include "base/clock.h"
 #include "conf/output.h"
-#include "control/control.h"
 #include "files/doze.h"
 #include "follow/claims.h"
 #include "follow/copies.h"
@@ -320,7 +319,7 @@ struct agent *agent_free(struct agent *agent)
 	if (!agent)
 		return NULL;
 	sd_event_unref(agent->loop);
-	control_free(agent->control);
+	agent_close_control(agent);
 	/* The output first: its threads read payloads from the chunks that files own. */
 	output_free(agent->output);
 	pipeline_free(agent->pipeline);

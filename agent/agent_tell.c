@@ -75,12 +75,15 @@ void agent_log_counters(struct agent *agent)
  * The watchdog is fed when lines moved, or for a stated reason when none did: nothing to read, no
  * room, or nothing in the queue but files that wait (F05). A broker outage is such a reason.
  */
+bool agent_is_stuck(const struct agent *agent, uint64_t now_us)
+{
+	return agent->state == AGENT_RUNNING && !TAILQ_EMPTY(&agent->files.ready) &&
+	       agent_has_room(agent, now_us) && now_us - agent->progress_us > 10 * US_PER_S;
+}
+
 void agent_feed_watchdog(struct agent *agent, uint64_t now_us)
 {
-	bool stuck = agent->state == AGENT_RUNNING && !TAILQ_EMPTY(&agent->files.ready) &&
-		     agent_has_room(agent, now_us) && now_us - agent->progress_us > 10 * US_PER_S;
-
-	if (!stuck)
+	if (!agent_is_stuck(agent, now_us))
 		notify_watchdog(&agent->notify);
 }
 

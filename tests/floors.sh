@@ -71,6 +71,7 @@ libraries() {
 		systemd/sd-journal\.h  agent/ops/log.c
 		sys/inotify\.h         agent/input/watch.c
 		jansson\.h             agent/{base/object,cmd/test/expect}.c
+		microhttpd\.h          agent/control/http.c
 		xxhash\.h              agent/base/hash.c
 		zlib\.h                agent/packed/packed_gzip.c
 		zstd.*\.h              agent/packed/packed_zstd.c

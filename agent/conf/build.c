@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/listen.h"
 #include "settings/read.h"
 #include "settings/secret.h"
 
@@ -25,13 +26,22 @@ static int build_main(struct conf_build *build, const char *file)
 {
 	const struct conf_value *of = build->main.of;
 	struct conf *conf = build->conf;
+	struct sockaddr_storage address;
+	socklen_t len;
 
 	conf->file = strdup(file);
 	conf->state_dir = text_of(&of[CONF_STATE_DIR]);
 	conf->control_socket = text_of(&of[CONF_CONTROL_SOCKET]);
 	conf->control_group = text_of(&of[CONF_CONTROL_GROUP]);
-	if (!conf->file || !conf->state_dir || !conf->control_socket || !conf->control_group)
+	conf->http_listen = text_of(&of[CONF_HTTP_LISTEN]);
+	if (!conf->file || !conf->state_dir || !conf->control_socket || !conf->control_group ||
+	    !conf->http_listen)
 		return -ENOMEM;
+	if (*conf->http_listen && listen_parse(conf->http_listen, &address, &len))
+		conf_problem(build->problems, of[CONF_HTTP_LISTEN].node->place,
+			     "http_listen must be an address and a port, in numbers: "
+			     "\"127.0.0.1:9464\", "
+			     "\"[::1]:9464\"");
 	if (*conf->control_socket && conf->control_socket[0] != '/')
 		conf_problem(build->problems, of[CONF_CONTROL_SOCKET].node->place,
 			     "control_socket must be an absolute path");

@@ -66,6 +66,7 @@ static void free_conf(struct conf *conf)
 	free(conf->state_dir);
 	free(conf->control_socket);
 	free(conf->control_group);
+	free(conf->http_listen);
 	free(conf->file);
 	free(conf);
 }

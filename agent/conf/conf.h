@@ -46,6 +46,7 @@ struct conf {
 	char *state_dir;
 	char *control_socket; /* "": where address_path of control/ says */
 	char *control_group;  /* "": the agent's own */
+	char *http_listen;    /* "": nowhere */
 	uint64_t linger_ms;
 	bool library_linger;
 	uint64_t shutdown_timeout_ms;

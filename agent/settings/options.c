@@ -15,6 +15,8 @@ static const struct conf_option options[CONF_N_KEYS] = {
 				 .help = "where status and metrics ask the running agent"},
 	[CONF_CONTROL_GROUP] = {"control_group", CONF_IN_MAIN, CONF_T_TEXT,
 				.help = "the group that may ask it, instead of the agent's own"},
+	[CONF_HTTP_LISTEN] = {"http_listen", CONF_IN_MAIN, CONF_T_TEXT,
+			      .help = "address and port of /metrics, /healthz, /readyz"},
 	[CONF_LINGER_MS] = {"linger_ms", CONF_IN_MAIN, CONF_T_INT, .written = "20", .min = "0",
 			    .max = "1000", .help = "the longest a line waits for company, in ms"},
 	[CONF_PRODUCER_LINGER] = {"producer_linger", CONF_IN_MAIN, CONF_T_WORD, .written = "kick",

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """waybill metrics: well-formed, named as Prometheus wants it, and adding up in every scrape."""
 
+import http.client
 import re
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -112,3 +114,76 @@ def test_every_scrape_adds_up(cluster, topic, make_lineage, make_agent):
     assert samples["waybill_kafka_up"] == samples["waybill_topic_ready", topic] == 1
     assert samples["waybill_topic_partitions", topic] == 6
     agent.stop()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def get(port, path, method="GET", timeout=30, **headers):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request(method, path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer.headers["Content-Type"], answer.read().decode()
+    finally:
+        connection.close()
+
+
+@pytest.mark.scenario("G02")
+def test_http(cluster, topic, make_lineage, make_agent):
+    port = free_port()
+    lineage = make_lineage("a").append(1000)
+    agent = make_agent(cluster.bootstrap, topic, http_listen=f"127.0.0.1:{port}").start()
+    agent.counted(lines_delivered=1000)
+    status, kind, text = get(port, "/metrics")
+    assert (status, kind) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    assert check(text)["waybill_lines_delivered_total"] == 1000
+    _, kind, text = get(port, "/metrics", Accept="application/openmetrics-text; version=1.0.0")
+    assert kind.startswith("application/openmetrics-text; version=1.0.0")
+    assert check(text, open_metrics=True)["waybill_lines_delivered_total"] == 1000
+    assert get(port, "/healthz")[::2] == (200, "ok\n")
+    assert get(port, "/readyz")[::2] == (200, "ok\n")
+    assert get(port, "/nothing")[0] == 404
+    assert get(port, "/metrics", "POST")[0] == 405
+    assert get(port, "/metrics", "HEAD")[2] == ""
+    # Who says nothing costs his place, for a while; lines go on meanwhile, and so does the socket.
+    stuck = [socket.create_connection(("127.0.0.1", port)) for _ in range(16)]
+    stuck[0].sendall(b"GET /metrics")
+    lineage.append(1000)
+    agent.counted(lines_delivered=2000)
+    assert adds_up(check(scrape(agent)))[0]
+
+    with pytest.raises(TimeoutError):
+        get(port, "/healthz", timeout=1)
+    assert get(port, "/healthz")[0] == 200
+    for connection in stuck:
+        connection.close()
+    agent.stop()
+
+
+@pytest.mark.scenario("G02")
+def test_http_is_not_ready_without_a_broker(make_agent):
+    port = free_port()
+    agent = make_agent(NOWHERE, "orders", http_listen=f"127.0.0.1:{port}").start()
+    agent.wait_says("started:")
+    assert get(port, "/healthz")[0] == 200
+    assert get(port, "/readyz")[::2] == (503, "no broker answers\n")
+    # The address is taken: it is told, and lines are shipped all the same.
+    other = make_agent(NOWHERE, "orders", http_listen=f"127.0.0.1:{port}").start()
+    other.wait_says("http_listen: cannot listen at")
+    other.wait_says("started:")
+
+
+@pytest.mark.parametrize("wrong", ["localhost:1", "1.2.3.4", ":80", "127.0.0.1:0", "::1:80", "1.2.3.4:65536"])
+def test_where_http_listens_is_checked(make_agent, wrong):
+    agent = make_agent(NOWHERE, "orders", http_listen=wrong)
+    done = subprocess.run(
+        [agent.program, "check", "--configuration", "--config", agent.config],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 78
+    assert "http_listen must be an address and a port" in " ".join(done.stdout.split())
