@@ -91,12 +91,18 @@ void rig_also(struct follow_rig *rig, const char *pattern)
 	};
 }
 
-void rig_begin(struct follow_rig *rig, const char *pattern)
+void rig_begin_in(struct follow_rig *rig, const char *dir, const char *pattern)
 {
-	*rig = (struct follow_rig){.top = "/tmp/waybill-follow-XXXXXX",
-				   .state = "/tmp/waybill-state-XXXXXX"};
+	*rig = (struct follow_rig){0};
+	snprintf(rig->top, sizeof rig->top, "%s/waybill-follow-XXXXXX", dir);
+	snprintf(rig->state, sizeof rig->state, "%s/waybill-state-XXXXXX", dir);
 	MUST(mkdtemp(rig->top) && mkdtemp(rig->state));
 	rig_also(rig, pattern);
+}
+
+void rig_begin(struct follow_rig *rig, const char *pattern)
+{
+	rig_begin_in(rig, "/tmp", pattern);
 }
 
 void rig_end(struct follow_rig *rig)

@@ -39,6 +39,8 @@ struct follow_rig {
 
 /* Directories, and one source "log" with this pattern. Nothing runs yet. */
 void rig_begin(struct follow_rig *rig, const char *pattern);
+/* In this directory instead of /tmp: /dev/shm where a disk would be waited for and matters not. */
+void rig_begin_in(struct follow_rig *rig, const char *dir, const char *pattern);
 /* A second source. */
 void rig_also(struct follow_rig *rig, const char *pattern);
 /* Stops without a checkpoint when it runs; removes the directories. */

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs Criterion binaries: tests/unit/run.sh REPORT_DIR BINARY...
+# Runs Criterion binaries, as many at a time as there are processors: tests/unit/run.sh REPORT_DIR
+# BINARY...
 #
 # Criterion says "passing" and exits 0 for a test that leaks under a sanitizer, for a binary
 # without any test and for a skipped one. So the sanitizers write to files, and a file that
@@ -17,7 +18,6 @@ set -uo pipefail
 reports=$1
 shift
 mkdir -p "$reports"
-passed=0 failed=0
 
 # $1: name of a test binary. True if its first process left a report of leaks and nothing else.
 only_criterion_leaks() {
@@ -27,7 +27,7 @@ only_criterion_leaks() {
 		! grep -q 'ERROR: AddressSanitizer\|runtime error' "$trace" && rm "$trace"
 }
 
-# $1: binary. One closing line for it; adds to passed and failed.
+# $1: binary. "ok" or "FAIL", its name and "N passed", and for a failure also what there is to know.
 run() {
 	local name tap status note="" ok bad skipped traces
 	name=$(basename "$1")
@@ -65,16 +65,21 @@ run() {
 	else
 		echo "ok   $name: $ok passed"
 	fi
-	passed=$((passed + ok))
-	failed=$((failed + bad))
 }
 
-for binary; do
-	run "$binary"
-done
-[ $# -gt 0 ] || {
-	echo "there are no unit tests"
-	failed=1
-}
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+# What one says comes in one piece, when it has ended.
+if [ "${UNIT_ONE-}" ]; then
+	said=$(run "$1")
+	echo "$said"
+	exit
+fi
+printf '%s\n' "$@" | UNIT_ONE=1 xargs -r -P "$(nproc)" -n 1 "$0" "$reports" | tee "$reports/said"
+awk -v wanted=$# '
+	/^ok   [a-z0-9_]+: / { ran++; passed += $3 }
+	/^FAIL [a-z0-9_]+: / { ran++; passed += $3; failed += $5 }
+	END {
+		if (!wanted || ran != wanted)
+			print wanted ? wanted - ran " were not run" : "there are no unit tests"
+		printf "%d passed, %d failed\n", passed, failed
+		exit !wanted || ran != wanted || failed > 0
+	}' "$reports/said"

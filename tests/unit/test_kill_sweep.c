@@ -392,7 +392,7 @@ static void begin(void)
 {
 	shared->step = 0;
 	shared->len = 0;
-	rig_begin(&rig, "app.log*");
+	rig_begin_in(&rig, "/dev/shm", "app.log*"); /* a kill takes nothing from a disk */
 	take_step(false);
 }
 

@@ -30,7 +30,7 @@ static char base[64], dir[80], message[512];
 
 static void make_base(void)
 {
-	strcpy(base, "/tmp/test_store.XXXXXX");
+	strcpy(base, "/dev/shm/test_store.XXXXXX");
 	cr_assert(ne(ptr, mkdtemp(base), NULL));
 	snprintf(dir, sizeof dir, "%s/state", base);
 }

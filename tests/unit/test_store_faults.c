@@ -44,7 +44,7 @@ static char base[64], message[256];
 
 static void setup(void)
 {
-	strcpy(base, "/tmp/test_faults.XXXXXX");
+	strcpy(base, "/dev/shm/test_faults.XXXXXX");
 	cr_assert(ne(ptr, mkdtemp(base), NULL));
 }
 
