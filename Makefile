@@ -9,6 +9,9 @@ SAN ?=
 B ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 FUZZ_SECONDS ?= 600
 PYTEST_ARGS ?=
+# Integration tests at a time, each with a Kafka of its own, which takes 400 MB of memory.
+IT_JOBS ?= 3
+IT_REPORT ?= build/it/junit.xml
 # make model: how many lists, and which.
 LISTS ?= 50
 SEED ?= 1
@@ -91,10 +94,10 @@ check:  ## install what the tests need and run all of them (what CI runs)
 check-fast: format-check  ## floors, format, lint, documents: a minute of CPU time, seconds once it is compiled
 	$Q$(MAKE) $(LINT) warnings floors references check-docs
 
-# What sweeps tries more with WAYBILL_LONG. All parts run, whatever one of them says, and what could not
+# What sweeps and it-long try more with WAYBILL_LONG. All parts run, whatever one of them says, and what could not
 # be tried for want of an environment is told at the end.
 LONG := $(addprefix $B/unit/test_,kill_sweep power_loss)
-NIGHTLY := sweeps model-long fuzz-long check-system
+NIGHTLY := sweeps it-long model-long fuzz-long check-system
 
 nightly:  ## what check does in short, in its long form, and check-system: some hours
 	$Qpackaging/deps.sh test
@@ -104,6 +107,9 @@ nightly:  ## what check does in short, in its long form, and check-system: some 
 sweeps: $(LONG)
 	$QWAYBILL_LONG=1 UNIT_TIMEOUT=36000 tests/unit/run.sh $B/reports/long $(LONG)
 	$Qgrep -h 'killed at\|power fails' $B/reports/long/*.log
+
+it-long:
+	$QWAYBILL_LONG=1 $(MAKE) check-it IT_REPORT=build/it/long.xml PYTEST_ARGS='-m long'
 
 model-long:
 	$Q$(MAKE) $(JOBS) model LISTS=20000 SEED=$$(date +%Y%m%d)
@@ -118,7 +124,8 @@ check-it: all  ## integration tests on a real Kafka, or on $WAYBILL_TEST_BROKERS
 	$Qtests/venv.sh
 	$Qif [ -z "$$WAYBILL_TEST_BROKERS" ]; then tests/kafka/fetch.sh; fi
 	$Qmkdir -p build/it
-	build/venv/bin/pytest -p no:cacheprovider -rs --junitxml=build/it/junit.xml tests/integration $(PYTEST_ARGS)
+	build/venv/bin/pytest -p no:cacheprovider -rs -n $(IT_JOBS) --dist worksteal \
+		--junitxml=$(IT_REPORT) tests/integration $(PYTEST_ARGS)
 
 model: $B/model/rig  ## random lists of what happens to files, against a model: LISTS=50 SEED=1
 	$Qtests/venv.sh
@@ -200,7 +207,7 @@ clean:  ## remove build/
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile packaging/install.mk
 
-.PHONY: all demo check nightly sweeps model-long fuzz-long check-fast check-unit check-it model \
+.PHONY: all demo check nightly sweeps it-long model-long fuzz-long check-fast check-unit check-it model \
 	references scenarios bench bench-peers fuzz fuzz-short fuzz-run lint warnings format format-check floors clean help
 .SECONDARY:
 -include $(wildcard $(OBJ:.o=.d) $B/agent/main.d $B/tests/*/*.d)

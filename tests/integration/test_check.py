@@ -335,8 +335,9 @@ def shut(path, mode, group=None):
 def for_others(tmp_path_factory):
     """A directory that every user can enter, a copy of the program in it."""
     directory = tmp_path_factory.mktemp("check")
-    for parent in (directory, directory.parent, directory.parent.parent):
-        parent.chmod(0o755)
+    for parent in (directory, *directory.parents):
+        if not parent.stat().st_mode & stat.S_IXOTH:
+            parent.chmod(0o755)
     copy = directory / "waybill"
     copy.write_bytes(WAYBILL.read_bytes())
     copy.chmod(0o755)

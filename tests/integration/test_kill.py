@@ -8,6 +8,7 @@ the producer's queue (unacknowledged) plus what was appended since the last comp
 transaction began.
 """
 
+import os
 import signal
 import time
 
@@ -16,7 +17,7 @@ from rig.state import read_state
 from rig.wait import last, wait_for
 from rig.writer import Load
 
-KILLS = 20
+KILLS = 20 if os.environ.get("WAYBILL_LONG") else 10
 BETWEEN = 2
 QUEUE = 10000
 RATE = 5000
@@ -72,6 +73,7 @@ class Kills:
         assert self._repeated(self.oracle.read()) == self.expected, self.numbers
 
 
+@pytest.mark.long
 @pytest.mark.scenario("F01")
 def test_kill_every_2_seconds(cluster, topic_name, make_lineage, make_agent, make_oracle):
     topic = cluster.make_topic(topic_name, message_timestamp_type="LogAppendTime")

@@ -5,7 +5,6 @@ import os
 
 import pytest
 from rig.recipes import read_all
-from rig.wait import wait_for
 from test_provenance import make_plain_agent
 
 LINES = 21
@@ -41,12 +40,7 @@ def test_same_size_and_same_end_forty_times(cluster, topic, work, make_agent, ho
         if how == "while-down":
             assert agent.run("--until-eof") == 0
             continue
-        wait_for(
-            lambda: len(read_all(cluster.bootstrap, topic)) >= len(written),
-            30,
-            f"version {number}",
-            every=0.1,
-        )
+        agent.counted(lines_delivered=len(written))
     if how != "while-down":
         agent.stop()
         assert agent.counters()["truncations"] == rounds - 1

@@ -6,10 +6,12 @@ in its order: one partition, so that the topic is one sequence."""
 import os
 
 import pytest
+from confluent_kafka import Consumer, TopicPartition
 from rig import config, rotators
-from rig.recipes import read_all
+from rig.recipes import read_all, records_in
 from rig.wait import wait_for
 
+pytestmark = pytest.mark.long
 LONG = bool(os.environ.get("WAYBILL_LONG"))
 LINES = 20_000 if LONG else 400
 ROTATIONS = 3
@@ -64,7 +66,9 @@ def rotator(request, work):
 @pytest.fixture
 def shipped(broker, topic_name, rotator, make_agent):
     """An agent with the source of the set-up, and what is in the topic so far."""
-    return Shipped(broker, topic_name, rotator, make_agent)
+    made = Shipped(broker, topic_name, rotator, make_agent)
+    yield made
+    made.ends.close()
 
 
 class Shipped:
@@ -80,13 +84,16 @@ class Shipped:
         }
         settings = {"kafka": {"bootstrap_servers": broker.bootstrap}, "sources": [source]}
         self.agent = make_agent(text=config.render_settings(settings))
+        # One that is only asked how much there is: a new one each time would be most of the test.
+        self.ends = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": "ends", "log_level": 2})
 
     def values(self):
         return [message.value() for message in read_all(self.broker.bootstrap, self.topic, 1)]
 
     def wait_all(self):
         count = len(self.rotator.written)
-        wait_for(lambda: len(self.values()) >= count, 60, lambda: self.told(), every=0.1)
+        part = [TopicPartition(self.topic, 0)]
+        wait_for(lambda: records_in(self.ends, part) >= (count,), 60, lambda: self.told())
 
     def told(self):
         missing = set(self.rotator.written) - set(self.values())

@@ -2,7 +2,6 @@
 """SIGTERM and SIGINT wait for the reports, but not for ever; a second one does not wait."""
 
 import signal
-import time
 
 import pytest
 from rig.agent import EX_OK
@@ -44,10 +43,10 @@ def test_stop_of_an_idle_agent(cluster, topic, make_lineage, make_agent, make_or
 def test_stop_ends_within_shutdown_timeout(broker, stuck):
     """What was not acknowledged stays in the file and comes again: at most those 500 lines."""
     agent, oracle = stuck(shutdown_timeout="2s")
-    begin = time.monotonic()
     agent.signal(signal.SIGTERM)
-    assert agent.wait_exit(10) == EX_OK
-    assert 2 <= time.monotonic() - begin < 5
+    with pytest.raises(AssertionError):
+        agent.wait_exit(1.9)
+    assert agent.wait_exit(25) == EX_OK  # unless told it would wait for 30 s
     assert agent.counters()["lines_delivered"] == 1000
     broker.thaw()
     oracle.settled_ends()
@@ -76,7 +75,5 @@ def test_second_signal_stops_at_once(stuck):
     agent.signal(signal.SIGTERM)
     with pytest.raises(AssertionError):
         agent.wait_exit(1)
-    begin = time.monotonic()
     agent.signal(signal.SIGTERM)
-    agent.wait_exit(5)
-    assert time.monotonic() - begin < 2
+    agent.wait_exit(25)  # the first one alone would wait for 30 s

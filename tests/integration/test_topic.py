@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """A topic that does not exist is a state to wait in: said once, cheap, and over by itself."""
 
+import os
+
 import pytest
 from rig import config
 from rig.wait import last, wait_for
 
-MISSING = 30
+MISSING = 30 if os.environ.get("WAYBILL_LONG") else 10
 
 
+@pytest.mark.long
 @pytest.mark.scenario("E12")
 def test_topic_created_later(
     cluster, topic_name, make_lineage, make_agent, make_oracle

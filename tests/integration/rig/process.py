@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 
+from .paths import WORKER
+
 PR_SET_PDEATHSIG = 1
 TICKS = os.sysconf("SC_CLK_TCK")
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -73,9 +75,11 @@ def minded_signals(pid):
 
 def free_port():
     """A free port below the ephemeral range: a client that reconnects to a dead broker's port on
-    loopback could otherwise be given that very port and connect to itself."""
+    loopback could otherwise be given that very port and connect to itself. Between the probe and
+    the use nobody else may be given it: each process of a test run (pytest -n) has its own ports."""
+    first = 15000 + 1000 * (int(WORKER.removeprefix("gw") or 0) % 15)
     for _ in range(1000):
-        port = random.randint(15000, 30000)
+        port = random.randint(first, first + 999)
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
