@@ -6,6 +6,7 @@ import os
 import random
 import re
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,8 +100,8 @@ def write_config(directory, *args, **more):
 class Mock:
     """The library's mock cluster in a process of its own: `waybill broker`."""
 
-    def __init__(self):
-        command = [WAYBILL, "broker", f"bench:{PARTITIONS}"]
+    def __init__(self, *topics):
+        command = [WAYBILL, "broker", *(f"{topic}:{PARTITIONS}" for topic in topics or ["bench"])]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
@@ -239,6 +240,38 @@ def many(name, count, content):
     for i in range(count):
         (directory / f"{i}.log").write_bytes(content)
     return [directory / "*.log"]
+
+
+class Arrivals(threading.Thread):
+    """When each line of a topic of the mock came, which knows no time of its own; it makes who waits
+    for a record wait for as long as he would at most, so that is added."""
+
+    WAIT_MS = 5
+
+    def __init__(self, bootstrap, topic):
+        super().__init__(daemon=True)
+        wait = {"fetch.wait.max.ms": self.WAIT_MS, "fetch.error.backoff.ms": self.WAIT_MS}
+        self.consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "bench", **wait})
+        self.consumer.assign([TopicPartition(topic, number, 0) for number in range(PARTITIONS)])
+        self.found = []  # when it was written, and how much later it came, in ms
+        self.ended = threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.ended.is_set():
+            for message in self.consumer.consume(1000, 0.02):
+                if not message.error():
+                    written = int(message.value()[:16]) / 1000
+                    self.found.append((written, time.time() * 1000 - written))
+
+    def end(self, count):
+        """Milliseconds from write to arrival, those of the first seconds left out as below."""
+        until(lambda: len(self.found) >= count, 60, lambda: f"{len(self.found)} of {count}")
+        self.ended.set()
+        self.join()
+        self.consumer.close()
+        first = min(written for written, _ in self.found)
+        return [late for written, late in self.found if written >= first + WARM_UP_MS]
 
 
 def latencies(bootstrap, topic, count, warm_up_ms=WARM_UP_MS):
