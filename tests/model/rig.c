@@ -35,15 +35,7 @@
 #include "follow/copies.h"
 #include "hints/hints.h"
 #include "tests/model/broker.h"
-
-#define MUST(condition)                                                                  \
-	do {                                                                             \
-		if (!(condition)) {                                                      \
-			fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, \
-				#condition);                                             \
-			abort();                                                         \
-		}                                                                        \
-	} while (0)
+#include "tests/support/must.h"
 
 /* Turns until all is read that can be read now: what needs more goes on for ever. */
 #define TURNS_MAX 20000

@@ -23,15 +23,7 @@
 #include "follow/claims.h"
 #include "follow/copies.h"
 #include "follow/packs.h"
-
-#define MUST(condition)                                                                    \
-	do {                                                                               \
-		if (!(condition)) {                                                        \
-			fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition, \
-				strerror(errno));                                          \
-			abort();                                                           \
-		}                                                                          \
-	} while (0)
+#include "tests/support/must.h"
 
 /* ---- directories ---- */
 

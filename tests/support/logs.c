@@ -5,6 +5,7 @@
  * that only the agent keeps a deleted one alive and its inode may be used again.
  */
 #include "tests/support/logs.h"
+#include "tests/support/must.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,14 +15,6 @@
 #include <unistd.h>
 
 #include "tests/support/scripted.h"
-
-#define MUST(condition)                     \
-	do {                                \
-		if (!(condition)) {         \
-			perror(#condition); \
-			abort();            \
-		}                           \
-	} while (0)
 
 static void *more(void *items, size_t n, size_t *capacity, size_t size)
 {

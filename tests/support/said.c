@@ -9,13 +9,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#define MUST(condition)                     \
-	do {                                \
-		if (!(condition)) {         \
-			perror(#condition); \
-			abort();            \
-		}                           \
-	} while (0)
+#include "tests/support/must.h"
 
 struct log *said_begin(void)
 {

@@ -16,17 +16,10 @@
 #include "base/clock.h"
 #include "follow/claims.h"
 #include "follow/copies.h"
+#include "tests/support/must.h"
 
 #define ROUNDS_MAX 300 /* until all is settled, with an output that works: of up to 3 s each */
 #define TURNS_MAX 500  /* of a round */
-
-#define MUST(condition)                                                    \
-	do {                                                               \
-		if (!(condition)) {                                        \
-			fprintf(stderr, "%s does not hold\n", #condition); \
-			abort();                                           \
-		}                                                          \
-	} while (0)
 
 static const char conf_text[] =
 	"kafka: { bootstrap_servers = \"localhost\"; };\n"
