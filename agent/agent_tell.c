@@ -33,8 +33,8 @@ void agent_tell_start(const struct agent *agent)
 		"started: waybill " WAYBILL_VERSION ", user %s, %zu source%s, %zu file%s, "
 		"kafka.bootstrap_servers %s",
 		user ? user->pw_name : number, agent->conf->n_sources,
-		agent->conf->n_sources == 1 ? "" : "s", n_files,
-		n_files == 1 ? "" : "s", servers ? servers : "none");
+		agent->conf->n_sources == 1 ? "" : "s", n_files, n_files == 1 ? "" : "s",
+		servers ? servers : "none");
 }
 
 void agent_tell_left_behind(const struct agent *agent)

@@ -215,8 +215,8 @@ static void probe(struct helper *h, struct work *w, const struct helper_orders *
 		.probe_partition = o->probe_partition,
 	};
 
-	answer.leader_answers = topics_any_answers(w->current, o->probe_topic, &o->probe_leader, 1,
-						   ASK_TIMEOUT_MS);
+	answer.leader_answers =
+		topics_any_answers(w->current, o->probe_topic, &o->probe_leader, 1, ASK_TIMEOUT_MS);
 	helper_tell(h, &answer);
 }
 
