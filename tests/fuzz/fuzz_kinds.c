@@ -19,16 +19,9 @@ static const char *const names[] = {
 
 #define NAMES_N (sizeof names / sizeof names[0])
 
-static struct parser *compile(uint8_t which)
+static struct parser *compile(const struct parser_link pair[2], size_t n)
 {
-	static char *columns[] = {(char *)"message", (char *)"", (char *)"a"};
-	const struct parser_link first = {.name = "x",
-					  .kind = (enum parser_kind)(1 + which % 7),
-					  .columns = columns,
-					  .n_columns = 1 + which / 16 % 3,
-					  .delimiter = ','};
-	const struct parser_link second = {.name = "y", .kind = PARSER_JSON};
-	const struct parser_link *const links[] = {&first, &second};
+	const struct parser_link *const links[] = {&pair[0], &pair[1]};
 	struct parser_fields fields = {0};
 	struct parser *parser;
 	uint32_t number;
@@ -37,7 +30,7 @@ static struct parser *compile(uint8_t which)
 		if (parser_fields_add(&fields, slice_of(names[i]), &number))
 			abort();
 	}
-	if (parser_new(links, which & 128 ? 2 : 1, &fields, (1u << NAMES_N) - 1, &parser, &number))
+	if (parser_new(links, n, &fields, (1u << NAMES_N) - 1, &parser, &number))
 		abort();
 	return parser;
 }
@@ -53,6 +46,18 @@ static void touch(struct slice field)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static char *columns[] = {(char *)"message", (char *)"", (char *)"a"};
+	uint8_t which = size ? data[0] : 0;
+	const struct parser_link pair[2] = {
+		{
+			.name = "x",
+			.kind = (enum parser_kind)(1 + which % 7),
+			.columns = columns,
+			.n_columns = 1 + which / 16 % 3,
+			.delimiter = ',',
+		},
+		{.name = "y", .kind = PARSER_JSON},
+	};
 	struct slice first[PARSER_FIELDS_MAX], second[PARSER_FIELDS_MAX];
 	struct pattern_scratch *scratch;
 	struct arena arena = ARENA_NULL;
@@ -64,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	scratch = pattern_scratch_new();
-	parser = compile(data[0]);
+	parser = compile(pair, which & 128 ? 2 : 1);
 	input = (struct parser_input){.line = {(const char *)data + 1, size - 1}};
 	r = parser_extract(parser, scratch, &input, &arena, first);
 	if (r < 0 || r != parser_extract(parser, scratch, &input, &arena, second))
