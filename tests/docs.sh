@@ -155,6 +155,7 @@ generated() {
 			source:In a source
 			header:In a header
 			json:In a member of *json*
+			field:In one of *fields*
 			partitioner:In a partitioner
 			rule:In a rule of a partitioner
 			redact:In a rule of *redact*

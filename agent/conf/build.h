@@ -98,6 +98,12 @@ struct source_build {
 	size_t n_names;
 	struct parser_fields fields; /* those that are used, by number */
 	uint64_t reads;              /* of these, what the links read */
+	/* Names that mean a computed field from here on, the last one first. */
+	struct {
+		const char *name;
+		uint32_t number;
+	} computed[COMPUTED_MAX];
+	size_t n_computed;
 	char label[96];
 };
 
@@ -123,6 +129,9 @@ int conf_build_route(struct source_build *s) MUSTCHECK;
  * (partition, on_bad_partition). 0 or -ENOMEM.
  */
 int conf_build_key(struct source_build *s, struct route_parts *parts) MUSTCHECK;
+/* The fields that it computes: before all that may be made of them. 0 or -ENOMEM. */
+int conf_build_fields(struct source_build *s, struct computed *computed) MUSTCHECK;
+
 /* The part of it that is about headers: headers.c. */
 int conf_build_headers(struct source_build *s, struct route_headers *headers) MUSTCHECK;
 

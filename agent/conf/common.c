@@ -69,8 +69,15 @@ static bool may_have(void *context, struct slice name)
 static int number(void *context, struct slice name, uint32_t *ret_index)
 {
 	struct source_build *s = context;
-	int r = parser_fields_add(&s->fields, name, ret_index);
+	int r;
 
+	for (size_t i = s->n_computed; i-- > 0;) {
+		if (!slice_eq(name, slice_of(s->computed[i].name)))
+			continue;
+		*ret_index = s->computed[i].number;
+		return 0;
+	}
+	r = parser_fields_add(&s->fields, name, ret_index);
 	return r == PARSER_E_FULL ? TEMPLATE_E_FULL : r;
 }
 

@@ -155,6 +155,37 @@ static int build_standards(struct source_build *s, struct route_headers *headers
 	return r;
 }
 
+/* A field that is a header of its own name. */
+static int build_from(struct source_build *s, const struct conf_node *name,
+		      struct route_headers *headers)
+{
+	struct route_header header = {0};
+	char text[256];
+	struct conf_value value = {.node = name, .text = text};
+	int r;
+
+	if ((size_t)snprintf(text, sizeof text, "${%s}", name->text) >= sizeof text) {
+		conf_problem(s->build->problems, name->place, "%sheaders_from: a name is too long",
+			     s->label);
+		return 0;
+	}
+	check_header_name(s, &(struct conf_value){.node = name, .text = name->text});
+	r = conf_build_template(s, "headers_from", &value, &header.value);
+	return r || !header.value ? r : add_header(headers, name->text, header);
+}
+
+static int build_all_from(struct source_build *s, struct route_headers *headers)
+{
+	const struct conf_node *list = s->values.of[CONF_HEADERS_FROM].node;
+	int r = 0;
+
+	if (list && list->kind != CONF_LIST)
+		return build_from(s, list, headers);
+	for (size_t i = 0; list && i < list->n_kids && r == 0; i++)
+		r = build_from(s, list->kids[i], headers);
+	return r;
+}
+
 static size_t count(const struct conf_node *node)
 {
 	return !node ? 0 : node->kind == CONF_LIST ? node->n_kids : 1;
@@ -177,7 +208,9 @@ int conf_build_headers(struct source_build *s, struct route_headers *headers)
 	bool provenance = s->values.of[CONF_PROVENANCE].number != 0;
 	const struct conf_node *standards = s->values.of[CONF_STANDARD_HEADERS].node;
 	const struct conf_node *list = s->values.of[CONF_HEADERS].node;
-	size_t n = count(standards) + count(list), max = RECORD_HEADERS_MAX - OWN_HEADERS_N;
+	const struct conf_node *from = s->values.of[CONF_HEADERS_FROM].node;
+	size_t n = count(standards) + count(from) + count(list),
+	       max = RECORD_HEADERS_MAX - OWN_HEADERS_N;
 	int r;
 
 	max -= provenance ? ROUTE_ORIGIN_HEADERS : 0;
@@ -188,11 +221,16 @@ int conf_build_headers(struct source_build *s, struct route_headers *headers)
 
 	headers->max_bytes = (uint32_t)s->values.of[CONF_HEADERS_MAX_BYTES].number;
 	if (n > max) {
-		conf_problem(s->build->problems, list ? list->place : standards->place,
+		conf_problem(s->build->problems,
+			     list ? list->place :
+			     from ? from->place :
+				    standards->place,
 			     "%s%zu headers are too many: at most %zu", s->label, n, max);
 		return 0;
 	}
 	r = build_standards(s, headers);
+	if (r == 0)
+		r = build_all_from(s, headers);
 	for (size_t i = 0; list && i < list->n_kids && r == 0; i++)
 		r = build_header(s, list->kids[i], headers);
 	return r;

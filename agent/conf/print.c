@@ -135,6 +135,7 @@ static unsigned kind_of_list(enum conf_key key)
 	       key == CONF_SOURCES ? CONF_IN_SOURCE :
 	       key == CONF_JSON    ? CONF_IN_JSON :
 	       key == CONF_RULES   ? CONF_IN_RULE :
+	       key == CONF_FIELDS  ? CONF_IN_FIELD :
 	       key == CONF_REDACT  ? CONF_IN_REDACT :
 				     CONF_IN_HEADER;
 }

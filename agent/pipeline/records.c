@@ -70,6 +70,7 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 			},
 		.truncated = event->line.truncated,
 		.origin = &file->origin,
+		.fields = pipeline->fields,
 	};
 
 	arena_reset(&pipeline->arena);

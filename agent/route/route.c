@@ -40,6 +40,8 @@ static uint64_t fields_of(const struct route_parts *parts)
 	};
 	uint64_t fields = parts->json ? value_json_fields(parts->json) : 0;
 
+	fields |= computed_reads(&parts->computed);
+
 	for (size_t i = 0; i < ARRAY_LEN(templates); i++)
 		fields |= templates[i] ? template_fields(templates[i]) : 0;
 	for (uint32_t i = 0; i < parts->headers.n; i++) {
@@ -47,7 +49,7 @@ static uint64_t fields_of(const struct route_parts *parts)
 
 		fields |= value ? template_fields(value) : 0;
 	}
-	return fields;
+	return fields & ~computed_numbers(&parts->computed);
 }
 
 uint64_t route_fields(const struct route *route)
@@ -81,6 +83,7 @@ int route_new(struct route_parts *parts, struct route **ret_route)
 
 void route_parts_deinit(struct route_parts *parts)
 {
+	computed_deinit(&parts->computed);
 	template_free(parts->topic);
 	template_free(parts->key);
 	free((char *)parts->missing_key.at);
@@ -176,6 +179,19 @@ static int set_value(const struct route *route, const struct route_input *input,
 	return 0;
 }
 
+/* A line that does not match has these fields all the same. 0 or -ENOMEM. */
+static int compute(const struct route *route, struct route_input *input, struct arena *arena)
+{
+	if (!input->facts.fields) {
+		for (uint64_t left = route->fields; left; left &= left - 1)
+			input->fields[__builtin_ctzll(left)] = SLICE_NONE;
+		input->facts.partly = true;
+		input->facts.fields = input->fields;
+	}
+	input->facts.event_ms = input->facts.read_ms;
+	return computed_fill(&route->parts.computed, &input->facts, arena, input->fields);
+}
+
 int route_record(const struct route *route, struct route_input *input, struct arena *arena,
 		 struct record *ret_record, struct outcome *outcome)
 {
@@ -184,6 +200,11 @@ int route_record(const struct route *route, struct route_input *input, struct ar
 
 	ret_record->partition = -1;
 	/* First, because everything else may be made of it. */
+	if (UNLIKELY(route->parts.computed.n)) {
+		r = compute(route, input, arena);
+		if (r)
+			return r;
+	}
 	r = route_set_time(route, &input->facts, arena, ret_record, outcome);
 	if (r == 0)
 		r = set_topic(route, facts, arena, ret_record, outcome);

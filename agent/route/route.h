@@ -8,6 +8,7 @@
 #include "parsers/keytype.h"
 #include "parsers/template.h"
 #include "parsers/timestamp.h"
+#include "route/computed.h"
 #include "route/headers.h"
 #include "route/origin.h"
 #include "route/outcome.h"
@@ -35,6 +36,7 @@ struct route_time {
 
 /* The templates of one source, NULL where not given; owned by the route once route_new succeeds. */
 struct route_parts {
+	struct computed computed;
 	struct template *topic; /* not NULL */
 	struct template *key;   /* NULL: null keys */
 	enum key_type key_type;
@@ -63,6 +65,8 @@ struct route_input {
 	bool redacted;                     /* facts.line is not what was read: it does not stay */
 	bool withheld;                     /* redacted, and nothing of it is left */
 	const struct route_origin *origin; /* not looked at without provenance */
+	struct slice
+		*fields; /* room for those that are computed, and what facts.fields is or NULL */
 };
 
 /* 0: *parts are consumed. -ENOMEM: they stay the caller's. */
@@ -74,7 +78,7 @@ void route_parts_deinit(struct route_parts *parts);
 /* What its source says of what is out of the ordinary; borrowed. */
 const struct outcome_rules *route_rules(const struct route *route);
 
-/* The fields that its records are made of: a bit for each number. */
+/* The fields of the parser that its records are made of: a bit for each number. */
 uint64_t route_fields(const struct route *route);
 
 /* Whether its records have keys at all, and whether some may be null nevertheless. */

@@ -143,9 +143,10 @@ static bool is_single(const struct parser_link *const *links, size_t n,
 	    strcmp(parser_link_from(links, 0), "line") != 0)
 		return false;
 	pattern = links[0]->patterns[0];
-	if (pattern_n_fields(pattern) != fields->n)
+	/* Those behind them are not the parser's. */
+	if (pattern_n_fields(pattern) > fields->n)
 		return false;
-	for (size_t i = 0; i < fields->n; i++) {
+	for (size_t i = 0; i < pattern_n_fields(pattern); i++) {
 		if (strcmp(fields->names[i], pattern_field(pattern, i)) != 0)
 			return false;
 	}
