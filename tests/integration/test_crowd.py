@@ -102,7 +102,7 @@ def test_more_files_than_descriptors_are_rotated(broker, own_topic, work, make_a
             finally:
                 broker.thaw()
         begin = time.monotonic()
-        agent.counted(lines_delivered=400 + 800 * turn, deadline=90)
+        agent.counted(lines_delivered=400 + 800 * turn, deadline=60)
         took.append(time.monotonic() - begin)
     # A turn that waits for a look begins behind one.
     assert min(took[1:]) < 25, took

@@ -34,8 +34,8 @@ def test_storm_of_hints(cluster, topic, work, make_lineage, make_agent, make_ora
         writer.start()
     try:
         agent = make_agent(cluster.bootstrap, topic).start()
-        agent.counted(lines_delivered=1000, deadline=120)
-        agent.wait_says("more was written than its queue holds", deadline=120)
+        agent.counted(lines_delivered=1000, deadline=60)
+        agent.wait_says("more was written than its queue holds", deadline=60)
         lineage.append(1000)
         agent.counted(lines_delivered=2000)
         agent.signal(signal.SIGTERM)

@@ -156,7 +156,7 @@ def test_a_large_rest_of_a_truncated_file(cluster, topic, work, make_agent, patt
     log.rotate()
     log.write(10)
     agent.signal(signal.SIGCONT)
-    agent.counted(200, lines_delivered=len(log.written))
+    agent.counted(80, lines_delivered=len(log.written))
     agent.stop()
     expect_all(cluster, topic, log)
     assert (agent.counters()["files_lost"], agent.counters()["bytes_lost"]) == (0, 0)

@@ -34,7 +34,7 @@ def test_stop_of_an_idle_agent(cluster, topic, make_lineage, make_agent, make_or
     oracle = make_oracle(cluster, topic, [lineage])
     wait_for(lambda: oracle.in_topic() >= 100, 20, "all lines")
     agent.signal(number)
-    assert agent.wait_exit(5) == EX_OK
+    assert agent.wait_exit(25) == EX_OK
     oracle.judge().assert_clean(written=100)
     agent.assert_true(read=100)
 
@@ -64,7 +64,7 @@ def test_stop_waits_for_reports(broker, stuck):
     with pytest.raises(AssertionError):
         agent.wait_exit(1)
     broker.thaw()
-    assert agent.wait_exit(10) == EX_OK
+    assert agent.wait_exit(25) == EX_OK
     oracle.judge().assert_clean(written=1500)
     agent.assert_true(read=1500)
 

@@ -62,7 +62,7 @@ class Agent:
         self.life_begins = self.stderr.stat().st_size if self.stderr.exists() else 0
         where = {"cwd": self.dir, "env": self.env, "stdout": self.stdout}
         self.process = spawn(self.command(*options), self.stderr, self.before, **where)
-        wait_for(self._minds_signals, 60, "signals to be handled", every=0.002)
+        wait_for(self._minds_signals, 20, "signals to be handled", every=0.002)
         return self
 
     def _minds_signals(self):
@@ -83,7 +83,7 @@ class Agent:
                 return line
         return None
 
-    def wait_says(self, *words, deadline=40):
+    def wait_says(self, *words, deadline=20):
         return wait_for(
             lambda: self.says(*words), deadline, lambda: f"{words} in:\n{self.messages()[-3000:]}"
         )
@@ -130,7 +130,7 @@ class Agent:
             for line in lines
         ]
 
-    def counters(self, deadline=40):
+    def counters(self, deadline=20):
         """Asked of the running agent; of a stopped one, the last it printed."""
         before = len(self._printed())
         if self.running():
@@ -138,7 +138,7 @@ class Agent:
             wait_for(lambda: len(self._printed()) > before, deadline, "counters on SIGUSR1")
         return self._printed()[-1]
 
-    def counted(self, deadline=60, **least):
+    def counted(self, deadline=30, **least):
         """Waits until each named counter is at least so high."""
         begin = time.monotonic()
 

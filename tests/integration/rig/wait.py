@@ -6,16 +6,19 @@ An outage that lasts N seconds by definition is the exception, and says so by it
 
 import time
 
+PATIENCE = 3  # of a machine that has other things to do; it costs nothing until something is broken
+
 
 def wait_for(condition, deadline, what, every=0.02):
-    """The first true result of condition(); AssertionError with `what` after `deadline` seconds."""
-    end = time.monotonic() + deadline
+    """The first true result of condition(); AssertionError with `what` after PATIENCE times `deadline`
+    seconds."""
+    end = time.monotonic() + deadline * PATIENCE
     while True:
         result = condition()
         if result:
             return result
         if time.monotonic() > end:
-            raise AssertionError(f"not within {deadline} s: {what() if callable(what) else what}")
+            raise AssertionError(f"not within {deadline * PATIENCE} s: {what() if callable(what) else what}")
         time.sleep(every)
 
 
