@@ -75,7 +75,7 @@ void agent_settle_file(struct agent *agent, struct file *file, uint64_t now_us)
 void agent_take_reports(struct agent *agent, uint64_t now_us)
 {
 	struct file *file;
-	int n, r;
+	int n;
 
 	n = pipeline_reports(agent->pipeline, SIZE_MAX, now_us);
 	if (n < 0) {
@@ -84,13 +84,7 @@ void agent_take_reports(struct agent *agent, uint64_t now_us)
 	}
 	while ((file = pipeline_take_touched(agent->pipeline)))
 		agent_settle_file(agent, file, now_us);
-	r = pipeline_suspects(agent->pipeline, now_us);
-	if (r < 0)
-		agent->error = r;
-	/* Dead letters may have been settled without a report. */
-	while ((file = pipeline_take_touched(agent->pipeline)))
-		agent_settle_file(agent, file, now_us);
-	if (n || r > 0)
+	if (n)
 		agent->progress_us = now_us;
 }
 

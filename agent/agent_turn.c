@@ -77,7 +77,7 @@ static void vanished(struct agent *agent, struct file *file)
 	uint64_t committed = file->account.committed, lost;
 
 	files_rest(&agent->files, file);
-	file->vanished = file->account.in_flight || file->account.suspects;
+	file->vanished = file->account.in_flight;
 	if (file->vanished)
 		return;
 	if (file_unsettled(file, &lost)) {

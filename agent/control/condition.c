@@ -68,7 +68,7 @@ static enum condition_is state_of(const struct file *file, const struct conditio
 	if (file->queue == FILE_QUEUE_HELD)
 		return CONDITION_HELD;
 	if (file->queue == FILE_QUEUE_READY || !file->eof_seen || file->account.in_flight ||
-	    file->account.suspects || file->account.failed)
+	    file->account.failed)
 		return CONDITION_READING;
 	return file->tail.pending || (condition->sized && condition->lag) ? CONDITION_PARTIAL :
 									    CONDITION_IDLE;
@@ -103,10 +103,13 @@ static void say_held(const struct view *view, const struct file *file, char *tex
 		snprintf(text, len, "memory (chunk_memory) or a descriptor");
 		break;
 	case FILE_WAITS_TOPIC:
-		say_topic(view, file, text, len);
+		if (file->alone.n)
+			snprintf(text, len, "lines of a refused batch, which go one at a time");
+		else
+			say_topic(view, file, text, len);
 		break;
 	case FILE_WAITS_STORE:
-		if (file->convicts)
+		if (file->convict)
 			snprintf(text, len, "room for its dead letter (dead_letter_max)");
 		else
 			snprintf(text, len, "the state to be written");
@@ -123,9 +126,8 @@ static void say_reading(const struct view *view, const struct file *file, char *
 {
 	if (file->queue == FILE_QUEUE_READY && !view->has_room)
 		snprintf(text, len, "room among the records in flight");
-	else if (file->account.suspects)
-		snprintf(text, len, "%" PRIu32 " records that are sent again one at a time",
-			 file->account.suspects);
+	else if (file->alone.n)
+		snprintf(text, len, "lines of a refused batch, which go one at a time");
 	else if (file->queue == FILE_QUEUE_READY)
 		snprintf(text, len, "its turn");
 	else if (file->account.in_flight)

@@ -89,6 +89,7 @@ struct file *file_free(struct file *file)
 	file_unchain(file);
 	tail_close(&file->tail);
 	account_deinit(&file->account);
+	ranges_deinit(&file->alone);
 	free(file->path);
 	free(file->lineage);
 	free(file->real);
@@ -195,7 +196,7 @@ static bool all_but_pending(const struct file *file)
 {
 	const struct account *account = &file->account;
 
-	return !account->in_flight && !account->failed && !account->suspects &&
+	return !account->in_flight && !account->failed &&
 	       account->committed == account_read_position(account);
 }
 

@@ -114,10 +114,15 @@ struct file {
 	uint64_t passed;   /* so much of that was unpacked */
 	bool vanished;     /* no name leads to it, and what is under way decides what is lost */
 	bool suspect; /* content that nobody saw may have come and been cut off before this one */
-	int64_t whole_ns;  /* its last write as of when its content was whole the last time */
-	int64_t known_ns;  /* generations of it that were made before are known, or none of ours */
-	bool unreadable;   /* the last try to open or read it has failed */
-	uint32_t convicts; /* records that are to be dead letters and wait for room as such */
+	int64_t whole_ns; /* its last write as of when its content was whole the last time */
+	int64_t known_ns; /* generations of it that were made before are known, or none of ours */
+	bool unreadable;  /* the last try to open or read it has failed */
+	struct ranges alone; /* lines of batches that were refused: each goes alone */
+	bool flies_alone;    /* one of them is in flight, and nothing else of the file */
+	bool waits_turn;     /* the next line waits until nothing of the file is in flight */
+	const char *convict; /* why the record at convict_at was refused alone, which waits for room
+			      * as a dead letter; static text; NULL: there is none */
+	uint64_t convict_at;
 	uint32_t retry_ms; /* so long after it there is another one */
 	uint64_t retry_us;
 	bool eof_seen;       /* it was read to its end at least once */
@@ -239,7 +244,7 @@ static inline bool file_is_over(const struct file *file)
 /* Whether nothing of its content was read, in this life or another. */
 bool file_is_unread(const struct file *file);
 
-/* Nothing in flight, nothing failed or suspect, nothing pending behind the cursor. */
+/* Nothing in flight, nothing failed, nothing pending behind the cursor. */
 bool file_is_settled(const struct file *file);
 
 /*

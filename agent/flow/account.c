@@ -41,7 +41,6 @@ static void drop_chunks(struct account *account)
 		TAILQ_REMOVE(&account->chunks, chunk, link);
 		chunk_free(account->pools, chunk);
 	}
-	account->suspects = 0;
 	account->failed = 0;
 }
 
@@ -128,9 +127,7 @@ void account_report(struct account *account, struct slot *slot, enum slot_state 
 {
 	slot->state = state;
 	account->in_flight--;
-	if (state == SLOT_SUSPECT)
-		account->suspects++;
-	else if (state == SLOT_FAILED)
+	if (state == SLOT_FAILED || state == SLOT_REFUSED)
 		account->failed++;
 	else
 		slot_chunk(slot)->unsettled--;
@@ -140,13 +137,6 @@ void account_delivered(struct account *account, struct chunk *chunk, uint32_t n)
 {
 	account->in_flight -= n;
 	chunk->unsettled -= n;
-}
-
-void account_resubmit(struct account *account, struct slot *slot)
-{
-	slot->state = SLOT_IN_FLIGHT;
-	account->suspects--;
-	account->in_flight++;
 }
 
 void account_dead(struct account *account, struct slot *slot)

@@ -17,8 +17,7 @@ struct account {
 	struct chunk_share *share;            /* borrowed; NULL: nobody else wants memory */
 	TAILQ_HEAD(chunk_list, chunk) chunks; /* contiguous, ascending; only the last may be open */
 	uint64_t committed;
-	uint32_t in_flight; /* slots whose report will come */
-	uint32_t suspects;
+	uint32_t in_flight;  /* slots whose report will come */
 	uint32_t failed;     /* slots that came back: a rewind is due */
 	struct ranges ahead; /* settled ahead, at or above the read position */
 	struct chain chain;  /* where there is no chunk: of the bytes below chain.upto */
@@ -68,14 +67,11 @@ bool account_pass(struct account *account, struct chunk *chunk, uint32_t length,
 /* Forgets ranges of `ahead` that the read position has passed. */
 void account_drop_passed(struct account *account);
 
-/* A report came for a slot in flight: SLOT_DELIVERED, SLOT_SUSPECT, SLOT_FAILED or SLOT_DEAD. */
+/* A report came for a slot in flight: SLOT_DELIVERED, SLOT_FAILED, SLOT_REFUSED or SLOT_DEAD. */
 void account_report(struct account *account, struct slot *slot, enum slot_state state);
 
 /* The same for n slots of one chunk whose state the caller has set to SLOT_DELIVERED. */
 void account_delivered(struct account *account, struct chunk *chunk, uint32_t n);
-
-/* A suspect goes out again, alone. */
-void account_resubmit(struct account *account, struct slot *slot);
 
 /* A slot that was never taken by the output is a dead letter. */
 void account_dead(struct account *account, struct slot *slot);

@@ -31,8 +31,8 @@ struct slot_block;
 
 enum slot_state {
 	SLOT_IN_FLIGHT, /* at the output, its report will come */
-	SLOT_SUSPECT,   /* its batch was refused; it goes alone next */
 	SLOT_FAILED,    /* came back undelivered; the file rewinds */
+	SLOT_REFUSED,   /* the same, and goes alone next: its batch was refused */
 	/* settled, from here on: */
 	SLOT_DELIVERED,
 	SLOT_FILTERED, /* left out by the user's rule, or the rest of an over-long line */
@@ -50,7 +50,7 @@ struct slot {
 		struct {
 			uint64_t offset : 48;
 			uint64_t partition : 16;
-		}; /* from then on, for a receipt */
+		}; /* from then on, for a receipt; partition also when it came back */
 	};
 };
 

@@ -22,6 +22,7 @@ struct record {
 	struct slice key;  /* at NULL: a null key */
 	struct slice value;
 	bool value_stays; /* value stays readable and unchanged until its report: no copy is made */
+	bool alone;       /* no other shares its batch, so that a refusal is its own */
 	int64_t timestamp_ms;
 	uint32_t n_headers;
 	struct header headers[RECORD_HEADERS_MAX];

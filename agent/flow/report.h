@@ -8,7 +8,7 @@
 /* What an output says of one record, in the three classes that differ in what we do. */
 enum report_kind {
 	REPORT_DELIVERED, /* it is in Kafka: settle */
-	/* its batch was refused for size or content: a suspect (alone: a dead letter) */
+	/* its batch was refused for size or content: it goes alone (alone: a dead letter) */
 	REPORT_REFUSED,
 	REPORT_FAILED, /* anything else: the file waits, rewinds, and sends it again */
 };

@@ -18,6 +18,7 @@ struct helper;
 
 struct helper_answer {
 	struct producer *producer; /* a new one, or NULL; the receiver's until given back */
+	struct producer *lone;     /* the same, for records that go alone */
 	struct topics *topics;     /* a new snapshot, or NULL; the receiver's */
 	bool props_refused;        /* the library refuses the properties; reason says which */
 	bool asked;                /* brokers were asked; `reachable` says whether one answered */
@@ -44,6 +45,9 @@ const struct kafka_options *helper_options(const struct helper *helper);
 /* Orders a new producer, made after a delay; `old` is consumed and destroyed after it. */
 void helper_make(struct helper *helper, struct producer *old, uint64_t delay_us);
 
+/* Orders a producer for records that go alone; `old`, or NULL, is consumed and destroyed. */
+void helper_make_lone(struct helper *helper, struct producer *old);
+
 /*
  * Asks about the topics: something moved. After a delay if what is waited for takes its time; with
  * settings also about those, although they are known.
@@ -69,9 +73,9 @@ bool helper_waits(const struct helper *helper);
 bool helper_answer(struct helper *helper, struct helper_answer *ret_answer);
 
 /*
- * Lets the thread end by itself, later: nobody waits for it. `current` is consumed. The descriptor
- * given to helper_new is closed by the thread. NULL is fine. Returns NULL.
+ * Lets the thread end by itself, later: nobody waits for it. `current` and `lone` are consumed. The
+ * descriptor given to helper_new is closed by the thread. NULL is fine. Returns NULL.
  */
-struct helper *helper_free(struct helper *helper, struct producer *current);
+struct helper *helper_free(struct helper *helper, struct producer *current, struct producer *lone);
 
 #endif

@@ -12,8 +12,9 @@
 #define HELPER_LINES 1024
 
 struct helper_orders {
-	bool make, ask, settings, probe, quit;
+	bool make, make_lone, ask, settings, probe, quit;
 	struct producer *old;
+	struct producer *old_lone;
 	uint64_t not_before_us;
 	uint64_t ask_us; /* not before; 0: soon */
 	uint32_t probe_topic;

@@ -149,6 +149,25 @@ static int make_fresh(struct helper *h, struct work *w)
 	return r;
 }
 
+/* Knows its topics when it is given a record of one. */
+static void make_lone(struct helper *h, const struct work *w, struct producer *old)
+{
+	struct producer_sizing sizing = w->sizing;
+	struct helper_answer answer = {0};
+	int r;
+
+	sizing.alone = true;
+	r = producer_new(helper_options(h), &sizing, answer.reason, sizeof answer.reason,
+			 &answer.lone);
+	if (r) {
+		answer.props_refused = true;
+		if (r < 0)
+			snprintf(answer.reason, sizeof answer.reason, "%s", strerror(-r));
+	}
+	helper_tell(h, &answer);
+	producer_free(old);
+}
+
 static void hand_over(struct helper *h, struct work *w, struct helper_answer *answer)
 {
 	remember(w, answer->topics);
@@ -250,6 +269,8 @@ void *helper_work(void *argument)
 		if (o.quit)
 			break;
 		take_orders(&w, &o);
+		if (o.make_lone)
+			make_lone(h, &w, o.old_lone);
 		if (o.probe && w.current)
 			probe(h, &w, &o);
 		if (clock_mono_us() < w.next_us)
@@ -260,6 +281,7 @@ void *helper_work(void *argument)
 			ask_current(h, &w);
 	}
 	producer_free(o.old);
+	producer_free(o.old_lone);
 	producer_free(w.old);
 	producer_free(w.fresh);
 	topics_free(w.topics);

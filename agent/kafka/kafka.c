@@ -105,6 +105,8 @@ static void take_answer(struct kafka *k, uint64_t now_us)
 	}
 	if (a.producer)
 		kafka_take_producer(k, a.producer, now_us);
+	if (a.lone)
+		kafka_take_lone(k, a.lone);
 	if (a.topics)
 		take_topics(k, a.topics, now_us);
 	if (a.asked && a.reachable)
@@ -113,15 +115,17 @@ static void take_answer(struct kafka *k, uint64_t now_us)
 		kafka_take_probe(k, &a, now_us);
 }
 
-static void take_news(struct kafka *k, uint64_t now_us)
+static void take_news(struct kafka *k, struct producer *producer, uint64_t now_us)
 {
 	struct producer_news news;
 
-	producer_news(k->producer, &news);
+	producer_news(producer, &news);
 	switch (news.kind) {
 	case NEWS_FATAL:
-		k->dead = true;
-		kafka_dispose(k, LOG_ERR, "producer-fatal", news.text, now_us);
+		if (producer == k->lone.producer)
+			kafka_spoil_lone(k, now_us);
+		else
+			kafka_died(k, news.text, now_us);
 		break;
 	case NEWS_AUTH:
 		note_error(k, &news, now_us);
@@ -194,9 +198,8 @@ static int not_taken(struct kafka *k, const struct record *record, int r, uint64
 	case PRODUCER_E_TOO_LARGE:
 		return OUTPUT_E_REFUSED;
 	case PRODUCER_E_DEAD:
-		k->dead = true;
 		(void)producer_is_dead(k->producer, why, sizeof why);
-		kafka_dispose(k, LOG_ERR, "producer-fatal", why, now_us);
+		kafka_died(k, why, now_us);
 		return OUTPUT_E_HOLD;
 	case PRODUCER_E_UNKNOWN:
 		/* Wait for a new look at the topic instead of running into it with each record. */
@@ -214,6 +217,7 @@ static int kafka_submit(struct output *output, const struct record *record, void
 	struct kafka *k = kafka_of(output);
 	size_t headers, bytes;
 	int32_t partition;
+	bool alone;
 	int r;
 
 	if (UNLIKELY(!ledger_has_room(&k->ledger)))
@@ -227,9 +231,14 @@ static int kafka_submit(struct output *output, const struct record *record, void
 	partition = choose_partition(k, record, bytes + headers, now_us);
 	if (UNLIKELY(partition < 0))
 		return OUTPUT_E_HOLD;
-	r = producer_send(k->producer, record, partition, slot);
+	alone = record->alone || k->ledger.topics[record->topic].doubt_gap_us;
+	if (UNLIKELY(alone))
+		r = kafka_send_alone(k, record, partition, slot, now_us);
+	else
+		r = producer_send(k->producer, record, partition, slot);
 	if (UNLIKELY(r))
-		return not_taken(k, record, r, now_us);
+		return alone && r == PRODUCER_E_FULL ? OUTPUT_E_HOLD :
+						       not_taken(k, record, r, now_us);
 	ledger_submitted(&k->ledger, record->topic, partition, bytes, headers, now_us);
 	return 0;
 }
@@ -238,31 +247,6 @@ static int kafka_submit(struct output *output, const struct record *record, void
 static uint64_t kafka_moved(const struct output *output, uint32_t topic)
 {
 	return kafka_of(output)->ledger.topics[topic].moved;
-}
-
-static void count_failure(struct kafka *k, struct report *r, const struct producer_note *note,
-			  uint64_t now_us)
-{
-	const char *topic = k->options->topics[r->topic];
-
-	if (r->kind == REPORT_REFUSED)
-		remarks_add(&k->remarks, LOG_NOTICE, "batch-refused",
-			    "topic %.200s: brokers refuse a batch (%s): its records are sent again "
-			    "one at a time, which takes its time, and only what is refused alone "
-			    "becomes a dead letter",
-			    topic, r->reason);
-	if (r->kind != REPORT_FAILED)
-		return;
-	if (k->state == DRAINING)
-		r->producer_gone = true;
-	if (note->denied)
-		remarks_add(&k->remarks, LOG_ERR, "topic-denied",
-			    "topic %.200s: not authorized to write (%s); its files wait, retrying",
-			    topic, r->reason);
-	if (note->moved) {
-		k->ledger.topics[r->topic].state = TOPIC_UNKNOWN;
-		kafka_ask(k, now_us, US_PER_S);
-	}
 }
 
 /* Books reports; neighbours of one partition in one go. */
@@ -280,7 +264,7 @@ static void book(struct kafka *k, struct report *reports, const struct producer_
 			k->delivered++;
 			k->stats.reports_without_offset += r->offset < 0;
 		} else {
-			count_failure(k, &reports[i], &notes[i], now_us);
+			kafka_not_delivered(k, &reports[i], &notes[i], now_us);
 		}
 		if (i + 1 < n && reports[i + 1].topic == r->topic &&
 		    reports[i + 1].partition == r->partition)
@@ -300,20 +284,23 @@ static void book(struct kafka *k, struct report *reports, const struct producer_
 		kafka_end_waits(k, now_us);
 }
 
-/* Up to one portion; 0 when nothing waits. */
-static size_t portion(struct kafka *k, struct report *ret_reports, size_t max, uint64_t now_us)
+/* Up to one portion of a producer's; 0 when nothing waits. */
+static size_t portion(struct kafka *k, struct producer *producer, struct report *ret_reports,
+		      size_t max, uint64_t now_us)
 {
 	struct producer_note notes[REPORT_PORTION];
 	size_t n = 0;
 	bool news = true;
 
 	while (n == 0 && news) {
-		n = producer_reports(k->producer, ret_reports, notes,
+		n = producer_reports(producer, ret_reports, notes,
 				     max < REPORT_PORTION ? max : REPORT_PORTION, &news);
 		if (n)
 			book(k, ret_reports, notes, n, now_us);
+		if (n && UNLIKELY(producer == k->lone.producer))
+			kafka_lone_reported(k, ret_reports, now_us);
 		if (news)
-			take_news(k, now_us);
+			take_news(k, producer, now_us);
 	}
 	return n;
 }
@@ -327,8 +314,10 @@ static size_t kafka_reports(struct output *output, struct report *ret_reports, s
 
 	/* First clear, then look: what comes in between makes it readable again. */
 	(void)!eventfd_read(k->fd, &ignored);
+	if (UNLIKELY(k->lone.producer != NULL))
+		n = portion(k, k->lone.producer, ret_reports, max, now_us);
 	while (k->producer && n < max) {
-		got = portion(k, ret_reports + n, max - n, now_us);
+		got = portion(k, k->producer, ret_reports + n, max - n, now_us);
 		if (got == 0)
 			break;
 		n += got;
@@ -429,8 +418,10 @@ static struct output *kafka_free(struct output *output)
 
 	if (k->producer)
 		producer_wake(k->producer, -1);
+	if (k->lone.producer)
+		producer_wake(k->lone.producer, -1);
 	if (k->helper)
-		helper_free(k->helper, k->producer);
+		helper_free(k->helper, k->producer, k->lone.producer);
 	else if (k->fd >= 0)
 		close(k->fd);
 	ledger_deinit(&k->ledger);
@@ -446,6 +437,7 @@ static const struct output_ops kafka_ops = {
 	.reports = kafka_reports,
 	.service = kafka_service,
 	.kick = kafka_kick,
+	.give_up = kafka_give_up,
 	.next_remark = kafka_next_remark,
 	.fd = kafka_fd,
 	.stats = kafka_stats,

@@ -8,8 +8,8 @@
 #include "pressure/ledger.h"
 
 /*
- * Shared by kafka.c (records, reports), life.c (the life of a producer), facts.c (what is known),
- * waits.c (records that wait) and views.c (how things are).
+ * Shared by kafka.c (records, reports), life.c (the life of a producer), lone.c (records that go
+ * alone), facts.c (what is known), waits.c (records that wait) and views.c (how things are).
  */
 
 enum state {
@@ -18,11 +18,21 @@ enum state {
 	DRAINING,
 };
 
+/* The producer for records that go alone. */
+struct lone {
+	struct producer *producer; /* NULL: none was needed yet, or it is being made */
+	bool busy;                 /* its record is under way */
+	bool spoilt;               /* something failed in it: it is made anew */
+	uint64_t asked_us;         /* when it was ordered; 0: it is not */
+	uint64_t not_before_us;    /* it is to be ordered */
+};
+
 struct kafka {
 	struct output base;
 	struct helper *helper;
 	const struct kafka_options *options; /* the helper's copy */
 	struct producer *producer;           /* RUNNING and DRAINING */
+	struct lone lone;
 	struct ledger ledger;
 	struct remarks remarks;
 	struct brokers brokers; /* the leaders of our topics */
@@ -66,11 +76,40 @@ void kafka_ask(struct kafka *k, uint64_t now_us, uint64_t gap_us);
 void kafka_dispose(struct kafka *k, int priority, const char *cause, const char *why,
 		   uint64_t now_us);
 
+/* What a report of a record that is not in Kafka says of its topic; sets report->producer_gone. */
+void kafka_not_delivered(struct kafka *k, struct report *report, const struct producer_note *note,
+			 uint64_t now_us);
+
+/* The producer met a fatal error; a batch that was refused for good is one too. */
+void kafka_died(struct kafka *k, const char *why, uint64_t now_us);
+
 /* The helper's new producer (consumed): MAKING → RUNNING. */
 void kafka_take_producer(struct kafka *k, struct producer *producer, uint64_t now_us);
 
+/*
+ * Sends the record alone. 0; PRODUCER_E_FULL: not now, ledger_topic.moved tells when it may go;
+ * PRODUCER_E_TOO_LARGE; -ENOMEM.
+ */
+int kafka_send_alone(struct kafka *k, const struct record *record, int32_t partition, void *slot,
+		     uint64_t now_us) MUSTCHECK;
+
+/* The helper's new producer (consumed) for records that go alone. */
+void kafka_take_lone(struct kafka *k, struct producer *producer);
+
+/* Something failed in it: it is made anew before it is used again. */
+void kafka_spoil_lone(struct kafka *k, uint64_t now_us);
+
+/* The report of the record that went alone. */
+void kafka_lone_reported(struct kafka *k, const struct report *report, uint64_t now_us);
+
+/* A broker refused what was sent to the topic: until a record got through, all go alone. */
+void kafka_doubt(struct kafka *k, const struct report *report, uint64_t now_us);
+
 /* The helper asked the leader of a partition that makes no progress. */
 void kafka_take_probe(struct kafka *k, const struct helper_answer *a, uint64_t now_us);
+
+/* All that is in flight is purged. */
+void kafka_give_up(struct output *output);
 
 /* What time brings: a stall is looked into, a drained producer is replaced or purged. */
 void kafka_check(struct kafka *k, uint64_t now_us);

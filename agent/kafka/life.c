@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <syslog.h>
 
 #include "base/clock.h"
@@ -69,6 +70,45 @@ void kafka_dispose(struct kafka *k, int priority, const char *cause, const char 
 	set_state(k, DRAINING, now_us);
 }
 
+void kafka_died(struct kafka *k, const char *why, uint64_t now_us)
+{
+	bool refused = producer_was_refused(k->producer);
+	/* Behind the name that the library has for it. */
+	const char *said = refused ? strstr(why, "ProduceRequest") : NULL;
+
+	k->dead = true;
+	kafka_dispose(k, refused ? LOG_WARNING : LOG_ERR,
+		      refused ? "producer-refused" : "producer-fatal", said ? said : why, now_us);
+}
+
+void kafka_not_delivered(struct kafka *k, struct report *r, const struct producer_note *note,
+			 uint64_t now_us)
+{
+	const char *topic = k->options->topics[r->topic];
+
+	if (r->kind == REPORT_REFUSED)
+		remarks_add(&k->remarks, LOG_NOTICE, "batch-refused",
+			    "topic %.200s: brokers refuse a batch (%s): its records are sent again "
+			    "one at a time, which takes its time, and only what is refused alone "
+			    "becomes a dead letter",
+			    topic, r->reason);
+	if (r->kind != REPORT_FAILED)
+		return;
+	/* What was refused is why it drains. */
+	if (k->state == DRAINING && !producer_was_refused(k->producer))
+		r->producer_gone = true;
+	if (!r->producer_gone && !note->moved)
+		kafka_doubt(k, r, now_us);
+	if (note->denied)
+		remarks_add(&k->remarks, LOG_ERR, "topic-denied",
+			    "topic %.200s: not authorized to write (%s); its files wait, retrying",
+			    topic, r->reason);
+	if (note->moved) {
+		k->ledger.topics[r->topic].state = TOPIC_UNKNOWN;
+		kafka_ask(k, now_us, US_PER_S);
+	}
+}
+
 void kafka_take_producer(struct kafka *k, struct producer *producer, uint64_t now_us)
 {
 	k->producer = producer;
@@ -126,6 +166,7 @@ void kafka_take_probe(struct kafka *k, const struct helper_answer *a, uint64_t n
 	snprintf(why, sizeof why,
 		 "partition %d of topic %.200s makes no progress although its leader answers",
 		 a->probe_partition, k->options->topics[a->probe_topic]);
+	kafka_spoil_lone(k, now_us);
 	kafka_dispose(k, LOG_ERR, "producer-stalled", why, now_us);
 }
 
@@ -152,6 +193,16 @@ static void check_stall(struct kafka *k, uint64_t now_us)
 		     k->ledger.topics[topic].partitions[partition].leader);
 }
 
+void kafka_give_up(struct output *output)
+{
+	struct kafka *k = (struct kafka *)output;
+
+	if (k->producer)
+		producer_purge(k->producer, true);
+	if (k->lone.producer)
+		producer_purge(k->lone.producer, true);
+}
+
 /* Purges when brokers have answered long enough, and lately, and no report came. */
 static void check_drain(struct kafka *k, uint64_t now_us)
 {
@@ -170,7 +221,7 @@ static void check_drain(struct kafka *k, uint64_t now_us)
 	remarks_add(&k->remarks, LOG_ERR, "producer-purged",
 		    "the producer gives no reports although brokers answer; its queue is given up, "
 		    "some lines may be repeated");
-	producer_purge(k->producer, true);
+	kafka_give_up(&k->base);
 	k->purged = true;
 }
 

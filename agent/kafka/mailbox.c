@@ -4,7 +4,7 @@
  * hanging resolver: 7.7 s), and the loop must not. So one thread does all of it (helper_work.c),
  * and a mailbox with one mutex lies between:
  *
- *	loop ── orders: make, ask, probe, quit ──► helper
+ *	loop ── orders: make, make lone, ask, probe, quit ──► helper
  *	loop ◄── answer: producer, topics, reachable, reason ── helper (then the eventfd)
  *
  * An answer that was not yet fetched is added to, never lost: only a newer snapshot of the topics
@@ -63,7 +63,7 @@ struct helper_orders helper_wait(struct helper *h, uint64_t until_us)
 	int r = 0;
 
 	pthread_mutex_lock(&h->mutex);
-	while (!o->make && !o->ask && !o->probe && !o->quit && r != ETIMEDOUT)
+	while (!o->make && !o->make_lone && !o->ask && !o->probe && !o->quit && r != ETIMEDOUT)
 		r = pthread_cond_timedwait(&h->cond, &h->mutex, &ts);
 	taken = *o;
 	*o = (struct helper_orders){.quit = taken.quit};
@@ -78,6 +78,8 @@ void helper_tell(struct helper *h, const struct helper_answer *news)
 	pthread_mutex_lock(&h->mutex);
 	if (news->producer)
 		a->producer = news->producer;
+	if (news->lone)
+		a->lone = news->lone;
 	if (news->topics) {
 		topics_free(a->topics);
 		a->topics = news->topics;
@@ -139,6 +141,7 @@ void helper_leave(struct helper *h)
 {
 	/* An answer nobody fetched may hold the producer that was handed over last. */
 	producer_free(h->answer.producer);
+	producer_free(h->answer.lone);
 	mailbox_unref(h);
 }
 
@@ -154,6 +157,15 @@ void helper_make(struct helper *h, struct producer *old, uint64_t delay_us)
 	h->orders.old = old;
 	h->orders.not_before_us = clock_mono_us() + delay_us;
 	h->orders.probe = false;
+	pthread_cond_signal(&h->cond);
+	pthread_mutex_unlock(&h->mutex);
+}
+
+void helper_make_lone(struct helper *h, struct producer *old)
+{
+	pthread_mutex_lock(&h->mutex);
+	h->orders.make_lone = true;
+	h->orders.old_lone = old;
 	pthread_cond_signal(&h->cond);
 	pthread_mutex_unlock(&h->mutex);
 }
@@ -199,7 +211,7 @@ bool helper_answer(struct helper *h, struct helper_answer *ret_answer)
 	return true;
 }
 
-struct helper *helper_free(struct helper *h, struct producer *current)
+struct helper *helper_free(struct helper *h, struct producer *current, struct producer *lone)
 {
 	if (!h)
 		return NULL;
@@ -208,6 +220,8 @@ struct helper *helper_free(struct helper *h, struct producer *current)
 	/* An order for a successor that was not taken yet holds another one: both go. */
 	if (current)
 		h->orders.old = current;
+	if (lone)
+		h->orders.old_lone = lone;
 	pthread_cond_signal(&h->cond);
 	pthread_mutex_unlock(&h->mutex);
 	mailbox_unref(h);

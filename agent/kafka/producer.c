@@ -9,6 +9,14 @@
  * keeps the user's. The user's properties come between our defaults, which they may change, and
  * our rules, which they may not.
  *
+ * A batch that a broker refuses for good ends the instance ("gapless"). Otherwise the library would
+ * send what is queued behind the batch, out of order, and number all partitions anew under another
+ * epoch: a batch in doubt, of any partition, would be sent again in such a way that Kafka cannot
+ * know it. What ends takes nothing back: all that is not sent comes back, and what is in doubt says
+ * so. No other setting holds for every reason of a refusal; one request in flight a broker does
+ * not, since a batch in doubt is in flight no more. The instance for records that go alone has
+ * nothing behind a record, nor beside it, and goes on.
+ *
  * Headers are built by us and handed over as a list: the library frees headers that it built
  * itself twice when a partition is unknown (before 2.12.0, scenario E14).
  */
@@ -43,7 +51,7 @@ static const struct setting defaults[] = {
 	{"socket.nagle.disable", "true"},
 	{"socket.keepalive.enable", "true"},
 	{"reconnect.backoff.max.ms", "5000"},
-	/* What lacks replicas is sent again so often, whole batches: each 100 ms took 5 % of a CPU. */
+	/* What lacks replicas is sent again so often: each 100 ms took 5 % of a CPU. */
 	{"retry.backoff.ms", "500"},
 	/*
 	 * So long a frozen broker keeps what it was sent, though others lead by then. Above what a
@@ -63,18 +71,26 @@ static const struct setting rules[] = {
 	{"request.timeout.ms", "5000"},
 };
 
-/* A number of the kafka block, or of our defaults; or 0. */
-static size_t number(const struct kafka_options *options, const char *name)
+/* As the kafka block has it; NULL: it has not. */
+static const char *wanted(const struct kafka_options *options, const char *name)
 {
 	for (size_t i = 0; i < options->n_props; i++) {
 		if (strcmp(options->props[i].name, name) == 0)
-			return strtoull(options->props[i].value, NULL, 10);
+			return options->props[i].value;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(defaults); i++) {
+	return NULL;
+}
+
+/* A number of the kafka block, or of our defaults; or 0. */
+static size_t number(const struct kafka_options *options, const char *name)
+{
+	const char *value = wanted(options, name);
+
+	for (size_t i = 0; !value && i < ARRAY_LEN(defaults); i++) {
 		if (strcmp(defaults[i].name, name) == 0)
-			return strtoull(defaults[i].value, NULL, 10);
+			value = defaults[i].value;
 	}
-	return 0;
+	return value ? strtoull(value, NULL, 10) : 0;
 }
 
 uint64_t producer_answer_us(const struct kafka_options *options)
@@ -87,14 +103,14 @@ size_t producer_batch_bytes(const struct kafka_options *options,
 {
 	size_t partitions = sizing->partitions ? sizing->partitions : 1;
 	size_t bytes = options->queue_bytes / (2 * partitions);
-	size_t wanted = number(options, "batch.size");
+	size_t batch_size = number(options, "batch.size");
 
 	if (bytes < BATCH_MIN)
 		bytes = BATCH_MIN;
 	if (bytes > BATCH_MAX)
 		bytes = BATCH_MAX;
-	if (wanted)
-		bytes = wanted;
+	if (batch_size)
+		bytes = batch_size;
 	if (sizing->max_message_bytes && bytes > sizing->max_message_bytes)
 		bytes = sizing->max_message_bytes;
 	return bytes;
@@ -147,15 +163,24 @@ static int set_sizes(rd_kafka_conf_t *conf, const struct kafka_options *o, char 
 	if (r == 0)
 		r = set_size(conf, "queue.buffering.max.kbytes", queue / 1024 + 1, ret_message,
 			     len);
-	if (r == 0)
-		r = set_size(conf, "linger.ms",
-			     o->library_linger ? (o->linger_us + 999) / 1000 : 900000, ret_message,
-			     len);
 	return r;
 }
 
+/* How the library sends, and what ends it. */
+static int set_sending(rd_kafka_conf_t *conf, const struct kafka_options *o, bool alone,
+		       char *ret_message, size_t len)
+{
+	const char *idempotent = wanted(o, "enable.idempotence");
+	size_t linger_ms = o->library_linger ? (o->linger_us + 999) / 1000 : 900000;
+	int r = set_size(conf, "linger.ms", alone ? 0 : linger_ms, ret_message, len);
+
+	if (r || alone || (idempotent && strcmp(idempotent, "true") != 0))
+		return r;
+	return set(conf, "enable.gapless.guarantee", "true", false, ret_message, len);
+}
+
 static int configure(rd_kafka_conf_t *conf, const struct kafka_options *o, size_t batch_bytes,
-		     char *ret_message, size_t len)
+		     bool alone, char *ret_message, size_t len)
 {
 	int r = set_table(conf, defaults, ARRAY_LEN(defaults), ret_message, len);
 
@@ -167,6 +192,8 @@ static int configure(rd_kafka_conf_t *conf, const struct kafka_options *o, size_
 		r = set_table(conf, rules, ARRAY_LEN(rules), ret_message, len);
 	if (r == 0)
 		r = set_sizes(conf, o, ret_message, len);
+	if (r == 0)
+		r = set_sending(conf, o, alone, ret_message, len);
 	rd_kafka_conf_set_events(conf,
 				 RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
 	return r;
@@ -263,7 +290,7 @@ int producer_new(const struct kafka_options *options, const struct producer_sizi
 	p->batch_bytes = producer_batch_bytes(options, sizing);
 	r = header_lists_init(&p->headers, options->queue_records);
 	if (r == 0)
-		r = configure(conf, options, p->batch_bytes, ret_message, len);
+		r = configure(conf, options, p->batch_bytes, sizing->alone, ret_message, len);
 	if (r == 0) {
 		ask_certificates(conf, options, p);
 		p->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, ret_message, len);
@@ -393,6 +420,11 @@ bool producer_is_dead(const struct producer *p, char *ret_text, size_t len)
 	if (err)
 		snprintf(ret_text, len, "%s: %s", rd_kafka_err2name(err), text);
 	return err != RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+bool producer_was_refused(const struct producer *p)
+{
+	return rd_kafka_fatal_error(p->rk, NULL, 0) == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE;
 }
 
 size_t producer_batch_limit(const struct producer *p)

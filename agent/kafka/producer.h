@@ -25,10 +25,14 @@ enum {
 	PRODUCER_E_DEAD,      /* fatal error: drain and dispose of it */
 };
 
-/* What depends on the topics, and is known only after the brokers were asked. 0: not known. */
+/*
+ * What an instance is made for. That of the topics is known only after the brokers were asked; 0:
+ * not known.
+ */
 struct producer_sizing {
 	uint32_t partitions;        /* of all topics together */
 	uint32_t max_message_bytes; /* the smallest limit of a topic */
+	bool alone; /* for one record at a time, which goes at once; survives a refusal */
 };
 
 /* Why a broker cannot be used; the more telling, the higher. */
@@ -111,6 +115,9 @@ void producer_purge(struct producer *producer, bool in_flight);
 
 /* True when the instance met a fatal error; its text goes to ret_text. */
 bool producer_is_dead(const struct producer *producer, char *ret_text, size_t len);
+
+/* True when that was a batch that a broker refused for good. */
+bool producer_was_refused(const struct producer *producer);
 
 /* What the instance was made with. */
 size_t producer_batch_limit(const struct producer *producer);

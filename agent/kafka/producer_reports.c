@@ -52,6 +52,24 @@ static bool has_moved(rd_kafka_resp_err_t err)
 	}
 }
 
+/*
+ * Whether it failed because the instance ends. A batch that a broker refused says so itself, and
+ * the instance ends because of it.
+ */
+static bool is_gone(const struct producer *p, rd_kafka_resp_err_t err)
+{
+	switch (err) {
+	case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
+	case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
+	case RD_KAFKA_RESP_ERR__FATAL:
+	case RD_KAFKA_RESP_ERR__DESTROY:
+		return true;
+	default:
+		return rd_kafka_fatal_error(p->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR &&
+		       !producer_was_refused(p);
+	}
+}
+
 /* Everything about a failure; off the fast path. */
 static void convert_failure(struct producer *p, const rd_kafka_message_t *m, struct report *ret,
 			    struct producer_note *ret_note)
@@ -66,10 +84,7 @@ static void convert_failure(struct producer *p, const rd_kafka_message_t *m, str
 	if (ret->kind != REPORT_FAILED)
 		return;
 	ret->maybe_persisted = rd_kafka_message_status(m) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
-	ret->producer_gone = err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
-			     err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
-			     err == RD_KAFKA_RESP_ERR__FATAL || err == RD_KAFKA_RESP_ERR__DESTROY ||
-			     rd_kafka_fatal_error(p->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+	ret->producer_gone = is_gone(p, err);
 }
 
 static void convert_timestamp(const rd_kafka_message_t *m, struct report *ret)

@@ -90,6 +90,7 @@ struct output_ops {
 			  uint64_t now_us);
 	uint64_t (*service)(struct output *output, uint64_t now_us);
 	void (*kick)(struct output *output, uint64_t now_us);
+	void (*give_up)(struct output *output); /* may be NULL: it has nothing to give up */
 	int (*next_remark)(struct output *output, struct output_remark *ret_remark);
 	int (*fd)(const struct output *output);
 	void (*stats)(const struct output *output, struct output_stats *ret_stats);
@@ -146,10 +147,20 @@ static inline uint64_t output_service(struct output *output, uint64_t now_us)
 	return output->ops->service(output, now_us);
 }
 
-/* Sends what is queued without waiting for company: at stop, and for suspects. */
+/* Sends what is queued without waiting for company: at stop. */
 static inline void output_kick(struct output *output, uint64_t now_us)
 {
 	output->ops->kick(output, now_us);
+}
+
+/*
+ * Nothing more is waited for: all that is in flight is to be reported soon, as failed where it is
+ * not known what became of it.
+ */
+static inline void output_give_up(struct output *output)
+{
+	if (output->ops->give_up)
+		output->ops->give_up(output);
 }
 
 /* 0: *ret_remark holds the next thing to log. 1: nothing. */

@@ -42,10 +42,7 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
 {
 	if (!pipeline)
 		return NULL;
-	for (size_t i = 0; pipeline->topics && i < pipeline->options.n_topics; i++)
-		free(pipeline->topics[i].suspects);
 	free(pipeline->topics);
-	free(pipeline->convicts);
 	pattern_scratch_free(pipeline->scratch);
 	arena_deinit(&pipeline->arena);
 	free(pipeline);
@@ -119,6 +116,41 @@ static int hold(const struct pipeline *pipeline, struct file *file)
 	return PIPELINE_E_HOLD;
 }
 
+/* It was refused alone, and waits for room as a dead letter. As submit. */
+static int bury(struct pipeline *pipeline, struct file *file, struct slot *slot)
+{
+	int r = pipeline_dead_letter(pipeline, slot, file->convict);
+
+	if (r)
+		return r;
+	account_dead(&file->account, slot);
+	file->convict = NULL;
+	return 0;
+}
+
+/*
+ * As submit, for a line that may have been in a batch that was refused: it goes alone, with nothing
+ * of its file beside it, which it could overtake or be overtaken by.
+ */
+static int submit_carefully(struct pipeline *pipeline, struct file *file, struct slot *slot,
+			    uint64_t now_us)
+{
+	int r;
+
+	ranges_drop_below(&file->alone, file->account.committed);
+	if (file->convict && file->convict_at == slot_position(slot))
+		return bury(pipeline, file, slot);
+	pipeline->record.alone = slot_goes_alone(file, slot);
+	/* One is the slot itself. */
+	file->waits_turn =
+		file->account.in_flight > 1 && (pipeline->record.alone || file->flies_alone);
+	r = file->waits_turn ? PIPELINE_E_HOLD : submit(pipeline, slot, now_us);
+	if (!r && slot->state == SLOT_IN_FLIGHT)
+		file->flies_alone = pipeline->record.alone;
+	pipeline->record.alone = false;
+	return r;
+}
+
 /* Record → output, in a slot of its own. 0: settled or in flight. PIPELINE_E_x. */
 static int send(struct pipeline *pipeline, struct file *file, const struct event *event,
 		uint64_t now_us, int64_t now_ms)
@@ -126,13 +158,14 @@ static int send(struct pipeline *pipeline, struct file *file, const struct event
 	struct slot *slot;
 	int r;
 
-	if (UNLIKELY(pipeline->topics[pipeline->record.topic].suspended))
-		return hold(pipeline, file);
 	slot = account_add_slot(&file->account, account_open_chunk(&file->account), event->extent);
 	if (UNLIKELY(!slot))
 		return PIPELINE_E_MEMORY;
 	slot->read_ms = (uint64_t)now_ms;
-	r = submit(pipeline, slot, now_us);
+	if (UNLIKELY(file->alone.n))
+		r = submit_carefully(pipeline, file, slot, now_us);
+	else
+		r = submit(pipeline, slot, now_us);
 	if (LIKELY(!r))
 		return 0;
 	account_undo_slot(&file->account, slot);
@@ -225,8 +258,6 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 	size_t used = 0;
 
 	pipeline->taken = false;
-	if (UNLIKELY(file->convicts))
-		return PIPELINE_E_LETTERS;
 	while (used < budget_bytes) {
 		struct event event;
 		int r;

@@ -27,7 +27,7 @@ enum {
 	PIPELINE_E_IDLE = 1,  /* no whole line waits in the file */
 	PIPELINE_E_FULL,      /* the output has no room: no file can go on */
 	PIPELINE_E_HOLD,      /* this file's next record cannot go to file->waits_topic now: others
-			       * may, there too */
+			       * may, there too; or it waits for the reports of the file */
 	PIPELINE_E_LETTERS,   /* its next record is refused, and has no room as a dead letter */
 	PIPELINE_E_MEMORY,    /* the chunk budget is used up: files without a chunk wait */
 	PIPELINE_E_REWRITTEN, /* the file is another one now: it must be reset */
@@ -72,13 +72,6 @@ struct file *pipeline_take_touched(struct pipeline *pipeline);
  * then it would be put on hold again.
  */
 bool pipeline_take_moved(struct pipeline *pipeline, uint32_t topic);
-
-/*
- * Sends suspects alone, one at a time a topic. True when that was the last of a topic. Call after
- * reports, and when a back-off or the letters' room changed.
- * negative errno.
- */
-int pipeline_suspects(struct pipeline *pipeline, uint64_t now_us) MUSTCHECK;
 
 /*
  * A file in FILE_DRAINING whose reports are all in: goes back to its committed position, or to 0

@@ -5,46 +5,21 @@
 #include "pipeline/pipeline.h"
 
 /*
- * Calls go one way: pipeline.c (the way of a line) and reports.c (the way of its report) call
- * suspects.c (records that go alone), and all of them records.c (event → record → output).
+ * Calls go one way: pipeline.c (the way of a line), reports.c (the way of its report) and rewind.c
+ * call records.c (event → record → output).
  */
 
-/* A suspect and why its batch was refused; reason is static text. */
-struct suspect {
-	struct slot *slot;
-	const char *reason;
-};
-
-/* Refused alone: a dead letter as soon as there is room for it. Its file reads nothing more. */
-struct convict {
-	struct slot *slot;
-	const char *reason;
-	size_t bytes; /* of key and value */
-};
-
 struct topic_flow {
-	uint32_t in_flight;
-	bool suspended;     /* nothing but suspects, one at a time, is submitted to it */
-	bool resumed;       /* it was, until lately */
-	uint64_t moved;     /* output_moved, when it was last asked */
-	bool sorted;        /* suspects are in the order of their files and positions */
-	struct slot *alone; /* the suspect that is in flight alone */
-	struct suspect *suspects;
-	size_t n_suspects;
-	size_t next; /* the next suspect to go */
-	size_t capacity;
+	bool resumed;   /* files that waited for their own reports may go on */
+	uint64_t moved; /* output_moved, when it was last asked */
 };
 
 struct pipeline {
 	struct pipeline_options options;
 	struct pattern_scratch *scratch;
 	struct topic_flow *topics;
-	size_t n_suspended;
 	struct file_stack touched;
 	const char *last_failure;
-	struct convict *convicts;
-	size_t n_convicts, convicts_capacity;
-	size_t next_convict;       /* the next to be tried, modulo their number */
 	struct pipeline_line line; /* that a record was made of last */
 	bool taken;                /* by the last turn */
 
@@ -57,6 +32,9 @@ struct pipeline {
 /* Event, read at read_ms → pipeline->record and pipeline->line. 0 or -ENOMEM. */
 int pipeline_record(struct pipeline *pipeline, const struct file *file, const struct event *event,
 		    int64_t read_ms) MUSTCHECK;
+
+/* The record of a slot, made again, as of the time at which its line was read. 0 or -ENOMEM. */
+int pipeline_remake(struct pipeline *pipeline, const struct slot *slot) MUSTCHECK;
 
 /* Whether the source of the record that was made last refuses it: line.why says why then. */
 bool pipeline_is_refused(struct pipeline *pipeline, const struct slot *slot);
@@ -75,10 +53,7 @@ MUSTCHECK static inline int pipeline_submit(struct pipeline *pipeline, struct sl
 {
 	int r = output_submit(pipeline->options.output, &pipeline->record, slot, now_us);
 
-	if (UNLIKELY(r))
-		return pipeline_submit_again(pipeline, slot, now_us, r);
-	pipeline->topics[pipeline->record.topic].in_flight++;
-	return 0;
+	return LIKELY(!r) ? 0 : pipeline_submit_again(pipeline, slot, now_us, r);
 }
 
 /* Puts the file on the stack of touched ones. */
@@ -94,15 +69,12 @@ static inline void pipeline_touch(struct pipeline *pipeline, struct file *file)
 int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const char *reason)
 	MUSTCHECK;
 
-/* Suspends the topic. 0 or -ENOMEM. */
-int pipeline_add_suspect(struct pipeline *pipeline, struct topic_flow *topic,
-			 const struct suspect *suspect) MUSTCHECK;
+/* Whether its line was in a batch that was refused. */
+static inline bool slot_goes_alone(const struct file *file, const struct slot *slot)
+{
+	const struct range *range = ranges_find(&file->alone, slot_position(slot));
 
-/* The suspect was refused alone: a dead letter, or a convict while there is no room. */
-int pipeline_refused_alone(struct pipeline *pipeline, struct slot *slot, const char *reason)
-	MUSTCHECK;
-
-/* The file rewinds: its suspects will be read again. */
-void pipeline_forget_suspects(struct pipeline *pipeline, struct file *file);
+	return range && range->start <= slot_position(slot);
+}
 
 #endif

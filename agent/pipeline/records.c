@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From an event to the record that is made of it, and from a record to where it goes: the output,
- * or the dead letters. Both for a line that is read (pipeline.c) and for one that goes again alone
- * (suspects.c), which must be the same record: parser and route are pure.
+ * or the dead letters. Both for a line that is read (pipeline.c) and for one that is a dead letter
+ * after all (reports.c), which must be the same record: parser and route are pure.
  */
 #include "pipeline/pipeline_private.h"
 
@@ -89,6 +89,14 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 			    &pipeline->line.outcome);
 }
 
+int pipeline_remake(struct pipeline *pipeline, const struct slot *slot)
+{
+	const struct file *file = file_of_account(slot_chunk(slot)->account);
+	struct event event = tail_event_of(slot, &file->source->rules);
+
+	return pipeline_record(pipeline, file, &event, (int64_t)slot->read_ms);
+}
+
 bool pipeline_is_refused(struct pipeline *pipeline, const struct slot *slot)
 {
 	const struct file *file = file_of_account(slot_chunk(slot)->account);
@@ -112,9 +120,7 @@ int pipeline_submit_again(struct pipeline *pipeline, struct slot *slot, uint64_t
 {
 	if (r == OUTPUT_E_PARTITION)
 		r = submit_by_key(pipeline, slot, now_us);
-	if (!r) {
-		pipeline->topics[pipeline->record.topic].in_flight++;
-	} else if (r == OUTPUT_E_REFUSED && !pipeline->line.why) {
+	if (r == OUTPUT_E_REFUSED && !pipeline->line.why) {
 		outcome_note(&pipeline->line.outcome, OUTCOME_TOO_LARGE);
 		pipeline_is_refused(pipeline, slot);
 	}

@@ -3,12 +3,13 @@
  * The way of a report, back from the output:
  *
  *   delivered                 its slot is settled
- *   refused with its batch    a suspect, which goes again alone (suspects.c)
  *   refused alone             a dead letter
- *   anything else             the file drains until all its reports are in, then rewinds
+ *   refused with its batch    the file goes back; then the lines of the batch go alone
+ *   anything else             the file goes back, and they are sent again
  *
- * Only what a report says settles a slot. The files that reports came for are put on a stack, so
- * that the committed position moves once for many of them.
+ * A broker judges a batch, so a refusal convicts nobody. Only what a report says settles a slot. A
+ * file that goes back reads nothing before all its reports are in. The files that reports came for
+ * are put on a stack, so that the committed position moves once for many of them.
  */
 #include "pipeline/pipeline_private.h"
 
@@ -65,7 +66,6 @@ static size_t delivered(struct pipeline *pipeline, const struct report *reports,
 		bytes += slot->length;
 	}
 	account_delivered(&file->account, chunk, (uint32_t)i);
-	pipeline->topics[reports->topic].in_flight -= (uint32_t)i;
 	pipeline->options.counters->lines_delivered += i;
 	pipeline->options.counters->bytes_delivered += bytes;
 	file->backoff_ms = 0;
@@ -74,56 +74,98 @@ static size_t delivered(struct pipeline *pipeline, const struct report *reports,
 }
 
 /* The file reads nothing more until all its reports are in, then goes back. */
-static void failed(struct pipeline *pipeline, struct file *file, struct slot *slot,
-		   const struct report *report)
+static void come_back(struct file *file, struct slot *slot, const struct report *report,
+		      bool at_once)
 {
-	account_report(&file->account, slot, SLOT_FAILED);
-	pipeline->options.counters->reports_failed++;
-	pipeline->options.counters->maybe_persisted += report->maybe_persisted;
-	pipeline->last_failure = report->reason;
+	bool refused = report->kind == REPORT_REFUSED || slot_goes_alone(file, slot);
+
+	/* Of what was not delivered this is asked too, when the file goes back. */
+	slot->partition = (uint16_t)report->partition;
+	account_report(&file->account, slot, refused ? SLOT_REFUSED : SLOT_FAILED);
 	if (file->state != FILE_DRAINING) {
 		file_set_state(file, FILE_DRAINING);
 		file->back_at_once = true;
 	}
-	file->back_at_once &= report->producer_gone;
+	file->back_at_once &= at_once;
+}
+
+static void failed(struct pipeline *pipeline, struct file *file, struct slot *slot,
+		   const struct report *report)
+{
+	pipeline->options.counters->reports_failed++;
+	pipeline->options.counters->maybe_persisted += report->maybe_persisted;
+	/* What came back with the producer's end tells nothing of the cause. */
+	if (!report->producer_gone || !pipeline->last_failure)
+		pipeline->last_failure = report->reason;
+	come_back(file, slot, report, report->producer_gone);
+}
+
+/* There may be no room for its letter, for hours: its file goes back to it, and waits there. */
+static int refused_alone(struct pipeline *pipeline, struct file *file, struct slot *slot,
+			 const struct report *report)
+{
+	uint64_t position = slot_position(slot);
+	int r = pipeline_remake(pipeline, slot);
+
+	if (!r)
+		r = pipeline_dead_letter(pipeline, slot, report->reason);
+	if (r < 0)
+		return r;
+	if (!r) {
+		account_report(&file->account, slot, SLOT_DEAD);
+		return 0;
+	}
+	file->convict = report->reason;
+	file->convict_at = position;
+	come_back(file, slot, report, true);
+	return 0;
 }
 
 /* Its record is not in Kafka. */
-static int not_delivered(struct pipeline *pipeline, const struct report *report, bool alone)
+static int not_delivered(struct pipeline *pipeline, const struct report *report)
 {
 	struct slot *slot = report->slot;
 	struct file *file = file_of_account(slot_chunk(slot)->account);
-	struct topic_flow *topic = &pipeline->topics[report->topic];
 
-	topic->in_flight--;
 	pipeline_touch(pipeline, file);
 	if (report->kind == REPORT_FAILED) {
 		failed(pipeline, file, slot, report);
 		return 0;
 	}
-	if (alone)
-		return pipeline_refused_alone(pipeline, slot, report->reason);
+	if (file->flies_alone)
+		return refused_alone(pipeline, file, slot, report);
 	pipeline->options.counters->reports_refused++;
-	account_report(&file->account, slot, SLOT_SUSPECT);
-	return pipeline_add_suspect(pipeline, topic, &(struct suspect){slot, report->reason});
+	come_back(file, slot, report, true);
+	return 0;
+}
+
+/* Nothing of the file is in flight: what waited for that may go. */
+static void take_turn(struct pipeline *pipeline, struct file *file)
+{
+	if (file->account.in_flight)
+		return;
+	file->flies_alone = false;
+	pipeline->topics[file->waits_topic].resumed |= file->waits_turn;
+	file->waits_turn = false;
 }
 
 /* Settles reports from the front: several of a kind, or one. Their number, or -ENOMEM. */
 static int settle(struct pipeline *pipeline, const struct report *reports, size_t n)
 {
-	struct topic_flow *topic = &pipeline->topics[reports->topic];
-	bool alone = topic->alone == reports->slot;
-	int r;
+	struct file *file = file_of_account(slot_chunk(reports->slot)->account);
+	int r = 1;
 
-	/* With one that is alone, no other of its topic is in flight. */
-	if (UNLIKELY(alone)) {
-		topic->alone = NULL;
-		pipeline->options.counters->lines_late += reports->kind == REPORT_DELIVERED;
+	if (LIKELY(reports->kind == REPORT_DELIVERED)) {
+		r = (int)delivered(pipeline, reports, n);
+	} else {
+		int error = not_delivered(pipeline, reports);
+
+		if (error)
+			return error;
 	}
-	if (LIKELY(reports->kind == REPORT_DELIVERED))
-		return (int)delivered(pipeline, reports, n);
-	r = not_delivered(pipeline, reports, alone);
-	return r ? r : 1;
+	if (UNLIKELY(file->flies_alone || file->waits_turn))
+		take_turn(pipeline, file);
+	return r;
 }
 
 int pipeline_reports(struct pipeline *pipeline, size_t max, uint64_t now_us)
@@ -147,63 +189,6 @@ int pipeline_reports(struct pipeline *pipeline, size_t max, uint64_t now_us)
 			break;
 	}
 	return (int)done;
-}
-
-/*
- * The file holds other content now: what was seen of the old and not delivered is lost, and told.
- * Of its lines nothing will become any more: they do not count as read (G01).
- */
-static int start_over(struct pipeline *pipeline, struct file *file)
-{
-	struct account *account = &file->account;
-	int r = file_new_content(file);
-	uint64_t lost;
-
-	if (!r)
-		r = file_unsettled(file, &lost);
-	if (r)
-		return r;
-	pipeline->options.counters->lines_read -= file->lines_back;
-	file->lines_back = 0;
-	pipeline->options.counters->bytes_lost += lost;
-	pipeline->options.counters->truncations++;
-	account_reset(account, 0);
-	tail_reset(&file->tail);
-	file->seen_end = 0;
-	file->identity.head_len = 0;
-	file->rewritten = false;
-	return 0;
-}
-
-/* What is settled ahead and not under the chain is known to be there by the first bytes only. */
-static void learn_head(struct file *file)
-{
-	const struct chunk *first = TAILQ_FIRST(&file->account.chunks);
-
-	/* Those of a compressed file are not those of its content. */
-	if (first && first->start == 0 && !file->tail.packing)
-		identity_learn_head(&file->identity, first->bytes, first->cursor);
-}
-
-int pipeline_rewind(struct pipeline *pipeline, struct file *file)
-{
-	uint64_t read_position = account_read_position(&file->account);
-	int r;
-
-	account_advance(&file->account);
-	pipeline_forget_suspects(pipeline, file);
-	file->lines_back += file->account.failed + file->account.suspects;
-	if (file->rewritten)
-		return start_over(pipeline, file);
-	/* While the bytes are in memory. */
-	learn_head(file);
-	(void)tail_chain(&file->tail, &(struct chain){0});
-	r = account_rewind(&file->account);
-	if (r)
-		return r;
-	tail_rewound(&file->tail, read_position);
-	pipeline->options.counters->rewinds++;
-	return 0;
 }
 
 const char *pipeline_last_failure(const struct pipeline *pipeline)

@@ -92,6 +92,16 @@ int ledger_learn(struct ledger *l, size_t topic, const struct topic_facts *facts
 	return 0;
 }
 
+uint64_t ledger_topic_records(const struct ledger *l, size_t topic)
+{
+	const struct ledger_topic *t = &l->topics[topic];
+	uint64_t n = 0;
+
+	for (int32_t i = 0; i < t->n_seen; i++)
+		n += t->partitions[i].records;
+	return n;
+}
+
 static uint64_t bytes_of(const struct ledger_partition *part)
 {
 	return part->bytes + part->records * LEDGER_RECORD_BYTES;

@@ -44,11 +44,14 @@ struct ledger_topic {
 	bool told;              /* the log knows that it is not ready */
 	uint64_t waits_told_us; /* when the log was told that records of it wait; or 0 */
 	uint64_t waits_gap_us;  /* from then to when it is told again */
-	uint64_t no_place_us; /* when the log was told that its rules need more partitions; or 0 */
-	uint32_t min_insync;  /* min.insync.replicas; 0: not known */
-	uint32_t replicas;    /* of a partition; 0: not known */
-	int32_t n;            /* partitions known now */
-	int32_t n_seen;       /* partitions with an account: those of the past may be in flight */
+	uint64_t no_place_us;  /* when the log was told that its rules need more partitions; or 0 */
+	uint64_t doubt_gap_us; /* a broker refuses what is sent to it: between two tries; or 0 */
+	uint64_t doubt_until_us; /* before the next */
+	bool waits_lone;         /* a record was told to wait for the lone producer */
+	uint32_t min_insync;     /* min.insync.replicas; 0: not known */
+	uint32_t replicas;       /* of a partition; 0: not known */
+	int32_t n;               /* partitions known now */
+	int32_t n_seen; /* partitions with an account: those of the past may be in flight */
 	struct ledger_partition *partitions;
 	struct partitioner_topic placing; /* which of the n a record goes to */
 };
@@ -81,6 +84,9 @@ static inline uint64_t ledger_limit(uint64_t max, uint64_t still)
 {
 	return max + (still < LEDGER_RESERVE(max) ? still : LEDGER_RESERVE(max));
 }
+
+/* So many records of the topic are in flight. */
+uint64_t ledger_topic_records(const struct ledger *ledger, size_t topic);
 
 static inline bool ledger_has_room(const struct ledger *l)
 {

@@ -115,11 +115,8 @@ static void check_order(struct judge *judge, const struct log_file *file,
 			const struct log_line *line)
 {
 	for (const struct log_line *before = file->lines; before < line; before++) {
-		if (line->state == LINE_SUSPECT ?
-			    before->state == LINE_SUSPECT && !before->convicted &&
-				    before->topic == line->topic :
-			    !judge_passed(before) && before->state != LINE_FLYING &&
-				    before->state != LINE_SUSPECT && before->state != LINE_LIMBO)
+		if (!judge_passed(before) && before->state != LINE_FLYING &&
+		    before->state != LINE_LIMBO)
 			judge_says(judge, "sent before the one at %llu: " WHERE,
 				   (unsigned long long)before->start, WHERE_OF(file, line->start));
 	}
@@ -128,23 +125,18 @@ static void check_order(struct judge *judge, const struct log_file *file,
 static void check_pressure(struct judge *judge, const struct log_file *file,
 			   const struct log_line *line, uint64_t now_us)
 {
-	uint32_t topic = line->topic;
-
 	if (file->draining)
 		judge_says(judge, "sent while the file waits for its reports: " WHERE,
 			   WHERE_OF(file, line->start));
-	if (now_us < file->not_before_us && line->state != LINE_SUSPECT)
+	if (now_us < file->not_before_us)
 		judge_says(judge, "sent before the back-off is over: " WHERE,
 			   WHERE_OF(file, line->start));
-	if (judge->alone[topic])
-		judge_says(judge, "sent while a suspect of topic %u flies alone: " WHERE, topic,
+	if (file->flies_alone)
+		judge_says(judge, "sent while another line of the file flies alone: " WHERE,
 			   WHERE_OF(file, line->start));
-	if (line->state != LINE_SUSPECT && judge->suspects[topic])
-		judge_says(judge, "sent although topic %u has %u suspects: " WHERE, topic,
-			   judge->suspects[topic], WHERE_OF(file, line->start));
-	if (line->state == LINE_SUSPECT && judge->flying[topic])
-		judge_says(judge, "a suspect was sent in company of %u: " WHERE,
-			   judge->flying[topic], WHERE_OF(file, line->start));
+	if (line->alone && file->flying)
+		judge_says(judge, "refused with its batch, it was sent in company of %u: " WHERE,
+			   file->flying, WHERE_OF(file, line->start));
 }
 
 static bool is_of(const struct store_dead_letter *letter, const struct log_file *file,
@@ -172,15 +164,13 @@ static void submitted(struct judge *judge, struct log_file *file, struct log_lin
 			   WHERE_OF(file, line->start));
 	if (line->state == LINE_FLYING)
 		judge_says(judge, "in flight twice: " WHERE, WHERE_OF(file, line->start));
-	if (line->state == LINE_SUSPECT && line->convicted)
+	if (line->alone && line->convicted)
 		judge_says(judge, "sent again although it was refused alone: " WHERE,
 			   WHERE_OF(file, line->start));
 	check_content(judge, file, line, note);
 	check_generations(judge, file, line, note->now_us);
 	check_order(judge, file, line);
 	check_pressure(judge, file, line, note->now_us);
-	line->alone = line->state == LINE_SUSPECT;
-	judge->suspects[line->topic] -= line->alone;
 	if (note->what == SCRIPTED_REFUSED) {
 		line->convicted = judge->limbo = true;
 		line->lettered = has_letter(letters, file, line);
@@ -192,14 +182,13 @@ static void submitted(struct judge *judge, struct log_file *file, struct log_lin
 		judge->lines_read++;
 	line->read = true;
 	line->state = LINE_FLYING;
-	judge->flying[line->topic]++;
-	judge->alone[line->topic] += line->alone;
+	file->flies_alone = line->alone;
 	file->flying++;
 }
 
 /* ---- reports ---- */
 
-/* All reports of the file are in: what came back and what is suspect will be read again. */
+/* All reports of the file are in: what came back will be read again. */
 static void rewind_file(struct log_file *file, uint64_t now_us)
 {
 	for (size_t i = 0; i < file->n_lines; i++) {
@@ -207,23 +196,12 @@ static void rewind_file(struct log_file *file, uint64_t now_us)
 
 		if (line->state == LINE_LIMBO) {
 			line->after_limbo = LINE_UNSENT;
-		} else if (line->state == LINE_FAILED || line->state == LINE_SUSPECT) {
+		} else if (line->state == LINE_FAILED) {
 			line->state = LINE_UNSENT;
 		}
 	}
 	file->draining = false;
 	file->not_before_us = file->at_once ? 0 : now_us + BACKOFF_MIN_US;
-}
-
-/* It will read its suspects again, so nobody waits for them any more. */
-static void begin_draining(struct judge *judge, struct log_file *file)
-{
-	for (size_t i = 0; i < file->n_lines && !file->draining; i++) {
-		const struct log_line *line = &file->lines[i];
-
-		judge->suspects[line->topic] -= line->state == LINE_SUSPECT && !line->convicted;
-	}
-	file->draining = true;
 }
 
 static void reported(struct judge *judge, struct log_file *file, struct log_line *line,
@@ -234,8 +212,7 @@ static void reported(struct judge *judge, struct log_file *file, struct log_line
 	if (line->state != LINE_FLYING || note->changed)
 		judge_says(judge, "the payload changed while it was in flight: " WHERE,
 			   WHERE_OF(file, line->start));
-	judge->flying[line->topic]--;
-	judge->alone[line->topic] -= line->alone;
+	file->flies_alone = false;
 	file->flying--;
 	if (report->kind == REPORT_DELIVERED) {
 		line->state = LINE_DONE;
@@ -244,13 +221,16 @@ static void reported(struct judge *judge, struct log_file *file, struct log_line
 	} else if (report->kind == REPORT_FAILED) {
 		line->state = LINE_FAILED;
 		file->at_once = (file->at_once || !file->draining) && report->producer_gone;
-		begin_draining(judge, file);
+		file->draining = true;
+	} else if (line->alone) {
+		judge->limbo = line->convicted = true;
+		line->state = LINE_LIMBO;
+		line->after_limbo = LINE_UNSENT;
 	} else {
-		judge->limbo |= line->alone;
-		line->convicted = line->alone;
-		line->state = line->alone ? LINE_LIMBO : LINE_SUSPECT;
-		line->after_limbo = LINE_SUSPECT;
-		judge->suspects[line->topic] += !line->alone && !file->draining;
+		line->alone = true;
+		line->state = LINE_FAILED;
+		file->at_once |= !file->draining;
+		file->draining = true;
 	}
 	if (file->draining && !file->flying)
 		rewind_file(file, note->now_us);
@@ -280,7 +260,7 @@ static void take_letters(struct judge *judge, const struct letters *letters, boo
 			judge_says(judge, "a dead letter of no line, at %llu",
 				   (unsigned long long)letters->items[i].position);
 		if (!line || line->state == LINE_DONE ||
-		    (waiting && (line->state != LINE_SUSPECT || !line->convicted)))
+		    (waiting && (line->state != LINE_UNSENT || !line->alone || !line->convicted)))
 			continue;
 		if (!line->convicted || line->kind < LINE_POISON)
 			judge_says(judge, "a dead letter that was not refused alone, at %llu",

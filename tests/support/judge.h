@@ -15,10 +15,7 @@
 struct judge {
 	struct logs *logs;
 	bool until_eof; /* last lines without LF go at once */
-	uint32_t flying[SCRIPTED_TOPICS];
-	uint32_t suspects[SCRIPTED_TOPICS]; /* not those that were refused alone */
-	uint32_t alone[SCRIPTED_TOPICS];    /* suspects that fly */
-	bool limbo;                         /* some line is in LINE_LIMBO */
+	bool limbo;     /* some line is in LINE_LIMBO */
 	/* In this life of the agent: */
 	uint64_t lines_read; /* were handed to the output; filtered ones are not seen */
 	uint64_t delivered;

@@ -134,12 +134,9 @@ void judge_crash(struct judge *judge)
 		}
 		file->ended |= !file->path[0];
 		file->flying = 0;
-		file->draining = file->at_once = false;
+		file->draining = file->at_once = file->flies_alone = false;
 		file->not_before_us = 0;
 	}
-	memset(judge->flying, 0, sizeof judge->flying);
-	memset(judge->suspects, 0, sizeof judge->suspects);
-	memset(judge->alone, 0, sizeof judge->alone);
 	judge->lines_read = judge->delivered = judge->dead = 0;
 }
 

@@ -32,10 +32,9 @@ enum line_kind {
 enum line_state {
 	LINE_UNSENT,
 	LINE_FLYING,
-	LINE_SUSPECT, /* refused with its batch */
-	LINE_FAILED,  /* came back; its file rewinds when all is back */
-	LINE_LIMBO,   /* refused alone: a dead letter, or it will be sent again */
-	LINE_DONE,    /* delivered, or a dead letter */
+	LINE_FAILED, /* came back; its file rewinds when all is back */
+	LINE_LIMBO,  /* refused alone: a dead letter, or it will be sent again */
+	LINE_DONE,   /* delivered, or a dead letter */
 };
 
 struct log_line {
@@ -50,7 +49,7 @@ struct log_line {
 	enum line_kind kind;
 	enum line_state state;
 	enum line_state after_limbo;
-	bool alone;     /* flies alone, as a suspect */
+	bool alone;     /* was refused with its batch: goes alone */
 	bool convicted; /* was refused alone */
 	bool lettered;  /* is a dead letter */
 	bool read;      /* was handed to the output in this life of the agent */
@@ -76,6 +75,7 @@ struct log_file {
 	size_t n_lines, lines_capacity;
 	/* The judge's. */
 	uint32_t flying;
+	bool flies_alone; /* the line in flight, which was refused with its batch */
 	bool draining;
 	bool at_once;           /* all failures were the producer's end */
 	uint64_t not_before_us; /* the end of its back-off, at the earliest */

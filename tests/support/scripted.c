@@ -124,6 +124,7 @@ static int submit(struct output *output, const struct record *record, void *slot
 		.inode = file->identity.inode,
 		.position = slot_position(slot),
 		.poison = holds(record->value, SCRIPTED_POISON),
+		.alone = record->alone,
 	};
 	scripted->in_flight++;
 	return 0;
@@ -161,6 +162,15 @@ static bool any_poison(const struct scripted_partition *partition, size_t n)
 	return false;
 }
 
+/* So many of the first n make a batch: one that goes alone has none beside it. */
+static size_t batch_of(const struct scripted_partition *partition, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (partition->flights[i].alone)
+			return i ? i : 1;
+	return n;
+}
+
 /* A batch from the front of the partition comes to its end. */
 static void serve(struct scripted *scripted, struct scripted_partition *partition)
 {
@@ -170,6 +180,7 @@ static void serve(struct scripted *scripted, struct scripted_partition *partitio
 
 	if (n > partition->n)
 		n = partition->n;
+	n = batch_of(partition, n);
 	if (random_percent(random, scripted->weather.fail))
 		fate = (struct report){.kind = REPORT_FAILED,
 				       .maybe_persisted = random_percent(random, 30),
@@ -230,6 +241,15 @@ void scripted_end_topic(struct scripted *scripted, uint32_t topic, enum report_k
 	for (size_t i = 0; i < SCRIPTED_PARTITIONS; i++)
 		end_batch(scripted, &scripted->partitions[topic][i],
 			  scripted->partitions[topic][i].n, &fate);
+}
+
+void scripted_end_first(struct scripted *scripted, uint32_t topic, enum report_kind kind)
+{
+	struct report fate = {.kind = kind, .reason = "scripted"};
+
+	for (size_t i = 0; i < SCRIPTED_PARTITIONS; i++)
+		end_batch(scripted, &scripted->partitions[topic][i],
+			  scripted->partitions[topic][i].n > 0, &fate);
 }
 
 void scripted_drain(struct scripted *scripted)

@@ -59,6 +59,7 @@ struct scripted_flight {
 	char *copy;
 	uint64_t device, inode, position;
 	bool poison;
+	bool alone;
 };
 
 struct scripted_partition {
@@ -99,6 +100,9 @@ void scripted_step(struct scripted *scripted, uint32_t batches);
 
 /* All that is in flight to the topic has this fate; its reports can be fetched. */
 void scripted_end_topic(struct scripted *scripted, uint32_t topic, enum report_kind kind);
+
+/* The same for the first record of each of its partitions. */
+void scripted_end_first(struct scripted *scripted, uint32_t topic, enum report_kind kind);
 
 /* Everything that is in flight comes to its end. */
 void scripted_drain(struct scripted *scripted);

@@ -323,9 +323,9 @@ static void trace_files(struct world *world)
 	while ((file = map_next(world->agent->files.by_inode, &cursor)))
 		WORLD_TRACE(
 			world,
-			"inode %llu %s: %s, queue %d, suspects %u, %llu of %llu, behind inode %llu",
+			"inode %llu %s: %s, queue %d, failed %u, %llu of %llu, behind inode %llu",
 			(unsigned long long)file->identity.inode, strrchr(file->path, '/'),
-			states[file->state], file->queue, file->account.suspects,
+			states[file->state], file->queue, file->account.failed,
 			(unsigned long long)file->account.committed,
 			(unsigned long long)account_read_position(&file->account),
 			file->older ? (unsigned long long)file->older->identity.inode : 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The account against a model that marks every byte: unread, in flight, failed, suspect, settled.
+ * The account against a model that marks every byte: unread, in flight, failed, settled.
  * After each random step the committed position, the ranges ahead of it, the counts and the bytes
  * known before it must be what the model says; and nothing that was acknowledged is read again.
  * With a small budget, settled chunks are folded together under way: the model must not notice.
@@ -16,13 +16,13 @@
 #define FILE_BYTES 150000
 #define SLOTS_MAX 4096
 
-enum { UNREAD, FLYING, FAILED, SUSPECT, SETTLED };
+enum { UNREAD, FLYING, FAILED, SETTLED };
 
 static struct chunk_pools pools;
 static struct account account;
 static uint8_t model[FILE_BYTES];
-static struct slot *flying[SLOTS_MAX], *suspects[SLOTS_MAX];
-static size_t n_flying, n_suspects, folds;
+static struct slot *flying[SLOTS_MAX];
+static size_t n_flying, folds;
 static uint64_t seed_now;
 
 static char byte_at(uint64_t position)
@@ -80,14 +80,13 @@ static void check_ahead(void)
 static void check(void)
 {
 	char tail[CHUNK_LOOK_BACK];
-	size_t of[5] = {0};
+	size_t of[4] = {0};
 	uint8_t n;
 
 	account_advance(&account);
 	cr_assert_eq(account.committed, model_committed(), "seed %lu: %lu, not %lu", seed_now,
 		     account.committed, model_committed());
 	cr_assert_eq(account.in_flight, n_flying, "seed %lu", seed_now);
-	cr_assert_eq(account.suspects, n_suspects, "seed %lu", seed_now);
 	n = account_tail(&account, tail);
 	for (uint8_t i = 0; i < n; i++)
 		cr_assert_eq(tail[i], byte_at(account.committed - n + i), "seed %lu", seed_now);
@@ -160,13 +159,9 @@ static void report(struct random *random, size_t i)
 	struct slot *slot = flying[i];
 	size_t kind = random_below(random, seed_now % 2 ? 20 : 500);
 
-	if (kind == 0) {
+	if (kind < 2) {
 		mark(slot, FAILED);
-		account_report(&account, slot, SLOT_FAILED);
-	} else if (kind == 1) {
-		mark(slot, SUSPECT);
-		account_report(&account, slot, SLOT_SUSPECT);
-		suspects[n_suspects++] = slot;
+		account_report(&account, slot, kind ? SLOT_REFUSED : SLOT_FAILED);
 	} else {
 		mark(slot, SETTLED);
 		account_report(&account, slot, kind == 2 ? SLOT_DEAD : SLOT_DELIVERED);
@@ -174,20 +169,11 @@ static void report(struct random *random, size_t i)
 	flying[i] = flying[--n_flying];
 }
 
-static void resubmit(size_t i)
-{
-	account_resubmit(&account, suspects[i]);
-	mark(suspects[i], FLYING);
-	flying[n_flying++] = suspects[i];
-	suspects[i] = suspects[--n_suspects];
-}
-
 static void unsettle(void)
 {
 	for (size_t i = 0; i < FILE_BYTES; i++)
 		if (model[i] != SETTLED)
 			model[i] = UNREAD;
-	n_suspects = 0;
 }
 
 static void rewind_now(struct random *random)
@@ -242,8 +228,6 @@ static void live(struct random *random)
 		for (size_t k = random_below(random, 30); k; k--)
 			read_line(random);
 		some_reports(random);
-		if (n_suspects && random_once_in(random, 2))
-			resubmit(random_below(random, n_suspects));
 		if (random_once_in(random, 5))
 			account_give_back(&account);
 		if (random_once_in(random, 60))
@@ -281,7 +265,7 @@ static void lives(size_t n, size_t memory)
 
 		seed_now = seed;
 		memset(model, UNREAD, sizeof model);
-		n_flying = n_suspects = 0;
+		n_flying = 0;
 		cr_assert_eq(chunk_pools_init(&pools, memory), 0);
 		account_init(&account, &pools, 0);
 		live(&random);

@@ -494,7 +494,7 @@ Test(condition, is_told_in_words)
 	cr_expect_str_eq(condition.state, "held");
 	cr_expect_str_eq(condition.waits_for, "topic orders");
 	file->waits_for = FILE_WAITS_STORE;
-	file->convicts = 1;
+	file->convict = "too large";
 	condition_of(&view, file, &condition);
 	cr_expect_str_eq(condition.waits_for, "room for its dead letter (dead_letter_max)");
 	file->queue = FILE_QUEUE_NONE;

@@ -12,6 +12,9 @@ PRODUCE = 0
 FLEXIBLE = 9
 OUT_OF_ORDER_SEQUENCE_NUMBER = 45
 MESSAGE_TOO_LARGE = 10
+CORRUPT_MESSAGE = 2
+FORBIDDEN = 29
+POLICY_VIOLATION = 44
 
 
 @dataclass
@@ -23,6 +26,7 @@ class Batch:
     producer_id: int
     sequence: int
     records: int
+    end: int  # of its bytes in the frame
 
 
 @dataclass
@@ -77,9 +81,9 @@ class _Reader:
                 self.at += self.varint()
 
 
-def _batch(topic, partition, records):
+def _batch(topic, partition, records, end):
     producer_id, _, sequence, count = struct.unpack_from(">qhii", records, 43)
-    return Batch(topic, partition, producer_id, sequence, count)
+    return Batch(topic, partition, producer_id, sequence, count, end)
 
 
 def parse_request(frame):
@@ -99,10 +103,16 @@ def parse_request(frame):
         for _ in range(reader.length("i")):
             partition = reader.take("i")
             records = reader.raw("i")
+            request.batches.append(_batch(topic, partition, records, reader.at))
             reader.tags()
-            request.batches.append(_batch(topic, partition, records))
         reader.tags()
     return request
+
+
+def flip(frame, request):
+    """The frame with one bit turned in the last record of its first batch."""
+    at = request.batches[0].end - 1
+    return frame[:at] + bytes([frame[at] ^ 1]) + frame[at + 1 :]
 
 
 def correlation_of(response):

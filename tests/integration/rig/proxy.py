@@ -7,6 +7,7 @@ Every Produce request is shown to `rule(request)`, which answers with one of
   DROP            pass it on, and when the broker has answered, reset the connection instead of
                   handing the answer over: appended, but the client cannot know
   SWALLOW         pass it on and keep the broker's answer; the connection goes on
+  FLIP            pass it on with one bit of its records turned: the broker refuses it itself
   RESET           reset the connection, nothing reaches the broker
   BLACK_HOLE      from now on this connection swallows everything, both ways
   an int          do not pass it on; answer every partition with this error code
@@ -23,11 +24,12 @@ import threading
 import time
 from dataclasses import dataclass
 
-from .frames import PRODUCE, Request, correlation_of, parse_request, refuse
+from .frames import PRODUCE, Request, correlation_of, flip, parse_request, refuse
 
 FORWARD = "forward"
 DROP = "drop"
 SWALLOW = "swallow"
+FLIP = "flip"
 RESET = "reset"
 BLACK_HOLE = "black-hole"
 LINGER_RST = struct.pack("ii", 1, 0)
@@ -122,6 +124,8 @@ class _Link:
             return False
         if action == BLACK_HOLE:
             self.swallow = True
+        if action == FLIP:
+            frame = flip(frame, request)
         if action in (DROP, SWALLOW):
             self.drops[request.correlation] = request, action
         if isinstance(action, int):
