@@ -48,6 +48,18 @@ void agent_tell_left_behind(const struct agent *agent)
 		agent->letters.left_behind);
 }
 
+/* Read, and neither settled nor in flight. */
+static uint64_t lines_waiting(const struct agent *agent)
+{
+	void *cursor = NULL;
+	const struct file *file;
+	uint64_t n = 0;
+
+	while ((file = map_next(agent->files.by_inode, &cursor)))
+		n += file->account.failed + file->lines_back;
+	return n;
+}
+
 void agent_count_now(struct agent *agent, uint64_t now_us)
 {
 	struct output_stats stats;
@@ -55,6 +67,7 @@ void agent_count_now(struct agent *agent, uint64_t now_us)
 	output_stats(agent->output, &stats);
 	agent_count_limits(agent);
 	agent->counters.in_flight = stats.records_in_flight;
+	agent->counters.lines_waiting = lines_waiting(agent);
 	agent->counters.checkpoint_age_ms = agent_unsaved_us(agent, now_us) / US_PER_MS;
 	agent->counters.producers_made = stats.producers_made;
 	agent->counters.kicks = stats.kicks;

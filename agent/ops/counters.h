@@ -11,7 +11,7 @@
  * nothing), help. From it follow the struct, the line in the log, preview's summary and the list in
  * waybill(8). Lines are events; read counts those passed for the first time, re-reading is counted
  * apart, so that
- *   read = delivered + in flight + filtered + dead-lettered                  (scenario G01)
+ *   read = delivered + in flight + waiting + filtered + dead-lettered        (scenario G01)
  */
 #define COUNTERS(X)                                                                                \
 	X(lines_read, SUM, NULL, "lines taken from files for the first time")                      \
@@ -38,7 +38,7 @@
 	X(split_lines, SUM, NULL,                                                                  \
 	  "lines of which a piece was shipped before: their file left its path in the middle")     \
 	X(lines_late, SUM, NULL,                                                                   \
-	  "lines sent alone after a refusal: they may come after later ones")                      \
+	  "lines that came back when later ones of their partition were taken: they come late")    \
 	X(keys_missing, SUM, NULL,                                                                 \
 	  "records whose key's field was missing: on_missing_key applied")                         \
 	X(keys_invalid, SUM, "key| not of key_type",                                               \
@@ -105,6 +105,7 @@
 	X(checkpoint_age_ms, NOW, NULL,                                                            \
 	  "milliseconds since the first checkpoint that fails or is under way was begun")          \
 	X(in_flight, NOW, NULL, "records sent and not yet acknowledged")                           \
+	X(lines_waiting, NOW, NULL, "lines that came back undelivered and are to be sent again")   \
 	X(producers_made, SUM, NULL,                                                               \
 	  "producers made: 1 at the start, each further one a recovery")                           \
 	X(kicks, SUM, NULL, "times waybill had the library send what waited for company")          \

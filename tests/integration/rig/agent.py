@@ -13,6 +13,9 @@ from .wait import wait_for
 
 COUNTERS = re.compile(r"counters: (.*)\n")  # a line that is whole
 
+# What became of the lines that were read, at any moment.
+PARTS = ("lines_delivered", "in_flight", "lines_waiting", "lines_filtered", "lines_dead")
+
 # sysexits
 EX_OK = 0
 EX_USAGE = 64
@@ -136,7 +139,9 @@ class Agent:
         if self.running():
             self.signal(signal.SIGUSR1)
             wait_for(lambda: len(self._printed()) > before, deadline, "counters on SIGUSR1")
-        return self._printed()[-1]
+        now = self._printed()[-1]
+        assert now["lines_read"] == sum(now[name] for name in PARTS), now
+        return now
 
     def counted(self, deadline=30, **least):
         """Waits until each named counter is at least so high."""
