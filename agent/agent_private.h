@@ -35,6 +35,8 @@ struct agent {
 	uint64_t acks_told_us; /* the last sample */
 	enum agent_state state;
 	uint64_t stop_by_us;
+	uint64_t given_up;     /* records that were not waited for any more; 0: all were */
+	uint64_t maybe_before; /* maybe_persisted then */
 	int stop_signals;
 	bool reloading;      /* what AGENT_STOPPING is for */
 	bool reload_refused; /* the last one */
@@ -228,7 +230,7 @@ void agent_turn_files(struct agent *agent, uint64_t now_us);
 /* After reports: held files whose memory, descriptor or topic may have come. */
 void agent_wake_held(struct agent *agent);
 
-/* Reports: settle, advance, rewind what is due, send suspects, wake what waits. */
+/* Reports: settle, advance, rewind what is due, wake what waits. */
 void agent_take_reports(struct agent *agent, uint64_t now_us);
 
 /*

@@ -12,6 +12,9 @@
 #include "base/clock.h"
 #include "ops/notify.h"
 
+/* In which the reports of what is given up come. */
+#define GIVE_UP_US US_PER_S
+
 void agent_drain(struct agent *agent, const char *why, uint64_t now_us)
 {
 	agent->state = AGENT_STOPPING;
@@ -59,6 +62,30 @@ static void end_at_eof(struct agent *agent)
 						"all is shipped");
 }
 
+/*
+ * The time is over. Of what is given up the output knows whether it was ever sent: only what was
+ * can be in Kafka without our knowledge.
+ */
+static void give_up(struct agent *agent, uint64_t records, uint64_t now_us)
+{
+	agent->given_up = records;
+	agent->maybe_before = agent->counters.maybe_persisted;
+	agent->stop_by_us = now_us + GIVE_UP_US;
+	output_give_up(agent->output);
+}
+
+/* left: records without any report. */
+static void tell_given_up(struct agent *agent, uint64_t left)
+{
+	uint64_t maybe = agent->counters.maybe_persisted - agent->maybe_before + left;
+
+	log_say(agent->log, LOG_WARNING,
+		"shutdown_timeout (%" PRIu64 " s) is over with %" PRIu64
+		" records unacknowledged: they are sent again at the next start; at most %" PRIu64
+		" of them may be in Kafka already, and are repeated then",
+		agent->conf->shutdown_timeout_ms / 1000, agent->given_up, maybe);
+}
+
 void agent_stop_if_done(struct agent *agent, uint64_t now_us)
 {
 	struct output_stats stats;
@@ -72,12 +99,12 @@ void agent_stop_if_done(struct agent *agent, uint64_t now_us)
 		return;
 	if (agent->reloading && !agent_reload_stands(agent, now_us))
 		return;
-	if (stats.records_in_flight)
-		log_say(agent->log, LOG_WARNING,
-			"shutdown_timeout (%" PRIu64 " s) is over with %" PRIu64
-			" records unacknowledged: they are "
-			"sent again at the next start",
-			agent->conf->shutdown_timeout_ms / 1000, stats.records_in_flight);
+	if (stats.records_in_flight && !agent->given_up) {
+		give_up(agent, stats.records_in_flight, now_us);
+		return;
+	}
+	if (agent->given_up)
+		tell_given_up(agent, stats.records_in_flight);
 	agent->state = AGENT_STOPPED;
 	sd_event_exit(agent->loop, 0);
 }

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stop and start with a healthy broker lose nothing and repeat nothing."""
 
+import os
 import random
 
 import pytest
 from rig.wait import last, wait_for
 from rig.writer import Load
 
-STOPS = 20
+STOPS = 300 if os.environ.get("WAYBILL_LONG") else 20
 
 
 @pytest.mark.scenario("E26")
