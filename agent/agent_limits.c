@@ -58,6 +58,7 @@ bool agent_tick_limits(struct agent *agent)
 	tell(agent, &awake);
 	tell(agent, &files);
 	tell(agent, &directories);
-	return quota_wants_look(files.quota) || quota_wants_look(awake.quota) ||
+	/* It is a look that makes room among those that are awake. */
+	return quota_wants_look(files.quota) || quota_waiting(awake.quota) ||
 	       quota_wants_look(directories.quota);
 }

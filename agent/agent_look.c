@@ -85,6 +85,7 @@ static void begin_look(struct agent *agent, uint64_t now_us)
 {
 	int r;
 
+	doze_begin_look(&agent->files);
 	follow_begin_look(&agent->files);
 	r = discover_scan(agent->discover);
 	if (r)

@@ -248,6 +248,9 @@ static int first_scan(struct agent *agent)
 	if (r)
 		return r;
 	agent->files.first_scan = false;
+	r = files_drop_rows(&agent->files);
+	if (r)
+		return r;
 	notify_watchdog(&agent->notify);
 	r = first_checkpoint(agent);
 	if (r)

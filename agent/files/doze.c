@@ -104,6 +104,54 @@ static void doze(struct files *files, struct file *file)
 	file_free(file);
 }
 
+/* The same of what a row tells, and nothing else is known of. */
+static bool is_plain_row(const struct store_file *row)
+{
+	return strcmp(row->path, row->lineage) == 0 && !row->real && !row->went && !row->packed &&
+	       !row->flags && !row->ahead.len && !row->discarding && row->content_id &&
+	       row->committed == row->size && row->reach <= row->committed && row->mtime_ns > 0 &&
+	       row->ctime_ns > 0 && (row->proven || !row->committed);
+}
+
+static bool is_as_row(const struct store_file *row)
+{
+	struct stat st;
+
+	return lstat(row->path, &st) == 0 && S_ISREG(st.st_mode) && st.st_ino == row->inode &&
+	       st.st_dev == row->device && (uint64_t)st.st_size == row->size &&
+	       st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec == row->mtime_ns &&
+	       st.st_ctim.tv_sec * 1000000000LL + st.st_ctim.tv_nsec == row->ctime_ns;
+}
+
+bool doze_row(struct files *files, const struct source *source, const struct store_file *row)
+{
+	struct dormant dormant = {
+		.id = row->id,
+		.content_id = row->content_id,
+		.inode = row->inode,
+		.born_ns = row->born_ns,
+		.committed = row->committed,
+		.mtime_ns = row->mtime_ns,
+		.ctime_ns = row->ctime_ns,
+		.head_hash = row->head_hash,
+		.tail_hash = row->tail_hash,
+		.chain = row->chain,
+		.rest_hash = row->rest_hash,
+		.source = (uint16_t)(source - files->sources),
+		.head_len = (uint16_t)row->head_len,
+		.tail_len = (uint8_t)row->tail_len,
+		.proven = row->proven,
+	};
+
+	if (files->n_rows <= files->max_open || !is_plain_row(row) || !is_as_row(row) ||
+	    !quota_may_take(&files->quota, dormant.source) ||
+	    dormants_add(&files->dormants, &dormant, row->path, row->device))
+		return false;
+	quota_take(&files->quota, dormant.source);
+	files->counters->generations_by_path++;
+	return true;
+}
+
 /* ---- and back ---- */
 
 static void take_over(const struct files *files, const struct dormant *dormant, struct file *file)
@@ -237,13 +285,18 @@ static void look_for(void *context, struct dormant *dormant)
 	}
 }
 
-void doze_end_look(struct files *files)
+void doze_begin_look(struct files *files)
 {
 	void *cursor = NULL;
 	struct file *file;
 
-	dormants_each(&files->dormants, look_for, files);
 	while ((file = map_next(files->by_inode, &cursor)))
 		if (may_doze(files, file))
 			doze(files, file);
+}
+
+void doze_end_look(struct files *files)
+{
+	dormants_each(&files->dormants, look_for, files);
+	doze_begin_look(files);
 }

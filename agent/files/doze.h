@@ -13,6 +13,15 @@
 void doze_begin(struct files *files);
 
 /*
+ * At a start with more rows than files can be open: whether the file of this one, which a source
+ * wants, is as it was and dormant from now on. Its place is the row's.
+ */
+bool doze_row(struct files *files, const struct source *source, const struct store_file *row);
+
+/* Before a look, so that it finds room: files that may are dormant from now on. */
+void doze_begin_look(struct files *files);
+
+/*
  * At the end of a look: files that may are dormant from now on, and dormant ones that were not
  * found are looked at where they were: what is gone is forgotten, what is another file now is a
  * file again.

@@ -53,6 +53,47 @@ static int remember_rows(struct files *files, struct store_file *rows, size_t n_
 	return 0;
 }
 
+int files_drop_rows(struct files *files)
+{
+	struct map *stored = map_new(), *paths = map_new();
+	struct store_file *left = calloc(map_count(files->stored) + 1, sizeof *left);
+	int r = stored && paths && left ? 0 : -ENOMEM;
+	size_t n = 0;
+
+	for (size_t i = 0; !r && i < files->n_rows; i++) {
+		struct inode_key key = key_of(files->rows[i].device, files->rows[i].inode);
+
+		if (map_get(files->stored, &key, sizeof key) != &files->rows[i])
+			continue;
+		left[n] = files->rows[i];
+		r = map_put(stored, &key, sizeof key, &left[n]);
+		if (!r)
+			r = map_put(paths, left[n].path, strlen(left[n].path), &left[n]);
+		n++;
+	}
+	if (r) {
+		map_free(stored);
+		map_free(paths);
+		free(left);
+		return r;
+	}
+	/* Those that stay keep what is theirs. */
+	for (size_t i = 0; i < files->n_rows; i++) {
+		struct inode_key key = key_of(files->rows[i].device, files->rows[i].inode);
+
+		if (map_get(files->stored, &key, sizeof key) == &files->rows[i])
+			files->rows[i] = (struct store_file){0};
+	}
+	store_files_free(files->rows, files->n_rows);
+	map_free(files->stored);
+	map_free(files->stored_paths);
+	files->rows = left;
+	files->n_rows = n;
+	files->stored = stored;
+	files->stored_paths = paths;
+	return 0;
+}
+
 int files_init(struct files *files, const struct source *sources, size_t n_sources,
 	       struct chunk_pools *pools, struct counters *counters, struct log *log,
 	       struct store_file *rows, size_t n_rows)

@@ -115,6 +115,9 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	       struct store_file *rows, size_t n_rows) MUSTCHECK;
 void files_deinit(struct files *files);
 
+/* Frees the rows that were met; at the end of a start. 0 or -ENOMEM: they stay. */
+int files_drop_rows(struct files *files) MUSTCHECK;
+
 /*
  * So many files in all, so many of them not dormant, and of each source what it says. 0 or -ENOMEM.
  */

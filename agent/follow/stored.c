@@ -15,6 +15,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "files/doze.h"
 #include "follow/away.h"
 #include "follow/follow_private.h"
 #include "search/candidates.h"
@@ -135,11 +136,16 @@ static int take_row(struct start *start, const struct source *source, const stru
 		.position = row->committed,
 		.discover = start->discover,
 	};
+	struct inode_key key = {row->device, row->inode};
 	int r, met;
 
 	/* An inode that was used again has two rows until the older one is forgotten. */
 	if (files_by_inode(start->files, row->device, row->inode)) {
 		forget(start->files, row);
+		return 0;
+	}
+	if (doze_row(start->files, source, row)) {
+		map_take(start->files->stored, &key, sizeof key);
 		return 0;
 	}
 	/* It is met again when a look finds its file, and there is room. */
@@ -174,7 +180,7 @@ static bool is_in_place(const struct files *files, const struct store_file *row,
 static int take_missed(struct start *start, const struct source *source,
 		       const struct store_file *row)
 {
-	struct file *file = map_get(start->files->by_lineage, row->lineage, strlen(row->lineage));
+	struct file *file;
 	struct missed missed = {
 		.source = source,
 		.lineage = row->lineage,
@@ -184,6 +190,10 @@ static int take_missed(struct start *start, const struct source *source,
 		.after_ns = row->born_ns ? row->born_ns : INT64_MAX,
 	};
 
+	/* Its newest is as it was. */
+	if (dormants_at(&start->files->dormants, row->lineage, strlen(row->lineage)))
+		return 0;
+	file = map_get(start->files->by_lineage, row->lineage, strlen(row->lineage));
 	if (is_in_place(start->files, row, file))
 		return 0;
 	if (file)

@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "files/doze.h"
 #include "follow/follow.h"
 #include "search/age.h"
 #include "search/rotated.h"
@@ -88,8 +89,11 @@ int findings_add(struct findings *findings, struct files *files, int source, con
 {
 	struct found found = {.source = source};
 	struct statx stx;
-	bool there = statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | STATX_BTIME, &stx) == 0;
+	bool there;
 
+	if (doze_passes(files, path))
+		return 0;
+	there = statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | STATX_BTIME, &stx) == 0;
 	if (!has_room(files, there ? &stx : NULL, &found))
 		return 0;
 	if (findings->n == findings->capacity) {

@@ -139,6 +139,7 @@ void rig_start(struct follow_rig *rig)
 	MUST(follow_stored(&rig->files, rig->discover) == 0);
 	MUST(hints_first_scan(&rig->files, rig->discover, (int64_t)time(NULL) * 1000) == 0);
 	rig->files.first_scan = false;
+	MUST(files_drop_rows(&rig->files) == 0);
 	rig_checkpoint(rig);
 }
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -233,6 +234,40 @@ Test(doze, a_file_in_which_nothing_happens_takes_200_bytes)
 	cr_expect_leq(asleep, 200, "%zu", asleep);
 	cr_expect_geq(asleep, 150, "%zu: it is not measured", asleep);
 	cr_assert_eq(dormants_init(&rig->files.dormants), 0);
+}
+
+/* A start with more files than can be open opens none of those that are as they were. */
+Test(doze, a_start_with_many_files_goes_on_with_all_of_them)
+{
+	struct rlimit few = {400, 400};
+	const int n = 300;
+
+	rig_stop(rig);
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	make(n);
+	PUT(name_of(0), "a1\n");
+	PUT(name_of(1), "b1\n");
+	PUT(name_of(2), "c1\n");
+	rig_set_mtime(rig, name_of(0), LONG_AGO);
+	rig_set_mtime(rig, name_of(1), LONG_AGO);
+	rig_set_mtime(rig, name_of(2), LONG_AGO);
+	rig_start(rig);
+	cr_expect_eq(strlen(rig_run(rig)), 9, "%s", rig->lines);
+	rig_stop(rig);
+	PUT(name_of(1), "b2\n");
+	rig_rename(rig, name_of(2), "empty-000002.log.1");
+	PUT(name_of(2), "d1\n");
+	rig_start(rig);
+	cr_expect_eq(dormant(), n - 2, "%zu", dormant());
+	cr_expect_eq(rig->files.n_rows, 0);
+	cr_expect_eq(files_count(&rig->files), n + 1);
+	rig_run(rig);
+	cr_expect(strstr(rig->lines, "b2 ") && strstr(rig->lines, "d1 ") && strlen(rig->lines) == 6,
+		  "%s", rig->lines);
+	cr_expect_eq(dormant(), n - 2, "%zu", dormant());
+	PUT(name_of(0), "a2\n");
+	SEE("a2 ");
+	cr_expect_eq(rig->counters.files_lost, 0);
 }
 
 /* Whoever touches all of his files has no more of them awake than there is room for. */
