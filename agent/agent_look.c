@@ -25,7 +25,7 @@
 #define LOOK_UNSEEN_US (5 * US_PER_S)
 /* Descriptors become free when reports come in. */
 #define LOOK_CROWDED_US (2 * US_PER_S)
-/* After lost hints: of the time between two looks, a look has a fifth at most. */
+/* After lost hints, or where something waits for room, a look has a fifth of the time at most. */
 #define LOOK_LOST_US US_PER_S
 #define LOOK_SHARE 5
 /* All other looks: where one takes long they are rare, so that a quiet agent is quiet. */
@@ -173,13 +173,13 @@ void agent_look(struct agent *agent, uint64_t now_us)
 	begin_look(agent, now_us);
 }
 
-/* So long after the last one began, or when the loop had the rest that a look is worth. */
-static void look_within(struct agent *agent, uint64_t us)
+/* So long after the last one began, but not before the loop had its rest. */
+static void look_within(struct agent *agent, uint64_t us, uint64_t rest_to_us)
 {
 	uint64_t at_us = agent->looked_us + us;
 
-	if (at_us < agent->rest_to_us)
-		at_us = agent->rest_to_us;
+	if (at_us < rest_to_us)
+		at_us = rest_to_us;
 	if (at_us < agent->look_at_us)
 		agent->look_at_us = at_us;
 }
@@ -207,15 +207,15 @@ void agent_tick_looks(struct agent *agent, uint64_t now_us)
 	discover_trouble(agent->discover, &trouble);
 	tell_trouble(agent, &trouble);
 	if (trouble.unwatched)
-		look_within(agent, LOOK_POLLED_US);
+		look_within(agent, LOOK_POLLED_US, agent->rest_to_us);
 	poll_files(&agent->files, now_us);
 	if (!TAILQ_EMPTY(&agent->files.polled))
-		look_within(agent, LOOK_UNSEEN_US);
+		look_within(agent, LOOK_UNSEEN_US, agent->rest_to_us);
 	/* A path that could not even be looked at is in no queue: only another look finds it. */
 	if (agent->files.crowded)
-		look_within(agent, LOOK_CROWDED_US);
+		look_within(agent, LOOK_CROWDED_US, agent->rest_to_us);
 	if (agent_tick_limits(agent))
-		look_within(agent, LOOK_ROOM_US);
+		look_within(agent, LOOK_ROOM_US, agent->relook_at_us);
 	agent->files.crowded = false;
 	agent_look(agent, now_us);
 	if (agent->hints && agent_has_room(agent, now_us))
