@@ -6,6 +6,7 @@
  * holds, depth, and of a path with points the member that is called so.
  */
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,11 +106,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct parser *parser = compile();
 	int r = parser_extract(parser, scratch, &input, &arena, fields);
 	json_error_t error = {0};
-	json_t *root = json_loadb((const char *)data, size, JSON_ALLOW_NUL, &error);
+	/* One behind a number is passed over by jansson; no line with one is JSON. */
+	bool has_nul = size && memchr(data, '\0', size);
+	json_t *root =
+		has_nul ? NULL : json_loadb((const char *)data, size, JSON_ALLOW_NUL, &error);
+
+	if (has_nul && r == 0)
+		abort();
 
 	if (root && (r == 0) != json_is_object(root) && size < 128)
 		abort();
-	if (!root && r == 0 && !is_left_open(&error))
+	if (!has_nul && !root && r == 0 && !is_left_open(&error))
 		abort();
 	for (size_t i = 0; root && r == 0 && i < NAMES_N && !has_points(data, size); i++)
 		compare(find(root, i), fields[i]);
