@@ -303,6 +303,7 @@ def test_spread_is_bounded(preview):
     lines += [f"t INFO order={i} cid=1" for i in range(120000)]
     out, _ = preview.run(preview.log("\n".join(lines) + "\n"))
     assert "20001 records have other keys" in out and "and 99990 more keys" in out
+    assert "topic (12 each)\n" in out
     assert re.search(r"^ +\d+ +5000 .* hot$", out, re.MULTILINE)
 
 

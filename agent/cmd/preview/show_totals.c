@@ -42,9 +42,11 @@ static void show_partitions(const struct preview *preview, const struct spread_t
 	size_t n = spread_partitions(preview->spread, hot, ARRAY_LEN(hot));
 	char size[32], place[16];
 
+	/* No broker was asked how many there are. */
 	fprintf(paper->to,
-		"\n%spartition    records             bytes              keys  topic%s\n",
-		paper->bold, paper->plain);
+		"\n%spartition    records             bytes              keys  topic (%" PRId32
+		" each)%s\n",
+		paper->bold, preview->partitions, paper->plain);
 	for (size_t i = 0; i < n; i++)
 		fprintf(paper->to, "%9s %10" PRIu64 " %5.1f%% %12s %5.1f%% %10" PRIu64 "  %s\n",
 			place_text(hot[i].partition, place, sizeof place), hot[i].records,
