@@ -96,6 +96,7 @@ static struct view view_of(struct agent *agent, uint64_t now_us)
 		.has_room = agent_has_room(agent, now_us),
 		.stuck = agent_is_stuck(agent, now_us),
 		.reload_refused = agent->reload_refused,
+		.writing = agent->checkpoint.under_way,
 		.now_us = now_us,
 		.uptime_us = now_us - agent->started_us,
 	};

@@ -65,6 +65,7 @@ static const struct command commands[] = {
 	{"test", cmd_test, "compare what sample lines become with what is expected of them"},
 	{"check", cmd_check, "say what is wrong before `run` does: configuration, files, topics"},
 	{"status", cmd_status, "show what is delivered, what is behind, and what it waits for"},
+	{"explain", cmd_explain, "say why a line is, or is not, in Kafka"},
 	{"metrics", cmd_metrics,
 	 "print the metrics of the running agent, as Prometheus reads them"},
 	{"demo", cmd_demo, "see it work: ship, kill, freeze, and count what arrives in Kafka"},

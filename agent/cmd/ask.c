@@ -25,6 +25,7 @@
 static const char *const names[REQUEST_KINDS] = {
 	[REQUEST_STATUS] = "status",
 	[REQUEST_METRICS] = "metrics",
+	[REQUEST_EXPLAIN] = "explain",
 };
 
 int ask_find(struct ask_place *place)
@@ -97,6 +98,8 @@ static int write_question(const struct request *request, struct arena *arena,
 	json_put_string(&json, slice_of(request->about));
 	json_put_text(&json, ",\"path\":");
 	json_put_string(&json, slice_of(request->path));
+	json_put_text(&json, ",\"position\":");
+	json_put_integer(&json, request->position);
 	json_put_text(&json, request->open_metrics ? ",\"open_metrics\":true}\n" : "}\n");
 	return json_finish(&json, ret_question);
 }

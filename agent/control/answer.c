@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "control/explain.h"
 #include "control/line.h"
 #include "control/metrics.h"
 #include "control/status.h"
@@ -36,14 +37,14 @@ struct answer *answer_free(struct answer *answer)
 int answer_new(const struct view *view, const struct request *request, struct answer **ret_answer)
 {
 	struct answer *answer = calloc(1, sizeof *answer);
-	int r;
+	int r = 0;
 
 	if (!answer)
 		return -ENOMEM;
 	answer->request = *request;
 	if (request->kind == REQUEST_METRICS)
 		r = metrics_init(&answer->metrics, view, request->open_metrics);
-	else
+	else if (request->kind == REQUEST_STATUS)
 		r = status_init(&answer->status, view);
 	if (r) {
 		answer_free(answer);
@@ -93,6 +94,12 @@ static bool more_metrics(struct answer *answer, const struct view *view, struct 
 
 bool answer_more(struct answer *answer, const struct view *view, struct json *to)
 {
+	if (answer->request.kind == REQUEST_EXPLAIN) {
+		explain_line(view, &answer->request, to);
+		line_begin(to, "end");
+		line_end(to);
+		return true;
+	}
 	if (answer->request.kind == REQUEST_METRICS)
 		return more_metrics(answer, view, to);
 	return more_status(answer, view, to);

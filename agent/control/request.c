@@ -13,6 +13,7 @@
 static const char *const names[REQUEST_KINDS] = {
 	[REQUEST_STATUS] = "status",
 	[REQUEST_METRICS] = "metrics",
+	[REQUEST_EXPLAIN] = "explain",
 };
 
 /* False when it is longer than a path may be. */
@@ -42,6 +43,7 @@ static int understand(const struct object *object, struct request *request, char
 		return REQUEST_E_WRONG;
 	}
 	request->kind = (enum request_kind)kind;
+	request->position = object_number(object, "position", -1);
 	request->open_metrics = object_number(object, "open_metrics", 0) > 0;
 	if (take_text(object, "about", request->about) && take_text(object, "path", request->path))
 		return 0;

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/result.h"
 #include "base/slice.h"
@@ -20,6 +21,7 @@
 enum request_kind {
 	REQUEST_STATUS,
 	REQUEST_METRICS,
+	REQUEST_EXPLAIN,
 	REQUEST_KINDS, /* their number */
 };
 
@@ -27,6 +29,7 @@ struct request {
 	enum request_kind kind;
 	char about[PATH_MAX]; /* what it is asked of: "" for all */
 	char path[PATH_MAX];  /* the same as a path, where the client knows one; "" */
+	int64_t position;     /* REQUEST_EXPLAIN: of a byte of the line; -1: of the file */
 	bool open_metrics;    /* REQUEST_METRICS: as OpenMetrics has it */
 };
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "conf/output.h"
 #include "control/line.h"
 
 int status_init(struct status *status, const struct view *view)
@@ -40,6 +41,12 @@ static void put_output(struct json *to, const struct output_stats *stats)
 	line_number(to, "in_flight_bytes_max", stats->bytes_max);
 }
 
+static bool has_brokers(const struct conf *conf)
+{
+	return conf_kafka_value(conf, "bootstrap.servers") ||
+	       conf_kafka_value(conf, "metadata.broker.list");
+}
+
 static void put_agent(const struct view *view, struct json *to)
 {
 	struct output_stats stats;
@@ -56,6 +63,7 @@ static void put_agent(const struct view *view, struct json *to)
 	line_text(to, "database", store_path(view->store));
 	line_number(to, "files", files_count(view->files));
 	line_number(to, "sources", view->conf->n_sources);
+	line_bool(to, "kafka_configured", has_brokers(view->conf));
 	put_output(to, &stats);
 	line_number(to, "checkpoint_age_ms", view->counters->checkpoint_age_ms);
 	line_bool(to, "reload_refused", view->reload_refused);

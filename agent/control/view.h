@@ -27,6 +27,7 @@ struct view {
 	const struct counters *counters;
 	const char *life; /* "running", "stopping", "reloading" */
 	bool has_room;    /* more may be read */
+	bool writing;     /* the store is being written to, and must not be asked */
 	bool stuck;       /* it could go on and does not: what the watchdog is not fed for */
 	bool reload_refused;
 	uint64_t now_us;

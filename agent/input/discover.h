@@ -119,6 +119,11 @@ bool discover_shuns(const struct discover *discover, const char *path);
 /* The source, as given to discover_add, that wants this path, there or not; -1: none. */
 int discover_wants(const struct discover *discover, const char *path);
 
+/*
+ * The first source, as given to discover_add, that would want this path and excludes it; -1: none.
+ */
+int discover_excluded(const struct discover *discover, const char *path);
+
 /* Whether a pattern names this directory, with no wildcard on the way to it. */
 bool discover_names(const struct discover *discover, const char *dir);
 

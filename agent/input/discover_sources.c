@@ -179,6 +179,19 @@ int discover_wants(const struct discover *discover, const char *path)
 	return -1;
 }
 
+int discover_excluded(const struct discover *discover, const char *path)
+{
+	for (size_t i = 0; i < discover->n_sources; i++) {
+		const struct wanted *source = &discover->sources[i];
+
+		for (size_t k = 0; k < source->n_patterns; k++)
+			if (glob_match(source->patterns[k], path) &&
+			    excluded_on_the_way(source, path))
+				return source->id;
+	}
+	return -1;
+}
+
 /* Whether the alternative's components begin with those of dir, all of them literal. */
 static bool begins_with(const struct glob *glob, size_t alternative, const char *dir)
 {

@@ -119,3 +119,6 @@ const char schema_sum_letters[] =
 const char schema_sum_source_letters[] =
 	"SELECT source, total(coalesce(length(key), 0) + coalesce(length(value), 0))"
 	" FROM dead_letters WHERE source IS NOT NULL GROUP BY source";
+
+const char schema_find_letter[] =
+	"SELECT reason FROM dead_letters WHERE file = ? AND position = ? ORDER BY id DESC LIMIT 1";

@@ -35,6 +35,7 @@ extern const char schema_count_orphans[];
 extern const char schema_find_foreign[];
 extern const char schema_count_letters[];
 extern const char schema_sum_letters[];
+extern const char schema_find_letter[];
 extern const char schema_sum_source_letters[];
 
 #endif

@@ -21,6 +21,7 @@ enum {
 	STORE_E_NEWER, /* store_open: written by a newer waybill */
 	/* store_write: nothing of the batch was written (disk full, I/O error); try again */
 	STORE_E_FAILED,
+	STORE_E_NONE, /* store_find_letter */
 };
 
 /* What one transaction writes. The arrays are borrowed for the call. */
@@ -76,6 +77,13 @@ void store_dead_letters(struct store *store, uint64_t *ret_bytes, uint64_t *ret_
 int store_source_letters(struct store *store,
 			 void (*see)(void *context, const char *source, uint64_t bytes),
 			 void *context) MUSTCHECK;
+
+/*
+ * The reason of the dead letter of the line at this position of the file of this row. Looks through
+ * all of them; not beside store_write. 0, or STORE_E_NONE: there is none, or it cannot be read.
+ */
+int store_find_letter(struct store *store, uint64_t file, uint64_t position, char *ret_reason,
+		      size_t len) MUSTCHECK;
 
 /* One transaction, durable when it returns 0. STORE_E_FAILED with the cause in ret_message. */
 int store_write(struct store *store, const struct store_batch *batch, char *ret_message, size_t len)

@@ -6,6 +6,7 @@
  */
 #include <endian.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,6 +156,24 @@ int store_source_letters(struct store *store,
 	if (rc == SQLITE_DONE)
 		return 0;
 	return (rc & 0xff) == SQLITE_NOMEM ? -ENOMEM : -EIO;
+}
+
+int store_find_letter(struct store *store, uint64_t file, uint64_t position, char *ret_reason,
+		      size_t len)
+{
+	sqlite3_stmt *query = NULL;
+	int rc = sqlite3_prepare_v2(store->db, schema_find_letter, -1, &query, NULL);
+
+	rc = rc ? rc : sqlite3_bind_int64(query, 1, (sqlite3_int64)file);
+	rc = rc ? rc : sqlite3_bind_int64(query, 2, (sqlite3_int64)position);
+	rc = rc ? rc : sqlite3_step(query);
+	if (rc == SQLITE_ROW) {
+		const char *reason = (const char *)sqlite3_column_text(query, 0);
+
+		snprintf(ret_reason, len, "%s", reason ? reason : "");
+	}
+	sqlite3_finalize(query);
+	return rc == SQLITE_ROW ? 0 : STORE_E_NONE;
 }
 
 int store_load_sources(struct store *store)

@@ -18,7 +18,7 @@ from rig.paths import WAYBILL
 from rig.process import read_terminal
 
 DEADLINE = 60
-COMMANDS = ["run", "preview", "test", "check", "status", "metrics", "demo"]
+COMMANDS = ["run", "preview", "test", "check", "status", "explain", "metrics", "demo"]
 
 
 @pytest.fixture

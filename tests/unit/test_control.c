@@ -19,6 +19,7 @@
 #include "control/client.h"
 #include "control/condition.h"
 #include "control/control.h"
+#include "control/explain.h"
 
 #define QUESTION "{\"version\":1,\"request\":\"status\"}\n"
 
@@ -513,5 +514,148 @@ Test(condition, is_told_in_words)
 	cr_expect_str_eq(condition.state, "finished");
 	file_free(file);
 	file_free(older);
+	end();
+}
+
+/* The words, good until the next call, behind a check of the verdict. */
+static const char *explained(const char *name, int64_t position, const char *verdict)
+{
+	static struct arena arena;
+	struct json json = {.arena = &arena};
+	struct request request = {.kind = REQUEST_EXPLAIN, .position = position};
+	char wanted[64];
+	struct slice text;
+	char *end;
+
+	arena_reset(&arena);
+	snprintf(request.about, sizeof request.about, "%s", name);
+	explain_line(&view, &request, &json);
+	cr_assert_eq(json_finish(&json, &text), 0);
+	snprintf(wanted, sizeof wanted, "\"verdict\":\"%s\"", verdict);
+	end = strndup(text.at, text.len);
+	cr_expect_not_null(strstr(end, wanted), "%s@%lld: %s", name, (long long)position, end);
+	return end;
+}
+
+static void expect(const char *name, int64_t position, const char *verdict, const char *words)
+{
+	const char *text = explained(name, position, verdict);
+
+	cr_expect_not_null(strstr(text, words), "%s", text);
+	free((char *)text);
+}
+
+/* 0: delivered below the position; then a hole, and behind it one line of each fate. */
+Test(explain, lines_of_a_file)
+{
+	static const enum slot_state states[] = {SLOT_DELIVERED, SLOT_IN_FLIGHT, SLOT_DELIVERED,
+						 SLOT_DEAD,      SLOT_SUSPECT,   SLOT_FAILED};
+	struct store_dead_letter letter = {.source = "orders",
+					   .path = "/var/log/orders/0.log",
+					   .topic = "orders",
+					   .reason = "MSG_SIZE_TOO_LARGE"};
+	const char *const name = "/var/log/orders/0.log";
+	struct slot *slots[ARRAY_LEN(states)];
+	struct chunk *chunk;
+	struct file *file;
+
+	begin();
+	add_files(1);
+	file = files_by_inode(&files, 1, 1);
+	file->state = FILE_READING;
+	chunk = account_new_chunk(&file->account, CHUNK_SMALL, 0);
+	cr_assert_not_null(chunk);
+	chunk->filled = 100;
+	for (size_t i = 0; i < ARRAY_LEN(states); i++)
+		slots[i] = account_add_slot(&file->account, chunk, 10);
+	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+		if (states[i] != SLOT_IN_FLIGHT)
+			account_report(&file->account, slots[i], states[i]);
+	}
+	account_advance(&file->account);
+	cr_assert_eq(file->account.committed, 10);
+	file->tail.reach = 100;
+	cr_assert_eq(letters_share(&letters, "orders", 1000), 0);
+	expect(name, 0, "settled", "no dead letters");
+	expect(name, 9, "settled", "no dead letters");
+	expect(name, 10, "in_flight", "has not acknowledged");
+	expect(name, 19, "in_flight", "has not acknowledged");
+	expect(name, 20, "ahead", "ahead of the line at position 10, which is in flight");
+	letter.file = file->id;
+	letter.position = 30;
+	letter.key = letter.value = (struct slice){"x", 1};
+	cr_assert_eq(letters_add(&letters, &letter), 0);
+	expect(name, 30, "dead", "MSG_SIZE_TOO_LARGE");
+	expect(name, 40, "suspect", "again alone");
+	expect(name, 50, "returned", "sent again");
+	cr_assert_eq(ranges_add(&file->account.ahead, 70, 80), 0);
+	expect(name, 60, "unread", "not read yet");
+	expect(name, 70, "ahead", "position 10");
+	expect(name, 80, "unread", "not read yet");
+	expect(name, 100, "beyond", "100 bytes");
+	expect(name, -1, "reading", "all before position 10 is settled");
+	/* Now there are letters of the source, and none of this line. */
+	expect(name, 0, "settled", "it is no dead letter");
+	view.writing = true;
+	expect(name, 0, "settled", "or one of the dead letters");
+	view.writing = false;
+	account_report(&file->account, slots[1], SLOT_DELIVERED);
+	end();
+}
+
+/* Stored and below the position, it is still known. */
+Test(explain, a_stored_dead_letter)
+{
+	struct store_dead_letter letter = {.file = 1,
+					   .position = 5,
+					   .source = "orders",
+					   .path = "/var/log/orders/0.log",
+					   .topic = "orders",
+					   .reason = "KEY_MISSING",
+					   .key = {"x", 1},
+					   .value = {"y", 1}};
+	struct store_batch batch = {.letters = &letter, .n_letters = 1};
+	char message[256];
+	struct file *file;
+
+	begin();
+	add_files(1);
+	file = files_by_inode(&files, 1, 1);
+	file->state = FILE_READING;
+	file->account.committed = 50;
+	cr_assert_eq(letters_share(&letters, "orders", 1000), 0);
+	letters_held(&letters, "orders", 2);
+	cr_assert_eq(store_write(view.store, &batch, message, sizeof message), 0);
+	expect("/var/log/orders/0.log", 5, "dead", "KEY_MISSING");
+	expect("/var/log/orders/0.log", 6, "settled", "it is no dead letter");
+	end();
+}
+
+Test(explain, files_that_are_not_followed)
+{
+	char *paths[] = {"/var/log/orders/*.log", "/srv/*/app.log", NULL};
+	char *exclude[] = {"*-debug.log", NULL};
+	struct conf_patterns patterns = {paths, exclude, NULL};
+	struct discover *discover;
+	char message[256];
+
+	begin();
+	conf.patterns = &patterns;
+	cr_assert_eq(discover_new(&discover), 0);
+	cr_assert_eq(discover_shun(discover, dir), 0);
+	cr_assert_eq(discover_add(discover, 0, paths, exclude, message, sizeof message), 0);
+	view.discover = discover;
+	expect("/var/log/orders/a.txt", -1, "unmatched",
+	       "which wants \\\"*.log\\\" where this has \\\"a.txt\\\"");
+	expect("/var/log/orders/sub/a.log", -1, "unmatched", "where this has \\\"sub\\\"");
+	expect("/var/log/orders", -1, "unmatched", "which goes on with \\\"*.log\\\"");
+	expect("/srv/x/y/app.log", -1, "unmatched",
+	       "which wants \\\"app.log\\\" where this has \\\"y\\\"");
+	expect("/srv/x/app.log/z", -1, "unmatched", "which ends before \\\"z\\\"");
+	expect("/var/log/orders/a-debug.log", 7, "excluded", "source orders");
+	expect("/var/log/orders/a.log", -1, "absent", "no such file is known");
+	snprintf(message, sizeof message, "%s/state/waybill.db", dir);
+	expect(message, -1, "own", "waybill's own");
+	discover_free(discover);
 	end();
 }

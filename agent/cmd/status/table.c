@@ -48,6 +48,11 @@ static const char *time_text(int64_t seconds, char text[32])
 	return text;
 }
 
+static const char *plural(int64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 /* A sentence of ours, indented where it goes on. */
 PRINTF_LIKE(3, 4)
 static void say(const struct table *table, size_t indent, const char *format, ...)
@@ -64,36 +69,27 @@ static void say(const struct table *table, size_t indent, const char *format, ..
 
 static void show_stopped(const struct table *table, const struct object *line)
 {
+	int64_t files = object_number(line, "files", 0);
+	int64_t letters = object_number(line, "dead_letters", 0);
+
 	say(table, 0, "No agent is running: this is the state as it was stored.");
-	say(table, 0, "%" PRId64 " files, %" PRId64 " dead letters",
-	    object_number(line, "files", 0), object_number(line, "dead_letters", 0));
+	say(table, 0, "%" PRId64 " file%s, %" PRId64 " dead letter%s", files, plural(files),
+	    letters, plural(letters));
 }
 
-static void show_agent(const struct table *table, const struct object *line)
+static void show_troubles(const struct table *table, const struct object *line)
 {
 	char text[2][32];
 	const char *error = object_text(line, "last_error");
 	int64_t age_ms = object_number(line, "checkpoint_age_ms", 0);
+	int64_t letters = object_number(line, "dead_letters", 0);
 
-	if (!object_number(line, "running", 0)) {
-		show_stopped(table, line);
-		return;
-	}
-	say(table, 0,
-	    "waybill %s, process %" PRId64 ", %s for %s: %" PRId64 " files of %" PRId64 " sources",
-	    object_text(line, "waybill") ?: "?", object_number(line, "pid", 0),
-	    object_text(line, "state") ?: "?",
-	    time_text(object_number(line, "uptime_s", 0), text[0]), object_number(line, "files", 0),
-	    object_number(line, "sources", 0));
-	say(table, 0, "Kafka is %s: %" PRId64 " of %" PRId64 " records in flight, %s of %s",
-	    object_number(line, "kafka_up", 0) ? "up" : "not ready",
-	    object_number(line, "in_flight", 0), object_number(line, "in_flight_max", 0),
-	    size_text(object_number(line, "in_flight_bytes", 0), text[0]),
-	    size_text(object_number(line, "in_flight_bytes_max", 0), text[1]));
-	if (!object_number(line, "brokers_answer", 1))
+	if (!object_number(line, "kafka_configured", 1))
+		say(table, INDENT, "the configuration has no kafka block: nothing can be shipped");
+	else if (!object_number(line, "brokers_answer", 1))
 		say(table, INDENT, "no broker answers%s%s", error ? ": " : "", error ? error : "");
 	if (object_number(line, "producers_made", 1) > 1)
-		say(table, INDENT, "the producer was replaced %" PRId64 " times, it is %s",
+		say(table, INDENT, "producers that were replaced: %" PRId64 "; it is %s",
 		    object_number(line, "producers_made", 1) - 1,
 		    object_text(line, "producer") ?: "?");
 	if (age_ms > 5000)
@@ -101,23 +97,49 @@ static void show_agent(const struct table *table, const struct object *line)
 		    time_text(age_ms / 1000, text[0]));
 	if (object_number(line, "reload_refused", 0))
 		say(table, INDENT, "the last reload was refused, see the log");
-	if (object_number(line, "dead_letters", 0))
-		say(table, INDENT, "%" PRId64 " dead letters, %s of %s",
-		    object_number(line, "dead_letters", 0),
+	if (letters)
+		say(table, INDENT, "%" PRId64 " dead letter%s, %s of %s", letters, plural(letters),
 		    size_text(object_number(line, "dead_letter_bytes", 0), text[0]),
 		    size_text(object_number(line, "dead_letter_max", 0), text[1]));
 }
 
+static void show_agent(const struct table *table, const struct object *line)
+{
+	char text[2][32];
+	int64_t files = object_number(line, "files", 0);
+	int64_t sources = object_number(line, "sources", 0);
+
+	if (!object_number(line, "running", 0)) {
+		show_stopped(table, line);
+		return;
+	}
+	say(table, 0,
+	    "waybill %s, process %" PRId64 ", %s for %s: %" PRId64 " file%s of %" PRId64
+	    " source%s",
+	    object_text(line, "waybill") ?: "?", object_number(line, "pid", 0),
+	    object_text(line, "state") ?: "?",
+	    time_text(object_number(line, "uptime_s", 0), text[0]), files, plural(files), sources,
+	    plural(sources));
+	say(table, 0, "Kafka is %s: %" PRId64 " of %" PRId64 " records in flight, %s of %s",
+	    object_number(line, "kafka_up", 0) ? "up" : "not ready",
+	    object_number(line, "in_flight", 0), object_number(line, "in_flight_max", 0),
+	    size_text(object_number(line, "in_flight_bytes", 0), text[0]),
+	    size_text(object_number(line, "in_flight_bytes_max", 0), text[1]));
+	show_troubles(table, line);
+}
+
 static void show_counters(const struct table *table, const struct object *line)
 {
+	int64_t read = object_number(line, "lines_read", 0);
+
 	say(table, 0,
-	    "%" PRId64 " lines read = %" PRId64 " delivered + %" PRId64 " in flight + %" PRId64
+	    "%" PRId64 " line%s read = %" PRId64 " delivered + %" PRId64 " in flight + %" PRId64
 	    " filtered + %" PRId64 " dead",
-	    object_number(line, "lines_read", 0), object_number(line, "lines_delivered", 0),
+	    read, plural(read), object_number(line, "lines_delivered", 0),
 	    object_number(line, "in_flight", 0), object_number(line, "lines_filtered", 0),
 	    object_number(line, "lines_dead", 0));
 	if (object_number(line, "files_lost", 0) || object_number(line, "bytes_lost", 0))
-		say(table, INDENT, "%" PRId64 " files and %" PRId64 " bytes were lost unread",
+		say(table, INDENT, "lost unread: files %" PRId64 ", bytes %" PRId64,
 		    object_number(line, "files_lost", 0), object_number(line, "bytes_lost", 0));
 }
 

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Why a line is, or is not, in Kafka: first whether anybody wants its file, then whether it was
+ * read, then what became of it. What lies below the committed position is not kept line by line, so
+ * of it is told what is certain: it is settled, and whether it is a dead letter.
+ */
+#include "control/explain.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "control/condition.h"
+#include "control/line.h"
+#include "control/nearest.h"
+
+/* So many stored letters are looked through; there is no index, and the loop waits meanwhile. */
+#define LETTERS_MAX 2000
+
+struct explanation {
+	const char *verdict; /* a static word */
+	char words[1024];
+};
+
+PRINTF_LIKE(3, 4)
+static void say(struct explanation *e, const char *verdict, const char *format, ...)
+{
+	va_list args;
+
+	e->verdict = verdict;
+	va_start(args, format);
+	vsnprintf(e->words, sizeof e->words, format, args);
+	va_end(args);
+}
+
+/* By its name now, or by the one at which its generations appear; NULL: it is not known. */
+static const struct file *find(const struct files *files, const struct request *request)
+{
+	const char *names[] = {request->about, request->path};
+	const struct file *file = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(names) && !file; i++)
+		file = map_get(files->by_path, names[i], strlen(names[i]));
+	for (size_t i = 0; i < ARRAY_LEN(names) && !file; i++)
+		file = map_get(files->by_lineage, names[i], strlen(names[i]));
+	return file;
+}
+
+static const char *source_name(const struct view *view, int source)
+{
+	return view->conf->sources[source].name;
+}
+
+/* No file of that name is known: why. */
+static void explain_unknown(const struct view *view, const char *path, struct explanation *e)
+{
+	int wants = discover_wants(view->discover, path);
+	int excludes = discover_excluded(view->discover, path);
+	char nearest[512];
+
+	if (wants >= 0) {
+		say(e, "absent",
+		    "source %s wants it, and no such file is known: it is not there, cannot be "
+		    "opened, or is left out (compressed, ignore_older, no plain file); `waybill "
+		    "check` "
+		    "says which",
+		    source_name(view, wants));
+	} else if (discover_shuns(view->discover, path)) {
+		say(e, "own", "it is waybill's own, and never followed");
+	} else if (excludes >= 0) {
+		say(e, "excluded", "the paths of source %s want it, and its exclude leaves it out",
+		    source_name(view, excludes));
+	} else {
+		nearest_pattern(view->conf, path, nearest, sizeof nearest);
+		say(e, "unmatched", "no source wants it%s%s", *nearest ? ": " : "", nearest);
+	}
+}
+
+/* The slot that covers the position, and its chunk's start; NULL: none does. */
+static const struct slot *slot_at(const struct file *file, uint64_t position)
+{
+	struct chunk *chunk;
+	struct slot *slot;
+
+	TAILQ_FOREACH (chunk, &file->account.chunks, link) {
+		struct slot_walk walk = slot_walk_open(chunk);
+
+		if (position < chunk->start || position >= chunk->start + chunk->cursor)
+			continue;
+		while ((slot = slot_walk_next(&walk))) {
+			if (position < slot_position(slot) + slot->length)
+				return slot;
+		}
+	}
+	return NULL;
+}
+
+/* A letter that is not stored yet; NULL: none. */
+static const struct store_dead_letter *pending_letter(const struct view *view,
+						      const struct file *file, uint64_t position)
+{
+	for (size_t i = 0; i < view->letters->n; i++) {
+		const struct store_dead_letter *letter = &view->letters->items[i];
+
+		if (letter->file == file->id && letter->position == position)
+			return letter;
+	}
+	return NULL;
+}
+
+/* A line below the committed position. */
+static void explain_settled(const struct view *view, const struct file *file, uint64_t position,
+			    struct explanation *e)
+{
+	const struct store_dead_letter *letter = pending_letter(view, file, position);
+	char reason[256];
+	uint64_t bytes, count;
+
+	store_dead_letters(view->store, &bytes, &count);
+	if (letter)
+		say(e, "dead", "it is a dead letter: %s", letter->reason);
+	else if (!letters_kept(view->letters, file->source->name))
+		say(e, "settled",
+		    "it is settled: delivered, or filtered by on_no_match = \"skip\"; source %s "
+		    "has "
+		    "no dead letters",
+		    file->source->name);
+	else if (view->writing || count > LETTERS_MAX)
+		say(e, "settled",
+		    "it is settled: delivered, filtered, or one of the dead letters of source %s",
+		    file->source->name);
+	else if (store_find_letter(view->store, file->id, position, reason, sizeof reason))
+		say(e, "settled",
+		    "it is settled: delivered, or filtered by on_no_match = \"skip\"; it is no "
+		    "dead "
+		    "letter");
+	else
+		say(e, "dead", "it is a dead letter: %s", reason);
+}
+
+/* What is settled ahead of the first byte that is not. */
+static void explain_ahead(const struct file *file, const char *how, struct explanation *e)
+{
+	const struct slot *hole = slot_at(file, file->account.committed);
+
+	say(e, "ahead",
+	    "it is %s, ahead of the line at position %" PRIu64
+	    ", which is %s: a crash before that one is settled does not repeat it",
+	    how, file->account.committed,
+	    !hole                         ? "not read again yet" :
+	    hole->state == SLOT_IN_FLIGHT ? "in flight" :
+	    hole->state == SLOT_SUSPECT   ? "to be sent alone" :
+	    hole->state == SLOT_FAILED    ? "to be sent again" :
+					    "about to be settled");
+}
+
+static void explain_slot(const struct view *view, const struct file *file, const struct slot *slot,
+			 struct explanation *e)
+{
+	const struct store_dead_letter *letter;
+
+	switch (slot->state) {
+	case SLOT_IN_FLIGHT:
+		say(e, "in_flight", "it was sent, and Kafka has not acknowledged it yet");
+		return;
+	case SLOT_SUSPECT:
+		say(e, "suspect",
+		    "Kafka refused the batch that it was in: it is sent again alone, and what is "
+		    "refused then is kept as a dead letter");
+		return;
+	case SLOT_FAILED:
+		say(e, "returned", "it came back undelivered, and is sent again");
+		return;
+	case SLOT_DEAD:
+		letter = pending_letter(view, file, slot_position(slot));
+		say(e, "dead", "it is a dead letter%s%s", letter ? ": " : "",
+		    letter ? letter->reason : "");
+		return;
+	case SLOT_FILTERED:
+		explain_ahead(file, "filtered (on_no_match = \"skip\", or behind max_line)", e);
+		return;
+	default:
+		explain_ahead(file, "delivered", e);
+		return;
+	}
+}
+
+static bool is_settled_ahead(const struct file *file, uint64_t position)
+{
+	const struct range *range = ranges_find(&file->account.ahead, position);
+
+	return range && range->start <= position;
+}
+
+static void explain_position(const struct view *view, const struct file *file, uint64_t position,
+			     struct explanation *e)
+{
+	struct condition condition;
+	const struct slot *slot;
+
+	condition_of(view, file, &condition);
+	if (position < condition.position) {
+		explain_settled(view, file, position, e);
+	} else if (condition.sized && position >= condition.size) {
+		say(e, "beyond", "the file has %" PRIu64 " bytes: no such line is written yet",
+		    condition.size);
+	} else if ((slot = slot_at(file, position))) {
+		explain_slot(view, file, slot, e);
+	} else if (is_settled_ahead(file, position)) {
+		explain_ahead(file, "delivered or filtered", e);
+	} else {
+		say(e, "unread", "it is not read yet%s%s",
+		    *condition.waits_for ? ": its file waits for " : "", condition.waits_for);
+	}
+}
+
+static void explain_file(const struct view *view, const struct file *file, struct explanation *e)
+{
+	struct condition condition;
+
+	condition_of(view, file, &condition);
+	say(e, condition.state,
+	    "source %s follows it: all before position %" PRIu64 " is settled%s%s",
+	    file->source->name, condition.position, *condition.waits_for ? "; it waits for " : "",
+	    condition.waits_for);
+}
+
+void explain_line(const struct view *view, const struct request *request, struct json *to)
+{
+	const struct file *file = find(view->files, request);
+	struct explanation e = {0};
+
+	if (!file)
+		explain_unknown(view, *request->path ? request->path : request->about, &e);
+	else if (request->position >= 0)
+		explain_position(view, file, (uint64_t)request->position, &e);
+	else
+		explain_file(view, file, &e);
+	line_begin(to, "explain");
+	line_text(to, "verdict", e.verdict);
+	line_text(to, "words", e.words);
+	line_text(to, "path", file ? file->path : request->about);
+	line_text(to, "source", file ? file->source->name : NULL);
+	line_natural(to, "position", request->position);
+	line_end(to);
+}
