@@ -110,7 +110,9 @@ static void age_file(struct agent *agent, struct file *file, uint64_t now_us)
 	if (!quiet && !(file_is_settled(file) && file->eof_seen && follow_is_abandoned(file)))
 		return;
 	/* A hint may have been lost, so the file itself is asked before it is closed for good. */
-	if (file_is_settled(file) && file->eof_seen && !tail_has_more(&file->tail)) {
+	if (claims_is_due(file)) {
+		files_ready(&agent->files, file);
+	} else if (file_is_settled(file) && file->eof_seen && !tail_has_more(&file->tail)) {
 		if (!follow_must_hold(&agent->files, file, now_us) &&
 		    !copies_await(&agent->files, file))
 			follow_finish(&agent->files, file);

@@ -31,10 +31,12 @@
 /* What brokers have not taken by then is held up. */
 #define SETTLED_US (5 * US_PER_S)
 
-static void begin_draining(struct agent *agent, struct file *file)
+/* Nothing is read until all reports are in, and its claim is over. */
+static void drain(struct agent *agent, struct file *file, uint64_t now_us)
 {
 	files_rest(&agent->files, file);
 	file_set_state(file, FILE_DRAINING);
+	agent_settle_file(agent, file, now_us);
 }
 
 /*
@@ -144,9 +146,19 @@ static bool has_held(struct file *file, uint64_t now_us)
 /* Nothing more waits in the file now: what follows from that. */
 static void gone_dry(struct agent *agent, struct file *file, bool hand_over, uint64_t now_us)
 {
+	int r;
+
 	files_rest(&agent->files, file);
 	files_give_back(&agent->files, file);
 	file->eof_seen = true;
+	r = claims_begin_nameless(&agent->files, file);
+	if (UNLIKELY(r)) {
+		if (r < 0)
+			agent->error = r;
+		else
+			drain(agent, file, now_us);
+		return;
+	}
 	if (hand_over && file->newer &&
 	    (file_lets_next(file) || (!agent->until_eof && has_held(file, now_us)))) {
 		if (agent->until_eof)
@@ -160,7 +172,9 @@ static uint64_t partial_after_us(const struct agent *agent, const struct file *f
 {
 	if (agent->until_eof)
 		return 0;
-	return file_is_over(file) ? file->source->rotate_wait_ms * US_PER_MS : CLOCK_NEVER;
+	return file_is_over(file) && !claims_is_due(file) ?
+		       file->source->rotate_wait_ms * US_PER_MS :
+		       CLOCK_NEVER;
 }
 
 /*
@@ -252,8 +266,7 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 		if (claims_begin(&agent->files, file))
 			agent->error = -ENOMEM;
 		doubt_end(&agent->files, file);
-		begin_draining(agent, file);
-		agent_settle_file(agent, file, now_us);
+		drain(agent, file, now_us);
 		return true;
 	default:
 		unreadable(agent, file, "reading", r);

@@ -113,6 +113,7 @@ struct file {
 	bool leave_out;    /* compressed, and what is in it now is not wanted */
 	uint64_t passed;   /* so much of that was unpacked */
 	bool vanished;     /* no name leads to it, and what is under way decides what is lost */
+	bool hunted;  /* without a name, and looked for by its bytes: it is nowhere else */
 	bool suspect; /* content that nobody saw may have come and been cut off before this one */
 	int64_t whole_ns; /* its last write as of when its content was whole the last time */
 	int64_t known_ns; /* generations of it that were made before are known, or none of ours */

@@ -84,6 +84,9 @@ struct files {
 	struct places *places;                /* as long as one lot of hints is followed, or NULL */
 	int64_t places_ns;                    /* when they were begun */
 	TAILQ_HEAD(claim_list, claim) claims; /* files that were truncated: claims.h */
+	uint64_t n_claims;                    /* since the start */
+	struct places *claim_places;          /* as long as there are any, or NULL */
+	uint64_t claim_places_from;           /* of the first that is begun later */
 	/* A start may read much: asked at each 256 KiB, and true when it should come to its end. */
 	bool (*start_is_over)(void *context);
 	void *start_context;

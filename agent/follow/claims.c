@@ -9,9 +9,12 @@
  * Several contents may have come and gone between two looks. Of those nothing is known but that
  * their copies were made after we saw the file whole for the last time, and that they are not the
  * beginning of what is in it now: generations.c tells which they are.
+ *
+ * A file that is whole and has no name any more may go on in another one, too: an editor, or
+ * sed -i, writes a new file that begins with the same bytes, and that may be rotated, copied and
+ * cut off before anybody looks at it. So it is looked for in the same way, once, before the files
+ * behind it get their turn.
  */
-#include "follow/claims.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -22,18 +25,21 @@
 
 #include "base/clock.h"
 #include "files/doubt.h"
+#include "follow/claims_private.h"
 #include "follow/copies_private.h"
 #include "follow/follow_private.h"
-#include "search/candidates.h"
 
 struct claim {
 	TAILQ_ENTRY(claim) link;
 	struct inode_key of;
 	uint64_t id; /* of the file: the inode may be used again */
+	uint64_t number;
 	struct content content;
 	struct hunt hunt;
 	bool hunting;
-	char kept[]; /* room for CONTENT_KEPT_MAX bytes */
+	bool nameless;          /* the file is whole, and has no name any more */
+	struct candidate spare; /* a copy of such a file; path NULL: none was found */
+	char kept[];            /* room for CONTENT_KEPT_MAX bytes */
 };
 
 static void claim_free(struct files *files, struct claim *claim)
@@ -41,7 +47,12 @@ static void claim_free(struct files *files, struct claim *claim)
 	TAILQ_REMOVE(&files->claims, claim, link);
 	if (claim->hunting)
 		hunt_end(&claim->hunt);
+	if (claim->spare.path)
+		close(claim->spare.fd);
+	free(claim->spare.path);
 	free(claim);
+	if (TAILQ_EMPTY(&files->claims))
+		files->claim_places = places_free(files->claim_places);
 }
 
 void claims_deinit(struct files *files)
@@ -81,21 +92,60 @@ bool claims_busy(const struct files *files)
 	return false;
 }
 
+/* NULL: no memory. */
+static struct claim *begin(struct files *files, struct file *file)
+{
+	struct claim *claim = calloc(1, sizeof *claim + CONTENT_KEPT_MAX);
+
+	if (!claim)
+		return NULL;
+	claim->of = inode_key_of(&file->identity);
+	claim->id = file->id;
+	claim->number = files->n_claims++;
+	content_of_tail(&claim->content, &file->tail, &file->identity, claim->kept);
+	TAILQ_INSERT_TAIL(&files->claims, claim, link);
+	return claim;
+}
+
 int claims_begin(struct files *files, struct file *file)
 {
-	struct claim *claim;
-
 	/* Of a compressed file there is no copy. */
 	if (file->tail.packing || claims_has(files, file))
 		return 0;
-	claim = calloc(1, sizeof *claim + CONTENT_KEPT_MAX);
+	return begin(files, file) ? 0 : -ENOMEM;
+}
+
+bool claims_is_due(const struct file *file)
+{
+	return copies_is_nameless(file);
+}
+
+int claims_begin_nameless(struct files *files, struct file *file)
+{
+	struct claim *claim;
+
+	/* Nobody asks of all files at each turn. */
+	if (!file->left_path && !copies_await(files, file))
+		return 0;
+	if (!copies_is_nameless(file) || claims_has(files, file))
+		return 0;
+	claim = begin(files, file);
 	if (!claim)
 		return -ENOMEM;
-	claim->of = (struct inode_key){file->identity.device, file->identity.inode};
-	claim->id = file->id;
-	content_of_tail(&claim->content, &file->tail, &file->identity, claim->kept);
-	TAILQ_INSERT_TAIL(&files->claims, claim, link);
-	return 0;
+	claim->nameless = true;
+	content_keep_rest(&claim->content, &file->tail, claim->kept);
+	return CLAIMS_E_BEGUN;
+}
+
+/* Of many that are deleted together not each has a look of its own into the same directory. */
+static struct places *places_for(struct files *files, const struct claim *claim)
+{
+	if (files->claim_places && files->claim_places_from > claim->number)
+		return files->claim_places;
+	places_free(files->claim_places);
+	files->claim_places = places_new();
+	files->claim_places_from = files->n_claims;
+	return files->claim_places;
 }
 
 static int begin_hunt(struct files *files, struct claim *claim, const struct file *file)
@@ -111,178 +161,38 @@ static int begin_hunt(struct files *files, struct claim *claim, const struct fil
 		.context = files,
 		.content = claim->content,
 	};
-	struct places *places = places_new();
+	struct places *places = places_for(files, claim);
 	int r = places ? hunt_begin(&claim->hunt, places, &wanted) : -ENOMEM;
 
 	claim->hunting = places != NULL;
-	places_free(places);
 	return r;
-}
-
-/* What a file was before it became another one. */
-struct former {
-	int fd;
-	struct identity identity;
-	char *path;
-	char *lineage;
-};
-
-static int former_of(const struct file *file, struct former *former)
-{
-	*former = (struct former){
-		.fd = fcntl(file->tail.fd, F_DUPFD_CLOEXEC, 0),
-		.identity = file->identity,
-		.path = strdup(file->path),
-		.lineage = strdup(file->lineage),
-	};
-	former->identity.head_len = 0;
-	return former->path && former->lineage ? 0 : -ENOMEM;
-}
-
-static void former_deinit(struct former *former)
-{
-	if (former->fd >= 0)
-		close(former->fd);
-	free(former->path);
-	free(former->lineage);
-}
-
-static bool is_at_path(const char *path, const struct identity *identity)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && st.st_ino == identity->inode &&
-	       st.st_dev == identity->device;
 }
 
 /*
- * It is not at the path of its lineage any more: what was written behind the cut comes behind the
- * contents that nobody saw. 0 or -ENOMEM.
+ * A file without a name is looked for no more. found: NULL, or consumed. A copy that has nothing
+ * more is the file only if no other one goes on, and nobody can write to that without a name. 0 or
+ * -ENOMEM.
  */
-static int take_former(struct files *files, struct discover *discover, struct file *file,
-		       struct former *former)
+static int end_nameless(struct files *files, struct discover *discover, struct claim *claim,
+			struct file *file, struct candidate *found, int64_t now_ms)
 {
-	char *name = files_name_of(former->fd);
-	struct birth birth = {
-		.source = file->source,
-		.path = name ? name : former->path,
-		.lineage = former->lineage,
-		.real = file->real,
-		.discover = discover,
-		.moved = true,
-	};
-	struct stat st;
-	int r;
-
-	/* It is none of them. */
-	if (former->identity.born_ns >= file->known_ns)
-		file->known_ns = former->identity.born_ns + 1;
-	r = follow_missed_now(files, discover, file);
-	if (!r && (name || (fstat(former->fd, &st) == 0 && st.st_size))) {
-		r = follow_adopt(files, &birth, former->fd, &former->identity);
-		former->fd = -1;
-	}
-	free(name);
-	return r;
-}
-
-/* What is at the path now, or was, comes behind the file. 0 or -ENOMEM. */
-static int take_rest(struct files *files, struct discover *discover, struct file *file,
-		     struct former *former, int64_t now_ms)
-{
-	struct file *live;
+	struct candidate spare = claim->spare;
+	bool is_file = !found && spare.path && follow_is_abandoned(file);
 	int r = 0;
 
-	/* What a look at the directories found before may be old. */
+	claim->spare.path = NULL;
+	claim_free(files, claim);
+	file->hunted = !found && !is_file;
+	if (spare.path && !is_file)
+		r = claims_pass_copy(files, discover, file, &spare, now_ms);
+	if (!r && (found || is_file))
+		r = claims_take_name(files, discover, file, found ? found : &spare);
+	/* What came behind it waited for that. */
+	copies_look(files);
 	files->places = places_free(files->places);
-	if (former->fd >= 0 && !is_at_path(former->lineage, &former->identity))
-		r = take_former(files, discover, file, former);
 	if (!r)
-		r = follow_found(files, discover, (int)(file->source - files->sources),
-				 former->lineage, former->lineage, now_ms);
-	/* The next copy may be under way, and was told of. */
-	live = map_get(files->by_lineage, former->lineage, strlen(former->lineage));
-	if (live && live != file && file_is_unread(live))
-		live->suspect = true;
+		r = follow_missed_now(files, discover, file);
 	files->places = places_free(files->places);
-	return r;
-}
-
-/* The file is the candidate from now on, and what is at its path comes behind it. 0 or -ENOMEM. */
-static int take_place(struct files *files, struct discover *discover, struct file *file,
-		      struct candidate *found, int64_t now_ms)
-{
-	struct copy *copy = copies_held(files, inode_key_of(&found->identity));
-	struct former former;
-	int r = former_of(file, &former);
-
-	if (copy)
-		copies_free(files, copy);
-	if (!r)
-		r = copies_become(files, file, found->path, found->fd, &found->identity,
-				  found->packing);
-	else
-		close(found->fd);
-	if (!r) {
-		files->counters->rotations++;
-		file->rewritten = false;
-		file->suspect = false;
-		files_left_path(files, file);
-		r = discover_follow(discover, found->path) == -ENOMEM ? -ENOMEM : 0;
-	}
-	if (!r)
-		r = take_rest(files, discover, file, &former, now_ms);
-	former_deinit(&former);
-	return r;
-}
-
-static int take_copy(struct files *files, struct discover *discover, struct file *file,
-		     struct candidate *found, int64_t now_ms)
-{
-	int r;
-
-	log_source(files->log, LOG_INFO, file->source->name, "copy-claimed",
-		   "%s: a copy of %s from before it was truncated: it goes on at %llu", found->path,
-		   file->path, (unsigned long long)file->account.committed);
-	r = take_place(files, discover, file, found, now_ms);
-	free(found->path);
-	return r;
-}
-
-/*
- * A copy that was made before the last lines were written, which were read: nothing in it is
- * unread. Where a pattern wants it, it is known from now on. 0 or -ENOMEM.
- */
-static int pass_copy(struct files *files, struct discover *discover, struct file *file,
-		     struct candidate *found, int64_t now_ms)
-{
-	int source = discover_wants(discover, found->path), r = 0;
-	struct birth birth = {
-		.path = found->path,
-		.lineage = found->path,
-		.discover = discover,
-	};
-	struct stat st;
-
-	if (found->identity.born_ns >= file->known_ns)
-		file->known_ns = found->identity.born_ns + 1;
-	if (source < 0 || found->packing || fstat(found->fd, &st) < 0 ||
-	    (uint64_t)st.st_size > file->account.committed) {
-		close(found->fd);
-	} else {
-		struct copy *copy = copies_held(files, inode_key_of(&found->identity));
-
-		if (copy)
-			copies_free(files, copy);
-		birth.source = &files->sources[source];
-		birth.position = (uint64_t)st.st_size;
-		files->counters->copies_ignored++;
-		log_source(files->log, LOG_INFO, file->source->name, "copy",
-			   "%s: a copy of %s: it is not shipped", found->path, file->path);
-		r = follow_adopt(files, &birth, found->fd, &found->identity);
-	}
-	free(found->path);
-	(void)now_ms;
 	return r;
 }
 
@@ -297,13 +207,20 @@ static int step(struct files *files, struct discover *discover, struct claim *cl
 	r = hunt_step(&claim->hunt, &found);
 	if (r == HUNT_E_MORE || r < 0)
 		return r < 0 ? r : CLAIMS_E_MORE;
-	if (r == HUNT_E_SHORT) {
-		r = pass_copy(files, discover, file, &found, now_ms);
+	if (!r && claim->nameless && !claim->spare.path && claims_has_no_more(file, &found)) {
+		claim->spare = found;
+		return CLAIMS_E_MORE;
+	}
+	if (r == HUNT_E_SHORT || (!r && claim->nameless && claims_has_no_more(file, &found))) {
+		r = claims_pass_copy(files, discover, file, &found, now_ms);
 		return r ? r : CLAIMS_E_MORE;
 	}
-	claim_free(files, claim);
-	if (!r)
-		r = take_copy(files, discover, file, &found, now_ms);
+	if (claim->nameless)
+		r = end_nameless(files, discover, claim, file, r ? NULL : &found, now_ms);
+	else {
+		claim_free(files, claim);
+		r = r ? 0 : claims_take_copy(files, discover, file, &found, now_ms);
+	}
 	return r < 0 ? r : CLAIMS_E_DONE;
 }
 
@@ -350,7 +267,7 @@ int claims_unseen(struct files *files, struct discover *discover, struct file *f
 
 	file->suspect = false;
 	/* What is elsewhere than its writer puts it has no copies, and others came behind it. */
-	if (!is_at_path(file->lineage, &file->identity)) {
+	if (!claims_is_at(file->lineage, &file->identity)) {
 		files->places = places_free(files->places);
 		r = follow_missed_now(files, discover, file);
 		files->places = places_free(files->places);
@@ -366,7 +283,7 @@ int claims_unseen(struct files *files, struct discover *discover, struct file *f
 		   found.path, file->path);
 	files->counters->generations_unseen++;
 	forget_content(file);
-	r = take_place(files, discover, file, &found, now_ms);
+	r = claims_take_place(files, discover, file, &found, now_ms);
 	free(found.path);
 	return r ? r : CLAIMS_E_TAKEN;
 }

@@ -17,6 +17,16 @@
  */
 int claims_begin(struct files *files, struct file *file) MUSTCHECK;
 
+/* Whether the file is whole, has no name any more and was not looked for: it may go on elsewhere. */
+bool claims_is_due(const struct file *file);
+
+/*
+ * The same when a file was read to its end: if it has no name any more, and was not looked for. 0:
+ * nothing is to do; CLAIMS_E_BEGUN: it drains, until claims_step gives it; -ENOMEM.
+ */
+enum { CLAIMS_E_BEGUN = 1 };
+int claims_begin_nameless(struct files *files, struct file *file) MUSTCHECK;
+
 /* Whether the file waits for claims_step. */
 bool claims_has(const struct files *files, const struct file *file);
 

@@ -66,8 +66,25 @@ bool copies_await(const struct files *files, const struct file *file)
 	return false;
 }
 
-bool copies_is_cut_off(struct files *files, struct file *file)
+bool copies_is_nameless(const struct file *file)
 {
+	return !file->hunted && !file->spoilt && !file->tail.packing &&
+	       file->state != FILE_FINISHED && file_is_nameless(file);
+}
+
+void copies_follow(struct files *files, const struct identity *from, const struct identity *to)
+{
+	struct copy *copy;
+
+	TAILQ_FOREACH (copy, &files->copies, link)
+		if (copy->of.inode == from->inode && copy->of.device == from->device)
+			copy->of = inode_key_of(to);
+}
+
+bool copies_is_claimed(struct files *files, struct file *file)
+{
+	if (copies_is_nameless(file))
+		return true;
 	if (file->tail.packing || file->state == FILE_FINISHED || file_is_unread(file))
 		return false;
 	return file->state == FILE_DRAINING ?
@@ -118,7 +135,7 @@ static struct file *original_of(struct files *files, const struct source *source
 	*ret_replaces = file && strcmp(file->path, path) == 0;
 	if (file) {
 		/* Nothing comes behind what was cut off before that is found. */
-		*ret_replaces |= copies_is_cut_off(files, file);
+		*ret_replaces |= copies_is_claimed(files, file);
 		return *ret_replaces &&
 				       (strcmp(file->path, path) != 0 || is_nameless(files, file)) ?
 			       file :
@@ -248,10 +265,11 @@ int copies_hold(struct files *files, const struct birth *birth, int fd,
 		return hold(files, birth, fd, identity, of, false, now_us);
 	file = birth->moved ? map_get(files->by_lineage, birth->lineage, strlen(birth->lineage)) :
 			      NULL;
-	replaces = file && (is_nameless(files, file) || copies_is_cut_off(files, file));
+	replaces = file && (is_nameless(files, file) || copies_is_claimed(files, file));
 	if (!replaces)
 		file = original_of(files, birth->source, birth->path, &replaces);
-	if (!file || file->tail.packing || (!replaces && is_other(files, file, fd, identity)))
+	if (!file || file->tail.packing ||
+	    (!replaces && !copies_is_nameless(file) && is_other(files, file, fd, identity)))
 		return 0;
 	of = (struct inode_key){file->identity.device, file->identity.inode};
 	/* Before a line of it is read. */

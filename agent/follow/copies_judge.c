@@ -106,9 +106,15 @@ int copies_become(struct files *files, struct file *file, const char *path, int 
 /* Nothing of it is unread or under way but a last line without its end. */
 static bool is_read(const struct file *file)
 {
-	return file->state == FILE_READING && !file->account.in_flight &&
-	       file->account.committed == account_read_position(&file->account) &&
-	       (!tail_has_more(&file->tail) || file->tail.pending);
+	struct stat st;
+
+	if (file->state != FILE_READING || file->account.in_flight ||
+	    file->account.committed != account_read_position(&file->account))
+		return false;
+	if (file->tail.packing || file->tail.fd < 0)
+		return !tail_has_more(&file->tail);
+	return fstat(file->tail.fd, &st) == 0 &&
+	       (uint64_t)st.st_size <= file->account.committed + file->tail.pending;
 }
 
 /* Another one took the same path, and was rotated meanwhile. */
@@ -122,17 +128,6 @@ static bool comes_later(const struct files *files, const struct copy *copy)
 		    other->identity.born_ns < copy->identity.born_ns)
 			return true;
 	return false;
-}
-
-/* Those that were held against a file are against the one in which it goes on. */
-static void follow_original(struct files *files, const struct identity *from,
-			    const struct identity *to)
-{
-	struct copy *copy;
-
-	TAILQ_FOREACH (copy, &files->copies, link)
-		if (copy->of.inode == from->inode && copy->of.device == from->device)
-			copy->of = (struct inode_key){to->device, to->inode};
 }
 
 /* Whether it begins with all that was read of the file, 256 KiB further: what content_step says. */
@@ -159,7 +154,7 @@ static int step_replaced(struct files *files, struct copy *copy, struct file *fi
 {
 	int fd = copy->twin.fd, r;
 
-	if (!is_read(file) || comes_later(files, copy)) {
+	if (copies_is_nameless(file) || !is_read(file) || comes_later(files, copy)) {
 		files_wake(files, file);
 		return 0;
 	}
@@ -173,7 +168,7 @@ static int step_replaced(struct files *files, struct copy *copy, struct file *fi
 		   "goes on at %llu",
 		   copy->path, (unsigned long long)file->account.committed);
 	copy->twin.fd = -1;
-	follow_original(files, &file->identity, &copy->identity);
+	copies_follow(files, &file->identity, &copy->identity);
 	r = copies_become(files, file, copy->path, fd, &copy->identity, copy->content->packing);
 	file->left_path = false;
 	if (strcmp(file->path, file->lineage) != 0)
@@ -219,7 +214,8 @@ static int step_copy(struct files *files, struct copy *copy, struct file *file, 
 	if (files_open(files, file))
 		return quiet ? step_deleted(files, copy, file, now_ms) : 0;
 	/* Its own turn notices, and what follows from that. */
-	if (file->state == FILE_DRAINING || content_is_gone(&file->tail, &file->identity)) {
+	if (file->state == FILE_DRAINING || copies_is_nameless(file) ||
+	    content_is_gone(&file->tail, &file->identity)) {
 		files_wake(files, file);
 		return 0;
 	}

@@ -35,10 +35,16 @@ struct copy {
 void copies_free(struct files *files, struct copy *copy);
 
 /*
- * The file was truncated, whether its own turn has seen that or not: nothing of its lineage is
- * taken in behind it before its claim.
+ * The file was truncated, whether its own turn has seen that or not, or has no name any more:
+ * nothing of its lineage is taken in behind it before its claim.
  */
-bool copies_is_cut_off(struct files *files, struct file *file);
+bool copies_is_claimed(struct files *files, struct file *file);
+
+/* The second of the two: it is read, and was not looked for yet. */
+bool copies_is_nameless(const struct file *file);
+
+/* Those that were held against a file are against the one in which it goes on. */
+void copies_follow(struct files *files, const struct identity *from, const struct identity *to);
 
 /* Nothing in it is unread, up to size: it is known from now on, and counted. 0 or -ENOMEM. */
 int copies_ignore(struct files *files, struct copy *copy, uint64_t size, int64_t now_ms) MUSTCHECK;

@@ -113,12 +113,6 @@ int follow_missed_now(struct files *files, struct discover *discover, struct fil
 	MUSTCHECK;
 
 /*
- * So many bytes are both in newest (or NULL) and in the file fd: editors replace a file by another
- * one that begins with the same, and that may be rotated before anybody looks. 0: none.
- */
-uint64_t follow_continued_at(const struct file *newest, int fd);
-
-/*
  * The generation that nobody saw and that began first, of those that came before what is in the
  * file now: not known, and made since it was seen whole. 0: path (malloc'ed) and fd are the
  * caller's; FOLLOW_E_NONE; -ENOMEM. The file stays suspect while a copy of it is in the making.

@@ -85,16 +85,6 @@ static int open_generation(struct generations *search, size_t i, bool packed,
 	return -1;
 }
 
-uint64_t follow_continued_at(const struct file *newest, int fd)
-{
-	struct stat st;
-
-	return newest && newest->tail.fd >= 0 && fstat(newest->tail.fd, &st) == 0 &&
-			       st.st_nlink == 0 && twins_is_beginning(newest->tail.fd, fd) ?
-		       (uint64_t)st.st_size :
-		       0;
-}
-
 static int adopt(struct generations *search, size_t i)
 {
 	const struct missed *missed = search->missed;
@@ -120,7 +110,6 @@ static int adopt(struct generations *search, size_t i)
 	if (copy)
 		copies_free(files, copy);
 	birth.packing = packed_kind_of_file(fd);
-	birth.position = birth.packing ? 0 : follow_continued_at(missed->newest, fd);
 	birth.unseen = birth.packing;
 	if (!birth.unseen)
 		follow_tell_unseen(files, missed->source, path, missed->lineage);
@@ -218,7 +207,7 @@ int follow_missed_now(struct files *files, struct discover *discover, struct fil
 	if (r)
 		return r;
 	/* They come behind what was cut off of it: claims.c. */
-	if (copies_is_cut_off(files, newest)) {
+	if (copies_is_claimed(files, newest)) {
 		files_wake(files, newest);
 		return 0;
 	}

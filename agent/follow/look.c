@@ -192,9 +192,6 @@ static int adopt_new(struct files *files, struct birth birth, int fd,
 		birth.position = birth.row->committed;
 	else if (!r)
 		r = find_start(files, fd, now_ms, &birth);
-	/* It came to its lineage's path and was renamed. */
-	if (!r && !birth.row && !birth.position && strcmp(birth.lineage, birth.path) != 0)
-		birth.position = follow_continued_at(newest_of(files, birth.lineage), fd);
 	if (r) {
 		close(fd);
 		if (r != -ENOMEM)

@@ -143,6 +143,19 @@ static int read_at(struct content *content, uint64_t at, char *bytes, size_t len
 	return 0;
 }
 
+void content_keep_rest(struct content *content, const struct tail *tail, char *kept)
+{
+	size_t len = content->kept_len;
+	ssize_t n;
+
+	/* Read by now, but for a last line without its end. */
+	if (!len)
+		content->kept_at = content->committed;
+	n = pread(tail->fd, kept + len, CONTENT_KEPT_MAX - len, (off_t)(content->kept_at + len));
+	content->kept = kept;
+	content->kept_len += n > 0 ? (size_t)n : 0;
+}
+
 /* The len bytes before a position have this hash. 0, the E codes, negative errno. */
 static int compare(struct content *content, uint64_t end, uint32_t len, uint64_t hash)
 {

@@ -62,6 +62,11 @@ void content_of_tail(struct content *content, const struct tail *tail,
 		     const struct identity *identity, char *kept);
 
 /*
+ * The file is whole: what is behind its position is to be there, too. kept: that of content_of_tail.
+ */
+void content_keep_rest(struct content *content, const struct tail *tail, char *kept);
+
+/*
  * Holds the first bytes (1 KiB, or all that were known) of an open file, which is borrowed until
  * content_end, against the known ones. 0: they are the same, steps may follow; OTHER; SHORT;
  * negative errno.

@@ -206,4 +206,59 @@ KEPT = {
         [("write", 1, 1), ("write", 0, 1), ("run", 1), ("copy", 0, "number"), ("kill", False),
          ("replace", 0, 0)],
     ),
+    "sed -i, then another target, before a look": (
+        False,
+        False,
+        [("write", 3, 1), ("run", 0), ("replace", 3, 1), ("relink",)],
+    ),
+    "sed -i, then copied and cut off, before a look": (
+        False,
+        False,
+        [("write", 0, 1), ("run", 0), ("replace", 0, 1), ("copytruncate", 0, "number")],
+    ),
+    "sed -i, then copied, cut off and compressed, before a look": (
+        False,
+        False,
+        [("write", 3, 1), ("run", 0), ("replace", 3, 1), ("copytruncate", 3, "number"),
+         ("compress", 3, False)],
+    ),
+    "sed -i amid a line, then rotated: no fragment": (
+        False,
+        False,
+        [("part", 3), ("run", 0), ("replace", 3, 0), ("rotate", 3, "number", False)],
+    ),
+    "sed -i beside a copy in an old directory, then rotated": (
+        False,
+        False,
+        [("write", 2, 1), ("run", 0), ("copy", 2, "olddir"), ("replace", 2, 1),
+         ("rotate", 2, "date", False)],
+    ),
+    "half a line, its rest, and sed -i": (
+        False,
+        False,
+        [("part", 0), ("run", 0), ("write", 0, 0), ("replace", 0, 0)],
+    ),
+    "rewritten, then replaced by the same bytes": (
+        False,
+        False,
+        [("write", 3, 100), ("run", 0), ("rewrite", 3, 1), ("replace", 3, 0)],
+    ),
+    "copied and cut off, written, then replaced by the same bytes": (
+        False,
+        False,
+        [("write", 0, 3), ("run", 0), ("copytruncate", 0, "date"), ("write", 0, 1),
+         ("replace", 0, 0)],
+    ),
+    "cut off amid a line and replaced, twice": (
+        False,
+        False,
+        [("write", 0, 0), ("start",), ("copytruncate", 0, "olddir"), ("part", 0),
+         ("replace", 0, 0), ("copytruncate", 0, "number")],
+    ),
+    "deleted, and its copy in an old directory is no generation that nobody saw": (
+        False,
+        False,
+        [("write", 0, 0), ("run", 0), ("recreate", 0, 1), ("run", 0), ("copy", 0, "olddir"),
+         ("delete", 0, False)],
+    ),
 }

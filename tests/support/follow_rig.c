@@ -253,10 +253,16 @@ void rig_deliver(struct follow_rig *rig)
 
 static void gone_dry(struct follow_rig *rig, struct file *file, bool hand_over)
 {
+	int r;
+
 	files_rest(&rig->files, file);
 	files_give_back(&rig->files, file);
 	file->eof_seen = true;
-	if (hand_over && file->newer && file_lets_next(file))
+	r = claims_begin_nameless(&rig->files, file);
+	MUST(r >= 0);
+	if (r == CLAIMS_E_BEGUN)
+		file_set_state(file, FILE_DRAINING);
+	else if (hand_over && file->newer && file_lets_next(file))
 		files_promote_next(&rig->files, file);
 }
 
@@ -335,7 +341,7 @@ static void turn(struct follow_rig *rig, struct file *file)
 		do
 			r = tail_peek(&file->tail, &event);
 		while (r == TAIL_E_AGAIN);
-		if (r == TAIL_E_DRY && file_is_over(file) && rig->quiet)
+		if (r == TAIL_E_DRY && file_is_over(file) && rig->quiet && !claims_is_due(file))
 			r = tail_peek_last(&file->tail, &event);
 		if (r)
 			break;

@@ -633,6 +633,23 @@ Test(packs, what_is_compressed_in_the_background_is_no_generation_that_came_unse
 	in_the_background(true, true);
 }
 
+/* Its bytes went into a new file, from there into a copy, and that was compressed: in one look. */
+Test(packs, replaced_copied_cut_off_and_compressed_before_a_look)
+{
+	again("app.log");
+	rig->sources[0].compressed = false;
+	rig_start(rig);
+	rig_append(rig, "app.log", "a1\na2 in ");
+	SEE("a1 ");
+	rig_append(rig, "b", "a1\na2 in two pieces\n");
+	rig_rename(rig, "b", "app.log");
+	compress_as(PACKED_GZIP, "app.log", "app.log.1.gz");
+	rig_append(rig, "app.log", "b1\n");
+	rig->quiet = true;
+	SEE("a2 in two pieces b1 ");
+	expect_whole();
+}
+
 /* The last one was packed after the file that has the path now was made (Java, Go). */
 Test(packs, a_generation_that_was_compressed_late_is_read)
 {
