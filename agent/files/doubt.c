@@ -48,8 +48,11 @@ static bool look(struct files *files, struct file *file, int64_t real_ms)
 
 	if (fstat(file->tail.fd, &st) < 0)
 		return false;
-	/* The turn that followed read on in the same content. */
-	if (file->found.known && !file->doubtful && !file->tail.rewritten &&
+	/*
+	 * The turn that followed read on in the same content. What is written late, elsewhere, is
+	 * younger than what came behind it.
+	 */
+	if (file->found.known && !file->seen_left && !file->doubtful && !file->tail.rewritten &&
 	    account_read_position(&file->account) && file->found.mtime_ns > file->whole_ns)
 		file->whole_ns = file->found.mtime_ns;
 	/* The turn that followed the look before found the same content. */

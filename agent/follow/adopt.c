@@ -256,14 +256,17 @@ static void learn_times(const struct files *files, const struct birth *birth, st
 	const struct file *newest =
 		map_get(files->by_lineage, birth->lineage, strlen(birth->lineage));
 	int64_t born_ns = file->identity.born_ns;
+	struct stat st;
 
 	file->whole_ns = born_ns;
 	if ((row || file->suspect) && files->alive_ns > born_ns)
 		file->whole_ns = files->alive_ns;
 	if (row && row->mtime_ns > 0)
 		file->whole_ns = file->known_ns = row->mtime_ns;
-	if (!row && !file->suspect && files->first_scan)
-		file->known_ns = written_ns(fd) + 1;
+	if (!row && !file->suspect && files->first_scan && fstat(fd, &st) == 0) {
+		file->known_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec + 1;
+		file->first_size = birth->position ? 0 : (uint64_t)st.st_size;
+	}
 	if (newest && newest->known_ns > file->known_ns)
 		file->known_ns = newest->known_ns;
 	if (newest && newest->identity.born_ns > file->whole_ns)

@@ -157,7 +157,7 @@ static int begin_hunt(struct files *files, struct claim *claim, const struct fil
 		.went = file->went,
 		.rotated = file->source->rotated,
 		.links = file->source->links,
-		.is_known = follow_is_known,
+		.is_known = follow_is_taken,
 		.context = files,
 		.content = claim->content,
 	};
@@ -190,7 +190,7 @@ static int end_nameless(struct files *files, struct discover *discover, struct c
 	/* What came behind it waited for that. */
 	copies_look(files);
 	files->places = places_free(files->places);
-	if (!r)
+	if (!r && map_get(files->by_lineage, file->lineage, strlen(file->lineage)) == file)
 		r = follow_missed_now(files, discover, file);
 	files->places = places_free(files->places);
 	return r;
@@ -219,6 +219,7 @@ static int step(struct files *files, struct discover *discover, struct claim *cl
 		r = end_nameless(files, discover, claim, file, r ? NULL : &found, now_ms);
 	else {
 		claim_free(files, claim);
+		copies_settle(files, file);
 		r = r ? 0 : claims_take_copy(files, discover, file, &found, now_ms);
 	}
 	return r < 0 ? r : CLAIMS_E_DONE;
@@ -249,8 +250,11 @@ int claims_step(struct files *files, struct discover *discover, int64_t now_ms,
 }
 
 /* What is in the file was not there when it was another. */
-static void forget_content(struct file *file)
+static void forget_content(struct files *files, struct file *file)
 {
+	/* Those that came back are read for the first time again. */
+	files->counters->lines_read -= file->lines_back;
+	file->lines_back = 0;
 	account_reset(&file->account, 0);
 	tail_reset(&file->tail);
 	file->tail.truncated = false;
@@ -266,6 +270,8 @@ int claims_unseen(struct files *files, struct discover *discover, struct file *f
 	int r;
 
 	file->suspect = false;
+	if (file->whole_ns > file->known_ns)
+		file->known_ns = file->whole_ns;
 	/* What is elsewhere than its writer puts it has no copies, and others came behind it. */
 	if (!claims_is_at(file->lineage, &file->identity)) {
 		files->places = places_free(files->places);
@@ -273,8 +279,6 @@ int claims_unseen(struct files *files, struct discover *discover, struct file *f
 		files->places = places_free(files->places);
 		return r;
 	}
-	if (file->whole_ns > file->known_ns)
-		file->known_ns = file->whole_ns;
 	r = follow_oldest_unseen(files, discover, file, &found.path, &found.fd, &found.identity);
 	if (r)
 		return r == FOLLOW_E_NONE ? 0 : r;
@@ -282,7 +286,7 @@ int claims_unseen(struct files *files, struct discover *discover, struct file *f
 		   "%s: what was in %s before it was truncated, and was not seen: it goes first",
 		   found.path, file->path);
 	files->counters->generations_unseen++;
-	forget_content(file);
+	forget_content(files, file);
 	r = claims_take_place(files, discover, file, &found, now_ms);
 	free(found.path);
 	return r ? r : CLAIMS_E_TAKEN;
@@ -305,6 +309,8 @@ int claims_look(struct files *files, struct discover *discover, struct file *fil
 		file->suspect = false;
 		return 0;
 	}
+	if (file->found.known && file->found.size < file->first_size)
+		file->suspect = true;
 	if (!file->suspect && !is_missing_something(file))
 		return 0;
 	return claims_unseen(files, discover, file, now_ms);

@@ -73,7 +73,7 @@ static int take_former(struct files *files, struct discover *discover, struct fi
 	/* It is none of them. */
 	if (former->identity.born_ns >= file->known_ns)
 		file->known_ns = former->identity.born_ns + 1;
-	r = follow_missed_now(files, discover, file);
+	r = follow_missed_before(files, discover, file, former->fd);
 	if (!r && (name || (fstat(former->fd, &st) == 0 && st.st_size))) {
 		r = follow_adopt(files, &birth, former->fd, &former->identity);
 		former->fd = -1;
@@ -104,15 +104,25 @@ static int take_rest(struct files *files, struct discover *discover, struct file
 	return r;
 }
 
-int claims_take_place(struct files *files, struct discover *discover, struct file *file,
-		      struct candidate *found, int64_t now_ms)
+/* Of what was found nobody knew what it is. */
+static void make_room(struct files *files, const struct identity *identity)
 {
-	struct copy *copy = copies_held(files, inode_key_of(&found->identity));
-	struct former former;
-	int r = former_of(file, &former);
+	struct copy *copy = copies_held(files, inode_key_of(identity));
+	struct file *unjudged = files_by_inode(files, identity->device, identity->inode);
 
 	if (copy)
 		copies_free(files, copy);
+	if (unjudged)
+		files_remove(files, unjudged, true);
+}
+
+int claims_take_place(struct files *files, struct discover *discover, struct file *file,
+		      struct candidate *found, int64_t now_ms)
+{
+	struct former former;
+	int r = former_of(file, &former);
+
+	make_room(files, &found->identity);
 	if (!r)
 		r = copies_become(files, file, found->path, found->fd, &found->identity,
 				  found->packing);
@@ -189,7 +199,6 @@ bool claims_has_no_more(const struct file *file, const struct candidate *found)
 int claims_take_name(struct files *files, struct discover *discover, struct file *file,
 		     struct candidate *found)
 {
-	struct copy *copy = copies_held(files, inode_key_of(&found->identity));
 	struct identity from = file->identity;
 	bool moved = strcmp(found->path, file->lineage) != 0;
 	int r;
@@ -198,8 +207,7 @@ int claims_take_name(struct files *files, struct discover *discover, struct file
 		   "%s: what was shipped as %s, which has no name any more, by its bytes: it goes "
 		   "on at %llu",
 		   found->path, file->path, (unsigned long long)file->account.committed);
-	if (copy)
-		copies_free(files, copy);
+	make_room(files, &found->identity);
 	copies_follow(files, &from, &found->identity);
 	r = copies_become(files, file, found->path, found->fd, &found->identity, found->packing);
 	file->left_path = false;

@@ -55,6 +55,16 @@ struct copy *copies_held(const struct files *files, struct inode_key key)
 	return NULL;
 }
 
+void copies_settle(struct files *files, const struct file *file)
+{
+	struct copy *copy;
+
+	TAILQ_FOREACH (copy, &files->copies, link)
+		if (copy->content_id == file->content_id && copy->whole &&
+		    copy->size <= file->account.committed)
+			copy->settled = copy->size;
+}
+
 bool copies_await(const struct files *files, const struct file *file)
 {
 	const struct copy *copy;
@@ -136,10 +146,10 @@ static struct file *original_of(struct files *files, const struct source *source
 	if (file) {
 		/* Nothing comes behind what was cut off before that is found. */
 		*ret_replaces |= copies_is_claimed(files, file);
-		return *ret_replaces &&
-				       (strcmp(file->path, path) != 0 || is_nameless(files, file)) ?
-			       file :
-			       NULL;
+		if (*ret_replaces)
+			return strcmp(file->path, path) != 0 || is_nameless(files, file) ? file :
+											   NULL;
+		/* Whoever had this name before is renamed: this may be a copy of the next one. */
 	}
 	unpacked = source->compressed ? rotated_unpacked(path) : NULL;
 	search.compressed = unpacked != NULL;
@@ -218,6 +228,13 @@ static bool is_other(struct files *files, struct file *file, int fd,
 	return twins_step(&twin, file->tail.fd, UINT64_MAX) == TWINS_DIFFER;
 }
 
+static bool may_be_copy_of(struct files *files, struct file *file, int fd,
+			   const struct identity *identity)
+{
+	return !file->tail.packing &&
+	       (copies_is_nameless(file) || !is_other(files, file, fd, identity));
+}
+
 static int hold(struct files *files, const struct birth *birth, int fd,
 		const struct identity *identity, struct inode_key of, bool replaces,
 		uint64_t now_us)
@@ -268,8 +285,9 @@ int copies_hold(struct files *files, const struct birth *birth, int fd,
 	replaces = file && (is_nameless(files, file) || copies_is_claimed(files, file));
 	if (!replaces)
 		file = original_of(files, birth->source, birth->path, &replaces);
-	if (!file || file->tail.packing ||
-	    (!replaces && !copies_is_nameless(file) && is_other(files, file, fd, identity)))
+	while (file && !replaces && !may_be_copy_of(files, file, fd, identity))
+		file = file->older;
+	if (!file || file->tail.packing)
 		return 0;
 	of = (struct inode_key){file->identity.device, file->identity.inode};
 	/* Before a line of it is read. */

@@ -231,6 +231,7 @@ static int step_copy(struct files *files, struct copy *copy, struct file *file, 
 		return 1;
 	if (compared == TWINS_DIFFER)
 		return step_differing(files, copy, file, now_ms);
+	copy->whole = compared == TWINS_EQUAL_TO_ITS_END && copy->twin.same == copy->size;
 	if (copy->twin.same > file->account.committed)
 		return 0;
 	copy->settled = copy->size == copy->twin.same ? copy->size : 0;

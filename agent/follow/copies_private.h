@@ -22,6 +22,7 @@ struct copy {
 	struct identity identity;
 	struct inode_key of;     /* the file that it may be a copy of */
 	uint64_t content_id;     /* what that held when it was compared; 0: it was not yet */
+	bool whole;              /* all of it was the same then */
 	uint64_t settled;        /* so many of its bytes were settled of the other one */
 	bool asked;              /* whether nobody saw it, before anything of that one is read */
 	bool replaces;           /* it has that one's path, which has no name any more */
@@ -40,7 +41,10 @@ void copies_free(struct files *files, struct copy *copy);
  */
 bool copies_is_claimed(struct files *files, struct file *file);
 
-/* The second of the two: it is read, and was not looked for yet. */
+/* The file is truncated, and nothing of it is under way: what of copies was settled is known now. */
+void copies_settle(struct files *files, const struct file *file);
+
+/* Whether it has no name any more, and was not looked for yet. */
 bool copies_is_nameless(const struct file *file);
 
 /* Those that were held against a file are against the one in which it goes on. */

@@ -80,6 +80,9 @@ bool follow_has_row(struct files *files, const char *path, uint64_t device, uint
 /* context: the files. Whether this file is one of them, or one of their rows. */
 bool follow_is_known(void *context, const char *path, const struct stat *st);
 
+/* The same, but for a compressed file of which it is not known yet whether it is a known one. */
+bool follow_is_taken(void *context, const char *path, const struct stat *st);
+
 /* A lineage of which generations may have come and gone unseen. All borrowed. */
 struct missed {
 	const struct source *source;
@@ -90,6 +93,7 @@ struct missed {
 	struct file *newest; /* that; NULL: gone */
 	int64_t after_ns;    /* when it began */
 	int64_t known_ns;    /* what was made before is known, or none of ours */
+	const int *former;   /* an open file that comes behind them; NULL: none */
 	bool copied;         /* they are copies of a file that keeps its path, and is truncated */
 };
 
@@ -111,6 +115,10 @@ int follow_missed_after(struct files *files, struct discover *discover, struct p
 /* The same while the agent runs, with the directories as they are now. */
 int follow_missed_now(struct files *files, struct discover *discover, struct file *newest)
 	MUSTCHECK;
+
+/* The same, of those that come before what is in the open file, and are no copies of that. */
+int follow_missed_before(struct files *files, struct discover *discover, struct file *newest,
+			 int former) MUSTCHECK;
 
 /*
  * The generation that nobody saw and that began first, of those that came before what is in the

@@ -31,6 +31,14 @@ void follow_tell_unseen(struct files *files, const struct source *source, const 
 	files->counters->generations_unseen++;
 }
 
+/* Nothing is no copy. */
+static bool is_copy_of_open(int of, int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_size && twins_is_beginning(fd, of);
+}
+
 /*
  * Of what the last known generation holds, or held before it was truncated: that is for claims.c to
  * prove.
@@ -39,11 +47,10 @@ static bool is_copy_of_newest(const struct file *newest, int fd)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) < 0 || !st.st_size)
-		return false;
 	if (!content_is_gone(&newest->tail, &newest->identity))
-		return twins_is_beginning(fd, newest->tail.fd);
-	return content_may_be(&newest->tail, &newest->identity, fd);
+		return is_copy_of_open(newest->tail.fd, fd);
+	return fstat(fd, &st) == 0 && st.st_size &&
+	       content_may_be(&newest->tail, &newest->identity, fd);
 }
 
 /* A copy of what is in the file at the path now, perhaps in the making, or of what was there. */
@@ -56,6 +63,8 @@ static bool is_copy(struct generations *search, int fd, const struct identity *i
 		search->in_the_making = true;
 		return true;
 	}
+	if (search->missed->former && is_copy_of_open(*search->missed->former, fd))
+		return true;
 	if (!newest || newest->tail.fd < 0 || newest->tail.packing ||
 	    !is_copy_of_newest(newest, fd))
 		return false;
@@ -159,8 +168,8 @@ int follow_oldest_unseen(struct files *files, struct discover *discover, struct 
 	return r ? r : *ret_fd < 0 ? FOLLOW_E_NONE : 0;
 }
 
-int follow_missed_after(struct files *files, struct discover *discover, struct places *places,
-			struct file *newest)
+static int missed_after(struct files *files, struct discover *discover, struct places *places,
+			struct file *newest, const int *former)
 {
 	struct missed missed = {
 		.source = newest->source,
@@ -169,6 +178,7 @@ int follow_missed_after(struct files *files, struct discover *discover, struct p
 		.path = newest->path,
 		.went = newest->went,
 		.newest = newest,
+		.former = former,
 		.known_ns = newest->known_ns,
 		.after_ns = newest->identity.born_ns ? newest->identity.born_ns : INT64_MAX,
 	};
@@ -181,6 +191,12 @@ int follow_missed_after(struct files *files, struct discover *discover, struct p
 			    stx.stx_ino == newest->identity.inode)
 		missed.after_ns = age_began_ns(&stx);
 	return follow_missed(files, discover, places, &missed);
+}
+
+int follow_missed_after(struct files *files, struct discover *discover, struct places *places,
+			struct file *newest)
+{
+	return missed_after(files, discover, places, newest, NULL);
 }
 
 /*
@@ -200,7 +216,8 @@ static int renew_places(struct files *files, const char *path)
 	return files->places ? 0 : -ENOMEM;
 }
 
-int follow_missed_now(struct files *files, struct discover *discover, struct file *newest)
+static int missed_now(struct files *files, struct discover *discover, struct file *newest,
+		      const int *former)
 {
 	int r = renew_places(files, newest->real ? newest->real : newest->lineage);
 
@@ -215,6 +232,17 @@ int follow_missed_now(struct files *files, struct discover *discover, struct fil
 	if (strcmp(newest->path, newest->lineage) == 0)
 		r = follow_trace(files, discover, newest);
 	if (!r)
-		r = follow_missed_after(files, discover, files->places, newest);
+		r = missed_after(files, discover, files->places, newest, former);
 	return r;
+}
+
+int follow_missed_now(struct files *files, struct discover *discover, struct file *newest)
+{
+	return missed_now(files, discover, newest, NULL);
+}
+
+int follow_missed_before(struct files *files, struct discover *discover, struct file *newest,
+			 int former)
+{
+	return missed_now(files, discover, newest, former >= 0 ? &former : NULL);
 }

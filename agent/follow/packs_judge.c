@@ -214,6 +214,9 @@ static int choose(struct files *files, struct file *file, uint64_t now_us)
 		end(files, file, judge->same);
 		return IS_SAME;
 	}
+	/* They are looked for, perhaps in this one. */
+	if (!TAILQ_EMPTY(&files->claims))
+		return WAIT;
 	if (is_too_early(files, file)) {
 		files_promote_next(files, file);
 		return WAIT;

@@ -86,3 +86,11 @@ bool follow_is_known(void *context, const char *path, const struct stat *st)
 	return files_by_inode(files, st->st_dev, st->st_ino) ||
 	       follow_has_row(files, path, st->st_dev, st->st_ino);
 }
+
+bool follow_is_taken(void *context, const char *path, const struct stat *st)
+{
+	struct files *files = context;
+	const struct file *file = files_by_inode(files, st->st_dev, st->st_ino);
+
+	return file ? !file->unjudged : follow_has_row(files, path, st->st_dev, st->st_ino);
+}

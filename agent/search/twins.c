@@ -52,10 +52,13 @@ enum twins twins_step(struct twin *twin, int fd, uint64_t limit)
 
 bool twins_is_beginning(int fd, int of)
 {
-	struct twin twin = {.fd = fd};
+	struct twin twin = {.fd = fd, .packing = packed_kind_of_file(fd)};
 	enum twins compared = twins_step(&twin, of, UINT64_MAX);
 	struct stat st;
 
+	twin.packed = packed_free(twin.packed);
+	if (twin.packing)
+		return compared == TWINS_EQUAL_TO_ITS_END && twin.same;
 	if (compared != TWINS_EQUAL_SO_FAR)
 		return compared == TWINS_EQUAL_TO_ITS_END;
 	if (fstat(fd, &st) < 0)

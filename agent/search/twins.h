@@ -26,7 +26,8 @@ enum twins twins_step(struct twin *twin, int fd, uint64_t limit);
 
 /*
  * Whether the file holds nothing but the beginning of the other one, and be it nothing: a copy, or
- * one in the making. Of a long one 256 KiB at its start and the last 16 KiB are asked.
+ * one in the making. Of a long one 256 KiB at its start and the last 16 KiB are asked. What is
+ * packed in it counts, if that is something, and not longer than that.
  */
 bool twins_is_beginning(int fd, int of);
 

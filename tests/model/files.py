@@ -205,6 +205,15 @@ class Files:
 
     def goes_on(self, content, path, inode):
         """Its bytes are in another file from now on."""
+        # Of bytes that were seen and never sent, or came back, hardly more than their number is known.
+        if content.halved or self.model.forgetful or not self.up:
+            self.model.told_of = self.model.told_of or not self.is_known(content)
+        if not self.up:
+            content.had.add(content.inode)
+            # Few bytes, in a file that has the number of one that is gone: any new file may begin
+            # with those.
+            if inode in content.had and content.size < 1024:
+                self.model.may_repeat(content, content.size)
         content.path, content.inode = path, inode
         content.copied = True
         content.suspected = content.seen

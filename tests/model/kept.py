@@ -261,4 +261,60 @@ KEPT = {
         [("write", 0, 0), ("run", 0), ("recreate", 0, 1), ("run", 0), ("copy", 0, "olddir"),
          ("delete", 0, False)],
     ),
+    "copied and cut off, moved, another one came and went: a crash before a look": (
+        True,
+        False,
+        [("write", 0, 1), ("run", 0), ("copytruncate", 0, "date"), ("rotate", 0, "date", False),
+         ("write", 0, 0), ("rotate", 0, "number", False), ("checkpoint",), ("kill", False)],
+    ),
+    "records came back, and their copy is read: no line counts twice": (
+        False,
+        False,
+        [("fail",), ("write", 0, 1), ("run", 0), ("copytruncate", 0, "number")],
+    ),
+    "a copy under the name that a generation had before": (
+        True,
+        False,
+        [("write", 0, 0), ("copytruncate", 0, "number"), ("delete", 0, False), ("run", 0),
+         ("write", 0, 1), ("copy", 0, "number")],
+    ),
+    "copied and cut off, written, copied again, deleted: a copy of what was behind the cut": (
+        False,
+        False,
+        [("write", 0, 1), ("run", 0), ("copytruncate", 0, "date"), ("write", 0, 1),
+         ("copy", 0, "date"), ("delete", 0, False)],
+    ),
+    "copied, written, cut off and deleted: the copy is older than the last line": (
+        False,
+        False,
+        [("run", 0), ("write", 2, 1), ("copy", 2, "number"), ("write", 2, 1), ("run", 0),
+         ("copytruncate", 2, "outside"), ("delete", 2, False)],
+    ),
+    "the beginning of a file that was replaced, compressed in an old directory": (
+        False,
+        False,
+        [("write", 2, 1), ("copy", 2, "olddir"), ("write", 2, 1), ("run", 0),
+         ("recreate", 2, 0), ("compress", 2, False)],
+    ),
+    "a copy of what is overwritten before it is judged": (
+        True,
+        False,
+        [("write", 0, 1), ("copy", 0, "number"), ("write", 0, 1), ("run", 0), ("overwrite", 0)],
+    ),
+    "copied and cut off, the copy compressed where it is wanted, before a look": (
+        True,
+        True,
+        [("write", 0, 1), ("run", 0), ("copytruncate", 0, "date"), ("compress", 0, False)],
+    ),
+    "cut off between the first scan and the first turn": (
+        False,
+        False,
+        [("write", 3, 1), ("copy", 3, "number"), ("start",), ("rewrite", 3, 0)],
+    ),
+    "an older generation is compressed while a copy is held": (
+        True,
+        False,
+        [("write", 2, 0), ("rotate", 2, "date", False), ("write", 2, 1), ("start",),
+         ("copy", 2, "number"), ("compress", 2, False), ("recreate", 2, 0)],
+    ),
 }

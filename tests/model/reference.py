@@ -37,6 +37,7 @@ class Content:
     packed: bool = False  # what is there is compressed
     copied: bool = False  # the file there is another one than that in which it began
     suspected: bool = False  # of the file that it was in nothing was read, but that was known
+    had: set = field(default_factory=set)  # inodes in which it was while nobody ran
     twin: object = None
     left: bool = False  # its path is another's or nobody's
     seen: bool = False  # the agent knew of it at least once
@@ -46,6 +47,7 @@ class Content:
     lines: list = field(default_factory=list)
     size: int = 0
     was_away: bool = False  # it had left its path for a while, with half a line perhaps
+    halved: bool = False  # the agent saw half a line of it
     begun: str = ""  # the beginning of a line that was written without its rest
     rest: str = ""
     alive: bool = True  # its bytes are somewhere

@@ -95,6 +95,7 @@ class World(Changes):
         self.unwatched = False
         for content in self.contents:
             content.looked_at = True
+            content.halved = content.halved or bool(content.rest)
 
     def do_sleep(self, ms):
         """The agent stands still (SIGSTOP), or is down."""

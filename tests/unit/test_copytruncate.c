@@ -928,6 +928,91 @@ Test(copytruncate, replaced_beside_a_copy_and_then_rotated)
 	}
 }
 
+/* ---- copies of what is gone ---- */
+
+/* Generations that came while nobody looked stand between the copy and what it is one of. */
+Test(copytruncate, a_copy_of_an_older_generation_that_was_cut_off_while_down)
+{
+	start_with("app.log*", "a1\n", "a1 ");
+	rig_checkpoint(rig);
+	rig_crash(rig);
+	copy("app.log", "app.log-20260101");
+	cut("app.log");
+	rig_rename(rig, "app.log", "elsewhere");
+	usleep(10000);
+	append("");
+	rig_rename(rig, "app.log", "app.log-20260103");
+	rig_start(rig);
+	SEE("");
+	expect_whole();
+}
+
+/* It was held against what was settled before it was known to be a copy. */
+Test(copytruncate, a_copy_of_what_is_overwritten_before_it_is_judged)
+{
+	again("app.log*");
+	append("a1\n");
+	copy("app.log", "app.log.1");
+	append("a2\n");
+	rig->sources[0].rotate_wait_ms = 3600000;
+	rig->hold = true;
+	rig_start(rig);
+	SEE("a1 a2 ");
+	rig->hold = false;
+	rig_deliver(rig);
+	usleep(10000);
+	cut("app.log");
+	append("b1\nb2\n");
+	rig->sources[0].rotate_wait_ms = 0;
+	SEE("b1 b2 ");
+	expect_whole();
+}
+
+/* The name of the copy was a generation's, which has the next one now. */
+Test(copytruncate, a_copy_under_the_name_of_a_generation_that_was_renamed)
+{
+	again("app.log*");
+	rig_append(rig, "app.log.1", "");
+	rig_start(rig);
+	SEE("");
+	append("a1\n");
+	rig_rename(rig, "app.log.1", "app.log.2");
+	copy("app.log", "app.log.1");
+	SEE("a1 ");
+	expect_whole();
+}
+
+/* Of what was written behind the cut there is a copy, and nothing else. */
+Test(copytruncate, copied_and_cut_off_copied_again_and_deleted)
+{
+	for (int i = 0; i < 2; i++) {
+		start_with(patterns[i], "a1\n", "a1 ");
+		copytruncate("app.log");
+		append("b1\n");
+		usleep(10000);
+		copy("app.log", "app.log-20260102");
+		rig_remove(rig, "app.log");
+		SEE("b1 ");
+		expect_whole();
+	}
+}
+
+/* A copy that is older than the last lines of what is cut off and deleted. */
+Test(copytruncate, copied_written_cut_off_and_deleted)
+{
+	for (int i = 0; i < 2; i++) {
+		start_with(patterns[i], "a1\n", "a1 ");
+		copy("app.log", "app.log.1");
+		usleep(10000);
+		append("a2\n");
+		SEE("a2 ");
+		cut("app.log");
+		rig_remove(rig, "app.log");
+		SEE("");
+		expect_whole();
+	}
+}
+
 Test(copytruncate, replaced_before_anything_was_read)
 {
 	for (int i = 0; i < 2; i++) {

@@ -633,6 +633,38 @@ Test(packs, what_is_compressed_in_the_background_is_no_generation_that_came_unse
 	in_the_background(true, true);
 }
 
+/* A source that ships compressed files, too: this one is what was cut off. */
+Test(packs, copied_cut_off_and_compressed_before_a_look)
+{
+	again("app.log*");
+	rig_start(rig);
+	rig_append(rig, "app.log", "a1\n");
+	SEE("a1 ");
+	rig_append(rig, "app.log", "a2\n");
+	rig_append(rig, "b", "a1\na2\n");
+	compress_as(PACKED_GZIP, "b", "app.log-20260101.gz");
+	cr_assert_eq(truncate(rig_path(rig, "app.log"), 0), 0);
+	SEE("a2 ");
+	expect_whole();
+}
+
+/* A copy that is shorter than what is there no more is known while that can be read. */
+Test(packs, the_compressed_beginning_of_a_deleted_file_is_no_generation)
+{
+	again("app.log");
+	rig->sources[0].compressed = false;
+	rig_start(rig);
+	rig_append(rig, "app.log", "a1\n");
+	rig_append(rig, "b", "a1\n");
+	rig_append(rig, "app.log", "a2\n");
+	SEE("a1 a2 ");
+	rig_remove(rig, "app.log");
+	rig_append(rig, "app.log", "b1\n");
+	compress_as(PACKED_GZIP, "b", "app.log-20260101.gz");
+	SEE("b1 ");
+	expect_whole();
+}
+
 /* Its bytes went into a new file, from there into a copy, and that was compressed: in one look. */
 Test(packs, replaced_copied_cut_off_and_compressed_before_a_look)
 {
