@@ -17,7 +17,7 @@
 
 static bool is_whole(const struct account *account)
 {
-	return !account->in_flight && !account->failed && !account->suspects && !account->ahead.n &&
+	return !account->in_flight && !account->failed && !account->ahead.n &&
 	       TAILQ_EMPTY(&account->chunks);
 }
 
@@ -47,7 +47,7 @@ static bool is_unremarkable(const struct file *file)
 	return !file->dirty && !file->aging && !file->polled && !file->touched &&
 	       !file->rewritten && !file->lines_back && !file->spoilt && !file->unjudged &&
 	       !file->judge && !file->vanished && !file->suspect && !file->unreadable &&
-	       !file->convicts && !file->hold.since_us && !file->gone;
+	       !file->convict && !file->alone.n && !file->flies_alone && !file->hold.since_us && !file->gone;
 }
 
 static bool may_doze(const struct files *files, const struct file *file)

@@ -67,6 +67,7 @@ static int take_former(struct files *files, struct discover *discover, struct fi
 		.discover = discover,
 		.moved = true,
 	};
+	struct file *rest;
 	struct stat st;
 	int r;
 
@@ -77,6 +78,9 @@ static int take_former(struct files *files, struct discover *discover, struct fi
 	if (!r && (name || (fstat(former->fd, &st) == 0 && st.st_size))) {
 		r = follow_adopt(files, &birth, former->fd, &former->identity);
 		former->fd = -1;
+		rest = files_by_inode(files, former->identity.device, former->identity.inode);
+		if (rest && !name)
+			files_left_path(files, rest);
 	}
 	free(name);
 	return r;

@@ -40,17 +40,55 @@ static bool is_copy_of_open(int of, int fd)
 }
 
 /*
- * Of what the last known generation holds, or held before it was truncated: that is for claims.c to
- * prove.
+ * Of what a known generation holds, closed or not, or held before it was truncated: that is for
+ * claims.c to prove.
  */
-static bool is_copy_of_newest(const struct file *newest, int fd)
+static bool is_copy_of_known(struct files *files, struct file *known, int fd)
+{
+	bool closed = known->tail.fd < 0, is;
+
+	if (known->tail.packing)
+		return false;
+	if (closed && files_open(files, known))
+		return content_may_be(&known->tail, &known->identity, fd);
+	is = content_is_gone(&known->tail, &known->identity) ?
+		     content_may_be(&known->tail, &known->identity, fd) :
+		     is_copy_of_open(known->tail.fd, fd);
+	if (closed)
+		files_close(files, known);
+	return is;
+}
+
+static bool is_copy_of_lineage(struct files *files, struct file *newest, int fd)
 {
 	struct stat st;
 
-	if (!content_is_gone(&newest->tail, &newest->identity))
-		return is_copy_of_open(newest->tail.fd, fd);
-	return fstat(fd, &st) == 0 && st.st_size &&
-	       content_may_be(&newest->tail, &newest->identity, fd);
+	if (fstat(fd, &st) < 0 || !st.st_size)
+		return false;
+	while (newest && !is_copy_of_known(files, newest, fd))
+		newest = newest->older;
+	return newest != NULL;
+}
+
+/* A copy of what comes behind; or that goes on in it, which has no name any more: claims.c. */
+static bool is_former(int former, int fd)
+{
+	struct stat st;
+
+	return is_copy_of_open(former, fd) ||
+	       (fstat(former, &st) == 0 && !st.st_nlink && is_copy_of_open(fd, former));
+}
+
+/* It is a copy. Behind the next generations nobody knows that any more. */
+static void learn_known(const struct generations *search, const struct identity *identity)
+{
+	const struct missed *missed = search->missed;
+	struct file *known[] = {missed->newest, map_get(search->files->by_lineage, missed->lineage,
+							strlen(missed->lineage))};
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (known[i] && identity->born_ns >= known[i]->known_ns)
+			known[i]->known_ns = identity->born_ns + 1;
 }
 
 /* A copy of what is in the file at the path now, perhaps in the making, or of what was there. */
@@ -63,14 +101,11 @@ static bool is_copy(struct generations *search, int fd, const struct identity *i
 		search->in_the_making = true;
 		return true;
 	}
-	if (search->missed->former && is_copy_of_open(*search->missed->former, fd))
+	if (search->missed->former && is_former(*search->missed->former, fd))
 		return true;
-	if (!newest || newest->tail.fd < 0 || newest->tail.packing ||
-	    !is_copy_of_newest(newest, fd))
+	if (!is_copy_of_lineage(search->files, newest, fd))
 		return false;
-	/* Behind the next ones nobody knows that any more. */
-	if (identity->born_ns >= newest->known_ns)
-		newest->known_ns = identity->born_ns + 1;
+	learn_known(search, identity);
 	return true;
 }
 

@@ -190,9 +190,9 @@ class Changes(Files):
         self.was_born()
         edited.rename(content.path)
         self.forget_suspicion(slot)
-        # Nobody saw the original: a copy that is older than what is at the path now may as well be
+        # Nothing was read of the original: a copy that is older than what is at the path now may as well be
         # a generation that holds nothing but the banner with which that one begins, too.
-        if content.twin and not content.seen and not self.is_known(content):
+        if content.twin and not self.is_open(content) and not self.is_known(content):
             self.model.may_repeat(content, content.twin.size)
         self.goes_on(content, content.path, content.path.stat().st_ino)
         self.write_to(content, n)

@@ -317,4 +317,22 @@ KEPT = {
         [("write", 2, 0), ("rotate", 2, "date", False), ("write", 2, 1), ("start",),
          ("copy", 2, "number"), ("compress", 2, False), ("recreate", 2, 0)],
     ),
+    "sed -i behind a cut, copied to an old directory, made again": (
+        False,
+        False,
+        [("write", 0, 1), ("run", 0), ("copytruncate", 0, "date"), ("write", 0, 1),
+         ("replace", 0, 1), ("copy", 0, "olddir"), ("recreate", 0, 0)],
+    ),
+    "an empty file was copied and cut off, written, copied again and moved, and a crash": (
+        False,
+        False,
+        [("write", 0, 0), ("run", 0), ("copytruncate", 0, "number"), ("write", 0, 1),
+         ("copy", 0, "number"), ("rotate", 0, "date", False), ("kill", False)],
+    ),
+    "a copy in an old directory of a generation that is closed": (
+        False,
+        False,
+        [("write", 0, 1), ("run", 0), ("copy", 0, "olddir"), ("rotate", 0, "number", False),
+         ("run", 35000), ("write", 0, 0)],
+    ),
 }
