@@ -150,7 +150,7 @@ static void explain_ahead(const struct file *file, const char *how, struct expla
 	    how, file->account.committed,
 	    !hole                         ? "not read again yet" :
 	    hole->state == SLOT_IN_FLIGHT ? "in flight" :
-	    hole->state == SLOT_SUSPECT   ? "to be sent alone" :
+	    hole->state == SLOT_REFUSED   ? "to be sent alone" :
 	    hole->state == SLOT_FAILED    ? "to be sent again" :
 					    "about to be settled");
 }
@@ -164,7 +164,7 @@ static void explain_slot(const struct view *view, const struct file *file, const
 	case SLOT_IN_FLIGHT:
 		say(e, "in_flight", "it was sent, and Kafka has not acknowledged it yet");
 		return;
-	case SLOT_SUSPECT:
+	case SLOT_REFUSED:
 		say(e, "suspect",
 		    "Kafka refused the batch that it was in: it is sent again alone, and what is "
 		    "refused then is kept as a dead letter");

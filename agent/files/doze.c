@@ -47,7 +47,8 @@ static bool is_unremarkable(const struct file *file)
 	return !file->dirty && !file->aging && !file->polled && !file->touched &&
 	       !file->rewritten && !file->lines_back && !file->spoilt && !file->unjudged &&
 	       !file->judge && !file->vanished && !file->suspect && !file->unreadable &&
-	       !file->convict && !file->alone.n && !file->flies_alone && !file->hold.since_us && !file->gone;
+	       !file->convict && !file->alone.n && !file->flies_alone && !file->hold.since_us &&
+	       !file->gone;
 }
 
 static bool may_doze(const struct files *files, const struct file *file)

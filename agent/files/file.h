@@ -116,7 +116,7 @@ struct file {
 	bool hunted;       /* without a name, and looked for by its bytes: it is nowhere else */
 	bool suspect; /* content that nobody saw may have come and been cut off before this one */
 	uint64_t first_size; /* when it was taken in by the first start, and be it empty since */
-	int64_t whole_ns; /* its last write as of when its content was whole the last time */
+	int64_t whole_ns;    /* its last write as of when its content was whole the last time */
 	int64_t known_ns; /* generations of it that were made before are known, or none of ours */
 	bool unreadable;  /* the last try to open or read it has failed */
 	struct ranges alone; /* lines of batches that were refused: each goes alone */

@@ -549,7 +549,7 @@ static void expect(const char *name, int64_t position, const char *verdict, cons
 Test(explain, lines_of_a_file)
 {
 	static const enum slot_state states[] = {SLOT_DELIVERED, SLOT_IN_FLIGHT, SLOT_DELIVERED,
-						 SLOT_DEAD,      SLOT_SUSPECT,   SLOT_FAILED};
+						 SLOT_DEAD,      SLOT_REFUSED,   SLOT_FAILED};
 	struct store_dead_letter letter = {.source = "orders",
 					   .path = "/var/log/orders/0.log",
 					   .topic = "orders",
