@@ -10,6 +10,7 @@
  * beside where they were: the source may be back (B11).
  */
 #include "follow/away.h"
+#include "files/rows.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -123,7 +124,7 @@ static bool is_elsewhere_by_bytes(struct places *places, struct files *files,
 		.real = row->real,
 		.went = row->went,
 		.links = REACH_OWNED,
-		.is_known = follow_is_known,
+		.is_known = rows_is_known,
 		.context = files,
 	};
 	struct candidate found;

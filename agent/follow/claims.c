@@ -25,6 +25,7 @@
 
 #include "base/clock.h"
 #include "files/doubt.h"
+#include "files/rows.h"
 #include "follow/claims_private.h"
 #include "follow/copies_private.h"
 #include "follow/follow_private.h"
@@ -157,7 +158,7 @@ static int begin_hunt(struct files *files, struct claim *claim, const struct fil
 		.went = file->went,
 		.rotated = file->source->rotated,
 		.links = file->source->links,
-		.is_known = follow_is_taken,
+		.is_known = rows_is_taken,
 		.context = files,
 		.content = claim->content,
 	};

@@ -49,40 +49,6 @@ void follow_refuse_link(struct files *files, const struct source *source, const 
 int follow_adopt(struct files *files, const struct birth *birth, int fd,
 		 const struct identity *identity) MUSTCHECK;
 
-/*
- * The stored row of an open file that was not met by its path (its pattern or directory is another
- * now, B11), taken out of files->stored; NULL when there is none. Borrowed from files.
- */
-const struct store_file *follow_take_row(struct files *files, int fd,
-					 const struct identity *identity);
-
-/*
- * The same of a row that was not met and had this path: the file has other numbers (a volume that
- * came late), and the row's bytes.
- */
-const struct store_file *follow_take_row_at(struct files *files, const char *path, int fd,
-					    enum packed_kind *ret_packing);
-
-/* The row's file under this path: 0, *ret_fd is the caller's. The E codes. */
-enum {
-	ROW_E_OTHER = 1, /* no file there, or another one */
-	ROW_E_LATER,     /* it cannot be looked at now: its row stays */
-};
-int follow_open_row(struct files *files, const struct store_file *row, const char *path,
-		    enum reach_links links, int *ret_fd, struct identity *ret_identity) MUSTCHECK;
-
-/*
- * Whether a row that was not met yet is that of the file at path; the inode may be one that is
- * used again.
- */
-bool follow_has_row(struct files *files, const char *path, uint64_t device, uint64_t inode);
-
-/* context: the files. Whether this file is one of them, or one of their rows. */
-bool follow_is_known(void *context, const char *path, const struct stat *st);
-
-/* The same, but for a compressed file of which it is not known yet whether it is a known one. */
-bool follow_is_taken(void *context, const char *path, const struct stat *st);
-
 /* A lineage of which generations may have come and gone unseen. All borrowed. */
 struct missed {
 	const struct source *source;

@@ -28,6 +28,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "files/rows.h"
 #include "follow/generations_private.h"
 #include "search/age.h"
 #include "search/rotated.h"
@@ -114,7 +115,7 @@ static bool is_free(const struct generations *search, const char *path, const st
 	if (stx->stx_ino == search->now.st_ino && device == search->now.st_dev)
 		return false;
 	if (files_by_inode(files, device, stx->stx_ino) ||
-	    follow_has_row(files, path, device, stx->stx_ino))
+	    rows_has(files, path, device, stx->stx_ino))
 		return false;
 	if (wants >= 0 || !discover_excludes(search->discover, own, path))
 		return wants < 0 || wants == own;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "files/rows.h"
 #include "follow/copies.h"
 #include "follow/follow.h"
 #include "follow/follow_private.h"
@@ -169,9 +170,9 @@ static int adopt_new(struct files *files, struct birth birth, int fd,
 	struct file *newest = newest_of(files, birth.path);
 	int r = 0;
 
-	birth.row = follow_take_row(files, fd, identity);
+	birth.row = rows_take(files, fd, identity);
 	if (!birth.row) {
-		birth.row = follow_take_row_at(files, birth.path, fd, &birth.packing);
+		birth.row = rows_take_at(files, birth.path, fd, &birth.packing);
 		birth.by_content = birth.row != NULL;
 	}
 	if (!birth.row && !birth.judged &&

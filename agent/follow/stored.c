@@ -16,6 +16,7 @@
 #include <syslog.h>
 
 #include "files/doze.h"
+#include "files/rows.h"
 #include "follow/away.h"
 #include "follow/follow_private.h"
 #include "search/candidates.h"
@@ -70,9 +71,9 @@ static int take_content(struct start *start, struct birth *birth, const struct c
 static int try_content(struct start *start, struct birth birth, int *ret_r)
 {
 	const struct store_file *row = birth.row;
-	struct wanted wanted = {row->path,       row->lineage,          row->real,
-				row->went,       birth.source->rotated, birth.source->links,
-				follow_is_known, start->files};
+	struct wanted wanted = {row->path,     row->lineage,          row->real,
+				row->went,     birth.source->rotated, birth.source->links,
+				rows_is_known, start->files};
 	struct candidate found;
 	int r;
 
@@ -87,14 +88,14 @@ static int try_content(struct start *start, struct birth birth, int *ret_r)
 	return r;
 }
 
-/* Tries the row's file at path. 0 and *ret_r (what follow_open_row said), or -ENOMEM. */
+/* Tries the row's file at path. 0 and *ret_r (what rows_open said), or -ENOMEM. */
 static int try_path(struct files *files, struct birth birth, const char *path, int *ret_r)
 {
 	struct inode_key key = {birth.row->device, birth.row->inode};
 	struct identity identity;
 	int fd;
 
-	*ret_r = follow_open_row(files, birth.row, path, birth.source->links, &fd, &identity);
+	*ret_r = rows_open(files, birth.row, path, birth.source->links, &fd, &identity);
 	if (*ret_r)
 		return 0;
 	map_take(files->stored, &key, sizeof key);
@@ -152,11 +153,11 @@ static int take_row(struct start *start, const struct source *source, const stru
 	if (!files_has_room(start->files, source))
 		return 0;
 	r = try_path(start->files, birth, row->path, &met);
-	if (!r && met == ROW_E_OTHER && row->real)
+	if (!r && met == ROWS_E_OTHER && row->real)
 		r = try_path(start->files, birth, row->real, &met);
-	if (!r && met == ROW_E_OTHER)
+	if (!r && met == ROWS_E_OTHER)
 		r = try_places(start, &birth, &met);
-	if (!r && met == ROW_E_OTHER)
+	if (!r && met == ROWS_E_OTHER)
 		r = try_content(start, birth, &met);
 	if (!r && met == CANDIDATES_E_NONE)
 		vanished(start, row);

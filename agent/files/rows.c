@@ -3,16 +3,16 @@
  * Whether a file is the one that a stored row tells of: it has the row's inode, was born when the
  * row says, and begins with the bytes that the row knows.
  */
+#include "files/rows.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "follow/follow_private.h"
 #include "search/content.h"
 
-const struct store_file *follow_take_row(struct files *files, int fd,
-					 const struct identity *identity)
+const struct store_file *rows_take(struct files *files, int fd, const struct identity *identity)
 {
 	struct inode_key key = {identity->device, identity->inode};
 	const struct store_file *row = map_get(files->stored, &key, sizeof key);
@@ -23,8 +23,8 @@ const struct store_file *follow_take_row(struct files *files, int fd,
 	return map_take(files->stored, &key, sizeof key);
 }
 
-const struct store_file *follow_take_row_at(struct files *files, const char *path, int fd,
-					    enum packed_kind *ret_packing)
+const struct store_file *rows_take_at(struct files *files, const char *path, int fd,
+				      enum packed_kind *ret_packing)
 {
 	const struct store_file *row = map_get(files->stored_paths, path, strlen(path));
 	struct content content;
@@ -43,28 +43,28 @@ const struct store_file *follow_take_row_at(struct files *files, const char *pat
 	return map_take(files->stored, &key, sizeof key);
 }
 
-int follow_open_row(struct files *files, const struct store_file *row, const char *path,
-		    enum reach_links links, int *ret_fd, struct identity *ret_identity)
+int rows_open(struct files *files, const struct store_file *row, const char *path,
+	      enum reach_links links, int *ret_fd, struct identity *ret_identity)
 {
 	struct stat st;
 	int fd, r;
 
 	if (stat(path, &st) < 0)
-		return errno == ENOENT || errno == ENOTDIR ? ROW_E_OTHER : ROW_E_LATER;
+		return errno == ENOENT || errno == ENOTDIR ? ROWS_E_OTHER : ROWS_E_LATER;
 	if (!S_ISREG(st.st_mode) || st.st_ino != row->inode)
-		return ROW_E_OTHER;
+		return ROWS_E_OTHER;
 	fd = files_open_path(files, path, links);
 	if (fd < 0)
-		return fd == -ENOENT ? ROW_E_OTHER : ROW_E_LATER;
+		return fd == -ENOENT ? ROWS_E_OTHER : ROWS_E_LATER;
 	r = content_has_numbers(fd, row, ret_identity);
 	if (r)
 		close(fd);
 	else
 		*ret_fd = fd;
-	return !r ? 0 : r < 0 ? ROW_E_LATER : ROW_E_OTHER;
+	return !r ? 0 : r < 0 ? ROWS_E_LATER : ROWS_E_OTHER;
 }
 
-bool follow_has_row(struct files *files, const char *path, uint64_t device, uint64_t inode)
+bool rows_has(struct files *files, const char *path, uint64_t device, uint64_t inode)
 {
 	struct inode_key key = {device, inode};
 	const struct store_file *row = map_get(files->stored, &key, sizeof key);
@@ -73,24 +73,24 @@ bool follow_has_row(struct files *files, const char *path, uint64_t device, uint
 
 	if (!row)
 		return false;
-	r = follow_open_row(files, row, path, REACH_ANY, &fd, &identity);
+	r = rows_open(files, row, path, REACH_ANY, &fd, &identity);
 	if (!r)
 		close(fd);
-	return r != ROW_E_OTHER;
+	return r != ROWS_E_OTHER;
 }
 
-bool follow_is_known(void *context, const char *path, const struct stat *st)
+bool rows_is_known(void *context, const char *path, const struct stat *st)
 {
 	struct files *files = context;
 
 	return files_by_inode(files, st->st_dev, st->st_ino) ||
-	       follow_has_row(files, path, st->st_dev, st->st_ino);
+	       rows_has(files, path, st->st_dev, st->st_ino);
 }
 
-bool follow_is_taken(void *context, const char *path, const struct stat *st)
+bool rows_is_taken(void *context, const char *path, const struct stat *st)
 {
 	struct files *files = context;
 	const struct file *file = files_by_inode(files, st->st_dev, st->st_ino);
 
-	return file ? !file->unjudged : follow_has_row(files, path, st->st_dev, st->st_ino);
+	return file ? !file->unjudged : rows_has(files, path, st->st_dev, st->st_ino);
 }
