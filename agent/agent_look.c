@@ -73,7 +73,8 @@ static void end_look(struct agent *agent, uint64_t began_us)
 	quota_end_look(&agent->files.awake);
 	agent->looking = false;
 	now_us = clock_mono_us();
-	agent->look_took_us += now_us - began_us;
+	agent->look_took_us += clock_cpu_us() - began_us;
+	agent->room_at_us = now_us + agent->look_took_us * (LOOK_SHARE - 1);
 	agent->rest_to_us = now_us + agent->look_took_us * (LOOK_QUIET_SHARE - 1);
 	if (agent->look_at_us < agent->rest_to_us)
 		agent->look_at_us = agent->rest_to_us;
@@ -133,7 +134,7 @@ static void ask_while_behind(struct agent *agent, bool more)
 bool agent_take_hints(struct agent *agent)
 {
 	int64_t now_ms = clock_real_ms();
-	uint64_t began_us = clock_mono_us();
+	uint64_t began_us = clock_cpu_us();
 	struct hint hint;
 	int r = 0;
 
@@ -152,7 +153,7 @@ bool agent_take_hints(struct agent *agent)
 	if (agent->looking && !discover_is_scanning(agent->discover))
 		end_look(agent, began_us);
 	else if (agent->looking)
-		agent->look_took_us += clock_mono_us() - began_us;
+		agent->look_took_us += clock_cpu_us() - began_us;
 	ask_while_behind(agent, !r);
 	return !r;
 }
@@ -215,7 +216,7 @@ void agent_tick_looks(struct agent *agent, uint64_t now_us)
 	if (agent->files.crowded)
 		look_within(agent, LOOK_CROWDED_US, agent->rest_to_us);
 	if (agent_tick_limits(agent))
-		look_within(agent, LOOK_ROOM_US, agent->relook_at_us);
+		look_within(agent, LOOK_ROOM_US, agent->room_at_us);
 	agent->files.crowded = false;
 	agent_look(agent, now_us);
 	if (agent->hints && agent_has_room(agent, now_us))

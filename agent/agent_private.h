@@ -68,7 +68,8 @@ struct agent {
 	bool looking;          /* a look at all paths is under way */
 	uint64_t looked_us;    /* when the last one began */
 	uint64_t look_at_us;   /* when the next is due */
-	uint64_t look_took_us; /* of the loop's time, so far or in all */
+	uint64_t look_took_us; /* of a processor's time, so far or in all */
+	uint64_t room_at_us;   /* not before, when something waits for room */
 	uint64_t relook_at_us; /* not before, when hints were lost */
 	uint64_t rest_to_us;   /* not before, when nothing was */
 	uint64_t ask_at_us;    /* hints are behind: open files are asked then; 0: they are not */

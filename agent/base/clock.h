@@ -11,7 +11,7 @@
 #define CLOCK_NEVER UINT64_MAX
 
 /*
- * Time is passed as a parameter to everything below agent.c, so that tests own it. These two are
+ * Time is passed as a parameter to everything below agent.c, so that tests own it. These are
  * called by the top only.
  */
 
@@ -20,5 +20,8 @@ uint64_t clock_mono_us(void);
 
 /* Milliseconds since 1970 of CLOCK_REALTIME: record timestamps and rows of the store only. */
 int64_t clock_real_ms(void);
+
+/* Microseconds that this thread has had a processor: what a part of the loop's work costs. */
+uint64_t clock_cpu_us(void);
 
 #endif

@@ -63,6 +63,12 @@ uint64_t clock_mono_us(void)
 	return rig.now_us;
 }
 
+/* What it costs is what the test says that it takes. */
+uint64_t clock_cpu_us(void)
+{
+	return clock_mono_us();
+}
+
 int64_t clock_real_ms(void)
 {
 	struct timespec now;

@@ -24,6 +24,12 @@ uint64_t clock_mono_us(void)
 	return here->now_us;
 }
 
+/* What it costs is what the test says that it takes. */
+uint64_t clock_cpu_us(void)
+{
+	return clock_mono_us();
+}
+
 int64_t clock_real_ms(void)
 {
 	return 1700000000000 + (int64_t)(here->now_us / US_PER_MS);
