@@ -63,7 +63,7 @@ def test_keys_move_when_a_topic_gets_partitions(
     agent.counted(lines_delivered=2000)
     cluster.grow_topic(topic, 6)
     changed = f"topic {topic} has 6 partitions now, 2 before"
-    wait_for(lambda: agent.says(changed, "keys go to other partitions"), 25, changed)
+    wait_for(lambda: agent.says(changed, "keys go to other partitions"), 8, changed)
     now = agent.counters()["lines_read"]
     agent.counted(lines_read=now + 2000)
     written = load.stop()
