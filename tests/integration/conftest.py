@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the integration tests: one broker for the session, everything else for one test."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -10,7 +11,7 @@ from rig import config
 from rig.agent import Agent
 from rig.kafka import Broker, Cluster, ThreeBrokers
 from rig.oracle import Oracle
-from rig.paths import KAFKA_LIB, WAYBILL, WORK
+from rig.paths import BUILD, KAFKA_LIB, WAYBILL, WORK
 from rig.proxy import Proxy
 from rig.writer import Lineage
 
@@ -44,14 +45,17 @@ def cluster(request):
 
 @pytest.fixture(scope="module")
 def three():
-    """Three brokers, for tests in which one of them fails: RF 3, min.insync.replicas 2."""
+    """Three brokers, for tests in which one of them fails: RF 3, min.insync.replicas 2. Of several
+    processes that share out the tests one at a time has them."""
     assert KAFKA_LIB.is_dir(), f"{KAFKA_LIB} is missing: run tests/kafka/fetch.sh"
-    brokers = ThreeBrokers()
-    try:
-        brokers.start()
-        yield brokers
-    finally:
-        brokers.stop()
+    with open(BUILD / "three-brokers.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        brokers = ThreeBrokers()
+        try:
+            brokers.start()
+            yield brokers
+        finally:
+            brokers.stop()
 
 
 @pytest.fixture
