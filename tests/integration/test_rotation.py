@@ -79,3 +79,19 @@ def test_generations_written_while_down(
     wait_for(lambda: oracle.in_topic() >= 6000, 30, lambda: f"{oracle.in_topic()} of 6000")
     agent.stop()
     oracle.judge().assert_clean(written=6000)
+
+
+@pytest.mark.scenario("A15")
+def test_four_generations_are_there_at_the_first_start(
+    cluster, topic, work, make_lineage, make_agent, make_oracle
+):
+    """The second one came behind the third, called one that had been rotated before it was seen."""
+    lineage = make_lineage("a")
+    paths = [str(work / "log" / "*.log*")]
+    agent = make_agent(cluster.bootstrap, topic, source={"paths": paths})
+    oracle = make_oracle(cluster, topic, [lineage])
+    Load(lineage, rate=5000, total=7400, rotate_every=2000).join()
+    assert len(lineage.inodes) == 4
+    assert agent.run("--until-eof") == 0
+    oracle.judge().assert_clean(written=7400)
+    assert agent.counters()["generations_unseen"] == 0
