@@ -262,8 +262,8 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 	if (!files_has_room(files, birth.source))
 		return 0;
 	/*
-	 * Rotated before anybody looked at it under its first name: that lineage takes it in. A scan
-	 * has put what it found in order, and finds no more.
+	 * Rotated before anybody looked at it under its first name: that lineage takes it in. A
+	 * scan has put what it found in order, and finds no more.
 	 */
 	file = placed ? NULL : newest_of_rotated(files, birth.path);
 	r = file ? follow_missed_now(files, discover, file) : 0;
