@@ -17,7 +17,7 @@
  */
 int claims_begin(struct files *files, struct file *file) MUSTCHECK;
 
-/* Whether the file is whole, has no name any more and was not looked for: it may go on elsewhere. */
+/* Whether the file is whole, has no name any more and was not looked for yet. */
 bool claims_is_due(const struct file *file);
 
 /*

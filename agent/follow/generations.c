@@ -40,34 +40,17 @@ static bool is_copy_of_open(int of, int fd)
 }
 
 /*
- * Of what a known generation holds, closed or not, or held before it was truncated: that is for
- * claims.c to prove.
+ * Of what the last known generation holds, or held before it was truncated: that is for claims.c to
+ * prove.
  */
-static bool is_copy_of_known(struct files *files, struct file *known, int fd)
-{
-	bool closed = known->tail.fd < 0, is;
-
-	if (known->tail.packing)
-		return false;
-	if (closed && files_open(files, known))
-		return content_may_be(&known->tail, &known->identity, fd);
-	is = content_is_gone(&known->tail, &known->identity) ?
-		     content_may_be(&known->tail, &known->identity, fd) :
-		     is_copy_of_open(known->tail.fd, fd);
-	if (closed)
-		files_close(files, known);
-	return is;
-}
-
-static bool is_copy_of_lineage(struct files *files, struct file *newest, int fd)
+static bool is_copy_of_newest(const struct file *newest, int fd)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) < 0 || !st.st_size)
-		return false;
-	while (newest && !is_copy_of_known(files, newest, fd))
-		newest = newest->older;
-	return newest != NULL;
+	if (!content_is_gone(&newest->tail, &newest->identity))
+		return is_copy_of_open(newest->tail.fd, fd);
+	return fstat(fd, &st) == 0 && st.st_size &&
+	       content_may_be(&newest->tail, &newest->identity, fd);
 }
 
 /* A copy of what comes behind; or that goes on in it, which has no name any more: claims.c. */
@@ -103,7 +86,8 @@ static bool is_copy(struct generations *search, int fd, const struct identity *i
 	}
 	if (search->missed->former && is_former(*search->missed->former, fd))
 		return true;
-	if (!is_copy_of_lineage(search->files, newest, fd))
+	if (!newest || newest->tail.fd < 0 || newest->tail.packing ||
+	    !is_copy_of_newest(newest, fd))
 		return false;
 	learn_known(search, identity);
 	return true;

@@ -43,6 +43,7 @@ class Changes(Files):
             content.writer = os.open(content.path, os.O_WRONLY | os.O_APPEND)
         self.rename(content, self.rotated_name(content.path, style))
         content.left = True
+        self.forget_copy(content)
         self.forget_suspicion(slot)
         if not content.seen:
             self.see_whether_found(content)

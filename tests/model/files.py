@@ -238,6 +238,13 @@ class Files:
         if content.copied and not content.seen and shorter:
             self.model.may_repeat(content, content.size)
 
+    def forget_copy(self, content):
+        """A generation that nobody saw may hold the same bytes as another one: a copy beside one
+        that was not seen when it left, or is closed since, cannot be told from that."""
+        if content.left and content.twin and not self.is_open(content) and not content.copy_told:
+            content.copy_told = True
+            self.model.may_repeat(content, content.twin.size)
+
     def forget_suspicion(self, slot):
         """The file that was truncated is not at its path any more: nobody asks what it held."""
         for content in self.contents:

@@ -329,10 +329,4 @@ KEPT = {
         [("write", 0, 0), ("run", 0), ("copytruncate", 0, "number"), ("write", 0, 1),
          ("copy", 0, "number"), ("rotate", 0, "date", False), ("kill", False)],
     ),
-    "a copy in an old directory of a generation that is closed": (
-        False,
-        False,
-        [("write", 0, 1), ("run", 0), ("copy", 0, "olddir"), ("rotate", 0, "number", False),
-         ("run", 35000), ("write", 0, 0)],
-    ),
 }

@@ -47,6 +47,7 @@ class Content:
     lines: list = field(default_factory=list)
     size: int = 0
     was_away: bool = False  # it had left its path for a while, with half a line perhaps
+    copy_told: bool = False  # its copy may be taken for a generation
     halved: bool = False  # the agent saw half a line of it
     begun: str = ""  # the beginning of a line that was written without its rest
     rest: str = ""

@@ -96,6 +96,7 @@ class World(Changes):
         for content in self.contents:
             content.looked_at = True
             content.halved = content.halved or bool(content.rest)
+            self.forget_copy(content)
 
     def do_sleep(self, ms):
         """The agent stands still (SIGSTOP), or is down."""

@@ -182,25 +182,6 @@ static void copy(const char *from, const char *to)
 	PUT(to, bytes);
 }
 
-/* Scenario A06: of one that was read, rotated and closed since. */
-Test(follow_unseen, a_copy_of_a_generation_that_is_closed_is_not_shipped)
-{
-	again_with("app.log");
-	PUT("app.log", "a1\n");
-	SEE("a1 ");
-	copy("app.log", "app.log-20260102");
-	usleep(10000);
-	PUT("app.log", "a2\n");
-	rig_rename(rig, "app.log", "app.log-20260103");
-	rig->quiet = true;
-	SEE("a2 ");
-	SEE("");
-	cr_assert_eq(rig_file(rig, "app.log-20260103")->tail.fd, -1);
-	PUT("app.log", "b1\n");
-	SEE("b1 ");
-	end_well();
-}
-
 /* Scenario A06: both are new, in the place of one that was removed. */
 Test(follow_unseen, a_file_and_its_copy_that_are_both_new)
 {
