@@ -209,7 +209,7 @@ static bool start_is_over(void *context)
 	struct agent *agent = context;
 	sigset_t pending;
 
-	notify_watchdog(&agent->notify);
+	notify_starting(&agent->notify);
 	return sigpending(&pending) == 0 &&
 	       (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
 }

@@ -21,6 +21,9 @@
 #include "follow/follow_private.h"
 #include "search/candidates.h"
 
+/* So many rows are looked for between two signs of life. */
+#define ALIVE_ROWS 256
+
 struct start {
 	struct files *files;
 	struct discover *discover;
@@ -216,6 +219,9 @@ static int each_row(struct start *start, bool newest,
 		struct store_file *row = &files->rows[i];
 		size_t len = strlen(row->lineage);
 		int source = discover_wants(start->discover, row->lineage);
+
+		if (i % ALIVE_ROWS == 0 && files->start_is_over)
+			(void)files->start_is_over(files->start_context);
 
 		if (source < 0 && !newest &&
 		    !away_is_of_use(start->places, start->discover, files, row))

@@ -117,6 +117,12 @@ void notify_status(struct notify *notify, const char *format, ...)
 		(void)tell(text);
 }
 
+void notify_starting(struct notify *notify)
+{
+	if (tell_kept(notify))
+		(void)tell("WATCHDOG=1\nEXTEND_TIMEOUT_USEC=60000000");
+}
+
 void notify_watchdog(struct notify *notify)
 {
 	if (tell_kept(notify))

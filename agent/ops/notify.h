@@ -24,5 +24,7 @@ void notify_reloading(struct notify *notify, uint64_t now_us);
 void notify_status(struct notify *notify, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void notify_watchdog(struct notify *notify);
+/* The same of a start that goes on: TimeoutStartSec= is over a minute from now at the earliest. */
+void notify_starting(struct notify *notify);
 
 #endif
