@@ -62,7 +62,7 @@ void content_of_tail(struct content *content, const struct tail *tail,
 		     const struct identity *identity, char *kept);
 
 /*
- * The file is whole: what is behind its position is to be there, too. kept: that of content_of_tail.
+ * The file is whole: what is behind its position is to be there, too. kept: as for content_of_tail.
  */
 void content_keep_rest(struct content *content, const struct tail *tail, char *kept);
 
