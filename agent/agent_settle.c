@@ -55,6 +55,8 @@ void agent_rewind_file(struct agent *agent, struct file *file, bool claimed, uin
 void agent_settle_file(struct agent *agent, struct file *file, uint64_t now_us)
 {
 	account_advance(&file->account);
+	if (UNLIKELY(file->alone.n))
+		ranges_drop_below(&file->alone, file->account.committed);
 	files_dirty(&agent->files, file);
 	if (file->state == FILE_DRAINING) {
 		files_rest(&agent->files, file);

@@ -137,7 +137,6 @@ static int submit_carefully(struct pipeline *pipeline, struct file *file, struct
 {
 	int r;
 
-	ranges_drop_below(&file->alone, file->account.committed);
 	if (file->convict && file->convict_at == slot_position(slot))
 		return bury(pipeline, file, slot);
 	pipeline->record.alone = slot_goes_alone(file, slot);
