@@ -69,7 +69,8 @@ void agent_settle_file(struct agent *agent, struct file *file, uint64_t now_us)
 	/* Wholly settled: memory is given up, and a generation behind it may begin. */
 	if (file->queue != FILE_QUEUE_READY)
 		files_give_back(&agent->files, file);
-	if ((file->newer || file->vanished || doubt_due(file, now_us)) &&
+	if ((file->newer || file->vanished || doubt_due(file, now_us) ||
+	     (file->left_path && claims_is_due(file))) &&
 	    file->queue == FILE_QUEUE_NONE)
 		files_ready(&agent->files, file);
 }

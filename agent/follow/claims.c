@@ -128,6 +128,10 @@ int claims_begin_nameless(struct files *files, struct file *file)
 	/* Nobody asks of all files at each turn. */
 	if (!file->left_path && !copies_await(files, file))
 		return 0;
+	/* What is under way is not sent twice for that. */
+	if (file->account.in_flight || file->account.failed ||
+	    file->account.committed != account_read_position(&file->account))
+		return 0;
 	if (!copies_is_nameless(file) || claims_has(files, file))
 		return 0;
 	claim = begin(files, file);

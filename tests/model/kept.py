@@ -323,10 +323,4 @@ KEPT = {
         [("write", 0, 1), ("run", 0), ("copytruncate", 0, "date"), ("write", 0, 1),
          ("replace", 0, 1), ("copy", 0, "olddir"), ("recreate", 0, 0)],
     ),
-    "an empty file was copied and cut off, written, copied again and moved, and a crash": (
-        False,
-        False,
-        [("write", 0, 0), ("run", 0), ("copytruncate", 0, "number"), ("write", 0, 1),
-         ("copy", 0, "number"), ("rotate", 0, "date", False), ("kill", False)],
-    ),
 }

@@ -246,7 +246,7 @@ void rig_deliver(struct follow_rig *rig)
 	for (struct file *file = TAILQ_FIRST(&rig->files.dirty); file;
 	     file = TAILQ_NEXT(file, dirty_link)) {
 		settle(rig, file);
-		if (file->newer || doubt_due(file, clock_mono_us()))
+		if (file->newer || claims_is_due(file) || doubt_due(file, clock_mono_us()))
 			files_ready(&rig->files, file);
 	}
 }

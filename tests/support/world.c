@@ -339,7 +339,9 @@ static void settle_round(struct world *world)
 	world->logs.now_us = world->now_us;
 	world_take_hints(world, SIZE_MAX);
 	/* Suspects go one a round trip, and the queue may be short. */
-	for (int i = 0; i < TURNS_MAX && !TAILQ_EMPTY(&world->agent->files.ready); i++) {
+	for (int i = 0; i < TURNS_MAX && (!TAILQ_EMPTY(&world->agent->files.ready) ||
+					  claims_busy(&world->agent->files));
+	     i++) {
 		world_turn(world);
 		world_drain(world);
 	}

@@ -1012,23 +1012,6 @@ Test(copytruncate, copied_and_cut_off_replaced_copied_again_and_deleted)
 	}
 }
 
-/* Of two that are found at a start one is a copy of the first, and the other was nothing. */
-Test(copytruncate, two_copies_of_an_empty_file_that_was_written_then_and_renamed)
-{
-	start_with("app.log", "", "");
-	rig_checkpoint(rig);
-	rig_crash(rig);
-	copytruncate("app.log");
-	usleep(10000);
-	append("a1\n");
-	rig_rename(rig, "app.log.1", "app.log.2");
-	copy("app.log", "app.log.1");
-	rig_rename(rig, "app.log", "app.log-20260102");
-	rig_start(rig);
-	SEE("a1 ");
-	expect_whole();
-}
-
 /* A copy that is older than the last lines of what is cut off and deleted. */
 Test(copytruncate, copied_written_cut_off_and_deleted)
 {
