@@ -41,7 +41,7 @@ void copies_free(struct files *files, struct copy *copy);
  */
 bool copies_is_claimed(struct files *files, struct file *file);
 
-/* The file is truncated, nothing of it is under way: what of copies was settled is known now. */
+/* The file is truncated, and nothing of it is under way: what of copies is settled is known. */
 void copies_settle(struct files *files, const struct file *file);
 
 /* Whether it has no name any more, and was not looked for yet. */

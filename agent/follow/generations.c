@@ -209,6 +209,9 @@ static int missed_after(struct files *files, struct discover *discover, struct p
 		    statx(AT_FDCWD, newest->path, 0, STATX_BASIC_STATS | STATX_BTIME, &stx) == 0 &&
 			    stx.stx_ino == newest->identity.inode)
 		missed.after_ns = age_began_ns(&stx);
+	/* Closed, and renamed since: as age.c says, by the time that it had when it was read. */
+	else if (newest->seen.known && newest->seen.mtime_ns < missed.after_ns)
+		missed.after_ns = newest->seen.mtime_ns;
 	return follow_missed(files, discover, places, &missed);
 }
 
