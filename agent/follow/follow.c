@@ -404,6 +404,17 @@ static int left(struct files *files, struct discover *discover, const char *path
 	return file ? check_path(files, discover, file) : 0;
 }
 
+/* No hint told that it left, and so none of what came behind it and left, too. 0 or -ENOMEM. */
+static int missed_behind(struct files *files, struct discover *discover, struct file *file)
+{
+	const struct file *newest =
+		map_get(files->by_lineage, file->lineage, strlen(file->lineage));
+
+	if (!file->left_path || newest != file || access(file->lineage, F_OK) == 0)
+		return 0;
+	return follow_missed_now(files, discover, file);
+}
+
 /* Looks at the path of every file that `wanted` says. O(all files). */
 static int check_all(struct files *files, struct discover *discover,
 		     bool (*wanted)(const struct files *files, const struct file *file,
@@ -420,8 +431,11 @@ static int check_all(struct files *files, struct discover *discover,
 	while ((file = map_next(files->by_inode, &cursor)))
 		if (!file->left_path && file->state != FILE_FINISHED && wanted(files, file, dir))
 			all[n++] = file;
-	for (size_t i = 0; !r && i < n; i++)
+	for (size_t i = 0; !r && i < n; i++) {
 		r = check_path(files, discover, all[i]);
+		if (!r && !dir)
+			r = missed_behind(files, discover, all[i]);
+	}
 	free(all);
 	return r;
 }

@@ -511,6 +511,24 @@ Test(follow, a_rotation_that_only_a_scan_sees_is_counted)
 	cr_assert_eq(rig->counters.rotations, 1);
 }
 
+/* Scenario A02: and there is no file at the path when that look comes. */
+Test(follow, two_rotations_that_no_hint_told_of)
+{
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	rig->discover = discover_free(rig->discover);
+	rotate("app.log", "app.log.2");
+	PUT("app.log", "b1\n");
+	rotate("app.log", "app.log.1");
+	cr_assert_eq(discover_new(&rig->discover), 0);
+	cr_assert_eq(discover_add(rig->discover, 0, rig->paths[0], NULL, NULL, 0), 0);
+	follow_begin_look(&rig->files);
+	rig_rescan(rig);
+	cr_assert_eq(follow_check_paths(&rig->files, rig->discover), 0);
+	SEE("b1 ");
+	cr_assert_eq(rig->counters.rotations, 2);
+}
+
 /*
  * Rotated files stood in the way of the new ones, which were not found before the next look, half a
  * minute later.
