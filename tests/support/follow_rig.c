@@ -110,12 +110,11 @@ void rig_end(struct follow_rig *rig)
 static void load(struct follow_rig *rig)
 {
 	struct store_file *rows;
-	size_t n_rows;
 
 	MUST(store_open(rig->state, &rig->store, NULL, 0) == 0);
-	MUST(store_load(rig->store, &rows, &n_rows) == 0);
+	MUST(store_load(rig->store, &rows, &rig->n_rows) == 0);
 	MUST(files_init(&rig->files, rig->sources, rig->n_sources, &rig->pools, &rig->counters,
-			rig->log, rows, n_rows) == 0);
+			rig->log, rows, rig->n_rows) == 0);
 	MUST(!rig->max_files || files_set_max(&rig->files, rig->max_files, rig->max_files) == 0);
 	doze_begin(&rig->files);
 	for (size_t i = 0; i < rig->n_sources; i++)

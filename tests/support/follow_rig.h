@@ -22,6 +22,7 @@ struct follow_rig {
 	struct counters counters;
 	struct discover *discover;
 	struct files files;
+	size_t n_rows; /* that the last start was given */
 	struct store *store;
 	struct writer *writer;
 	struct letters letters;

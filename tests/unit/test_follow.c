@@ -133,7 +133,7 @@ Test(follow, an_unlinked_file_is_read_to_its_end_and_forgotten)
 	rig->quiet = false;
 	rig_stop(rig);
 	rig_start(rig);
-	cr_assert_eq(rig->files.n_rows, 0);
+	cr_assert_eq(rig->n_rows, 0);
 	cr_assert_eq(rig->counters.files_lost, 0);
 }
 
@@ -306,7 +306,7 @@ static void used_again_while_down(const char *text, const char *want, const char
 	SEE(again ? want : replaced);
 	restart();
 	SEE("");
-	cr_assert_eq(rig->files.n_rows, 1);
+	cr_assert_eq(rig->n_rows, 1);
 }
 
 /* Scenario A03 */
@@ -359,7 +359,7 @@ Test(follow, an_inode_used_again_after_its_file_was_finished_is_a_new_file)
 		rig_start(rig);
 		SEE("");
 	}
-	cr_assert_eq(rig->files.n_rows, 1);
+	cr_assert_eq(rig->n_rows, 1);
 }
 
 /* Scenario A08 */
@@ -404,7 +404,7 @@ Test(follow, a_directory_that_is_away_at_the_start_keeps_its_positions)
 	cr_assert_str_eq(rig->lines, "a2 ");
 	restart();
 	SEE("");
-	cr_assert_eq(rig->files.n_rows, 1);
+	cr_assert_eq(rig->n_rows, 1);
 	cr_assert_eq(rig->counters.files_lost, 0);
 }
 
