@@ -197,6 +197,13 @@ static void make(int n)
 	}
 }
 
+/* A sanitizer has an allocator of its own, of which mallinfo2 knows nothing. */
+#ifdef __SANITIZE_ADDRESS__
+#define MEASURED 0
+#else
+#define MEASURED 1
+#endif
+
 static size_t in_use(void)
 {
 	struct mallinfo2 info = mallinfo2();
@@ -232,7 +239,7 @@ Test(doze, a_file_in_which_nothing_happens_takes_200_bytes)
 	dormants_deinit(&rig->files.dormants);
 	asleep = (before - in_use()) / n;
 	cr_expect_leq(asleep, 200, "%zu", asleep);
-	cr_expect_geq(asleep, 150, "%zu: it is not measured", asleep);
+	cr_expect_geq(asleep, MEASURED ? 150 : 0, "%zu: it is not measured", asleep);
 	cr_assert_eq(dormants_init(&rig->files.dormants), 0);
 }
 
