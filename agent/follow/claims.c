@@ -195,7 +195,9 @@ static int end_nameless(struct files *files, struct discover *discover, struct c
 	/* What came behind it waited for that. */
 	copies_look(files);
 	files->places = places_free(files->places);
-	if (!r && map_get(files->by_lineage, file->lineage, strlen(file->lineage)) == file)
+	/* Unless it has its path again. */
+	if (!r && file->left_path &&
+	    map_get(files->by_lineage, file->lineage, strlen(file->lineage)) == file)
 		r = follow_missed_now(files, discover, file);
 	files->places = places_free(files->places);
 	return r;

@@ -323,4 +323,9 @@ KEPT = {
         [("write", 0, 1), ("run", 0), ("copytruncate", 0, "date"), ("write", 0, 1),
          ("replace", 0, 1), ("copy", 0, "olddir"), ("recreate", 0, 0)],
     ),
+    "sed -i behind a link, then overwritten": (
+        False,
+        False,
+        [("write", 3, 1), ("run", 0), ("replace", 3, 0), ("run", 0), ("overwrite", 3)],
+    ),
 }

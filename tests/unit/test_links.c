@@ -238,6 +238,24 @@ Test(links, a_directory_behind_the_link_that_leads_elsewhere_is_seen_at_once)
 	end_well();
 }
 
+/* Scenario A13: sed -i on the target: it is behind the link still. */
+Test(links, a_target_that_was_replaced_and_is_overwritten_then)
+{
+	make_dir("r1");
+	PUT("r1/x.log", "a1\n");
+	turn_link("r1/x.log", "app.log");
+	SEE("a1 ");
+	PUT("r1/new", "a1\n");
+	rig_rename(rig, "r1/new", "r1/x.log");
+	SEE("");
+	cr_expect(!rig_file(rig, "app.log")->left_path);
+	usleep(20000);
+	cr_assert_eq(truncate(rig_path(rig, "r1/x.log"), 0), 0);
+	PUT("r1/x.log", "b1\n");
+	SEE("b1 ");
+	end_well();
+}
+
 /* Scenario A13: glog: a file for each day, and a link to that of today, all of one pattern. */
 Test(links, a_link_and_its_targets_in_one_pattern_are_read_once)
 {
