@@ -17,10 +17,12 @@ from rig.state import read_state
 from rig.wait import last, wait_for
 from rig.writer import Load
 
-KILLS = 20 if os.environ.get("WAYBILL_LONG") else 10
+LONG = bool(os.environ.get("WAYBILL_LONG"))
+KILLS = 20 if LONG else 6
 BETWEEN = 2
 QUEUE = 10000
-RATE = 5000
+# Of each of two writers; all of it is read back and judged while they go on.
+RATE = 5000 if LONG else 2000
 
 # A kill in the middle of a transaction leaves the one before as the last completed: an interval of
 # 1 s earlier, and the writing itself takes time.
@@ -74,6 +76,7 @@ class Kills:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 @pytest.mark.scenario("F01")
 def test_kill_every_2_seconds(cluster, topic_name, make_lineage, make_agent, make_oracle):
     topic = cluster.make_topic(topic_name, message_timestamp_type="LogAppendTime")
@@ -129,7 +132,7 @@ def test_kill_at_a_call(
     agent = make_agent(cluster.bootstrap, topic, source={"paths": paths})
     oracle = make_oracle(cluster, topic, [lineage])
     kills = Kills(agent, oracle, [lineage])
-    load = Load(lineage, rate=RATE, rotate_every=2000)
+    load = Load(lineage, rate=5000, rotate_every=2000)
     fault = ["-e", f"trace=/^{call}", "-e", f"inject=/^{call}:signal=SIGKILL:when={when}"]
     agent.prefix = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", *fault]
     agent.start()

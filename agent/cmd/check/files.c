@@ -208,22 +208,23 @@ static int take(struct check_walk *walk, const struct hint *hint)
 static int scan(struct check_walk *walk, struct discover_trouble *ret_trouble)
 {
 	int watch_errno = 0, r = 0;
+	bool over = false;
 	struct hint hint;
 
-	while (r == 0) {
+	while (r == 0 && !over) {
 		r = discover_next(walk->discover, &hint);
 		if (r < 0)
 			return r;
 		discover_trouble(walk->discover, ret_trouble);
 		watch_errno = watch_errno ? watch_errno : ret_trouble->watch_errno;
-		if (check_files_denied(walk) || check_files_link(walk))
-			return -ENOMEM;
-		if (r == 0 && hint.kind != HINT_FOUND && hint.kind != HINT_NONE)
-			break;
+		over = r == 0 && hint.kind != HINT_FOUND && hint.kind != HINT_NONE;
+		/* First, for its path is borrowed. */
 		if (r == 0 && hint.kind == HINT_FOUND)
 			r = take(walk, &hint);
 		if (r < 0)
 			return r;
+		if (check_files_denied(walk) || check_files_link(walk))
+			return -ENOMEM;
 	}
 	ret_trouble->watch_errno = watch_errno;
 	return 0;

@@ -52,6 +52,9 @@ broker.session.timeout.ms=3000
 
 JAVA = ["java", "-Xmx384m", "-XX:+UseSerialGC", "-cp", f"{KAFKA_LIB}/*"]
 
+# A deadline of an answer to an administrator, however busy the machine is.
+ANSWER_S = 120
+
 
 class Cluster:
     """What a test needs of any Kafka, ours or an existing one: its address and its topics."""
@@ -76,7 +79,7 @@ class Cluster:
         """Creates a topic and waits until every partition of it has a leader."""
         settings = {key.replace("_", "."): str(value) for key, value in config.items()}
         new = NewTopic(name, partitions, replicas, config=settings)
-        self.admin.create_topics([new])[name].result(30)
+        self.admin.create_topics([new])[name].result(ANSWER_S)
 
         def led():
             topic = self.admin.list_topics(name, timeout=5).topics[name]
@@ -88,7 +91,7 @@ class Cluster:
 
     def grow_topic(self, name, partitions):
         """Adds partitions to a topic, and waits until each has a leader."""
-        self.admin.create_partitions([NewPartitions(name, partitions)])[name].result(30)
+        self.admin.create_partitions([NewPartitions(name, partitions)])[name].result(ANSWER_S)
 
         def led():
             found = self.admin.list_topics(name, timeout=5).topics[name].partitions.values()
@@ -103,10 +106,10 @@ class Cluster:
             for key, value in config.items()
         ]
         resource = ConfigResource(ConfigResource.Type.TOPIC, name, incremental_configs=entries)
-        self.admin.incremental_alter_configs([resource])[resource].result(30)
+        self.admin.incremental_alter_configs([resource])[resource].result(ANSWER_S)
 
     def delete_topic(self, name):
-        self.admin.delete_topics([name])[name].result(30)
+        self.admin.delete_topics([name])[name].result(ANSWER_S)
 
 
 class Broker(Cluster):
