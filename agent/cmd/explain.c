@@ -105,11 +105,24 @@ static int find_line(const char *path, int64_t line, int64_t *ret_position)
 	return 0;
 }
 
+/* The file as the agent may know it; one that is not there, too. "": it cannot be said. */
+static void find_path(const char *word, char ret_path[PATH_MAX])
+{
+	char real[PATH_MAX], dir[PATH_MAX];
+	int len = 0;
+
+	if (realpath(word, real))
+		len = snprintf(ret_path, PATH_MAX, "%s", real);
+	else if (word[0] != '/' && getcwd(dir, sizeof dir))
+		len = snprintf(ret_path, PATH_MAX, "%s/%s", dir, word);
+	if (len <= 0 || len >= PATH_MAX)
+		ret_path[0] = '\0';
+}
+
 /* 0; otherwise the exit status, after a message. Cuts the word. */
 static int understand(char *word, struct request *request)
 {
 	int64_t line = take_number(word, ':');
-	char real[PATH_MAX];
 	int status = 0;
 
 	*request = (struct request){.kind = REQUEST_EXPLAIN, .position = -1};
@@ -123,8 +136,7 @@ static int understand(char *word, struct request *request)
 		fputs("waybill: that name is too long\n", stderr);
 		return EX_USAGE;
 	}
-	if (realpath(word, real))
-		memcpy(request->path, real, sizeof real);
+	find_path(word, request->path);
 	return 0;
 }
 

@@ -12,10 +12,14 @@ EX_NOINPUT = 66
 EX_UNAVAILABLE = 69
 
 
-def explain(agent, what, expect=EX_OK):
+def explain(agent, what, expect=EX_OK, cwd=None):
     where = ["--config", agent.config, "--state-dir", agent.state]
     done = subprocess.run(
-        [agent.program, "explain", *where, str(what)], capture_output=True, text=True, timeout=60
+        [agent.program, "explain", *where, str(what)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=cwd,
     )
     assert done.returncode == expect, done.stderr + done.stdout
     assert all(len(line) <= 80 or "/" in line for line in done.stdout.splitlines())
@@ -37,6 +41,7 @@ def test_what_waits(work, make_agent):
     other = work / "log" / "a.txt"
     assert explain(agent, other).startswith("unmatched: no source wants it: the nearest is")
     assert explain(agent, work / "log" / "b.log").startswith("absent: source ")
+    assert explain(agent, "b.log", cwd=work / "log").startswith("absent: source ")
 
 
 @pytest.mark.scenario("G01", "G03")

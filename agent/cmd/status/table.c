@@ -134,10 +134,10 @@ static void show_counters(const struct table *table, const struct object *line)
 
 	say(table, 0,
 	    "%" PRId64 " line%s read = %" PRId64 " delivered + %" PRId64 " in flight + %" PRId64
-	    " filtered + %" PRId64 " dead",
+	    " waiting + %" PRId64 " filtered + %" PRId64 " dead",
 	    read, plural(read), object_number(line, "lines_delivered", 0),
-	    object_number(line, "in_flight", 0), object_number(line, "lines_filtered", 0),
-	    object_number(line, "lines_dead", 0));
+	    object_number(line, "in_flight", 0), object_number(line, "lines_waiting", 0),
+	    object_number(line, "lines_filtered", 0), object_number(line, "lines_dead", 0));
 	if (object_number(line, "files_lost", 0) || object_number(line, "bytes_lost", 0))
 		say(table, INDENT, "lost unread: files %" PRId64 ", bytes %" PRId64,
 		    object_number(line, "files_lost", 0), object_number(line, "bytes_lost", 0));
