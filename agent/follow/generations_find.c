@@ -285,11 +285,15 @@ static int by_age(const void *a, const void *b, void *context)
 	const char *known = ((const struct generations *)context)->missed->path;
 	int order = strverscmp(left->path, right->path);
 
-	/* Their times may be those of their packing, and tell nothing. */
-	if (rotated_is_packed(left->path) && rotated_is_packed(right->path)) {
-		if (rotated_is_before(left->path, right->path))
+	/* A time may be that of its packing, which is later than the next one's beginning. */
+	if (rotated_is_packed(left->path) || rotated_is_packed(right->path)) {
+		char of_left[NAME_MAX + 1], of_right[NAME_MAX + 1];
+
+		plain_name_of(left->path, of_left);
+		plain_name_of(right->path, of_right);
+		if (rotated_is_before(of_left, of_right))
 			return -1;
-		if (rotated_is_before(right->path, left->path))
+		if (rotated_is_before(of_right, of_left))
 			return 1;
 	}
 	if (left->began_ns != right->began_ns)

@@ -9,12 +9,14 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 from rig import config, rotators
 from rig.recipes import read_all, records_in
-from rig.wait import wait_for
+from rig.wait import last, wait_for
 
 pytestmark = pytest.mark.long
 LONG = bool(os.environ.get("WAYBILL_LONG"))
 LINES = 20_000 if LONG else 400
 ROTATIONS = 3
+# Of the file system's clock, at least: no two rotations are made within one.
+TICK = 0.02
 
 SETUPS = {
     "create": rotators.Create,
@@ -120,7 +122,9 @@ def rotate(rotator, times):
     before = rotator.rotations
     for _ in range(times):
         rotator.write(LINES)
+        last(TICK)
         rotator.rotate()
+        last(TICK)
     rotator.write(LINES)
     assert rotator.rotations == before + times, rotator.names()
 

@@ -14,6 +14,7 @@
 
 #include "follow/follow.h"
 #include "tests/support/follow_rig.h"
+#include "tests/support/pack.h"
 
 static struct follow_rig *rig;
 
@@ -219,6 +220,45 @@ Test(generations, that_were_restored_come_in_the_order_of_their_writing)
 	written_at("app.log-20260101", then);
 	written_at("app.log-20260102", then + 60);
 	written_at("app.log-20260103", then + 120);
+	rig_start(rig);
+	SEE("a2 b1 c1 d1 ");
+	end_well();
+}
+
+static void compress(const char *name)
+{
+	char bytes[64], packed_name[64];
+	int fd = open(rig_path(rig, name), O_RDONLY | O_CLOEXEC);
+	struct slice packed = pack(PACKED_GZIP, bytes, (size_t)read(fd, bytes, sizeof bytes));
+
+	close(fd);
+	snprintf(packed_name, sizeof packed_name, "%s.gz", name);
+	fd = open(rig_path(rig, packed_name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	cr_assert_eq(write(fd, packed.at, packed.len), (ssize_t)packed.len);
+	close(fd);
+	free((char *)packed.at);
+	rig_remove(rig, name);
+}
+
+/*
+ * As kubelet does: a generation is compressed when the one behind it is complete, and the archive is
+ * younger than that. It came last. Scenario A11
+ */
+Test(generations, come_in_their_order_though_the_older_one_was_compressed_last)
+{
+	rig_rename(rig, "app.log", "app.log.20260101-100000");
+	tick();
+	PUT("app.log", "b1\n");
+	tick();
+	compress("app.log.20260101-100000");
+	rig_rename(rig, "app.log", "app.log.20260101-100001");
+	tick();
+	PUT("app.log", "c1\n");
+	tick();
+	compress("app.log.20260101-100001");
+	rig_rename(rig, "app.log", "app.log.20260101-100002");
+	tick();
+	PUT("app.log", "d1\n");
 	rig_start(rig);
 	SEE("a2 b1 c1 d1 ");
 	end_well();
