@@ -241,7 +241,7 @@ static void compress(const char *name)
 }
 
 /*
- * As kubelet does: a generation is compressed when the one behind it is complete, and the archive is
+ * As kubelet does: a generation is compressed when the one behind it is complete, the archive is
  * younger than that. It came last. Scenario A11
  */
 Test(generations, come_in_their_order_though_the_older_one_was_compressed_last)
