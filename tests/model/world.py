@@ -15,7 +15,7 @@ from changes import Changes
 from reference import Broken
 
 ACTION_MS = 200
-CLOCK_REALTIME_COARSE = 5  # linux/time.h; Python has no name for it
+CLOCK_REALTIME_COARSE = 5  # the kernel's number; Python has no name for it
 
 CONF = """
 kafka: {{ bootstrap_servers = "localhost"; }};
