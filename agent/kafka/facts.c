@@ -152,13 +152,17 @@ static void tell_ready(struct kafka *k, size_t topic, const struct topic_facts *
 			    name, facts->n_partitions, t->n);
 }
 
-/* What is in flight to a leader before it moved is waited for by the library. */
+/*
+ * What is in flight to a leader before it moved is waited for by the library, and what lacked
+ * replicas goes only when it is tried again.
+ */
 static void note_leaders(struct ledger_topic *t, const struct topic_facts *facts, uint64_t now_us)
 {
 	for (int32_t i = 0; i < t->n_seen; i++) {
 		struct ledger_partition *part = &t->partitions[i];
 
-		if (part->leader != topic_facts_leader(facts, i))
+		if (part->leader != topic_facts_leader(facts, i) ||
+		    (i < facts->n_partitions && facts->in_sync[i] > part->in_sync))
 			part->led_us = now_us;
 	}
 }

@@ -30,7 +30,7 @@ struct ledger_partition {
 	uint64_t bytes;        /* key, value and headers */
 	uint64_t header_bytes; /* the part of `bytes` that reports do not tell */
 	uint64_t progress_us;  /* the last report, or when it became busy */
-	uint64_t led_us;       /* when its leader was last seen to have moved; or 0 */
+	uint64_t led_us;       /* when its leader last moved, or a replica came back; or 0 */
 	uint64_t probed_us;    /* when its leader was last asked about a stall; or 0 */
 	int32_t leader;        /* the id of the broker; -1: it has none */
 	bool told_waiting;     /* the log knows that its records wait for long */

@@ -178,6 +178,19 @@ Test(waits, a_producer_is_not_replaced_soon_after_a_leader_has_moved)
 	cr_expect_eq(probed_at(0, 90 * S), DRAINING);
 }
 
+/* Scenario E18. What lacked a replica is sent again when the library tries next. */
+Test(waits, a_producer_is_not_replaced_soon_after_a_replica_is_back)
+{
+	int32_t leaders[N] = {1, 2, 2};
+	uint32_t in_sync[N] = {2, 1, 1};
+	struct topic_facts facts = {
+		.state = TOPIC_READY, .n_partitions = N, .leaders = leaders, .in_sync = in_sync};
+
+	kafka_take_facts(&k, 0, &facts, 30 * S);
+	cr_expect_eq(probed_at(0, 70 * S), RUNNING);
+	cr_expect_eq(probed_at(0, 90 * S), DRAINING);
+}
+
 /* Scenario E20. It was, when stall_timeout was shorter than socket_timeout_ms. */
 Test(waits, a_producer_is_not_replaced_while_the_library_waits_for_an_answer)
 {
