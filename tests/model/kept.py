@@ -306,11 +306,6 @@ KEPT = {
         True,
         [("write", 0, 1), ("run", 0), ("copytruncate", 0, "date"), ("compress", 0, False)],
     ),
-    "cut off between the first scan and the first turn": (
-        False,
-        False,
-        [("write", 3, 1), ("copy", 3, "number"), ("start",), ("rewrite", 3, 0)],
-    ),
     "an older generation is compressed while a copy is held": (
         True,
         False,
