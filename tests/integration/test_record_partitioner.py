@@ -193,7 +193,7 @@ def test_too_few_partitions(cluster, topic_name, work, make_agent):
     agent.counted(lines_delivered=1001)
     before = agent.cpu_seconds()
     last(5)
-    assert (agent.cpu_seconds() - before) / 5 < 0.05
+    assert (agent.cpu_seconds() - before) / 5 < 0.2, "it runs in a circle"
     assert agent.counters()["lines_delivered"] == 1001
     cluster.grow_topic(topic, 3)
     agent.counted(deadline=20, lines_delivered=1005)

@@ -20,7 +20,7 @@ def test_topic_created_later(
     agent.wait_says("topic", topic_name)
     cpu = agent.cpu_seconds()
     last(MISSING)
-    assert (agent.cpu_seconds() - cpu) / MISSING < 0.03
+    assert (agent.cpu_seconds() - cpu) / MISSING < 0.2, "it runs in a circle"
     assert agent.counters()["lines_delivered"] == 0
     cluster.make_topic(topic_name)
     oracle = make_oracle(cluster, topic_name, [lineage])
