@@ -133,7 +133,8 @@ check-it: all  ## integration tests on a real Kafka, or on $WAYBILL_TEST_BROKERS
 model: $B/model/rig  ## random lists of what happens to files, against a model: LISTS=50 SEED=1
 	$Qtests/venv.sh
 	MODEL_RIG=$(abspath $<) MODEL_LISTS=$(LISTS) MODEL_SEED=$(SEED) build/venv/bin/pytest \
-		-p no:cacheprovider --junitxml=$B/model/junit.xml tests/model $(PYTEST_ARGS)
+		-p no:cacheprovider -n $(shell nproc) --dist worksteal --junitxml=$B/model/junit.xml \
+		tests/model $(PYTEST_ARGS)
 
 references:  ## comments and documents name files and scenarios that are there
 	$Qtests/references.py

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random lists of actions on several files, against a model of what must arrive. MODEL_LISTS says
 how many lists, MODEL_SEED which; `make model LISTS=20000` runs a night's worth. MODEL_ONLY names
-the actions, with commas, if not all are wanted."""
+the actions, with commas, if not all are wanted. A part of the lists is a test of its own, for
+pytest-xdist, and every part plays others."""
 
 import os
 
@@ -15,8 +16,9 @@ from world import World
 LISTS = int(os.environ.get("MODEL_LISTS", "50"))
 SEED = os.environ.get("MODEL_SEED", "1")
 ONLY = [name for name in os.environ.get("MODEL_ONLY", "").split(",") if name]
-# So many that fail are made shorter; then it is enough.
-FAILURES = 5
+PARTS = 8
+# So many of a part that fail are made shorter; then it is enough.
+FAILURES = 3
 
 
 class Player:
@@ -62,9 +64,10 @@ def shortest(player, world, fault):
     return f"({wide}, {compressed}, {actions})\n{fault}"
 
 
-def test_random_lists(player):
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_lists(player, part):
     found = []
-    for number in range(LISTS):
+    for number in range(part, LISTS, PARTS):
         world = make(f"{SEED}-{number}", ONLY)
         fault = player.fault(world)
         if fault:
