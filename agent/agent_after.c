@@ -36,6 +36,7 @@ void agent_after_wakeup(struct agent *agent, uint64_t now_us)
 	agent_arm_kick(agent, output_service(agent->output, now_us));
 	log_remarks(agent);
 	agent_flush_acks(agent, now_us);
+	agent_wake_spent(agent);
 	room = agent_has_room(agent, now_us);
 	busy = !TAILQ_EMPTY(&agent->files.ready) || !TAILQ_EMPTY(&agent->files.proofs) ||
 	       copies_busy(&agent->files) || claims_busy(&agent->files);

@@ -231,6 +231,9 @@ void agent_turn_files(struct agent *agent, uint64_t now_us);
 /* After reports: held files whose memory, descriptor or topic may have come. */
 void agent_wake_held(struct agent *agent);
 
+/* Sources that had their share of what may be under way, and have more than that now. */
+void agent_wake_spent(struct agent *agent);
+
 /* Reports: settle, advance, rewind what is due, wake what waits. */
 void agent_take_reports(struct agent *agent, uint64_t now_us);
 

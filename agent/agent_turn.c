@@ -210,22 +210,84 @@ static void hold(struct agent *agent, struct file *file, enum file_wait wait)
 	files_hold(&agent->files, file, wait);
 }
 
+/* What is looked at before the file is read. False: it is not read now. */
+static bool look_at(struct agent *agent, struct file *file, uint64_t now_us)
+{
+	int r;
+
+	if (!packs_look(&agent->files, file, now_us))
+		return false;
+	if (!doubt_look(&agent->files, file, now_us, clock_real_ms())) {
+		files_rest(&agent->files, file);
+		return false;
+	}
+	r = claims_look(&agent->files, agent->discover, file, clock_real_ms());
+	if (UNLIKELY(r < 0))
+		agent->error = r;
+	return LIKELY(!r) && may_tell_origin(agent, file);
+}
+
+/* It is another file now. */
+static void replaced(struct agent *agent, struct file *file, uint64_t now_us)
+{
+	file->rewritten = true;
+	file->hold = (struct file_hold){0};
+	if (claims_begin(&agent->files, file))
+		agent->error = -ENOMEM;
+	doubt_end(&agent->files, file);
+	drain(agent, file, now_us);
+}
+
+static void dry(struct agent *agent, struct file *file, bool hand_over, uint64_t now_us)
+{
+	packs_dry(&agent->files, file, now_us);
+	doubt_dry(&agent->files, file);
+	gone_dry(agent, file, hand_over, now_us);
+}
+
+/* What follows from what pipeline_turn said. */
+static void follow_turn(struct agent *agent, struct file *file, int r, bool hand_over,
+			uint64_t now_us)
+{
+	switch (r) {
+	case 0:
+	case PIPELINE_E_AGAIN:
+		/* To the end of the queue: everybody gets a turn. */
+		files_rest(&agent->files, file);
+		files_ready(&agent->files, file);
+		return;
+	case PIPELINE_E_IDLE:
+		dry(agent, file, hand_over, now_us);
+		return;
+	case PIPELINE_E_FULL:
+		return;
+	case PIPELINE_E_SPENT:
+		files_pause(&agent->files, file->source);
+		return;
+	case PIPELINE_E_MEMORY:
+		hold(agent, file, FILE_WAITS_ROOM);
+		return;
+	case PIPELINE_E_HOLD:
+		hold(agent, file, FILE_WAITS_TOPIC);
+		return;
+	case PIPELINE_E_LETTERS:
+		hold(agent, file, FILE_WAITS_STORE);
+		return;
+	case PIPELINE_E_REWRITTEN:
+		replaced(agent, file, now_us);
+		return;
+	default:
+		unreadable(agent, file, "reading", r);
+	}
+}
+
 /* One turn of one file. False: no file can go on now. */
 static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 {
 	bool hand_over = next_has_data(agent, file);
 	int r;
 
-	if (!packs_look(&agent->files, file, now_us))
-		return true;
-	if (!doubt_look(&agent->files, file, now_us, clock_real_ms())) {
-		files_rest(&agent->files, file);
-		return true;
-	}
-	r = claims_look(&agent->files, agent->discover, file, clock_real_ms());
-	if (UNLIKELY(r < 0))
-		agent->error = r;
-	if (UNLIKELY(r) || !may_tell_origin(agent, file))
+	if (!look_at(agent, file, now_us))
 		return true;
 	r = pipeline_turn(agent->pipeline, file, TURN_BYTES, partial_after_us(agent, file), now_us,
 			  clock_real_ms());
@@ -237,41 +299,8 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 		files_dirty(&agent->files, file);
 	if (UNLIKELY(file->unreadable && r >= 0))
 		readable_again(agent, file);
-	switch (r) {
-	case 0:
-	case PIPELINE_E_AGAIN:
-		/* To the end of the queue: everybody gets a turn. */
-		files_rest(&agent->files, file);
-		files_ready(&agent->files, file);
-		return true;
-	case PIPELINE_E_IDLE:
-		packs_dry(&agent->files, file, now_us);
-		doubt_dry(&agent->files, file);
-		gone_dry(agent, file, hand_over, now_us);
-		return true;
-	case PIPELINE_E_FULL:
-		return false;
-	case PIPELINE_E_MEMORY:
-		hold(agent, file, FILE_WAITS_ROOM);
-		return true;
-	case PIPELINE_E_HOLD:
-		hold(agent, file, FILE_WAITS_TOPIC);
-		return true;
-	case PIPELINE_E_LETTERS:
-		hold(agent, file, FILE_WAITS_STORE);
-		return true;
-	case PIPELINE_E_REWRITTEN:
-		file->rewritten = true;
-		file->hold = (struct file_hold){0};
-		if (claims_begin(&agent->files, file))
-			agent->error = -ENOMEM;
-		doubt_end(&agent->files, file);
-		drain(agent, file, now_us);
-		return true;
-	default:
-		unreadable(agent, file, "reading", r);
-		return true;
-	}
+	follow_turn(agent, file, r, hand_over, now_us);
+	return r != PIPELINE_E_FULL;
 }
 
 /* One step of what takes more than a turn. */
@@ -312,5 +341,17 @@ void agent_wake_held(struct agent *agent)
 	for (uint32_t topic = 0; topic < agent->conf->n_topics; topic++) {
 		if (pipeline_take_moved(agent->pipeline, topic))
 			files_release_topic(&agent->files, topic);
+	}
+}
+
+void agent_wake_spent(struct agent *agent)
+{
+	struct files *files = &agent->files;
+
+	for (size_t i = 0; files->n_spent && i < files->n_sources; i++) {
+		struct files_share *share = &files->shares[i];
+
+		if (share->spent && !output_is_spent(agent->output, &share->under_way))
+			files_resume(files, share);
 	}
 }

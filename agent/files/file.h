@@ -6,6 +6,7 @@
 #include "input/identity.h"
 #include "input/proof.h"
 #include "input/tail.h"
+#include "output/share.h"
 #include "search/content.h"
 
 /*
@@ -94,6 +95,7 @@ struct file {
 	struct route_origin origin; /* what provenance tells of it */
 	struct tail tail;
 	struct account account;
+	struct output_share *under_way; /* of its source; borrowed; NULL: it has no neighbours */
 
 	enum file_state state;
 	bool rewritten;           /* DRAINING ends in a reset to 0, not in a rewind */

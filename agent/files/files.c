@@ -234,7 +234,7 @@ int files_put_in(struct files *files, struct file *file)
 						      strcmp(newest->path, newest->lineage) != 0));
 	int r;
 
-	file->account.share = files_share_memory(files, file->source);
+	files_give_share(files, file);
 	r = map_put(files->by_path, file->path, strlen(file->path), file);
 	if (!r && replaces)
 		r = map_put(files->by_lineage, file->lineage, strlen(file->lineage), file);

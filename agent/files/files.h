@@ -19,7 +19,7 @@
 #define FILES_MADE_MAX 64
 
 /*
- * What a source has of that which all sources use: turns, memory, descriptors. The owner of its
+ * What a source has of that which all sources use: turns, memory, descriptors, the queue. The owner of its
  * files may be careless or hostile, and those of the others must not feel that.
  */
 struct files_share {
@@ -28,8 +28,10 @@ struct files_share {
 	struct file_list open;  /* descriptors, least recently used first */
 	size_t n_open;
 	struct chunk_share memory;
+	struct output_share under_way;
 	size_t n_told; /* its paths in `refused` and `unreadable` */
 	bool in_turn;
+	bool spent; /* its files have no turns: it has its share of what may be under way */
 	TAILQ_ENTRY(files_share) turn_link;
 };
 
@@ -65,6 +67,7 @@ struct files {
 	bool damaged;               /* the state was lost */
 	bool damaged_at_end;        /* and where all files begin then */
 	struct files_share *shares; /* by source, and one more; owned */
+	size_t n_spent;             /* of them that have no turns now */
 	/* sources with files in FILE_READING that have something to read, oldest turn first */
 	TAILQ_HEAD(files_turns, files_share) ready;
 	struct file_list held[FILE_WAITS]; /* by what they wait for; for room: by source */
@@ -142,8 +145,15 @@ int files_init_shares(struct files *files) MUSTCHECK;
 /* That of the source; where that is none of the table's, one that is for all such. */
 struct files_share *files_share_of(const struct files *files, const struct source *source);
 
-/* The memory that a file of the source counts against; NULL: nobody shares it. */
-struct chunk_share *files_share_memory(const struct files *files, const struct source *source);
+/* What the file takes is its source's, of which there are several. */
+void files_give_share(struct files *files, struct file *file);
+
+/* The source has no turns until it may have some under way again. */
+void files_pause(struct files *files, const struct source *source);
+void files_resume(struct files *files, struct files_share *share);
+
+/* Whether its files have something to read has changed. */
+void files_turn(struct files *files, struct files_share *share);
 
 /* The file whose turn it is: of the source whose last one is longest ago; NULL: none is ready. */
 struct file *files_next_ready(struct files *files);

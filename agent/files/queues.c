@@ -22,10 +22,7 @@ static void leave_ready(struct files *files, struct file *file)
 	struct files_share *share = files_share_of(files, file->source);
 
 	TAILQ_REMOVE(&share->ready, file, queue_link);
-	if (!TAILQ_EMPTY(&share->ready))
-		return;
-	TAILQ_REMOVE(&files->ready, share, turn_link);
-	share->in_turn = false;
+	files_turn(files, share);
 }
 
 void files_rest(struct files *files, struct file *file)
@@ -46,10 +43,7 @@ void files_ready(struct files *files, struct file *file)
 	files_rest(files, file);
 	TAILQ_INSERT_TAIL(&share->ready, file, queue_link);
 	file->queue = FILE_QUEUE_READY;
-	if (share->in_turn)
-		return;
-	TAILQ_INSERT_TAIL(&files->ready, share, turn_link);
-	share->in_turn = true;
+	files_turn(files, share);
 }
 
 void files_hold(struct files *files, struct file *file, enum file_wait wait)
@@ -109,6 +103,8 @@ void files_release_all(struct files *files)
 	for (size_t i = 0; i <= files->n_sources; i++)
 		while ((file = TAILQ_FIRST(&files->shares[i].room)))
 			files_ready(files, file);
+	for (size_t i = 0; i <= files->n_sources; i++)
+		files_resume(files, &files->shares[i]);
 }
 
 bool files_any_held(const struct files *files)

@@ -5,6 +5,8 @@
  * say beforehand what he will need, a source that is alone in its zeal has three quarters, and one
  * that comes late always finds something. Turns go around by source first and by file then: a
  * thousand files of one source are worth one of another.
+ * Of the queue of records the output says when a source has its share (output/share.h): it has no
+ * turns then, until some of its records were reported.
  *
  * Rejected: an equal part for each, which is little with many sources and lies idle with most of
  * them; what is closed or given back on demand is not enough, because lines under way can be
@@ -36,9 +38,41 @@ struct files_share *files_share_of(const struct files *files, const struct sourc
 	return &files->shares[index < files->n_sources ? index : files->n_sources];
 }
 
-struct chunk_share *files_share_memory(const struct files *files, const struct source *source)
+void files_give_share(struct files *files, struct file *file)
 {
-	return files->n_sources > 1 ? &files_share_of(files, source)->memory : NULL;
+	struct files_share *share = files_share_of(files, file->source);
+
+	if (files->n_sources < 2)
+		return;
+	file->account.share = &share->memory;
+	file->under_way = &share->under_way;
+}
+
+void files_pause(struct files *files, const struct source *source)
+{
+	struct files_share *share = files_share_of(files, source);
+
+	files->n_spent += !share->spent;
+	share->spent = true;
+	files_turn(files, share);
+}
+
+void files_resume(struct files *files, struct files_share *share)
+{
+	files->n_spent -= share->spent;
+	share->spent = false;
+	files_turn(files, share);
+}
+
+void files_turn(struct files *files, struct files_share *share)
+{
+	bool wants = !TAILQ_EMPTY(&share->ready) && !share->spent;
+
+	if (wants && !share->in_turn)
+		TAILQ_INSERT_TAIL(&files->ready, share, turn_link);
+	else if (!wants && share->in_turn)
+		TAILQ_REMOVE(&files->ready, share, turn_link);
+	share->in_turn = wants;
 }
 
 struct file *files_next_ready(struct files *files)

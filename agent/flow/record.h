@@ -28,4 +28,14 @@ struct record {
 	struct header headers[RECORD_HEADERS_MAX];
 };
 
+/* The bytes of its headers. */
+static inline size_t record_header_bytes(const struct record *record)
+{
+	size_t bytes = 0;
+
+	for (uint32_t i = 0; i < record->n_headers; i++)
+		bytes += record->headers[i].name.len + record->headers[i].value.len;
+	return bytes;
+}
+
 #endif

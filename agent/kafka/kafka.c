@@ -157,13 +157,9 @@ static bool kafka_has_room(const struct output *output)
 	return ledger_has_room(&kafka_of(output)->ledger);
 }
 
-static size_t header_bytes(const struct record *record)
+static bool kafka_is_spent(struct output *output, const struct output_share *share)
 {
-	size_t bytes = 0;
-
-	for (uint32_t i = 0; i < record->n_headers; i++)
-		bytes += record->headers[i].name.len + record->headers[i].value.len;
-	return bytes;
+	return ledger_is_spent(&kafka_of(output)->ledger, share);
 }
 
 /* The partition the record goes to, or -1 when it must wait. */
@@ -226,7 +222,7 @@ static int kafka_submit(struct output *output, const struct record *record, void
 		return OUTPUT_E_HOLD;
 	if (UNLIKELY(record->partition >= k->ledger.topics[record->topic].n))
 		return OUTPUT_E_PARTITION;
-	headers = header_bytes(record);
+	headers = record_header_bytes(record);
 	bytes = record->key.len + record->value.len;
 	partition = choose_partition(k, record, bytes + headers, now_us);
 	if (UNLIKELY(partition < 0))
@@ -432,6 +428,7 @@ static struct output *kafka_free(struct output *output)
 
 static const struct output_ops kafka_ops = {
 	.has_room = kafka_has_room,
+	.is_spent = kafka_is_spent,
 	.submit = kafka_submit,
 	.moved = kafka_moved,
 	.reports = kafka_reports,

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "flow/record.h"
 #include "flow/report.h"
+#include "output/share.h"
 
 /*
  * Where records go. Two implementations run in the program (Kafka, and the terminal of preview),
@@ -83,6 +84,8 @@ struct output_views {
 
 struct output_ops {
 	bool (*has_room)(const struct output *output);
+	/* May be NULL: it bounds no shares. */
+	bool (*is_spent)(struct output *output, const struct output_share *share);
 	int (*submit)(struct output *output, const struct record *record, void *slot,
 		      uint64_t now_us);
 	uint64_t (*moved)(const struct output *output, uint32_t topic);
@@ -107,6 +110,15 @@ struct output {
 static inline bool output_has_room(const struct output *output)
 {
 	return output->ops->has_room(output);
+}
+
+/*
+ * Whether one of several takes no more now, so that room is left for each other. Asked before a
+ * line is parsed; not for ever: some of his is under way, and reports of anybody may give way.
+ */
+static inline bool output_is_spent(struct output *output, const struct output_share *share)
+{
+	return output->ops->is_spent && output->ops->is_spent(output, share);
 }
 
 /*

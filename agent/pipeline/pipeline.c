@@ -150,6 +150,17 @@ static int submit_carefully(struct pipeline *pipeline, struct file *file, struct
 	return r;
 }
 
+/* Its record may be under way now. */
+static void take_share(const struct pipeline *pipeline, struct file *file, const struct slot *slot)
+{
+	const struct record *record = &pipeline->record;
+
+	if (!file->under_way || UNLIKELY(slot->state != SLOT_IN_FLIGHT))
+		return;
+	output_share_take(file->under_way,
+			  record->key.len + record->value.len + record_header_bytes(record));
+}
+
 /* Record → output, in a slot of its own. 0: settled or in flight. PIPELINE_E_x. */
 static int send(struct pipeline *pipeline, struct file *file, const struct event *event,
 		uint64_t now_us, int64_t now_ms)
@@ -165,8 +176,10 @@ static int send(struct pipeline *pipeline, struct file *file, const struct event
 		r = submit_carefully(pipeline, file, slot, now_us);
 	else
 		r = submit(pipeline, slot, now_us);
-	if (LIKELY(!r))
+	if (LIKELY(!r)) {
+		take_share(pipeline, file, slot);
 		return 0;
+	}
 	account_undo_slot(&file->account, slot);
 	return r == PIPELINE_E_HOLD ? hold(pipeline, file) : r;
 }
@@ -263,6 +276,8 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 
 		if (!output_has_room(pipeline->options.output))
 			return PIPELINE_E_FULL;
+		if (file->under_way && output_is_spent(pipeline->options.output, file->under_way))
+			return PIPELINE_E_SPENT;
 		r = peek(file, partial_after_us, now_us, &event);
 		if (r)
 			return r;

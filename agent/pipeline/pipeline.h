@@ -26,6 +26,7 @@ struct pipeline_options {
 enum {
 	PIPELINE_E_IDLE = 1,  /* no whole line waits in the file */
 	PIPELINE_E_FULL,      /* the output has no room: no file can go on */
+	PIPELINE_E_SPENT,     /* the file's source has its share of that: none of its files can */
 	PIPELINE_E_HOLD,      /* this file's next record cannot go to file->waits_topic now: others
 			       * may, there too; or it waits for the reports of the file */
 	PIPELINE_E_LETTERS,   /* its next record is refused, and has no room as a dead letter */

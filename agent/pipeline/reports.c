@@ -163,6 +163,8 @@ static int settle(struct pipeline *pipeline, const struct report *reports, size_
 		if (error)
 			return error;
 	}
+	if (file->under_way)
+		output_share_give(file->under_way, (uint32_t)r);
 	if (UNLIKELY(file->flies_alone || file->waits_turn))
 		take_turn(pipeline, file);
 	return r;

@@ -14,9 +14,11 @@
  * then on shares are bounded, for all partitions alike, since the next one that dies has shown
  * nothing yet either: a quarter of what is free. However many die, each takes a part of what the
  * one before has left, and something is left. Only files whose next record goes where the share is
- * used up wait. While everything moves there are no shares: the queue is full, or it is not.
+ * used up wait. While everything moves partitions have no shares, but sources have: one whose
+ * partitions are slow would fill the queue, and another's line would wait until one of them
+ * reports, or for the second after which they stand still.
  *
- * Rejected: shares at all times. Files would wait for their partitions instead of for room, which
+ * Rejected: shares of partitions at all times. Files would wait for their partitions instead of for room, which
  * costs a read and a parsed line for each try, where nobody is harmed.
  */
 #include "pressure/ledger.h"
@@ -127,6 +129,17 @@ bool ledger_is_held(const struct ledger *l, const struct ledger_partition *part,
 	       bytes_of(part) * 4 > free_of(l->max_bytes, l->bytes);
 }
 
+bool ledger_is_spent(struct ledger *l, const struct output_share *share)
+{
+	uint64_t records = l->records < l->max_records ? l->max_records - l->records : 0;
+	uint64_t bytes = l->bytes < l->max_bytes ? l->max_bytes - l->bytes : 0;
+
+	if (l->still_records || !output_share_is_spent(share, LEDGER_RECORD_BYTES, records, bytes))
+		return false;
+	l->turned_away = true;
+	return true;
+}
+
 /* None stands still any more: there are no shares now. */
 static void end_shares(struct ledger *l)
 {
@@ -225,6 +238,7 @@ void ledger_reported(struct ledger *l, size_t topic, int32_t partition, uint32_t
 		n = (uint32_t)part->records;
 	if (n == 0)
 		return;
+	l->turned_away = false;
 	held = ledger_is_held(l, part, now_us);
 	headers = part->header_bytes * n / part->records;
 	all = bytes + headers;
@@ -244,7 +258,7 @@ void ledger_reported(struct ledger *l, size_t topic, int32_t partition, uint32_t
 
 bool ledger_kick_due(struct ledger *l, uint64_t now_us)
 {
-	kick_full(&l->gate, !ledger_has_room(l), now_us);
+	kick_full(&l->gate, l->turned_away || !ledger_has_room(l), now_us);
 	if (LIKELY(!kick_look(&l->gate, now_us)))
 		return false;
 	kick_scan_begin(&l->gate);
@@ -305,6 +319,7 @@ void ledger_restart(struct ledger *l, uint64_t batch_bytes)
 {
 	l->batch_bytes = batch_bytes;
 	l->still_records = l->still_bytes = 0;
+	l->turned_away = false;
 	kick_init(&l->gate, l->gate.linger_us);
 	for (size_t t = 0; t < l->n_topics; t++) {
 		l->topics[t].moved++;

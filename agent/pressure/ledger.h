@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "output/partitioner.h"
+#include "output/share.h"
 #include "pressure/kick.h"
 #include "pressure/topic_facts.h"
 
@@ -65,6 +66,7 @@ struct ledger {
 	uint64_t records, bytes; /* all in flight; bytes with LEDGER_RECORD_BYTES each */
 	uint64_t still_records, still_bytes; /* of them, in partitions that stand still */
 	uint64_t look_us;                    /* when to look again for those */
+	bool turned_away; /* a source, since the last report: it has its share of the queue */
 };
 
 /*
@@ -93,6 +95,12 @@ static inline bool ledger_has_room(const struct ledger *l)
 	return l->records < ledger_limit(l->max_records, l->still_records) &&
 	       l->bytes < ledger_limit(l->max_bytes, l->still_bytes);
 }
+
+/*
+ * Whether a source, one of several, has its share of the queue. Not while partitions stand still:
+ * what it has there would hold up what it has for others, and shares are by partition then.
+ */
+bool ledger_is_spent(struct ledger *ledger, const struct output_share *share);
 
 /*
  * Looks which partitions stand still, some times a second, and is cheap in between. Returns when it

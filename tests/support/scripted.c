@@ -85,6 +85,13 @@ static bool has_room(const struct output *output)
 	       !random_percent(&scripted->random, scripted->weather.full);
 }
 
+static bool is_spent(struct output *output, const struct output_share *share)
+{
+	const struct scripted *scripted = of_output(output);
+
+	return output_share_is_spent(share, 0, scripted->queue - scripted->in_flight, UINT32_MAX);
+}
+
 static struct scripted_partition *partition_of(struct scripted *scripted,
 					       const struct record *record, int32_t *ret_index)
 {
@@ -365,6 +372,7 @@ void scripted_init(struct scripted *scripted, uint64_t seed, uint32_t queue)
 {
 	static const struct output_ops ops = {
 		.has_room = has_room,
+		.is_spent = is_spent,
 		.submit = submit,
 		.moved = moved,
 		.reports = reports,

@@ -257,6 +257,7 @@ void world_take_reports(struct world *world)
 {
 	agent_take_reports(world->agent, clock_mono_us());
 	agent_wake_held(world->agent);
+	agent_wake_spent(world->agent);
 }
 
 /* What was written, moved or deleted while hints were lost. */

@@ -171,6 +171,90 @@ Test(ledger, what_stands_still_next_takes_a_part_of_what_is_left)
 	ledger_deinit(&l);
 }
 
+/* One record of a source that has a share. */
+static void take(struct ledger *l, struct output_share *share, int32_t partition, size_t bytes)
+{
+	ledger_submitted(l, 0, partition, bytes, 0, 1000);
+	output_share_take(share, bytes);
+}
+
+/* Scenario D09. k sources that take all they get leave 1/(3k + 1), and another finds some. */
+Test(ledger, sources_that_take_all_leave_room_for_another)
+{
+	for (size_t k = 1; k < 6; k++) {
+		struct output_share shares[6] = {0};
+		bool took = true;
+		struct ledger l;
+
+		begin_topics(&l, 1);
+		while (took) {
+			took = false;
+			for (size_t i = 0; i < k; i++) {
+				if (ledger_is_spent(&l, &shares[i]))
+					continue;
+				take(&l, &shares[i], (int32_t)i % MANY, 10);
+				took = true;
+			}
+		}
+		cr_expect(ledger_has_room(&l));
+		cr_expect_geq(10000 - l.records, 10000 / (3 * k + 1) - k, "%zu", k);
+		cr_expect_leq(10000 - l.records, 10000 / (3 * k + 1) + 1, "%zu", k);
+		cr_expect_not(ledger_is_spent(&l, &shares[5]));
+		ledger_deinit(&l);
+	}
+}
+
+/* Large records use up the bytes first. */
+Test(ledger, a_source_leaves_bytes_too)
+{
+	struct output_share share = {0}, other = {0};
+	struct ledger l;
+
+	begin_topics(&l, 1);
+	while (!ledger_is_spent(&l, &share))
+		take(&l, &share, 0, 1 << 20);
+	cr_expect_eq(share.records, 75);
+	cr_expect_not(ledger_is_spent(&l, &other));
+	output_share_give(&share, 75);
+	cr_expect_eq(share.bytes, 0);
+	ledger_deinit(&l);
+}
+
+/* Scenario E22. All that a source may have could stand still, and the rest of it goes on. */
+Test(ledger, sources_have_no_shares_while_partitions_stand_still)
+{
+	struct output_share share = {0};
+	struct ledger l;
+
+	begin_topics(&l, 1);
+	while (!ledger_is_spent(&l, &share))
+		take(&l, &share, 0, 10);
+	ledger_look(&l, 1000 + LEDGER_HOLD_US);
+	cr_expect_not(ledger_is_spent(&l, &share));
+	cr_expect_not(ledger_is_held(&l, &l.topics[0].partitions[1], 1000 + LEDGER_HOLD_US));
+	ledger_deinit(&l);
+}
+
+/* Scenario E01. It has less than a batch under way, and would wait for the end of the linger. */
+Test(ledger, who_is_turned_away_is_kicked_as_a_full_queue_is)
+{
+	uint64_t late_us = 1000 + KICK_FULL_US + US_PER_S;
+	struct output_share share = {0};
+	struct ledger l;
+
+	begin_topics(&l, 1);
+	ledger_restart(&l, 1 << 30);
+	l.gate.linger_us = 600 * US_PER_S;
+	for (int i = 0; i < 7500; i++)
+		take(&l, &share, 0, 10);
+	cr_expect_not(ledger_kick_due(&l, late_us));
+	take(&l, &share, 0, 10);
+	cr_expect(ledger_is_spent(&l, &share));
+	cr_expect_not(ledger_kick_due(&l, late_us));
+	cr_expect(ledger_kick_due(&l, late_us + KICK_FULL_US));
+	ledger_deinit(&l);
+}
+
 /* Who waits for his share goes on when there are no shares any more. */
 Test(ledger, when_all_move_again_there_are_no_shares)
 {

@@ -113,10 +113,14 @@ static void take_notes(void)
 	scripted_forget(&world.scripted);
 }
 
-/* Turns until nobody has one, or b has no more to read. */
+/* Turns until nobody has one, b has no more to read, or the output takes nothing. */
 static void turn(bool until_b_is_read)
 {
-	while (!TAILQ_EMPTY(&world.agent->files.ready) && (!until_b_is_read || left_of_b)) {
+	size_t before = SIZE_MAX;
+
+	while (!TAILQ_EMPTY(&world.agent->files.ready) && (!until_b_is_read || left_of_b) &&
+	       (output_has_room(&world.scripted.output) || out[0] + out[1] != before)) {
+		before = out[0] + out[1];
 		world_turn(&world);
 		take_notes();
 	}
@@ -250,6 +254,73 @@ Test(shares, the_source_with_most_descriptors_closes_one)
 	cr_expect_eq(out[0], 4 * OPEN);
 	cr_expect_leq(files->n_open, OPEN);
 	cr_expect_geq(files->shares[1].n_open, OPEN / 4, "%zu", files->shares[1].n_open);
+	end();
+}
+
+/* ---- the queue of records ---- */
+
+#define QUEUE 1000
+
+/* Scenario D09. Nothing is acknowledged, and a has more than may be under way. */
+Test(shares, the_queue_is_left_to_another_source)
+{
+	begin(64 << 20);
+	world.scripted.queue = QUEUE;
+	for (size_t i = 0; i < 10; i++)
+		make('a', i, TURN_LINES);
+	turn(false);
+	cr_expect_eq(out[0], QUEUE / 4 * 3 + 1, "%zu", out[0]);
+	for (size_t i = 0; i < 10; i++)
+		make('b', i, 10);
+	turn(true);
+	cr_expect_eq(out[1], 100, "%zu", out[1]);
+	end();
+}
+
+/* Its turns come back with its reports, for as much as these were, and all of it goes in the end. */
+Test(shares, a_source_with_its_share_of_the_queue_goes_on_with_its_reports)
+{
+	struct files_share *a;
+
+	begin(64 << 20);
+	world.scripted.queue = QUEUE;
+	make('a', 0, 20 * TURN_LINES);
+	make('b', 0, 1);
+	turn(false);
+	a = files_share_of(&world.agent->files, &world.agent->conf->sources[0]);
+	cr_expect(a->spent);
+	cr_expect_eq(a->under_way.records, out[0]);
+	for (int i = 0; i < 100 && out[0] < 20 * TURN_LINES; i++) {
+		scripted_drain(&world.scripted);
+		world_take_reports(&world);
+		cr_expect_not(a->spent);
+		cr_expect_eq(a->under_way.records, 0);
+		cr_expect_eq(a->under_way.bytes, 0);
+		turn(false);
+	}
+	cr_expect_eq(out[0], 20 * TURN_LINES, "%zu", out[0]);
+	cr_expect_eq(out[1], 1);
+	end();
+}
+
+/* What came back is not under way any more, and is when it is sent again. */
+Test(shares, records_that_come_back_are_given_back)
+{
+	struct files_share *a;
+
+	begin(64 << 20);
+	world.scripted.queue = QUEUE;
+	make('a', 0, 2 * TURN_LINES);
+	turn(false);
+	a = files_share_of(&world.agent->files, &world.agent->conf->sources[0]);
+	world.scripted.weather.gone = 100;
+	scripted_step(&world.scripted, 0);
+	world.scripted.weather.gone = 0;
+	world_take_reports(&world);
+	cr_expect_eq(a->under_way.records, 0);
+	cr_expect_not(a->spent);
+	turn(false);
+	cr_expect_eq(a->under_way.records, QUEUE / 4 * 3 + 1, "%zu", (size_t)a->under_way.records);
 	end();
 }
 
