@@ -19,8 +19,8 @@
 #define FILES_MADE_MAX 64
 
 /*
- * What a source has of that which all sources use: turns, memory, descriptors, the queue. The owner of its
- * files may be careless or hostile, and those of the others must not feel that.
+ * What a source has of that which all sources use: turns, memory, descriptors, records under way.
+ * The owner of its files may be careless or hostile, and those of the others must not feel that.
  */
 struct files_share {
 	struct file_list ready; /* its files with something to read, oldest turn first */

@@ -18,8 +18,8 @@
  * partitions are slow would fill the queue, and another's line would wait until one of them
  * reports, or for the second after which they stand still.
  *
- * Rejected: shares of partitions at all times. Files would wait for their partitions instead of for room, which
- * costs a read and a parsed line for each try, where nobody is harmed.
+ * Rejected: shares of partitions at all times. Files would wait for their partitions instead of for
+ * room, which costs a read and a parsed line for each try, where nobody is harmed.
  */
 #include "pressure/ledger.h"
 

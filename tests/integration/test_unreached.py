@@ -2,6 +2,7 @@
 """Brokers that advertise an address which nobody reaches from here: they answer every question, and
 no line arrives. The agent and check name the leader, the address and the error."""
 
+import os
 import subprocess
 import threading
 
@@ -52,6 +53,28 @@ def test_very_many_brokers_are_named(make_agent):
     agent = make_agent(crowd.bootstrap, "t", shutdown_timeout="1s").start()
     agent.wait_says("name 600 brokers", "TasksMax", deadline=40)
     assert agent.messages().count("name 600 brokers") == 1
+    agent.stop()
+    crowd.shutdown()
+    crowd.server_close()
+
+
+@pytest.mark.scenario("G03")
+def test_more_brokers_are_named_than_threads_may_be(work, make_agent):
+    """As under TasksMax= of the unit, wherever the test runs: from the 60th on no thread is made. What is
+    said of it is bounded, memory and descriptors too, and the agent ends when it is told to."""
+    crowd = Crowd(600)
+    threading.Thread(target=crowd.serve_forever, daemon=True).start()
+    agent = make_agent(crowd.bootstrap, "t", shutdown_timeout="1s")
+    fault = ["-e", "trace=clone,clone3", "-e", "inject=clone,clone3:error=EAGAIN:when=60+"]
+    agent.prefix = ["strace", "-D", "-f", "-qq", "-o", work / "trace", *fault]
+    agent.start()
+    agent.wait_says("name 600 brokers", "TasksMax", deadline=40)
+    agent.wait_says("thread", deadline=40)
+    tried = wait_for(lambda: (work / "trace").read_text().count("(INJECTED)") >= 540, 40, "the rest to fail")
+    assert tried
+    assert agent.running()
+    assert len(os.listdir(f"/proc/{agent.process.pid}/task")) <= 80
+    assert len(agent.messages()) < 20000, agent.messages()[-3000:]
     agent.stop()
     crowd.shutdown()
     crowd.server_close()

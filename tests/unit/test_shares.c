@@ -277,7 +277,7 @@ Test(shares, the_queue_is_left_to_another_source)
 	end();
 }
 
-/* Its turns come back with its reports, for as much as these were, and all of it goes in the end. */
+/* Its turns come back with its reports, and all of it goes in the end. */
 Test(shares, a_source_with_its_share_of_the_queue_goes_on_with_its_reports)
 {
 	struct files_share *a;
