@@ -177,8 +177,10 @@ static int32_t choose_partition(struct kafka *k, const struct record *record, si
 		kafka_no_place(k, record->topic, now_us);
 		return -1;
 	}
-	if (UNLIKELY(ledger_is_held(&k->ledger, &t->partitions[partition], now_us)))
+	if (UNLIKELY(ledger_is_held(&k->ledger, &t->partitions[partition], now_us))) {
+		ledger_want(&k->ledger, record->topic, partition, now_us);
 		return -1;
+	}
 	return partition;
 }
 

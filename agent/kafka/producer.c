@@ -4,7 +4,7 @@
  *
  * The recipe in producer_new is the promise in the library's own words: idempotence and acks=all
  * (unless the user gives them up, of which the configuration warns him), no timeout of its own, a
- * queue a tenth above the one that kafka.c counts (its "queue full" is then a bug that shows),
+ * queue a tenth above the most that kafka.c counts (its "queue full" is then a bug that shows),
  * batches that two a partition fit into the queue, and a linger that never ends, because kick.c
  * keeps the user's. The user's properties come between our defaults, which they may change, and
  * our rules, which they may not.

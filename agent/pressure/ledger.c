@@ -10,13 +10,15 @@
  *
  * Dead partitions must not stop the others (with one queue they would, within seconds), and how
  * many there are shows only when they have filled it: nothing can be taken back from the library.
- * So a part of the queue is kept for that, and is there for others when as much stands still. From
- * then on shares are bounded, for all partitions alike, since the next one that dies has shown
- * nothing yet either: a quarter of what is free. However many die, each takes a part of what the
- * one before has left, and something is left. Only files whose next record goes where the share is
- * used up wait. While everything moves partitions have no shares, but sources have: one whose
- * partitions are slow would fill the queue, and another's line would wait until one of them
- * reports, or for the second after which they stand still.
+ * So others get as much again: what stands still does not count, up to a second limit as large as
+ * the first. And what stands still gets no more once two batches wait there, which is all that it
+ * can send when it moves. The next one that dies has shown nothing yet, though. So from then on
+ * shares are bounded, for all partitions alike: a quarter of what is free. However many die, each
+ * takes a part of what the one before has left, and something is left. Only files whose next record
+ * goes where the share is used up wait; they are told when there is room again for one of those.
+ * While everything moves partitions have no shares, but sources have: one whose partitions are slow
+ * would fill the queue, and another's line would wait until one of them reports, or for the second
+ * after which they stand still.
  *
  * Rejected: shares of partitions at all times. Files would wait for their partitions instead of for
  * room, which costs a read and a parsed line for each try, where nobody is harmed.
@@ -31,6 +33,8 @@
 #include "base/result.h"
 
 #define LOOK_US (200 * US_PER_MS)
+/* A partition has one part of so many of what is free. */
+#define SHARE 4
 
 int ledger_init(struct ledger *l, size_t n_topics, const struct partitioner *const *partitioners,
 		uint64_t max_records, uint64_t max_bytes, uint64_t linger_us, uint32_t seed)
@@ -43,6 +47,7 @@ int ledger_init(struct ledger *l, size_t n_topics, const struct partitioner *con
 	};
 	if (!l->topics)
 		return -ENOMEM;
+	l->want_records = l->want_bytes = CLOCK_NEVER;
 	kick_init(&l->gate, linger_us);
 	for (size_t i = 0; i < n_topics; i++) {
 		int r = partitioner_topic_init(
@@ -121,12 +126,79 @@ static bool stands_still(const struct ledger_partition *part, uint64_t now_us)
 	return part->records && now_us >= part->progress_us + LEDGER_HOLD_US;
 }
 
+/* As many as it can have under way and ready behind that. The library counts without headers. */
+static bool has_batches(const struct ledger *l, const struct ledger_partition *part, unsigned int n)
+{
+	return part->bytes - part->header_bytes >= n * l->batch_bytes;
+}
+
 bool ledger_is_held(const struct ledger *l, const struct ledger_partition *part, uint64_t now_us)
 {
-	if (LIKELY(!l->still_records && !stands_still(part, now_us)))
+	bool still = stands_still(part, now_us);
+
+	if (LIKELY(!l->still_records && !still))
 		return false;
-	return part->records * 4 > free_of(l->max_records, l->records) ||
-	       bytes_of(part) * 4 > free_of(l->max_bytes, l->bytes);
+	return (still && has_batches(l, part, 2)) ||
+	       part->records * SHARE > free_of(l->max_records, l->records) ||
+	       bytes_of(part) * SHARE > free_of(l->max_bytes, l->bytes);
+}
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Its share would have to be so large. */
+static void note_want(struct ledger *l, const struct ledger_partition *part)
+{
+	l->want_records = min_u64(l->want_records, part->records * SHARE);
+	l->want_bytes = min_u64(l->want_bytes, bytes_of(part) * SHARE);
+}
+
+void ledger_want(struct ledger *l, size_t topic, int32_t partition, uint64_t now_us)
+{
+	struct ledger_partition *part = &l->topics[topic].partitions[partition];
+
+	part->wanted = true;
+	if (!stands_still(part, now_us))
+		note_want(l, part);
+}
+
+/* Those of the topic that may take records again are told, and the others wanted on. */
+static void look_at_wanted(struct ledger *l, struct ledger_topic *t, uint64_t now_us)
+{
+	bool any = false;
+
+	for (int32_t i = 0; i < t->n_seen; i++) {
+		struct ledger_partition *part = &t->partitions[i];
+
+		if (!part->wanted)
+			continue;
+		if (ledger_is_held(l, part, now_us)) {
+			if (!stands_still(part, now_us))
+				note_want(l, part);
+			continue;
+		}
+		part->wanted = false;
+		any = true;
+	}
+	t->moved += any;
+}
+
+/* A partition moved: it, or others for which there is more room now, may take records again. */
+static void release_wanted(struct ledger *l, struct ledger_topic *t, struct ledger_partition *part,
+			   uint64_t now_us)
+{
+	if (part->wanted && !ledger_is_held(l, part, now_us)) {
+		part->wanted = false;
+		t->moved++;
+	}
+	if (free_of(l->max_records, l->records) < l->want_records ||
+	    free_of(l->max_bytes, l->bytes) < l->want_bytes)
+		return;
+	l->want_records = l->want_bytes = CLOCK_NEVER;
+	for (size_t i = 0; i < l->n_topics; i++)
+		look_at_wanted(l, &l->topics[i], now_us);
 }
 
 bool ledger_is_spent(struct ledger *l, const struct output_share *share)
@@ -189,14 +261,12 @@ int32_t ledger_pick(struct ledger *l, size_t topic, size_t bytes, uint64_t now_u
 {
 	struct ledger_topic *t = &l->topics[topic];
 	struct picking picking = {l, t, now_us};
+	int32_t picked =
+		partitioner_of_null(&t->placing, bytes, l->batch_bytes, pick_elsewhere, &picking);
 
-	return partitioner_of_null(&t->placing, bytes, l->batch_bytes, pick_elsewhere, &picking);
-}
-
-/* The library counts a batch without headers. */
-static bool fills_batch(const struct ledger *l, const struct ledger_partition *part)
-{
-	return part->bytes - part->header_bytes >= l->batch_bytes;
+	for (int32_t i = 0; picked < 0 && i < t->n; i++)
+		ledger_want(l, topic, i, now_us);
+	return picked;
 }
 
 void ledger_submitted(struct ledger *l, size_t topic, int32_t partition, size_t bytes,
@@ -210,7 +280,7 @@ void ledger_submitted(struct ledger *l, size_t topic, int32_t partition, size_t 
 	part->header_bytes += header_bytes;
 	l->records++;
 	l->bytes += bytes + header_bytes + LEDGER_RECORD_BYTES;
-	kick_submitted(&l->gate, &part->kick, fills_batch(l, part), now_us);
+	kick_submitted(&l->gate, &part->kick, has_batches(l, part, 1), now_us);
 }
 
 /* For a report that names no partition we know: the sums must still come out. */
@@ -229,7 +299,6 @@ void ledger_reported(struct ledger *l, size_t topic, int32_t partition, uint32_t
 	struct ledger_topic *t = &l->topics[topic];
 	struct ledger_partition *part;
 	uint64_t headers, all;
-	bool held;
 
 	if (UNLIKELY(partition < 0 || partition >= t->n_seen))
 		partition = any_busy(t);
@@ -239,7 +308,6 @@ void ledger_reported(struct ledger *l, size_t topic, int32_t partition, uint32_t
 	if (n == 0)
 		return;
 	l->turned_away = false;
-	held = ledger_is_held(l, part, now_us);
 	headers = part->header_bytes * n / part->records;
 	all = bytes + headers;
 	if (all > part->bytes || n == part->records)
@@ -250,10 +318,8 @@ void ledger_reported(struct ledger *l, size_t topic, int32_t partition, uint32_t
 	part->progress_us = now_us;
 	l->records -= n;
 	l->bytes -= all + (uint64_t)n * LEDGER_RECORD_BYTES;
-	/* Held until now: others may go there again, or be placed. */
-	if (UNLIKELY(held))
-		t->moved += !ledger_is_held(l, part, now_us);
-	kick_reported(&l->gate, &part->kick, n, fills_batch(l, part), now_us);
+	release_wanted(l, t, part, now_us);
+	kick_reported(&l->gate, &part->kick, n, has_batches(l, part, 1), now_us);
 }
 
 bool ledger_kick_due(struct ledger *l, uint64_t now_us)
@@ -320,6 +386,7 @@ void ledger_restart(struct ledger *l, uint64_t batch_bytes)
 	l->batch_bytes = batch_bytes;
 	l->still_records = l->still_bytes = 0;
 	l->turned_away = false;
+	l->want_records = l->want_bytes = CLOCK_NEVER;
 	kick_init(&l->gate, l->gate.linger_us);
 	for (size_t t = 0; t < l->n_topics; t++) {
 		l->topics[t].moved++;

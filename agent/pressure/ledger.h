@@ -24,7 +24,7 @@
 #define LEDGER_HOLD_US 1000000ull
 
 /* So much beyond a limit for partitions that move, while others stand still with as much of it. */
-#define LEDGER_RESERVE(limit) ((limit) / 4)
+#define LEDGER_RESERVE(limit) (limit)
 
 struct ledger_partition {
 	uint64_t records;
@@ -35,6 +35,7 @@ struct ledger_partition {
 	uint64_t probed_us;    /* when its leader was last asked about a stall; or 0 */
 	int32_t leader;        /* the id of the broker; -1: it has none */
 	bool told_waiting;     /* the log knows that its records wait for long */
+	bool wanted;           /* a record for it was put on hold */
 	uint32_t in_sync;      /* replicas */
 	struct kick_partition kick;
 };
@@ -67,6 +68,8 @@ struct ledger {
 	uint64_t still_records, still_bytes; /* of them, in partitions that stand still */
 	uint64_t look_us;                    /* when to look again for those */
 	bool turned_away; /* a source, since the last report: it has its share of the queue */
+	/* With as much free one that is wanted may take records again; CLOCK_NEVER: none waits. */
+	uint64_t want_records, want_bytes;
 };
 
 /*
@@ -112,7 +115,10 @@ uint64_t ledger_look(struct ledger *ledger, uint64_t now_us);
 bool ledger_is_held(const struct ledger *ledger, const struct ledger_partition *part,
 		    uint64_t now_us);
 
-/* The partition for a record without a key; -1 when none may take it now. */
+/* A record for the partition is put on hold: its topic's `moved` rises when it may go. */
+void ledger_want(struct ledger *ledger, size_t topic, int32_t partition, uint64_t now_us);
+
+/* The partition for a record without a key; -1 when none may take it now: all are wanted. */
 int32_t ledger_pick(struct ledger *ledger, size_t topic, size_t bytes, uint64_t now_us);
 
 /* One record went to the partition, which must be known. */

@@ -23,6 +23,7 @@ from rig.process import peak_rss_kib, spawn
 from rig.wait import last
 from neighbour import neighbours
 from scale import active, beside, memory, turned
+from sick import sick
 from stage import (
     ALLOCATORS,
     BARE,
@@ -324,6 +325,7 @@ PARTS = {
     "neighbours": neighbours,
     "turned": turned,
     "memory": memory,
+    "sick": sick,
 }
 
 
