@@ -184,10 +184,12 @@ static int make_output(struct agent *agent)
 
 	conf_kafka_options(conf, &kafka);
 	kafka.tell_timestamps = agent->acks != NULL;
+	kafka.kept = agent->checkpoint.topics.stored;
 	options.acks = agent->acks;
 	r = kafka_new(&kafka, &agent->output);
 	if (r)
 		return r;
+	agent->checkpoint.topics.output = agent->output;
 	options.output = agent->output;
 	return pipeline_new(&options, &agent->pipeline);
 }
@@ -278,7 +280,10 @@ static int build(struct agent *agent, const char *state_dir)
 	notify_watchdog(&agent->notify);
 	checkpoint_init(&agent->checkpoint, agent->writer, &agent->files, &agent->letters,
 			&agent->counters);
-	r = make_discover(agent, state_dir);
+	r = kept_topics_init(&agent->checkpoint.topics, (const char *const *)agent->conf->topics,
+			     agent->conf->n_topics, agent->store);
+	if (!r)
+		r = make_discover(agent, state_dir);
 	if (!r)
 		r = make_output(agent);
 	if (!r)

@@ -66,6 +66,7 @@ static const struct command commands[] = {
 	{"check", cmd_check, "say what is wrong before `run` does: configuration, files, topics"},
 	{"status", cmd_status, "show what is delivered, what is behind, and what it waits for"},
 	{"explain", cmd_explain, "say why a line is, or is not, in Kafka"},
+	{"topics", cmd_topics, "let keys go by the number of partitions that a topic has now"},
 	{"metrics", cmd_metrics,
 	 "print the metrics of the running agent, as Prometheus reads them"},
 	{"demo", cmd_demo, "see it work: ship, kill, freeze, and count what arrives in Kafka"},

@@ -26,6 +26,7 @@ static const char *const names[REQUEST_KINDS] = {
 	[REQUEST_STATUS] = "status",
 	[REQUEST_METRICS] = "metrics",
 	[REQUEST_EXPLAIN] = "explain",
+	[REQUEST_ACCEPT] = "accept",
 };
 
 int ask_find(struct ask_place *place)

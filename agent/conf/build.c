@@ -53,6 +53,7 @@ static int build_main(struct conf_build *build, const char *file)
 	conf->shutdown_timeout_ms = of[CONF_SHUTDOWN_TIMEOUT].number;
 	conf->checkpoint_interval_ms = of[CONF_CHECKPOINT_INTERVAL].number;
 	conf->stall_timeout_ms = of[CONF_STALL_TIMEOUT].number;
+	conf->on_partition_change = (enum kafka_on_change)of[CONF_ON_PARTITION_CHANGE].number;
 	conf->chunk_memory = of[CONF_CHUNK_MEMORY].number;
 	conf->dead_letter_max = of[CONF_DEAD_LETTER_MAX].number;
 	conf->max_files = of[CONF_MAX_FILES].number;

@@ -52,6 +52,7 @@ struct conf {
 	uint64_t shutdown_timeout_ms;
 	uint64_t checkpoint_interval_ms;
 	uint64_t stall_timeout_ms;
+	enum kafka_on_change on_partition_change;
 	size_t chunk_memory;    /* bytes; 16 MiB */
 	size_t dead_letter_max; /* bytes kept in the store; above it the file holds */
 	size_t max_files;       /* known at a time; above it they wait */

@@ -18,6 +18,7 @@ void conf_kafka_options(const struct conf *conf, struct kafka_options *ret_optio
 		.n_topics = conf->n_topics,
 		.partitioners = conf->topic_partitioners,
 		.topic_settings = conf->topic_settings,
+		.on_change = conf->on_partition_change,
 		.linger_us = conf->linger_ms * US_PER_MS,
 		.library_linger = conf->library_linger,
 		.queue_records = KAFKA_QUEUE_RECORDS,

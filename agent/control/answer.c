@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "control/accept.h"
 #include "control/explain.h"
 #include "control/line.h"
 #include "control/metrics.h"
@@ -94,8 +95,11 @@ static bool more_metrics(struct answer *answer, const struct view *view, struct 
 
 bool answer_more(struct answer *answer, const struct view *view, struct json *to)
 {
-	if (answer->request.kind == REQUEST_EXPLAIN) {
-		explain_line(view, &answer->request, to);
+	if (answer->request.kind == REQUEST_EXPLAIN || answer->request.kind == REQUEST_ACCEPT) {
+		if (answer->request.kind == REQUEST_EXPLAIN)
+			explain_line(view, &answer->request, to);
+		else
+			accept_line(view, &answer->request, to);
 		line_begin(to, "end");
 		line_end(to);
 		return true;

@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "control/accept.h"
+
 struct client {
 	int fd;
 	uint64_t begun_us; /* the question, or the answer, */
@@ -119,6 +121,8 @@ static bool take_question(struct client *client, const struct view *view)
 	client->begun_us = client->piece_us = view->now_us;
 	if (r)
 		return refuse(client, message);
+	if (request.kind == REQUEST_ACCEPT && !accept_may(client->fd))
+		return refuse(client, "only root and the agent's own user may change something");
 	return answer_new(view, &request, &client->answer) == 0;
 }
 

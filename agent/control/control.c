@@ -4,8 +4,8 @@
  * so what a turn leaves undone makes the set ready again at once, behind the others of the set and
  * behind whatever else the loop has to do.
  *
- * Who may ask is decided by the mode of the socket, at the connection; there are no rights beyond
- * that, and nothing can be asked that changes anything.
+ * Who may ask is decided by the mode of the socket, at the connection; the one request that changes
+ * something is for root and the agent's own user (accept.c).
  */
 #include "control/control.h"
 

@@ -14,6 +14,7 @@ static const char *const names[REQUEST_KINDS] = {
 	[REQUEST_STATUS] = "status",
 	[REQUEST_METRICS] = "metrics",
 	[REQUEST_EXPLAIN] = "explain",
+	[REQUEST_ACCEPT] = "accept",
 };
 
 /* False when it is longer than a path may be. */

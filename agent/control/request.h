@@ -22,6 +22,7 @@ enum request_kind {
 	REQUEST_STATUS,
 	REQUEST_METRICS,
 	REQUEST_EXPLAIN,
+	REQUEST_ACCEPT,
 	REQUEST_KINDS, /* their number */
 };
 

@@ -15,12 +15,13 @@
 
 /*
  * What an answer is made from: the parts of a running agent, all borrowed, and none of them
- * changed. The numbers are those of `now_us`: the agent brings them up to date before each turn.
+ * changed, but for the output by REQUEST_ACCEPT. The numbers are those of `now_us`: the agent
+ * brings them up to date before each turn.
  */
 struct view {
 	const struct conf *conf;
 	const struct files *files;
-	const struct output *output;
+	struct output *output;
 	const struct letters *letters;
 	const struct discover *discover;
 	struct store *store;

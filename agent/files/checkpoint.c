@@ -36,6 +36,7 @@ void checkpoint_init(struct checkpoint *checkpoint, struct writer *writer, struc
 void checkpoint_deinit(struct checkpoint *checkpoint)
 {
 	free(checkpoint->batch);
+	kept_topics_deinit(&checkpoint->topics);
 	*checkpoint = (struct checkpoint){0};
 }
 
@@ -48,7 +49,7 @@ bool checkpoint_due(const struct checkpoint *checkpoint)
 {
 	return checkpoint->under_way || !TAILQ_EMPTY(&checkpoint->files->dirty) ||
 	       checkpoint->letters->n || checkpoint->files->n_removed ||
-	       !checkpoint->sources_written;
+	       !checkpoint->sources_written || kept_topics_due(&checkpoint->topics);
 }
 
 /*
@@ -229,6 +230,7 @@ static int submit(struct checkpoint *checkpoint, struct store_file *rows, size_t
 {
 	const struct files *files = checkpoint->files;
 	const char **names = calloc(files->n_sources + 1, sizeof *names);
+	struct store_topic *topics = calloc(checkpoint->topics.n + 1, sizeof *topics);
 	struct store_batch batch = {
 		.files = rows,
 		.n_files = n_dirty + files->n_removed,
@@ -236,15 +238,21 @@ static int submit(struct checkpoint *checkpoint, struct store_file *rows, size_t
 		.n_letters = checkpoint->letters->n,
 		.sources = names,
 		.n_sources = checkpoint->sources_written || !last ? 0 : files->n_sources,
+		.topics = topics,
 	};
 	int r;
 
-	if (!names)
+	if (!names || !topics) {
+		free(names);
+		free(topics);
 		return -ENOMEM;
+	}
+	batch.n_topics = kept_topics_fill(&checkpoint->topics, topics);
 	for (size_t i = 0; i < files->n_sources; i++)
 		names[i] = files->sources[i].name;
 	r = writer_submit(checkpoint->writer, &batch);
 	free(names);
+	free(topics);
 	if (!r)
 		checkpoint->with_sources = last;
 	if (!r)
@@ -342,6 +350,7 @@ int checkpoint_finish(struct checkpoint *checkpoint, int wait_ms, char *ret_mess
 	if (r == WRITER_E_NONE)
 		return CHECKPOINT_E_PENDING;
 	checkpoint->under_way = false;
+	kept_topics_done(&checkpoint->topics, !r);
 	if (!r) {
 		succeeded(checkpoint);
 		return 0;

@@ -3,6 +3,7 @@
 #define FILES_CHECKPOINT_H
 
 #include "files/files.h"
+#include "files/kept_topics.h"
 #include "state/letters.h"
 #include "state/writer.h"
 
@@ -24,6 +25,7 @@ struct checkpoint {
 	struct files *files;
 	struct letters *letters;
 	struct counters *counters;
+	struct kept_topics topics; /* none, unless who made it has filled it */
 	bool under_way;
 	bool sources_written;
 	bool with_sources;             /* the batch under way has them */

@@ -145,11 +145,6 @@ static void tell_ready(struct kafka *k, size_t topic, const struct topic_facts *
 			    name, facts->n_partitions);
 		t->no_place_us = 0;
 	}
-	if (t->n && t->n != facts->n_partitions)
-		remarks_add(&k->remarks, LOG_WARNING, "partitions-changed",
-			    "topic %.200s has %d partitions now, %d before: from here on its keys "
-			    "go to other partitions",
-			    name, facts->n_partitions, t->n);
 }
 
 /*
@@ -171,6 +166,7 @@ void kafka_take_facts(struct kafka *k, size_t topic, const struct topic_facts *f
 		      uint64_t now_us)
 {
 	struct ledger_topic *t = &k->ledger.topics[topic];
+	bool ready;
 
 	if (facts->state != TOPIC_READY) {
 		tell_not_ready(k, topic, facts);
@@ -181,6 +177,7 @@ void kafka_take_facts(struct kafka *k, size_t topic, const struct topic_facts *f
 	}
 	tell_ready(k, topic, facts);
 	note_leaders(t, facts, now_us);
+	ready = kafka_take_count(k, topic, facts->n_partitions, now_us);
 	if (ledger_learn(&k->ledger, topic, facts) == 0)
-		t->state = TOPIC_READY;
+		t->state = ready ? TOPIC_READY : TOPIC_CHANGED;
 }

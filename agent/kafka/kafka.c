@@ -173,6 +173,8 @@ static int32_t choose_partition(struct kafka *k, const struct record *record, si
 		partition = ledger_pick(&k->ledger, record->topic, bytes, now_us);
 	else if (partition < 0)
 		partition = partitioner_of_key(&t->placing, record->key);
+	if (record->partition < 0 && record->key.at)
+		keys_see(&t->keys, record->key, now_us);
 	if (UNLIKELY(partition < 0)) {
 		kafka_no_place(k, record->topic, now_us);
 		return -1;
@@ -437,6 +439,7 @@ static const struct output_ops kafka_ops = {
 	.service = kafka_service,
 	.kick = kafka_kick,
 	.give_up = kafka_give_up,
+	.accept = kafka_accept,
 	.next_remark = kafka_next_remark,
 	.fd = kafka_fd,
 	.stats = kafka_stats,
@@ -471,6 +474,8 @@ int kafka_new(const struct kafka_options *options, struct output **ret_output)
 	if (r)
 		return r;
 	k->options = helper_options(k->helper);
+	for (size_t i = 0; options->kept && i < options->n_topics; i++)
+		k->ledger.topics[i].n_kept = (int32_t)options->kept[i];
 	k->answer_us = producer_answer_us(k->options);
 	*ret_output = &k->base;
 	k = NULL;

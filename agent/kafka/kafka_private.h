@@ -9,7 +9,8 @@
 
 /*
  * Shared by kafka.c (records, reports), life.c (the life of a producer), lone.c (records that go
- * alone), facts.c (what is known), waits.c (records that wait) and views.c (how things are).
+ * alone), facts.c (what is known), count.c (numbers of partitions), waits.c (records that wait) and
+ * views.c (how things are).
  */
 
 enum state {
@@ -117,6 +118,15 @@ void kafka_check(struct kafka *k, uint64_t now_us);
 /* What the helper found out of one topic: kept in the ledger, and told once when it changed. */
 void kafka_take_facts(struct kafka *k, size_t topic, const struct topic_facts *facts,
 		      uint64_t now_us);
+
+/*
+ * The topic has so many partitions: sets what its keys go by, and tells what changes. False: its
+ * records wait until that is accepted.
+ */
+bool kafka_take_count(struct kafka *k, size_t topic, int32_t n, uint64_t now_us);
+
+/* output_accept. */
+bool kafka_accept(struct output *output, size_t topic);
 
 /*
  * A record of the topic was not placed. When that is so because the rules of its partitioner name

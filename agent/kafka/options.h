@@ -21,6 +21,13 @@ struct topic_settings {
 	char acks[4];
 };
 
+/* What is done when a topic has another number of partitions than its keys went by. */
+enum kafka_on_change {
+	KAFKA_CHANGE_WARN,  /* it is told, and they go by the new one */
+	KAFKA_CHANGE_PAUSE, /* its files wait until somebody accepts it */
+	KAFKA_CHANGE_PIN,   /* they go by the old one, as long as there are as many */
+};
+
 /* What the Kafka output is told; below all of its modules, which each take what they need. */
 struct kafka_options {
 	const struct prop
@@ -32,6 +39,8 @@ struct kafka_options {
 	const struct topic_settings *topic_settings; /* n_topics of them, or NULL; copied */
 	/* Of each topic; NULL: the default for all. Borrowed until the output is freed. */
 	const struct partitioner *const *partitioners;
+	enum kafka_on_change on_change;
+	const uint32_t *kept; /* of each topic: ledger_topic.n_kept; NULL: 0. Not kept. */
 	uint64_t linger_us;
 	bool library_linger;  /* producer_linger = "library": no kicks of ours */
 	size_t queue_records; /* our limit, but for LEDGER_RESERVE; 10,000 */

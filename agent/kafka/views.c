@@ -8,10 +8,8 @@
 static bool see_topic(const struct output *output, size_t topic, struct output_topic *ret_topic)
 {
 	static const char *const states[] = {
-		[TOPIC_UNKNOWN] = "unknown",
-		[TOPIC_MISSING] = "missing",
-		[TOPIC_DENIED] = "denied",
-		[TOPIC_READY] = "ready",
+		[TOPIC_UNKNOWN] = "unknown", [TOPIC_MISSING] = "missing", [TOPIC_DENIED] = "denied",
+		[TOPIC_READY] = "ready",     [TOPIC_CHANGED] = "changed",
 	};
 	const struct ledger *ledger = &((const struct kafka *)output)->ledger;
 	const struct ledger_topic *t;
@@ -22,6 +20,7 @@ static bool see_topic(const struct output *output, size_t topic, struct output_t
 	*ret_topic = (struct output_topic){
 		.state = states[t->state],
 		.n_partitions = t->n_seen,
+		.n_kept = (uint32_t)t->n_kept,
 		.replicas = t->replicas,
 		.min_insync = t->min_insync,
 	};

@@ -51,8 +51,9 @@ struct output_stats {
 /* How things are beyond numbers, for those who ask. Texts are borrowed until the next call. */
 
 struct output_topic {
-	const char *state; /* static: "ready", "unknown", "missing", "denied" */
+	const char *state; /* static: "ready", "unknown", "missing", "denied", "changed" */
 	int32_t n_partitions;
+	uint32_t n_kept;               /* its keys go by so many; 0: not known */
 	uint32_t replicas, min_insync; /* 0: not known */
 };
 
@@ -94,6 +95,7 @@ struct output_ops {
 	uint64_t (*service)(struct output *output, uint64_t now_us);
 	void (*kick)(struct output *output, uint64_t now_us);
 	void (*give_up)(struct output *output); /* may be NULL: it has nothing to give up */
+	bool (*accept)(struct output *output, size_t topic); /* may be NULL, as give_up */
 	int (*next_remark)(struct output *output, struct output_remark *ret_remark);
 	int (*fd)(const struct output *output);
 	void (*stats)(const struct output *output, struct output_stats *ret_stats);
@@ -173,6 +175,15 @@ static inline void output_give_up(struct output *output)
 {
 	if (output->ops->give_up)
 		output->ops->give_up(output);
+}
+
+/*
+ * The keys of the topic go by the number of partitions that it has now. False: they do already, or
+ * it is not known.
+ */
+static inline bool output_accept(struct output *output, size_t topic)
+{
+	return output->ops->accept && output->ops->accept(output, topic);
 }
 
 /* 0: *ret_remark holds the next thing to log. 1: nothing. */

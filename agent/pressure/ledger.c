@@ -65,6 +65,7 @@ void ledger_deinit(struct ledger *l)
 	for (size_t i = 0; l->topics && i < l->n_topics; i++) {
 		free(l->topics[i].partitions);
 		partitioner_topic_deinit(&l->topics[i].placing);
+		keys_deinit(&l->topics[i].keys);
 	}
 	free(l->topics);
 	l->topics = NULL;
@@ -85,7 +86,9 @@ int ledger_learn(struct ledger *l, size_t topic, const struct topic_facts *facts
 		t->partitions = all;
 		t->n_seen = facts->n_partitions;
 	}
-	r = partitioner_topic_resize(&t->placing, facts->n_partitions);
+	r = partitioner_topic_resize(&t->placing, t->n_kept && t->n_kept < facts->n_partitions ?
+							  t->n_kept :
+							  facts->n_partitions);
 	if (r)
 		return r;
 	t->n = facts->n_partitions;
@@ -247,6 +250,7 @@ struct picking {
 	const struct ledger *ledger;
 	const struct ledger_topic *topic;
 	uint64_t now_us;
+	bool lively; /* only one that moves */
 };
 
 static bool pick_elsewhere(const void *context, int32_t partition)
@@ -254,16 +258,22 @@ static bool pick_elsewhere(const void *context, int32_t partition)
 	const struct picking *p = context;
 	const struct ledger_partition *part = &p->topic->partitions[partition];
 
-	return part->leader < 0 || ledger_is_held(p->ledger, part, p->now_us);
+	return part->leader < 0 || (p->lively && stands_still(part, p->now_us)) ||
+	       ledger_is_held(p->ledger, part, p->now_us);
 }
 
 int32_t ledger_pick(struct ledger *l, size_t topic, size_t bytes, uint64_t now_us)
 {
 	struct ledger_topic *t = &l->topics[topic];
-	struct picking picking = {l, t, now_us};
+	struct picking picking = {l, t, now_us, l->still_records > 0};
 	int32_t picked =
 		partitioner_of_null(&t->placing, bytes, l->batch_bytes, pick_elsewhere, &picking);
 
+	if (picked < 0 && picking.lively) {
+		picking.lively = false;
+		picked = partitioner_of_null(&t->placing, bytes, l->batch_bytes, pick_elsewhere,
+					     &picking);
+	}
 	for (int32_t i = 0; picked < 0 && i < t->n; i++)
 		ledger_want(l, topic, i, now_us);
 	return picked;

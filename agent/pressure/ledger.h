@@ -8,6 +8,7 @@
 
 #include "output/partitioner.h"
 #include "output/share.h"
+#include "pressure/keys.h"
 #include "pressure/kick.h"
 #include "pressure/topic_facts.h"
 
@@ -53,9 +54,12 @@ struct ledger_topic {
 	uint32_t min_insync;     /* min.insync.replicas; 0: not known */
 	uint32_t replicas;       /* of a partition; 0: not known */
 	int32_t n;               /* partitions known now */
+	int32_t n_kept;          /* keys are placed among so many; 0: not known */
+	int32_t n_told;          /* the log knows of this number; 0: of none but n_kept */
 	int32_t n_seen; /* partitions with an account: those of the past may be in flight */
 	struct ledger_partition *partitions;
 	struct partitioner_topic placing; /* which of the n a record goes to */
+	struct keys keys;                 /* a sample of those that were placed */
 };
 
 struct ledger {
@@ -81,7 +85,7 @@ int ledger_init(struct ledger *ledger, size_t n_topics,
 		uint64_t max_bytes, uint64_t linger_us, uint32_t seed) MUSTCHECK;
 void ledger_deinit(struct ledger *ledger);
 
-/* Takes over partitions and leaders of a ready topic. 0, -ENOMEM. */
+/* Takes over partitions and leaders of a ready topic; n_kept has been set. 0, -ENOMEM. */
 int ledger_learn(struct ledger *ledger, size_t topic, const struct topic_facts *facts) MUSTCHECK;
 
 /* A limit, and what is granted beyond it for what stands still. */

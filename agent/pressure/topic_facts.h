@@ -12,6 +12,7 @@ enum topic_state {
 	TOPIC_MISSING,
 	TOPIC_DENIED, /* not authorized */
 	TOPIC_READY,
+	TOPIC_CHANGED, /* it has another number of partitions, which somebody has to accept */
 };
 
 struct topic_facts {

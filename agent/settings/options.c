@@ -31,12 +31,16 @@ static const struct conf_option options[CONF_N_KEYS] = {
 	[CONF_STALL_TIMEOUT] = {"stall_timeout", CONF_IN_MAIN, CONF_T_TIME, .written = "60s",
 				.min = "1s", .max = "1h",
 				.help = "replace a producer that makes no progress for so long"},
+	[CONF_ON_PARTITION_CHANGE] =
+		{"on_partition_change", CONF_IN_MAIN, CONF_T_WORD, .written = "warn",
+		 .words = {"warn", "pause", "pin"},
+		 .help = "when a topic has another number of partitions, so that keys would move"},
 	[CONF_CHUNK_MEMORY] = {"chunk_memory", CONF_IN_MAIN, CONF_T_SIZE, .written = "16MiB",
 			       .min = "1MiB", .max = "4GiB",
 			       .help = "memory for lines that are read and not yet acknowledged"},
 	[CONF_DEAD_LETTER_MAX] =
-		{"dead_letter_max", CONF_IN_MAIN, CONF_T_SIZE, .written = "64MiB", .min = "0",
-		 .max = "64GiB",
+		{"dead_letter_max", CONF_IN_MAIN, CONF_T_SIZE,
+		 .written = "64MiB", .min = "0", .max = "64GiB",
 		 .help = "dead letters kept, of all sources; above it their files wait"},
 	/*
 	 * What the unit's MemoryHigh= of 384 MB holds: 400,000 files of 200 bytes (80 MB), a

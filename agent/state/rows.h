@@ -59,6 +59,12 @@ struct store_file {
 	bool moved_only; /* store_write: it has been written before, and only its position moved */
 };
 
+/* What is remembered of a topic. */
+struct store_topic {
+	const char *name;
+	uint32_t partitions; /* its keys are placed among so many; 0: not known */
+};
+
 struct store_dead_letter {
 	uint64_t file; /* row of its file */
 	uint64_t position;

@@ -17,8 +17,7 @@
  * so far change no row; the first that does must copy the database aside before. There is no way
  * back: an older program refuses a newer database, and leaves it as it is.
  *
- * Older databases hold a table `topics` as well, which nothing ever read or wrote. It is let be; a
- * step that wants the name has to drop it first.
+ * Older databases hold a table `topics` of another kind as well, which nothing ever read or wrote.
  */
 const char *const schema_migrations[] = {
 	"CREATE TABLE files(id INTEGER PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT "
@@ -46,6 +45,9 @@ const char *const schema_migrations[] = {
 	"ALTER TABLE positions ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE positions ADD COLUMN reach INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE dead_letters ADD COLUMN source TEXT;",
+	"DROP TABLE IF EXISTS topics;"
+	"CREATE TABLE topics(name TEXT PRIMARY KEY, partitions INTEGER NOT NULL,"
+	" seal INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 const int schema_version = ARRAY_LEN(schema_migrations);
@@ -88,6 +90,7 @@ const char *const schema_queries[QUERY_COUNT] = {
 			 " value) VALUES(?,?,?,?,?,?,?,?,?)",
 	[QUERY_AGENT] = "INSERT INTO agent(id, seal) VALUES(?,?)",
 	[QUERY_SOURCE] = "INSERT OR IGNORE INTO sources(name, seal) VALUES(?,?)",
+	[QUERY_TOPIC] = "INSERT OR REPLACE INTO topics(name, partitions, seal) VALUES(?,?,?)",
 };
 
 const char schema_load_files[] =
@@ -98,6 +101,8 @@ const char schema_load_files[] =
 
 const char schema_load_sources[] = "SELECT name, seal FROM sources";
 
+const char schema_load_topics[] = "SELECT name, partitions, seal FROM topics";
+
 const char schema_load_agent[] = "SELECT id, seal FROM agent";
 
 /* A position without its file is a row that nobody would read: a sign of damage. */
@@ -107,7 +112,7 @@ const char schema_count_orphans[] =
 /* A view may take for ever to read, and a trigger to write; both may give and take rows. */
 const char schema_find_foreign[] =
 	"SELECT type || ' ' || name FROM sqlite_schema WHERE tbl_name IN ('files', 'positions',"
-	" 'sources', 'dead_letters', 'agent') AND (type NOT IN ('table', 'index') OR"
+	" 'sources', 'dead_letters', 'agent', 'topics') AND (type NOT IN ('table', 'index') OR"
 	" sql LIKE 'CREATE VIRTUAL%') LIMIT 1";
 
 const char schema_count_letters[] = "SELECT count(*) FROM dead_letters";

@@ -21,6 +21,7 @@ enum query {
 	QUERY_LETTER,
 	QUERY_AGENT,
 	QUERY_SOURCE,
+	QUERY_TOPIC,
 	QUERY_COUNT,
 };
 
@@ -29,6 +30,7 @@ extern const char *const schema_queries[QUERY_COUNT];
 /* All rows by ascending id; the columns in the order in which store_load.c takes them. */
 extern const char schema_load_files[];
 extern const char schema_load_sources[];
+extern const char schema_load_topics[];
 extern const char schema_load_agent[];
 extern const char schema_count_orphans[];
 /* What has the name of a table of ours and is none, or would be run when one is written to. */

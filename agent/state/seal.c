@@ -59,3 +59,8 @@ int64_t seal_name(struct slice name)
 {
 	return (int64_t)hash_bytes(name.at, name.len);
 }
+
+int64_t seal_topic(const struct store_topic *topic)
+{
+	return seal_words((uint64_t[]){hash_text(topic->name), topic->partitions}, 2);
+}

@@ -232,6 +232,8 @@ static int verify(struct store *store, struct words words)
 	}
 	if (r == 0)
 		r = store_load_agent(store);
+	if (r == 0)
+		r = store_load_topics(store);
 	if (r != 0)
 		return r < 0 ? r : damaged(words, "a row does not match its checksum");
 	rc = ask(store, schema_count_orphans, orphans, sizeof orphans);

@@ -32,6 +32,8 @@ struct store_batch {
 	size_t n_letters;
 	const char *const *sources; /* names of sources that are known from now on */
 	size_t n_sources;
+	const struct store_topic *topics; /* what is remembered of them from now on */
+	size_t n_topics;
 };
 
 /*
@@ -66,6 +68,13 @@ const char *store_path(const struct store *store);
 
 /* 1 when the source was known in an earlier transaction, 0 when not, or negative errno. */
 int store_knows_source(struct store *store, const char *name);
+
+/*
+ * Calls see with each topic of which something is remembered. Not beside store_write. 0, -ENOMEM,
+ * -EIO.
+ */
+int store_topics(struct store *store, void (*see)(void *context, const struct store_topic *topic),
+		 void *context) MUSTCHECK;
 
 /* Bytes of key and value kept as dead letters, and their number. */
 void store_dead_letters(struct store *store, uint64_t *ret_bytes, uint64_t *ret_count);

@@ -196,6 +196,43 @@ int store_load_sources(struct store *store)
 	return r ? r : row_result(rc);
 }
 
+/* As row_result, after calls of see, which may be NULL. */
+static int load_topics(struct store *store,
+		       void (*see)(void *context, const struct store_topic *topic), void *context)
+{
+	sqlite3_stmt *query = NULL;
+	int r = 0, rc = sqlite3_prepare_v2(store->db, schema_load_topics, -1, &query, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(query);
+	for (; r == 0 && rc == SQLITE_ROW; rc = sqlite3_step(query)) {
+		const struct store_topic topic = {
+			.name = (const char *)sqlite3_column_text(query, 0),
+			.partitions = (uint32_t)column_u64(query, 1),
+		};
+
+		if (!topic.name || sqlite3_column_int64(query, 2) != seal_topic(&topic))
+			r = STORE_E_DAMAGED;
+		else if (see)
+			see(context, &topic);
+	}
+	sqlite3_finalize(query);
+	return r ? r : row_result(rc);
+}
+
+int store_load_topics(struct store *store)
+{
+	return load_topics(store, NULL, NULL);
+}
+
+int store_topics(struct store *store, void (*see)(void *context, const struct store_topic *topic),
+		 void *context)
+{
+	const int r = load_topics(store, see, context);
+
+	return r > 0 ? -EIO : r;
+}
+
 int store_load_agent(struct store *store)
 {
 	sqlite3_stmt *query = NULL;

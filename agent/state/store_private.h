@@ -43,6 +43,7 @@ int store_load_sources(struct store *store) MUSTCHECK;
 
 /* Into store->agent_id, if one was made. 0, -ENOMEM, STORE_E_DAMAGED. */
 int store_load_agent(struct store *store) MUSTCHECK;
+int store_load_topics(struct store *store) MUSTCHECK;
 
 /* Puts the agent's id into the database, durable. An SQLite code. */
 int store_write_agent(struct store *store, const char *id);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The transaction of a checkpoint: rows of files that moved, dead letters, sources seen for the
- * first time. All of it or nothing; what failed is rolled back and told, and the caller tries
- * again with the next batch.
+ * first time, topics that changed. All of it or nothing; what failed is rolled back and told, and
+ * the caller tries again with the next batch.
  */
 #include <endian.h>
 #include <stdlib.h>
@@ -129,6 +129,17 @@ static int write_source(struct store *store, const char *name)
 	return run(store, QUERY_SOURCE, failed);
 }
 
+static int write_topic(struct store *store, const struct store_topic *topic)
+{
+	sqlite3_stmt *query = store->queries[QUERY_TOPIC];
+	int column = 0;
+	bool failed = bind_text(query, &column, topic->name);
+
+	failed |= bind_words(query, &column,
+			     (uint64_t[]){topic->partitions, (uint64_t)seal_topic(topic)}, 2);
+	return run(store, QUERY_TOPIC, failed);
+}
+
 static int write_batch(struct store *store, const struct store_batch *batch)
 {
 	int rc = SQLITE_OK;
@@ -140,6 +151,8 @@ static int write_batch(struct store *store, const struct store_batch *batch)
 		rc = write_letter(store, &batch->letters[i]);
 	for (size_t i = 0; i < batch->n_sources && rc == SQLITE_OK; i++)
 		rc = write_source(store, batch->sources[i]);
+	for (size_t i = 0; i < batch->n_topics && rc == SQLITE_OK; i++)
+		rc = write_topic(store, &batch->topics[i]);
 	return rc;
 }
 

@@ -44,6 +44,7 @@ struct writer {
 	struct store_file *files;
 	struct store_dead_letter *letters;
 	const char **sources;
+	struct store_topic *topics;
 	struct arena texts;
 	int result;
 	char message[256];
@@ -123,9 +124,11 @@ static void drop_batch(struct writer *writer)
 	free(writer->files);
 	free(writer->letters);
 	free(writer->sources);
+	free(writer->topics);
 	writer->files = NULL;
 	writer->letters = NULL;
 	writer->sources = NULL;
+	writer->topics = NULL;
 	writer->batch = (struct store_batch){0};
 	arena_reset(&writer->texts);
 }
@@ -185,8 +188,9 @@ static bool copy_batch(struct writer *writer, const struct store_batch *batch)
 	writer->files = copy_array(batch->files, batch->n_files, sizeof *batch->files);
 	writer->letters = copy_array(batch->letters, batch->n_letters, sizeof *batch->letters);
 	writer->sources = copy_array(batch->sources, batch->n_sources, sizeof *batch->sources);
+	writer->topics = copy_array(batch->topics, batch->n_topics, sizeof *batch->topics);
 	if ((batch->n_files && !writer->files) || (batch->n_letters && !writer->letters) ||
-	    (batch->n_sources && !writer->sources))
+	    (batch->n_sources && !writer->sources) || (batch->n_topics && !writer->topics))
 		return false;
 	for (size_t i = 0; i < batch->n_files && kept; i++)
 		kept = keep_file(writer, &writer->files[i]);
@@ -194,10 +198,13 @@ static bool copy_batch(struct writer *writer, const struct store_batch *batch)
 		kept = keep_letter(writer, &writer->letters[i]);
 	for (size_t i = 0; i < batch->n_sources && kept; i++)
 		kept = keep_text(writer, &writer->sources[i]);
+	for (size_t i = 0; i < batch->n_topics && kept; i++)
+		kept = keep_text(writer, &writer->topics[i].name);
 	writer->batch = *batch;
 	writer->batch.files = writer->files;
 	writer->batch.letters = writer->letters;
 	writer->batch.sources = writer->sources;
+	writer->batch.topics = writer->topics;
 	return kept;
 }
 

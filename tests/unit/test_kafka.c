@@ -555,7 +555,7 @@ Test(kafka, a_dead_partition_is_held_and_the_others_go_on)
 	struct rig *rig = new_running_rig();
 
 	push_errors(rig, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, 1000);
-	fill(rig, 0, 260, 0);
+	fill(rig, 0, 410, 0);
 	cr_expect_eq(submit_to(rig, 999, 0), 0);
 	rig->skew_us += 3 * US_PER_S;
 	cr_expect_eq(submit_to(rig, 1000, 0), OUTPUT_E_HOLD);
@@ -563,7 +563,7 @@ Test(kafka, a_dead_partition_is_held_and_the_others_go_on)
 	for (unsigned int i = 0; i < 100; i++)
 		cr_assert_eq(submit_to(rig, 1001 + i, -1), 0);
 	rd_kafka_mock_clear_request_errors(rig->cluster, PRODUCE);
-	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 362);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 512);
 	for (unsigned int i = 0; i < rig->n_reports; i++) {
 		if (rig->reports[i].slot >= (void *)&rig->slots[1001])
 			cr_expect_neq(rig->reports[i].partition, 0);

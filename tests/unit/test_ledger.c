@@ -152,8 +152,8 @@ Test(ledger, a_topic_that_stands_still_leaves_room_for_others)
 
 /*
  * Scenario E22. What a healthy topic has under way at a time is its throughput: with a sick one
- * beside it as much as it takes to have a batch under way in each of its partitions, and half of the
- * next one ready.
+ * beside it as much as it takes to have a batch under way in each of its partitions, and half of
+ * the next one ready.
  */
 Test(ledger, beside_what_stands_still_others_have_their_batches)
 {
@@ -173,6 +173,24 @@ Test(ledger, beside_what_stands_still_others_have_their_batches)
 			      "after %u records", i);
 		ledger_submitted(&l, 1, partition, value, 0, late_us);
 	}
+	ledger_deinit(&l);
+}
+
+/* They need not wait, and would for as long as it lasts. Where all stand still one does as well. */
+Test(ledger, records_without_a_key_avoid_what_stands_still)
+{
+	uint64_t start_us = 1000, late_us = start_us + 2 * LEDGER_HOLD_US;
+	struct ledger l;
+
+	begin_topics(&l, 1);
+	ledger_restart(&l, 100);
+	for (int32_t i = 0; i < MANY - 1; i++)
+		put(&l, 0, i, 1, start_us);
+	ledger_look(&l, late_us);
+	for (int i = 0; i < 2 * MANY; i++)
+		cr_expect_eq(ledger_pick(&l, 0, 100, late_us), MANY - 1);
+	put(&l, 0, MANY - 1, 1, start_us);
+	cr_expect_geq(ledger_pick(&l, 0, 100, late_us), 0);
 	ledger_deinit(&l);
 }
 

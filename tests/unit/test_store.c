@@ -262,6 +262,33 @@ static void see_letters(void *context, const char *source, uint64_t bytes)
 	sums[source[0] - 'a'] += bytes;
 }
 
+static unsigned n_topics_seen;
+
+static void see_topic(void *context, const struct store_topic *topic)
+{
+	const struct store_topic *want = context;
+
+	n_topics_seen++;
+	cr_expect_str_eq(topic->name, want->name);
+	cr_expect_eq(topic->partitions, want->partitions);
+}
+
+Test(store, a_topic_is_what_was_written_last)
+{
+	struct store_topic topic = {"orders", 6};
+	const struct store_batch batch = {.topics = &topic, .n_topics = 1};
+	struct store *store = must_open();
+
+	for (; topic.partitions < 9; topic.partitions++) {
+		cr_assert_eq(store_write(store, &batch, message, sizeof message), 0, "%s", message);
+		store_close(store);
+		store = must_open();
+		cr_assert_eq(store_topics(store, see_topic, &topic), 0);
+	}
+	cr_expect_eq(n_topics_seen, 3);
+	store_close(store);
+}
+
 Test(store, letters_are_counted_by_source)
 {
 	const struct store_dead_letter letters[] = {
@@ -755,6 +782,7 @@ static void make_first_format(void)
 		eq(int,
 		   sqlite3_exec(db,
 				"ALTER TABLE files DROP COLUMN content_id; DROP TABLE agent;"
+				"DROP TABLE topics;"
 				"CREATE TABLE topics(name TEXT PRIMARY KEY, partitions INTEGER NOT "
 				"NULL) WITHOUT ROWID;"
 				"ALTER TABLE dead_letters DROP COLUMN source;"

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The group of the socket may look, and not change: the kernel is asked who wants to.
+ */
+#include "control/accept.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "control/line.h"
+
+bool accept_may(int fd)
+{
+	struct ucred who;
+	socklen_t len = sizeof who;
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 &&
+	       (who.uid == 0 || who.uid == geteuid());
+}
+
+/* Of the topic of that name; conf->n_topics: there is none. */
+static size_t index_of(const struct conf *conf, const char *name)
+{
+	size_t i = 0;
+
+	while (i < conf->n_topics && strcmp(conf->topics[i], name) != 0)
+		i++;
+	return i;
+}
+
+void accept_line(const struct view *view, const struct request *request, struct json *to)
+{
+	const size_t i = index_of(view->conf, request->about);
+	struct output_topic topic;
+
+	if (i == view->conf->n_topics || !output_topic(view->output, i, &topic)) {
+		line_begin(to, "error");
+		line_text(to, "message", "no source has such a topic");
+		line_end(to);
+		return;
+	}
+	line_begin(to, "accepted");
+	line_text(to, "topic", request->about);
+	line_bool(to, "changed", output_accept(view->output, i));
+	line_number(to, "before", topic.n_kept);
+	line_number(to, "partitions", (uint64_t)topic.n_partitions);
+	line_end(to);
+}

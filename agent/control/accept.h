@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONTROL_ACCEPT_H
+#define CONTROL_ACCEPT_H
+
+#include "base/json.h"
+#include "control/request.h"
+#include "control/view.h"
+
+/*
+ * The one request that changes something: the keys of a topic go by the number of partitions that
+ * it has now. Writes the line that answers it.
+ */
+void accept_line(const struct view *view, const struct request *request, struct json *to);
+
+/* Whether who is connected may ask for it: root, and who runs the agent. */
+bool accept_may(int fd);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A topic that grew while no agent ran is no other than one that grew under it: its keys go to
+ * other partitions. So the number that keys go by is in the state, in the transactions of the
+ * checkpoints.
+ */
+#include "files/kept_topics.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void see(void *context, const struct store_topic *topic)
+{
+	struct kept_topics *kept = context;
+
+	for (size_t i = 0; i < kept->n; i++) {
+		if (strcmp(kept->names[i], topic->name) == 0)
+			kept->stored[i] = topic->partitions;
+	}
+}
+
+int kept_topics_init(struct kept_topics *kept, const char *const *names, size_t n,
+		     struct store *store)
+{
+	*kept = (struct kept_topics){
+		.names = names,
+		.n = n,
+		.stored = calloc(n + 1, sizeof *kept->stored),
+		.under_way = calloc(n + 1, sizeof *kept->under_way),
+	};
+	if (!kept->stored || !kept->under_way)
+		return -ENOMEM;
+	return store_topics(store, see, kept);
+}
+
+void kept_topics_deinit(struct kept_topics *kept)
+{
+	free(kept->stored);
+	free(kept->under_way);
+	*kept = (struct kept_topics){0};
+}
+
+/* The number that is to be stored of the topic; 0: none. */
+static uint32_t due(const struct kept_topics *kept, size_t i)
+{
+	struct output_topic topic;
+
+	if (!kept->output || !output_topic(kept->output, i, &topic))
+		return 0;
+	return topic.n_kept != kept->stored[i] ? topic.n_kept : 0;
+}
+
+bool kept_topics_due(const struct kept_topics *kept)
+{
+	for (size_t i = 0; i < kept->n; i++) {
+		if (due(kept, i))
+			return true;
+	}
+	return false;
+}
+
+size_t kept_topics_fill(struct kept_topics *kept, struct store_topic *ret_topics)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < kept->n; i++) {
+		kept->under_way[i] = due(kept, i);
+		if (kept->under_way[i])
+			ret_topics[n++] = (struct store_topic){kept->names[i], kept->under_way[i]};
+	}
+	return n;
+}
+
+void kept_topics_done(struct kept_topics *kept, bool written)
+{
+	for (size_t i = 0; i < kept->n; i++) {
+		if (written && kept->under_way[i])
+			kept->stored[i] = kept->under_way[i];
+		kept->under_way[i] = 0;
+	}
+}
