@@ -59,6 +59,7 @@ static void take_topics(struct kafka *k, struct topics *topics, uint64_t now_us)
 {
 	for (size_t i = 0; i < topics->n; i++)
 		kafka_take_facts(k, i, &topics->at[i], now_us);
+	kafka_tell_durability(k);
 	brokers_take(&k->brokers, &topics->leaders);
 	kafka_tell_many(k, topics->n_brokers);
 	check_batch(k, topics, now_us);

@@ -9,8 +9,8 @@
 
 /*
  * Shared by kafka.c (records, reports), life.c (the life of a producer), lone.c (records that go
- * alone), facts.c (what is known), count.c (numbers of partitions), waits.c (records that wait) and
- * views.c (how things are).
+ * alone), facts.c (what is known), count.c (numbers of partitions), durability.c (what an
+ * acknowledgement is worth), waits.c (records that wait) and views.c (how things are).
  */
 
 enum state {
@@ -124,6 +124,9 @@ void kafka_take_facts(struct kafka *k, size_t topic, const struct topic_facts *f
  * records wait until that is accepted.
  */
 bool kafka_take_count(struct kafka *k, size_t topic, int32_t n, uint64_t now_us);
+
+/* What an acknowledgement is worth, of topics of which the log does not know it. */
+void kafka_tell_durability(struct kafka *k);
 
 /* output_accept. */
 bool kafka_accept(struct output *output, size_t topic);

@@ -53,9 +53,11 @@ struct ledger_topic {
 	bool waits_lone;         /* a record was told to wait for the lone producer */
 	uint32_t min_insync;     /* min.insync.replicas; 0: not known */
 	uint32_t replicas;       /* of a partition; 0: not known */
-	int32_t n;               /* partitions known now */
-	int32_t n_kept;          /* keys are placed among so many; 0: not known */
-	int32_t n_told;          /* the log knows of this number; 0: of none but n_kept */
+	bool durability_told;    /* the log knows what an acknowledgement is worth, with */
+	uint32_t told_replicas, told_min_insync;
+	int32_t n;      /* partitions known now */
+	int32_t n_kept; /* keys are placed among so many; 0: not known */
+	int32_t n_told; /* the log knows of this number; 0: of none but n_kept */
 	int32_t n_seen; /* partitions with an account: those of the past may be in flight */
 	struct ledger_partition *partitions;
 	struct partitioner_topic placing; /* which of the n a record goes to */

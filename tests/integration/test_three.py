@@ -101,6 +101,51 @@ def test_a_topic_without_replicas(
         oracle.judge().assert_clean(written=31000)
 
 
+@pytest.mark.scenario("G02")
+@pytest.mark.parametrize(
+    "kafka, worth",
+    [
+        (
+            {},
+            {
+                "a": "and 1 other: acks = all, 3 replicas, min.insync.replicas 2: an acknowledged line is on 2",
+                "c": "min.insync.replicas 1: while others are down or behind an acknowledged line is on one",
+                "d": "1 replica: an acknowledged line is on one broker, and lost with its disk",
+            },
+        ),
+        (
+            {"acks": 1, "enable_idempotence": False},
+            {
+                "a": "and 2 others: acks = 1, 3 replicas: an acknowledged line is on its leader, and lost with it",
+                "d": "1 replica: an acknowledged line is on its leader, and lost with it",
+            },
+        ),
+        (
+            {"acks": 0, "enable_idempotence": False},
+            {"a": "and 3 others: acks = 0, nobody confirms a line"},
+        ),
+    ],
+    ids=["all", "1", "0"],
+)
+def test_what_an_acknowledgement_is_worth(mended, topic_name, work, make_agent, kafka, worth):
+    """Told at the start, in words, from what the brokers say of the topic; topics of a kind in one line."""
+    kinds = {"a": (3, 2), "b": (3, 2), "c": (3, 1), "d": (1, 1)}
+    topics = {
+        name: mended.make_topic(f"{name}-{topic_name}", 1, replicas, min_insync_replicas=least)
+        for name, (replicas, least) in kinds.items()
+    }
+    sources = [config.source(topic, [work / "log" / f"{name}.log"], name=name) for name, topic in topics.items()]
+    agent = make_agent(text=config.render_settings(config.settings(mended.bootstrap, sources, kafka=kafka)))
+    (work / "log" / "a.log").write_text("t INFO order=o cid=c x\n")
+    agent.start()
+    for name, words in worth.items():
+        agent.wait_says(topics[name], words)
+    agent.counted(lines_delivered=1)
+    agent.stop()
+    told = [line for line in agent.messages().splitlines() if ": acks = " in line]
+    assert len(told) == len(worth), told
+
+
 @pytest.fixture
 def shipped(mended, topic_name, make_lineage, make_agent, make_oracle):
     """An agent that has delivered 1,000 lines to a topic that does with two of three replicas."""
