@@ -13,8 +13,8 @@
 #include <syslog.h>
 
 #include "base/clock.h"
+#include "cmd/check/inspect.h"
 #include "cmd/demo/consumer.h"
-#include "kafka/inspect.h"
 #include "kafka/kafka.h"
 #include "kafka/library.h"
 

@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "cmd/check/check.h"
+#include "cmd/check/inspect.h"
 #include "cmd/check/kafka.h"
 #include "conf/output.h"
-#include "kafka/inspect.h"
 
 /* Key, headers and framing of a usual record, above its value. */
 #define RECORD_ROOM 1024

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef KAFKA_INSPECT_H
-#define KAFKA_INSPECT_H
+#ifndef CMD_CHECK_INSPECT_H
+#define CMD_CHECK_INSPECT_H
 
 #include <stddef.h>
 

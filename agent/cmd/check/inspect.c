@@ -9,7 +9,7 @@
  * several the first of the most telling kind is kept. Leaving the producer behind is the price for
  * an answer within seconds: with a hanging resolver its destruction takes longer than the question.
  */
-#include "kafka/inspect.h"
+#include "cmd/check/inspect.h"
 
 #include <errno.h>
 #include <stdio.h>
