@@ -316,8 +316,12 @@ int claims_look(struct files *files, struct discover *discover, struct file *fil
 		file->suspect = false;
 		return 0;
 	}
-	if (file->found.known && file->found.size < file->first_size)
+	if (file->found.known && file->found.size < file->first_size) {
+		/* Of what was there then, whose copy may be as old as the last line in it. */
+		file->known_ns--;
+		file->first_size = 0;
 		file->suspect = true;
+	}
 	if (!file->suspect && !is_missing_something(file))
 		return 0;
 	return claims_unseen(files, discover, file, now_ms);

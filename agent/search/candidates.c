@@ -228,7 +228,7 @@ int candidates_find(struct places *places, const struct wanted *wanted,
 	struct hunt hunt;
 	int r;
 
-	if (!wanted->content.committed)
+	if (!wanted->content.committed && !wanted->content.ahead_end)
 		return CANDIDATES_E_NONE;
 	r = hunt_begin(&hunt, places, wanted);
 	while (r == 0 || r == HUNT_E_MORE) {

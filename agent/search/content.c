@@ -39,6 +39,18 @@ int content_has_numbers(int fd, const struct store_file *row, struct identity *r
 	return r || (same_birth && row->device == ret_identity->device) ? 0 : CONTENT_E_OTHER;
 }
 
+/* Damaged ranges are none: who takes the row over tells of them. */
+static uint64_t ahead_end_of(const struct store_file *row)
+{
+	struct ranges ahead = RANGES_NULL;
+	uint64_t end = 0;
+
+	if (row->ahead.len && !ranges_decode(row->ahead, row->committed, &ahead) && ahead.n)
+		end = ahead.at[ahead.first + ahead.n - 1].end;
+	ranges_deinit(&ahead);
+	return end;
+}
+
 void content_of_row(struct content *content, const struct store_file *row)
 {
 	struct chain chain = {row->chain_at, row->committed, row->chain, row->rest_hash};
@@ -49,6 +61,7 @@ void content_of_row(struct content *content, const struct store_file *row)
 	*content = (struct content){
 		.proof = proof_of(&chain),
 		.committed = row->committed,
+		.ahead_end = ahead_end_of(row),
 		.head_len = row->head_len,
 		.head_hash = row->head_hash,
 		.tail_len = row->tail_len,

@@ -91,7 +91,6 @@ class Changes(Files):
         to = self.rotated_name(content.path, style)
         self.wait_for_tick()
         shutil.copyfile(content.path, to)
-        self.was_born()
         content.twin = Twin(to, to.stat().st_ino, content.size)
 
     def do_copytruncate(self, slot, style):
@@ -116,7 +115,6 @@ class Changes(Files):
         self.wait_for_tick()
         with open(path, "rb") as plain, gzip.open(to, "wb", 1) as packed:
             packed.write(plain.read())
-        self.was_born()
         if look:
             self.look()
         path.unlink()
@@ -188,7 +186,6 @@ class Changes(Files):
         edited = self.top / "edited"
         self.wait_for_tick()
         shutil.copyfile(content.path, edited)
-        self.was_born()
         edited.rename(content.path)
         self.forget_suspicion(slot)
         # Nothing was read of the original: a copy that is older than what is at the path now may as well be

@@ -4,11 +4,9 @@
 import datetime
 import os
 import time
-from pathlib import Path
 
 from reference import Content, Reference
 
-CLOCK_REALTIME_COARSE = 5  # the kernel's, with which it tells the births of files
 NAMES = ["a.log", "b.log", "sub/c.log", "link.log"]
 LINK = 3
 DIRECTORIES = ("old", "sub", "targets", "copies")
@@ -27,11 +25,12 @@ class Files:
         self.contents = []  # all
         self.current = {}  # by slot
         self.n_lines = self.n_names = 0
-        self.made_at = 0.0
         self.unwatched = False  # the agent did not see the directory that was made again
         self.away = None  # where the directory went that was renamed last
         for name in DIRECTORIES:
             (top / name).mkdir()
+        self.clock = top / "copies" / "clock"
+        self.clock.touch()
 
     # ---- what can be known of a content ----
 
@@ -86,13 +85,18 @@ class Files:
 
     # ---- names and bytes ----
 
-    def wait_for_tick(self):
-        """Files that are born in one tick, 4 ms or 10, have no order."""
-        while time.clock_gettime(CLOCK_REALTIME_COARSE) <= self.made_at:
-            time.sleep(0.0005)
+    def file_time(self):
+        """What the file system's clock says: it goes on by some milliseconds at a time, or, since
+        Linux 6.13, behind whatever time was asked for. No clock of the process's is as late."""
+        os.utime(self.clock)
+        return self.clock.stat().st_mtime_ns
 
-    def was_born(self):
-        self.made_at = time.clock_gettime(CLOCK_REALTIME_COARSE)
+    def wait_for_tick(self):
+        """Files that are born in one tick have no order, and what is written, copied and written
+        again within one has the same times: nothing tells it apart."""
+        before = self.file_time()
+        while self.file_time() <= before:
+            time.sleep(0.0005)
 
     def path_of(self, slot):
         return self.top / NAMES[slot]
@@ -108,7 +112,6 @@ class Files:
         content.inode, content.path = path.stat().st_ino, path
         content.unwatched = self.unwatched and path.parent == self.top / "sub"
         self.contents.append(content)
-        self.was_born()
         self.current[slot] = content
         return content
 

@@ -8,14 +8,12 @@ a list.
 
 import shutil
 import tempfile
-import time
 from pathlib import Path
 
 from changes import Changes
 from reference import Broken
 
 ACTION_MS = 200
-CLOCK_REALTIME_COARSE = 5  # the kernel's number; Python has no name for it
 
 CONF = """
 kafka: {{ bootstrap_servers = "localhost"; }};
@@ -152,18 +150,10 @@ class World(Changes):
                     self.trace(f"{name} {arguments}")
                 getattr(self, f"do_{name}")(*arguments)
                 self.ask(f"pass {ACTION_MS}")
-                self.tick()
+                self.wait_for_tick()
             self.finish()
         except Broken as broken:
             raise Broken(f"{broken}\n--- the agent said:\n{self.rig.told()}") from None
-
-    def tick(self):
-        """File systems take their times from a clock that goes on by some milliseconds at a time.
-        What is written, copied and written again within one of these has the same times, and
-        nothing tells it apart."""
-        before = time.clock_gettime(CLOCK_REALTIME_COARSE)
-        while time.clock_gettime(CLOCK_REALTIME_COARSE) == before:
-            time.sleep(0.001)
 
     def finish(self):
         """Writers end their lines, all obstacles go, and a long time passes."""

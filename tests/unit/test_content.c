@@ -248,6 +248,27 @@ Test(content, replaced_by_an_editor_while_down)
 	expect_whole(1, 0);
 }
 
+/* Its first line came back, what is behind it was settled: of the position nothing is known. */
+Test(content, replaced_by_an_editor_while_down_with_nothing_settled_but_ahead)
+{
+	rig->hold = true;
+	rig_start(rig);
+	rig_append(rig, "app.log", "a1\na2\na3\n");
+	SEE("a1 a2 a3 ");
+	for (int i = 1; i < 3; i++)
+		account_report(&rig_file(rig, "app.log")->account, rig->in_flight[i],
+			       SLOT_DELIVERED);
+	files_dirty(&rig->files, rig_file(rig, "app.log"));
+	rig_stop(rig);
+	rig->hold = false;
+	copy("app.log", ".swap");
+	rig_append(rig, ".swap", "a4\n");
+	rig_rename(rig, ".swap", "app.log");
+	rig_start(rig);
+	SEE("a1 a4 ");
+	expect_whole(1, 0);
+}
+
 Test(content, replaced_by_one_with_another_beginning_while_down)
 {
 	rig_start(rig);

@@ -349,6 +349,36 @@ Test(copytruncate, older_copies_outside_the_pattern_are_left_alone)
 	}
 }
 
+static bool is_as_old_as_the_last_line(const char *copied)
+{
+	struct statx of, was;
+
+	cr_assert_eq(statx(AT_FDCWD, rig_path(rig, copied), 0, STATX_BTIME, &of), 0);
+	cr_assert_eq(statx(AT_FDCWD, rig_path(rig, "app.log"), 0, STATX_MTIME, &was), 0);
+	return of.stx_btime.tv_sec == was.stx_mtime.tv_sec &&
+	       of.stx_btime.tv_nsec == was.stx_mtime.tv_nsec;
+}
+
+/*
+ * Written last and copied within one tick of the file system's clock, then cut off between the
+ * first scan and the first turn. Scenario A06
+ */
+Test(copytruncate, a_copy_as_old_as_the_last_line_of_what_the_first_scan_saw)
+{
+	int tries = 0;
+
+	do {
+		cr_assert_lt(tries++, 1000);
+		again("app.log");
+		append("a1\n");
+		copy("app.log", "app.log.1");
+	} while (!is_as_old_as_the_last_line("app.log.1"));
+	rig_start(rig);
+	cut("app.log");
+	SEE("a1 ");
+	expect_whole();
+}
+
 /* Truncated and nothing kept: that is told, and what follows is read. */
 Test(copytruncate, truncated_without_a_copy)
 {
