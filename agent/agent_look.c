@@ -38,35 +38,12 @@
 /* What the tick takes of hints and looks that nobody else takes. */
 #define TICK_HINTS_US (50 * US_PER_MS)
 
-/*
- * A finished file is closed, so nothing tells when it is deleted. Two looks must find no name of
- * it: what was only renamed is told by a hint before the second. O(all files).
- */
-void agent_forget_finished(struct files *files)
-{
-	void *cursor = NULL;
-	struct file *file;
-
-	while ((file = map_next(files->by_inode, &cursor))) {
-		bool gone = file->state == FILE_FINISHED && file->looked != files->look &&
-			    identity_is_gone(&file->identity, file->path) &&
-			    identity_is_gone(&file->identity, file->second) &&
-			    identity_is_gone(&file->identity, file->real) &&
-			    !follow_is_kept(files, file);
-
-		if (gone && file->gone)
-			files_remove(files, file, true);
-		else
-			file->gone = gone;
-	}
-}
-
 static void end_look(struct agent *agent, uint64_t began_us)
 {
 	uint64_t now_us, rest_us;
 
-	agent_forget_finished(&agent->files);
-	if (follow_check_paths(&agent->files, agent->discover))
+	if (follow_forget_gone(&agent->files) ||
+	    follow_check_paths(&agent->files, agent->discover))
 		agent->error = -ENOMEM;
 	doze_end_look(&agent->files);
 	quota_end_look(&agent->files.quota);

@@ -140,9 +140,6 @@ bool agent_tick_limits(struct agent *agent);
 /* The counters of that. */
 void agent_count_limits(struct agent *agent);
 
-/* At the end of a look: finished files that are deleted are forgotten. */
-void agent_forget_finished(struct files *files);
-
 /*
  * Once a tick: tells what is wrong with watches, begins a look that is due, and takes, for a short
  * while, hints that the loop does not take because they have no descriptor or the output no room.

@@ -61,8 +61,12 @@ bool follow_must_hold(struct files *files, const struct file *file, uint64_t now
  */
 void follow_forget(struct files *files, struct file *file);
 
-/* Whether such a file is kept still. */
-bool follow_is_kept(const struct files *files, const struct file *file);
+/*
+ * At the end of a look: finished files of which two looks found no name are forgotten; of a lineage
+ * of which others are known, and nothing came behind it, one is kept as above. O(all files). 0 or
+ * -ENOMEM: some are not forgotten yet.
+ */
+int follow_forget_gone(struct files *files) MUSTCHECK;
 
 /*
  * The file was truncated or overwritten, and no copy has what was in it: if it was read to its end

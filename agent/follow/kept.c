@@ -4,6 +4,8 @@
  * times of its own. Only the file's record tells that this is no generation that nobody saw. So
  * of a lineage that goes on the last one is kept, without descriptor and inode, for 2 KiB.
  */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "follow/follow.h"
@@ -17,11 +19,16 @@ static const struct file *successor(const struct files *files, const struct file
 	return newest != file ? newest : NULL;
 }
 
-/* Instead of the one before, as far as that is of no use now. */
+/*
+ * Instead of the one before, as far as that is of no use now. One that is older goes with the looks,
+ * once the lineage goes on.
+ */
 static void keep_last(struct files *files, struct file *file)
 {
 	struct file *last = map_get(files->kept, file->lineage, strlen(file->lineage));
 
+	if (last && last->id > file->id)
+		return;
 	if (last && last != file && !files->n_unjudged && !last->compared &&
 	    last->state == FILE_FINISHED)
 		files_remove(files, last, true);
@@ -49,10 +56,86 @@ void follow_forget(struct files *files, struct file *file)
 		file_set_state(file, FILE_FINISHED);
 }
 
-bool follow_is_kept(const struct files *files, const struct file *file)
+static bool is_kept(const struct files *files, const struct file *file)
 {
 	const struct file *next = successor(files, file);
 
 	/* What is compressed late may be a known file's, for which the state must know that one. */
-	return files->n_unjudged || (next && next->id == file->kept_for);
+	return files->n_unjudged || (next && next->id == file->kept_for && !next->gone);
+}
+
+/*
+ * A finished file is closed, so nothing tells when it is deleted. Two looks must find no name of
+ * it: what was only renamed is told by a hint before the second.
+ */
+static bool is_gone(const struct files *files, struct file *file)
+{
+	bool was_gone = file->gone;
+
+	file->gone = file->state == FILE_FINISHED && file->looked != files->look &&
+		     identity_is_gone(&file->identity, file->path) &&
+		     identity_is_gone(&file->identity, file->second) &&
+		     identity_is_gone(&file->identity, file->real) && !is_kept(files, file);
+	return file->gone && was_gone;
+}
+
+static bool is_newest(const struct files *files, const struct file *file)
+{
+	return map_get(files->by_lineage, file->lineage, strlen(file->lineage)) == file;
+}
+
+/* By their lineages, the older files of those. NULL: no memory. */
+static struct map *older_files(const struct files *files)
+{
+	struct map *older = map_new();
+	void *cursor = NULL;
+	struct file *file;
+
+	while (older && (file = map_next(files->by_inode, &cursor)))
+		if (!is_newest(files, file) &&
+		    map_put(older, file->lineage, strlen(file->lineage), file))
+			older = map_free(older);
+	return older;
+}
+
+/*
+ * What came last goes last: to whoever knew only the ones before, what was made of it, compressed,
+ * were a generation that nobody saw.
+ */
+static int forget_newest(struct files *files, struct file **gone, size_t n)
+{
+	struct map *older = n ? older_files(files) : NULL;
+
+	if (n && !older)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		if (map_get(older, gone[i]->lineage, strlen(gone[i]->lineage)))
+			follow_forget(files, gone[i]);
+		else
+			files_remove(files, gone[i], true);
+	}
+	map_free(older);
+	return 0;
+}
+
+int follow_forget_gone(struct files *files)
+{
+	struct file **gone = calloc(map_count(files->by_inode) + 1, sizeof(struct file *)), *file;
+	void *cursor = NULL;
+	size_t n = 0, left = 0;
+	int r;
+
+	if (!gone)
+		return -ENOMEM;
+	while ((file = map_next(files->by_inode, &cursor)))
+		if (is_gone(files, file))
+			gone[n++] = file;
+	for (size_t i = 0; i < n; i++)
+		if (is_newest(files, gone[i]))
+			gone[left++] = gone[i];
+		else
+			files_remove(files, gone[i], true);
+	r = forget_newest(files, gone, left);
+	free(gone);
+	return r;
 }

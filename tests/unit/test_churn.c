@@ -207,7 +207,7 @@ static void look(void)
 {
 	follow_begin_look(&rig->files);
 	rig_rescan(rig);
-	agent_forget_finished(&rig->files);
+	cr_assert_eq(follow_forget_gone(&rig->files), 0);
 	cr_assert_eq(follow_check_paths(&rig->files, rig->discover), 0);
 }
 
@@ -262,7 +262,7 @@ Test(churn, a_finished_generation_that_was_renamed_or_is_not_mounted_stays_known
 	/* Between a look and the hint of its new name. */
 	rig_rename(rig, "logs/app.log.1", "logs/app.log.2");
 	follow_begin_look(&rig->files);
-	agent_forget_finished(&rig->files);
+	cr_assert_eq(follow_forget_gone(&rig->files), 0);
 	cr_assert(file->gone);
 	look();
 	cr_assert_eq(rig_file(rig, "logs/app.log.2"), file);

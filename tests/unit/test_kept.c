@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the agent knows of generations that have no name any more, when nothing came behind them:
+ * what is made of the last one later is no generation that nobody saw.
+ */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/support/follow_rig.h"
+#include "tests/support/pack.h"
+
+static struct follow_rig *rig;
+
+/* Two generations that were read and closed, and nothing at the path. */
+static void begin(void)
+{
+	rig = malloc(sizeof *rig);
+	rig_begin(rig, "app.log");
+	rig_start(rig);
+	rig_append(rig, "app.log", "a1\n");
+	cr_assert_str_eq(rig_run(rig), "a1 ");
+	rig_rename(rig, "app.log", "app.log-20260101");
+	rig_append(rig, "app.log", "b1\n");
+	cr_assert_str_eq(rig_run(rig), "b1 ");
+	rig_rename(rig, "app.log", "app.log-20260102");
+	cr_assert_str_eq(rig_run(rig), "");
+	files_close(&rig->files, rig_file(rig, "app.log-20260101"));
+	files_close(&rig->files, rig_file(rig, "app.log-20260102"));
+}
+
+static void finish(void)
+{
+	rig->quiet = true;
+	cr_assert_str_eq(rig_run(rig), "");
+}
+
+static void end(void)
+{
+	rig_end(rig);
+	free(rig);
+}
+
+TestSuite(kept, .init = begin, .fini = end, .timeout = 60);
+
+/* As agent_look.c does it: two looks, before what they find is believed. */
+static void look_twice(void)
+{
+	for (int i = 0; i < 2; i++) {
+		follow_begin_look(&rig->files);
+		cr_assert_str_eq(rig_rescan(rig), "", "\"%s\"", rig->lines);
+		cr_assert_eq(follow_forget_gone(&rig->files), 0);
+		cr_assert_eq(follow_check_paths(&rig->files, rig->discover), 0);
+	}
+}
+
+/* gzip, long after the file was closed. */
+static void compress(const char *name, const char *text)
+{
+	struct slice packed = pack(PACKED_GZIP, text, strlen(text));
+	char to[64];
+	int fd;
+
+	snprintf(to, sizeof to, "%s.gz", name);
+	fd = open(rig_path(rig, to), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	cr_assert_eq(write(fd, packed.at, packed.len), (ssize_t)packed.len);
+	close(fd);
+	free((char *)packed.at);
+	rig_remove(rig, name);
+}
+
+static void expect_nothing_after_a_restart(void)
+{
+	rig_restart(rig);
+	cr_assert_str_eq(rig_run(rig), "", "\"%s\"", rig->lines);
+	look_twice();
+	cr_expect_eq(rig->counters.generations_unseen, 0);
+	cr_expect_eq(rig->counters.files_lost, 0);
+}
+
+Test(kept, the_last_generation_is_compressed_while_an_older_one_is_there)
+{
+	finish();
+	compress("app.log-20260102", "b1\n");
+	look_twice();
+	look_twice();
+	expect_nothing_after_a_restart();
+}
+
+Test(kept, the_last_generation_is_compressed_and_then_the_older_one_deleted)
+{
+	compress("app.log-20260102", "b1\n");
+	cr_assert_str_eq(rig_run(rig), "");
+	rig_remove(rig, "app.log-20260101");
+	cr_assert_str_eq(rig_run(rig), "");
+	expect_nothing_after_a_restart();
+}
+
+/* Scenario B08 */
+Test(kept, a_lineage_of_which_nothing_is_left_is_forgotten)
+{
+	uint64_t committed;
+
+	finish();
+	rig_remove(rig, "app.log-20260102");
+	look_twice();
+	look_twice();
+	cr_expect_eq(map_count(rig->files.by_inode), 2);
+	rig_remove(rig, "app.log-20260101");
+	for (int i = 0; i < 3; i++)
+		look_twice();
+	cr_expect_eq(map_count(rig->files.by_inode), 0);
+	rig_stop(rig);
+	cr_expect_eq(rig_stored(rig, "app.log-20260102", &committed), 0);
+}
