@@ -30,6 +30,8 @@ void agent_rewind_file(struct agent *agent, struct file *file, bool claimed, uin
 
 	if (!r && rewritten)
 		r = start_over(agent, file);
+	else if (!r && claimed)
+		follow_cut(file, file->tail.fd);
 	if (r < 0) {
 		agent->error = r;
 		return;

@@ -112,6 +112,16 @@ void ranges_drop_below(struct ranges *ranges, uint64_t position)
 		live(ranges)->start = position;
 }
 
+void ranges_drop_above(struct ranges *ranges, uint64_t position)
+{
+	while (ranges->n && live(ranges)[ranges->n - 1].start >= position)
+		ranges->n--;
+	if (!ranges->n)
+		ranges->first = 0;
+	else if (live(ranges)[ranges->n - 1].end > position)
+		live(ranges)[ranges->n - 1].end = position;
+}
+
 const struct range *ranges_find(const struct ranges *ranges, uint64_t position)
 {
 	size_t i = reaching(ranges, position);

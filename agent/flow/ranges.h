@@ -46,6 +46,9 @@ int ranges_add(struct ranges *ranges, uint64_t start, uint64_t end) MUSTCHECK;
 /* Forgets all bytes below position; a range that contains it is cut. */
 void ranges_drop_below(struct ranges *ranges, uint64_t position);
 
+/* The same of all bytes from position on. */
+void ranges_drop_above(struct ranges *ranges, uint64_t position);
+
 /*
  * The range that contains position, else the next one above it, else NULL. Borrowed until the next
  * change. O(log n).

@@ -56,6 +56,22 @@ static void become_other(struct file *file, const struct birth *birth)
 		file->identity.head_len = 0;
 }
 
+void follow_cut(struct file *file, int fd)
+{
+	struct identity *identity = &file->identity;
+	struct stat st;
+
+	if (file->tail.packing || fstat(fd, &st) < 0)
+		return;
+	ranges_drop_above(&file->account.ahead, (uint64_t)st.st_size);
+	if (file->tail.reach > (uint64_t)st.st_size)
+		file->tail.reach = (uint64_t)st.st_size;
+	if (identity->head_len <= (uint64_t)st.st_size)
+		return;
+	identity->head_len = 0;
+	(void)!identity_grow_head(fd, identity, file->account.committed);
+}
+
 /*
  * Makes the file of a row go on where it was. First bytes that are others mean that it was
  * rewritten: its first turn says so. 0 or -ENOMEM.
@@ -83,6 +99,8 @@ static int take_over_row(struct file *file, const struct birth *birth, int fd)
 		take_over_times(file, row);
 	if (row->ahead.len)
 		r = ranges_decode(row->ahead, row->committed, ahead);
+	if (birth->by_content)
+		follow_cut(file, fd);
 	if (ahead->n)
 		settled = ahead->at[ahead->first + ahead->n - 1].end;
 	tail_resume(&file->tail, row->tail_len, row->tail_hash,

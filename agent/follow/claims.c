@@ -39,7 +39,7 @@ struct claim {
 	struct hunt hunt;
 	bool hunting;
 	bool nameless;          /* the file is whole, and has no name any more */
-	struct candidate spare; /* a copy of such a file; path NULL: none was found */
+	struct candidate spare; /* the best of those that are short; path NULL: none was found */
 	char kept[];            /* room for CONTENT_KEPT_MAX bytes */
 };
 
@@ -48,9 +48,7 @@ static void claim_free(struct files *files, struct claim *claim)
 	TAILQ_REMOVE(&files->claims, claim, link);
 	if (claim->hunting)
 		hunt_end(&claim->hunt);
-	if (claim->spare.path)
-		close(claim->spare.fd);
-	free(claim->spare.path);
+	candidate_close(&claim->spare);
 	free(claim);
 	if (TAILQ_EMPTY(&files->claims))
 		files->claim_places = places_free(files->claim_places);
@@ -203,6 +201,37 @@ static int end_nameless(struct files *files, struct discover *discover, struct c
 	return r;
 }
 
+/* Of a file that was cut off or rewritten. found: NULL, or consumed. 0 or -ENOMEM. */
+static int end_cut(struct files *files, struct discover *discover, struct claim *claim,
+		   struct file *file, struct candidate *found, int64_t now_ms)
+{
+	struct candidate spare = claim->spare;
+	int r = 0;
+
+	claim->spare.path = NULL;
+	claim_free(files, claim);
+	copies_settle(files, file);
+	if (found)
+		candidate_close(&spare);
+	else if (spare.path)
+		found = &spare;
+	if (found)
+		r = claims_take_copy(files, discover, file, found, now_ms);
+	return r;
+}
+
+/* Whether it is kept for the case that nothing better is found. */
+static bool keep(struct claim *claim, const struct file *file, const struct candidate *found, int r)
+{
+	if (!claim->nameless)
+		return r == HUNT_E_SHORT &&
+		       candidate_keep_longest(&claim->spare, found, file->account.committed);
+	if (r || claim->spare.path || !claims_has_no_more(file, found))
+		return false;
+	claim->spare = *found;
+	return true;
+}
+
 static int step(struct files *files, struct discover *discover, struct claim *claim,
 		struct file *file, int64_t now_ms)
 {
@@ -214,21 +243,16 @@ static int step(struct files *files, struct discover *discover, struct claim *cl
 	r = hunt_step(&claim->hunt, &found);
 	if (r == HUNT_E_MORE || r < 0)
 		return r < 0 ? r : CLAIMS_E_MORE;
-	if (!r && claim->nameless && !claim->spare.path && claims_has_no_more(file, &found)) {
-		claim->spare = found;
+	if (r != HUNT_E_NONE && keep(claim, file, &found, r))
 		return CLAIMS_E_MORE;
-	}
 	if (r == HUNT_E_SHORT || (!r && claim->nameless && claims_has_no_more(file, &found))) {
 		r = claims_pass_copy(files, discover, file, &found, now_ms);
 		return r ? r : CLAIMS_E_MORE;
 	}
 	if (claim->nameless)
 		r = end_nameless(files, discover, claim, file, r ? NULL : &found, now_ms);
-	else {
-		claim_free(files, claim);
-		copies_settle(files, file);
-		r = r ? 0 : claims_take_copy(files, discover, file, &found, now_ms);
-	}
+	else
+		r = end_cut(files, discover, claim, file, r ? NULL : &found, now_ms);
 	return r < 0 ? r : CLAIMS_E_DONE;
 }
 

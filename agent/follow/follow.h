@@ -62,6 +62,12 @@ bool follow_must_hold(struct files *files, const struct file *file, uint64_t now
 void follow_forget(struct files *files, struct file *file);
 
 /*
+ * The file goes on in the one behind fd, which may end before what was seen of it: what was known of
+ * the bytes behind that end is of no use. Nothing of the file may be in memory.
+ */
+void follow_cut(struct file *file, int fd);
+
+/*
  * At the end of a look: finished files of which two looks found no name are forgotten; of a lineage
  * of which others are known, and nothing came behind it, one is kept as above. O(all files). 0 or
  * -ENOMEM: some are not forgotten yet.

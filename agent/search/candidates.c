@@ -222,29 +222,72 @@ void hunt_end(struct hunt *hunt)
 	*hunt = (struct hunt){.candidate.fd = -1};
 }
 
+static uint64_t size_of(const struct candidate *candidate)
+{
+	struct stat st;
+
+	return fstat(candidate->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+bool candidate_keep_longest(struct candidate *best, const struct candidate *found,
+			    uint64_t committed)
+{
+	uint64_t size = size_of(found);
+
+	if (size <= committed || (best->path && size <= size_of(best)))
+		return false;
+	candidate_close(best);
+	*best = *found;
+	return true;
+}
+
+void candidate_close(struct candidate *candidate)
+{
+	if (!candidate->path)
+		return;
+	close(candidate->fd);
+	free(candidate->path);
+	candidate->path = NULL;
+}
+
+/* A step of candidates_find; *best: the longest of those that end before. */
+static int find_step(struct hunt *hunt, struct candidate *best, struct candidate *ret_candidate)
+{
+	int r = hunt_step(hunt, ret_candidate);
+
+	if (r == HUNT_E_SHORT) {
+		if (!candidate_keep_longest(best, ret_candidate, hunt->content.committed))
+			candidate_close(ret_candidate);
+		return HUNT_E_MORE;
+	}
+	if (r != HUNT_E_NONE || !best->path)
+		return r;
+	*ret_candidate = *best;
+	best->path = NULL;
+	return 0;
+}
+
 int candidates_find(struct places *places, const struct wanted *wanted,
 		    struct candidate *ret_candidate)
 {
+	struct candidate best = {.path = NULL};
 	struct hunt hunt;
 	int r;
 
 	if (!wanted->content.committed && !wanted->content.ahead_end)
 		return CANDIDATES_E_NONE;
 	r = hunt_begin(&hunt, places, wanted);
-	while (r == 0 || r == HUNT_E_MORE) {
+	while (r == 0) {
 		if (wanted->is_over && wanted->is_over(wanted->over_context)) {
-			hunt_end(&hunt);
-			return CANDIDATES_E_OVER;
+			r = CANDIDATES_E_OVER;
+			break;
 		}
-		r = hunt_step(&hunt, ret_candidate);
+		r = find_step(&hunt, &best, ret_candidate);
 		if (!r)
 			break;
-		if (r != HUNT_E_SHORT)
-			continue;
-		close(ret_candidate->fd);
-		free(ret_candidate->path);
-		r = HUNT_E_MORE;
+		r = r == HUNT_E_MORE ? 0 : r == HUNT_E_NONE ? CANDIDATES_E_NONE : r;
 	}
+	candidate_close(&best);
 	hunt_end(&hunt);
-	return r == HUNT_E_NONE ? CANDIDATES_E_NONE : r;
+	return r;
 }

@@ -57,14 +57,24 @@ int hunt_begin(struct hunt *hunt, struct places *places, const struct wanted *wa
 /* Reads 256 KiB. 0: *ret_candidate is it; the E codes; -ENOMEM. */
 enum {
 	HUNT_E_MORE = 1, /* another step */
-	HUNT_E_SHORT,    /* *ret_candidate ends before, and has nothing but those bytes; more */
+	HUNT_E_SHORT,    /* *ret_candidate ends before what was seen, and agrees so far; more */
 	HUNT_E_NONE,
 };
 int hunt_step(struct hunt *hunt, struct candidate *ret_candidate) MUSTCHECK;
 
 void hunt_end(struct hunt *hunt);
 
-/* All of it at once. 0; the E codes; -ENOMEM. */
+/*
+ * Of those that end before what was seen, and go beyond what was settled, the longest has the most
+ * of it. True: that is *found, which is *best from now on; best->path NULL: there was none.
+ */
+bool candidate_keep_longest(struct candidate *best, const struct candidate *found,
+			    uint64_t committed);
+
+/* Fine on one whose path is NULL, which it is afterwards. */
+void candidate_close(struct candidate *candidate);
+
+/* All of it at once, one that ends before included if no other is. 0; the E codes; -ENOMEM. */
 enum {
 	CANDIDATES_E_NONE = 1,
 	CANDIDATES_E_OVER, /* it is not known: is_over said so */

@@ -220,7 +220,9 @@ int content_begin(struct content *content, int fd)
 		r = packed_new(content->packing, &content->packed);
 	if (!r)
 		r = compare(content, content->head_len, content->head_len, content->head_hash);
-	if (r == CONTENT_E_SHORT && content->kept_len && !content->kept_at)
+	/* Other evidence tells what it is as far as it goes. */
+	if (r == CONTENT_E_SHORT &&
+	    ((content->kept_len && !content->kept_at) || content->proof.want.upto))
 		r = 0;
 	/* It is the same file but for other numbers: not read again from its start. */
 	if (!r && content->tail_len && fstat(fd, &st) == 0 && st.st_ino == content->inode)
@@ -228,18 +230,29 @@ int content_begin(struct content *content, int fd)
 	return r;
 }
 
+/* Bytes behind its end were seen, as far as that is known: of a compressed file it is not. */
+static bool is_cut(const struct content *content)
+{
+	uint64_t end = content->head_len;
+	struct stat st;
+
+	if (end < content->ahead_end)
+		end = content->ahead_end;
+	return !content->packing &&
+	       (fstat(content->fd, &st) < 0 || (uint64_t)st.st_size < end);
+}
+
 static int compare_tail(struct content *content)
 {
-	struct stat st;
+	int r;
 
 	/* Nothing but first bytes that are not all of it, unless lines behind them are settled. */
 	if (content->head_len < content->committed && !content->proof.want.upto &&
 	    !content->tail_len && !content->kept_len && !content->ahead_end)
 		return CONTENT_E_OTHER;
-	if (!content->packing && content->ahead_end &&
-	    (fstat(content->fd, &st) < 0 || (uint64_t)st.st_size < content->ahead_end))
-		return CONTENT_E_SHORT;
-	return compare(content, content->committed, content->tail_len, content->tail_hash);
+	r = compare(content, content->committed, content->tail_len, content->tail_hash);
+	content->agrees = !r && is_cut(content);
+	return content->agrees ? CONTENT_E_SHORT : r;
 }
 
 /* The bytes that were in memory. */

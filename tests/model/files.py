@@ -25,6 +25,7 @@ class Files:
         self.contents = []  # all
         self.current = {}  # by slot
         self.n_lines = self.n_names = 0
+        self.met = False  # the agent was up once
         self.unwatched = False  # the agent did not see the directory that was made again
         self.away = None  # where the directory went that was renamed last
         for name in DIRECTORIES:
@@ -197,7 +198,10 @@ class Files:
             content.path = None
             self.model.destroy(content, read, still_open)
             return
-        self.model.destroy(content, read, still_open, behind=twin.size)
+        # Copies that were there before the first start are old generations, which nobody asks for,
+        # unless they begin with what was settled: what came back is not known any more.
+        old = twin.older and not self.is_known(content)
+        self.model.destroy(content, read, still_open, behind=0 if old else twin.size)
         content.rest = ""
         self.close_writer(content)
         self.goes_on(content, twin.path, twin.inode)

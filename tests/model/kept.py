@@ -267,6 +267,37 @@ KEPT = {
         [("write", 0, 1), ("run", 0), ("copytruncate", 0, "date"), ("rotate", 0, "date", False),
          ("write", 0, 0), ("rotate", 0, "number", False), ("checkpoint",), ("kill", False)],
     ),
+    "a copy that ends before what was settled ahead has what came back": (
+        False,
+        False,
+        [("write", 0, 1), ("run", 0), ("write", 0, 2), ("copy", 0, "number"), ("write", 0, 2),
+         ("fail",), ("run", 0), ("truncate", 0)],
+    ),
+    "copied before the first start, and cut off before the first turn": (
+        False,
+        False,
+        [("write", 3, 1), ("copy", 3, "number"), ("start",), ("rewrite", 3, 0)],
+    ),
+    "settled ahead, and replaced by itself while nobody runs": (
+        False,
+        False,
+        [("write", 0, 100), ("fail",), ("run", 0), ("broker", False), ("replace", 0, 0),
+         ("stop",)],
+    ),
+    "the last generation is compressed and an older, empty one goes behind it": (
+        False,
+        False,
+        [("write", 0, 0), ("start",), ("edit", 0, 0), ("rotate", 0, "olddir", False),
+         ("write", 0, 1), ("rotate", 0, "olddir", False), ("run", 35000),
+         ("compress", 0, False), ("remove_old", 0)],
+    ),
+    "the last generation is compressed long after, and an older one is there": (
+        False,
+        False,
+        [("write", 0, 1), ("run", 0), ("rotate", 0, "olddir", False), ("write", 0, 1), ("run", 0),
+         ("rotate", 0, "olddir", False), ("run", 35000), ("run", 35000), ("run", 35000),
+         ("compress", 0, False), ("run", 35000), ("run", 35000), ("run", 35000), ("run", 35000)],
+    ),
     "records came back, and their copy is read: no line counts twice": (
         False,
         False,

@@ -26,6 +26,7 @@ class Twin:
     path: object
     inode: int
     size: int  # so many bytes of it
+    older: bool = False  # than the last write before the first start of all
 
 
 @dataclass(eq=False)

@@ -72,8 +72,15 @@ class World(Changes):
     def do_start(self):
         if not self.up:
             self.forget_order()
+            self.meet()
             self.ask("start")
             self.up = True
+
+    def meet(self):
+        for content in self.contents:
+            if content.twin and not self.met:
+                content.twin.older = content.size > content.twin.size
+        self.met = True
 
     def forget_order(self):
         """The program does not see that app.log.1 and app.log.2 are of one lineage as long as there

@@ -284,6 +284,7 @@ static void start_over(struct follow_rig *rig, struct file *file)
 	if (!file->rewritten || follow_is_spoilt(&rig->files, file)) {
 		MUST(account_rewind(&file->account) == 0);
 		tail_rewound(&file->tail, read_position);
+		follow_cut(file, file->tail.fd);
 	} else {
 		rig->counters.truncations++;
 		doubt_end(&rig->files, file);

@@ -69,6 +69,26 @@ Test(ranges, drop_cuts_what_contains_the_position)
 	ranges_deinit(&ranges);
 }
 
+Test(ranges, drop_above)
+{
+	struct ranges ranges = RANGES_NULL;
+
+	add(&ranges, 10, 20);
+	add(&ranges, 30, 40);
+	ranges_drop_above(&ranges, 40);
+	EXPECT(&ranges, {10, 20}, {30, 40});
+	ranges_drop_above(&ranges, 35);
+	EXPECT(&ranges, {10, 20}, {30, 35});
+	ranges_drop_above(&ranges, 30);
+	EXPECT(&ranges, {10, 20});
+	ranges_drop_below(&ranges, 15);
+	ranges_drop_above(&ranges, 0);
+	cr_assert(eq(sz, ranges.n, 0));
+	add(&ranges, 10, 20);
+	EXPECT(&ranges, {10, 20});
+	ranges_deinit(&ranges);
+}
+
 Test(ranges, find_contains_or_next)
 {
 	struct ranges ranges = RANGES_NULL;
