@@ -151,13 +151,23 @@ static struct places *places_for(struct files *files, const struct claim *claim)
 	return files->claim_places;
 }
 
+/* A directory (malloc'ed): all of one that was renamed went with the lineage's newest. Or NULL. */
+static char *where_newest_went(const struct files *files, const struct file *file)
+{
+	const struct file *newest =
+		map_get(files->by_lineage, file->lineage, strlen(file->lineage));
+
+	return newest && newest->left_path ? places_dir_of(newest->path) : NULL;
+}
+
 static int begin_hunt(struct files *files, struct claim *claim, const struct file *file)
 {
+	char *went = file->went ? NULL : where_newest_went(files, file);
 	struct wanted wanted = {
 		.path = file->path,
 		.lineage = file->lineage,
 		.real = file->real,
-		.went = file->went,
+		.went = file->went ? file->went : went,
 		.rotated = file->source->rotated,
 		.links = file->source->links,
 		.is_known = rows_is_taken,
@@ -168,6 +178,7 @@ static int begin_hunt(struct files *files, struct claim *claim, const struct fil
 	int r = places ? hunt_begin(&claim->hunt, places, &wanted) : -ENOMEM;
 
 	claim->hunting = places != NULL;
+	free(went);
 	return r;
 }
 

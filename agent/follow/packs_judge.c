@@ -50,11 +50,15 @@ static bool begins_alike(const struct pack_judge *judge, struct file *known)
 	struct identity *identity = &known->identity;
 	uint64_t read = account_read_position(&known->account);
 
-	if (known->tail.fd >= 0 && !read)
+	/* Unless it came back, and is known by what it was. */
+	if (known->tail.fd >= 0 && !read && !identity->head_len)
 		return begins_alike_unread(judge, known);
 	if (known->tail.fd >= 0 && identity->head_len < IDENTITY_HEAD_MAX &&
-	    identity->head_len < read && identity_grow_head(known->tail.fd, identity, read))
-		return false;
+	    identity->head_len < read && !content_is_gone(&known->tail, identity))
+		(void)!identity_grow_head(known->tail.fd, identity, read);
+	/* They are not there any more: the chain tells. */
+	if (read && !identity->head_len && known->state != FILE_FINISHED)
+		return known->account.committed && known->account.chain.upto != CHAIN_UNKNOWN;
 	return identity->head_len && identity->head_len <= judge->head_len &&
 	       identity_hash(judge->head, identity->head_len) == identity->head_hash;
 }
@@ -186,11 +190,22 @@ static void end_as(struct files *files, struct file *file, const struct file *kn
 	end(files, file, same);
 }
 
+/* It was cut off, and its own turn asks for what it held: what came back, between what did not. */
+static bool is_claimed(const struct file *known)
+{
+	return known->account.ahead.n && known->state != FILE_FINISHED && known->tail.fd >= 0 &&
+	       content_is_gone(&known->tail, &known->identity);
+}
+
 static int compare(struct files *files, struct file *file, struct file *known, uint64_t now_us)
 {
 	bool readable = can_be_read(files, known);
 	int r = WAIT;
 
+	if (!readable && is_claimed(known)) {
+		files_wake(files, known);
+		return WAIT;
+	}
 	/* To open the one may close the other. */
 	if (file->tail.fd >= 0 && file->tail.packed)
 		r = readable ? step_bytes(file, known, now_us) : step_chain(file, known, now_us);

@@ -196,7 +196,8 @@ static bool is_used_again(const struct content *content, int fd)
 {
 	struct identity now;
 
-	return content->committed < IDENTITY_HEAD_MAX && content->born_ns &&
+	return content->committed < IDENTITY_HEAD_MAX && content->head_len < IDENTITY_HEAD_MAX &&
+	       content->born_ns &&
 	       identity_of(fd, &now) == 0 && now.inode == content->inode &&
 	       now.device == content->device && now.born_ns && now.born_ns != content->born_ns &&
 	       !filesystem_copies_up(fd);

@@ -188,6 +188,8 @@ class Changes(Files):
         shutil.copyfile(content.path, edited)
         edited.rename(content.path)
         self.forget_suspicion(slot)
+        if content.twin and not self.met:
+            content.twin.older = True
         # Nothing was read of the original: a copy that is older than what is at the path now may as well be
         # a generation that holds nothing but the banner with which that one begins, too.
         if content.twin and not self.is_open(content) and not self.is_known(content):

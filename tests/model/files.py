@@ -215,12 +215,12 @@ class Files:
         # Of bytes that were seen and never sent, or came back, hardly more than their number is known.
         if content.halved or self.model.forgetful or not self.up:
             self.model.told_of = self.model.told_of or not self.is_known(content)
-        if not self.up:
-            content.had.add(content.inode)
-            # Few bytes, in a file that has the number of one that is gone: any new file may begin
-            # with those.
-            if inode in content.had and content.size < 1024:
-                self.model.may_repeat(content, content.size)
+        content.had.add(content.inode)
+        # Little was settled, and what begins with that has the number of one that is gone: it was
+        # made when that was gone, as any new file, and that may begin with the same banner.
+        settled = content.settled()
+        if not self.up and inode in content.had and settled < 1024:
+            self.model.may_repeat(content, settled)
         content.path, content.inode = path, inode
         content.copied = True
         content.suspected = content.seen

@@ -278,6 +278,30 @@ KEPT = {
         False,
         [("write", 3, 1), ("copy", 3, "number"), ("start",), ("rewrite", 3, 0)],
     ),
+    "settled ahead, copied and cut off, the copy compressed where it is wanted": (
+        True,
+        True,
+        [("write", 0, 2), ("write", 0, 2), ("fail",), ("run", 0), ("copytruncate", 0, "number"),
+         ("compress", 0, False)],
+    ),
+    "the same behind lines that were settled, before a checkpoint": (
+        True,
+        True,
+        [("write", 0, 2), ("run", 0), ("write", 0, 2), ("write", 0, 2), ("fail",), ("run", 0),
+         ("copytruncate", 0, "number"), ("compress", 0, True)],
+    ),
+    "settled ahead, and replaced twice: what has its number again begins with 1 KiB of it": (
+        False,
+        False,
+        [("fail",), ("write", 2, 100), ("run", 0), ("replace", 2, 0), ("stop",),
+         ("replace", 2, 0)],
+    ),
+    "copied, cut off and compressed, and its directory went": (
+        False,
+        False,
+        [("run", 0), ("write", 2, 1), ("copytruncate", 2, "number"), ("compress", 2, True),
+         ("move_directory",)],
+    ),
     "settled ahead, and replaced by itself while nobody runs": (
         False,
         False,

@@ -26,7 +26,7 @@ class Twin:
     path: object
     inode: int
     size: int  # so many bytes of it
-    older: bool = False  # than the last write before the first start of all
+    older: bool = False  # than what was written last before the first start of all
 
 
 @dataclass(eq=False)
@@ -38,7 +38,7 @@ class Content:
     packed: bool = False  # what is there is compressed
     copied: bool = False  # the file there is another one than that in which it began
     suspected: bool = False  # of the file that it was in nothing was read, but that was known
-    had: set = field(default_factory=set)  # inodes in which it was while nobody ran
+    had: set = field(default_factory=set)  # inodes in which it was
     twin: object = None
     left: bool = False  # its path is another's or nobody's
     seen: bool = False  # the agent knew of it at least once
@@ -56,6 +56,10 @@ class Content:
     held: bool = False  # only by the agent's descriptor
     writer: object = None  # a descriptor by which somebody writes on
     sent: int = 0  # end of the last line that was sent for the first time
+
+    def settled(self):
+        """The end of the last line that landed."""
+        return max((line.end for line in self.lines if line.landed), default=0)
 
 
 @dataclass(eq=False)

@@ -79,7 +79,7 @@ class World(Changes):
     def meet(self):
         for content in self.contents:
             if content.twin and not self.met:
-                content.twin.older = content.size > content.twin.size
+                content.twin.older |= content.size > content.twin.size
         self.met = True
 
     def forget_order(self):
@@ -127,6 +127,8 @@ class World(Changes):
             content.seen = content.stored
             self.loosen(content)
             self.forget_twin(content)
+            if not self.is_known(content):
+                self.forget_copy(content)
             # Bytes that were seen and not settled cannot be told from those that were deleted.
             if content.copied and not content.seen and not self.is_known(content):
                 self.model.told_of = True

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tests/support/follow_rig.h"
+#include "tests/support/pack.h"
 
 static struct follow_rig *rig;
 
@@ -17,15 +18,21 @@ static struct follow_rig *rig;
 #define PUT(text) rig_append(rig, "app.log", text)
 
 /* A line was delivered before. */
-static void begin(void)
+static void begin_with(const char *pattern, bool compressed)
 {
 	rig = malloc(sizeof *rig);
-	rig_begin(rig, "app.log");
+	rig_begin(rig, pattern);
+	rig->sources[0].compressed = compressed;
 	rig_start(rig);
 	PUT("a1\n");
 	SEE("a1 ");
 	rig_checkpoint(rig);
 	rig->hold = true;
+}
+
+static void begin(void)
+{
+	begin_with("app.log", false);
 }
 
 static void end(void)
@@ -59,7 +66,8 @@ static void come_back(void)
 		account_report(&file->account, rig->in_flight[i],
 			       i + 1 < rig->n_in_flight ? SLOT_FAILED : SLOT_DELIVERED);
 	rig->n_in_flight = 0;
-	identity_learn_head(&file->identity, first->bytes, first->cursor);
+	if (first->start == 0)
+		identity_learn_head(&file->identity, first->bytes, first->cursor);
 	(void)tail_chain(&file->tail, &(struct chain){0});
 	cr_assert_eq(account_rewind(&file->account), 0);
 	tail_rewound(&file->tail, read_position);
@@ -127,6 +135,35 @@ Test(came_back, a_copy_that_ends_before_what_was_settled_ahead_is_all_that_is_le
 	rig_stop(rig);
 	rig_remove(rig, "app.log");
 	rig_start(rig);
+	SEE("a2 a3 ");
+	expect_whole();
+}
+
+/* Scenario A06, A12: the packed copy is judged before anybody sees that the file was cut off. */
+Test(came_back, copied_cut_off_and_compressed_where_it_is_wanted)
+{
+	static const char text[] = "a1\na2\na3\na4\n";
+	struct slice packed = pack(PACKED_GZIP, text, strlen(text));
+	struct file *file;
+	int fd;
+
+	end();
+	begin_with("app.log*", true);
+	PUT("a2\na3\na4\n");
+	SEE("a2 a3 a4 ");
+	come_back();
+	file = rig_file(rig, "app.log");
+	files_rest(&rig->files, file);
+	file_set_state(file, FILE_DRAINING);
+	file_set_state(file, FILE_BACKOFF);
+	fd = open(rig_path(rig, "app.log.1.gz"), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	cr_assert_eq(write(fd, packed.at, packed.len), (ssize_t)packed.len);
+	close(fd);
+	free((char *)packed.at);
+	cr_assert_eq(truncate(rig_path(rig, "app.log"), 0), 0);
+	SEE("");
+	file_set_state(file, FILE_READING);
+	files_ready(&rig->files, file);
 	SEE("a2 a3 ");
 	expect_whole();
 }
