@@ -278,6 +278,8 @@ static int step(struct files *files, struct copy *copy, uint64_t now_us, int64_t
 		return 0;
 	if (!file)
 		return release(files, copy, copy->twin.same, now_ms);
+	if (copy->replaces && file->state == FILE_FINISHED)
+		return step_deleted(files, copy, file, now_ms);
 	if (copy->replaces)
 		return step_replaced(files, copy, file, now_ms);
 	quiet = now_us - copy->changed_us >= copy->source->rotate_wait_ms * 1000;

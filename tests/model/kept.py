@@ -302,6 +302,12 @@ KEPT = {
         [("run", 0), ("write", 2, 1), ("copytruncate", 2, "number"), ("compress", 2, True),
          ("move_directory",)],
     ),
+    "a new file at the path of one that was deleted, which is known as long as an older one is": (
+        False,
+        True,
+        [("write", 3, 1), ("run", 0), ("copytruncate", 3, "date"), ("run", 0),
+         ("delete", 3, False), ("run", 1), ("write", 3, 1)],
+    ),
     "settled ahead, and replaced by itself while nobody runs": (
         False,
         False,

@@ -116,3 +116,23 @@ Test(kept, a_lineage_of_which_nothing_is_left_is_forgotten)
 	rig_stop(rig);
 	cr_expect_eq(rig_stored(rig, "app.log-20260102", &committed), 0);
 }
+
+/* It has the path of one that is known still, for it may come again compressed. */
+Test(kept, a_new_file_at_the_path_of_one_that_was_deleted_is_read)
+{
+	end();
+	rig = malloc(sizeof *rig);
+	rig_begin(rig, "app.log");
+	rig->sources[0].compressed = true;
+	rig_start(rig);
+	rig_append(rig, "app.log", "a1\n");
+	cr_assert_str_eq(rig_run(rig), "a1 ");
+	files_close(&rig->files, rig_file(rig, "app.log"));
+	rig_remove(rig, "app.log");
+	cr_assert_str_eq(rig_run(rig), "");
+	cr_assert_eq(map_count(rig->files.by_inode), 1);
+	rig_append(rig, "app.log", "b1\n");
+	cr_assert_str_eq(rig_run(rig), "b1 ", "\"%s\"", rig->lines);
+	rig_restart(rig);
+	cr_assert_str_eq(rig_run(rig), "", "\"%s\"", rig->lines);
+}
