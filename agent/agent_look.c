@@ -42,8 +42,7 @@ static void end_look(struct agent *agent, uint64_t began_us)
 {
 	uint64_t now_us, rest_us;
 
-	if (follow_forget_gone(&agent->files) ||
-	    follow_check_paths(&agent->files, agent->discover))
+	if (follow_forget_gone(&agent->files) || follow_check_paths(&agent->files, agent->discover))
 		agent->error = -ENOMEM;
 	doze_end_look(&agent->files);
 	quota_end_look(&agent->files.quota);

@@ -111,13 +111,14 @@ struct file {
 	bool unjudged;            /* it may be a known one, compressed: it has no row yet */
 	struct pack_judge *judge; /* while that is looked at; owned */
 	uint64_t kept_for; /* it is finished and has no name: id of its lineage's newest then */
+	bool behind;       /* another one of its lineage was known when it was taken in */
 	unsigned compared; /* so many files are held against this one, which is kept for it */
 	bool leave_out;    /* compressed, and what is in it now is not wanted */
 	uint64_t passed;   /* so much of that was unpacked */
 	bool vanished;     /* no name leads to it, and what is under way decides what is lost */
 	bool hunted;       /* without a name, and looked for by its bytes: it is nowhere else */
 	bool suspect; /* content that nobody saw may have come and been cut off before this one */
-	uint64_t first_size; /* when it was taken in by the first start, and be it empty since */
+	uint64_t first_size; /* when it was taken in by a start, of one of which nothing was read */
 	int64_t whole_ns;    /* its last write as of when its content was whole the last time */
 	int64_t known_ns; /* generations of it that were made before are known, or none of ours */
 	bool unreadable;  /* the last try to open or read it has failed */

@@ -204,6 +204,7 @@ static void chain_late(struct files *files, struct file *newest, struct file *fi
 		return;
 	file->id = newest->id;
 	newest->id = id;
+	newest->behind = true;
 	files_dirty(files, newest);
 	file_chain(newest, file);
 	if (newest->state == FILE_READING) {
@@ -221,9 +222,9 @@ static bool is_in_place(const struct file *file)
 static int chain(struct files *files, struct discover *discover, struct file *file)
 {
 	struct file *newest = map_get(files->by_lineage, file->lineage, strlen(file->lineage));
-
 	int r;
 
+	file->behind = newest != NULL;
 	if (newest && !file->went) {
 		r = learn_went(file, newest);
 		if (r)
@@ -281,8 +282,10 @@ static void learn_times(const struct files *files, const struct birth *birth, st
 		file->whole_ns = files->alive_ns;
 	if (row && row->mtime_ns > 0)
 		file->whole_ns = file->known_ns = row->mtime_ns;
-	if (!row && !file->suspect && files->first_scan && fstat(fd, &st) == 0) {
-		file->known_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec + 1;
+	if (!file->suspect && files->first_scan && !(row && birth->position) &&
+	    fstat(fd, &st) == 0) {
+		if (!row)
+			file->known_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec + 1;
 		file->first_size = birth->position ? 0 : (uint64_t)st.st_size;
 	}
 	if (newest && newest->known_ns > file->known_ns)

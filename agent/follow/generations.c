@@ -31,6 +31,11 @@ void follow_tell_unseen(struct files *files, const struct source *source, const 
 	files->counters->generations_unseen++;
 }
 
+static int64_t mtime_of(const struct stat *st)
+{
+	return st->st_mtim.tv_sec * 1000000000LL + st->st_mtim.tv_nsec;
+}
+
 /* Nothing is no copy. */
 static bool is_copy_of_open(int of, int fd)
 {
@@ -51,6 +56,24 @@ static bool is_copy_of_newest(const struct file *newest, int fd)
 		return is_copy_of_open(newest->tail.fd, fd);
 	return fstat(fd, &st) == 0 && st.st_size &&
 	       content_may_be(&newest->tail, &newest->identity, fd);
+}
+
+/*
+ * The same of one that is closed: only if that was written after the file was made. What was made
+ * later may be the next generation, of a program that writes the same each time it starts.
+ */
+static bool is_copy_of_closed(struct files *files, struct file *newest, int fd, int64_t born_ns)
+{
+	bool is;
+
+	if (!born_ns || !newest->seen.known || newest->seen.mtime_ns <= born_ns)
+		return false;
+	if (files_open(files, newest))
+		return content_is_beginning(&newest->tail, &newest->identity, fd);
+	is = is_copy_of_newest(newest, fd);
+	if (newest->state == FILE_FINISHED)
+		files_close(files, newest);
+	return is;
 }
 
 /* A copy of what comes behind; or that goes on in it, which has no name any more: claims.c. */
@@ -86,11 +109,23 @@ static bool is_copy(struct generations *search, int fd, const struct identity *i
 	}
 	if (search->missed->former && is_former(*search->missed->former, fd))
 		return true;
-	if (!newest || newest->tail.fd < 0 || newest->tail.packing ||
-	    !is_copy_of_newest(newest, fd))
+	if (!newest || newest->tail.packing ||
+	    !(newest->tail.fd >= 0 ?
+		      is_copy_of_newest(newest, fd) :
+		      is_copy_of_closed(search->files, newest, fd, identity->born_ns)))
 		return false;
 	learn_known(search, identity);
 	return true;
+}
+
+/* What it is made of is there still, and has its place. */
+static bool is_being_packed(const char *path)
+{
+	char *name = rotated_unpacked(path);
+	bool is = name && access(name, F_OK) == 0;
+
+	free(name);
+	return is;
 }
 
 /* The descriptor of the i-th generation; -1: it is none after all. */
@@ -99,8 +134,11 @@ static int open_generation(struct generations *search, size_t i, bool packed,
 {
 	const char *path = search->found[i].path;
 	struct files *files = search->files;
-	int fd = files_open_path(files, path, search->missed->source->links);
+	int fd;
 
+	if (is_being_packed(path))
+		return -1;
+	fd = files_open_path(files, path, search->missed->source->links);
 	if (fd < 0)
 		return -1;
 	/* Another name of one that was just taken in is that. */
@@ -111,6 +149,25 @@ static int open_generation(struct generations *search, size_t i, bool packed,
 		return fd;
 	close(fd);
 	return -1;
+}
+
+/*
+ * Of the one before, which nobody saw either, and which was written after this one was made: else
+ * it may be the next generation of a program that writes the same each time it starts.
+ */
+static bool is_copy_of_last(const struct generations *search, int fd, int64_t born_ns)
+{
+	const struct missed *missed = search->missed;
+	int of = search->last ?
+			 files_open_path(search->files, search->last, missed->source->links) :
+			 -1;
+	struct stat st;
+	bool is = of >= 0 && born_ns && fstat(of, &st) == 0 && mtime_of(&st) > born_ns &&
+		  is_copy_of_open(of, fd);
+
+	if (of >= 0)
+		close(of);
+	return is;
 }
 
 static int adopt(struct generations *search, size_t i)
@@ -137,6 +194,12 @@ static int adopt(struct generations *search, size_t i)
 	copy = copies_held(files, inode_key_of(&identity));
 	if (copy)
 		copies_free(files, copy);
+	if (is_copy_of_last(search, fd, identity.born_ns)) {
+		learn_known(search, &identity);
+		close(fd);
+		return 0;
+	}
+	search->last = path;
 	birth.packing = packed_kind_of_file(fd);
 	birth.unseen = birth.packing;
 	if (!birth.unseen)

@@ -39,7 +39,7 @@ static void keep_last(struct files *files, struct file *file)
 void follow_forget(struct files *files, struct file *file)
 {
 	const struct file *next = successor(files, file);
-	bool rotated = next || strcmp(file->path, file->lineage) != 0;
+	bool rotated = next || file->behind || strcmp(file->path, file->lineage) != 0;
 
 	if ((!rotated && !files->compressed) || files_leave_inode(files, file)) {
 		files_remove(files, file, true);

@@ -200,8 +200,11 @@ static int take_missed(struct start *start, const struct source *source,
 	file = map_get(start->files->by_lineage, row->lineage, strlen(row->lineage));
 	if (is_in_place(start->files, row, file))
 		return 0;
-	if (file)
+	if (file && file->id >= row->id)
 		return follow_missed_after(start->files, start->discover, start->places, file);
+	/* That one is gone, and what came behind it is younger than it, not than the one before. */
+	missed.newest = file;
+	missed.path = file ? file->path : NULL;
 	return follow_missed(start->files, start->discover, start->places, &missed);
 }
 

@@ -197,8 +197,7 @@ static bool is_used_again(const struct content *content, int fd)
 	struct identity now;
 
 	return content->committed < IDENTITY_HEAD_MAX && content->head_len < IDENTITY_HEAD_MAX &&
-	       content->born_ns &&
-	       identity_of(fd, &now) == 0 && now.inode == content->inode &&
+	       content->born_ns && identity_of(fd, &now) == 0 && now.inode == content->inode &&
 	       now.device == content->device && now.born_ns && now.born_ns != content->born_ns &&
 	       !filesystem_copies_up(fd);
 }
@@ -239,8 +238,7 @@ static bool is_cut(const struct content *content)
 
 	if (end < content->ahead_end)
 		end = content->ahead_end;
-	return !content->packing &&
-	       (fstat(content->fd, &st) < 0 || (uint64_t)st.st_size < end);
+	return !content->packing && (fstat(content->fd, &st) < 0 || (uint64_t)st.st_size < end);
 }
 
 static int compare_tail(struct content *content)
@@ -319,6 +317,25 @@ bool content_may_be(const struct tail *tail, const struct identity *identity, in
 	if (!r)
 		r = content_step(&content);
 	content_end(&content);
+	return !r || r == CONTENT_E_MORE;
+}
+
+bool content_is_beginning(const struct tail *tail, const struct identity *identity, int fd)
+{
+	struct content content;
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st) < 0 || !st.st_size || packed_kind_of_file(fd) ||
+	    (uint64_t)st.st_size > tail->account->committed)
+		return false;
+	content_of_tail(&content, tail, identity, NULL);
+	r = content_begin(&content, fd);
+	if (!r)
+		r = content_step(&content);
+	content_end(&content);
+	if (r == CONTENT_E_SHORT)
+		return content.head_len && (uint64_t)st.st_size >= content.head_len;
 	return !r || r == CONTENT_E_MORE;
 }
 

@@ -82,6 +82,12 @@ void content_end(struct content *content);
 bool content_may_be(const struct tail *tail, const struct identity *identity, int fd);
 
 /*
+ * Whether an open file, which is not packed, holds nothing but the beginning of a known one that is
+ * not there any more, as far as the first 256 KiB tell, or, if it ends before, the first 1 KiB.
+ */
+bool content_is_beginning(const struct tail *tail, const struct identity *identity, int fd);
+
+/*
  * All of it at once. A file that has the inode number of the known one (another device number,
  * another birth time) is believed without reading it again from its start. 0 and *ret_packing;
  * OTHER; SHORT; negative errno.

@@ -190,10 +190,8 @@ class Changes(Files):
         self.forget_suspicion(slot)
         if content.twin and not self.met:
             content.twin.older = True
-        # Nothing was read of the original: a copy that is older than what is at the path now may as well be
-        # a generation that holds nothing but the banner with which that one begins, too.
-        if content.twin and not self.is_open(content) and not self.is_known(content):
-            self.model.may_repeat(content, content.twin.size)
+        if not self.is_open(content):
+            self.forget_older_copy(content)
         self.goes_on(content, content.path, content.path.stat().st_ino)
         self.write_to(content, n)
 

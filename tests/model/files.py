@@ -246,10 +246,19 @@ class Files:
             self.model.may_repeat(content, content.size)
 
     def forget_copy(self, content):
-        """A generation that nobody saw may hold the same bytes as another one: a copy beside one
-        that was not seen when it left, or is closed since, cannot be told from that."""
-        if content.left and content.twin and not self.is_open(content) and not content.copy_told:
+        """A program may write the same each time it starts: what was made after the last write to a
+        generation that nobody saw, or that is closed since, may be the next one as well as a copy. A
+        compressed one is held against nothing."""
+        if not content.left or not content.twin or self.is_open(content) or content.copy_told:
+            return
+        if content.twin.size == content.size or content.packed:
             content.copy_told = True
+            self.model.may_repeat(content, content.twin.size)
+
+    def forget_older_copy(self, content):
+        """Nothing is known of what was at the path, and what is there now is younger than the copy: that
+        may as well be a generation that holds nothing but the banner with which this one begins."""
+        if content.twin and not content.left and not self.is_known(content):
             self.model.may_repeat(content, content.twin.size)
 
     def forget_suspicion(self, slot):

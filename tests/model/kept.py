@@ -308,6 +308,37 @@ KEPT = {
         [("write", 3, 1), ("run", 0), ("copytruncate", 3, "date"), ("run", 0),
          ("delete", 3, False), ("run", 1), ("write", 3, 1)],
     ),
+    "killed before the first turn of an empty file, then cut off before the next one": (
+        False,
+        False,
+        [("write", 2, 0), ("run", 0), ("write", 2, 1), ("copy", 2, "date"), ("kill", False),
+         ("start",), ("rewrite", 2, 0)],
+    ),
+    "a copy in an old directory, of a file that was written on and deleted at its path": (
+        False,
+        False,
+        [("write", 0, 0), ("run", 0), ("rotate", 0, "number", False), ("write", 0, 1),
+         ("copy", 0, "olddir"), ("write", 0, 1), ("run", 0), ("delete", 0, False)],
+    ),
+    "copied, written on and deleted behind one that was deleted, too": (
+        False,
+        False,
+        [("write", 2, 0), ("run", 0), ("delete", 2, False), ("write", 2, 1),
+         ("copy", 2, "number"), ("write", 2, 1), ("run", 0), ("delete", 2, False)],
+    ),
+    "copied and written on before a look, then rotated: the copy is none of its own": (
+        False,
+        False,
+        [("write", 0, 0), ("start",), ("edit", 0, 1), ("copy", 0, "number"), ("write", 0, 1),
+         ("rotate", 0, "number", False)],
+    ),
+    "copied and cut off between a start and the first turn, and being compressed": (
+        False,
+        False,
+        [("write", 0, 0), ("run", 0), ("replace", 0, 0), ("overwrite", 0),
+         ("rotate", 0, "number", False), ("stop",), ("write", 0, 1), ("start",),
+         ("copytruncate", 0, "number"), ("compress", 0, True)],
+    ),
     "settled ahead, and replaced by itself while nobody runs": (
         False,
         False,

@@ -129,6 +129,8 @@ class World(Changes):
             self.forget_twin(content)
             if not self.is_known(content):
                 self.forget_copy(content)
+            if content.copied and not content.seen:
+                self.forget_older_copy(content)
             # Bytes that were seen and not settled cannot be told from those that were deleted.
             if content.copied and not content.seen and not self.is_known(content):
                 self.model.told_of = True

@@ -379,6 +379,20 @@ Test(copytruncate, a_copy_as_old_as_the_last_line_of_what_the_first_scan_saw)
 	expect_whole();
 }
 
+/* The same of one that is known, of which nothing was read before a crash. Scenario A06 */
+Test(copytruncate, cut_off_between_a_start_and_the_first_turn_of_a_file_that_was_empty)
+{
+	put("app.log", "", 0);
+	rig_start(rig);
+	rig_crash(rig);
+	append("a1\n");
+	copy("app.log", "app.log-20260101");
+	rig_start(rig);
+	cut("app.log");
+	SEE("a1 ");
+	expect_whole();
+}
+
 /* Truncated and nothing kept: that is told, and what follows is read. */
 Test(copytruncate, truncated_without_a_copy)
 {

@@ -317,6 +317,68 @@ Test(generations, that_were_there_with_the_known_one_are_left_alone)
 	end_well();
 }
 
+/* cp, while the file is at its path. */
+static void copy(const char *to)
+{
+	char bytes[64];
+	int fd = open(rig_path(rig, "app.log"), O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, bytes, sizeof bytes - 1);
+
+	cr_assert_geq(n, 0);
+	close(fd);
+	bytes[n] = '\0';
+	tick();
+	PUT(to, bytes);
+	tick();
+}
+
+/* Scenario A06: of two that nobody saw, the other one was written on. */
+Test(generations, a_copy_of_one_that_was_written_on_is_none)
+{
+	rig_rename(rig, "app.log", "app.log-20260101");
+	PUT("app.log", "b1\n");
+	copy("app.log-20260102");
+	PUT("app.log", "b2\n");
+	rig_rename(rig, "app.log", "app.log-20260103");
+	rig_start(rig);
+	SEE("a2 b1 b2 ");
+	end_well();
+}
+
+/* A program that writes the same each time it starts: a repeat is better than a loss. */
+Test(generations, of_the_same_bytes_are_all_read)
+{
+	rig_rename(rig, "app.log", "app.log-20260101");
+	for (int i = 2; i < 5; i++) {
+		char to[32];
+
+		snprintf(to, sizeof to, "app.log-2026010%d", i);
+		PUT("app.log", "banner\n");
+		rig_rename(rig, "app.log", to);
+		tick();
+	}
+	rig_start(rig);
+	SEE("a2 banner banner banner ");
+	end_well();
+}
+
+/* Scenario A06: the known one is closed. */
+Test(generations, a_copy_of_a_closed_one_that_was_written_on_is_none)
+{
+	rig_start(rig);
+	SEE("a2 ");
+	copy("app.log-20260102");
+	PUT("app.log", "a3\n");
+	SEE("a3 ");
+	rig_rename(rig, "app.log", "app.log-20260103");
+	rig->quiet = true;
+	SEE("");
+	cr_assert_eq(rig_file(rig, "app.log-20260103")->state, FILE_FINISHED);
+	PUT("app.log", "b1\n");
+	SEE("b1 ");
+	end_well();
+}
+
 /* ---- foreign files ---- */
 
 static void begin_worker(const char *rotated)

@@ -117,6 +117,28 @@ Test(kept, a_lineage_of_which_nothing_is_left_is_forgotten)
 	cr_expect_eq(rig_stored(rig, "app.log-20260102", &committed), 0);
 }
 
+/*
+ * It goes from its path, and an older one is there: the beginning of it in a file that a rotation
+ * may have made is none that came behind that.
+ */
+Test(kept, a_copy_of_the_last_one_which_was_deleted_at_its_path)
+{
+	finish();
+	rig->quiet = false;
+	rig_append(rig, "app.log", "c1\n");
+	cr_assert_str_eq(rig_run(rig), "c1 ");
+	rig_append(rig, "app.log-20260103", "c1\n");
+	usleep(20000);
+	rig_append(rig, "app.log", "c2\n");
+	cr_assert_str_eq(rig_run(rig), "c2 ");
+	files_close(&rig->files, rig_file(rig, "app.log"));
+	rig_remove(rig, "app.log");
+	cr_assert_str_eq(rig_run(rig), "");
+	look_twice();
+	look_twice();
+	expect_nothing_after_a_restart();
+}
+
 /* It has the path of one that is known still, for it may come again compressed. */
 Test(kept, a_new_file_at_the_path_of_one_that_was_deleted_is_read)
 {

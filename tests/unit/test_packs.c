@@ -649,6 +649,30 @@ Test(packs, copied_cut_off_and_compressed_before_a_look)
 }
 
 /* A copy that is shorter than what is there no more is known while that can be read. */
+/* Found by random lists: both were generations that nobody saw. */
+Test(packs, copied_cut_off_and_being_compressed_before_the_first_turn)
+{
+	again("app.log");
+	rig->sources[0].compressed = false;
+	rig_start(rig);
+	rig_append(rig, "app.log", "");
+	SEE("");
+	rig_append(rig, "swap", "");
+	rig_rename(rig, "swap", "app.log");
+	rig_rename(rig, "app.log", "app.log.1");
+	rig_stop(rig);
+	rig_append(rig, "app.log", "a1\n");
+	rig_start(rig);
+	rig_rename(rig, "app.log.1", "app.log.2");
+	rig_append(rig, "app.log.1", "a1\n");
+	cr_assert_eq(truncate(rig_path(rig, "app.log"), 0), 0);
+	put_packed(PACKED_GZIP, "app.log.1.gz", "a1\n");
+	SEE("a1 ");
+	rig_remove(rig, "app.log.1");
+	SEE("");
+	expect_whole();
+}
+
 Test(packs, the_compressed_beginning_of_a_deleted_file_is_no_generation)
 {
 	again("app.log");
