@@ -16,6 +16,7 @@
 #include "agent_private.h"
 #include "base/clock.h"
 #include "files/doze.h"
+#include "files/kept.h"
 #include "files/poll.h"
 #include "hints/hints.h"
 
@@ -42,7 +43,7 @@ static void end_look(struct agent *agent, uint64_t began_us)
 {
 	uint64_t now_us, rest_us;
 
-	if (follow_forget_gone(&agent->files) || follow_check_paths(&agent->files, agent->discover))
+	if (files_forget_gone(&agent->files) || follow_check_paths(&agent->files, agent->discover))
 		agent->error = -ENOMEM;
 	doze_end_look(&agent->files);
 	quota_end_look(&agent->files.quota);

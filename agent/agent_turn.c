@@ -15,6 +15,7 @@
 #include "agent_private.h"
 #include "base/clock.h"
 #include "files/doubt.h"
+#include "files/kept.h"
 #include "follow/claims.h"
 #include "follow/copies.h"
 #include "follow/packs.h"
@@ -92,7 +93,7 @@ static void vanished(struct agent *agent, struct file *file)
 			   "lost",
 			   file->path, (unsigned long long)committed);
 	}
-	follow_forget(&agent->files, file);
+	files_forget(&agent->files, file);
 }
 
 /* The file's descriptor, opened again if it was closed. False: the file cannot be read now. */

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "files/doubt.h"
+#include "files/kept.h"
 #include "files/poll.h"
 #include "follow/follow_private.h"
 #include "input/links.h"
@@ -254,7 +255,7 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 	file = files_by_inode(files, st.st_dev, st.st_ino);
 	if (file && is_used_again(file, birth.path)) {
 		/* What was in it may be there compressed. */
-		follow_forget(files, file);
+		files_forget(files, file);
 		file = NULL;
 	}
 	if (file)

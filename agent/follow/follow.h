@@ -55,24 +55,10 @@ bool follow_is_abandoned(const struct file *file);
 bool follow_must_hold(struct files *files, const struct file *file, uint64_t now_us);
 
 /*
- * The file is settled and has no name any more. It may be there compressed, or become so: one of a
- * lineage that goes on is kept until another one of that went, what may be in a compressed file
- * that is wanted for as long as two looks at all files take. All others are freed.
- */
-void follow_forget(struct files *files, struct file *file);
-
-/*
- * The file goes on in the one behind fd, which may end before what was seen of it: what was known of
- * the bytes behind that end is of no use. Nothing of the file may be in memory.
+ * The file goes on in the one behind fd, which may end before what was seen of it: what was known
+ * of the bytes behind that end is of no use. Nothing of the file may be in memory.
  */
 void follow_cut(struct file *file, int fd);
-
-/*
- * At the end of a look: finished files of which two looks found no name are forgotten; of a lineage
- * of which others are known, and nothing came behind it, one is kept as above. O(all files). 0 or
- * -ENOMEM: some are not forgotten yet.
- */
-int follow_forget_gone(struct files *files) MUSTCHECK;
 
 /*
  * The file was truncated or overwritten, and no copy has what was in it: if it was read to its end

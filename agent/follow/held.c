@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <syslog.h>
 
+#include "files/kept.h"
 #include "follow/follow.h"
 #include "follow/packs.h"
 
@@ -105,5 +106,5 @@ void follow_finish(struct files *files, struct file *file)
 	file_set_state(file, FILE_FINISHED);
 	files_close(files, file);
 	if (nameless)
-		follow_forget(files, file);
+		files_forget(files, file);
 }

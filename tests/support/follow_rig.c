@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "files/doubt.h"
 #include "files/doze.h"
+#include "files/kept.h"
 #include "follow/claims.h"
 #include "follow/copies.h"
 #include "follow/packs.h"
@@ -323,7 +324,7 @@ static void turn(struct follow_rig *rig, struct file *file)
 
 	if (r == FILES_E_GONE) {
 		rig->counters.files_lost += !file_is_settled(file);
-		follow_forget(&rig->files, file);
+		files_forget(&rig->files, file);
 		return;
 	}
 	MUST(r == 0);

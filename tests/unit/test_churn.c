@@ -17,6 +17,7 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
+#include "files/kept.h"
 #include "tests/support/follow_rig.h"
 
 #define ROUNDS 50
@@ -207,7 +208,7 @@ static void look(void)
 {
 	follow_begin_look(&rig->files);
 	rig_rescan(rig);
-	cr_assert_eq(follow_forget_gone(&rig->files), 0);
+	cr_assert_eq(files_forget_gone(&rig->files), 0);
 	cr_assert_eq(follow_check_paths(&rig->files, rig->discover), 0);
 }
 
@@ -262,7 +263,7 @@ Test(churn, a_finished_generation_that_was_renamed_or_is_not_mounted_stays_known
 	/* Between a look and the hint of its new name. */
 	rig_rename(rig, "logs/app.log.1", "logs/app.log.2");
 	follow_begin_look(&rig->files);
-	cr_assert_eq(follow_forget_gone(&rig->files), 0);
+	cr_assert_eq(files_forget_gone(&rig->files), 0);
 	cr_assert(file->gone);
 	look();
 	cr_assert_eq(rig_file(rig, "logs/app.log.2"), file);

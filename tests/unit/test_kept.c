@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "files/kept.h"
 #include "tests/support/follow_rig.h"
 #include "tests/support/pack.h"
 
@@ -52,7 +53,7 @@ static void look_twice(void)
 	for (int i = 0; i < 2; i++) {
 		follow_begin_look(&rig->files);
 		cr_assert_str_eq(rig_rescan(rig), "", "\"%s\"", rig->lines);
-		cr_assert_eq(follow_forget_gone(&rig->files), 0);
+		cr_assert_eq(files_forget_gone(&rig->files), 0);
 		cr_assert_eq(follow_check_paths(&rig->files, rig->discover), 0);
 	}
 }

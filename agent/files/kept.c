@@ -4,11 +4,11 @@
  * times of its own. Only the file's record tells that this is no generation that nobody saw. So
  * of a lineage that goes on the last one is kept, without descriptor and inode, for 2 KiB.
  */
+#include "files/kept.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "follow/follow.h"
 
 /* The one that took its place, or NULL. */
 static const struct file *successor(const struct files *files, const struct file *file)
@@ -20,8 +20,8 @@ static const struct file *successor(const struct files *files, const struct file
 }
 
 /*
- * Instead of the one before, as far as that is of no use now. One that is older goes with the looks,
- * once the lineage goes on.
+ * Instead of the one before, as far as that is of no use now. One that is older goes with the
+ * looks, once the lineage goes on.
  */
 static void keep_last(struct files *files, struct file *file)
 {
@@ -36,7 +36,7 @@ static void keep_last(struct files *files, struct file *file)
 	(void)!map_put(files->kept, file->lineage, strlen(file->lineage), file);
 }
 
-void follow_forget(struct files *files, struct file *file)
+void files_forget(struct files *files, struct file *file)
 {
 	const struct file *next = successor(files, file);
 	bool rotated = next || file->behind || strcmp(file->path, file->lineage) != 0;
@@ -110,7 +110,7 @@ static int forget_newest(struct files *files, struct file **gone, size_t n)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		if (map_get(older, gone[i]->lineage, strlen(gone[i]->lineage)))
-			follow_forget(files, gone[i]);
+			files_forget(files, gone[i]);
 		else
 			files_remove(files, gone[i], true);
 	}
@@ -118,7 +118,7 @@ static int forget_newest(struct files *files, struct file **gone, size_t n)
 	return 0;
 }
 
-int follow_forget_gone(struct files *files)
+int files_forget_gone(struct files *files)
 {
 	struct file **gone = calloc(map_count(files->by_inode) + 1, sizeof(struct file *)), *file;
 	void *cursor = NULL;
