@@ -98,7 +98,7 @@ struct files {
 	size_t max_open;
 	struct file *unpacking[FILES_UNPACKING]; /* those that may hold an unpacker */
 	size_t n_unjudged;                       /* compressed files that may be known ones */
-	bool crowded; /* a path could not be opened for want of a descriptor: a look is due soon */
+	bool crowded; /* a path has no descriptor, or waits for what is looked for: look soon */
 	uint64_t *removed; /* rows to delete with the next checkpoint */
 	size_t n_removed, removed_capacity;
 	size_t n_unreadable; /* times that a path could not be opened or read at all */

@@ -137,48 +137,6 @@ static int found_known(struct files *files, struct discover *discover, struct fi
 	return r ? r : known_under(files, discover, file, path, st);
 }
 
-struct base_search {
-	const struct files *files;
-	const char *path;
-	struct file *newest;
-};
-
-/* A base that the path's name may be made of: whether a lineage is there. */
-static bool see_base(void *context, const char *base, enum rotated kind)
-{
-	struct base_search *search = context;
-	char path[PATH_MAX];
-	size_t n = rotated_beside(search->path, base, path);
-
-	(void)kind;
-	if (n)
-		search->newest = map_get(search->files->by_lineage, path, n);
-	return search->newest != NULL;
-}
-
-/*
- * The last known file of the lineage whose rotated file's name this is, once it has left; or
- * NULL.
- */
-static struct file *newest_of_rotated(const struct files *files, const char *path)
-{
-	struct base_search search = {files, path, NULL};
-	struct file *newest;
-	struct stat st;
-
-	if (!rotated_bases(strrchr(path, '/') + 1, see_base, &search))
-		return NULL;
-	newest = search.newest;
-	/* It has no rotated name, or nobody knows its path: the first scan put it there. */
-	if (!newest->left_path && strcmp(newest->path, newest->lineage) != 0)
-		return NULL;
-	/* Copies of a file that keeps its name (copytruncate) are no generations. */
-	if (stat(newest->lineage, &st) == 0 && st.st_ino == newest->identity.inode &&
-	    st.st_dev == newest->identity.device)
-		return NULL;
-	return newest;
-}
-
 /*
  * The birth's path is a link. A file that another source wants by its own path is that one's, with
  * no link to it. 0; FOLLOW_E_LEFT: nothing is to be done with it; -ENOMEM.
@@ -266,7 +224,9 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 	 * Rotated before anybody looked at it under its first name: that lineage takes it in. A
 	 * scan has put what it found in order, and finds no more.
 	 */
-	file = placed ? NULL : newest_of_rotated(files, birth.path);
+	if (follow_must_wait(files, &birth))
+		return 0;
+	file = placed ? NULL : follow_newest_of(files, birth.path);
 	r = file ? follow_missed_now(files, discover, file) : 0;
 	return r ? r : follow_look_at(files, &birth, now_ms);
 }
@@ -340,34 +300,6 @@ static int link_changed(struct files *files, struct discover *discover, int64_t 
 	return r;
 }
 
-static bool see_original(void *context, const char *base, enum rotated kind)
-{
-	struct base_search *search = context;
-
-	return kind >= ROTATED_NUMBERED && see_base(context, base, kind) &&
-	       !search->newest->left_path;
-}
-
-/*
- * A name that rotation gives to a file of which nothing was read: it may be a copy, and the file
- * truncated, before that is done.
- */
-static void copied(struct files *files, const char *path)
-{
-	struct base_search search = {files, path, NULL};
-	struct statx stx;
-
-	if (!rotated_bases(strrchr(path, '/') + 1, see_original, &search) ||
-	    !file_is_unread(search.newest))
-		return;
-	/* What was written last before the file was made is no copy of it, but was restored. */
-	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &stx) < 0 ||
-	    age_ns(&stx.stx_mtime) < search.newest->identity.born_ns)
-		return;
-	search.newest->suspect = true;
-	files_wake(files, search.newest);
-}
-
 static int moved(struct files *files, struct discover *discover, const char *path, int64_t now_ms)
 {
 	struct file *file = behind_link(files, path);
@@ -388,9 +320,9 @@ static int moved(struct files *files, struct discover *discover, const char *pat
 	file = files_by_inode(files, st.st_dev, st.st_ino);
 	if (file)
 		return known_under(files, discover, file, path, &st);
-	copied(files, path);
+	follow_copied(files, path);
 	/* Rotated before anybody looked at it under its first name. */
-	file = newest_of_rotated(files, path);
+	file = follow_newest_of(files, path);
 	return file ? follow_missed_now(files, discover, file) : 0;
 }
 
@@ -478,7 +410,7 @@ int follow_hint(struct files *files, struct discover *discover, const struct hin
 	case HINT_MOVED:
 		return moved(files, discover, hint->path, now_ms);
 	case HINT_MADE:
-		copied(files, hint->path);
+		follow_copied(files, hint->path);
 		return 0;
 	case HINT_LEFT:
 		return left(files, discover, hint->path);

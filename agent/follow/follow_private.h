@@ -115,4 +115,23 @@ int follow_rename(struct files *files, const struct discover *discover, struct f
 /* What a gzip, zstd or other compressed file holds is no log line (A12). */
 bool follow_is_compressed(int fd);
 
+/*
+ * The last known file of the lineage whose rotated file's name this is, once it has left; or
+ * NULL.
+ */
+struct file *follow_newest_of(const struct files *files, const char *path);
+
+/*
+ * Whether the birth's path is to be left for now, being compressed where its lineage's last file
+ * has no name: it may be what that was, or came behind it, which nobody knows before
+ * that is looked for. Then its generations are, and with the next look what is none of them.
+ */
+bool follow_must_wait(struct files *files, const struct birth *birth);
+
+/*
+ * If the path is a name that rotation gives to a file of which nothing was read, it may be a copy,
+ * and the file truncated before that is done: looks at the file, which is suspect from now on.
+ */
+void follow_copied(struct files *files, const char *path);
+
 #endif

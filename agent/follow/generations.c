@@ -250,6 +250,18 @@ int follow_oldest_unseen(struct files *files, struct discover *discover, struct 
 	return r ? r : *ret_fd < 0 ? FOLLOW_E_NONE : 0;
 }
 
+/*
+ * It was compressed after the next one had come, and has another age since. A file that was copied
+ * and cut off is at its path still.
+ */
+static bool is_packed_late(const struct file *newest)
+{
+	int64_t made_ns = age_made_ns(newest->real ? newest->real : newest->lineage);
+
+	return newest->tail.packing && newest->began_ns && newest->began_ns < made_ns &&
+	       made_ns != INT64_MAX;
+}
+
 static int missed_after(struct files *files, struct discover *discover, struct places *places,
 			struct file *newest, const int *former)
 {
@@ -275,6 +287,8 @@ static int missed_after(struct files *files, struct discover *discover, struct p
 	/* Closed, and renamed since: as age.c says, by the time that it had when it was read. */
 	else if (newest->seen.known && newest->seen.mtime_ns < missed.after_ns)
 		missed.after_ns = newest->seen.mtime_ns;
+	if (is_packed_late(newest) && newest->began_ns < missed.after_ns)
+		missed.after_ns = newest->began_ns;
 	return follow_missed(files, discover, places, &missed);
 }
 

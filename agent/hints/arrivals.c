@@ -9,12 +9,15 @@
  *
  * One that was written to and unlinked, or replaced, or moved to where nobody watches, before there
  * was a look at it, is lost with all that was in it. Nothing else tells of it, so it is counted.
+ * One that was compressed before it was unlinked goes on in the file of which that says so.
  * Accepted: between the hints and the look names go on changing, so where files come faster than
  * one in a few milliseconds one may be taken for another, and not be counted.
  */
 #include "hints/arrivals.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -37,6 +40,8 @@ struct arrival {
 	bool found;      /* by a scan: nobody told when it came */
 	bool written;
 	bool looked_at; /* under the name that it had then */
+	char packed[8]; /* with this ending a compressed file was made beside it; "": none */
+	bool is_packed; /* it is that now */
 	bool due;       /* it has another one now */
 	bool kept;      /* beyond the end of hints, without a name */
 	char origin[];  /* the path at which it came; behind it the one that it has */
@@ -158,10 +163,35 @@ static int came(struct files *files, const struct discover *discover, const stru
 	return 0;
 }
 
+/* What was made, or came, at a path may be what is at another one, compressed. */
+static void compressed(struct files *files, const char *path)
+{
+	char *plain = rotated_unpacked(path);
+	struct arrival *arrival = plain ? arrival_at(files, plain) : NULL;
+
+	if (arrival)
+		snprintf(arrival->packed, sizeof arrival->packed, "%s", path + strlen(plain));
+	free(plain);
+}
+
+/* It was unlinked: it is its compressed file from now on. 0 or -ENOMEM. */
+static int become_packed(struct files *files, struct arrival *arrival, const char *plain)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof path, "%s%s", plain, arrival->packed);
+	arrival->packed[0] = '\0';
+	arrival->is_packed = arrival->due = true;
+	free(take(files, path));
+	return put(files, arrival, path);
+}
+
 static int left(struct files *files, const struct hint *hint)
 {
 	struct arrival *arrival = take(files, hint->path);
 
+	if (!hint->moved && arrival && arrival->packed[0])
+		return become_packed(files, arrival, hint->path);
 	if (!hint->moved) {
 		end_of(files, arrival);
 		return 0;
@@ -188,6 +218,8 @@ int arrivals_hint(struct files *files, struct discover *discover, const struct h
 	if (!hint->made && !hint->moved)
 		return hint->kind == HINT_FOUND ? found(files, hint) : 0;
 	r = came(files, discover, hint);
+	if (!r && map_count(files->arrivals))
+		compressed(files, hint->path);
 	if (r || hint->kind != HINT_FOUND)
 		return r;
 	return is_unknown(files, hint->path) ? ARRIVALS_E_LATER : 0;
@@ -198,9 +230,12 @@ static int look_at(struct files *files, struct discover *discover, const char *p
 		   const char *origin, int64_t now_ms)
 {
 	int source = discover_wants(discover, origin), own = discover_wants(discover, path);
-	bool rotated = strcmp(path, origin) == 0 || own < 0 ||
-		       rotated_judge(strrchr(path, '/') + 1, strrchr(origin, '/') + 1);
+	char *plain = rotated_unpacked(path);
+	bool rotated =
+		strcmp(path, origin) == 0 || own < 0 ||
+		rotated_judge(strrchr(plain ? plain : path, '/') + 1, strrchr(origin, '/') + 1);
 
+	free(plain);
 	if (own >= 0 && (own != source || !rotated))
 		return follow_found(files, discover, own, path, path, now_ms);
 	return source < 0 ? 0 : follow_found(files, discover, source, path, origin, now_ms);
@@ -249,21 +284,29 @@ static int take_found(struct files *files, struct discover *discover, struct arr
 	return r;
 }
 
+/* Whether what was compressed is read as a file that is wanted, or a generation of one. */
+static bool is_read_packed(const struct files *files, const struct arrival *arrival, int source)
+{
+	return (source >= 0 && files->sources[source].compressed) ||
+	       map_get(files->by_lineage, arrival->origin, strlen(arrival->origin));
+}
+
 static int take_arrival(struct files *files, struct discover *discover, struct arrival *arrival,
 			int64_t now_ms)
 {
 	const char *path = path_of(arrival);
+	int own = discover_wants(discover, path), r = 0;
 	struct file *file;
 	struct stat st;
-	int r = 0;
 
 	/* It is elsewhere by now: hints of that are on their way. */
 	if (lstat(path, &st) < 0)
 		return 0;
-	if (arrival->due && S_ISREG(st.st_mode) && !files_by_inode(files, st.st_dev, st.st_ino))
+	if (arrival->due && S_ISREG(st.st_mode) && !files_by_inode(files, st.st_dev, st.st_ino) &&
+	    (!arrival->is_packed || own >= 0))
 		r = look_at(files, discover, path, arrival->origin, now_ms);
 	arrival->due = false;
-	arrival->looked_at = true;
+	arrival->looked_at = !arrival->is_packed || is_read_packed(files, arrival, own);
 	file = files_by_inode(files, st.st_dev, st.st_ino);
 	if (file && arrival->written)
 		poll_told(file);

@@ -587,6 +587,173 @@ Test(packs, generations_that_came_and_were_compressed_unseen_are_read)
 }
 
 /*
+ * logrotate with `compress`, several times between two looks: the packed files count up, the one
+ * before the last is deleted before it was opened, and is in its packed one.
+ */
+static void compressed_at_once(const char *pattern, bool compressed, int rotations, bool hold)
+{
+	char from[32], to[32], line[16], where[64], want[64] = "a2 ";
+
+	snprintf(where, sizeof where, "%s%s%s, %d", pattern, compressed ? ", compressed" : "",
+		 hold ? ", held" : "", rotations);
+	at = where;
+	again(pattern);
+	rig->sources[0].compressed = compressed;
+	rig_start(rig);
+	rig->hold = hold;
+	rig_append(rig, "app.log", "a1\n");
+	SEE("a1 ");
+	rig_append(rig, "app.log", "a2\n");
+	for (int n = 1; n <= rotations; n++) {
+		for (int i = n; i > 1; i--) {
+			snprintf(from, sizeof from, "app.log.%d.gz", i - 1);
+			snprintf(to, sizeof to, "app.log.%d.gz", i);
+			rig_rename(rig, from, to);
+		}
+		rig_rename(rig, "app.log", "app.log.1");
+		snprintf(line, sizeof line, "%c1\n", 'a' + n);
+		rig_append(rig, "app.log", line);
+		compress_as(PACKED_GZIP, "app.log.1", "app.log.1.gz");
+		sprintf(want + strlen(want), "%c1 ", 'a' + n);
+	}
+	if (hold) {
+		SEE("a2 ");
+		rig->hold = false;
+		rig_deliver(rig);
+		SEE(want + 3);
+	} else {
+		SEE(want);
+	}
+	cr_expect_eq(rig->counters.generations_missed, 0, "%s: %lu", at,
+		     (unsigned long)rig->counters.generations_missed);
+	rig_append(rig, "app.log", "z1\n");
+	SEE("z1 ");
+	expect_whole();
+}
+
+/* Scenario A12 */
+Test(packs, generations_that_are_compressed_between_two_looks_come_in_their_order)
+{
+	for (int rotations = 1; rotations <= 3; rotations++)
+		for (int hold = 0; hold < 2; hold++) {
+			compressed_at_once("app.log", false, rotations, hold);
+			compressed_at_once("app.log*", false, rotations, hold);
+			compressed_at_once("app.log*", true, rotations, hold);
+		}
+}
+
+/* The same of the first files of a path. Where nobody reads the packed one, it is told. */
+static void first_compressed_at_once(const char *pattern, bool compressed, bool kept,
+				     const char *want, int missed)
+{
+	char where[64];
+
+	snprintf(where, sizeof where, "%s%s%s", pattern, compressed ? ", compressed" : "",
+		 kept ? "" : ", deleted");
+	at = where;
+	again(pattern);
+	rig->sources[0].compressed = compressed;
+	rig_start(rig);
+	SEE("");
+	rig_append(rig, "app.log", "a1\n");
+	rig_rename(rig, "app.log", "app.log.1");
+	rig_append(rig, "app.log", "b1\n");
+	compress_as(PACKED_GZIP, "app.log.1", "app.log.1.gz");
+	rig_rename(rig, "app.log.1.gz", "app.log.2.gz");
+	if (!kept)
+		rig_remove(rig, "app.log.2.gz");
+	SEE(want);
+	cr_expect_eq(rig->counters.generations_missed, (uint64_t)missed, "%s: %lu", at,
+		     (unsigned long)rig->counters.generations_missed);
+	expect_whole();
+}
+
+/* Scenario A02, A12 */
+Test(packs, the_first_file_of_a_path_that_is_compressed_before_a_look_is_read_or_told)
+{
+	first_compressed_at_once("app.log*", true, true, "a1 b1 ", 0);
+	first_compressed_at_once("app.log*", false, true, "b1 ", 1);
+	first_compressed_at_once("app.log", false, true, "b1 ", 1);
+	first_compressed_at_once("app.log*", true, false, "b1 ", 1);
+	first_compressed_at_once("app.log", false, false, "b1 ", 1);
+}
+
+/*
+ * kubelet: behind a link, each rotation compresses what the one before left, and several of them
+ * come between two looks.
+ */
+static void rotate_as_kubelet(int n, const char *line)
+{
+	char from[32], packed[40], part[40];
+
+	if (n) {
+		snprintf(from, sizeof from, "0.log.20260101-10000%d", n - 1);
+		snprintf(packed, sizeof packed, "%s.gz", from);
+		snprintf(part, sizeof part, "%s.tmp", from);
+		if (access(rig_path(rig, from), F_OK) == 0) {
+			char *text = content_of(from);
+
+			put_packed(PACKED_GZIP, part, text);
+			free(text);
+			rig_rename(rig, part, packed);
+			rig_remove(rig, from);
+		}
+	}
+	snprintf(from, sizeof from, "0.log.20260101-10000%d", n);
+	rig_rename(rig, "0.log", from);
+	rig_append(rig, "0.log", line);
+}
+
+static void as_kubelet(int rotations, bool hold, bool down)
+{
+	char line[16], where[64], want[64] = "a2 ";
+
+	snprintf(where, sizeof where, "%d%s%s", rotations, hold ? ", held" : "",
+		 down ? ", down" : "");
+	at = where;
+	again("pod.link");
+	rig->sources[0].compressed = false;
+	cr_assert_eq(symlink(rig_path(rig, "0.log"), rig_path(rig, "pod.link")), 0);
+	rig_append(rig, "0.log", "a1\n");
+	rig_start(rig);
+	rig->hold = hold;
+	SEE("a1 ");
+	if (down)
+		rig_stop(rig);
+	rig_append(rig, "0.log", "a2\n");
+	for (int n = 0; n < rotations; n++) {
+		snprintf(line, sizeof line, "%c1\n", 'b' + n);
+		rotate_as_kubelet(n, line);
+		sprintf(want + strlen(want), "%c1 ", 'b' + n);
+	}
+	if (down)
+		rig_start(rig);
+	if (hold) {
+		SEE("a2 ");
+		rig->hold = false;
+		rig_deliver(rig);
+		SEE(want + 3);
+	} else {
+		SEE(want);
+	}
+	cr_expect_eq(rig->counters.generations_missed, 0, "%s: %lu", at,
+		     (unsigned long)rig->counters.generations_missed);
+	rig_append(rig, "0.log", "z1\n");
+	SEE("z1 ");
+	expect_whole();
+}
+
+/* Scenario A12, A15 */
+Test(packs, several_rotations_of_kubelet_between_two_looks_come_in_their_order)
+{
+	for (int rotations = 1; rotations <= 4; rotations++) {
+		as_kubelet(rotations, false, false);
+		as_kubelet(rotations, true, false);
+		as_kubelet(rotations, false, true);
+	}
+}
+
+/*
  * Compressed in the background, with times of its own (Java, Go): the packed file of a generation
  * is younger than the one that came after that, and is none that nobody saw.
  */
