@@ -78,12 +78,18 @@ static void readable_again(struct agent *agent, struct file *file)
 static void vanished(struct agent *agent, struct file *file)
 {
 	uint64_t committed = file->account.committed, lost;
+	int r;
 
 	files_rest(&agent->files, file);
 	file->vanished = file->account.in_flight;
 	if (file->vanished)
 		return;
-	if (file_unsettled(file, &lost)) {
+	r = claims_begin_gone(&agent->files, file);
+	if (r == CLAIMS_E_BEGUN) {
+		file_set_state(file, FILE_DRAINING);
+		return;
+	}
+	if (r || file_unsettled(file, &lost)) {
 		agent->error = -ENOMEM;
 	} else if (lost) {
 		agent->counters.files_lost++;

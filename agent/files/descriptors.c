@@ -196,6 +196,7 @@ void files_set_fd(struct files *files, struct file *file, int fd)
 	while (files->n_open >= files->max_open && close_one(files))
 		;
 	tail_set_fd(&file->tail, fd);
+	file->late = false;
 	TAILQ_INSERT_TAIL(&share->open, file, open_link);
 	share->n_open++;
 	files->n_open++;

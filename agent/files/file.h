@@ -116,6 +116,7 @@ struct file {
 	bool leave_out;    /* compressed, and what is in it now is not wanted */
 	uint64_t passed;   /* so much of that was unpacked */
 	bool vanished;     /* no name leads to it, and what is under way decides what is lost */
+	bool late;         /* a hint told of a write to it since it was closed */
 	bool hunted;       /* without a name, and looked for by its bytes: it is nowhere else */
 	bool suspect; /* content that nobody saw may have come and been cut off before this one */
 	uint64_t first_size; /* when it was taken in by a start, of one of which nothing was read */

@@ -140,6 +140,20 @@ int claims_begin_nameless(struct files *files, struct file *file)
 	return CLAIMS_E_BEGUN;
 }
 
+int claims_begin_gone(struct files *files, struct file *file)
+{
+	struct claim *claim;
+
+	if (!file->late || file->hunted || file->tail.packing || file->account.in_flight ||
+	    file->state != FILE_READING || claims_has(files, file))
+		return 0;
+	claim = begin(files, file);
+	if (!claim)
+		return -ENOMEM;
+	claim->nameless = true;
+	return CLAIMS_E_BEGUN;
+}
+
 /* Of many that are deleted together not each has a look of its own into the same directory. */
 static struct places *places_for(struct files *files, const struct claim *claim)
 {

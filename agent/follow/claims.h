@@ -27,6 +27,12 @@ bool claims_is_due(const struct file *file);
 enum { CLAIMS_E_BEGUN = 1 };
 int claims_begin_nameless(struct files *files, struct file *file) MUSTCHECK;
 
+/*
+ * The same of a file that was closed and cannot be opened any more: if it was written to since, it
+ * may have been compressed before anybody looked at that.
+ */
+int claims_begin_gone(struct files *files, struct file *file) MUSTCHECK;
+
 /* Whether the file waits for claims_step. */
 bool claims_has(const struct files *files, const struct file *file);
 

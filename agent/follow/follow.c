@@ -243,6 +243,7 @@ static int changed(struct files *files, const char *path)
 	if (!file)
 		return 0;
 	poll_told(file);
+	file->late = file->tail.fd < 0;
 	files_wake(files, file);
 	return 0;
 }

@@ -284,11 +284,31 @@ static int take_found(struct files *files, struct discover *discover, struct arr
 	return r;
 }
 
-/* Whether what was compressed is read as a file that is wanted, or a generation of one. */
+struct base_search {
+	const struct files *files;
+	const char *path;
+};
+
+static bool see_known(void *context, const char *base, enum rotated kind)
+{
+	const struct base_search *search = context;
+	char path[PATH_MAX];
+	size_t n = rotated_beside(search->path, base, path);
+
+	return kind >= ROTATED_NUMBERED && n && map_get(search->files->by_lineage, path, n);
+}
+
+/*
+ * Whether what was compressed is read as a file that is wanted, or is looked for as a generation of
+ * a known one, or as its copy.
+ */
 static bool is_read_packed(const struct files *files, const struct arrival *arrival, int source)
 {
+	struct base_search search = {files, arrival->origin};
+
 	return (source >= 0 && files->sources[source].compressed) ||
-	       map_get(files->by_lineage, arrival->origin, strlen(arrival->origin));
+	       map_get(files->by_lineage, arrival->origin, strlen(arrival->origin)) ||
+	       rotated_bases(strrchr(arrival->origin, '/') + 1, see_known, &search);
 }
 
 static int take_arrival(struct files *files, struct discover *discover, struct arrival *arrival,

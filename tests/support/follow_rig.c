@@ -323,6 +323,13 @@ static void turn(struct follow_rig *rig, struct file *file)
 	int r = files_open(&rig->files, file);
 
 	if (r == FILES_E_GONE) {
+		files_rest(&rig->files, file);
+		r = claims_begin_gone(&rig->files, file);
+		MUST(r >= 0);
+		if (r == CLAIMS_E_BEGUN) {
+			file_set_state(file, FILE_DRAINING);
+			return;
+		}
 		rig->counters.files_lost += !file_is_settled(file);
 		files_forget(&rig->files, file);
 		return;

@@ -754,6 +754,52 @@ Test(packs, several_rotations_of_kubelet_between_two_looks_come_in_their_order)
 }
 
 /*
+ * Rotated, quiet and closed; then a late writer, and it is compressed, before anybody looks: what
+ * was written late is in the compressed file and nowhere else.
+ */
+static void written_late_and_compressed(const char *pattern, bool compressed, enum packed_kind kind,
+					const char *name)
+{
+	char where[64];
+
+	snprintf(where, sizeof where, "%s%s, %s", pattern, compressed ? ", compressed" : "", name);
+	at = where;
+	again(pattern);
+	rig->sources[0].compressed = compressed;
+	rig_start(rig);
+	rig_append(rig, "app.log", "a1\n");
+	SEE("a1 ");
+	rig_rename(rig, "app.log", "app.log.1");
+	rig_append(rig, "app.log", "b1\n");
+	SEE("b1 ");
+	rig->quiet = true;
+	SEE("");
+	cr_assert_eq(rig_file(rig, "app.log.1")->tail.fd, -1);
+	rig->quiet = false;
+	rig_append(rig, "app.log.1", "a2\n");
+	compress_as(kind, "app.log.1", name);
+	SEE("a2 ");
+	rig_append(rig, "app.log", "b2\n");
+	SEE("b2 ");
+	expect_whole();
+}
+
+/* Scenario A12, A18 */
+Test(packs, a_closed_file_that_is_written_to_and_compressed_before_a_look_is_read)
+{
+	for (int wanted = 0; wanted < 2; wanted++)
+		for (int compressed = 0; compressed <= wanted; compressed++) {
+			const char *pattern = wanted ? "app.log*" : "app.log";
+
+			written_late_and_compressed(pattern, compressed, PACKED_GZIP,
+						    "app.log.1.gz");
+			written_late_and_compressed(pattern, compressed, PACKED_ZSTD,
+						    "app.log.1.zst");
+			written_late_and_compressed(pattern, compressed, PACKED_XZ, "app.log.1.xz");
+		}
+}
+
+/*
  * Compressed in the background, with times of its own (Java, Go): the packed file of a generation
  * is younger than the one that came after that, and is none that nobody saw.
  */
