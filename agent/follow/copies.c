@@ -109,6 +109,14 @@ static bool is_nameless(struct files *files, struct file *file)
 	return r == FILES_E_GONE || (!r && file_is_nameless(file));
 }
 
+/* Its name is what editors give to what a file was before they wrote it anew: app.log~. */
+static bool is_backup(const struct file *file)
+{
+	size_t len = strlen(file->lineage);
+
+	return strncmp(file->path, file->lineage, len) == 0 && strcmp(file->path + len, "~") == 0;
+}
+
 struct base_search {
 	struct files *files;
 	const char *path;
@@ -145,7 +153,7 @@ static struct file *original_of(struct files *files, const struct source *source
 	*ret_replaces = file && strcmp(file->path, path) == 0;
 	if (file) {
 		/* Nothing comes behind what was cut off before that is found. */
-		*ret_replaces |= copies_is_claimed(files, file);
+		*ret_replaces |= copies_is_claimed(files, file) || is_backup(file);
 		if (*ret_replaces)
 			return strcmp(file->path, path) != 0 || is_nameless(files, file) ? file :
 											   NULL;

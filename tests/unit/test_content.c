@@ -642,6 +642,69 @@ Test(content, replaced_by_one_with_another_beginning)
 	SEE("");
 }
 
+/*
+ * vim and emacs: what the file was is app.log~ now, looked at then or not, and kept or removed
+ * behind the writing.
+ */
+static void replaced_beside_a_backup(bool down, bool looked, bool removed)
+{
+	const char *lines[] = {"b1\n", "b2\n", "b3\n"}, *want[] = {"a2 b1 ", "a2 b2 ", "a2 b3 "};
+
+	again("app.log", false);
+	rig_start(rig);
+	rig_append(rig, "app.log", "a1\n");
+	SEE("a1 ");
+	for (int i = 0; i < 3; i++) {
+		if (down)
+			rig_stop(rig);
+		rig_append(rig, "app.log", "a2\n");
+		rig_rename(rig, "app.log", "app.log~");
+		if (looked)
+			SEE("a2 ");
+		copy("app.log~", "app.log");
+		rig_append(rig, "app.log", lines[i]);
+		if (removed)
+			rig_remove(rig, "app.log~");
+		if (down)
+			rig_start(rig);
+		SEE(looked ? want[i] + 3 : want[i]);
+	}
+	rig->quiet = true;
+	SEE("");
+	restart();
+	SEE("");
+	rig_append(rig, "app.log", "a3\n");
+	SEE("a3 ");
+	cr_expect_eq(rig->counters.files_lost, 0);
+}
+
+/* Scenario A07, A17 */
+Test(content, replaced_by_an_editor_that_leaves_a_backup)
+{
+	for (int removed = 0; removed < 2; removed++) {
+		replaced_beside_a_backup(false, false, removed);
+		replaced_beside_a_backup(false, true, removed);
+		replaced_beside_a_backup(true, false, removed);
+	}
+}
+
+/* What begins otherwise comes behind the rest of the backup, to which somebody may write still. */
+Test(content, replaced_beside_a_backup_by_one_with_another_beginning)
+{
+	rig_start(rig);
+	rig_append(rig, "app.log", "a1\n");
+	SEE("a1 ");
+	rig_append(rig, "app.log", "a2\n");
+	rig_rename(rig, "app.log", "app.log~");
+	rig_append(rig, "app.log", "x1\n");
+	SEE("a2 x1 ");
+	rig_append(rig, "app.log~", "a3\n");
+	SEE("a3 ");
+	restart();
+	rig_append(rig, "app.log", "x2\n");
+	SEE("x2 ");
+}
+
 /* As logrotate does it, again and again: app.log.1 is app.log.2 before the next copy. */
 static void copytruncate_thrice(const char *pattern)
 {
