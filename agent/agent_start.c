@@ -21,6 +21,7 @@
 #include "hints/hints.h"
 #include "kafka/kafka.h"
 #include "ops/notify.h"
+#include "resume/resume.h"
 
 #define AWAKE_SHARE 4
 /* So many are no burden. */
@@ -244,7 +245,7 @@ static int first_scan(struct agent *agent)
 
 	agent->files.start_is_over = start_is_over;
 	agent->files.start_context = agent;
-	r = follow_stored(&agent->files, agent->discover);
+	r = resume_files(&agent->files, agent->discover);
 	if (!r)
 		r = hints_first_scan(&agent->files, agent->discover, clock_real_ms());
 	if (r)

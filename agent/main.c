@@ -4,7 +4,8 @@
  * rooms; each is a folder, whose README.md says what it is for and names its modules:
  *
  *   hints/      what happened, in its order
- *   follow/     what becomes of them: rotation, copies, restart
+ *   resume/     where each file goes on after a start
+ *   follow/     what becomes of them: rotation, copies
  *   files/      which files there are; what of them is stored
  *   search/     by what a file is found again that is not where it was: name, place, bytes
  *   input/      patterns → hints; bytes of a file → events

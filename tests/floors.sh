@@ -41,6 +41,7 @@ floors() {
 		6  pipeline
 		7  conf
 		7  hints
+		7  resume
 		8  control
 		9  agent
 		10 cmd

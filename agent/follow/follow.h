@@ -21,14 +21,6 @@ int follow_hint(struct files *files, struct discover *discover, const struct hin
 int follow_found(struct files *files, struct discover *discover, int source, const char *path,
 		 const char *lineage, int64_t now_ms) MUSTCHECK;
 
-/*
- * Before the first scan: takes over every file of the store that exists, under whatever name its
- * inode is found in the directories where it was last seen; generations that came and were rotated
- * while the agent was down are put between (A11). What has vanished is told and counted. Rows whose
- * path no source wants any more are left as they are. 0 or -ENOMEM.
- */
-int follow_stored(struct files *files, struct discover *discover) MUSTCHECK;
-
 /* Call before the scan of each reconcile: what it finds at its path need not be looked at twice. */
 void follow_begin_look(struct files *files);
 

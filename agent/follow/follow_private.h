@@ -4,32 +4,15 @@
 
 #include <sys/stat.h>
 
+#include "follow/adopt.h"
 #include "follow/follow.h"
-#include "search/places.h"
+#include "follow/generations.h"
 
 /*
  * Shared by hints.c and follow.c (a hint), look.c (a path nobody knows), adopt.c (a
- * file is taken in), first.c and stored.c (the start), trace.c (where a file went). Calls go in
+ * file is taken in), resume.c (the start), trace.c (where a file went). Calls go in
  * this order: first, hints, arrivals, follow, look, stored, adopt, trace.
  */
-
-/* What a file begins with: known from the store, or new. All borrowed. */
-struct birth {
-	const struct source *source;
-	const char *path;
-	const char *lineage;
-	const char *real;             /* where links led from the lineage; NULL: nowhere */
-	const struct store_file *row; /* NULL: new */
-	uint64_t position;
-	bool within; /* position lies in a line of which nothing is shipped */
-	struct discover *discover;
-	bool by_content;          /* the row's file was found by its bytes */
-	enum packed_kind packing; /* and is compressed now */
-	bool leave_out;           /* what is in it is not wanted; packing is set */
-	bool unseen;              /* if it is no known file, nobody saw it come */
-	bool judged;              /* it is known to be no copy */
-	bool moved;               /* it has its name from a rotation, whatever that looks like */
-};
 
 /*
  * Opens a path whose inode is not in the table, and takes it in if it is a log file. 0, -ENOMEM.
@@ -45,40 +28,11 @@ void follow_refuse(struct files *files, const struct source *source, const char 
 /* The same of a path on which links are that are not to be followed. */
 void follow_refuse_link(struct files *files, const struct source *source, const char *path);
 
-/* Puts a file into the table and into the queue. Consumes fd. 0 or -ENOMEM. */
-int follow_adopt(struct files *files, const struct birth *birth, int fd,
-		 const struct identity *identity) MUSTCHECK;
-
-/* A lineage of which generations may have come and gone unseen. All borrowed. */
-struct missed {
-	const struct source *source;
-	const char *lineage;
-	const char *real;    /* where links led from the lineage; NULL: nowhere */
-	const char *path;    /* where its last known generation is now; NULL: gone */
-	const char *went;    /* the directory of earlier ones; NULL: their own */
-	struct file *newest; /* that; NULL: gone */
-	int64_t after_ns;    /* when it began */
-	int64_t known_ns;    /* what was made before is known, or none of ours */
-	const int *former;   /* an open file that comes behind them; NULL: none */
-	bool copied;         /* they are copies of a file that keeps its path, and is truncated */
-};
-
-/*
- * Takes in, in their order, the generations that came after the last known one and were rotated
- * before anybody looked. 0 or -ENOMEM.
- */
-int follow_missed(struct files *files, struct discover *discover, struct places *places,
-		  const struct missed *missed) MUSTCHECK;
-
 /* Counts and tells it. */
 void follow_tell_unseen(struct files *files, const struct source *source, const char *path,
 			const char *lineage);
 
-/* The same for a known file, the newest of its lineage. */
-int follow_missed_after(struct files *files, struct discover *discover, struct places *places,
-			struct file *newest) MUSTCHECK;
-
-/* The same while the agent runs, with the directories as they are now. */
+/* What follow_missed_after does, while the agent runs, with the directories as they are now. */
 int follow_missed_now(struct files *files, struct discover *discover, struct file *newest)
 	MUSTCHECK;
 

@@ -34,6 +34,7 @@
 #include "follow/claims.h"
 #include "follow/copies.h"
 #include "hints/hints.h"
+#include "resume/resume.h"
 #include "tests/model/broker.h"
 #include "tests/support/must.h"
 
@@ -233,7 +234,7 @@ static void start(void)
 	discover(agent);
 	MUST(!pipeline_new(&options, &agent->pipeline));
 	agent->look_at_us = clock_mono_us() + AGENT_LOOK_US;
-	MUST(!follow_stored(&agent->files, agent->discover));
+	MUST(!resume_files(&agent->files, agent->discover));
 	MUST(!hints_first_scan(&agent->files, agent->discover, clock_real_ms()));
 	agent->files.first_scan = false;
 	checkpoint();

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "follow/claims.h"
 #include "follow/copies.h"
+#include "resume/resume.h"
 #include "tests/support/must.h"
 
 #define ROUNDS_MAX 300 /* until all is settled, with an output that works: of up to 3 s each */
@@ -214,7 +215,7 @@ void world_start(struct world *world, bool until_eof)
 	checkpoint_init(&agent->checkpoint, NULL, &agent->files, &agent->letters, &agent->counters);
 	agent->discover = world->discover;
 	MUST(!pipeline_new(&options, &agent->pipeline));
-	MUST(!follow_stored(&agent->files, agent->discover));
+	MUST(!resume_files(&agent->files, agent->discover));
 	MUST(!hints_first_scan(&agent->files, agent->discover, clock_real_ms()));
 	world->logs.n_hints = 0;
 	agent->files.first_scan = false;

@@ -69,7 +69,7 @@ static void write_somewhere(struct world *world)
 
 /*
  * Whether an agent that starts can find out that the file is a generation, once it is rotated: by
- * its row, or by that of an older one which is not where it was (follow/stored.c).
+ * its row, or by that of an older one which is not where it was (resume/resume.c).
  */
 static bool can_be_found(const struct world *world, const struct log_file *log)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef FOLLOW_AWAY_H
-#define FOLLOW_AWAY_H
+#ifndef RESUME_AWAY_H
+#define RESUME_AWAY_H
 
 #include "files/files.h"
 #include "input/discover.h"

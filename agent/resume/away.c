@@ -9,7 +9,7 @@
  * Rows that no source wants are kept for as long as their files are there, under whatever name
  * beside where they were: the source may be back (B11).
  */
-#include "follow/away.h"
+#include "resume/away.h"
 #include "files/rows.h"
 
 #include <errno.h>
@@ -19,7 +19,6 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "follow/follow_private.h"
 #include "search/candidates.h"
 
 /* Of the bytes that were seen, those that were not shipped: not behind a hole, either. */

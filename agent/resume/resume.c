@@ -10,6 +10,8 @@
  * What has no such inode any more is looked for by its bytes (candidates.c), and only what is not
  * found by them either was deleted.
  */
+#include "resume/resume.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +19,9 @@
 
 #include "files/doze.h"
 #include "files/rows.h"
-#include "follow/away.h"
-#include "follow/follow_private.h"
+#include "follow/adopt.h"
+#include "follow/generations.h"
+#include "resume/away.h"
 #include "search/candidates.h"
 
 /* So many rows are looked for between two signs of life. */
@@ -240,7 +243,7 @@ static int each_row(struct start *start, bool newest,
 	return r;
 }
 
-int follow_stored(struct files *files, struct discover *discover)
+int resume_files(struct files *files, struct discover *discover)
 {
 	struct start start = {files, discover, places_new(), map_new()};
 	int r = -ENOMEM;
