@@ -23,7 +23,8 @@ say = $(if $(V),,@printf '  %-6s %s\n' $(1) '$(2)';)
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 MAKEFLAGS += --no-print-directory
 
-PKGS := rdkafka libpcre2-8 libconfig sqlite3 libsystemd libxxhash jansson libmicrohttpd zlib libzstd liblzma
+PKGS := rdkafka libpcre2-8 libconfig sqlite3 libsystemd libxxhash jansson libmicrohttpd zlib libzstd liblzma \
+	libcurl libcrypto
 # pkg-config is asked once, and only when something is compiled.
 pkg = $(shell pkg-config $(1) $(PKGS))$(if $(filter-out 0,$(.SHELLSTATUS)),$(error \
 	Libraries are missing, see above; on Debian run: packaging/deps.sh build))

@@ -47,7 +47,7 @@ static size_t pass_over_mark(char *text, size_t len)
 	return len - skip;
 }
 
-static int read_fd(int fd, size_t max, char **ret_text, size_t *ret_len)
+static int read_fd(int fd, size_t max, bool text_only, char **ret_text, size_t *ret_len)
 {
 	char *text = malloc(max + 2);
 	ssize_t len;
@@ -59,9 +59,10 @@ static int read_fd(int fd, size_t max, char **ret_text, size_t *ret_len)
 	error = len < 0 ? errno : 0;
 	if (len > (ssize_t)max)
 		error = EFBIG;
-	else if (len > 1 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+	else if (text_only && len > 1 &&
+		 (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
 		error = EILSEQ;
-	else if (len > 0 && memchr(text, '\0', (size_t)len))
+	else if (text_only && len > 0 && memchr(text, '\0', (size_t)len))
 		error = EINVAL;
 	if (error) {
 		free(text);
@@ -70,7 +71,7 @@ static int read_fd(int fd, size_t max, char **ret_text, size_t *ret_len)
 	}
 	text[len] = '\0';
 	*ret_text = text;
-	*ret_len = pass_over_mark(text, (size_t)len);
+	*ret_len = text_only ? pass_over_mark(text, (size_t)len) : (size_t)len;
 	return 0;
 }
 
@@ -85,7 +86,8 @@ static bool may_be_read(int fd)
 	return S_ISREG(st.st_mode) || S_ISDIR(st.st_mode);
 }
 
-int conf_read(const char *path, size_t max, char **ret_text, size_t *ret_len)
+static int read_regular(const char *path, size_t max, bool text_only, char **ret_text,
+			size_t *ret_len)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), error;
 	int r = READ_E_FAILED;
@@ -93,11 +95,21 @@ int conf_read(const char *path, size_t max, char **ret_text, size_t *ret_len)
 	if (fd < 0)
 		return READ_E_FAILED;
 	if (may_be_read(fd))
-		r = read_fd(fd, max, ret_text, ret_len);
+		r = read_fd(fd, max, text_only, ret_text, ret_len);
 	error = errno;
 	close(fd);
 	errno = error;
 	return r;
+}
+
+int conf_read(const char *path, size_t max, char **ret_text, size_t *ret_len)
+{
+	return read_regular(path, max, true, ret_text, ret_len);
+}
+
+int conf_read_bytes(const char *path, size_t max, char **ret_bytes, size_t *ret_len)
+{
+	return read_regular(path, max, false, ret_bytes, ret_len);
 }
 
 int conf_read_any(const char *path, size_t max, char **ret_text, size_t *ret_len)
@@ -106,7 +118,7 @@ int conf_read_any(const char *path, size_t max, char **ret_text, size_t *ret_len
 
 	if (fd < 0)
 		return READ_E_FAILED;
-	r = read_fd(fd, max, ret_text, ret_len);
+	r = read_fd(fd, max, true, ret_text, ret_len);
 	error = errno;
 	close(fd);
 	errno = error;

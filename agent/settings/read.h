@@ -22,6 +22,9 @@ enum {
  */
 int conf_read(const char *path, size_t max, char **ret_text, size_t *ret_len) MUSTCHECK;
 
+/* The same of a file that is no text: whatever bytes it holds, all of them. */
+int conf_read_bytes(const char *path, size_t max, char **ret_bytes, size_t *ret_len) MUSTCHECK;
+
 /* The same of a pipe too, whose end is waited for. */
 int conf_read_any(const char *path, size_t max, char **ret_text, size_t *ret_len) MUSTCHECK;
 

@@ -93,6 +93,20 @@ static int from_credential(const char *id, char **ret_value, char *ret_message, 
 	return r;
 }
 
+char *secret_path(const char *reference)
+{
+	const char *path = after(reference, file_prefix);
+	const char *id = after(reference, credential_prefix),
+		   *dir = getenv("CREDENTIALS_DIRECTORY");
+	char *text;
+
+	if (path)
+		return strdup(path);
+	if (!id || !dir || asprintf(&text, "%s/%s", dir, id) < 0)
+		return NULL;
+	return text;
+}
+
 static int from_env(const char *name, char **ret_value, char *ret_message, size_t len)
 {
 	const char *value = *name ? getenv(name) : NULL;

@@ -26,6 +26,12 @@ bool secret_is_reference(const char *text);
 int secret_fetch(const char *reference, char **ret_value, char *ret_message, size_t len) MUSTCHECK;
 
 /*
+ * The path of the file behind a "file:" or "credential:" reference, malloc'ed; NULL for "env:", for
+ * what is no reference, without $CREDENTIALS_DIRECTORY, and when memory is out.
+ */
+char *secret_path(const char *reference);
+
+/*
  * True when every user of the machine can read the file in which the value stands: the one that a
  * "file:" reference names or, for a value that is no reference, the configuration file itself.
  */

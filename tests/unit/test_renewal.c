@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How files of secrets are replaced, and when that is seen: scenario E29. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "login/renewal.h"
+
+struct rig {
+	char dir[32], what[512];
+	char first[64], second[64];
+	struct renewal *renewal;
+	uint64_t now_us;
+};
+
+static void put(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	cr_assert_not_null(file);
+	cr_assert_geq(fputs(text, file), 0);
+	cr_assert_eq(fclose(file), 0);
+}
+
+static struct rig *begin(void)
+{
+	struct rig *rig = calloc(1, sizeof *rig);
+
+	strcpy(rig->dir, "/tmp/renewal.XXXXXX");
+	cr_assert_not_null(mkdtemp(rig->dir));
+	snprintf(rig->first, sizeof rig->first, "%s/first", rig->dir);
+	snprintf(rig->second, sizeof rig->second, "%s/second", rig->dir);
+	put(rig->first, "a");
+	put(rig->second, "b");
+	rig->now_us = US_PER_S;
+	cr_assert_eq(renewal_new(&rig->renewal), 0);
+	cr_assert_eq(renewal_add(rig->renewal, "one", rig->first), 0);
+	cr_assert_eq(renewal_add(rig->renewal, "two", rig->second), 0);
+	return rig;
+}
+
+static void end(struct rig *rig)
+{
+	char command[64];
+
+	snprintf(command, sizeof command, "rm -r %s", rig->dir);
+	cr_assert_eq(system(command), 0);
+	renewal_free(rig->renewal);
+	free(rig);
+}
+
+/* Looks once a second. True when something new is told within so many. */
+static bool seen(struct rig *rig, int seconds)
+{
+	while (seconds--) {
+		rig->now_us += US_PER_S;
+		if (renewal_look(rig->renewal, rig->now_us, rig->what, sizeof rig->what))
+			return true;
+	}
+	return false;
+}
+
+Test(renewal, written_in_place)
+{
+	struct rig *rig = begin();
+
+	cr_expect(!seen(rig, 30));
+	put(rig->first, "c");
+	cr_expect(seen(rig, 2));
+	cr_expect(strstr(rig->what, "one (") && !strstr(rig->what, "two ("), "%s", rig->what);
+	cr_expect(!seen(rig, 30));
+	end(rig);
+}
+
+Test(renewal, renamed_over)
+{
+	struct rig *rig = begin();
+
+	put("/tmp/renewal-new", "c");
+	cr_assert_eq(rename("/tmp/renewal-new", rig->second), 0);
+	cr_expect(seen(rig, 2));
+	cr_expect(strstr(rig->what, "two ("));
+	end(rig);
+}
+
+/* A key and its certificate: not before both have been left alone for a second. */
+Test(renewal, a_pair_is_told_together)
+{
+	struct rig *rig = begin();
+
+	put(rig->first, "c");
+	cr_expect(!seen(rig, 1));
+	put(rig->second, "d");
+	cr_expect(!seen(rig, 1));
+	cr_expect(seen(rig, 1));
+	cr_expect(strstr(rig->what, "one (") && strstr(rig->what, "two ("), "%s", rig->what);
+	end(rig);
+}
+
+Test(renewal, touched_only)
+{
+	struct rig *rig = begin();
+
+	put(rig->first, "a");
+	cr_assert_eq(chmod(rig->second, 0600), 0);
+	cr_expect(!seen(rig, 30));
+	end(rig);
+}
+
+Test(renewal, taken_away_and_put_back)
+{
+	struct rig *rig = begin();
+
+	unlink(rig->first);
+	cr_expect(seen(rig, 2));
+	put(rig->first, "c");
+	cr_expect(seen(rig, 2));
+	end(rig);
+}
+
+/* As Kubernetes does it: file -> ..data/file, ..data -> another directory from now on. */
+Test(renewal, a_link_above_leads_elsewhere)
+{
+	struct rig *rig = begin();
+	char path[5][64];
+	static const char *const names[] = {"v1", "v2", "..data", "..new", "secret"};
+
+	for (int i = 0; i < 5; i++)
+		snprintf(path[i], sizeof path[i], "%s/%s", rig->dir, names[i]);
+	cr_assert_eq(mkdir(path[0], 0700), 0);
+	cr_assert_eq(mkdir(path[1], 0700), 0);
+	cr_assert_eq(symlink("v1", path[2]), 0);
+	cr_assert_eq(symlink("..data/secret", path[4]), 0);
+	snprintf(rig->what, sizeof rig->what, "%s/secret", path[0]);
+	put(rig->what, "old");
+	snprintf(rig->what, sizeof rig->what, "%s/secret", path[1]);
+	put(rig->what, "new");
+	cr_assert_eq(renewal_add(rig->renewal, "three", path[4]), 0);
+	cr_expect(!seen(rig, 30));
+
+	cr_assert_eq(symlink("v2", path[3]), 0);
+	cr_assert_eq(rename(path[3], path[2]), 0);
+	cr_expect(seen(rig, 2));
+	cr_expect(strstr(rig->what, "three ("));
+	/* The directory that it leads to now is watched as well. */
+	snprintf(rig->what, sizeof rig->what, "%s/secret", path[1]);
+	put(rig->what, "newer");
+	cr_expect(seen(rig, 2));
+	end(rig);
+}
+
+/* The directory is removed, with its watch, and is there again. */
+Test(renewal, a_directory_that_is_made_anew)
+{
+	struct rig *rig = begin();
+	char dir[64], path[80];
+
+	snprintf(dir, sizeof dir, "%s/tls", rig->dir);
+	snprintf(path, sizeof path, "%s/key", dir);
+	cr_assert_eq(mkdir(dir, 0700), 0);
+	put(path, "x");
+	cr_assert_eq(renewal_add(rig->renewal, "three", path), 0);
+	unlink(path);
+	cr_assert_eq(rmdir(dir), 0);
+	cr_expect(seen(rig, 2));
+	cr_assert_eq(mkdir(dir, 0700), 0);
+	put(path, "y");
+	/* Nobody tells of it: it is found by looking every ten seconds. */
+	cr_expect(seen(rig, 12));
+	end(rig);
+}
+
+/* NUL bytes are part of it: of a keytab. */
+Test(renewal, binary)
+{
+	struct rig *rig = begin();
+	FILE *file = fopen(rig->first, "w");
+
+	cr_assert_eq(fwrite("a\0b", 1, 3, file), 3);
+	fclose(file);
+	cr_expect(seen(rig, 2));
+	file = fopen(rig->first, "w");
+	cr_assert_eq(fwrite("a\0c", 1, 3, file), 3);
+	fclose(file);
+	cr_expect(seen(rig, 2));
+	end(rig);
+}
