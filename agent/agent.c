@@ -173,6 +173,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 		if (!agent->until_eof)
 			agent_tick_looks(agent, now_us);
 	}
+	agent_tick_renewal(agent, now_us);
 	agent_take_reports(agent, now_us);
 	files_release_all(&agent->files);
 	agent_tick_checkpoint(agent, now_us);

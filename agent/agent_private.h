@@ -51,6 +51,7 @@ struct agent {
 	struct writer *writer;
 	struct checkpoint checkpoint;
 	struct output *output;
+	struct renewal *renewal; /* NULL: the configuration names no file that may be renewed */
 	struct pipeline *pipeline;
 
 	struct control *control; /* NULL: it could not be made */
@@ -75,9 +76,11 @@ struct agent {
 	uint64_t ask_at_us;    /* hints are behind: open files are asked then; 0: they are not */
 	uint64_t trim_at_us;   /* pools are trimmed after a second without a turn */
 	uint64_t progress_at_us;
-	uint64_t status_us;    /* the last status for systemd */
-	uint64_t status_lines; /* delivered by then */
-	uint64_t progress_us;  /* when lines last moved, for the watchdog */
+	uint64_t status_us;          /* the last status for systemd */
+	uint64_t status_lines;       /* delivered by then */
+	uint64_t progress_us;        /* when lines last moved, for the watchdog */
+	bool renewal_due;            /* a secret was replaced while we started */
+	uint64_t certificates_at_us; /* when to look how long they are good */
 	uint64_t started_us;
 	uint64_t total_bytes;      /* until_eof: what there is to ship */
 	uint64_t dead;             /* until_eof, at its end: dead letters of this run */
@@ -215,6 +218,10 @@ void agent_tell_denied(struct agent *agent);
 
 /* Links to directories that are not followed, each once. */
 void agent_tell_refused(struct agent *agent);
+
+/* The files by which the producer logs in: watched, and taken when they have something new. */
+int agent_open_renewal(struct agent *agent) MUSTCHECK;
+void agent_tick_renewal(struct agent *agent, uint64_t now_us);
 
 /* Says of which sources dead letters have no room, once. */
 void agent_tell_letters_full(struct agent *agent);

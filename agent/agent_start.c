@@ -20,6 +20,7 @@
 #include "follow/copies.h"
 #include "hints/hints.h"
 #include "kafka/kafka.h"
+#include "login/renewal.h"
 #include "ops/notify.h"
 #include "resume/resume.h"
 
@@ -285,6 +286,9 @@ static int build(struct agent *agent, const char *state_dir)
 			     agent->conf->n_topics, agent->store);
 	if (!r)
 		r = make_discover(agent, state_dir);
+	/* Before the output, which reads the same files: what comes in between is seen twice. */
+	if (!r)
+		r = agent_open_renewal(agent);
 	if (!r)
 		r = make_output(agent);
 	if (!r)
@@ -331,6 +335,7 @@ struct agent *agent_free(struct agent *agent)
 	agent_close_control(agent);
 	/* The output first: its threads read payloads from the chunks that files own. */
 	output_free(agent->output);
+	renewal_free(agent->renewal);
 	pipeline_free(agent->pipeline);
 	acks_free(agent->acks);
 	discover_free(agent->discover);

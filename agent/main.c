@@ -15,6 +15,8 @@
  *   route/      fields and facts of the file → a record
  *   output/     where records go, and to which partition; the terminal of preview
  *   kafka/      the output that is Kafka: a producer that can be thrown away
+ *   client/     its library: what it is told, and what it says
+ *   login/      tokens and certificates, by which it is let in
  *   pressure/   what is in flight, by partition: what is full, what waits, when to send
  *   flow/       what travels: chunks and slots, the account of a file, records, reports
  *   state/      what survives a crash: positions and dead letters, in SQLite
@@ -43,6 +45,7 @@
  *   agent_reload   a restart in place
  *   agent_tell     status, progress, counters
  *   agent_control  who asks by the control socket
+ *   agent_renewal  certificates and passwords that are replaced
  *
  * An include names its room and points only downward; tests/floors.sh checks it, and this map.
  */

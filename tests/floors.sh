@@ -33,7 +33,9 @@ floors() {
 		3  output
 		3  route
 		3  settings
+		4  login
 		4  search
+		5  client
 		5  files
 		5  pressure
 		6  follow
@@ -64,13 +66,15 @@ neighbours() {
 # jansson, of which waybill test compares trees and base/object reads objects.
 libraries() {
 	cat <<-'END'
-		librdkafka/.*          agent/{kafka/*,output/partitioner,cmd/demo/embedded,cmd/demo/consumer}.[ch]
+		librdkafka/.*          agent/{kafka/*,client/*,output/partitioner,cmd/demo/embedded,cmd/demo/consumer}.[ch]
 		pcre2\.h               parsers/pattern{.c,_*.[ch]}
 		libconfig\.h           agent/settings/text.c
 		sqlite3\.h             agent/state/{store,store_*}.[ch]
 		systemd/sd-event\.h    agent/agent{.c,_*.[ch]}
 		systemd/sd-journal\.h  agent/ops/log.c
 		sys/inotify\.h         agent/input/watch.c
+		curl/.*                agent/login/fetch.c
+		openssl/.*             agent/login/crypto.c
 		jansson\.h             agent/{base/object,cmd/test/expect}.c
 		microhttpd\.h          agent/control/http.c
 		xxhash\.h              agent/base/hash.c

@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "client/library.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
-#include "kafka/library.h"
 
 struct run_options {
 	const char *config;

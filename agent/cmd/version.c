@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+#include "client/library.h"
 #include "cmd/cmd.h"
-#include "kafka/library.h"
 #include "packed/packed.h"
 #include "parsers/pattern.h"
 #include "settings/text.h"

@@ -54,6 +54,7 @@ static int build_main(struct conf_build *build, const char *file)
 	conf->checkpoint_interval_ms = of[CONF_CHECKPOINT_INTERVAL].number;
 	conf->stall_timeout_ms = of[CONF_STALL_TIMEOUT].number;
 	conf->on_partition_change = (enum kafka_on_change)of[CONF_ON_PARTITION_CHANGE].number;
+	conf->certificate_warning_ms = of[CONF_CERTIFICATE_WARNING].number;
 	conf->chunk_memory = of[CONF_CHUNK_MEMORY].number;
 	conf->dead_letter_max = of[CONF_DEAD_LETTER_MAX].number;
 	conf->max_files = of[CONF_MAX_FILES].number;
@@ -84,6 +85,8 @@ static int build_all(struct conf_build *build, const char *file)
 				      &build->conf->redact);
 	if (r == 0)
 		r = conf_build_sources(build);
+	if (r == 0)
+		r = conf_build_login(build);
 	return r ? r : conf_build_producer(build);
 }
 

@@ -45,6 +45,7 @@ int conf_build(const struct conf_surroundings *surroundings, const char *file,
  * problems. 0 or -ENOMEM.
  */
 int conf_build_kafka(struct conf_build *build) MUSTCHECK;
+int conf_build_login(struct conf_build *build) MUSTCHECK;
 int conf_build_parsers(struct conf_build *build) MUSTCHECK;
 int conf_build_sources(struct conf_build *build) MUSTCHECK;
 int conf_build_producer(struct conf_build *build) MUSTCHECK;
@@ -157,6 +158,9 @@ int conf_claim_topic(struct source_build *s, uint32_t topic) MUSTCHECK;
 
 /* A string, number or boolean as the library reads it. malloc'ed, NULL when memory is out. */
 char *conf_scalar_text(const struct conf_node *node);
+
+/* Warns where everybody can read the file in which a secret of the kafka block stands. */
+void conf_warn_of_readers(struct conf_problems *problems, const struct conf_node *node);
 
 /* Warns of what is given up with acks other than "all"; label stands before it ("kafka."). */
 void conf_warn_of_acks(struct conf_build *build, struct conf_place place, const char *label,

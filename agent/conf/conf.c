@@ -51,6 +51,7 @@ static void free_conf(struct conf *conf)
 	for (size_t i = 0; i < conf->n_props; i++) {
 		free((char *)conf->props[i].name);
 		secret_free((char *)conf->props[i].value);
+		free((char *)conf->props[i].reference);
 	}
 	free(conf->sources);
 	free(conf->patterns);
@@ -63,6 +64,7 @@ static void free_conf(struct conf *conf)
 	free(conf->topic_settings);
 	free(conf->zones);
 	free(conf->props);
+	login_unref(conf->login);
 	free(conf->state_dir);
 	free(conf->control_socket);
 	free(conf->control_group);

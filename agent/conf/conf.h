@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 #include "base/result.h"
+#include "client/options.h"
 #include "files/source.h"
-#include "kafka/options.h"
 #include "output/partitioner.h"
 #include "parsers/kinds/parser.h"
 #include "parsers/redact.h"
@@ -52,6 +52,7 @@ struct conf {
 	uint64_t shutdown_timeout_ms;
 	uint64_t checkpoint_interval_ms;
 	uint64_t stall_timeout_ms;
+	uint64_t certificate_warning_ms; /* 0: never */
 	enum kafka_on_change on_partition_change;
 	size_t chunk_memory;    /* bytes; 16 MiB */
 	size_t dead_letter_max; /* bytes kept in the store; above it the file holds */
@@ -60,8 +61,9 @@ struct conf {
 	enum conf_on_damage state_damaged;
 	struct prop *props; /* of the kafka block, names with dots; secrets already resolved */
 	size_t n_props;
-	bool idempotent; /* the producer is; all its records wait for acks=all then */
-	char **topics;   /* every topic that any source may write to, no duplicates */
+	struct login *login; /* for tokens, or NULL */
+	bool idempotent;     /* the producer is; all its records wait for acks=all then */
+	char **topics;       /* every topic that any source may write to, no duplicates */
 	size_t n_topics;
 	struct topic_settings *topic_settings; /* of each topic */
 	struct conf_zone *zones; /* every zone that a timestamp_zone names, no duplicates */

@@ -12,9 +12,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "client/library.h"
 #include "conf/build.h"
 #include "conf/props.h"
-#include "kafka/library.h"
+#include "login/login.h"
 #include "parsers/names.h"
 #include "settings/secret.h"
 
@@ -28,6 +29,7 @@ struct setting {
 	bool idempotent; /* the producer is, by the block as a whole */
 	char *name;      /* as the library calls it */
 	char *value;     /* the secret itself, if it is one */
+	char *reference; /* where it was fetched, or NULL */
 	bool secret;
 	bool no_secrets; /* a reference is not followed: the property is left out */
 };
@@ -36,6 +38,7 @@ static void setting_deinit(struct setting *setting)
 {
 	free(setting->name);
 	secret_free(setting->value);
+	free(setting->reference);
 }
 
 static void to_dots(char *name)
@@ -62,19 +65,6 @@ char *conf_scalar_text(const struct conf_node *node)
 	return n < 0 ? NULL : text;
 }
 
-/* With what takes the right away; the file may be another one than that of the configuration. */
-static void warn_of_readers(const struct setting *setting)
-{
-	const char *path = secret_is_reference(setting->node->text) ?
-				   strchr(setting->node->text, ':') + 1 :
-				   setting->node->place.file->name;
-
-	conf_warning(setting->problems, setting->node->place,
-		     "kafka.%s stands in a file that every user of this machine can read: chgrp "
-		     "waybill %s && chmod 640 %s",
-		     setting->node->name, path, path);
-}
-
 /* Where the value is a reference, fetches what it refers to. 0, 1 (noted, or left out), -ENOMEM. */
 static int resolve(struct setting *setting)
 {
@@ -82,9 +72,8 @@ static int resolve(struct setting *setting)
 	int r;
 
 	setting->secret = props_is_secret(setting->name);
-	if (setting->secret && setting->node->kind == CONF_TEXT &&
-	    secret_is_exposed(setting->node->text, setting->node->place.file->name))
-		warn_of_readers(setting);
+	if (setting->secret)
+		conf_warn_of_readers(setting->problems, setting->node);
 	if (setting->node->kind != CONF_TEXT || !secret_is_reference(setting->node->text)) {
 		setting->value = conf_scalar_text(setting->node);
 		return setting->value ? 0 : -ENOMEM;
@@ -92,6 +81,9 @@ static int resolve(struct setting *setting)
 	if (setting->no_secrets)
 		return 1;
 	setting->secret = true;
+	setting->reference = strdup(setting->node->text);
+	if (!setting->reference)
+		return -ENOMEM;
 	r = secret_fetch(setting->node->text, &setting->value, message, sizeof message);
 	if (r != SECRET_E_UNAVAILABLE)
 		return r;
@@ -195,6 +187,19 @@ static int check(struct setting *setting)
 	return r ? r : ask_library(setting);
 }
 
+/* Of conf/login.c. */
+static bool is_for_login(const struct conf_node *node)
+{
+	char *name = strdup(node->name);
+	bool ours;
+
+	if (name)
+		to_dots(name);
+	ours = name && login_owns(name);
+	free(name);
+	return ours;
+}
+
 static int add_prop(struct conf_build *build, const struct conf_node *node)
 {
 	struct conf *conf = build->conf;
@@ -207,7 +212,8 @@ static int add_prop(struct conf_build *build, const struct conf_node *node)
 	int r = check(&setting);
 
 	if (r == 0) {
-		conf->props[conf->n_props++] = (struct prop){setting.name, setting.value};
+		conf->props[conf->n_props++] =
+			(struct prop){setting.name, setting.value, setting.reference};
 		return 0;
 	}
 	setting_deinit(&setting);
@@ -248,8 +254,10 @@ int conf_build_kafka(struct conf_build *build)
 	build->conf->props = calloc(block->n_kids + 1, sizeof *build->conf->props);
 	if (!build->conf->props)
 		return -ENOMEM;
-	for (size_t i = 0; i < block->n_kids && r == 0; i++)
-		r = add_prop(build, block->kids[i]);
+	for (size_t i = 0; i < block->n_kids && r == 0; i++) {
+		if (!is_for_login(block->kids[i]))
+			r = add_prop(build, block->kids[i]);
+	}
 	if (!conf_node_find(block, "bootstrap_servers"))
 		conf_problem(build->problems, block->place,
 			     "kafka.bootstrap_servers is missing: \"host1:9092,host2:9092\"");

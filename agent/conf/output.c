@@ -14,6 +14,7 @@ void conf_kafka_options(const struct conf *conf, struct kafka_options *ret_optio
 	struct kafka_options options = {
 		.props = conf->props,
 		.n_props = conf->n_props,
+		.login = conf->login,
 		.topics = (const char *const *)conf->topics,
 		.n_topics = conf->n_topics,
 		.partitioners = conf->topic_partitioners,

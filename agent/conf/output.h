@@ -2,8 +2,8 @@
 #ifndef CONF_OUTPUT_H
 #define CONF_OUTPUT_H
 
+#include "client/options.h"
 #include "conf/conf.h"
-#include "kafka/options.h"
 
 /* What a configuration says to the Kafka output; run and check must not differ in it. */
 

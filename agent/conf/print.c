@@ -119,7 +119,7 @@ static void print_properties(const struct printer *p, const struct conf_node *bl
 		if (is_masked(property))
 			print_text(p->to, MASK);
 		else
-			print_scalar(p->to, property);
+			print_value(p->to, property);
 		fputs(";\n", p->to);
 	}
 	fprintf(p->to, "%*s};\n", indent, "");

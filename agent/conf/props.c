@@ -151,6 +151,20 @@ bool props_is_secret(const char *name)
 	return false;
 }
 
+bool props_names_file(const char *name)
+{
+	static const char *const names[] = {
+		"ssl.ca.location",       "ssl.certificate.location", "ssl.key.location",
+		"ssl.keystore.location", "ssl.crl.location",         "sasl.kerberos.keytab",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (strcmp(names[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
 const char *const *props_common(size_t *ret_n)
 {
 	static const char *const names[] = {

@@ -7,7 +7,7 @@
 
 /*
  * librdkafka's properties as waybill sees them: which a configuration may set. Whether the library
- * takes the value it is asked itself (kafka/library.h).
+ * takes the value it is asked itself (client/library.h).
  */
 
 /*
@@ -19,6 +19,9 @@ const char *props_reserved(const char *name, const char *value, bool idempotent)
 
 /* True for properties whose value must never be printed (sasl.password, ssl.key.pem, ...). */
 bool props_is_secret(const char *name);
+
+/* True for properties that name a file of which the library makes its login or its encryption. */
+bool props_names_file(const char *name);
 
 /*
  * Names that people write often, for "did you mean": librdkafka itself cannot be asked for its list

@@ -16,10 +16,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "client/library.h"
 #include "conf/build.h"
 #include "conf/output.h"
 #include "conf/props.h"
-#include "kafka/library.h"
 #include "parsers/names.h"
 
 static const char *const names[] = {"compression_type", "compression_level", "acks"};

@@ -14,22 +14,18 @@
 
 static int copy_options(const struct kafka_options *from, struct kafka_options *ret)
 {
-	struct prop *props = calloc(from->n_props + 1, sizeof *props);
+	struct prop *props = kafka_props_copy(from->props, from->n_props);
 	const char **topics = calloc(from->n_topics + 1, sizeof *topics);
 	struct topic_settings *settings = calloc(from->n_topics + 1, sizeof *settings);
 	bool complete = props && topics && settings;
 
 	*ret = *from;
+	ret->login = login_ref(from->login);
 	ret->topic_settings = settings;
 	if (settings && from->topic_settings && from->n_topics)
 		memcpy(settings, from->topic_settings, from->n_topics * sizeof *settings);
 	ret->props = props;
 	ret->topics = topics;
-	for (size_t i = 0; complete && i < from->n_props; i++) {
-		props[i].name = strdup(from->props[i].name);
-		props[i].value = strdup(from->props[i].value);
-		complete = props[i].name && props[i].value;
-	}
 	for (size_t i = 0; complete && i < from->n_topics; i++) {
 		topics[i] = strdup(from->topics[i]);
 		complete = topics[i];

@@ -16,12 +16,23 @@
  */
 struct helper;
 
+/* What became of properties that were to be tried. */
+enum helper_renewal {
+	RENEWAL_NONE,    /* nothing new */
+	RENEWAL_INVALID, /* the library refuses them, and they are dropped */
+	RENEWAL_REFUSED, /* brokers refuse who comes with them: tried again */
+	RENEWAL_IN_USE,  /* the next producer is made with them */
+};
+
 struct helper_answer {
 	struct producer *producer; /* a new one, or NULL; the receiver's until given back */
 	struct producer *lone;     /* the same, for records that go alone */
-	struct topics *topics;     /* a new snapshot, or NULL; the receiver's */
-	bool props_refused;        /* the library refuses the properties; reason says which */
-	bool asked;                /* brokers were asked; `reachable` says whether one answered */
+	struct producer *renewed;  /* the same, with the new properties; brokers have taken it */
+	enum helper_renewal renewal;
+	char renewal_reason[384];
+	struct topics *topics; /* a new snapshot, or NULL; the receiver's */
+	bool props_refused;    /* the library refuses the properties; reason says which */
+	bool asked;            /* brokers were asked; `reachable` says whether one answered */
 	bool reachable;
 	enum trouble trouble; /* why not, as far as this question has shown it */
 	bool probed;          /* helper_probe was answered: */
@@ -47,6 +58,16 @@ void helper_make(struct helper *helper, struct producer *old, uint64_t delay_us)
 
 /* Orders a producer for records that go alone; `old`, or NULL, is consumed and destroyed. */
 void helper_make_lone(struct helper *helper, struct producer *old);
+
+/*
+ * Orders that other properties are tried beside those in use: `props`, of kafka_props_copy, are
+ * consumed, those of an order before are dropped. Once a broker has taken them the answer holds a
+ * producer of them, and all that are made later have them too.
+ */
+void helper_renew(struct helper *helper, struct prop *props, size_t n_props);
+
+/* Destroys a producer (consumed) in whose place none is wanted. */
+void helper_retire(struct helper *helper, struct producer *producer);
 
 /*
  * Asks about the topics: something moved. After a delay if what is waited for takes its time; with

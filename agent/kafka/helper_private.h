@@ -15,6 +15,10 @@ struct helper_orders {
 	bool make, make_lone, ask, settings, probe, quit;
 	struct producer *old;
 	struct producer *old_lone;
+	struct producer *retired[4];
+	unsigned n_retired;
+	struct prop *props; /* to be tried; owned */
+	size_t n_props;
 	uint64_t not_before_us;
 	uint64_t ask_us; /* not before; 0: soon */
 	uint32_t probe_topic;

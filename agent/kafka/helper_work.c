@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the thread does, one thing at a time: makes a producer until there is one that knows the
- * topics, asks about them every minute and when it is told to, looks whether a leader answers.
+ * topics, asks about them every minute and when it is told to, looks whether a leader answers,
+ * tries new properties beside those in use.
  * Whether something went wrong is an answer like any other; the thread only chooses when to try
  * again. It is a top of its own and reads the clock itself.
  */
@@ -26,9 +27,25 @@
 #define RETRY_MAX_US (30 * US_PER_S)
 /* While no producer was handed over yet, everything waits for us. */
 #define RETRY_MAX_MAKING_US (5 * US_PER_S)
+/* Brokers may learn of a new password or authority later than we do. */
+#define TRIAL_MIN_US (2 * US_PER_S)
+#define TRIAL_MAX_US (30 * US_PER_S)
+
+/* Properties that are tried beside those in use. */
+struct trial {
+	struct prop *props; /* NULL: none are */
+	size_t n_props;
+	struct producer *producer; /* of them, or NULL */
+	uint64_t next_us;
+	uint64_t retry_us;
+	bool told; /* that brokers refuse them */
+};
 
 /* What only the thread knows. */
 struct work {
+	struct kafka_options options; /* the helper's, with the properties in use */
+	struct prop *own_props;       /* these, when they are ours; or NULL */
+	struct trial trial;
 	struct producer *fresh;   /* made, not handed over */
 	struct producer *current; /* handed over: borrowed */
 	struct producer *old;     /* to be destroyed when its successor was handed over */
@@ -133,10 +150,100 @@ static void remember(struct work *w, const struct topics *topics)
 	w->topics = kept;
 }
 
+static void end_trial(struct work *w)
+{
+	producer_free(w->trial.producer);
+	kafka_props_free(w->trial.props, w->trial.n_props);
+	w->trial = (struct trial){0};
+}
+
+static void begin_trial(struct work *w, struct prop *props, size_t n_props)
+{
+	end_trial(w);
+	w->trial = (struct trial){.props = props, .n_props = n_props, .retry_us = TRIAL_MIN_US};
+}
+
+/* The properties on trial are those in use from now on. */
+static void adopt_trial(struct work *w)
+{
+	kafka_props_free(w->own_props, w->options.n_props);
+	w->options.props = w->own_props = w->trial.props;
+	w->options.n_props = w->trial.n_props;
+	w->trial.props = NULL;
+	end_trial(w);
+}
+
+/* While a producer is made there is nothing to keep: the others have their turn, and so on. */
+static void swap_trial(struct work *w)
+{
+	size_t n_props = w->options.n_props;
+	struct prop *props = kafka_props_copy(w->options.props, n_props);
+
+	if (!props)
+		return;
+	adopt_trial(w);
+	begin_trial(w, props, n_props);
+	w->fresh = producer_free(w->fresh);
+}
+
+static void tell_trial(struct helper *h, enum helper_renewal what, const char *reason)
+{
+	struct helper_answer answer = {.renewal = what};
+
+	snprintf(answer.renewal_reason, sizeof answer.renewal_reason, "%s", reason);
+	helper_tell(h, &answer);
+}
+
+/* No broker has taken them yet. That none answers says nothing against them. */
+static void trial_failed(struct helper *h, struct work *w, const struct helper_answer *answer)
+{
+	struct trial *t = &w->trial;
+
+	t->next_us = clock_mono_us() + t->retry_us;
+	t->retry_us = t->retry_us * 2 > TRIAL_MAX_US ? TRIAL_MAX_US : t->retry_us * 2;
+	if (answer->trouble >= TROUBLE_TLS && !t->told) {
+		t->told = true;
+		tell_trial(h, RENEWAL_REFUSED, answer->reason);
+	}
+}
+
+/* One attempt to come to the brokers with the properties on trial. */
+static void try_trial(struct helper *h, struct work *w)
+{
+	struct kafka_options options = w->options;
+	struct helper_answer answer = {0};
+	int r = 0;
+
+	options.props = w->trial.props;
+	options.n_props = w->trial.n_props;
+	if (!w->trial.producer)
+		r = producer_new(&options, &w->sizing, answer.reason, sizeof answer.reason,
+				 &w->trial.producer);
+	if (r) {
+		tell_trial(h, RENEWAL_INVALID, r < 0 ? strerror(-r) : answer.reason);
+		end_trial(w);
+		return;
+	}
+	if (!ask(w, w->trial.producer, &answer)) {
+		take_news(h, w->trial.producer, &answer);
+		trial_failed(h, w, &answer);
+		return;
+	}
+	ask_settings(w, w->trial.producer, answer.topics);
+	remember(w, answer.topics);
+	/* Where the old one is not let in any more it can end what it has begun. */
+	producer_set_password(w->current, &options);
+	w->current = answer.renewed = w->trial.producer;
+	w->trial.producer = NULL;
+	answer.renewal = RENEWAL_IN_USE;
+	adopt_trial(w);
+	helper_tell(h, &answer);
+}
+
 static int make_fresh(struct helper *h, struct work *w)
 {
 	struct helper_answer answer = {0};
-	int r = producer_new(helper_options(h), &w->sizing, answer.reason, sizeof answer.reason,
+	int r = producer_new(&w->options, &w->sizing, answer.reason, sizeof answer.reason,
 			     &w->fresh);
 
 	if (r == 0)
@@ -157,8 +264,7 @@ static void make_lone(struct helper *h, const struct work *w, struct producer *o
 	int r;
 
 	sizing.alone = true;
-	r = producer_new(helper_options(h), &sizing, answer.reason, sizeof answer.reason,
-			 &answer.lone);
+	r = producer_new(&w->options, &sizing, answer.reason, sizeof answer.reason, &answer.lone);
 	if (r) {
 		answer.props_refused = true;
 		if (r < 0)
@@ -190,11 +296,14 @@ static void try_make(struct helper *h, struct work *w)
 		take_news(h, w->fresh, &answer);
 		helper_tell(h, &answer);
 		back_off(w, RETRY_MAX_MAKING_US);
+		/* Who may not log in any more is let in with the others, perhaps. */
+		if (answer.trouble >= TROUBLE_TLS && w->trial.props)
+			swap_trial(w);
 		return;
 	}
 	ask_settings(w, w->fresh, answer.topics);
 	sizing = topics_sizing(answer.topics);
-	if (producer_batch_bytes(helper_options(h), &sizing) != producer_batch_limit(w->fresh)) {
+	if (producer_batch_bytes(&w->options, &sizing) != producer_batch_limit(w->fresh)) {
 		/* Only now is it known how large batches may be: once more, with that. */
 		w->sizing = sizing;
 		w->fresh = producer_free(w->fresh);
@@ -239,6 +348,18 @@ static void probe(struct helper *h, struct work *w, const struct helper_orders *
 	helper_tell(h, &answer);
 }
 
+/* Where a producer is being made, what is new is what it is made with. */
+static void take_props(struct work *w, const struct helper_orders *o)
+{
+	begin_trial(w, o->props, o->n_props);
+	if (!w->making)
+		return;
+	adopt_trial(w);
+	w->fresh = producer_free(w->fresh);
+	w->next_us = 0;
+	w->retry_us = RETRY_MIN_US;
+}
+
 static void take_orders(struct work *w, const struct helper_orders *o)
 {
 	uint64_t soon_us = w->asked_us + ASK_GAP_US;
@@ -252,27 +373,49 @@ static void take_orders(struct work *w, const struct helper_orders *o)
 		w->next_us = o->not_before_us;
 		w->retry_us = RETRY_MIN_US;
 	}
+	if (o->props)
+		take_props(w, o);
 	if (o->settings)
 		w->settings_us = 0;
 	if (o->ask && !w->making && soon_us < w->next_us)
 		w->next_us = soon_us;
 }
 
+static bool trial_waits(const struct work *w)
+{
+	return w->trial.props && !w->making;
+}
+
+/* When something is to be done without an order. */
+static uint64_t wake_us(const struct work *w)
+{
+	return trial_waits(w) && w->trial.next_us < w->next_us ? w->trial.next_us : w->next_us;
+}
+
+static void retire(const struct helper_orders *o)
+{
+	for (unsigned i = 0; i < o->n_retired; i++)
+		producer_free(o->retired[i]);
+}
+
 void *helper_work(void *argument)
 {
 	struct helper *h = argument;
-	struct work w = {.making = true, .retry_us = RETRY_MIN_US};
+	struct work w = {.options = *helper_options(h), .making = true, .retry_us = RETRY_MIN_US};
 	struct helper_orders o;
 
 	for (;;) {
-		o = helper_wait(h, w.next_us);
+		o = helper_wait(h, wake_us(&w));
 		if (o.quit)
 			break;
 		take_orders(&w, &o);
+		retire(&o);
 		if (o.make_lone)
 			make_lone(h, &w, o.old_lone);
 		if (o.probe && w.current)
 			probe(h, &w, &o);
+		if (trial_waits(&w) && clock_mono_us() >= w.trial.next_us)
+			try_trial(h, &w);
 		if (clock_mono_us() < w.next_us)
 			continue;
 		if (w.making)
@@ -280,8 +423,12 @@ void *helper_work(void *argument)
 		else
 			ask_current(h, &w);
 	}
+	retire(&o);
 	producer_free(o.old);
 	producer_free(o.old_lone);
+	kafka_props_free(o.props, o.n_props);
+	end_trial(&w);
+	kafka_props_free(w.own_props, w.options.n_props);
 	producer_free(w.old);
 	producer_free(w.fresh);
 	topics_free(w.topics);

@@ -5,6 +5,7 @@
  *	MAKING ── the helper hands over a producer that knows its topics ──► RUNNING
  *	RUNNING ── fatal error, or no progress although brokers answer ──► DRAINING
  *	DRAINING ── every report is in; the old one goes to the helper ──► MAKING
+ *	RUNNING ── the helper hands over one of new properties ──► DRAINING ──► RUNNING with it
  *
  * There is one recovery path for any state of the library that we do not understand: take no more
  * records, wait until each one handed over was reported, replace the instance. The files then go
@@ -108,6 +109,8 @@ static void take_answer(struct kafka *k, uint64_t now_us)
 		kafka_take_producer(k, a.producer, now_us);
 	if (a.lone)
 		kafka_take_lone(k, a.lone);
+	if (a.renewal != RENEWAL_NONE)
+		kafka_take_renewal(k, &a, now_us);
 	if (a.topics)
 		take_topics(k, a.topics, now_us);
 	if (a.asked && a.reachable)
@@ -129,6 +132,7 @@ static void take_news(struct kafka *k, struct producer *producer, uint64_t now_u
 			kafka_died(k, news.text, now_us);
 		break;
 	case NEWS_AUTH:
+		k->refused_us = now_us;
 		note_error(k, &news, now_us);
 		/* Perhaps one of several; if it is all of them, the answer will tell so. */
 		if (k->reachable)
@@ -421,6 +425,8 @@ static struct output *kafka_free(struct output *output)
 		producer_wake(k->producer, -1);
 	if (k->lone.producer)
 		producer_wake(k->lone.producer, -1);
+	if (k->next)
+		helper_retire(k->helper, k->next);
 	if (k->helper)
 		helper_free(k->helper, k->producer, k->lone.producer);
 	else if (k->fd >= 0)

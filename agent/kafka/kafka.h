@@ -2,7 +2,7 @@
 #ifndef KAFKA_KAFKA_H
 #define KAFKA_KAFKA_H
 
-#include "kafka/options.h"
+#include "client/options.h"
 #include "output/output.h"
 
 /*
@@ -16,5 +16,13 @@
  * 0: *ret_output is the caller's. -ENOMEM and other errno.
  */
 int kafka_new(const struct kafka_options *options, struct output **ret_output) MUSTCHECK;
+
+/*
+ * The output, of kafka_new, is to go on with these properties (copied), or with what is new in the
+ * files that they name. Beside the producer in use one of them is made; when a broker has let it
+ * in, the old one is drained and replaced. Until then, and if it never comes to that, the old one
+ * is used; remarks say so. 0 or -ENOMEM.
+ */
+int kafka_renew(struct output *output, const struct prop *props, size_t n_props) MUSTCHECK;
 
 #endif

@@ -33,6 +33,7 @@ struct kafka {
 	struct helper *helper;
 	const struct kafka_options *options; /* the helper's copy */
 	struct producer *producer;           /* RUNNING and DRAINING */
+	struct producer *next;               /* DRAINING: its successor, if it is there already */
 	struct lone lone;
 	struct ledger ledger;
 	struct remarks remarks;
@@ -55,6 +56,7 @@ struct kafka {
 	uint64_t reported_us;    /* the last report */
 	uint64_t asked_us;       /* the last question that we ordered */
 	uint64_t ask_at_us;      /* one is ordered for then; 0: none */
+	uint64_t refused_us;     /* a broker has last refused our login or certificate */
 	uint64_t silent_us;      /* the first question since the last answer that had none; or 0 */
 	bool all_down;           /* the library has no connection, it says, since the last answer */
 	uint64_t probed_us;
@@ -86,6 +88,9 @@ void kafka_died(struct kafka *k, const char *why, uint64_t now_us);
 
 /* The helper's new producer (consumed): MAKING → RUNNING. */
 void kafka_take_producer(struct kafka *k, struct producer *producer, uint64_t now_us);
+
+/* What became of new properties: its producer (consumed) replaces the one in use. */
+void kafka_take_renewal(struct kafka *k, const struct helper_answer *a, uint64_t now_us);
 
 /*
  * Sends the record alone. 0; PRODUCER_E_FULL: not now, ledger_topic.moved tells when it may go;

@@ -3,6 +3,7 @@
  * The life of a producer: when it is disposed of, how it is drained, and how its successor is taken
  * over. kafka.c opens with the states and the reasons.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 
 /* Without a report for so long, though brokers answer, what drains is purged. */
 #define PURGE_AFTER_US (30 * US_PER_S)
+/* The same where brokers let in its successor and not the old one, which sends nothing more. */
+#define PURGE_REFUSED_US (5 * US_PER_S)
 /* How old an answer may be to count as "brokers answer"; above the helper's time-out. */
 #define ANSWER_FRESH_US (10 * US_PER_S)
 #define CHECK_EVERY_US US_PER_S
@@ -28,7 +31,7 @@ static void set_state(struct kafka *k, enum state state, uint64_t now_us)
 	static const char *const names[] = {"making", "running", "draining"};
 	static const enum state next[] = {RUNNING, DRAINING, MAKING};
 
-	if (next[k->state] != state)
+	if (next[k->state] != state && !(k->state == DRAINING && state == RUNNING))
 		abort();
 	remarks_add(&k->remarks, LOG_DEBUG, "producer-state", "producer: %s -> %s", names[k->state],
 		    names[state]);
@@ -109,7 +112,7 @@ void kafka_not_delivered(struct kafka *k, struct report *r, const struct produce
 	}
 }
 
-void kafka_take_producer(struct kafka *k, struct producer *producer, uint64_t now_us)
+static void run(struct kafka *k, struct producer *producer, uint64_t now_us)
 {
 	k->producer = producer;
 	k->stats.producers_made++;
@@ -121,9 +124,60 @@ void kafka_take_producer(struct kafka *k, struct producer *producer, uint64_t no
 	ledger_restart(&k->ledger, producer_batch_limit(producer));
 	producer_wake(producer, k->fd);
 	set_state(k, RUNNING, now_us);
+}
+
+void kafka_take_producer(struct kafka *k, struct producer *producer, uint64_t now_us)
+{
+	run(k, producer, now_us);
 	if (k->stats.producers_made > 1)
 		remarks_add(&k->remarks, LOG_NOTICE, "producer-replaced",
 			    "the producer was replaced; lines without a receipt are sent again");
+}
+
+/* A producer that brokers have let in: the one in use sends what it has, and ends. */
+static void take_renewed(struct kafka *k, struct producer *producer, uint64_t now_us)
+{
+	if (k->next)
+		helper_retire(k->helper, k->next);
+	k->next = NULL;
+	kafka_spoil_lone(k, now_us);
+	if (k->state == MAKING) {
+		/* Another one is on its way, of the same properties. */
+		helper_retire(k->helper, producer);
+		return;
+	}
+	k->next = producer;
+	if (k->state == DRAINING)
+		return;
+	k->purged = false;
+	set_state(k, DRAINING, now_us);
+}
+
+void kafka_take_renewal(struct kafka *k, const struct helper_answer *a, uint64_t now_us)
+{
+	if (a->renewed)
+		take_renewed(k, a->renewed, now_us);
+	if (a->renewal == RENEWAL_INVALID)
+		remarks_add(&k->remarks, LOG_ERR, "renewal-invalid",
+			    "what is new cannot be used: %.300s; the producer goes on as it was, "
+			    "and a change of the files is looked at again",
+			    a->renewal_reason);
+	else if (a->renewal == RENEWAL_REFUSED)
+		remarks_add(&k->remarks, LOG_ERR, "renewal-refused",
+			    "brokers do not take what is new: %.300s; the producer goes on as it "
+			    "was, trying again",
+			    a->renewal_reason);
+}
+
+int kafka_renew(struct output *output, const struct prop *props, size_t n_props)
+{
+	struct kafka *k = (struct kafka *)output;
+	struct prop *copy = kafka_props_copy(props, n_props);
+
+	if (!copy)
+		return -ENOMEM;
+	helper_renew(k->helper, copy, n_props);
+	return 0;
 }
 
 /*
@@ -207,6 +261,8 @@ void kafka_give_up(struct output *output)
 static void check_drain(struct kafka *k, uint64_t now_us)
 {
 	uint64_t quiet_us = k->reported_us > k->state_us ? k->reported_us : k->state_us;
+	bool refused = k->next && k->refused_us >= k->state_us;
+	uint64_t after_us = refused ? PURGE_REFUSED_US : PURGE_AFTER_US;
 
 	kafka_ask(k, now_us, ASK_GAP_US);
 	/*
@@ -215,7 +271,7 @@ static void check_drain(struct kafka *k, uint64_t now_us)
 	 */
 	if (k->dead)
 		producer_purge(k->producer, false);
-	if (k->purged || now_us < quiet_us + PURGE_AFTER_US || !k->reachable ||
+	if (k->purged || now_us < quiet_us + after_us || !k->reachable ||
 	    k->answered_us < quiet_us || now_us > k->answered_us + ANSWER_FRESH_US)
 		return;
 	remarks_add(&k->remarks, LOG_ERR, "producer-purged",
@@ -228,8 +284,17 @@ static void check_drain(struct kafka *k, uint64_t now_us)
 /* All reports are in: the old instance goes to the helper, which makes a new one first. */
 static void finish_drain(struct kafka *k, uint64_t now_us)
 {
-	struct producer *old = k->producer;
+	struct producer *old = k->producer, *next = k->next;
 
+	if (next) {
+		producer_wake(old, -1);
+		helper_retire(k->helper, old);
+		k->next = NULL;
+		run(k, next, now_us);
+		remarks_add(&k->remarks, LOG_NOTICE, "renewed",
+			    "the producer was replaced by one with what is new");
+		return;
+	}
 	if (k->delivered) {
 		k->fruitless = 0;
 		k->make_backoff_us = 0;

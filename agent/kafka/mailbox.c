@@ -4,7 +4,7 @@
  * hanging resolver: 7.7 s), and the loop must not. So one thread does all of it (helper_work.c),
  * and a mailbox with one mutex lies between:
  *
- *	loop ── orders: make, make lone, ask, probe, quit ──► helper
+ *	loop ── orders: make, make lone, ask, probe, renew, retire, quit ──► helper
  *	loop ◄── answer: producer, topics, reachable, reason ── helper (then the eventfd)
  *
  * An answer that was not yet fetched is added to, never lost: only a newer snapshot of the topics
@@ -25,13 +25,10 @@
 
 static void free_options(struct kafka_options *o)
 {
-	for (size_t i = 0; o->props && i < o->n_props; i++) {
-		free((char *)o->props[i].name);
-		free((char *)o->props[i].value);
-	}
+	kafka_props_free(o->props, o->n_props);
+	login_unref(o->login);
 	for (size_t i = 0; o->topics && i < o->n_topics; i++)
 		free((char *)o->topics[i]);
-	free((void *)o->props);
 	free((void *)o->topics);
 	free((void *)o->topic_settings);
 }
@@ -63,7 +60,8 @@ struct helper_orders helper_wait(struct helper *h, uint64_t until_us)
 	int r = 0;
 
 	pthread_mutex_lock(&h->mutex);
-	while (!o->make && !o->make_lone && !o->ask && !o->probe && !o->quit && r != ETIMEDOUT)
+	while (!o->make && !o->make_lone && !o->ask && !o->probe && !o->props && !o->n_retired &&
+	       !o->quit && r != ETIMEDOUT)
 		r = pthread_cond_timedwait(&h->cond, &h->mutex, &ts);
 	taken = *o;
 	*o = (struct helper_orders){.quit = taken.quit};
@@ -80,6 +78,12 @@ void helper_tell(struct helper *h, const struct helper_answer *news)
 		a->producer = news->producer;
 	if (news->lone)
 		a->lone = news->lone;
+	if (news->renewed)
+		a->renewed = news->renewed;
+	if (news->renewal != RENEWAL_NONE) {
+		a->renewal = news->renewal;
+		memcpy(a->renewal_reason, news->renewal_reason, sizeof a->renewal_reason);
+	}
 	if (news->topics) {
 		topics_free(a->topics);
 		a->topics = news->topics;
@@ -142,6 +146,7 @@ void helper_leave(struct helper *h)
 	/* An answer nobody fetched may hold the producer that was handed over last. */
 	producer_free(h->answer.producer);
 	producer_free(h->answer.lone);
+	producer_free(h->answer.renewed);
 	mailbox_unref(h);
 }
 
@@ -166,6 +171,27 @@ void helper_make_lone(struct helper *h, struct producer *old)
 	pthread_mutex_lock(&h->mutex);
 	h->orders.make_lone = true;
 	h->orders.old_lone = old;
+	pthread_cond_signal(&h->cond);
+	pthread_mutex_unlock(&h->mutex);
+}
+
+void helper_renew(struct helper *h, struct prop *props, size_t n)
+{
+	pthread_mutex_lock(&h->mutex);
+	kafka_props_free(h->orders.props, h->orders.n_props);
+	h->orders.props = props;
+	h->orders.n_props = n;
+	pthread_cond_signal(&h->cond);
+	pthread_mutex_unlock(&h->mutex);
+}
+
+void helper_retire(struct helper *h, struct producer *producer)
+{
+	pthread_mutex_lock(&h->mutex);
+	/* Two wait at most: each came with an answer, and the thread takes them before the next. */
+	if (h->orders.n_retired == ARRAY_LEN(h->orders.retired))
+		abort();
+	h->orders.retired[h->orders.n_retired++] = producer;
 	pthread_cond_signal(&h->cond);
 	pthread_mutex_unlock(&h->mutex);
 }

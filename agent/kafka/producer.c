@@ -32,7 +32,6 @@
 
 #include "base/clock.h"
 #include "kafka/producer_private.h"
-#include "kafka/words.h"
 #include "pressure/ledger.h"
 
 #define BATCH_MIN (16u << 10)
@@ -199,36 +198,6 @@ static int configure(rd_kafka_conf_t *conf, const struct kafka_options *o, size_
 	return r;
 }
 
-/*
- * The library's threads ask us about each certificate, having asked OpenSSL. Nothing is decided
- * here: only its reason is kept, which the library's own message has not.
- */
-static int on_certificate(rd_kafka_t *rk, const char *name, int32_t id, int *error, int depth,
-			  const char *bytes, size_t size, char *ret_text, size_t len, void *opaque)
-{
-	struct producer *p = opaque;
-
-	(void)rk, (void)name, (void)id, (void)depth, (void)bytes, (void)size;
-	if (!*error)
-		return 1;
-	atomic_store(&p->certificate_error, *error);
-	snprintf(ret_text, len, "%s", words_certificate(*error));
-	return 0;
-}
-
-/* Unless the user wants none verified. A library without TLS takes no callback, and needs none. */
-static void ask_certificates(rd_kafka_conf_t *conf, const struct kafka_options *o,
-			     struct producer *p)
-{
-	for (size_t i = 0; i < o->n_props; i++) {
-		if (strcmp(o->props[i].name, "enable.ssl.certificate.verification") == 0 &&
-		    strcmp(o->props[i].value, "true") != 0)
-			return;
-	}
-	rd_kafka_conf_set_opaque(conf, p);
-	(void)rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate);
-}
-
 /* What the topic has apart from the others. */
 static int set_topic(rd_kafka_topic_conf_t *conf, const struct topic_settings *settings,
 		     char *ret_message, size_t len)
@@ -292,7 +261,7 @@ int producer_new(const struct kafka_options *options, const struct producer_sizi
 	if (r == 0)
 		r = configure(conf, options, p->batch_bytes, sizing->alone, ret_message, len);
 	if (r == 0) {
-		ask_certificates(conf, options, p);
+		callbacks_init(&p->callbacks, options, conf);
 		p->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, ret_message, len);
 		if (!p->rk)
 			r = PRODUCER_E_PROPS;
@@ -303,6 +272,7 @@ int producer_new(const struct kafka_options *options, const struct producer_sizi
 	}
 	p->queue = rd_kafka_queue_get_main(p->rk);
 	rd_kafka_set_log_queue(p->rk, NULL);
+	callbacks_begin(&p->callbacks, p->rk);
 	r = add_topics(p, options, ret_message, len);
 	if (r)
 		return r;
@@ -325,6 +295,7 @@ struct producer *producer_free(struct producer *p)
 	if (p->rk)
 		rd_kafka_destroy(p->rk);
 	header_lists_deinit(&p->headers);
+	callbacks_deinit(&p->callbacks);
 	free(p);
 	return NULL;
 }
@@ -425,6 +396,18 @@ bool producer_is_dead(const struct producer *p, char *ret_text, size_t len)
 bool producer_was_refused(const struct producer *p)
 {
 	return rd_kafka_fatal_error(p->rk, NULL, 0) == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE;
+}
+
+void producer_set_password(struct producer *p, const struct kafka_options *options)
+{
+	const char *name = wanted(options, "sasl.username");
+	const char *password = wanted(options, "sasl.password");
+	rd_kafka_error_t *error = NULL;
+
+	if (name && password)
+		error = rd_kafka_sasl_set_credentials(p->rk, name, password);
+	if (error)
+		rd_kafka_error_destroy(error);
 }
 
 size_t producer_batch_limit(const struct producer *p)

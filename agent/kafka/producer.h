@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/options.h"
 #include "flow/record.h"
 #include "flow/report.h"
-#include "kafka/options.h"
 
 /*
  * One instance of librdkafka's producer: made, used, drained, disposed of. It knows nothing of
@@ -118,6 +118,12 @@ bool producer_is_dead(const struct producer *producer, char *ret_text, size_t le
 
 /* True when that was a batch that a broker refused for good. */
 bool producer_was_refused(const struct producer *producer);
+
+/*
+ * Gives the instance the name and password of these properties, if they have both: for connections
+ * that it makes from now on. Any thread may do so.
+ */
+void producer_set_password(struct producer *producer, const struct kafka_options *options);
 
 /* What the instance was made with. */
 size_t producer_batch_limit(const struct producer *producer);

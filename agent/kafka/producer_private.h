@@ -3,9 +3,9 @@
 #define KAFKA_PRODUCER_PRIVATE_H
 
 #include <librdkafka/rdkafka.h>
-#include <stdatomic.h>
 
-#include "kafka/header_lists.h"
+#include "client/callbacks.h"
+#include "client/header_lists.h"
 #include "kafka/producer.h"
 
 /* Shared by producer.c (its life, sending) and producer_reports.c (what comes back). */
@@ -19,7 +19,7 @@ struct producer {
 	struct header_lists headers;
 	size_t batch_bytes;
 	bool tell_timestamps;
-	atomic_int certificate_error; /* why one was refused last; set by threads of the library */
+	struct callbacks callbacks;
 };
 
 #endif

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "client/words.h"
 #include "kafka/producer_private.h"
-#include "kafka/words.h"
 
 /* Taken from an event at a time: a few cache lines of pointers. */
 #define PORTION 64
@@ -177,7 +177,7 @@ static void convert_error(struct producer *p, struct producer_news *ret)
 	ret->priority = LOG_WARNING;
 	snprintf(ret->text, sizeof ret->text, "%s", rd_kafka_event_error_string(p->event));
 	ret->trouble = trouble_of(err, ret->text);
-	words_mend(ret->text, sizeof ret->text, atomic_load(&p->certificate_error));
+	words_mend(ret->text, sizeof ret->text, atomic_load(&p->callbacks.certificate_error));
 	if (rd_kafka_event_error_is_fatal(p->event) || err == RD_KAFKA_RESP_ERR__FATAL) {
 		ret->kind = NEWS_FATAL;
 		ret->priority = LOG_ERR;

@@ -35,6 +35,10 @@ static const struct conf_option options[CONF_N_KEYS] = {
 		{"on_partition_change", CONF_IN_MAIN, CONF_T_WORD, .written = "warn",
 		 .words = {"warn", "pause", "pin"},
 		 .help = "when a topic has another number of partitions, so that keys would move"},
+	[CONF_CERTIFICATE_WARNING] =
+		{"certificate_warning", CONF_IN_MAIN, CONF_T_TIME,
+		 .written = "14d", .min = "0", .max = "3650d",
+		 .help = "how long before certificates expire it is told; 0: never"},
 	[CONF_CHUNK_MEMORY] = {"chunk_memory", CONF_IN_MAIN, CONF_T_SIZE, .written = "16MiB",
 			       .min = "1MiB", .max = "4GiB",
 			       .help = "memory for lines that are read and not yet acknowledged"},

@@ -319,6 +319,25 @@ ParameterizedTest(struct wire_case *c, check, wire)
 	check_report_deinit(&report);
 }
 
+Test(check, a_certificate_that_expires)
+{
+	struct expiry expiry = {.at_s = 1000000, .name = "CN = agent"};
+	struct check_report report = {0};
+	const int64_t day_s = 86400;
+
+	check_judge_expiry(&report, CHECK_NOWHERE, "ssl_ca_location", &expiry, 1000000 - 15 * day_s,
+			   14 * 86400000ull);
+	cr_assert_eq(report.n, 0);
+	check_judge_expiry(&report, CHECK_NOWHERE, "ssl_ca_location", &expiry,
+			   1000000 - 14 * day_s + 1, 14 * 86400000ull);
+	cr_assert_eq(report.counts[CHECK_WARNING], 1);
+	cr_assert(strstr(report.items[0].text, "\"CN = agent\" expires in 13 days"), "%s",
+		  report.items[0].text);
+	check_judge_expiry(&report, CHECK_NOWHERE, "ssl_ca_location", &expiry, 1000000, 0);
+	cr_assert_eq(report.counts[CHECK_ERROR], 1);
+	check_report_deinit(&report);
+}
+
 Test(check, what_everybody_may_do_has_its_cure)
 {
 	struct stat open = {.st_mode = S_IFDIR | 0777}, shut = {.st_mode = S_IFDIR | 0770};

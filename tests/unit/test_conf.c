@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "client/library.h"
 #include "conf/load.h"
-#include "kafka/library.h"
 #include "settings/options.h"
 #include "settings/read.h"
 #include "settings/text.h"

@@ -4,7 +4,7 @@
 #include <librdkafka/rdkafka.h>
 #include <string.h>
 
-#include "kafka/header_lists.h"
+#include "client/header_lists.h"
 
 #define SLICE(text) ((struct slice){text, sizeof(text) - 1})
 

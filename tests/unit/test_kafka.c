@@ -13,10 +13,10 @@
 #include <syslog.h>
 
 #include "base/clock.h"
+#include "client/library.h"
 #include "cmd/check/inspect.h"
 #include "cmd/demo/consumer.h"
 #include "kafka/kafka.h"
-#include "kafka/library.h"
 
 #define PRODUCE 0
 #define PARTITIONS 3
@@ -680,4 +680,72 @@ Test(kafka, the_library_is_asked_about_properties)
 	cr_expect_eq(kafka_try_prop("socket.timeout.ms", "x", message, sizeof message), 1);
 	cr_expect(kafka_library_is_safe());
 	cr_expect_neq(kafka_library_version()[0], '\0');
+}
+
+/* ---- properties that are replaced: scenario E29 ---- */
+
+static void renew(struct rig *rig, const char *name, const char *value)
+{
+	rig->props[1] = (struct prop){name, value};
+	cr_assert_eq(kafka_renew(rig->out, rig->props, 2), 0);
+}
+
+/* What is under way is ended by the producer that began it. */
+Test(kafka, renewed_without_a_failure)
+{
+	struct rig *rig = new_running_rig();
+
+	for (unsigned i = 0; i < 3; i++) {
+		fill(rig, i * 50, 50, 0);
+		renew(rig, "client.id", i % 2 ? "one" : "other");
+		UNTIL(rig, stats(rig).producers_made == i + 2 && stats(rig).up);
+	}
+	fill(rig, 150, 50, 0);
+	UNTIL(rig, rig->n_reports == 200);
+	cr_expect_eq(rig->n_of_kind[REPORT_DELIVERED], 200);
+	cr_expect(find_remark(rig, "renewed"));
+	cr_expect_null(find_remark(rig, "producer-replaced"));
+	end_rig(rig);
+}
+
+Test(kafka, what_the_library_refuses_changes_nothing)
+{
+	struct rig *rig = new_running_rig();
+
+	renew(rig, "compression.type", "lzma");
+	UNTIL(rig, find_remark(rig, "renewal-invalid"));
+	fill(rig, 0, 50, 0);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 50);
+	cr_expect_eq(stats(rig).producers_made, 1);
+	end_rig(rig);
+}
+
+/* That nobody answers says nothing against what is new; it is tried until the next change. */
+Test(kafka, a_renewal_that_nobody_answers)
+{
+	struct rig *rig = new_running_rig();
+
+	cr_assert_eq(kafka_renew(rig->out, &(struct prop){"bootstrap.servers", "127.0.0.1:1"}, 1),
+		     0);
+	for (unsigned i = 0; i < 100; i++)
+		turn(rig);
+	fill(rig, 0, 50, 0);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 50);
+	cr_expect_eq(stats(rig).producers_made, 1);
+	cr_expect_null(find_remark(rig, "renewal-refused"));
+	renew(rig, "client.id", "other");
+	UNTIL(rig, stats(rig).producers_made == 2);
+	end_rig(rig);
+}
+
+Test(kafka, freed_while_a_renewal_is_tried)
+{
+	struct rig *rig = new_running_rig();
+
+	renew(rig, "client.id", "other");
+	turn(rig);
+	cr_assert_eq(kafka_renew(rig->out, &(struct prop){"bootstrap.servers", "127.0.0.1:1"}, 1),
+		     0);
+	turn(rig);
+	end_rig(rig);
 }

@@ -2,8 +2,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "client/library.h"
 #include "conf/props.h"
-#include "kafka/library.h"
 
 struct row {
 	const char *name, *value;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/result.h"
-#include "kafka/words.h"
+#include "client/words.h"
 
 #define SIZE(N)                                           \
 	"kafka:9092/bootstrap: Invalid response size " #N \

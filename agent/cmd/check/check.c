@@ -19,6 +19,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "client/library.h"
 #include "cmd/check/access.h"
 #include "cmd/check/check.h"
 #include "cmd/check/unit.h"
@@ -26,7 +27,6 @@
 #include "cmd/options.h"
 #include "cmd/paper.h"
 #include "conf/print.h"
-#include "kafka/library.h"
 
 struct check_options {
 	const char *config;

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "kafka/options.h"
+#include "client/options.h"
 #include "kafka/topics.h"
 
 /* A look at the brokers before anything is sent: the questions of the helper, asked once. */

@@ -13,9 +13,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
+#include "client/library.h"
 #include "cmd/check/check.h"
 #include "conf/output.h"
-#include "kafka/library.h"
 
 static bool is(const char *value, const char *word)
 {
@@ -110,6 +111,47 @@ static void look_at_wire(struct check *check)
 	check_judge_wire(&check->report, place_in_block(check, "security_protocol"), &wire);
 }
 
+void check_judge_expiry(struct check_report *report, struct conf_place place, const char *setting,
+			const struct expiry *expiry, int64_t now_s, uint64_t warning_ms)
+{
+	int64_t left_s = expiry->at_s - now_s;
+
+	if (left_s <= 0)
+		check_find(report, CHECK_ERROR, place,
+			   "kafka.%s: the certificate of \"%s\" has expired\n"
+			   "Brokers, or this end, refuse it: all lines wait.\n"
+			   "Put another in its place; it is taken without a reload.",
+			   setting, expiry->name);
+	else if (left_s < (int64_t)(warning_ms / 1000))
+		check_find(report, CHECK_WARNING, place,
+			   "kafka.%s: the certificate of \"%s\" expires in %lld day%s\n"
+			   "All lines wait from then on.\n"
+			   "Put another in its place; it is taken without a reload.",
+			   setting, expiry->name, (long long)(left_s / 86400),
+			   left_s / 86400 == 1 ? "" : "s");
+}
+
+static void look_at_certificates(struct check *check)
+{
+	static const char *const settings[][2] = {
+		{"ssl.certificate.location", "ssl_certificate_location"},
+		{"ssl.certificate.pem", "ssl_certificate_pem"},
+		{"ssl.ca.location", "ssl_ca_location"},
+		{"ssl.ca.pem", "ssl_ca_pem"},
+	};
+	const struct conf *conf = check->conf;
+	struct expiry expiry;
+
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+		const char *value = conf_kafka_value(conf, settings[i][0]);
+
+		if (value && expiry_read(settings[i][0], value, &expiry) == 0)
+			check_judge_expiry(&check->report, place_in_block(check, settings[i][1]),
+					   settings[i][1], &expiry, clock_real_ms() / 1000,
+					   conf->certificate_warning_ms);
+	}
+}
+
 static void look_at_keys(struct check *check)
 {
 	static const char *const settings[][2] = {
@@ -173,6 +215,7 @@ void check_security(struct check *check)
 	struct stat st;
 
 	look_at_wire(check);
+	look_at_certificates(check);
 	look_at_keys(check);
 	look_at_configuration(check);
 	if (check->state_dir[0] == '/' && stat(check->state_dir, &st) == 0)

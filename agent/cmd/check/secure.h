@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "cmd/check/report.h"
+#include "login/expiry.h"
 
 /* What works, and lets others listen, pose as the brokers, or tell us what to do. */
 
@@ -25,5 +26,9 @@ void check_judge_writable(struct check_report *report, struct conf_place place, 
 /* A key that only its owner and its group should read. */
 void check_judge_readable(struct check_report *report, struct conf_place place, const char *setting,
 			  const char *path, const struct stat *st);
+
+/* How long the certificate of a setting is good, at now_s (since 1970). */
+void check_judge_expiry(struct check_report *report, struct conf_place place, const char *setting,
+			const struct expiry *expiry, int64_t now_s, uint64_t warning_ms);
 
 #endif

@@ -125,6 +125,7 @@ class Broker(Cluster):
         self.dir = WORK / name
         self.process = None
         self.more = ""  # settings
+        self.java_options, self.classes = [], []  # classes: directories of more of them
 
     @property
     def proxied_address(self):
@@ -154,7 +155,9 @@ class Broker(Cluster):
 
     def launch(self):
         assert self.process is None
-        self.process = spawn(JAVA + ["kafka.Kafka", self.properties], self.dir / "output", cwd=self.dir)
+        command = JAVA[:-1] + [":".join([JAVA[-1], *self.classes])] + self.java_options
+        command += ["kafka.Kafka", self.properties]
+        self.process = spawn(command, self.dir / "output", cwd=self.dir)
 
     def joined(self):
         return self.answers()

@@ -4,11 +4,13 @@
  * for, it names ssl.ca.location, also when the certificate is of another host. And of whatever does
  * not speak Kafka it reads the first four bytes as a length, finds it too large, and has one raise
  * receive.message.max.bytes: of an HTTP server, or of a port for TLS that got no TLS. Its own words
- * are kept up to the guess. And when it has no room for a thread it does not say what the many are.
+ * are kept up to the guess. Where it is itself what brokers refuse, it cannot know. And when it has
+ * no room for a thread it does not say what the many are.
  */
-#include "kafka/words.h"
+#include "client/words.h"
 
 #include <ctype.h>
+#include <librdkafka/rdkafka.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,6 +23,9 @@
 #define NOT_VERIFIED "certificate verify failed"
 #define NO_THREAD "Unable to create broker thread"
 #define HANDSHAKE "SSL handshake failed"
+#define SCRAM "SASL mechanism SCRAM"
+/* 2.6.1: the first that sends the nonce of SCRAM once, as brokers from Kafka 4 on insist. */
+#define SCRAM_VERSION 0x02060100
 
 /* The numbers are those of OpenSSL (X509_V_ERR_...), which do not change. */
 static const struct {
@@ -75,12 +80,23 @@ static void name_stranger(uint32_t first, char *ret_text, size_t len)
 			 "no message of Kafka's; look at address and port");
 }
 
+static void append(char *text, size_t size, const char *words)
+{
+	size_t len = strlen(text);
+
+	snprintf(text + len, size - len, "%s", words);
+}
+
 void words_mend(char *text, size_t size, int certificate)
 {
 	char *size_at = strstr(text, TOO_LARGE), *cause = strstr(text, NOT_VERIFIED);
 	char *handshake = strstr(text, HANDSHAKE);
 
-	if (strstr(text, NO_THREAD))
+	if (strstr(text, SCRAM) && rd_kafka_version() < SCRAM_VERSION)
+		append(text, size,
+		       "; brokers of Kafka 4 refuse SCRAM of a librdkafka before 2.6.1, whatever "
+		       "the password is");
+	else if (strstr(text, NO_THREAD))
 		snprintf(text, size,
 			 "librdkafka can make no thread for a broker: it keeps one for each that "
 			 "is named; too many are, or TasksMax of the unit is too low");

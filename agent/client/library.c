@@ -5,7 +5,7 @@
  * and each version knows others, so we keep no table of them: each question makes a throw-away
  * configuration. Weakness: what is wrong only in combination shows when the producer is made.
  */
-#include "kafka/library.h"
+#include "client/library.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>

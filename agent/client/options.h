@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef KAFKA_OPTIONS_H
-#define KAFKA_OPTIONS_H
+#ifndef CLIENT_OPTIONS_H
+#define CLIENT_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "login/login.h"
 #include "output/partitioner.h"
 
-/* A property of the `kafka` block: name with dots, value as text. Both borrowed. */
+/* A property of the `kafka` block: name with dots, value as text. All borrowed. */
 struct prop {
 	const char *name;
 	const char *value;
+	const char *reference; /* where the value was fetched (settings/secret.h), or NULL */
 };
 
 /* What a topic may have apart from the others: properties of librdkafka; "": as the kafka block. */
@@ -33,6 +35,7 @@ struct kafka_options {
 	const struct prop
 		*props; /* of the `kafka` block, already checked by props_reserved; copied */
 	size_t n_props;
+	struct login *login; /* for tokens, or NULL; referenced */
 	const char *const
 		*topics; /* all topics that records may name; copied. record.topic indexes it */
 	size_t n_topics;
@@ -49,6 +52,12 @@ struct kafka_options {
 	bool tell_timestamps; /* in reports of what was delivered */
 	uint64_t stall_us;    /* no report for so long although brokers answer: dispose; 60 s */
 };
+
+/* A copy for kafka_props_free; references are left out. NULL: no memory. */
+struct prop *kafka_props_copy(const struct prop *props, size_t n);
+
+/* Overwrites the values and frees. NULL is fine. */
+void kafka_props_free(const struct prop *props, size_t n);
 
 #define KAFKA_QUEUE_RECORDS 10000
 #define KAFKA_QUEUE_BYTES (4u << 20)

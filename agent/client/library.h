@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef KAFKA_LIBRARY_H
-#define KAFKA_LIBRARY_H
+#ifndef CLIENT_LIBRARY_H
+#define CLIENT_LIBRARY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef KAFKA_WORDS_H
-#define KAFKA_WORDS_H
+#ifndef CLIENT_WORDS_H
+#define CLIENT_WORDS_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef KAFKA_HEADER_LISTS_H
-#define KAFKA_HEADER_LISTS_H
+#ifndef CLIENT_HEADER_LISTS_H
+#define CLIENT_HEADER_LISTS_H
 
 #include <stddef.h>
 #include <stdint.h>

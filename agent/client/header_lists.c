@@ -12,7 +12,7 @@
  *
  * The last list that came back is the first to go out: it is the one in the processor's cache.
  */
-#include "kafka/header_lists.h"
+#include "client/header_lists.h"
 
 #include <errno.h>
 #include <librdkafka/rdkafka.h>

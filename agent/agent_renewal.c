@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Certificates, keys and passwords that are replaced while the agent runs. No reload is needed, and
+ * nothing but the producer changes: what is fetched from files is fetched again, and the output is
+ * told. It tries what is new beside what is in use (kafka/helper_work.c), so a mistake in a file
+ * stops nothing. While the agent stops nobody logs in any more.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "agent_private.h"
+#include "base/clock.h"
+#include "base/iso_time.h"
+#include "conf/props.h"
+#include "kafka/kafka.h"
+#include "login/expiry.h"
+#include "login/renewal.h"
+#include "settings/secret.h"
+
+#define DAY_US (86400 * US_PER_S)
+
+/* What is watched of a property; malloc'ed, or NULL. */
+static char *file_of(const struct prop *prop)
+{
+	if (prop->reference)
+		return secret_path(prop->reference);
+	return props_names_file(prop->name) ? strdup(prop->value) : NULL;
+}
+
+/* Whether the reference leads to something else than when the configuration was read. */
+static bool is_outdated(const struct prop *prop)
+{
+	char message[512], *value;
+	bool differs;
+
+	if (!prop->reference || secret_fetch(prop->reference, &value, message, sizeof message))
+		return false;
+	differs = strcmp(value, prop->value) != 0;
+	secret_free(value);
+	return differs;
+}
+
+int agent_open_renewal(struct agent *agent)
+{
+	const struct conf *conf = agent->conf;
+	int r = 0;
+
+	for (size_t i = 0; i < conf->n_props && r == 0; i++) {
+		char *path = file_of(&conf->props[i]);
+
+		if (path && !agent->renewal)
+			r = renewal_new(&agent->renewal);
+		if (path && r == 0)
+			r = renewal_add(agent->renewal, conf->props[i].name, path);
+		free(path);
+		agent->renewal_due |= is_outdated(&conf->props[i]);
+	}
+	return r;
+}
+
+/* Fetches what the references refer to now. False: one cannot be had, and it was told. */
+static bool fetch(struct agent *agent, struct prop *props)
+{
+	char message[512];
+	char *value;
+	int r;
+
+	for (size_t i = 0; i < agent->conf->n_props; i++) {
+		if (!props[i].reference)
+			continue;
+		r = secret_fetch(props[i].reference, &value, message, sizeof message);
+		if (r < 0) {
+			agent->error = r;
+			return false;
+		}
+		if (r) {
+			log_limited(agent->log, LOG_ERR, "renewal-unavailable",
+				    "kafka.%s: %s; the producer goes on as it was, and a change of "
+				    "the file is looked at again",
+				    props[i].name, message);
+			return false;
+		}
+		props[i].value = value;
+	}
+	return true;
+}
+
+static void renew(struct agent *agent, const char *what)
+{
+	const struct conf *conf = agent->conf;
+	struct prop *props = calloc(conf->n_props + 1, sizeof *props);
+
+	if (!props) {
+		agent->error = -ENOMEM;
+		return;
+	}
+	for (size_t i = 0; i < conf->n_props; i++) {
+		props[i] = conf->props[i];
+		/* Its value is fetched anew, and then ours. */
+		if (props[i].reference)
+			props[i].value = NULL;
+	}
+	if (fetch(agent, props)) {
+		log_limited(agent->log, LOG_NOTICE, "renewal",
+			    "%s: there is something new, which the next producer uses", what);
+		/* One that was put there expires as well. */
+		agent->certificates_at_us = 0;
+		if (kafka_renew(agent->output, props, conf->n_props))
+			agent->error = -ENOMEM;
+	}
+	for (size_t i = 0; i < conf->n_props; i++) {
+		if (props[i].reference)
+			secret_free((char *)props[i].value);
+	}
+	free(props);
+}
+
+/* A certificate that is not good any more, or not for long. */
+static void tell_expiry(struct agent *agent, const char *setting, const struct expiry *expiry)
+{
+	int64_t left_s = expiry->at_s - clock_real_ms() / 1000;
+	char when[ISO_TIME_LEN];
+	struct slice at = iso_time_print(expiry->at_s * 1000, when);
+	int date = (int)(at.len < 10 ? at.len : 10);
+
+	if (left_s > (int64_t)(agent->conf->certificate_warning_ms / 1000))
+		return;
+	if (left_s > 0)
+		log_say(agent->log, LOG_WARNING,
+			"kafka.%s: the certificate of \"%s\" expires in %lld day%s (%.*s): "
+			"lines wait from then on; put another in its place",
+			setting, expiry->name, (long long)(left_s / 86400),
+			left_s / 86400 == 1 ? "" : "s", date, at.at);
+	else
+		log_say(agent->log, LOG_ERR,
+			"kafka.%s: the certificate of \"%s\" has expired (%.*s): put another in "
+			"its place",
+			setting, expiry->name, date, at.at);
+}
+
+/* Of what it is now, which may be newer than the configuration. */
+static int read_expiry(const struct prop *prop, struct expiry *ret_expiry)
+{
+	char message[512], *value = NULL;
+	int r = prop->reference ? secret_fetch(prop->reference, &value, message, sizeof message) :
+				  0;
+
+	if (r == 0)
+		r = expiry_read(prop->name, value ? value : prop->value, ret_expiry);
+	secret_free(value);
+	return r;
+}
+
+static void look_at_certificates(struct agent *agent)
+{
+	struct expiry expiry;
+	int r;
+
+	for (size_t i = 0; i < agent->conf->n_props; i++) {
+		r = read_expiry(&agent->conf->props[i], &expiry);
+		if (r < 0)
+			agent->error = r;
+		else if (r == 0)
+			tell_expiry(agent, agent->conf->props[i].name, &expiry);
+	}
+}
+
+void agent_tick_renewal(struct agent *agent, uint64_t now_us)
+{
+	char what[512];
+
+	if (agent->conf->certificate_warning_ms && now_us >= agent->certificates_at_us) {
+		agent->certificates_at_us = now_us + DAY_US;
+		look_at_certificates(agent);
+	}
+	if (!agent->renewal || agent->state != AGENT_RUNNING)
+		return;
+	if (agent->renewal_due)
+		renew(agent, "files of the kafka block");
+	agent->renewal_due = false;
+	if (renewal_look(agent->renewal, now_us, what, sizeof what))
+		renew(agent, what);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Properties are copied for the helper, which may outlive the configuration that they came from.
+ * Passwords are among them, so what is freed is overwritten first.
+ */
+#include "client/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void kafka_props_free(const struct prop *props, size_t n)
+{
+	for (size_t i = 0; props && i < n; i++) {
+		free((char *)props[i].name);
+		if (props[i].value)
+			explicit_bzero((char *)props[i].value, strlen(props[i].value));
+		free((char *)props[i].value);
+	}
+	free((void *)props);
+}
+
+struct prop *kafka_props_copy(const struct prop *props, size_t n)
+{
+	struct prop *copy = calloc(n + 1, sizeof *copy);
+
+	for (size_t i = 0; copy && i < n; i++) {
+		copy[i].name = strdup(props[i].name);
+		copy[i].value = strdup(props[i].value);
+		if (!copy[i].name || !copy[i].value) {
+			kafka_props_free(copy, n);
+			return NULL;
+		}
+	}
+	return copy;
+}
