@@ -9,6 +9,7 @@
 #include "agent_private.h"
 #include "base/clock.h"
 #include "files/doubt.h"
+#include "files/writers.h"
 #include "follow/claims.h"
 #include "follow/copies.h"
 
@@ -112,13 +113,13 @@ static void age_file(struct agent *agent, struct file *file, uint64_t now_us)
 	if (file->unreadable || !file_is_over(file) || file->proof)
 		return;
 	quiet = now_us - file->quiet_since_us >= file->source->rotate_wait_ms * US_PER_MS;
-	if (!quiet && !(file_is_settled(file) && file->eof_seen && follow_is_abandoned(file)))
+	if (!quiet && !(file_is_settled(file) && file->eof_seen && files_is_abandoned(file)))
 		return;
 	/* A hint may have been lost, so the file itself is asked before it is closed for good. */
 	if (claims_is_due(file)) {
 		files_ready(&agent->files, file);
 	} else if (file_is_settled(file) && file->eof_seen && !tail_has_more(&file->tail)) {
-		if (!follow_must_hold(&agent->files, file, now_us) &&
+		if (!files_must_hold(&agent->files, file, now_us) &&
 		    !copies_await(&agent->files, file))
 			follow_finish(&agent->files, file);
 	} else if (!file->account.in_flight) {

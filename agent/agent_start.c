@@ -43,7 +43,7 @@ static void block_signals(void)
 	sigaddset(&signals, SIGHUP);
 	sigaddset(&signals, SIGUSR1);
 	sigaddset(&signals, SIGPIPE);
-	/* Of a lease that somebody breaks while it is asked for (follow/held.c). */
+	/* Of a lease that somebody breaks while it is asked for (files/writers.c). */
 	sigaddset(&signals, SIGIO);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 }

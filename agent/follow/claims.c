@@ -26,6 +26,7 @@
 #include "base/clock.h"
 #include "files/doubt.h"
 #include "files/rows.h"
+#include "files/writers.h"
 #include "follow/claims_private.h"
 #include "follow/copies_private.h"
 #include "follow/follow_private.h"
@@ -165,23 +166,13 @@ static struct places *places_for(struct files *files, const struct claim *claim)
 	return files->claim_places;
 }
 
-/* A directory (malloc'ed): all of one that was renamed went with the lineage's newest. Or NULL. */
-static char *where_newest_went(const struct files *files, const struct file *file)
-{
-	const struct file *newest =
-		map_get(files->by_lineage, file->lineage, strlen(file->lineage));
-
-	return newest && newest->left_path ? places_dir_of(newest->path) : NULL;
-}
-
 static int begin_hunt(struct files *files, struct claim *claim, const struct file *file)
 {
-	char *went = file->went ? NULL : where_newest_went(files, file);
 	struct wanted wanted = {
 		.path = file->path,
 		.lineage = file->lineage,
 		.real = file->real,
-		.went = file->went ? file->went : went,
+		.went = file->went,
 		.rotated = file->source->rotated,
 		.links = file->source->links,
 		.is_known = rows_is_taken,
@@ -192,7 +183,6 @@ static int begin_hunt(struct files *files, struct claim *claim, const struct fil
 	int r = places ? hunt_begin(&claim->hunt, places, &wanted) : -ENOMEM;
 
 	claim->hunting = places != NULL;
-	free(went);
 	return r;
 }
 
@@ -205,7 +195,7 @@ static int end_nameless(struct files *files, struct discover *discover, struct c
 			struct file *file, struct candidate *found, int64_t now_ms)
 {
 	struct candidate spare = claim->spare;
-	bool is_file = !found && spare.path && follow_is_abandoned(file);
+	bool is_file = !found && spare.path && files_is_abandoned(file);
 	int r = 0;
 
 	claim->spare.path = NULL;

@@ -37,15 +37,6 @@ int follow_check_paths(struct files *files, struct discover *discover) MUSTCHECK
  */
 bool follow_is_news(struct files *files, const struct source *source, const char *path);
 
-/* Whether it has no name and no writer any more, and was read to its end. */
-bool follow_is_abandoned(const struct file *file);
-
-/*
- * Whether the file, settled and quiet, has no name any more and must be kept open because somebody
- * may still write to it. Adds to held_deleted_bytes. now_us: CLOCK_MONOTONIC.
- */
-bool follow_must_hold(struct files *files, const struct file *file, uint64_t now_us);
-
 /*
  * The file goes on in the one behind fd, which may end before what was seen of it: what was known
  * of the bytes behind that end is of no use. Nothing of the file may be in memory.

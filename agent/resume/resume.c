@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "files/doze.h"
 #include "files/rows.h"
@@ -73,6 +74,21 @@ static int take_content(struct start *start, struct birth *birth, const struct c
 	return follow_adopt(files, birth, found->fd, &found->identity);
 }
 
+/* Its directory (malloc'ed), if that was renamed and the lineage's newest file tells; or NULL. */
+static char *where_newest_went(const struct start *start, const struct store_file *row)
+{
+	const struct store_file *newest =
+		map_get(start->newest, row->lineage, strlen(row->lineage));
+	char *dir = places_dir_of(row->path), *found = NULL, *went;
+
+	if (dir && newest != row && access(dir, F_OK) < 0)
+		found = places_find_renamed(start->places, newest->path, newest->inode);
+	went = found ? places_dir_of(found) : NULL;
+	free(dir);
+	free(found);
+	return went;
+}
+
 /* No file has the row's identity: the one that has its bytes. 0 or -ENOMEM, and *ret_r. */
 static int try_content(struct start *start, struct birth birth, int *ret_r)
 {
@@ -80,13 +96,17 @@ static int try_content(struct start *start, struct birth birth, int *ret_r)
 	struct wanted wanted = {row->path,     row->lineage,          row->real,
 				row->went,     birth.source->rotated, birth.source->links,
 				rows_is_known, start->files};
+	char *went = row->went ? NULL : where_newest_went(start, row);
 	struct candidate found;
 	int r;
 
+	if (went)
+		wanted.went = went;
 	wanted.is_over = start->files->start_is_over;
 	wanted.over_context = start->files->start_context;
 	content_of_row(&wanted.content, row);
 	*ret_r = candidates_find(start->places, &wanted, &found);
+	free(went);
 	if (*ret_r)
 		return *ret_r < 0 ? *ret_r : 0;
 	r = take_content(start, &birth, &found);
@@ -236,10 +256,19 @@ static int each_row(struct start *start, bool newest,
 			continue;
 		/* By its paths, whatever it was called then. */
 		files->source_known[source] = true;
-		r = newest ? 0 : map_put(start->newest, row->lineage, len, row);
-		if (!r)
-			r = take(start, &files->sources[source], row);
+		r = take(start, &files->sources[source], row);
 	}
+	return r;
+}
+
+static int find_newest(struct start *start)
+{
+	struct files *files = start->files;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < files->n_rows; i++)
+		r = map_put(start->newest, files->rows[i].lineage, strlen(files->rows[i].lineage),
+			    &files->rows[i]);
 	return r;
 }
 
@@ -249,6 +278,8 @@ int resume_files(struct files *files, struct discover *discover)
 	int r = -ENOMEM;
 
 	if (start.places && start.newest)
+		r = find_newest(&start);
+	if (!r)
 		r = each_row(&start, false, take_row);
 	if (!r)
 		r = each_row(&start, true, take_missed);

@@ -339,6 +339,12 @@ KEPT = {
          ("rotate", 0, "number", False), ("stop",), ("write", 0, 1), ("start",),
          ("copytruncate", 0, "number"), ("compress", 0, True)],
     ),
+    "copied, cut off and finished, then compressed, and its directory went": (
+        True,
+        False,
+        [("write", 2, 1), ("copytruncate", 2, "number"), ("run", 6000), ("compress", 2, False),
+         ("move_directory",)],
+    ),
     "settled ahead, and replaced by itself while nobody runs": (
         False,
         False,

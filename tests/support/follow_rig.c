@@ -21,6 +21,7 @@
 #include "files/doubt.h"
 #include "files/doze.h"
 #include "files/kept.h"
+#include "files/writers.h"
 #include "follow/claims.h"
 #include "follow/copies.h"
 #include "follow/packs.h"
@@ -386,7 +387,7 @@ static bool age(struct follow_rig *rig)
 		    file->queue != FILE_QUEUE_NONE)
 			continue;
 		if (file_is_settled(file) && file->eof_seen && !tail_has_more(&file->tail) &&
-		    (follow_must_hold(&rig->files, file, file->quiet_since_us) ||
+		    (files_must_hold(&rig->files, file, file->quiet_since_us) ||
 		     copies_await(&rig->files, file)))
 			continue;
 		if (file_is_settled(file) && file->eof_seen && !tail_has_more(&file->tail))

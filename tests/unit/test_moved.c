@@ -13,6 +13,7 @@
 
 #include "follow/follow.h"
 #include "tests/support/follow_rig.h"
+#include "tests/support/pack.h"
 
 static struct follow_rig *rig;
 static char *rotated[2];
@@ -316,6 +317,41 @@ static void rotate_away_while_down(void)
 		rig_start(rig);
 		SEE(want);
 	}
+}
+
+/* gzip in a directory, which is renamed then: nobody saw the compressed file there. */
+static void compressed_and_away(bool closed)
+{
+	struct slice packed = pack(PACKED_GZIP, "a1\n", 3);
+	int fd;
+
+	end();
+	rig = malloc(sizeof *rig);
+	rig_begin(rig, "logs/app.log*");
+	cr_assert_eq(mkdir(rig_path(rig, "logs"), 0755), 0);
+	rig_start(rig);
+	PUT("logs/app.log", "a1\n");
+	SEE("a1 ");
+	rig_rename(rig, "logs/app.log", "logs/app.log.1");
+	PUT("logs/app.log", "b1\n");
+	rig->quiet = closed;
+	SEE("b1 ");
+	SEE("");
+	fd = open(rig_path(rig, "logs/app.log.1.gz"), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	cr_assert_eq(write(fd, packed.at, packed.len), (ssize_t)packed.len);
+	close(fd);
+	free((char *)packed.at);
+	rig_remove(rig, "logs/app.log.1");
+	rig_rename(rig, "logs", "away");
+	SEE("");
+	end_well();
+}
+
+/* Scenario A12 */
+Test(moved, a_compressed_generation_in_a_directory_that_was_renamed_is_not_shipped_again)
+{
+	compressed_and_away(false);
+	compressed_and_away(true);
 }
 
 Test(moved, five_files_that_were_wholly_shipped_are_not_told_as_lost)
