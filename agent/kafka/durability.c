@@ -9,6 +9,7 @@
 #include <syslog.h>
 
 #include "kafka/kafka_private.h"
+#include "pressure/durability.h"
 
 static const char *acks_of(const struct kafka *k, size_t topic)
 {
@@ -35,15 +36,6 @@ static void note_told(struct ledger_topic *t)
 	t->told_min_insync = t->min_insync;
 }
 
-/* Whether the same is said of both. */
-static bool is_alike(const struct ledger_topic *a, const struct ledger_topic *b, const char *acks)
-{
-	if (strcmp(acks, "0") == 0)
-		return true;
-	return a->replicas == b->replicas &&
-	       (strcmp(acks, "1") == 0 || a->min_insync == b->min_insync);
-}
-
 /* Those that are told in one line with the first one, which is among them; all are told then. */
 static unsigned int gather(struct kafka *k, size_t first)
 {
@@ -55,41 +47,13 @@ static unsigned int gather(struct kafka *k, size_t first)
 		struct ledger_topic *t = &k->ledger.topics[i];
 
 		if (!t->replicas || is_told(t) || strcmp(acks_of(k, i), acks) != 0 ||
-		    !is_alike(t, &like, acks))
+		    !durability_alike(acks, (uint32_t[]){t->replicas, like.replicas},
+				      (uint32_t[]){t->min_insync, like.min_insync}))
 			continue;
 		note_told(t);
 		n++;
 	}
 	return n;
-}
-
-/* acks=all. True: an acknowledged line can be lost with one broker. */
-static bool print_all(const struct ledger_topic *t, char *ret, size_t len)
-{
-	/* Kafka needs no more than there are. */
-	uint32_t least = t->min_insync < t->replicas ? t->min_insync : t->replicas;
-
-	if (t->replicas == 1)
-		snprintf(
-			ret, len,
-			"1 replica: an acknowledged line is on one broker, and lost with its disk");
-	else if (!t->min_insync)
-		snprintf(ret, len,
-			 "%u replicas, min.insync.replicas not known (DescribeConfigs): if that is "
-			 "1, an acknowledged line may be on one broker only, and lost with it",
-			 t->replicas);
-	else if (least == 1)
-		snprintf(ret, len,
-			 "%u replicas, min.insync.replicas 1: while others are down or behind an "
-			 "acknowledged line is on one broker only, and lost with it; 2 prevents "
-			 "that",
-			 t->replicas);
-	else
-		snprintf(ret, len,
-			 "%u replicas, min.insync.replicas %u: an acknowledged line is on %u "
-			 "brokers at least, and lost only with all of those",
-			 t->replicas, t->min_insync, least);
-	return least < 2;
 }
 
 static void tell(struct kafka *k, size_t topic)
@@ -98,21 +62,10 @@ static void tell(struct kafka *k, size_t topic)
 	const char *acks = acks_of(k, topic);
 	unsigned int others = gather(k, topic) - 1;
 	char what[300], more[48] = "";
-	bool weak = true;
+	bool weak = durability_words(acks, t->replicas, t->min_insync, what, sizeof what);
 
 	if (others)
 		snprintf(more, sizeof more, " and %u other%s", others, others == 1 ? "" : "s");
-	if (strcmp(acks, "0") == 0)
-		snprintf(what, sizeof what,
-			 "nobody confirms a line: what is lost on its way or by a broker counts as "
-			 "delivered");
-	else if (strcmp(acks, "1") == 0)
-		snprintf(what, sizeof what,
-			 "%u replica%s: an acknowledged line is on its leader, and lost with it "
-			 "until others have it",
-			 t->replicas, t->replicas == 1 ? "" : "s");
-	else
-		weak = print_all(t, what, sizeof what);
 	remarks_add(&k->remarks, weak ? LOG_NOTICE : LOG_INFO, "durability",
 		    "topic %.200s%s: acks = %s, %s", k->options->topics[topic], more, acks, what);
 }

@@ -36,6 +36,8 @@
 #include "kafka/kafka_private.h"
 
 #define REPORT_PORTION 64
+/* Of a batch of one record, beside its bytes: 61, and a few for lengths and the time. */
+#define BATCH_HEAD_BYTES 80
 
 static const char *const state_names[] = {
 	[MAKING] = "making", [RUNNING] = "running", [DRAINING] = "draining"};
@@ -216,6 +218,16 @@ static int not_taken(struct kafka *k, const struct record *record, int r, uint64
 	}
 }
 
+/*
+ * By what is known of its topic a broker may refuse it, and the batch that it is in, which ends the
+ * producer. Compressed it may be small enough: only the broker can tell.
+ */
+static bool may_be_refused(const struct ledger_topic *t, const struct record *record, size_t bytes)
+{
+	return (t->max_message_bytes && bytes + BATCH_HEAD_BYTES > t->max_message_bytes) ||
+	       (t->compacted && !record->key.at);
+}
+
 static int kafka_submit(struct output *output, const struct record *record, void *slot,
 			uint64_t now_us)
 {
@@ -233,6 +245,9 @@ static int kafka_submit(struct output *output, const struct record *record, void
 		return OUTPUT_E_PARTITION;
 	headers = record_header_bytes(record);
 	bytes = record->key.len + record->value.len;
+	if (UNLIKELY(may_be_refused(&k->ledger.topics[record->topic], record, bytes + headers)) &&
+	    !record->alone)
+		return OUTPUT_E_ALONE;
 	partition = choose_partition(k, record, bytes + headers, now_us);
 	if (UNLIKELY(partition < 0))
 		return OUTPUT_E_HOLD;

@@ -338,6 +338,7 @@ void topics_keep_settings(struct topics *topics, const struct topics *older)
 	for (size_t i = 0; i < topics->n && older && i < older->n; i++) {
 		topics->at[i].max_message_bytes = older->at[i].max_message_bytes;
 		topics->at[i].min_insync = older->at[i].min_insync;
+		topics->at[i].compacted = older->at[i].compacted;
 	}
 }
 

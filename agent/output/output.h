@@ -25,6 +25,7 @@ enum {
 	OUTPUT_E_PARTITION, /* record->partition is not among the partitions of the topic: an
 			     * explicit one, which the source's policy has to judge */
 	OUTPUT_E_REFUSED,   /* the library itself refused this record alone (size): a dead letter */
+	OUTPUT_E_ALONE,     /* it may be refused, and its batch with it: it has to go alone */
 };
 
 /* Something that happened below and that the top should log once. */
@@ -125,7 +126,8 @@ static inline bool output_is_spent(struct output *output, const struct output_sh
 
 /*
  * Hands one record over. 0: a report for `slot` will come, exactly one. OUTPUT_E_FULL,
- * OUTPUT_E_HOLD, OUTPUT_E_PARTITION, OUTPUT_E_REFUSED: nothing was taken, no report will come.
+ * OUTPUT_E_HOLD, OUTPUT_E_PARTITION, OUTPUT_E_REFUSED, OUTPUT_E_ALONE (not of a record that does):
+ * nothing was taken, no report will come.
  * -ENOMEM. What was on hold may be tried again when output_moved of its topic has risen; fd is
  * readable then.
  */

@@ -85,7 +85,10 @@ static int refuse(struct pipeline *pipeline, struct slot *slot)
 	return r;
 }
 
-/* Record → output, or to the dead letters. 0: settled or in flight. PIPELINE_E_x. */
+/* Of submit, beside PIPELINE_E_x: the record has to go alone. */
+#define SUBMIT_E_ALONE 1000
+
+/* Record → output, or to the dead letters. 0: settled or in flight. The codes above. */
 static int submit(struct pipeline *pipeline, struct slot *slot, uint64_t now_us)
 {
 	int r = OUTPUT_E_REFUSED;
@@ -96,6 +99,8 @@ static int submit(struct pipeline *pipeline, struct slot *slot, uint64_t now_us)
 		return refuse(pipeline, slot);
 	if (LIKELY(!r))
 		return 0;
+	if (r == OUTPUT_E_ALONE)
+		return SUBMIT_E_ALONE;
 	return r < 0 ? r : r == OUTPUT_E_FULL ? PIPELINE_E_FULL : PIPELINE_E_HOLD;
 }
 
@@ -150,6 +155,19 @@ static int submit_carefully(struct pipeline *pipeline, struct file *file, struct
 	return r;
 }
 
+/* As submit_carefully, for a line that has turned out to have to go alone. */
+static int submit_alone(struct pipeline *pipeline, struct file *file, struct slot *slot,
+			uint64_t now_us)
+{
+	uint64_t start = slot_position(slot);
+	int r = ranges_add(&file->alone, start, start + slot->length);
+
+	/* There is no room for one more: what was refused before is settled first. */
+	if (r)
+		return r < 0 ? r : PIPELINE_E_HOLD;
+	return submit_carefully(pipeline, file, slot, now_us);
+}
+
 /* Its record may be under way now. */
 static void take_share(const struct pipeline *pipeline, struct file *file, const struct slot *slot)
 {
@@ -176,6 +194,8 @@ static int send(struct pipeline *pipeline, struct file *file, const struct event
 		r = submit_carefully(pipeline, file, slot, now_us);
 	else
 		r = submit(pipeline, slot, now_us);
+	if (UNLIKELY(r == SUBMIT_E_ALONE))
+		r = submit_alone(pipeline, file, slot, now_us);
 	if (LIKELY(!r)) {
 		take_share(pipeline, file, slot);
 		return 0;

@@ -93,6 +93,8 @@ int ledger_learn(struct ledger *l, size_t topic, const struct topic_facts *facts
 		return r;
 	t->n = facts->n_partitions;
 	t->min_insync = facts->min_insync;
+	t->max_message_bytes = facts->max_message_bytes;
+	t->compacted = facts->compacted;
 	t->replicas = facts->replicas;
 	for (int32_t i = 0; i < t->n_seen; i++) {
 		t->partitions[i].leader = topic_facts_leader(facts, i);

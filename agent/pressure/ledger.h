@@ -49,11 +49,13 @@ struct ledger_topic {
 	uint64_t waits_gap_us;  /* from then to when it is told again */
 	uint64_t no_place_us;  /* when the log was told that its rules need more partitions; or 0 */
 	uint64_t doubt_gap_us; /* a broker refuses what is sent to it: between two tries; or 0 */
-	uint64_t doubt_until_us; /* before the next */
-	bool waits_lone;         /* a record was told to wait for the lone producer */
-	uint32_t min_insync;     /* min.insync.replicas; 0: not known */
-	uint32_t replicas;       /* of a partition; 0: not known */
-	bool durability_told;    /* the log knows what an acknowledgement is worth, with */
+	uint64_t doubt_until_us;    /* before the next */
+	bool waits_lone;            /* a record was told to wait for the lone producer */
+	uint32_t min_insync;        /* min.insync.replicas; 0: not known */
+	uint32_t max_message_bytes; /* 0: not known */
+	bool compacted;             /* it refuses records without a key */
+	uint32_t replicas;          /* of a partition; 0: not known */
+	bool durability_told;       /* the log knows what an acknowledgement is worth, with */
 	uint32_t told_replicas, told_min_insync;
 	int32_t n;      /* partitions known now */
 	int32_t n_kept; /* keys are placed among so many; 0: not known */

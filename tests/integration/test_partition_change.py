@@ -11,8 +11,6 @@ from rig.hashes import HASHES
 from rig.reader import Reader
 from rig.wait import last, wait_for
 
-pytestmark = pytest.mark.scenario("E13")
-
 PATTERN = r"^n=(?<n>\d+) k=(?<k>\S+)"
 KEYS = [f"key-{number}" for number in range(60)]
 EX_UNAVAILABLE = 69
@@ -78,6 +76,7 @@ def make_rig(cluster, topic_name, work, make_agent):
     return lambda policy=None: Rig(cluster, topic, work, make_agent, policy)
 
 
+@pytest.mark.scenario("E13")
 def test_warn(make_rig):
     """The default. How many keys move is told, under the agent; at a start none has been seen."""
     rig = make_rig()
@@ -91,6 +90,7 @@ def test_warn(make_rig):
     rig.judge((120, 2), (240, 4))
 
 
+@pytest.mark.scenario("E13")
 def test_warn_at_a_start(make_rig):
     rig = make_rig()
     rig.agent.start()
@@ -107,6 +107,7 @@ def test_warn_at_a_start(make_rig):
     rig.judge((120, 2), (240, 4))
 
 
+@pytest.mark.scenario("E13")
 def test_pause(make_rig):
     """Nothing goes until it is accepted, whoever is started again meanwhile."""
     rig = make_rig("pause")
@@ -131,6 +132,7 @@ def test_pause(make_rig):
     rig.judge((120, 2), (240, 4))
 
 
+@pytest.mark.scenario("E13")
 def test_pause_is_accepted_without_an_agent(make_rig):
     rig = make_rig("pause")
     assert "there is no state" in rig.accept(expect=EX_UNAVAILABLE)
@@ -147,6 +149,7 @@ def test_pause_is_accepted_without_an_agent(make_rig):
     rig.judge((120, 2), (240, 4))
 
 
+@pytest.mark.scenario("E13")
 def test_pin(make_rig):
     """Also after a restart; until it is accepted."""
     rig = make_rig("pin")
@@ -166,6 +169,7 @@ def test_pin(make_rig):
     rig.judge((360, 2), (480, 4))
 
 
+@pytest.mark.scenario("E13")
 def test_pin_with_fewer_than_before(make_rig):
     """The topic was made anew: to hash among partitions that are not there is no way."""
     rig = make_rig("pin")

@@ -56,6 +56,21 @@ def test_one_big_record_among_small_ones(
     assert agent.counters()["lines_dead"] == 1
 
 
+@pytest.mark.scenario("E15", "E35")
+def test_a_bad_line_in_500(cluster, topic_name, make_lineage, make_agent, make_oracle):
+    """The limit is known: what exceeds it goes alone at once, and no batch is refused. It took a new
+    producer for each of them, or nearly."""
+    topic = cluster.make_topic(topic_name, max_message_bytes=LIMIT)
+    big = {number: 6000 for number in range(250, 20000, 500)}
+    lineage = make_lineage("a", big=big).append(20000)
+    agent = make_agent(cluster.bootstrap, topic).start()
+    oracle = make_oracle(cluster, topic, [lineage])
+    letters = judge(agent, oracle, written=20000, dead=40)
+    assert [letter["position"] for letter in letters] == [lineage.starts[number] for number in big]
+    counters = agent.counters()
+    assert (counters["producers_made"], counters["rewinds"], counters["lines_late"]) == (1, 0, 0), counters
+
+
 @pytest.mark.parametrize("codec", CODECS)
 @pytest.mark.scenario("E15")
 def test_batches_of_small_ones_over_the_limit(

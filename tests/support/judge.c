@@ -159,6 +159,9 @@ static bool has_letter(const struct letters *letters, const struct log_file *fil
 static void submitted(struct judge *judge, struct log_file *file, struct log_line *line,
 		      const struct scripted_note *note, const struct letters *letters)
 {
+	/* It has to go alone from the first time on. */
+	line->alone |= memmem(note->value, note->value_len, SCRIPTED_SUSPECT,
+			      strlen(SCRIPTED_SUSPECT)) != NULL;
 	if (line->state == LINE_DONE)
 		judge_says(judge, "an acknowledged line was sent again: " WHERE,
 			   WHERE_OF(file, line->start));

@@ -120,6 +120,8 @@ static int submit(struct output *output, const struct record *record, void *slot
 		note_submission(scripted, SCRIPTED_REFUSED, record, slot, now_us);
 		return OUTPUT_E_REFUSED;
 	}
+	if (holds(record->value, SCRIPTED_SUSPECT) && !record->alone)
+		return OUTPUT_E_ALONE;
 	note_submission(scripted, SCRIPTED_SUBMITTED, record, slot, now_us);
 	partition->flights = more(partition->flights, partition->n, &partition->capacity,
 				  sizeof partition->flights[0]);

@@ -20,6 +20,9 @@
 /* A record whose value holds this is refused by submit itself. */
 #define SCRIPTED_HUGE "HUGE"
 
+/* A record whose value holds this has to go alone, and is taken then. */
+#define SCRIPTED_SUSPECT "SUSPECT"
+
 /* In percent: of submissions, of batches. */
 struct scripted_weather {
 	uint32_t full; /* submit says FULL, or has_room says no */

@@ -678,6 +678,56 @@ Test(pipeline_cases, lines_that_go_alone_hold_up_their_own_file_only)
 	end(&world);
 }
 
+/*
+ * Scenario E15, E35. What the output takes for doubtful goes alone without a refusal: after what is
+ * before it, before what is behind it, and nothing is sent again.
+ */
+Test(pipeline_cases, what_is_doubtful_goes_alone_at_once)
+{
+	struct world world;
+	const struct counters *counters;
+
+	begin(&world);
+	write_new(&world, "L1 t0 k0 \nL2 t0 k0 SUSPECT\nL3 t0 k0 SUSPECT\nL4 t0 k0 \n");
+	read_all(&world);
+	cr_expect(eq(u32, world.scripted.in_flight, 1), "the line before");
+	for (int line = 2; line <= 4; line++) {
+		scripted_end_topic(&world.scripted, 0, REPORT_DELIVERED);
+		world_take_reports(&world);
+		read_all(&world);
+		cr_expect(eq(u32, world.scripted.in_flight, 1), "line %d", line);
+	}
+	scripted_end_topic(&world.scripted, 0, REPORT_DELIVERED);
+	world_take_reports(&world);
+	counters = &world.agent->counters;
+	cr_expect(eq(u64, delivered(&world), 4));
+	cr_expect(eq(u64, counters->rewinds, 0));
+	cr_expect(eq(u64, counters->lines_late, 0));
+	end(&world);
+}
+
+/* Refused alone it is a dead letter, and what is behind it goes on. */
+Test(pipeline_cases, what_is_doubtful_and_refused_is_a_dead_letter)
+{
+	struct world world;
+	const struct counters *counters;
+
+	begin(&world);
+	write_new(&world, "L1 t0 k0 SUSPECT POISON\nL2 t0 k0 \n");
+	read_all(&world);
+	cr_expect(eq(u32, world.scripted.in_flight, 1));
+	scripted_end_topic(&world.scripted, 0, REPORT_REFUSED);
+	world_take_reports(&world);
+	read_all(&world);
+	scripted_end_topic(&world.scripted, 0, REPORT_DELIVERED);
+	world_take_reports(&world);
+	counters = &world.agent->counters;
+	cr_expect(eq(u64, counters->lines_dead, 1));
+	cr_expect(eq(u64, delivered(&world), 1));
+	cr_expect(eq(u64, counters->rewinds, 0));
+	end(&world);
+}
+
 /* Two batches were under way, and the broker refused the first and took the second. */
 Test(pipeline_cases, lines_that_were_overtaken_are_counted)
 {

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Three brokers under load, some or all of which go and come: nothing is lost, repeated or out of its
+order, with the same producer, and it goes on by itself when they are back."""
+
+import os
+import time
+
+import pytest
+from rig.wait import last, wait_for
+from rig.writer import Load
+
+pytestmark = pytest.mark.timeout(1800)
+LONG = bool(os.environ.get("WAYBILL_LONG"))
+TIMES = 5 if LONG else 1
+OUTAGE_S = 60 if LONG else 12
+
+
+class Voyage:
+    """A load on a topic that does with two of three replicas, and the agent that ships it."""
+
+    def __init__(self, brokers, topic, lineage, agent, oracle):
+        self.brokers, self.topic, self.lineage, self.agent, self.oracle = brokers, topic, lineage, agent, oracle
+        self.agent.start()
+        self.load = Load(lineage, rate=200)
+        self.agent.counted(lines_delivered=400)
+
+    def delivered(self):
+        return self.agent.counters()["lines_delivered"]
+
+    def goes_on(self, since):
+        """Seconds from `since` to the first new acknowledgement, as far as samples can tell."""
+        before = self.delivered()
+        wait_for(lambda: self.delivered() > before, 60, "a new acknowledgement", every=0.1)
+        print(f"goes on after {time.monotonic() - since:.1f} s")
+
+    def stands(self):
+        """Nothing is acknowledged any more."""
+        before = [-1]
+
+        def quiet():
+            last(1)
+            now = self.delivered()
+            same = now == before[0]
+            before[0] = now
+            return same
+
+        wait_for(quiet, 60, "it stands still")
+
+    def end(self):
+        written = self.load.stop()
+        wait_for(self.oracle.complete, 120, "all lines")
+        self.agent.stop()
+        assert self.agent.counters()["producers_made"] == 1, self.agent.messages()
+        self.oracle.judge().assert_clean(written=written)
+
+
+@pytest.fixture
+def voyage(three, topic_name, make_lineage, make_agent, make_oracle):
+    three.mend()
+    topic = three.make_topic(topic_name, replicas=3, min_insync_replicas=2)
+    lineage = make_lineage("a")
+    agent = make_agent(three.bootstrap, topic)
+    voyage = Voyage(three, topic, lineage, agent, make_oracle(three, topic, [lineage]))
+    yield voyage
+    voyage.load.stop()
+    three.mend()
+
+
+@pytest.mark.scenario("E19")
+def test_brokers_are_restarted_one_after_the_other(voyage):
+    for _ in range(TIMES):
+        for node in (2, 3):
+            voyage.brokers.brokers[node].stop()
+            voyage.brokers.wait_without(node, voyage.topic)
+            voyage.goes_on(time.monotonic())
+            voyage.brokers.mend()
+    voyage.end()
+
+
+@pytest.mark.scenario("E19", "E06", "E10")
+def test_a_leader_is_bounced_hard(voyage):
+    for _ in range(TIMES):
+        leaders = set(voyage.brokers.leaders(voyage.topic).values()) - {1}
+        node = max(leaders or {3})
+        voyage.brokers.brokers[node].kill()
+        voyage.brokers.wait_without(node, voyage.topic)
+        voyage.goes_on(time.monotonic())
+        voyage.brokers.mend()
+    voyage.end()
+
+
+@pytest.mark.scenario("E18", "E19", "E02")
+def test_two_of_three_are_frozen(voyage):
+    """What is left may not take a record, and does not say so for as long as it waits for the others."""
+    for node in (2, 3):
+        voyage.brokers.brokers[node].freeze()
+    voyage.stands()
+    used = voyage.agent.cpu_seconds()
+    last(OUTAGE_S)
+    print(f"CPU: {100 * (voyage.agent.cpu_seconds() - used) / OUTAGE_S:.1f} % of a core")
+    thawed = time.monotonic()
+    for node in (2, 3):
+        voyage.brokers.brokers[node].thaw()
+    voyage.goes_on(thawed)
+    voyage.end()
+
+
+@pytest.mark.scenario("E19", "E30", "E02", "F05")
+def test_all_are_down(voyage):
+    """Told once when it begins and once when it ends; the process lives, and is no reason to end it."""
+    for broker in voyage.brokers.brokers.values():
+        broker.kill()
+    voyage.agent.wait_says("no broker of", deadline=60)
+    said = len(voyage.agent.messages())
+    used = voyage.agent.cpu_seconds()
+    last(OUTAGE_S)
+    print(f"CPU: {100 * (voyage.agent.cpu_seconds() - used) / OUTAGE_S:.1f} % of a core")
+    assert len(voyage.agent.messages()) - said < 1000, voyage.agent.messages()[said:]
+    voyage.brokers.mend()
+    voyage.goes_on(time.monotonic())
+    voyage.agent.wait_says("the brokers answer again")
+    voyage.end()
