@@ -27,8 +27,10 @@ static const char *servers(const struct kafka *k)
 	return NULL;
 }
 
-void kafka_reachable(struct kafka *k)
+void kafka_reachable(struct kafka *k, uint64_t now_us)
 {
+	if (!k->reachable)
+		k->reached_us = now_us;
 	k->reachable = true;
 	k->all_down = false;
 	k->silent_us = 0;

@@ -73,7 +73,7 @@ static void take_topics(struct kafka *k, struct topics *topics, uint64_t now_us)
 static void take_reach(struct kafka *k, const struct helper_answer *a, uint64_t now_us)
 {
 	if (a->reachable)
-		kafka_reachable(k);
+		kafka_reachable(k, now_us);
 	else if (k->state != MAKING && k->last_error[0])
 		kafka_unreachable(k, k->trouble, k->last_error, now_us);
 	else
@@ -299,7 +299,7 @@ static void book(struct kafka *k, struct report *reports, const struct producer_
 	}
 	k->reported_us = now_us;
 	if (k->delivered > before && !k->reachable)
-		kafka_reachable(k);
+		kafka_reachable(k, now_us);
 	if (UNLIKELY(k->waits_since_us) && k->delivered > before)
 		kafka_end_waits(k, now_us);
 }

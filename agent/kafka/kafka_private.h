@@ -54,6 +54,7 @@ struct kafka {
 	uint64_t answer_us;      /* the library waits so long for an answer */
 	uint64_t answered_us;    /* the helper's last answer from a broker */
 	uint64_t reported_us;    /* the last report */
+	uint64_t reached_us;     /* since then `reachable` is true, when it is */
 	uint64_t asked_us;       /* the last question that we ordered */
 	uint64_t ask_at_us;      /* one is ordered for then; 0: none */
 	uint64_t refused_us;     /* a broker has last refused our login or certificate */
@@ -167,7 +168,7 @@ bool kafka_may_lack_replicas(const struct kafka *k, size_t topic, int32_t partit
 void kafka_tell_many(struct kafka *k, int32_t n_brokers);
 
 /* Brokers answer. Told when the log knows otherwise. */
-void kafka_reachable(struct kafka *k);
+void kafka_reachable(struct kafka *k, uint64_t now_us);
 
 /*
  * No broker answered a question. Told when it is no chance any more, and again when the reason is

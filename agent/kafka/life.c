@@ -197,6 +197,9 @@ static bool still_stalled(const struct kafka *k, uint32_t topic, int32_t partiti
 	const struct ledger_partition *part = &k->ledger.topics[topic].partitions[partition];
 	uint64_t since_us = part->progress_us > part->led_us ? part->progress_us : part->led_us;
 
+	/* While no broker answered nothing could move. */
+	if (since_us < k->reached_us)
+		since_us = k->reached_us;
 	return part->records && now_us >= since_us + stall_us(k);
 }
 
@@ -237,7 +240,8 @@ static void check_stall(struct kafka *k, uint64_t now_us)
 	    !ledger_find_stalled(&k->ledger, now_us - stall_us(k), &topic, &partition))
 		return;
 	kafka_ask(k, now_us, ASK_GAP_US);
-	if (!k->reachable || now_us > k->answered_us + ANSWER_FRESH_US ||
+	if (!k->reachable || now_us < k->reached_us + stall_us(k) ||
+	    now_us > k->answered_us + ANSWER_FRESH_US ||
 	    (k->probed_us && now_us < k->probed_us + PROBE_GAP_US) ||
 	    k->ledger.topics[topic].partitions[partition].leader < 0)
 		return;

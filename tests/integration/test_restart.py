@@ -8,9 +8,12 @@ import pytest
 from rig.wait import last, wait_for
 from rig.writer import Load
 
-STOPS = 300 if os.environ.get("WAYBILL_LONG") else 20
+LONG = bool(os.environ.get("WAYBILL_LONG"))
+STOPS = 300 if LONG else 20
 
 
+@pytest.mark.long
+@pytest.mark.timeout(7200 if LONG else 300)
 @pytest.mark.scenario("E26")
 def test_20_stops_at_random_instants(cluster, topic, make_lineage, make_agent, make_oracle):
     chance = random.Random(20)

@@ -66,6 +66,7 @@ def voyage(three, topic_name, make_lineage, make_agent, make_oracle):
     three.mend()
 
 
+@pytest.mark.long
 @pytest.mark.scenario("E19")
 def test_brokers_are_restarted_one_after_the_other(voyage):
     for _ in range(TIMES):
@@ -77,6 +78,7 @@ def test_brokers_are_restarted_one_after_the_other(voyage):
     voyage.end()
 
 
+@pytest.mark.long
 @pytest.mark.scenario("E19", "E06", "E10")
 def test_a_leader_is_bounced_hard(voyage):
     for _ in range(TIMES):
@@ -89,6 +91,7 @@ def test_a_leader_is_bounced_hard(voyage):
     voyage.end()
 
 
+@pytest.mark.long
 @pytest.mark.scenario("E18", "E19", "E02")
 def test_two_of_three_are_frozen(voyage):
     """What is left may not take a record, and does not say so for as long as it waits for the others."""
@@ -105,6 +108,7 @@ def test_two_of_three_are_frozen(voyage):
     voyage.end()
 
 
+@pytest.mark.long
 @pytest.mark.scenario("E19", "E30", "E02", "F05")
 def test_all_are_down(voyage):
     """Told once when it begins and once when it ends; the process lives, and is no reason to end it."""

@@ -54,6 +54,7 @@ def topics(mended, topic_name):
     return sick, mended.make_topic(f"healthy-{topic_name}", replicas=3, min_insync_replicas=2)
 
 
+@pytest.mark.long
 @pytest.mark.scenario("E22", "E18")
 @pytest.mark.parametrize("settings", ["denied", "read"] if LONG else ["denied"])
 def test_a_topic_without_replicas(

@@ -31,6 +31,31 @@ def test_answer_lost(broker, own_topic, proxy, make_lineage, make_agent, make_or
     oracle.judge().assert_clean(written=1001)
 
 
+@pytest.mark.scenario("E20", "E07")
+def test_a_byte_a_second(broker, own_topic, proxy, make_lineage, make_agent, make_oracle):
+    """Each connection lives and gets nowhere, and is given up by the library again and again. What was
+    appended and not acknowledged is known to Kafka when it comes again."""
+    lineage = make_lineage("a").append(1000)
+    kafka = {"socket_timeout_ms": ANSWER * 1000}
+    agent = make_agent(proxy.bootstrap, own_topic, kafka=kafka, stall_timeout=f"{STALL}s").start()
+    oracle = make_oracle(broker, own_topic, [lineage])
+    agent.counted(lines_delivered=1000)
+    proxy.trickle()
+    lineage.append(1000)
+    agent.counted(lines_read=2000)
+    used = agent.cpu_seconds()
+    last(2 * ANSWER)
+    used = agent.cpu_seconds() - used
+    assert agent.counters()["lines_delivered"] < 2000
+    assert used < 4, f"{used} s of CPU in {2 * ANSWER} s: it runs in a circle"
+    proxy.trickle(False)
+    wait_for(oracle.complete, 40, "all lines")
+    agent.counted(lines_delivered=2000)
+    agent.stop()
+    assert agent.counters()["producers_made"] == 1, agent.messages()[-3000:]
+    oracle.judge().assert_clean(written=2000)
+
+
 @pytest.fixture
 def two_brokers(work):
     """Two brokers of one cluster; the second may be killed."""

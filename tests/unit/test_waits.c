@@ -199,6 +199,19 @@ Test(waits, a_producer_is_not_replaced_while_the_library_waits_for_an_answer)
 	cr_expect_eq(probed_at(0, 81 * S), DRAINING);
 }
 
+/*
+ * Scenario E19. All brokers were away for longer than stall_timeout, and what waited was not sent
+ * yet when the first of them answered again.
+ */
+Test(waits, a_producer_is_not_replaced_as_soon_as_brokers_are_back)
+{
+	k.reachable = false;
+	kafka_reachable(&k, 70 * S);
+	cr_expect_eq(probed_at(0, 71 * S), RUNNING);
+	cr_expect_eq(probed_at(0, 129 * S), RUNNING);
+	cr_expect_eq(probed_at(0, 130 * S), DRAINING);
+}
+
 /* What is said at that time of a question that nobody answered, "" for nothing. */
 static const char *silent_at(uint64_t now_us)
 {
@@ -218,7 +231,7 @@ Test(waits, one_question_without_an_answer_is_no_silence)
 	cr_assert_str_eq(silent_at(20 * S), "", "a report is an answer");
 	assert_says(silent_at(30 * S), "no broker of kafka.bootstrap_servers (one:9092) answers");
 	cr_assert_not(k.reachable);
-	kafka_reachable(&k);
+	kafka_reachable(&k, 30 * S);
 	k.all_down = true;
 	cr_assert_str_neq(silent_at(40 * S), "");
 }

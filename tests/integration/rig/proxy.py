@@ -13,7 +13,8 @@ Every Produce request is shown to `rule(request)`, which answers with one of
   an int          do not pass it on; answer every partition with this error code
 
 Whatever is not plain forwarding goes into `log` at the moment it happens, which is what a test
-looks at to know that its fault was real. black_hole() does it to all connections, also new ones.
+looks at to know that its fault was real. black_hole() does it to all connections, also new ones;
+trickle() lets a byte a second through each, either way.
 """
 
 import os
@@ -32,6 +33,7 @@ SWALLOW = "swallow"
 FLIP = "flip"
 RESET = "reset"
 BLACK_HOLE = "black-hole"
+TRICKLE = "trickle"
 LINGER_RST = struct.pack("ii", 1, 0)
 
 
@@ -107,8 +109,14 @@ class _Link:
         return bytes(data[4:])
 
     def _send(self, side, frame):
-        if not (self.swallow or self.proxy.swallowing):
-            side.sendall(struct.pack(">i", len(frame)) + frame)
+        if self.swallow or self.proxy.swallowing:
+            return
+        data = struct.pack(">i", len(frame)) + frame
+        while data and not self.proxy.calm.is_set():
+            side.sendall(data[:1])
+            data = data[1:]
+            self.proxy.calm.wait(1)
+        side.sendall(data)
 
     def _requests(self):
         frame = self._frame(self.client)
@@ -157,6 +165,8 @@ class Proxy:
         self.bootstrap = f"127.0.0.1:{broker.proxy_port}"
         self.rule = None
         self.swallowing = False
+        self.calm = threading.Event()  # otherwise it trickles
+        self.calm.set()
         self.log = []
         self.produce_requests = 0
         self._lock = threading.Lock()
@@ -195,12 +205,17 @@ class Proxy:
         if not on:  # half a conversation cannot be continued
             self.reset_all()
 
+    def trickle(self, on=True):
+        self.note(TRICKLE if on else FORWARD, None)
+        (self.calm.clear if on else self.calm.set)()
+
     def reset_all(self):
         for link in self._links:
             link.close(reset=True)
         self._links.clear()
 
     def close(self):
+        self.calm.set()
         os.write(self._wake[1], b"x")
         self._thread.join()
         self._listener.close()
