@@ -110,7 +110,14 @@ static void age_file(struct agent *agent, struct file *file, uint64_t now_us)
 		files_ready(&agent->files, file);
 		return;
 	}
-	if (file->unreadable || !file_is_over(file) || file->proof)
+	if (file->unreadable || file->proof)
+		return;
+	if (file->tail.open &&
+	    now_us - file->quiet_since_us >= join_options(file->source->join)->flush_after_us) {
+		files_ready(&agent->files, file);
+		return;
+	}
+	if (!file_is_over(file))
 		return;
 	quiet = now_us - file->quiet_since_us >= file->source->rotate_wait_ms * US_PER_MS;
 	if (!quiet && !(file_is_settled(file) && file->eof_seen && files_is_abandoned(file)))
@@ -137,7 +144,7 @@ void agent_age_files(struct agent *agent, uint64_t now_us)
 		next = TAILQ_NEXT(file, aging_link);
 		if (file->state == FILE_FINISHED ||
 		    (file->state != FILE_BACKOFF && !file_is_over(file) && !file->unreadable &&
-		     !file->doubtful))
+		     !file->doubtful && !file->tail.open))
 			files_unage(&agent->files, file);
 		else
 			age_file(agent, file, now_us);

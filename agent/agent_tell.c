@@ -56,7 +56,7 @@ static uint64_t lines_waiting(const struct agent *agent)
 	uint64_t n = 0;
 
 	while ((file = map_next(agent->files.by_inode, &cursor)))
-		n += file->account.failed + file->lines_back;
+		n += file->lines_back;
 	return n;
 }
 
@@ -66,7 +66,8 @@ void agent_count_now(struct agent *agent, uint64_t now_us)
 
 	output_stats(agent->output, &stats);
 	agent_count_limits(agent);
-	agent->counters.in_flight = stats.records_in_flight;
+	agent->counters.in_flight =
+		stats.records_in_flight + pipeline_lines_joined(agent->pipeline);
 	agent->counters.lines_waiting = lines_waiting(agent);
 	agent->counters.checkpoint_age_ms = agent_unsaved_us(agent, now_us) / US_PER_MS;
 	agent->counters.producers_made = stats.producers_made;

@@ -158,6 +158,8 @@ static void gone_dry(struct agent *agent, struct file *file, bool hand_over, uin
 	files_rest(&agent->files, file);
 	files_give_back(&agent->files, file);
 	file->eof_seen = true;
+	if (UNLIKELY(file->tail.open))
+		files_age(&agent->files, file);
 	r = claims_begin_nameless(&agent->files, file);
 	if (UNLIKELY(r)) {
 		if (r < 0)

@@ -8,6 +8,7 @@
  *   follow/     what becomes of them: rotation, copies
  *   files/      which files there are; what of them is stored
  *   search/     by what a file is found again that is not where it was: name, place, bytes
+ *   join/       lines → events of several lines
  *   input/      patterns → hints; bytes of a file → events
  *   packed/     what is in a compressed file
  *   pipeline/   the way itself, readable top to bottom: redact, parse, route, submit; and back

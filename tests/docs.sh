@@ -156,6 +156,7 @@ generated() {
 			header:In a header
 			json:In a member of *json*
 			field:In one of *fields*
+			multiline:In *multiline*
 			partitioner:In a partitioner
 			rule:In a rule of a partitioner
 			redact:In a rule of *redact*

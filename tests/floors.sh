@@ -26,6 +26,7 @@ floors() {
 		1  parsers
 		2  parsers/kinds
 		2  flow
+		2  join
 		2  ops
 		2  packed
 		2  state

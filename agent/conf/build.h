@@ -69,6 +69,9 @@ int conf_build_parser(struct source_build *s) MUSTCHECK;
 /* Whether it has, or may have, a field of that name. */
 bool conf_parser_may_have(const struct source_build *s, struct slice name);
 
+/* The multiline group of a source, if it has one. 0 or -ENOMEM. */
+int conf_build_multiline(struct source_build *s) MUSTCHECK;
+
 /* The partitioner of a source: compiled, or taken from the top level. 0 or -ENOMEM. */
 int conf_source_partitioner(struct source_build *s) MUSTCHECK;
 

@@ -13,6 +13,7 @@ static void free_source(struct source *source, struct conf_patterns *patterns)
 {
 	route_free(source->route);
 	parser_free(source->parser);
+	join_free(source->join);
 	redact_deinit(&source->redact);
 	conf_paths_free(patterns->paths);
 	conf_paths_free(patterns->exclude);

@@ -28,8 +28,8 @@ void conf_kafka_options(const struct conf *conf, struct kafka_options *ret_optio
 	};
 
 	for (size_t i = 0; i < conf->n_sources; i++)
-		if (conf->sources[i].rules.max_line > options.max_line)
-			options.max_line = conf->sources[i].rules.max_line;
+		if (source_longest(&conf->sources[i]) > options.max_line)
+			options.max_line = source_longest(&conf->sources[i]);
 	*ret_options = options;
 }
 

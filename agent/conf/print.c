@@ -211,9 +211,11 @@ static void print_setting(const struct printer *p, const struct conf_node *group
 		print_properties(p, node, indent);
 		return;
 	}
-	if (node && key == CONF_PARTITIONER) {
+	if (node && (key == CONF_PARTITIONER || key == CONF_MULTILINE)) {
 		fprintf(p->to, "%s = {\n", option->name);
-		print_group(p, node, CONF_IN_PARTITIONER, indent + 2);
+		print_group(p, node,
+			    key == CONF_PARTITIONER ? CONF_IN_PARTITIONER : CONF_IN_MULTILINE,
+			    indent + 2);
 		fprintf(p->to, "%*s};\n", indent, "");
 		return;
 	}

@@ -161,7 +161,7 @@ static void say(const struct view *view, const struct file *file, enum condition
 		say_reading(view, file, text, len);
 		break;
 	case CONDITION_PARTIAL:
-		snprintf(text, len, "the end of its last line");
+		snprintf(text, len, "the end of its last %s", file->tail.open ? "event" : "line");
 		break;
 	default:
 		break;

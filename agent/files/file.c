@@ -78,6 +78,7 @@ int file_new(uint64_t id, const struct source *source, const char *path, const c
 	file_set_content(file, 0, committed);
 	account_init(&file->account, pools, committed);
 	tail_init(&file->tail, &file->account, &source->rules);
+	file->tail.join = source->join;
 	*ret_file = file;
 	return 0;
 }

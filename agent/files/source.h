@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "input/reach.h"
+#include "join/join.h"
 #include "parsers/kinds/parser.h"
 #include "parsers/lines.h"
 #include "parsers/redact.h"
@@ -35,6 +36,15 @@ struct source {
 	size_t max_files; /* that are known at a time; 0: as many as of all sources, as the next */
 	size_t max_directories;
 	struct line_rules rules;
+	struct join *join; /* NULL: each line is an event; owned as redact is */
 };
+
+/* Bytes of its longest event. */
+static inline size_t source_longest(const struct source *source)
+{
+	size_t event = source->join ? join_options(source->join)->max_event : 0;
+
+	return event > source->rules.max_line ? event : source->rules.max_line;
+}
 
 #endif

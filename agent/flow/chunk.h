@@ -46,7 +46,10 @@ struct slot {
 	uint32_t length : 24;
 	uint32_t state : 8;
 	union {
-		uint64_t read_ms; /* until it is delivered: when its line was read; ms since 1970 */
+		struct {
+			uint64_t read_ms : 48; /* when it was read; ms since 1970 */
+			uint64_t lines : 16;   /* of its event */
+		};                             /* until it is delivered, or came back */
 		struct {
 			uint64_t offset : 48;
 			uint64_t partition : 16;
@@ -169,6 +172,7 @@ static inline struct slot *chunk_add_slot(struct chunk_pools *pools, struct chun
 	slot->length = length;
 	slot->state = SLOT_IN_FLIGHT;
 	slot->read_ms = 0;
+	slot->lines = 1;
 	chunk->cursor += length;
 	chunk->unsettled++;
 	return slot;

@@ -58,6 +58,7 @@ static int next_chunk(struct tail *tail, size_t at_least, struct chunk **ret_chu
 	if (!chunk)
 		return TAIL_E_MEMORY;
 	tail->scanned = 0;
+	tail->joining = (struct join_state){0};
 	*ret_chunk = chunk;
 	return 0;
 }
@@ -65,8 +66,12 @@ static int next_chunk(struct tail *tail, size_t at_least, struct chunk **ret_chu
 /* The chunk is full and holds no whole line: go on in another one. */
 static int replace_full(struct tail *tail, struct chunk *chunk, struct chunk **ret_chunk)
 {
-	size_t longest = tail->rules->max_line + 2; /* CR LF behind the last byte that counts */
+	/* CR LF behind the last byte that counts; the line that shows where an event ends. */
+	size_t longest = tail->rules->max_line + 2;
 	size_t at_least = 0;
+
+	if (UNLIKELY(tail->join != NULL))
+		longest += join_options(tail->join)->max_event;
 
 	if (chunk->cursor == 0) {
 		/* One line fills it: the next size, up to what shows that the line is over-long. */
@@ -146,6 +151,16 @@ static void mark_rest(struct event *event)
 		event->split = true;
 }
 
+/* The event is one line. */
+static void count_line(struct event *event)
+{
+	event->extent = (uint32_t)event->line.extent;
+	event->lines = 1;
+	event->lines_old = !event->first_time;
+	event->bytes_old = event->first_time ? 0 : event->extent;
+	event->cut = false;
+}
+
 /* Cuts an event from the bytes behind the cursor. 0 or LINES_E_MORE. */
 static int cut(struct tail *tail, const struct chunk *chunk, struct event *event)
 {
@@ -164,6 +179,8 @@ static int cut(struct tail *tail, const struct chunk *chunk, struct event *event
 	}
 	event->kind = EVENT_LINE;
 	event->split = false;
+	if (UNLIKELY(tail->join != NULL && event->position != tail->split_at))
+		return tail_cut_joined(tail, bytes, ended, event);
 	r = lines_cut(bytes, tail->scanned, tail->rules, &event->line);
 	if (UNLIKELY(r && ended)) {
 		event->line = last_piece(bytes, tail->rules);
@@ -171,7 +188,7 @@ static int cut(struct tail *tail, const struct chunk *chunk, struct event *event
 		tail->scanned = (uint32_t)bytes.len;
 		return r;
 	}
-	event->extent = (uint32_t)event->line.extent;
+	count_line(event);
 	if (UNLIKELY(event->position == tail->split_at))
 		mark_rest(event);
 	return 0;
@@ -272,6 +289,7 @@ int tail_peek(struct tail *tail, struct event *ret_event)
 	tail->hungry = false;
 	chunk = account_open_chunk(tail->account);
 	tail->pending = tail->discarding ? 0 : chunk->filled - chunk->cursor;
+	tail->open = tail->joining.lines;
 	return r;
 }
 
@@ -282,6 +300,8 @@ int tail_peek_last(struct tail *tail, struct event *ret_event)
 
 	if (!len)
 		return TAIL_E_DRY;
+	if (UNLIKELY(tail->join != NULL && account_read_position(tail->account) != tail->split_at))
+		return tail_peek_joined(tail, false, ret_event);
 	*ret_event = (struct event){
 		.kind = EVENT_LINE,
 		.position = chunk->start + chunk->cursor,
@@ -289,7 +309,7 @@ int tail_peek_last(struct tail *tail, struct event *ret_event)
 				       tail->rules),
 	};
 	ret_event->first_time = ret_event->position >= tail->high_water;
-	ret_event->extent = (uint32_t)ret_event->line.extent;
+	count_line(ret_event);
 	return 0;
 }
 
@@ -299,6 +319,8 @@ void tail_consumed(struct tail *tail, const struct event *event)
 
 	tail->scanned = 0;
 	tail->pending = 0;
+	tail->joining = (struct join_state){0};
+	tail->open = false;
 	if (end > tail->high_water)
 		tail->high_water = end;
 	if (event->kind == EVENT_DISCARD)
@@ -314,8 +336,9 @@ void tail_consumed(struct tail *tail, const struct event *event)
 		tail->split_at = end;
 }
 
-struct event tail_event_of(const struct slot *slot, const struct line_rules *rules)
+struct event tail_event_of(const struct tail *tail, const struct slot *slot)
 {
+	const struct line_rules *rules = tail->rules;
 	const struct chunk *chunk = slot_chunk(slot);
 	struct slice bytes = {chunk->bytes + slot->start, slot->length};
 	struct event event = {
@@ -324,7 +347,9 @@ struct event tail_event_of(const struct slot *slot, const struct line_rules *rul
 		.extent = slot->length,
 	};
 
-	if (lines_cut(bytes, 0, rules, &event.line))
+	if (UNLIKELY(slot->lines > 1))
+		event.line = tail_joined_line(tail, slot);
+	else if (lines_cut(bytes, 0, rules, &event.line))
 		event.line = last_piece(bytes, rules);
 	return event;
 }
@@ -341,6 +366,8 @@ void tail_rewound(struct tail *tail, uint64_t read_position)
 	tail->discarding = false;
 	tail->scanned = 0;
 	tail->pending = 0;
+	tail->joining = (struct join_state){0};
+	tail->open = false;
 }
 
 void tail_reset(struct tail *tail)
@@ -349,6 +376,9 @@ void tail_reset(struct tail *tail)
 	tail->discard_at = UINT64_MAX;
 	tail->scanned = 0;
 	tail->pending = 0;
+	tail->joining = (struct join_state){0};
+	tail->open = false;
+	tail->counted = 0;
 	tail->hungry = false;
 	tail->rewritten = false;
 	tail->truncated = true;

@@ -3,6 +3,7 @@
 #define INPUT_TAIL_H
 
 #include "flow/account.h"
+#include "join/join.h"
 #include "packed/packed.h"
 #include "parsers/lines.h"
 
@@ -22,6 +23,8 @@ struct tail {
 	int fd;                         /* -1: closed */
 	struct account *account;        /* borrowed */
 	const struct line_rules *rules; /* borrowed */
+	const struct join *join;        /* borrowed; NULL: each line is an event */
+	struct join_state joining;      /* of the event behind the open chunk's cursor */
 	uint32_t scanned;    /* bytes behind the open chunk's cursor known to hold no LF */
 	uint32_t pending;    /* bytes behind the last LF when it was last dry */
 	bool hungry;         /* the last read filled its chunk: take a large one next */
@@ -38,6 +41,8 @@ struct tail {
 	struct tail_dry dry;
 	int broken; /* PACKED_E_SHORT, _CORRUPT, _LARGE: how its content ends now; 0: well */
 	uint64_t high_water; /* bytes below it were read before: re-reading is counted apart */
+	uint64_t counted;    /* whole lines of an open event below it were counted as read */
+	bool open;           /* when it was last dry, whole lines waited for the event's end */
 	uint64_t reach;      /* so many were there at a look, read or not */
 };
 
@@ -61,10 +66,14 @@ struct event {
 	enum event_kind kind;
 	struct line
 		line; /* EVENT_LINE: text borrows from the chunk; others: whether it is the end */
-	uint32_t extent;   /* bytes it takes in the file */
-	uint64_t position; /* of its first byte */
-	bool first_time;   /* not read before in this life of the agent */
-	bool split;        /* EVENT_LINE: a line before it was shipped without LF; this goes on */
+	uint32_t extent;    /* bytes it takes in the file */
+	uint64_t position;  /* of its first byte */
+	bool first_time;    /* not read before in this life of the agent */
+	uint32_t lines;     /* EVENT_LINE: of it; of these, */
+	uint32_t lines_old; /* that were counted as read before, */
+	uint32_t bytes_old; /* and of extent */
+	bool cut;           /* EVENT_LINE: the next one goes on with it: a limit */
+	bool split;         /* EVENT_LINE: a line before it was shipped without LF; this goes on */
 };
 
 /* Reading starts at account's read position. Nothing is opened. */
@@ -93,6 +102,18 @@ int tail_peek(struct tail *tail, struct event *ret_event) MUSTCHECK;
 int tail_peek_last(struct tail *tail, struct event *ret_event) MUSTCHECK;
 
 /*
+ * After TAIL_E_DRY: the whole lines that wait for their event's end as an event, because nothing
+ * came behind them for so long. TAIL_E_DRY when there are none.
+ */
+int tail_peek_open(struct tail *tail, struct event *ret_event) MUSTCHECK;
+
+/*
+ * After TAIL_E_DRY: the whole lines that wait, and were not counted as read before, are counted.
+ * Returns their number; *ret_bytes is theirs.
+ */
+uint64_t tail_count_open(struct tail *tail, uint64_t *ret_bytes);
+
+/*
  * The event was consumed: its slot is in the account. Must follow the peek that showed it; the
  * cursor was moved by the account.
  */
@@ -107,7 +128,7 @@ void tail_consumed(struct tail *tail, const struct event *event);
 void tail_give_back(struct tail *tail);
 
 /* A slot's event, cut again from its chunk: what it was when it was first consumed. */
-struct event tail_event_of(const struct slot *slot, const struct line_rules *rules);
+struct event tail_event_of(const struct tail *tail, const struct slot *slot);
 
 /*
  * Reading goes on at the account's committed position; it was at read_position before

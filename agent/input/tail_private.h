@@ -5,9 +5,26 @@
 #include "input/tail.h"
 
 /*
- * Shared by tail.c (events), tail_read.c (bytes) and tail_chain.c (their hash). Calls go in this
+ * Shared by tail.c (events), tail_join.c (those of several lines), tail_read.c (bytes) and
+ * tail_chain.c (their hash). Calls go in this
  * order.
  */
+
+/*
+ * Cuts the event at the cursor from the bytes behind it, of which it has position and first_time.
+ * 0 or LINES_E_MORE. tail_join.c
+ */
+int tail_cut_joined(struct tail *tail, struct slice bytes, bool ended, struct event *event)
+	MUSTCHECK;
+
+/*
+ * Behind the cursor, where nothing more is expected: all of it, or the whole lines of it. 0 or
+ * TAIL_E_DRY.
+ */
+int tail_peek_joined(struct tail *tail, bool whole, struct event *ret_event) MUSTCHECK;
+
+/* The lines of a slot, as one. */
+struct line tail_joined_line(const struct tail *tail, const struct slot *slot);
 
 /* One read into the room of the chunk. 0 (new bytes), the E codes, negative errno. */
 int tail_fill(struct tail *tail, struct chunk *chunk) MUSTCHECK;

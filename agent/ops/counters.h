@@ -9,8 +9,8 @@
  * What is counted, one row each: name, kind (a SUM since the start, or how much it is NOW), what
  * the summary of preview says of it ("3 lines left out"; '|' is where a plural's s goes; NULL:
  * nothing), help. From it follow the struct, the line in the log, preview's summary and the list in
- * waybill(8). Lines are events; read counts those passed for the first time, re-reading is counted
- * apart, so that
+ * waybill(8). Lines are those of files, of which an event has one or several; read counts those that
+ * were not read before, re-reading is counted apart, so that
  *   read = delivered + in flight + waiting + filtered + dead-lettered        (scenario G01)
  */
 #define COUNTERS(X)                                                                                \
@@ -19,6 +19,10 @@
 	X(bytes_read, SUM, NULL, "bytes of lines_read, line ends included")                        \
 	X(lines_delivered, SUM, NULL, "lines that Kafka acknowledged")                             \
 	X(bytes_delivered, SUM, NULL, "bytes of lines_delivered, line ends included")              \
+	X(events_read, SUM, NULL, "events that lines_read make: of one line, or of several")       \
+	X(events_delivered, SUM, NULL, "events that Kafka acknowledged, a record each")            \
+	X(events_cut, SUM, "event| cut at a limit",                                                \
+	  "events cut at max_lines or max_event: the next one goes on with it")                    \
 	X(lines_filtered, SUM, "line| left out", "lines left out by on_no_match = \"skip\"")       \
 	X(lines_dead, SUM, "dead letter|",                                                         \
 	  "lines kept as dead letters: refused alone by Kafka, or by a policy")                    \
@@ -104,8 +108,9 @@
 	  "files whose size is asked, because inotify does not tell of writes to them")            \
 	X(checkpoint_age_ms, NOW, NULL,                                                            \
 	  "milliseconds since the first checkpoint that fails or is under way was begun")          \
-	X(in_flight, NOW, NULL, "records sent and not yet acknowledged")                           \
-	X(lines_waiting, NOW, NULL, "lines that came back undelivered and are to be sent again")   \
+	X(in_flight, NOW, NULL, "lines sent and not yet acknowledged")                             \
+	X(lines_waiting, NOW, NULL,                                                                \
+	  "lines that came back undelivered, or wait for the end of their event")                  \
 	X(producers_made, SUM, NULL,                                                               \
 	  "producers made: 1 at the start, each further one a recovery")                           \
 	X(kicks, SUM, NULL, "times waybill had the library send what waited for company")          \

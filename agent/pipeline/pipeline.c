@@ -49,22 +49,43 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
 	return NULL;
 }
 
-/* What an event that was consumed for the first time adds to the counters. */
+/* Lines that were counted as read before: they waited, for the end of their event or another try. */
+static void count_again(struct pipeline *pipeline, struct file *file, const struct event *event)
+{
+	struct counters *counters = pipeline->options.counters;
+	uint64_t waited = event->lines_old;
+
+	if (waited > file->lines_back)
+		waited = file->lines_back;
+	file->lines_back -= waited;
+	if (event->first_time)
+		return;
+	counters->lines_reread += event->lines_old;
+	/* In flight before, it has grown, and is left out as it is now. */
+	if (event->lines > 1 && outcome_has(&pipeline->line.outcome, OUTCOME_LEFT_OUT))
+		counters->lines_filtered += waited + event->lines - event->lines_old;
+}
+
+/* What an event that was consumed adds to the counters. */
 static void count_event(struct pipeline *pipeline, struct file *file, const struct event *event)
 {
 	struct counters *counters = pipeline->options.counters;
 	struct outcome *outcome = &pipeline->line.outcome;
 
-	if (UNLIKELY(!event->first_time)) {
-		counters->lines_reread++;
-		file->lines_back -= file->lines_back > 0;
+	counters->lines_read += event->lines - event->lines_old;
+	counters->bytes_read += event->extent - event->bytes_old;
+	if (UNLIKELY(event->lines_old))
+		count_again(pipeline, file, event);
+	if (UNLIKELY(!event->first_time))
 		return;
-	}
-	counters->lines_read++;
-	counters->bytes_read += event->extent;
+	counters->events_read++;
 	counters->split_lines += event->split;
-	if (LIKELY(event->line.terminated && !outcome->set))
+	if (LIKELY(event->line.terminated && !outcome->set && !event->cut))
 		return;
+	if (event->cut)
+		outcome_note(outcome, OUTCOME_CUT);
+	if (outcome_has(outcome, OUTCOME_LEFT_OUT))
+		counters->lines_filtered += event->lines - 1;
 	if (event->line.truncated)
 		outcome_note(outcome, OUTCOME_TRUNCATED);
 	else if (!event->line.terminated)
@@ -189,7 +210,8 @@ static int send(struct pipeline *pipeline, struct file *file, const struct event
 	slot = account_add_slot(&file->account, account_open_chunk(&file->account), event->extent);
 	if (UNLIKELY(!slot))
 		return PIPELINE_E_MEMORY;
-	slot->read_ms = (uint64_t)now_ms;
+	slot->read_ms = (uint64_t)now_ms & ((UINT64_C(1) << 48) - 1);
+	slot->lines = (uint16_t)event->lines;
 	if (UNLIKELY(file->alone.n))
 		r = submit_carefully(pipeline, file, slot, now_us);
 	else
@@ -198,6 +220,8 @@ static int send(struct pipeline *pipeline, struct file *file, const struct event
 		r = submit_alone(pipeline, file, slot, now_us);
 	if (LIKELY(!r)) {
 		take_share(pipeline, file, slot);
+		if (LIKELY(slot->state == SLOT_IN_FLIGHT))
+			pipeline->lines_joined += event->lines - 1;
 		return 0;
 	}
 	account_undo_slot(&file->account, slot);
@@ -266,9 +290,27 @@ static void note_new_bytes(struct file *file, uint64_t now_us)
 	file->quiet_since_us = now_us;
 }
 
+/*
+ * The file is dry: the lines of an event that is not whole count as read, and wait; or they are one
+ * as they are, when nothing came behind them for so long.
+ */
+static int peek_open(struct pipeline *pipeline, struct file *file, uint64_t now_us,
+		     struct event *ret_event)
+{
+	uint64_t lines, bytes;
+
+	if (now_us - file->quiet_since_us >= join_options(file->tail.join)->flush_after_us)
+		return tail_peek_open(&file->tail, ret_event);
+	lines = tail_count_open(&file->tail, &bytes);
+	pipeline->options.counters->lines_read += lines;
+	pipeline->options.counters->bytes_read += bytes;
+	file->lines_back += lines;
+	return TAIL_E_DRY;
+}
+
 /* The next event; a last line without LF when nothing more is expected. */
-static int peek(struct file *file, uint64_t partial_after_us, uint64_t now_us,
-		struct event *ret_event)
+static int peek(struct pipeline *pipeline, struct file *file, uint64_t partial_after_us,
+		uint64_t now_us, struct event *ret_event)
 {
 	int r = tail_peek(&file->tail, ret_event);
 
@@ -276,6 +318,8 @@ static int peek(struct file *file, uint64_t partial_after_us, uint64_t now_us,
 		note_new_bytes(file, now_us);
 	if (r == TAIL_E_DRY && now_us - file->quiet_since_us >= partial_after_us)
 		r = tail_peek_last(&file->tail, ret_event);
+	if (r == TAIL_E_DRY && UNLIKELY(file->tail.open))
+		r = peek_open(pipeline, file, now_us, ret_event);
 	if (LIKELY(r <= 0))
 		return r;
 	return r == TAIL_E_DRY    ? PIPELINE_E_IDLE :
@@ -298,7 +342,7 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 			return PIPELINE_E_FULL;
 		if (file->under_way && output_is_spent(pipeline->options.output, file->under_way))
 			return PIPELINE_E_SPENT;
-		r = peek(file, partial_after_us, now_us, &event);
+		r = peek(pipeline, file, partial_after_us, now_us, &event);
 		if (r)
 			return r;
 		if (LIKELY(event.kind == EVENT_LINE))
@@ -313,6 +357,11 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 		used += event.extent;
 	}
 	return 0;
+}
+
+uint64_t pipeline_lines_joined(const struct pipeline *pipeline)
+{
+	return pipeline->lines_joined;
 }
 
 bool pipeline_take_moved(struct pipeline *pipeline, uint32_t topic)

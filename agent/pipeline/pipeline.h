@@ -80,6 +80,9 @@ bool pipeline_take_moved(struct pipeline *pipeline, uint32_t topic);
  */
 int pipeline_rewind(struct pipeline *pipeline, struct file *file) MUSTCHECK;
 
+/* Lines in flight, beside the one that each record has. */
+uint64_t pipeline_lines_joined(const struct pipeline *pipeline);
+
 /* The reason of the last failed report, static text; for the top's message. */
 const char *pipeline_last_failure(const struct pipeline *pipeline);
 

@@ -20,6 +20,7 @@ struct pipeline {
 	struct topic_flow *topics;
 	struct file_stack touched;
 	const char *last_failure;
+	uint64_t lines_joined;     /* in flight, beside the first one of each event */
 	struct pipeline_line line; /* that a record was made of last */
 	bool taken;                /* by the last turn */
 

@@ -69,6 +69,7 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 				.read_ms = read_ms,
 			},
 		.truncated = event->line.truncated,
+		.cut = event->cut,
 		.origin = &file->origin,
 		.fields = pipeline->fields,
 	};
@@ -92,7 +93,7 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 int pipeline_remake(struct pipeline *pipeline, const struct slot *slot)
 {
 	const struct file *file = file_of_account(slot_chunk(slot)->account);
-	struct event event = tail_event_of(slot, &file->source->rules);
+	struct event event = tail_event_of(&file->tail, slot);
 
 	return pipeline_record(pipeline, file, &event, (int64_t)slot->read_ms);
 }
@@ -153,6 +154,6 @@ int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const cha
 		return PIPELINE_E_LETTERS;
 	r = letters_add(letters, &letter);
 	if (!r)
-		pipeline->options.counters->lines_dead++;
+		pipeline->options.counters->lines_dead += slot->lines;
 	return r;
 }

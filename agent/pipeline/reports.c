@@ -48,7 +48,7 @@ static size_t delivered(struct pipeline *pipeline, const struct report *reports,
 {
 	struct chunk *chunk = slot_chunk(reports->slot);
 	struct file *file = file_of_account(chunk->account);
-	uint64_t bytes = 0;
+	uint64_t bytes = 0, lines = 0;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
@@ -60,13 +60,16 @@ static size_t delivered(struct pipeline *pipeline, const struct report *reports,
 			break;
 		if (UNLIKELY(pipeline->options.acks != NULL))
 			tell_ack(pipeline, file, slot, report);
+		lines += slot->lines;
 		slot->offset = (uint64_t)report->offset;
 		slot->partition = (uint16_t)report->partition;
 		slot->state = SLOT_DELIVERED;
 		bytes += slot->length;
 	}
 	account_delivered(&file->account, chunk, (uint32_t)i);
-	pipeline->options.counters->lines_delivered += i;
+	pipeline->options.counters->lines_delivered += lines;
+	pipeline->options.counters->events_delivered += i;
+	pipeline->lines_joined -= lines - i;
 	pipeline->options.counters->bytes_delivered += bytes;
 	file->backoff_ms = 0;
 	pipeline_touch(pipeline, file);
@@ -79,6 +82,7 @@ static void come_back(struct file *file, struct slot *slot, const struct report 
 {
 	bool refused = report->kind == REPORT_REFUSED || slot_goes_alone(file, slot);
 
+	file->lines_back += slot->lines;
 	/* Of what was not delivered this is asked too, when the file goes back. */
 	slot->partition = (uint16_t)report->partition;
 	account_report(&file->account, slot, refused ? SLOT_REFUSED : SLOT_FAILED);
@@ -127,6 +131,7 @@ static int not_delivered(struct pipeline *pipeline, const struct report *report)
 	struct slot *slot = report->slot;
 	struct file *file = file_of_account(slot_chunk(slot)->account);
 
+	pipeline->lines_joined -= slot->lines - 1u;
 	pipeline_touch(pipeline, file);
 	if (report->kind == REPORT_FAILED) {
 		failed(pipeline, file, slot, report);

@@ -136,7 +136,6 @@ int pipeline_rewind(struct pipeline *pipeline, struct file *file)
 		r = each_slot(file, keep_refused, &file->alone);
 	if (r)
 		return r;
-	file->lines_back += failed;
 	if (file->rewritten)
 		return start_over(pipeline, file);
 	/* While the bytes are in memory. */

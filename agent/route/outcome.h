@@ -37,6 +37,8 @@
 	X(WITHHELD, COUNTED(lines_withheld), NULL, "withheld",                                     \
 	  "a rule of redact needs too many steps for this line and gave up")                       \
 	X(TRUNCATED, COUNTED(lines_truncated), NULL, NULL, NULL)                                   \
+	X(CUT, COUNTED(events_cut), NULL, "event",                                                 \
+	  "cut at max_lines or max_event: the next record goes on with it")                        \
 	X(UNTERMINATED, COUNTED(lines_unterminated), NULL, NULL, NULL)                             \
 	X(HEADER_MISSING, COUNTED(headers_missing), NULL, NULL, NULL)                              \
 	X(HEADER_TOO_LARGE, COUNTED(headers_too_large), NULL, NULL, NULL)                          \

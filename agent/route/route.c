@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #define TRUNCATED_NAME "waybill-truncated"
+#define CUT_NAME "waybill-continues"
 #define WITHHELD_NAME "waybill-withheld"
 
 /* Place in the list of topics; false when it is not there. */
@@ -221,6 +222,8 @@ int route_record(const struct route *route, struct route_input *input, struct ar
 	if (UNLIKELY(input->truncated))
 		/* Without it a reader takes the line for a whole one. */
 		route_add_header(ret_record, slice_of(TRUNCATED_NAME), slice_of("true"), outcome);
+	if (UNLIKELY(input->cut))
+		route_add_header(ret_record, slice_of(CUT_NAME), slice_of("true"), outcome);
 	if (UNLIKELY(input->withheld))
 		route_add_header(ret_record, slice_of(WITHHELD_NAME), slice_of("true"), outcome);
 	if (UNLIKELY(route->parts.provenance))

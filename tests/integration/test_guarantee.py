@@ -84,22 +84,6 @@ def test_keys_move_when_a_topic_gets_partitions(
     assert moved > 0
 
 
-@pytest.mark.scenario("C11", "G04")
-def test_a_stack_trace_is_as_many_records(cluster, topic, work, make_agent):
-    trace = [
-        b"2026-01-01T00:00:00Z ERROR order=7 cid=c failed",
-        b"java.lang.IllegalStateException: no",
-        b"\tat shop.Orders.pay(Orders.java:7)",
-        b"\t... 12 more",
-        b"2026-01-01T00:00:01Z INFO order=8 cid=d went on",
-    ]
-    (work / "log" / "a.log").write_bytes(b"".join(line + b"\n" for line in trace))
-    agent = make_agent(cluster.bootstrap, topic)
-    assert agent.run("--until-eof") == EX_OK
-    assert sorted(values_of(cluster, topic)) == sorted(trace)
-    assert agent.counters()["lines_unmatched"] == 3
-
-
 def stopped_with_unread_lines(broker, topic, make_lineage, make_agent):
     """The agent, stopped, what it follows, and its position: 5,000 lines behind it stay in a file
     that nobody writes to any more."""

@@ -162,7 +162,7 @@ static void report(size_t i, enum slot_state state)
 	struct slot *slot = in_flight[i];
 
 	if (state == SLOT_DELIVERED) {
-		struct event again = tail_event_of(slot, &rules);
+		struct event again = tail_event_of(&tail, slot);
 
 		again.line.truncated = want_cut[slot_position(slot)];
 		check_line(&again);

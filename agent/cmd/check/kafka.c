@@ -55,8 +55,8 @@ static struct conf_place place_of(const struct check *check, const char *topic,
 			continue;
 		if (!place.file)
 			place = node->place;
-		if (conf->sources[i].rules.max_line > longest)
-			longest = conf->sources[i].rules.max_line;
+		if (source_longest(&conf->sources[i]) > longest)
+			longest = source_longest(&conf->sources[i]);
 	}
 	conf_kafka_options(conf, &options);
 	*ret_max_line = longest ? longest : options.max_line;

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Events of several lines, where a source has them. They are cut from the chunk's bytes like lines,
+ * and lie there as a whole, so a chunk is at least as large as an event and the line behind it.
+ *
+ * The lines of an event that may go on are read and wait: they count as read when the file is dry,
+ * and not a second time when the event is consumed. `counted` is how far that goes.
+ */
+#include <string.h>
+
+#include "input/tail_private.h"
+
+/* Below it all lines are counted as read. */
+static uint64_t mark_of(const struct tail *tail)
+{
+	return tail->high_water > tail->counted ? tail->high_water : tail->counted;
+}
+
+static uint32_t count_lf(const char *at, size_t len)
+{
+	const char *end = at + len, *lf;
+	uint32_t n = 0;
+
+	while (at < end && (lf = memchr(at, '\n', (size_t)(end - at)))) {
+		at = lf + 1;
+		n++;
+	}
+	return n;
+}
+
+/* What of the event was counted before. */
+static void count_old(const struct tail *tail, struct slice bytes, struct event *event)
+{
+	uint64_t mark = mark_of(tail);
+
+	event->lines_old = event->bytes_old = 0;
+	if (LIKELY(event->position >= mark))
+		return;
+	if (event->position + event->extent <= mark) {
+		event->lines_old = event->lines;
+		event->bytes_old = event->extent;
+		return;
+	}
+	event->bytes_old = (uint32_t)(mark - event->position);
+	event->lines_old = count_lf(bytes.at, event->bytes_old);
+}
+
+int tail_cut_joined(struct tail *tail, struct slice bytes, bool ended, struct event *event)
+{
+	struct join_state state = tail->joining;
+	struct join_event joined;
+	int r = join_cut(tail->join, tail->rules, bytes, ended, &state, &joined);
+
+	/* What ends here only because there is no more for now may go on when it is shown again. */
+	if (!ended)
+		tail->joining = state;
+	if (r)
+		return r;
+	event->kind = EVENT_LINE;
+	event->line = joined.line;
+	event->extent = (uint32_t)joined.line.extent;
+	event->lines = joined.lines;
+	event->cut = joined.cut;
+	event->split = false;
+	count_old(tail, bytes, event);
+	return 0;
+}
+
+static struct slice waiting(const struct tail *tail, const struct chunk *chunk)
+{
+	if (!chunk || tail->discarding)
+		return (struct slice){"", 0};
+	return (struct slice){chunk->bytes + chunk->cursor, chunk->filled - chunk->cursor};
+}
+
+static struct slice whole_lines(struct slice bytes)
+{
+	const char *lf = memrchr(bytes.at, '\n', bytes.len);
+
+	bytes.len = lf ? (size_t)(lf - bytes.at) + 1 : 0;
+	return bytes;
+}
+
+int tail_peek_joined(struct tail *tail, bool whole, struct event *ret_event)
+{
+	const struct chunk *chunk = account_open_chunk(tail->account);
+	struct slice bytes = waiting(tail, chunk);
+
+	if (whole)
+		bytes = whole_lines(bytes);
+	if (!bytes.len)
+		return TAIL_E_DRY;
+	*ret_event = (struct event){.position = chunk->start + chunk->cursor};
+	ret_event->first_time = ret_event->position >= tail->high_water;
+	return tail_cut_joined(tail, bytes, true, ret_event) ? TAIL_E_DRY : 0;
+}
+
+int tail_peek_open(struct tail *tail, struct event *ret_event)
+{
+	return tail->open ? tail_peek_joined(tail, true, ret_event) : TAIL_E_DRY;
+}
+
+uint64_t tail_count_open(struct tail *tail, uint64_t *ret_bytes)
+{
+	const struct chunk *chunk = account_open_chunk(tail->account);
+	struct slice bytes = whole_lines(waiting(tail, chunk));
+	uint64_t start = account_read_position(tail->account), mark = mark_of(tail), skip;
+
+	*ret_bytes = 0;
+	skip = mark > start ? mark - start : 0;
+	if (skip >= bytes.len)
+		return 0;
+	tail->counted = start + bytes.len;
+	*ret_bytes = bytes.len - skip;
+	return count_lf(bytes.at + skip, bytes.len - skip);
+}
+
+struct line tail_joined_line(const struct tail *tail, const struct slot *slot)
+{
+	const char *bytes = slot_chunk(slot)->bytes + slot->start;
+	const char *before = memrchr(bytes, '\n', slot->length - 1);
+	size_t last = before ? (size_t)(before - bytes) + 1 : 0;
+	struct line line =
+		lines_cut_last((struct slice){bytes + last, slot->length - last}, tail->rules);
+
+	line.text = (struct slice){bytes, last + line.text.len};
+	line.extent = slot->length;
+	return line;
+}
