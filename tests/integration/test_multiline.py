@@ -108,7 +108,7 @@ def test_an_outage_in_an_open_event(broker, own_topic, work, make_agent, killed)
     found = values(broker, own_topic)
     assert set(found) == {b"\n".join(TRACE), NEXT}
     # What the killed one had sent may have arrived all the same.
-    assert len(found) == 4 or (killed and len(found) == 5)
+    assert len(found) == 4 or (killed and len(found) > 4)
 
 
 @pytest.mark.scenario("C11")
