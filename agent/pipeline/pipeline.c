@@ -49,7 +49,7 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
 	return NULL;
 }
 
-/* Lines that were counted as read before: they waited, for the end of their event or another try. */
+/* Lines that were counted as read before: they waited for their event's end, or another try. */
 static void count_again(struct pipeline *pipeline, struct file *file, const struct event *event)
 {
 	struct counters *counters = pipeline->options.counters;
