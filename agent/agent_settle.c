@@ -112,8 +112,7 @@ static void age_file(struct agent *agent, struct file *file, uint64_t now_us)
 	}
 	if (file->unreadable || file->proof)
 		return;
-	if (file->tail.open &&
-	    now_us - file->quiet_since_us >= join_options(file->source->join)->flush_after_us) {
+	if (file->tail.open && file_is_flushed(file, now_us)) {
 		files_ready(&agent->files, file);
 		return;
 	}

@@ -30,11 +30,12 @@ static int compile(struct multiline_build *b, enum conf_key key, struct pattern 
 
 	if (!value->text)
 		return 0;
-	if (b->options.kind != JOIN_PATTERNS) {
+	if (b->values.of[CONF_MULTILINE_TYPE].number != JOIN_PATTERNS) {
 		conf_problem(problems, value->node->place,
 			     "%s%s: has no place beside type = \"%s\": leave out one of them",
 			     b->label, name,
-			     conf_options()[CONF_MULTILINE_TYPE].words[b->options.kind]);
+			     conf_options()[CONF_MULTILINE_TYPE]
+				     .words[b->values.of[CONF_MULTILINE_TYPE].number]);
 		return 0;
 	}
 	r = pattern_compile(value->text, strlen(value->text), ret_pattern, &error);
@@ -43,6 +44,19 @@ static int compile(struct multiline_build *b, enum conf_key key, struct pattern 
 	snprintf(label, sizeof label, "%s%s: ", b->label, name);
 	conf_complain_pattern(problems, value->node->place, label, value->text, &error);
 	return 0;
+}
+
+/* How the lines are wrapped, by the parser that reads them. */
+static enum join_wrap find_wrap(const struct source_build *s)
+{
+	for (size_t i = 0; i < s->n_links; i++) {
+		const struct parser_link *link = s->links[i];
+		bool line = !link->from || strcmp(link->from, "line") == 0;
+
+		if (line && (link->kind == PARSER_CRI || link->kind == PARSER_DOCKER))
+			return link->kind == PARSER_CRI ? WRAP_CRI : WRAP_DOCKER;
+	}
+	return WRAP_NONE;
 }
 
 /* Two events are to fit into memory, each with the line that shows its end. */
@@ -63,8 +77,9 @@ static int compile_all(struct multiline_build *b)
 		r = compile(b, CONF_CONTINUE, &b->options.go_on);
 	if (r == 0)
 		r = compile(b, CONF_END, &b->options.end);
-	if (r == 0 && b->options.kind == JOIN_PATTERNS && !conf_node_find(b->group, "start") &&
-	    !conf_node_find(b->group, "continue") && !conf_node_find(b->group, "end"))
+	if (r == 0 && b->values.of[CONF_MULTILINE_TYPE].number == JOIN_PATTERNS &&
+	    !conf_node_find(b->group, "start") && !conf_node_find(b->group, "continue") &&
+	    !conf_node_find(b->group, "end"))
 		conf_problem(b->s->build->problems, b->group->place,
 			     "%swhich lines? write start, continue or end, or a type such as "
 			     "\"java\"",
@@ -72,23 +87,39 @@ static int compile_all(struct multiline_build *b)
 	return r;
 }
 
+/* Without a group each line is an event, and an event as long as a line. */
+static void set_options(struct multiline_build *b)
+{
+	const struct conf_value *of = b->values.of;
+
+	b->options.kind = (enum join_kind)of[CONF_MULTILINE_TYPE].number;
+	b->options.flush_after_us = of[CONF_FLUSH_AFTER].number * 1000;
+	b->options.max_lines = (uint32_t)of[CONF_MAX_LINES].number;
+	b->options.max_event = of[CONF_MAX_EVENT].number;
+	if (b->group)
+		return;
+	b->options.kind = JOIN_LINES;
+	b->options.max_event = b->s->source->rules.max_line;
+}
+
 int conf_build_multiline(struct source_build *s)
 {
 	struct multiline_build b = {.s = s, .group = s->values.of[CONF_MULTILINE].node};
-	const struct conf_value *of = b.values.of;
-	int r;
+	int r = 0;
 
-	if (!b.group)
+	b.options.wrap = find_wrap(s);
+	if (!b.group && !b.options.wrap)
 		return 0;
 	snprintf(b.label, sizeof b.label, "%smultiline: ", s->label);
 	conf_values_init(&b.values);
-	conf_values_read(&b.values, b.group, CONF_IN_MULTILINE, b.label, s->build->problems);
-	b.options.kind = (enum join_kind)of[CONF_MULTILINE_TYPE].number;
-	b.options.flush_after_us = of[CONF_FLUSH_AFTER].number * 1000;
-	b.options.max_lines = (uint32_t)of[CONF_MAX_LINES].number;
-	b.options.max_event = of[CONF_MAX_EVENT].number;
-	check_memory(&b);
-	r = compile_all(&b);
+	if (b.group) {
+		conf_values_read(&b.values, b.group, CONF_IN_MULTILINE, b.label,
+				 s->build->problems);
+		r = compile_all(&b);
+	}
+	set_options(&b);
+	if (b.group)
+		check_memory(&b);
 	if (r == 0)
 		r = join_new(&b.options, &s->source->join);
 	if (r) {

@@ -140,9 +140,9 @@ static int build_source(struct conf_build *build, const struct conf_node *list, 
 	s.source->max_files = s.values.of[CONF_SOURCE_MAX_FILES].number;
 	s.source->max_directories = s.values.of[CONF_SOURCE_MAX_DIRECTORIES].number;
 	set_rules(&s);
-	r = conf_build_multiline(&s);
+	r = conf_find_parser(&s);
 	if (r == 0)
-		r = conf_find_parser(&s);
+		r = conf_build_multiline(&s);
 	if (r == 0)
 		r = build_redact(&s);
 	if (r == 0)

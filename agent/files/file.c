@@ -91,6 +91,7 @@ struct file *file_free(struct file *file)
 	tail_close(&file->tail);
 	account_deinit(&file->account);
 	ranges_deinit(&file->alone);
+	ranges_deinit(&file->parts);
 	free(file->path);
 	free(file->lineage);
 	free(file->real);

@@ -126,6 +126,9 @@ struct file {
 	int64_t known_ns; /* generations of it that were made before are known, or none of ours */
 	bool unreadable;  /* the last try to open or read it has failed */
 	struct ranges alone; /* lines of batches that were refused: each goes alone */
+	struct ranges
+		parts; /* of the event in parts_slot: bytes that do not stand with its first line */
+	const struct slot *parts_slot;
 	bool flies_alone;    /* one of them is in flight, and nothing else of the file */
 	bool waits_turn;     /* the next line waits until nothing of the file is in flight */
 	const char *convict; /* why the record at convict_at was refused alone, which waits for room
@@ -139,7 +142,9 @@ struct file {
 	uint64_t wake_us;    /* BACKOFF: when it ends */
 	struct file_hold hold;
 	uint64_t quiet_since_us; /* when the last new byte was seen, or consumed */
-	uint64_t seen_end;       /* bytes below it were seen, whole lines or not */
+	uint64_t open_at; /* position of the event that was open when the file was dry, and 1 */
+	uint64_t open_since_us; /* since when it was */
+	uint64_t seen_end;      /* bytes below it were seen, whole lines or not */
 
 	struct file_times found;      /* before the last turn */
 	struct file_times seen;       /* before the last turn that read it to its end */
@@ -247,6 +252,18 @@ int file_unsettled(const struct file *file, uint64_t *ret_bytes) MUSTCHECK;
 static inline bool file_is_over(const struct file *file)
 {
 	return file->left_path || file->tail.packing;
+}
+
+/*
+ * Whether its open event is whole, because nothing came for so long. Where two streams stand in one
+ * file, the other one may never be quiet: there it is so long after it was seen.
+ */
+static inline bool file_is_flushed(const struct file *file, uint64_t now_us)
+{
+	const struct join_options *options = join_options(file->tail.join);
+	uint64_t since_us = options->wrap ? file->open_since_us : file->quiet_since_us;
+
+	return now_us - since_us >= options->flush_after_us;
 }
 
 /* Whether nothing of its content was read, in this life or another. */

@@ -159,6 +159,8 @@ static void count_line(struct event *event)
 	event->lines_old = !event->first_time;
 	event->bytes_old = event->first_time ? 0 : event->extent;
 	event->cut = false;
+	event->wrapped = SLICE_NONE;
+	event->n_parts = 0;
 }
 
 /* Cuts an event from the bytes behind the cursor. 0 or LINES_E_MORE. */
@@ -345,10 +347,11 @@ struct event tail_event_of(const struct tail *tail, const struct slot *slot)
 		.kind = EVENT_LINE,
 		.position = chunk->start + slot->start,
 		.extent = slot->length,
+		.lines = slot->lines,
 	};
 
 	if (UNLIKELY(slot->lines > 1))
-		event.line = tail_joined_line(tail, slot);
+		tail_show_again(tail, slot, &event);
 	else if (lines_cut(bytes, 0, rules, &event.line))
 		event.line = last_piece(bytes, rules);
 	return event;

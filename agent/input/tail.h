@@ -66,14 +66,16 @@ struct event {
 	enum event_kind kind;
 	struct line
 		line; /* EVENT_LINE: text borrows from the chunk; others: whether it is the end */
-	uint32_t extent;    /* bytes it takes in the file */
-	uint64_t position;  /* of its first byte */
-	bool first_time;    /* not read before in this life of the agent */
-	uint32_t lines;     /* EVENT_LINE: of it; of these, */
-	uint32_t lines_old; /* that were counted as read before, */
-	uint32_t bytes_old; /* and of extent */
-	bool cut;           /* EVENT_LINE: the next one goes on with it: a limit */
-	bool split;         /* EVENT_LINE: a line before it was shipped without LF; this goes on */
+	uint32_t extent;      /* bytes it takes in the file */
+	uint64_t position;    /* of its first byte */
+	bool first_time;      /* not read before in this life of the agent */
+	uint32_t lines;       /* EVENT_LINE: of it; of these, */
+	uint32_t lines_old;   /* that were counted as read before, */
+	uint32_t bytes_old;   /* and of extent */
+	uint32_t n_parts;     /* of join_parts: bytes of it that do not stand in its extent */
+	struct slice wrapped; /* at != NULL: its lines are to be made one of these bytes */
+	bool cut;             /* EVENT_LINE: the next one goes on with it: a limit */
+	bool split; /* EVENT_LINE: a line before it was shipped without LF; this goes on */
 };
 
 /* Reading starts at account's read position. Nothing is opened. */

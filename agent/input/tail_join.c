@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "input/tail_private.h"
+#include "join/streams.h"
 
 /* Below it all lines are counted as read. */
 static uint64_t mark_of(const struct tail *tail)
@@ -45,24 +46,73 @@ static void count_old(const struct tail *tail, struct slice bytes, struct event 
 	event->lines_old = count_lf(bytes.at, event->bytes_old);
 }
 
+static void show(const struct tail *tail, struct slice bytes, const struct join_event *joined,
+		 struct event *event)
+{
+	event->kind = EVENT_LINE;
+	event->line = joined->line;
+	event->extent = (uint32_t)joined->line.extent;
+	event->lines = joined->lines;
+	event->cut = joined->cut;
+	event->split = false;
+	event->wrapped = SLICE_NONE;
+	event->n_parts = 0;
+	count_old(tail, bytes, event);
+}
+
+/* Whether the line there was settled before, so it is of another event. */
+static bool is_settled(const void *context, size_t at)
+{
+	const struct tail *tail = context;
+	uint64_t position = account_read_position(tail->account) + at;
+	const struct range *range = ranges_find(&tail->account->ahead, position);
+
+	return range && range->start <= position;
+}
+
+/* Of lines of two streams: what was settled before is no end for that of the other. */
+static int cut_wrapped(struct tail *tail, struct slice bytes, bool ended, struct event *event)
+{
+	struct join_bytes input = {.bytes = bytes, .ended = ended, .context = tail};
+	struct join_event joined;
+	uint32_t lines = 0;
+	size_t n = 0;
+	int r;
+
+	if (tail->account->ahead.n)
+		input.is_settled = is_settled;
+	r = streams_cut(tail->join, tail->rules, &input, &joined, join_parts(tail->join), &n,
+			&lines);
+	if (!ended)
+		tail->joining.lines = lines;
+	if (r)
+		return r;
+	show(tail, bytes, &joined, event);
+	event->wrapped = joined.lines > 1 ? bytes : SLICE_NONE;
+	event->n_parts = (uint32_t)n;
+	return 0;
+}
+
 int tail_cut_joined(struct tail *tail, struct slice bytes, bool ended, struct event *event)
 {
 	struct join_state state = tail->joining;
 	struct join_event joined;
-	int r = join_cut(tail->join, tail->rules, bytes, ended, &state, &joined);
+	int r;
+
+	if (join_options(tail->join)->wrap) {
+		const struct chunk *chunk = account_open_chunk(tail->account);
+
+		bytes.len = chunk->filled - chunk->cursor;
+		return cut_wrapped(tail, bytes, false, event);
+	}
+	r = join_cut(tail->join, tail->rules, bytes, ended, &state, &joined);
 
 	/* What ends here only because there is no more for now may go on when it is shown again. */
 	if (!ended)
 		tail->joining = state;
 	if (r)
 		return r;
-	event->kind = EVENT_LINE;
-	event->line = joined.line;
-	event->extent = (uint32_t)joined.line.extent;
-	event->lines = joined.lines;
-	event->cut = joined.cut;
-	event->split = false;
-	count_old(tail, bytes, event);
+	show(tail, bytes, &joined, event);
 	return 0;
 }
 
@@ -92,12 +142,33 @@ int tail_peek_joined(struct tail *tail, bool whole, struct event *ret_event)
 		return TAIL_E_DRY;
 	*ret_event = (struct event){.position = chunk->start + chunk->cursor};
 	ret_event->first_time = ret_event->position >= tail->high_water;
+	if (join_options(tail->join)->wrap)
+		return cut_wrapped(tail, bytes, true, ret_event) ? TAIL_E_DRY : 0;
 	return tail_cut_joined(tail, bytes, true, ret_event) ? TAIL_E_DRY : 0;
 }
 
 int tail_peek_open(struct tail *tail, struct event *ret_event)
 {
 	return tail->open ? tail_peek_joined(tail, true, ret_event) : TAIL_E_DRY;
+}
+
+/* Whole lines from `at` on: their number, without those that were settled before. */
+static uint64_t count_unsettled(const struct tail *tail, struct slice bytes, size_t at,
+				uint64_t *ret_bytes)
+{
+	uint64_t n = 0;
+
+	while (at < bytes.len) {
+		const char *lf = memchr(bytes.at + at, '\n', bytes.len - at);
+		size_t end = lf ? (size_t)(lf - bytes.at) + 1 : bytes.len;
+
+		if (!is_settled(tail, at)) {
+			*ret_bytes += end - at;
+			n++;
+		}
+		at = end;
+	}
+	return n;
 }
 
 uint64_t tail_count_open(struct tail *tail, uint64_t *ret_bytes)
@@ -111,11 +182,13 @@ uint64_t tail_count_open(struct tail *tail, uint64_t *ret_bytes)
 	if (skip >= bytes.len)
 		return 0;
 	tail->counted = start + bytes.len;
+	if (UNLIKELY(tail->account->ahead.n))
+		return count_unsettled(tail, bytes, skip, ret_bytes);
 	*ret_bytes = bytes.len - skip;
 	return count_lf(bytes.at + skip, bytes.len - skip);
 }
 
-struct line tail_joined_line(const struct tail *tail, const struct slot *slot)
+static struct line joined_line(const struct tail *tail, const struct slot *slot)
 {
 	const char *bytes = slot_chunk(slot)->bytes + slot->start;
 	const char *before = memrchr(bytes, '\n', slot->length - 1);
@@ -126,4 +199,17 @@ struct line tail_joined_line(const struct tail *tail, const struct slot *slot)
 	line.text = (struct slice){bytes, last + line.text.len};
 	line.extent = slot->length;
 	return line;
+}
+
+void tail_show_again(const struct tail *tail, const struct slot *slot, struct event *event)
+{
+	const struct chunk *chunk = slot_chunk(slot);
+	const char *bytes = chunk->bytes + slot->start;
+
+	if (tail->join && join_options(tail->join)->wrap) {
+		event->line = lines_cut_last((struct slice){bytes, slot->length}, tail->rules);
+		event->wrapped = (struct slice){bytes, chunk->filled - slot->start};
+		return;
+	}
+	event->line = joined_line(tail, slot);
 }

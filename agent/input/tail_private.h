@@ -23,8 +23,8 @@ int tail_cut_joined(struct tail *tail, struct slice bytes, bool ended, struct ev
  */
 int tail_peek_joined(struct tail *tail, bool whole, struct event *ret_event) MUSTCHECK;
 
-/* The lines of a slot, as one. */
-struct line tail_joined_line(const struct tail *tail, const struct slot *slot);
+/* The event of a slot of several lines, as it was shown: its line, or what that is made of. */
+void tail_show_again(const struct tail *tail, const struct slot *slot, struct event *event);
 
 /* One read into the room of the chunk. 0 (new bytes), the E codes, negative errno. */
 int tail_fill(struct tail *tail, struct chunk *chunk) MUSTCHECK;

@@ -23,6 +23,7 @@
 struct join {
 	struct join_options options;
 	struct pattern_scratch *scratch;
+	struct join_part *parts;
 };
 
 int join_new(const struct join_options *options, struct join **ret_join)
@@ -32,8 +33,9 @@ int join_new(const struct join_options *options, struct join **ret_join)
 	if (!join)
 		return -ENOMEM;
 	join->scratch = pattern_scratch_new();
-	if (!join->scratch) {
-		free(join);
+	join->parts = calloc(JOIN_PARTS_MAX, sizeof *join->parts);
+	if (!join->scratch || !join->parts) {
+		join_free(join);
 		return -ENOMEM;
 	}
 	join->options = *options;
@@ -48,9 +50,15 @@ struct join *join_free(struct join *join)
 		pattern_free(join->options.go_on);
 		pattern_free(join->options.end);
 		pattern_scratch_free(join->scratch);
+		free(join->parts);
 		free(join);
 	}
 	return NULL;
+}
+
+struct join_part *join_parts(const struct join *join)
+{
+	return join->parts;
 }
 
 const struct join_options *join_options(const struct join *join)
@@ -64,32 +72,38 @@ static bool matches(const struct join *join, const struct pattern *pattern, stru
 	return pattern_match(pattern, join->scratch, text, PATTERN_NO_FIELDS, NULL) == 0;
 }
 
-/* Whether a line behind the first one belongs to the event. */
-static bool goes_on(const struct join *join, struct join_state *state, struct slice text)
+uint8_t join_begin(const struct join *join, struct slice text)
+{
+	return ready_begin(join->options.kind, text);
+}
+
+bool join_goes_on(const struct join *join, uint8_t *mode, struct slice text)
 {
 	const struct join_options *o = &join->options;
 
 	if (o->kind != JOIN_PATTERNS)
-		return ready_goes_on(o->kind, &state->mode, text);
+		return ready_goes_on(o->kind, mode, text);
 	if (o->start && matches(join, o->start, text))
 		return false;
 	return !o->go_on || matches(join, o->go_on, text);
 }
 
+bool join_ends(const struct join *join, struct slice text)
+{
+	return join->options.end && matches(join, join->options.end, text);
+}
+
 static void take(const struct join *join, struct join_state *state, const struct line *line)
 {
-	const struct pattern *end = join->options.end;
-
-	if (!state->lines && join->options.kind != JOIN_PATTERNS)
-		state->mode = ready_begin(join->options.kind, line->text);
+	if (!state->lines)
+		state->mode = join_begin(join, line->text);
 	state->text = state->taken + (uint32_t)line->text.len;
 	state->taken += (uint32_t)line->extent;
 	state->scanned = 0;
 	state->lines++;
 	state->terminated = line->terminated;
 	state->truncated = line->truncated;
-	state->whole =
-		line->truncated || !line->terminated || (end && matches(join, end, line->text));
+	state->whole = line->truncated || !line->terminated || join_ends(join, line->text);
 }
 
 /* Whether the event would be too long with the line. */
@@ -160,7 +174,7 @@ int join_cut(const struct join *join, const struct line_rules *rules, struct sli
 		if (state->lines) {
 			struct join_state before = *state;
 
-			if (!goes_on(join, state, line.text)) {
+			if (!join_goes_on(join, &state->mode, line.text)) {
 				*state = before;
 				break;
 			}

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/slice.h"
 #include "join/ready.h"
+#include "join/wrap.h"
 #include "parsers/lines.h"
 #include "parsers/pattern.h"
 
@@ -19,11 +20,20 @@
  */
 struct join;
 
+/* Bytes of an event that do not stand with its first line: start from there. */
+struct join_part {
+	uint32_t start, len;
+};
+
+/* An event of more is cut. */
+#define JOIN_PARTS_MAX 64
+
 /* A slot counts the lines of its event in 16 bits. */
 #define JOIN_LINES_MAX 65535
 
 struct join_options {
 	enum join_kind kind;
+	enum join_wrap wrap;   /* what lines are wrapped in: events are cut by streams.h then */
 	struct pattern *start; /* JOIN_PATTERNS: a line that matches begins an event; NULL: none */
 	struct pattern *go_on; /* one that does not match does, too; NULL: none */
 	struct pattern *end;   /* behind one that matches, another begins; NULL: none */
@@ -39,6 +49,20 @@ int join_new(const struct join_options *options, struct join **ret_join) MUSTCHE
 struct join *join_free(struct join *join);
 
 const struct join_options *join_options(const struct join *join);
+
+/* Room for JOIN_PARTS_MAX parts of the event that is cut last, where lines are wrapped. */
+struct join_part *join_parts(const struct join *join);
+
+/* ---- of the lines of an event, for streams.c too ---- */
+
+/* The mode of an event with this first line. */
+uint8_t join_begin(const struct join *join, struct slice text);
+
+/* Whether a line behind the first one belongs to the event, whose mode goes on. */
+bool join_goes_on(const struct join *join, uint8_t *mode, struct slice text);
+
+/* Whether behind this line the event is over. */
+bool join_ends(const struct join *join, struct slice text);
 
 /* How far the event at the cursor is known: to be zeroed where an event begins. */
 struct join_state {

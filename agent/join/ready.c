@@ -334,6 +334,8 @@ bool ready_goes_on(enum join_kind kind, uint8_t *mode, struct slice text)
 		return postgresql_goes_on(text);
 	case JOIN_MYSQL_SLOW:
 		return mysql_slow_goes_on(mode, text);
+	case JOIN_LINES:
+		return false;
 	default:
 		return is_indented(text);
 	}

@@ -7,7 +7,7 @@
 
 #include "base/slice.h"
 
-/* Which lines go on with the event before them. */
+/* Which lines go on with the event before them: the words of multiline's type, in their order. */
 enum join_kind {
 	JOIN_PATTERNS, /* as start, go_on and end say */
 	JOIN_INDENT,   /* those that begin with a blank or a tab */
@@ -20,6 +20,7 @@ enum join_kind {
 	JOIN_PHP,
 	JOIN_POSTGRESQL,
 	JOIN_MYSQL_SLOW,
+	JOIN_LINES, /* none: each line is an event, if it is not a part of one */
 };
 
 /* What lines of an event come one after the other, for kinds that need no pattern. */

@@ -222,7 +222,10 @@ static int send(struct pipeline *pipeline, struct file *file, const struct event
 		take_share(pipeline, file, slot);
 		if (LIKELY(slot->state == SLOT_IN_FLIGHT))
 			pipeline->lines_joined += event->lines - 1;
-		return 0;
+		if (LIKELY(!file->parts.n))
+			return 0;
+		(void)hold(pipeline, file);
+		return pipeline_parts_settle(file, slot);
 	}
 	account_undo_slot(&file->account, slot);
 	return r == PIPELINE_E_HOLD ? hold(pipeline, file) : r;
@@ -235,7 +238,17 @@ static int leave_out(struct file *file, const struct event *event)
 
 	if (!account_pass(account, account_open_chunk(account), event->extent, SLOT_FILTERED))
 		return PIPELINE_E_MEMORY;
-	return 0;
+	return pipeline_parts_settle(file, NULL);
+}
+
+/* Whole lines behind the cursor count as read, and wait. */
+static void count_open(struct pipeline *pipeline, struct file *file)
+{
+	uint64_t bytes, lines = tail_count_open(&file->tail, &bytes);
+
+	pipeline->options.counters->lines_read += lines;
+	pipeline->options.counters->bytes_read += bytes;
+	file->lines_back += lines;
 }
 
 /* Tries to hand one line on. 0: it is consumed. */
@@ -252,6 +265,26 @@ static int ship(struct pipeline *pipeline, struct file *file, const struct event
 		r = send(pipeline, file, event, now_us, now_ms);
 	if (LIKELY(!r))
 		count_event(pipeline, file, event);
+	return r;
+}
+
+/*
+ * As ship, of an event whose lines do not stand together. All lines up to its last one count as read
+ * now, for it takes some from behind lines that are still to come.
+ */
+static int ship_parts(struct pipeline *pipeline, struct file *file, struct event *event,
+		      uint64_t now_us, int64_t now_ms)
+{
+	int r = pipeline_parts_keep(file, event);
+
+	if (r)
+		return r;
+	count_open(pipeline, file);
+	event->lines_old = event->lines;
+	event->bytes_old = event->extent;
+	r = ship(pipeline, file, event, now_us, now_ms);
+	if (r)
+		ranges_deinit(&file->parts);
 	return r;
 }
 
@@ -297,14 +330,13 @@ static void note_new_bytes(struct file *file, uint64_t now_us)
 static int peek_open(struct pipeline *pipeline, struct file *file, uint64_t now_us,
 		     struct event *ret_event)
 {
-	uint64_t lines, bytes;
-
-	if (now_us - file->quiet_since_us >= join_options(file->tail.join)->flush_after_us)
+	if (file->open_at != account_read_position(&file->account) + 1) {
+		file->open_at = account_read_position(&file->account) + 1;
+		file->open_since_us = now_us;
+	}
+	if (file_is_flushed(file, now_us))
 		return tail_peek_open(&file->tail, ret_event);
-	lines = tail_count_open(&file->tail, &bytes);
-	pipeline->options.counters->lines_read += lines;
-	pipeline->options.counters->bytes_read += bytes;
-	file->lines_back += lines;
+	count_open(pipeline, file);
 	return TAIL_E_DRY;
 }
 
@@ -340,13 +372,17 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 
 		if (!output_has_room(pipeline->options.output))
 			return PIPELINE_E_FULL;
+		if (UNLIKELY(file->parts.n > 0))
+			return PIPELINE_E_HOLD;
 		if (file->under_way && output_is_spent(pipeline->options.output, file->under_way))
 			return PIPELINE_E_SPENT;
 		r = peek(pipeline, file, partial_after_us, now_us, &event);
 		if (r)
 			return r;
 		if (LIKELY(event.kind == EVENT_LINE))
-			r = ship(pipeline, file, &event, now_us, now_ms);
+			r = LIKELY(!event.n_parts) ?
+				    ship(pipeline, file, &event, now_us, now_ms) :
+				    ship_parts(pipeline, file, &event, now_us, now_ms);
 		else
 			r = pass(pipeline, file, &event);
 		if (r)

@@ -6,7 +6,7 @@
 
 /*
  * Calls go one way: pipeline.c (the way of a line), reports.c (the way of its report) and rewind.c
- * call records.c (event → record → output).
+ * call records.c (event → record → output) and parts.c.
  */
 
 struct topic_flow {
@@ -65,6 +65,12 @@ static inline void pipeline_touch(struct pipeline *pipeline, struct file *file)
 	file->touched = true;
 	SLIST_INSERT_HEAD(&pipeline->touched, file, touched_link);
 }
+
+/* The parts of an event wait for what becomes of its slot. 0 or -ENOMEM. */
+int pipeline_parts_keep(struct file *file, const struct event *event) MUSTCHECK;
+
+/* What became of it now. NULL: its event was left out, and is settled. 0 or -ENOMEM. */
+int pipeline_parts_settle(struct file *file, const struct slot *slot) MUSTCHECK;
 
 /* Keeps the record, of `slot`, as a dead letter. 0, PIPELINE_E_LETTERS (no room), -ENOMEM. */
 int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const char *reason)

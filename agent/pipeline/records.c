@@ -4,6 +4,7 @@
  * or the dead letters. Both for a line that is read (pipeline.c) and for one that is a dead letter
  * after all (reports.c), which must be the same record: parser and route are pure.
  */
+#include "join/streams.h"
 #include "pipeline/pipeline_private.h"
 
 /*
@@ -77,6 +78,13 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 	arena_reset(&pipeline->arena);
 	pipeline->line.outcome = (struct outcome){0};
 	pipeline->line.why = NULL;
+	if (UNLIKELY(event->wrapped.at != NULL)) {
+		input.made = true;
+		r = streams_text(file->source->join, &file->source->rules, event->wrapped,
+				 event->lines, &pipeline->arena, &input.facts.line);
+		if (r)
+			return r;
+	}
 	if (UNLIKELY(file->source->redact.n > 0)) {
 		r = redact(pipeline, &file->source->redact, &input);
 		if (r)

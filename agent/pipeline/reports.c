@@ -154,6 +154,15 @@ static void take_turn(struct pipeline *pipeline, struct file *file)
 	file->waits_turn = false;
 }
 
+/* What waited for an event whose lines do not stand together may go. 0 or -ENOMEM. */
+static int settle_parts(struct pipeline *pipeline, struct file *file)
+{
+	int r = pipeline_parts_settle(file, file->parts_slot);
+
+	pipeline->topics[file->waits_topic].resumed |= !file->parts.n;
+	return r;
+}
+
 /* Settles reports from the front: several of a kind, or one. Their number, or -ENOMEM. */
 static int settle(struct pipeline *pipeline, const struct report *reports, size_t n)
 {
@@ -170,6 +179,12 @@ static int settle(struct pipeline *pipeline, const struct report *reports, size_
 	}
 	if (file->under_way)
 		output_share_give(file->under_way, (uint32_t)r);
+	if (UNLIKELY(file->parts.n > 0)) {
+		int error = settle_parts(pipeline, file);
+
+		if (error)
+			return error;
+	}
 	if (UNLIKELY(file->flies_alone || file->waits_turn))
 		take_turn(pipeline, file);
 	return r;

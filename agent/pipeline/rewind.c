@@ -105,6 +105,7 @@ static int start_over(struct pipeline *pipeline, struct file *file)
 	account_reset(account, 0);
 	tail_reset(&file->tail);
 	ranges_deinit(&file->alone);
+	ranges_deinit(&file->parts);
 	file->convict = NULL;
 	file->seen_end = 0;
 	file->identity.head_len = 0;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "input/tail.h"
+#include "join/streams.h"
 
 #define EVENTS_MAX 16
 
@@ -22,10 +23,15 @@ struct corpus {
 	const char *name;
 	enum join_kind kind;
 	const char *start, *go_on, *end;
+	enum join_wrap wrap;
+	const char *log;                /* NULL: the events one behind the other */
 	const char *events[EVENTS_MAX]; /* the last one as it is when nothing comes behind it */
 };
 
 static const struct line_rules RULES = {.max_line = 4096};
+
+#define T "2026-11-21T15:11:55.123Z "
+#define D(log, stream) "{\"log\":\"" log "\",\"stream\":\"std" stream "\",\"time\":\"2026\"}\n"
 
 /* What the libraries and runtimes print, each in a form of its own versions. */
 static const struct corpus CORPORA[] = {
@@ -139,6 +145,24 @@ static const struct corpus CORPORA[] = {
 		    "select sleep(2)\nfrom dual;\n",
 		    "# User@Host: app[app] @ [10.0.0.1]\n# Query_time: 3.0\nselect 2;\n",
 		    "# Time: 2026-01-01T10:00:09.000000Z\n# User@Host: x\nselect 3;\n"}},
+	{"cri", JOIN_LINES, .wrap = WRAP_CRI,
+	 .log = T "stdout P one, \n" T "stderr F err\n" T "stdout P and \n" T "stderr P a\n" T
+		  "stdout F two\n" T "stderr F b\nnone\n" T "stdout F\n" T "stderr P:x last\n",
+	 .events = {T "stdout F one, and two\n", T "stderr F err\n", T "stderr F ab\n", "none\n",
+		    T "stdout F\n", T "stderr P:x last\n"}},
+	{"cri, java", JOIN_JAVA, .wrap = WRAP_CRI,
+	 .log = T "stdout F ERROR no\n" T "stderr F warn\n" T "stdout F java.lang.Error: x\n" T
+		  "stderr F \tindented\n" T "stdout P \tat A.\n" T "stderr F next\n" T
+		  "stdout F b(A.java:1)\n" T "stdout F INFO\n" T "stderr F end\n",
+	 .events = {T "stdout F ERROR no\njava.lang.Error: x\n\tat A.b(A.java:1)\n",
+		    T "stderr F warn\n\tindented\n", T "stderr F next\n", T "stdout F INFO\n",
+		    T "stderr F end\n"}},
+	{"docker, java", JOIN_JAVA, .wrap = WRAP_DOCKER,
+	 .log = D("ERROR no\\n", "out") D("err\\\\n", "err")
+		 D("java.lang.Error: \\\"x\\\"\\n", "out") D("or\\n", "err")
+			 D("\\tat A.b\\n", "out") D("INFO\\n", "out") D("open", "err"),
+	 .events = {D("ERROR no\\njava.lang.Error: \\\"x\\\"\\n\\tat A.b\\n", "out"),
+		    D("err\\\\nor\\n", "err"), D("INFO\\n", "out"), D("open", "err")}},
 };
 
 static struct pattern *compile(const char *text)
@@ -155,6 +179,7 @@ static struct join *make(const struct corpus *corpus, uint32_t max_lines, size_t
 {
 	struct join_options options = {
 		.kind = corpus->kind,
+		.wrap = corpus->wrap,
 		.start = compile(corpus->start),
 		.go_on = compile(corpus->go_on),
 		.end = compile(corpus->end),
@@ -170,7 +195,9 @@ static struct join *make(const struct corpus *corpus, uint32_t max_lines, size_t
 static size_t text_of(const struct corpus *corpus, char *ret_text, size_t len)
 {
 	*ret_text = '\0';
-	for (size_t i = 0; i < EVENTS_MAX && corpus->events[i]; i++) {
+	if (corpus->log)
+		strcpy(ret_text, corpus->log);
+	for (size_t i = 0; !corpus->log && i < EVENTS_MAX && corpus->events[i]; i++) {
 		cr_assert_lt(strlen(ret_text) + strlen(corpus->events[i]), len);
 		strcat(ret_text, corpus->events[i]);
 	}
@@ -222,6 +249,8 @@ static void feed(const struct corpus *corpus, bool again)
 Test(join, every_kind_joins_what_belongs_together)
 {
 	for (size_t i = 0; i < ARRAY_LEN(CORPORA); i++) {
+		if (CORPORA[i].wrap)
+			continue;
 		feed(&CORPORA[i], false);
 		feed(&CORPORA[i], true);
 	}
@@ -275,7 +304,10 @@ struct reading {
 	struct tail tail;
 	struct join *join;
 	const struct corpus *corpus;
-	size_t n; /* events shown */
+	size_t n;      /* events shown */
+	size_t lose;   /* this one comes back when it is sent first */
+	size_t behind; /* 0: it did not; else the next one that was not shown */
+	bool lost;
 	int file;
 };
 
@@ -293,6 +325,43 @@ static void close_tail(struct reading *r)
 	account_deinit(&r->account);
 }
 
+static void expect_value(struct reading *r, const struct event *event)
+{
+	struct arena arena = ARENA_NULL;
+	struct slice text = event->line.text;
+
+	if (event->wrapped.at)
+		cr_assert_eq(
+			streams_text(r->join, &RULES, event->wrapped, event->lines, &arena, &text),
+			0);
+	cr_expect(slice_eq(text, value_of(r->corpus->events[r->n])), "%s, event %zu: %.*s",
+		  r->corpus->name, r->n, (int)text.len, text.at);
+	arena_deinit(&arena);
+}
+
+/* As the pipeline does when the event is delivered. */
+static void keep_parts(struct reading *r, const struct event *event)
+{
+	for (size_t i = 0; i < event->n_parts; i++) {
+		uint64_t start = event->position + join_parts(r->join)[i].start;
+
+		cr_assert_eq(
+			ranges_add(&r->account.ahead, start, start + join_parts(r->join)[i].len),
+			0);
+	}
+}
+
+static void pass_ahead(struct reading *r, const struct event *event)
+{
+	struct chunk *chunk = account_open_chunk(&r->account);
+
+	if (!chunk)
+		chunk = tail_new_chunk(&r->tail, CHUNK_SMALL, 0);
+	cr_assert(account_pass(&r->account, chunk, event->extent, SLOT_AHEAD));
+	tail_consumed(&r->tail, event);
+	account_advance(&r->account);
+}
+
 /* Consumes all that is whole; `last`: nothing more comes. */
 static void read_on(struct reading *r, bool last)
 {
@@ -300,25 +369,39 @@ static void read_on(struct reading *r, bool last)
 
 	for (;;) {
 		int code = tail_peek(&r->tail, &event);
+		struct event again;
 		struct slot *slot;
 
+		if (!code && event.kind == EVENT_AHEAD) {
+			pass_ahead(r, &event);
+			continue;
+		}
 		if (code == TAIL_E_DRY && last)
 			code = tail_peek_last(&r->tail, &event);
 		if (code == TAIL_E_DRY)
 			return;
 		cr_assert_eq(code, 0);
 		cr_assert(r->corpus->events[r->n], "%s", r->corpus->name);
-		cr_expect(slice_eq(event.line.text, value_of(r->corpus->events[r->n])),
-			  "%s, event %zu: %.*s", r->corpus->name, r->n, (int)event.line.text.len,
-			  event.line.text.at);
+		expect_value(r, &event);
 		slot = account_add_slot(&r->account, account_open_chunk(&r->account), event.extent);
 		slot->lines = (uint16_t)event.lines;
-		cr_expect(slice_eq(tail_event_of(&r->tail, slot).line.text, event.line.text));
-		slot->state = SLOT_DELIVERED;
-		account_delivered(&r->account, slot_chunk(slot), 1);
+		again = tail_event_of(&r->tail, slot);
+		expect_value(r, &again);
+		keep_parts(r, &event);
+		if (r->n == r->lose && !r->lost && !event.n_parts) {
+			r->lost = true;
+			account_report(&r->account, slot, SLOT_FAILED);
+		} else {
+			slot->state = SLOT_DELIVERED;
+			account_delivered(&r->account, slot_chunk(slot), 1);
+		}
 		tail_consumed(&r->tail, &event);
 		account_advance(&r->account);
 		r->n++;
+		if (r->behind && r->n == r->lose + 1) {
+			r->n = r->behind;
+			r->behind = 0;
+		}
 	}
 }
 
@@ -328,16 +411,23 @@ enum between { NOTHING, GIVE_BACK, RESTART, REWIND, BETWEEN_N };
 static void happen(struct reading *r, enum between what)
 {
 	uint64_t committed = r->account.committed, position;
+	struct ranges ahead;
 
 	switch (what) {
 	case GIVE_BACK:
 		tail_give_back(&r->tail);
 		break;
 	case RESTART:
+		cr_assert_eq(account_settled_ahead(&r->account, &ahead), 0);
 		close_tail(r);
 		open_tail(r, committed);
+		r->account.ahead = ahead;
 		break;
 	case REWIND:
+		if (r->lost) {
+			r->behind = r->n;
+			r->n = r->lose;
+		}
 		position = account_read_position(&r->account);
 		cr_assert_eq(account_rewind(&r->account), 0);
 		tail_rewound(&r->tail, position);
@@ -348,9 +438,9 @@ static void happen(struct reading *r, enum between what)
 }
 
 static void split(const struct corpus *corpus, struct join *join, const char *text, size_t len,
-		  size_t at, enum between what)
+		  size_t at, enum between what, size_t lose)
 {
-	struct reading r = {.corpus = corpus, .join = join};
+	struct reading r = {.corpus = corpus, .join = join, .lose = lose};
 
 	cr_assert_eq(chunk_pools_init(&r.pools, 8 << 20), 0);
 	r.file = memfd_create("log", MFD_CLOEXEC);
@@ -376,7 +466,9 @@ Test(join, every_split_over_reads_restarts_and_rewinds_gives_the_same_events)
 
 		for (size_t at = 0; at <= len; at++) {
 			for (enum between what = NOTHING; what < BETWEEN_N; what++)
-				split(&CORPORA[i], join, text, len, at, what);
+				split(&CORPORA[i], join, text, len, at, what, SIZE_MAX);
+			for (size_t lose = 0; lose < 4; lose++)
+				split(&CORPORA[i], join, text, len, at, REWIND, lose);
 		}
 		join_free(join);
 	}
@@ -399,8 +491,55 @@ Test(join, an_event_larger_than_a_chunk_is_one)
 	corpus.events[0] = first;
 	corpus.events[1] = "next\n";
 	for (size_t at = 0; at < len; at += 49999)
-		split(&corpus, join, text, len + 5, at, GIVE_BACK);
+		split(&corpus, join, text, len + 5, at, GIVE_BACK, SIZE_MAX);
 	free(text);
 	free(first);
 	join_free(join);
+}
+
+static void write_text(struct reading *r, const char *text)
+{
+	cr_assert_eq(write(r->file, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+/* What was taken for whole is sent again as it was: the rest was shipped by itself. */
+static void take_up_again(const struct corpus *corpus, const char *first, const char *rest)
+{
+	struct reading r = {.corpus = corpus, .join = make(corpus, 1000, 1 << 16)};
+	struct event event;
+	struct slot *slot;
+
+	cr_assert_eq(chunk_pools_init(&r.pools, 8 << 20), 0);
+	r.file = memfd_create("log", MFD_CLOEXEC);
+	r.lose = SIZE_MAX;
+	open_tail(&r, 0);
+	write_text(&r, first);
+	cr_assert_eq(tail_peek(&r.tail, &event), TAIL_E_DRY);
+	cr_assert(r.tail.open);
+	cr_assert_eq(tail_peek_open(&r.tail, &event), 0);
+	slot = account_add_slot(&r.account, account_open_chunk(&r.account), event.extent);
+	tail_consumed(&r.tail, &event);
+	r.n = 1;
+	write_text(&r, rest);
+	read_on(&r, true);
+	cr_expect_eq(r.n, 2);
+	account_report(&r.account, slot, SLOT_FAILED);
+	happen(&r, REWIND);
+	r.n = 0;
+	read_on(&r, true);
+	cr_expect_eq(r.n, 1, "%s: %zu", corpus->name, r.n);
+	join_free(r.join);
+	close_tail(&r);
+	close(r.file);
+	chunk_pools_deinit(&r.pools);
+}
+
+Test(join, an_event_that_was_flushed_does_not_take_what_was_shipped_behind_it)
+{
+	static const struct corpus indent = {"indent", JOIN_INDENT, .events = {"a\n", " b\n"}};
+	static const struct corpus cri = {"cri", JOIN_LINES, .wrap = WRAP_CRI,
+					  .events = {T "stdout P a\n", T "stdout F b\n"}};
+
+	take_up_again(&indent, indent.events[0], indent.events[1]);
+	take_up_again(&cri, cri.events[0], cri.events[1]);
 }

@@ -79,7 +79,7 @@ static int turn(struct preview *preview, bool last)
 	int64_t now_ms = preview->read_ms ? preview->read_ms : clock_real_ms();
 	int r = pipeline_turn(preview->pipeline, preview->file, 1, partial_after_us, 0, now_ms);
 
-	if (r == PIPELINE_E_FULL || r == PIPELINE_E_MEMORY) {
+	if (r == PIPELINE_E_FULL || r == PIPELINE_E_MEMORY || r == PIPELINE_E_HOLD) {
 		r = settle(preview);
 		if (!r)
 			r = pipeline_turn(preview->pipeline, preview->file, 1, partial_after_us, 0,
