@@ -71,7 +71,6 @@ class World(Changes):
 
     def do_start(self):
         if not self.up:
-            self.forget_order()
             self.meet()
             self.ask("start")
             self.up = True
@@ -81,14 +80,6 @@ class World(Changes):
             if content.twin and not self.met:
                 content.twin.older |= content.size > content.twin.size
         self.met = True
-
-    def forget_order(self):
-        """The program does not see that app.log.1 and app.log.2 are of one lineage as long as there
-        is no app.log: generations that it sees first then come in any order."""
-        for content in self.contents:
-            if not content.seen and self.here(content.slot) is None:
-                for line in content.lines:
-                    line.late = True
 
     def look(self):
         if self.up:
