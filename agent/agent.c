@@ -38,6 +38,8 @@
 #define KICK_ACCURACY_US 1
 #define TICK_ACCURACY_US (50 * US_PER_MS)
 #define TICK_US US_PER_S
+/* Hints go before turns for so long. */
+#define HINTS_US (5 * US_PER_MS)
 
 /* ---- the sources of the loop ---- */
 
@@ -78,6 +80,7 @@ static void take_turn(struct agent *agent, uint64_t now_us)
 	uint64_t before = agent->counters.lines_read + agent->counters.lines_reread;
 
 	agent_turn_files(agent, now_us);
+	agent->turned_us = now_us;
 	if (agent->counters.lines_read + agent->counters.lines_reread != before)
 		agent->progress_us = now_us;
 	agent->trim_at_us = now_us + US_PER_S;
@@ -105,9 +108,10 @@ static int on_hints(sd_event_source *source, int fd, uint32_t revents, void *use
 	(void)source, (void)fd, (void)revents;
 	/*
 	 * Hints go before turns; where they come without an end, each piece of them is worth one.
+	 * So are few that come again and again, and take long.
 	 */
-	if (agent_take_hints(agent))
-		take_turn(agent, now_us);
+	if (agent_take_hints(agent) || now_us - agent->turned_us > HINTS_US)
+		take_turn(agent, clock_mono_us());
 	agent_look(agent, now_us);
 	agent_after_wakeup(agent, clock_mono_us());
 	return 0;

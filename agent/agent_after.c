@@ -39,7 +39,7 @@ void agent_after_wakeup(struct agent *agent, uint64_t now_us)
 	agent_wake_spent(agent);
 	room = agent_has_room(agent, now_us);
 	busy = !TAILQ_EMPTY(&agent->files.ready) || !TAILQ_EMPTY(&agent->files.proofs) ||
-	       copies_busy(&agent->files) || claims_busy(&agent->files);
+	       agent->files.to_age || copies_busy(&agent->files) || claims_busy(&agent->files);
 	busy = busy && agent->state == AGENT_RUNNING && room;
 	/* A writer that goes on while nothing can be read would wake us for each line. */
 	sd_event_source_set_enabled(agent->hints, reading && room ? SD_EVENT_ON : SD_EVENT_OFF);

@@ -36,6 +36,13 @@
 /* Hints are behind so long before files are asked themselves, and so often, so many of a source. */
 #define BEHIND_US (25 * US_PER_MS)
 #define BEHIND_FILES 64
+/* So long, and a look finds new files of others sooner than hints that lie behind. */
+#define BEHIND_LOOK_US US_PER_S
+/*
+ * What is taken of hints in one go: the kernel may take milliseconds for each, in a directory whose
+ * owner renames and makes things there all the time.
+ */
+#define HINTS_US (5 * US_PER_MS)
 /* What the tick takes of hints and looks that nobody else takes. */
 #define TICK_HINTS_US (50 * US_PER_MS)
 
@@ -98,6 +105,7 @@ static void ask_while_behind(struct agent *agent, bool more)
 
 	more |= agent->looking || discover_lost_hints(agent->discover);
 	if (!more || !agent->ask_at_us) {
+		agent->behind_us = more ? now_us : 0;
 		agent->ask_at_us = more ? now_us + BEHIND_US : 0;
 		return;
 	}
@@ -111,11 +119,11 @@ static void ask_while_behind(struct agent *agent, bool more)
 bool agent_take_hints(struct agent *agent)
 {
 	int64_t now_ms = clock_real_ms();
-	uint64_t began_us = clock_cpu_us();
+	uint64_t began_us = clock_cpu_us(), end_us = clock_mono_us() + HINTS_US;
 	struct hint hint;
 	int r = 0;
 
-	for (int i = 0; i < AGENT_HINTS_AT_ONCE && !r; i++) {
+	for (int i = 0; i < AGENT_HINTS_AT_ONCE && !r && clock_mono_us() < end_us; i++) {
 		r = discover_next(agent->discover, &hint);
 		if (!r)
 			r = hints_follow(&agent->files, agent->discover, &hint, now_ms);
@@ -135,6 +143,13 @@ bool agent_take_hints(struct agent *agent)
 	return !r;
 }
 
+/* What one owner does makes hints faster than they can be followed; those of others lie behind. */
+static bool is_behind(const struct agent *agent, uint64_t now_us)
+{
+	return agent->behind_us && now_us - agent->behind_us > BEHIND_LOOK_US &&
+	       now_us >= agent->relook_at_us && agent->files.n_sources > 1;
+}
+
 void agent_look(struct agent *agent, uint64_t now_us)
 {
 	bool lost = discover_lost_hints(agent->discover);
@@ -145,7 +160,7 @@ void agent_look(struct agent *agent, uint64_t now_us)
 		log_limited(agent->log, LOG_NOTICE, "hints-lost",
 			    "inotify: more was written than its queue holds: all paths are looked "
 			    "at instead; a larger fs.inotify.max_queued_events makes that rare");
-	else if (now_us < agent->look_at_us)
+	else if (now_us < agent->look_at_us && !is_behind(agent, now_us))
 		return;
 	agent->look_at_us = now_us + AGENT_LOOK_US;
 	begin_look(agent, now_us);

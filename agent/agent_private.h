@@ -79,6 +79,8 @@ struct agent {
 	uint64_t status_us;          /* the last status for systemd */
 	uint64_t status_lines;       /* delivered by then */
 	uint64_t progress_us;        /* when lines last moved, for the watchdog */
+	uint64_t turned_us;          /* when files had their last turn */
+	uint64_t behind_us;          /* since when there were always more hints; 0: all were taken */
 	bool renewal_due;            /* a secret was replaced while we started */
 	uint64_t certificates_at_us; /* when to look how long they are good */
 	uint64_t started_us;
@@ -255,6 +257,9 @@ void agent_rewind_file(struct agent *agent, struct file *file, bool claimed, uin
 
 /* Once a tick: ends of back-offs, files that are finished, last lines without LF. */
 void agent_age_files(struct agent *agent, uint64_t now_us);
+
+/* The same of some of those that were left by the tick; files.to_age says how many there are. */
+void agent_age_some(struct agent *agent, uint64_t now_us);
 
 /*
  * until_eof: every file was read to its end and all of it is settled, but for so many that cannot

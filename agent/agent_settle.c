@@ -13,6 +13,12 @@
 #include "follow/claims.h"
 #include "follow/copies.h"
 
+/*
+ * In one go they are looked at for so long. The kernel may take a millisecond for each, and of
+ * those that were rotated one owner can make thousands a second.
+ */
+#define AGE_US 2000
+
 /* The file is read from its start now, unless there are contents that came before that. */
 static int start_over(struct agent *agent, struct file *file)
 {
@@ -135,19 +141,38 @@ static void age_file(struct agent *agent, struct file *file, uint64_t now_us)
 
 void agent_age_files(struct agent *agent, uint64_t now_us)
 {
-	struct file *file = TAILQ_FIRST(&agent->files.aging), *next;
+	struct files *files = &agent->files;
 
-	copies_look(&agent->files);
-	agent->counters.held_deleted_bytes = 0;
-	for (; file; file = next) {
-		next = TAILQ_NEXT(file, aging_link);
+	copies_look(files);
+	if (!files->to_age) {
+		files->to_age = files->n_aging;
+		files->held_deleted_bytes = 0;
+	}
+	agent_age_some(agent, now_us);
+}
+
+void agent_age_some(struct agent *agent, uint64_t now_us)
+{
+	struct files *files = &agent->files;
+	uint64_t end_us = now_us + AGE_US;
+	struct file *file;
+
+	while (files->to_age && now_us < end_us && (file = TAILQ_FIRST(&files->aging))) {
+		files->to_age--;
+		TAILQ_REMOVE(&files->aging, file, aging_link);
+		TAILQ_INSERT_TAIL(&files->aging, file, aging_link);
 		if (file->state == FILE_FINISHED ||
 		    (file->state != FILE_BACKOFF && !file_is_over(file) && !file->unreadable &&
 		     !file->doubtful && !file->tail.open))
-			files_unage(&agent->files, file);
+			files_unage(files, file);
 		else
 			age_file(agent, file, now_us);
+		now_us = clock_mono_us();
 	}
+	if (TAILQ_EMPTY(&files->aging))
+		files->to_age = 0;
+	if (!files->to_age)
+		agent->counters.held_deleted_bytes = files->held_deleted_bytes;
 }
 
 /* Whether the file, or one that has to be shipped before it, cannot be read. */

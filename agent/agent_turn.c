@@ -319,6 +319,8 @@ static void step(struct agent *agent, uint64_t now_us)
 	struct file *file;
 	int r;
 
+	if (agent->files.to_age)
+		agent_age_some(agent, now_us);
 	doubt_step(&agent->files, now_us);
 	if (copies_busy(&agent->files) && copies_step(&agent->files, now_us, now_ms) == -ENOMEM)
 		agent->error = -ENOMEM;

@@ -117,6 +117,7 @@ struct file {
 	unsigned compared; /* so many files are held against this one, which is kept for it */
 	bool leave_out;    /* compressed, and what is in it now is not wanted */
 	uint64_t passed;   /* so much of that was unpacked */
+	uint8_t gave_way;  /* so many times it gave its unpacker to another source */
 	bool vanished;     /* no name leads to it, and what is under way decides what is lost */
 	bool late;         /* a hint told of a write to it since it was closed */
 	bool hunted;       /* without a name, and looked for by its bytes: it is nowhere else */

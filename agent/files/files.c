@@ -359,6 +359,7 @@ void files_remove(struct files *files, struct file *file, bool forget)
 	files_promote_next(files, file);
 	files_rest(files, file);
 	files_close(files, file);
+	files_unpacked(files, file);
 	if (file->dirty)
 		TAILQ_REMOVE(&files->dirty, file, dirty_link);
 	files_unage(files, file);

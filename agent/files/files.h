@@ -23,9 +23,10 @@
  * The owner of its files may be careless or hostile, and those of the others must not feel that.
  */
 struct files_share {
-	struct file_list ready; /* its files with something to read, oldest turn first */
-	struct file_list room;  /* those that wait for memory or a descriptor */
-	struct file_list open;  /* descriptors, least recently used first */
+	struct file_list ready;  /* its files with something to read, oldest turn first */
+	struct file_list room;   /* those that wait for memory or a descriptor */
+	struct file_list packed; /* those that wait for an unpacker */
+	struct file_list open;   /* descriptors, least recently used first */
 	size_t n_open;
 	struct chunk_share memory;
 	struct output_share under_way;
@@ -37,6 +38,12 @@ struct files_share {
 
 /* Of descriptors, too, a source takes no more than so many times what is left. */
 #define FILES_SHARE_TIMES CHUNK_SHARE_TIMES
+
+/* A place for a file that may hold an unpacker. */
+struct unpacking {
+	struct file *file; /* NULL: it is free */
+	uint64_t since_us; /* 0: it has had no turn yet */
+};
 
 struct files {
 	const struct source *sources; /* borrowed, as the next three pointers */
@@ -72,14 +79,17 @@ struct files {
 	TAILQ_HEAD(files_turns, files_share) ready;
 	struct file_list held[FILE_WAITS]; /* by what they wait for; for room: by source */
 	struct file_list dirty;            /* rows to write */
-	struct file_list aging;  /* in back-off, or left their path: looked at once a tick */
-	struct file_list proofs; /* read again from their start: doubt.h */
-	struct file_list polled; /* nobody tells of writes to them */
+	struct file_list aging; /* in back-off, or left their path: looked at once a tick */
+	size_t n_aging, to_age; /* of them; to_age: not looked at since the tick began with them */
+	uint64_t held_deleted_bytes;        /* of those that were, see the counter */
+	struct file_list proofs;            /* read again from their start: doubt.h */
+	struct file_list polled;            /* nobody tells of writes to them */
 	TAILQ_HEAD(copy_list, copy) copies; /* new files that may be copies: copies.h */
 	size_t n_copies;
 	size_t idle_copies;         /* looked at in a row without anything to do */
 	char *made[FILES_MADE_MAX]; /* names that hints told together told of; owned */
 	size_t n_made;
+	uint64_t lot_us;      /* when the first hint of those told together came; 0: of none */
 	struct map *arrivals; /* path → what came there as hints tell: hints/arrivals.h; owned */
 	uint64_t n_arrivals;  /* since the start */
 	size_t n_found;       /* of them that scans found, and that were not looked at */
@@ -88,6 +98,7 @@ struct files {
 	int64_t places_ns;                    /* when they were begun */
 	TAILQ_HEAD(claim_list, claim) claims; /* files that were truncated: claims.h */
 	uint64_t n_claims;                    /* since the start */
+	size_t claim_bytes;                   /* that they keep of their files */
 	struct places *claim_places;          /* as long as there are any, or NULL */
 	uint64_t claim_places_from;           /* of the first that is begun later */
 	/* A start may read much: asked at each 256 KiB, and true when it should come to its end. */
@@ -96,8 +107,8 @@ struct files {
 	int64_t alive_ns; /* by the rows: an agent with this state was there then, or later */
 	size_t n_open;    /* descriptors of all sources */
 	size_t max_open;
-	struct file *unpacking[FILES_UNPACKING]; /* those that may hold an unpacker */
-	size_t n_unjudged;                       /* compressed files that may be known ones */
+	struct unpacking unpacking[FILES_UNPACKING];
+	size_t n_unjudged; /* compressed files that may be known ones */
 	bool crowded; /* a path has no descriptor, or waits for what is looked for: look soon */
 	uint64_t *removed; /* rows to delete with the next checkpoint */
 	size_t n_removed, removed_capacity;
@@ -217,7 +228,7 @@ bool files_any_held(const struct files *files);
  * Before a compressed file is read. False: others are; the file is held until one of them has no
  * more to read, is closed or waits for something else.
  */
-bool files_may_unpack(struct files *files, struct file *file);
+bool files_may_unpack(struct files *files, struct file *file, uint64_t now_us);
 
 /* The file is closed, or has no more to read: another one may be unpacked. */
 void files_unpacked(struct files *files, struct file *file);

@@ -12,8 +12,11 @@
 static struct file_list *held_list(struct files *files, const struct file *file,
 				   enum file_wait wait)
 {
-	return wait == FILE_WAITS_ROOM ? &files_share_of(files, file->source)->room :
-					 &files->held[wait];
+	struct files_share *share = files_share_of(files, file->source);
+
+	return wait == FILE_WAITS_ROOM     ? &share->room :
+	       wait == FILE_WAITS_UNPACKER ? &share->packed :
+					     &files->held[wait];
 }
 
 /* A source without a file that is ready has no turn. */
@@ -100,11 +103,13 @@ void files_release_all(struct files *files)
 
 	for (int wait = 0; wait < FILE_WAITS; wait++)
 		files_release(files, wait, SIZE_MAX);
-	for (size_t i = 0; i <= files->n_sources; i++)
-		while ((file = TAILQ_FIRST(&files->shares[i].room)))
+	for (size_t i = 0; i <= files->n_sources; i++) {
+		struct files_share *share = &files->shares[i];
+
+		while ((file = TAILQ_FIRST(&share->room)) || (file = TAILQ_FIRST(&share->packed)))
 			files_ready(files, file);
-	for (size_t i = 0; i <= files->n_sources; i++)
-		files_resume(files, &files->shares[i]);
+		files_resume(files, share);
+	}
 }
 
 bool files_any_held(const struct files *files)
@@ -114,7 +119,7 @@ bool files_any_held(const struct files *files)
 			return true;
 	}
 	for (size_t i = 0; i <= files->n_sources; i++) {
-		if (!TAILQ_EMPTY(&files->shares[i].room))
+		if (!TAILQ_EMPTY(&files->shares[i].room) || !TAILQ_EMPTY(&files->shares[i].packed))
 			return true;
 	}
 	return false;
@@ -133,6 +138,7 @@ void files_age(struct files *files, struct file *file)
 	if (file->aging)
 		return;
 	file->aging = true;
+	files->n_aging++;
 	TAILQ_INSERT_TAIL(&files->aging, file, aging_link);
 }
 
@@ -141,6 +147,7 @@ void files_unage(struct files *files, struct file *file)
 	if (!file->aging)
 		return;
 	file->aging = false;
+	files->n_aging--;
 	TAILQ_REMOVE(&files->aging, file, aging_link);
 }
 

@@ -26,6 +26,7 @@ int files_init_shares(struct files *files)
 	for (size_t i = 0; i <= files->n_sources; i++) {
 		TAILQ_INIT(&files->shares[i].ready);
 		TAILQ_INIT(&files->shares[i].room);
+		TAILQ_INIT(&files->shares[i].packed);
 		TAILQ_INIT(&files->shares[i].open);
 	}
 	return 0;

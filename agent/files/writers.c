@@ -54,6 +54,6 @@ bool files_must_hold(struct files *files, const struct file *file, uint64_t now_
 	if (writers == WRITERS_NONE || files->n_open > files->max_open / 4 * 3 ||
 	    (writers == WRITERS_UNKNOWN && now_us - file->quiet_since_us > HOLD_US))
 		return false;
-	files->counters->held_deleted_bytes += (uint64_t)st.st_size;
+	files->held_deleted_bytes += (uint64_t)st.st_size;
 	return true;
 }

@@ -41,8 +41,14 @@ struct claim {
 	bool hunting;
 	bool nameless;          /* the file is whole, and has no name any more */
 	struct candidate spare; /* the best of those that are short; path NULL: none was found */
-	char kept[];            /* room for CONTENT_KEPT_MAX bytes */
+	char kept[];            /* content.kept_len of them */
 };
+
+/*
+ * Of what was read and is not settled there is no more than memory for it; of what is behind that
+ * in files without a name so much is kept for all, and then none: their owner has it.
+ */
+#define RESTS_MAX ((size_t)8 << 20)
 
 static void claim_free(struct files *files, struct claim *claim)
 {
@@ -50,6 +56,7 @@ static void claim_free(struct files *files, struct claim *claim)
 	if (claim->hunting)
 		hunt_end(&claim->hunt);
 	candidate_close(&claim->spare);
+	files->claim_bytes -= claim->content.kept_len;
 	free(claim);
 	if (TAILQ_EMPTY(&files->claims))
 		files->claim_places = places_free(files->claim_places);
@@ -92,19 +99,34 @@ bool claims_busy(const struct files *files)
 	return false;
 }
 
-/* NULL: no memory. */
-static struct claim *begin(struct files *files, struct file *file)
+/*
+ * Thousands of files may be truncated at once: each has what it needs. rest: it is whole. 0 or
+ * -ENOMEM.
+ */
+static int begin(struct files *files, struct file *file, bool nameless, bool rest)
 {
-	struct claim *claim = calloc(1, sizeof *claim + CONTENT_KEPT_MAX);
+	char *kept = malloc(CONTENT_KEPT_MAX);
+	struct claim *claim = NULL;
+	struct content content;
 
-	if (!claim)
-		return NULL;
-	claim->of = inode_key_of(&file->identity);
-	claim->id = file->id;
-	claim->number = files->n_claims++;
-	content_of_tail(&claim->content, &file->tail, &file->identity, claim->kept);
-	TAILQ_INSERT_TAIL(&files->claims, claim, link);
-	return claim;
+	if (kept) {
+		content_of_tail(&content, &file->tail, &file->identity, kept);
+		if (rest && files->claim_bytes < RESTS_MAX)
+			content_keep_rest(&content, &file->tail, kept);
+		claim = calloc(1, sizeof *claim + content.kept_len);
+	}
+	if (claim) {
+		claim->of = inode_key_of(&file->identity);
+		claim->id = file->id;
+		claim->number = files->n_claims++;
+		claim->nameless = nameless;
+		claim->content = content;
+		claim->content.kept = memcpy(claim->kept, kept, content.kept_len);
+		files->claim_bytes += content.kept_len;
+		TAILQ_INSERT_TAIL(&files->claims, claim, link);
+	}
+	free(kept);
+	return claim ? 0 : -ENOMEM;
 }
 
 int claims_begin(struct files *files, struct file *file)
@@ -112,7 +134,7 @@ int claims_begin(struct files *files, struct file *file)
 	/* Of a compressed file there is no copy. */
 	if (file->tail.packing || claims_has(files, file))
 		return 0;
-	return begin(files, file) ? 0 : -ENOMEM;
+	return begin(files, file, false, false);
 }
 
 bool claims_is_due(const struct file *file)
@@ -122,8 +144,6 @@ bool claims_is_due(const struct file *file)
 
 int claims_begin_nameless(struct files *files, struct file *file)
 {
-	struct claim *claim;
-
 	/* Nobody asks of all files at each turn. */
 	if (!file->left_path && !copies_await(files, file))
 		return 0;
@@ -133,26 +153,15 @@ int claims_begin_nameless(struct files *files, struct file *file)
 		return 0;
 	if (!copies_is_nameless(file) || claims_has(files, file))
 		return 0;
-	claim = begin(files, file);
-	if (!claim)
-		return -ENOMEM;
-	claim->nameless = true;
-	content_keep_rest(&claim->content, &file->tail, claim->kept);
-	return CLAIMS_E_BEGUN;
+	return begin(files, file, true, true) ? -ENOMEM : CLAIMS_E_BEGUN;
 }
 
 int claims_begin_gone(struct files *files, struct file *file)
 {
-	struct claim *claim;
-
 	if (!file->late || file->hunted || file->tail.packing || file->account.in_flight ||
 	    file->state != FILE_READING || claims_has(files, file))
 		return 0;
-	claim = begin(files, file);
-	if (!claim)
-		return -ENOMEM;
-	claim->nameless = true;
-	return CLAIMS_E_BEGUN;
+	return begin(files, file, true, false) ? -ENOMEM : CLAIMS_E_BEGUN;
 }
 
 /* Of many that are deleted together not each has a look of its own into the same directory. */

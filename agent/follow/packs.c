@@ -80,7 +80,7 @@ bool packs_look(struct files *files, struct file *file, uint64_t now_us)
 		return false;
 	if (LIKELY(!file->tail.packing))
 		return true;
-	if (!files_may_unpack(files, file))
+	if (!files_may_unpack(files, file, now_us))
 		return false;
 	if (UNLIKELY(file->unjudged) && !packs_judge(files, file, now_us))
 		return false;

@@ -10,11 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "files/doze.h"
 #include "follow/follow.h"
 #include "hints/arrivals.h"
 #include "search/places.h"
 #include "search/rotated.h"
+
+/* A lot ends after so long, where there are other sources. */
+#define LOT_US US_PER_S
 
 struct made {
 	const struct files *files;
@@ -71,7 +75,26 @@ static int end_lot(struct files *files, struct discover *discover, int64_t now_m
 	if (!r)
 		r = look_at_made(files, discover, now_ms);
 	files->places = places_free(files->places);
+	files->lot_us = 0;
 	return r;
+}
+
+/*
+ * Whether there are no more that were told together with this one. One owner can see to it that
+ * there are always more, and new files of others would wait for the end of that.
+ */
+static bool is_last(struct files *files, const struct hint *hint)
+{
+	uint64_t now_us;
+
+	if (!hint->more)
+		return true;
+	if (files->n_sources < 2)
+		return false;
+	now_us = clock_mono_us();
+	if (!files->lot_us)
+		files->lot_us = now_us;
+	return now_us - files->lot_us > LOT_US;
 }
 
 /* Something came to this path for which links wait: they may lead further now. */
@@ -100,7 +123,7 @@ int hints_follow(struct files *files, struct discover *discover, const struct hi
 		return 0;
 	/* Whatever a look finds as it was costs no more than that. */
 	if (hint->kind <= HINT_MOVED && doze_passes(files, hint->path))
-		return hint->more ? 0 : end_lot(files, discover, now_ms);
+		return is_last(files, hint) ? end_lot(files, discover, now_ms) : 0;
 	r = arrivals_hint(files, discover, hint);
 	if (!r && hint->kind == HINT_MADE)
 		r = remember_made(files, hint);
@@ -108,7 +131,7 @@ int hints_follow(struct files *files, struct discover *discover, const struct hi
 		r = follow_hint(files, discover, hint, now_ms);
 	if (r >= 0 && (hint->kind == HINT_MOVED || hint->kind == HINT_FOUND))
 		r = look_at_links(files, discover, hint->path, now_ms);
-	if (r >= 0 && !hint->more)
+	if (r >= 0 && is_last(files, hint))
 		r = end_lot(files, discover, now_ms);
 	return r < 0 ? r : 0;
 }

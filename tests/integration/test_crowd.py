@@ -3,6 +3,8 @@
 
 import os
 import resource
+import subprocess
+import sys
 import time
 
 import pytest
@@ -72,6 +74,43 @@ def test_files_that_wait_for_a_topic(cluster, topic, topic_name, work, make_agen
     agent.counted(lines_delivered=3900 + 20000, deadline=60)
     agent.stop()
     agent.assert_true(read=3900 + 20000)
+
+
+RENAMER = """
+import os, sys
+while True:
+    os.rename(sys.argv[1], sys.argv[2])
+    os.rename(sys.argv[2], sys.argv[1])
+"""
+
+
+@pytest.mark.scenario("D05", "D06", "D09")
+def test_a_directory_that_is_renamed_without_pause(cluster, topic, work, make_agent):
+    """Of 300 files; the kernel takes milliseconds for each look into it. New files of another source, and
+    their lines, waited for the look at all paths, half a minute, or for the end of that."""
+    many, few = work / "log" / "many" / "a", work / "log" / "few"
+    many.mkdir(parents=True)
+    few.mkdir()
+    for number in range(300):
+        (many / f"{number}.log").write_text(lines(number, 1, "a"))
+    sources = [
+        source(topic, work / "log" / "many" / "**" / "*.log", name="many"),
+        source(topic, few / "*.log", name="few"),
+    ]
+    agent = make_agent(text=config.render_settings(settings_of(cluster, *sources))).start()
+    agent.counted(lines_delivered=300)
+    command = [sys.executable, "-c", RENAMER, many, many.parent / "b"]
+    with subprocess.Popen(command) as renamer:
+        try:
+            for number in range(10):
+                (few / f"{number}.log").write_text(lines(number, 100, "c"))
+                agent.counted(lines_delivered=300 + 100 * (number + 1), deadline=20)
+            assert renamer.poll() is None
+        finally:
+            renamer.kill()
+    agent.stop()
+    agent.assert_true(read=300 + 1000)
+    assert agent.counters()["files_lost"] == 0
 
 
 @pytest.mark.scenario("D03", "A01")

@@ -7,6 +7,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 
+#include "follow/claims.h"
 #include "tests/support/follow_rig.h"
 
 /* With a path of some 30 bytes, which it has twice, and its share of the tables. */
@@ -61,6 +62,57 @@ Test(memory, a_known_file_costs_what_the_manual_says)
 	cr_expect_eq(rig->pools.budget.used, 0, "what is settled has no chunk");
 	cr_expect_leq(in_use() - before, (size_t)2000 * FILE_BYTES, "%zu",
 		      (in_use() - before) / 2000);
+}
+
+/* What is kept of a file, beside its bytes, while its copy is looked for. */
+#define CLAIM_BYTES 2048
+
+/*
+ * Scenario D08. Whoever truncates his thousands of files all at once took a quarter of a mebibyte
+ * for each, up to the unit's MemoryMax and beyond.
+ */
+Test(memory, many_files_that_are_truncated_at_once)
+{
+	void *cursor = NULL;
+	struct file *file;
+	size_t before;
+
+	make_files(0, 1000);
+	before = in_use();
+	while ((file = map_next(rig->files.by_inode, &cursor)))
+		cr_assert_eq(claims_begin(&rig->files, file), 0);
+	cr_expect_leq(in_use() - before, (size_t)1000 * CLAIM_BYTES, "%zu",
+		      (in_use() - before) / 1000);
+	claims_deinit(&rig->files);
+	cr_expect_eq(rig->files.claim_bytes, 0);
+}
+
+/* Scenario D08. The same of last lines without their end, in files that are deleted at once. */
+Test(memory, what_is_behind_the_last_line_of_deleted_files_is_bounded)
+{
+	char half[32 << 10], name[32];
+
+	rig->sources[0].rules.max_line = sizeof half;
+	memset(half, 'x', sizeof half - 1);
+	half[sizeof half - 1] = '\0';
+	for (int i = 0; i < 400; i++) {
+		snprintf(name, sizeof name, "%d.log", i);
+		rig_append(rig, name, "a line\n");
+		rig_append(rig, name, half);
+	}
+	rig_run(rig);
+	for (int i = 0; i < 400; i++) {
+		struct file *file;
+
+		snprintf(name, sizeof name, "%d.log", i);
+		file = rig_file(rig, name);
+		rig_remove(rig, name);
+		file->left_path = true;
+		cr_assert_eq(claims_begin_nameless(&rig->files, file), CLAIMS_E_BEGUN, "%d", i);
+	}
+	cr_expect_gt(rig->files.claim_bytes, (size_t)7 << 20);
+	cr_expect_leq(rig->files.claim_bytes, (size_t)9 << 20);
+	claims_deinit(&rig->files);
 }
 
 static void rotate(void)

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "tests/support/follow_rig.h"
 #include "tests/support/pack.h"
 
@@ -530,6 +531,86 @@ Test(packs, of_many_compressed_files_two_are_unpacked_at_a_time)
 	cr_assert_eq(strlen(rig_run(rig)), 40 * 4);
 	cr_expect_eq(count_unpackers(), 0);
 	expect_whole();
+}
+
+/* ---- sources ---- */
+
+static char order[64]; /* the first letter of each line, as they came */
+
+static void note_source(struct follow_rig *here, struct slice line)
+{
+	size_t n = strlen(order);
+
+	(void)here;
+	if (n + 1 < sizeof order)
+		order[n] = line.at[0];
+}
+
+/* Of a and b, so many files of one line each. */
+static void begin_two(int of_a, int of_b)
+{
+	char name[32];
+
+	again("a*.gz");
+	rig_also(rig, "b*.gz");
+	rig->sources[1].compressed = true;
+	for (int i = 0; i < of_a + of_b; i++) {
+		snprintf(name, sizeof name, "%c%02d.gz", i < of_a ? 'a' : 'b', i);
+		put_packed(PACKED_XZ, name, i < of_a ? "a\n" : "b\n");
+	}
+	rig_start(rig);
+}
+
+/* Scenario D09. Those of one source stood in line before all of the other one's. */
+Test(packs, sources_have_the_unpackers_by_turns)
+{
+	begin_two(40, 3);
+	memset(order, 0, sizeof order);
+	rig->on_line = note_source;
+	cr_assert_eq(strlen(rig_run(rig)), 43 * 2);
+	cr_expect_leq(strrchr(order, 'b') - order, 12, "%s", order);
+}
+
+/* In the order of their names. */
+static struct file *file_number(char source, int number)
+{
+	char name[32];
+	struct file *file;
+
+	snprintf(name, sizeof name, "%c%02d.gz", source, number);
+	file = rig_file(rig, name);
+	cr_assert(file);
+	return file;
+}
+
+/* Scenario D09. Two files that are unpacked for hours held up those of all other sources. */
+Test(packs, who_unpacks_for_long_gives_way_to_another_source)
+{
+	struct files *files = &rig->files;
+	uint64_t t = US_PER_S;
+	struct file *a[3], *b;
+
+	begin_two(3, 1);
+	files = &rig->files;
+	for (int i = 0; i < 3; i++)
+		a[i] = file_number('a', i);
+	b = file_number('b', 3);
+	cr_assert(files_may_unpack(files, a[0], t));
+	cr_assert(files_may_unpack(files, a[1], t));
+	cr_assert_not(files_may_unpack(files, a[2], t));
+	cr_assert(files_may_unpack(files, a[0], t + 60 * US_PER_S), "of one source they wait");
+	cr_assert_not(files_may_unpack(files, b, t));
+	t += US_PER_S;
+	cr_assert(files_may_unpack(files, a[0], t));
+	t += US_PER_S;
+	cr_assert_not(files_may_unpack(files, a[0], t));
+	cr_expect_eq(b->queue, FILE_QUEUE_READY);
+	cr_assert(files_may_unpack(files, b, t));
+	/* It had two seconds, and has four next time; what is small has the other place. */
+	files_unpacked(files, b);
+	cr_assert_not(files_may_unpack(files, b, t));
+	cr_assert(files_may_unpack(files, a[0], t) || files_may_unpack(files, a[2], t));
+	cr_expect_eq(a[0]->gave_way, 1);
 }
 
 /* ---- generations that nobody saw, compressed ---- */

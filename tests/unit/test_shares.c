@@ -157,6 +157,29 @@ Test(shares, a_backlog_has_its_half_whatever_the_other_source_has)
 	end();
 }
 
+/* Scenario D05. There is always another hint of a, and what came with it waits for the last one. */
+Test(shares, a_new_file_does_not_wait_for_hints_that_never_end)
+{
+	char path[128], other[128];
+	struct hint hint = {.kind = HINT_FOUND, .source = 1, .path = path, .more = true};
+	struct hint more = {.kind = HINT_CHANGED, .source = -1, .path = other, .more = true};
+	struct files *files;
+	struct stat st;
+	size_t n = 0;
+
+	begin(64 << 20);
+	files = &world.agent->files;
+	snprintf(path, sizeof path, "%s/bx0.log", world.dir);
+	snprintf(other, sizeof other, "%s/ax0.log", world.dir);
+	write_lines(path, 1, &st);
+	cr_assert_eq(hints_follow(files, world.agent->discover, &hint, clock_real_ms()), 0);
+	cr_expect_null(files_by_inode(files, st.st_dev, st.st_ino));
+	for (; n < 10000 && !files_by_inode(files, st.st_dev, st.st_ino); n++)
+		cr_assert_eq(hints_follow(files, world.agent->discover, &more, clock_real_ms()), 0);
+	cr_expect_lt(n, 10000);
+	end();
+}
+
 /* ---- memory ---- */
 
 /* Scenario D08. Nothing is acknowledged, and a takes what it gets. */

@@ -244,3 +244,50 @@ Test(turns, a_backlog_waits_in_its_file)
 	cr_expect_eq(world.agent->pools.budget.used, 0);
 	end();
 }
+
+/* ---- files that left their path ---- */
+
+#define ROTATED 300
+
+static size_t finished(void)
+{
+	void *cursor = NULL;
+	struct file *file;
+	size_t n = 0;
+
+	while ((file = map_next(world.agent->files.by_inode, &cursor)))
+		n += file->state == FILE_FINISHED;
+	return n;
+}
+
+/*
+ * Scenario D09. To look at each takes the kernel up to a millisecond: lines of others waited for
+ * thousands of them, once a second.
+ */
+Test(turns, files_that_left_their_path_are_looked_at_between_turns)
+{
+	void *cursor = NULL;
+	struct file *file;
+
+	begin(64 << 20);
+	for (size_t i = 0; i < ROTATED; i++)
+		append(i, 1);
+	while (!TAILQ_EMPTY(&world.agent->files.ready))
+		world_turn(&world);
+	take_notes(NULL);
+	deliver();
+	while ((file = map_next(world.agent->files.by_inode, &cursor)))
+		files_left_path(&world.agent->files, file);
+	world.now_us += 3600 * US_PER_S;
+	agent_age_files(world.agent, clock_mono_us());
+	cr_expect_gt(world.agent->files.to_age, ROTATED / 2);
+	append(ROTATED, 1);
+	world_turn(&world);
+	take_notes(NULL);
+	cr_expect_eq(n_out, n_written);
+	cr_expect_gt(world.agent->files.to_age, ROTATED / 2);
+	for (int i = 0; i < ROTATED && world.agent->files.to_age; i++)
+		world_turn(&world);
+	cr_expect_eq(finished(), ROTATED, "%zu", finished());
+	end();
+}
