@@ -168,6 +168,12 @@ static void gone_dry(struct agent *agent, struct file *file, bool hand_over, uin
 			drain(agent, file, now_us);
 		return;
 	}
+	/* It cannot be looked for while it goes on growing, and what took its path waits for that. */
+	if (UNLIKELY(file->left_path) && !agent->until_eof && claims_is_due(file) &&
+	    has_held(file, now_us)) {
+		file->hunted = true;
+		copies_look(&agent->files);
+	}
 	if (hand_over && file->newer &&
 	    (file_lets_next(file) || (!agent->until_eof && has_held(file, now_us)))) {
 		if (agent->until_eof)

@@ -154,10 +154,14 @@ static int step_replaced(struct files *files, struct copy *copy, struct file *fi
 {
 	int fd = copy->twin.fd, r;
 
-	if (copies_is_nameless(file) || !is_read(file) || comes_later(files, copy)) {
+	if (copies_is_nameless(file) || comes_later(files, copy) ||
+	    (!is_read(file) && !file->hunted)) {
 		files_wake(files, file);
 		return 0;
 	}
+	/* It was not found in this one, or was not looked for while it went on growing. */
+	if (!is_read(file))
+		return release(files, copy, 0, now_ms);
 	r = prove(copy, file);
 	if (r == CONTENT_E_MORE || r == -ENOMEM)
 		return r;

@@ -705,6 +705,41 @@ Test(content, replaced_beside_a_backup_by_one_with_another_beginning)
 	SEE("x2 ");
 }
 
+/*
+ * Deleted, and its writer goes on so that something is always in flight: after a while it is not
+ * waited for any more, and what took its path is a file of its own.
+ */
+Test(content, replaced_while_the_deleted_one_goes_on_growing)
+{
+	struct file *file;
+	int writer;
+
+	rig_start(rig);
+	rig->hold = true;
+	rig_append(rig, "app.log", "a1\n");
+	SEE("a1 ");
+	file = rig_file(rig, "app.log");
+	writer = open(rig_path(rig, "app.log"), O_WRONLY | O_APPEND | O_CLOEXEC);
+	rig_remove(rig, "app.log");
+	rig_append(rig, "app.log", "b1\n");
+	for (int i = 0; i < 3; i++) {
+		cr_assert_eq(write(writer, "a2\n", 3), 3);
+		files_wake(&rig->files, file);
+		SEE("a2 ");
+	}
+	file->hunted = true;
+	SEE("");
+	files_promote_next(&rig->files, file);
+	SEE("b1 ");
+	rig->hold = false;
+	rig_deliver(rig);
+	cr_assert_eq(write(writer, "a3\n", 3), 3);
+	files_wake(&rig->files, file);
+	SEE("a3 ");
+	close(writer);
+	expect_whole(0, 0);
+}
+
 /* As logrotate does it, again and again: app.log.1 is app.log.2 before the next copy. */
 static void copytruncate_thrice(const char *pattern)
 {
