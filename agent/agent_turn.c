@@ -168,7 +168,7 @@ static void gone_dry(struct agent *agent, struct file *file, bool hand_over, uin
 			drain(agent, file, now_us);
 		return;
 	}
-	/* It cannot be looked for while it goes on growing, and what took its path waits for that. */
+	/* It cannot be looked for while it goes on growing, and its path has another one. */
 	if (UNLIKELY(file->left_path) && !agent->until_eof && claims_is_due(file) &&
 	    has_held(file, now_us)) {
 		file->hunted = true;
