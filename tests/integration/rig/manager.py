@@ -8,6 +8,7 @@ import itertools
 import os
 import socket
 import threading
+import time
 
 from .wait import wait_for
 
@@ -19,6 +20,7 @@ class Manager:
     def __init__(self):
         self.name = f"waybill-test-{os.getpid()}-{next(_numbers)}"
         self.notices = []  # a dict each, those that are routine left out
+        self.beats = []  # when the watchdog was fed
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind("\0" + self.name)
         self._thread = threading.Thread(target=self._listen, daemon=True)
@@ -27,6 +29,8 @@ class Manager:
     def _listen(self):
         while text := self._socket.recv(4096).decode():
             notice = dict(line.split("=", 1) for line in text.splitlines())
+            if "WATCHDOG" in notice:
+                self.beats.append(time.monotonic())
             if not notice.keys() & ROUTINE:
                 self.notices.append(notice)
 
@@ -37,6 +41,11 @@ class Manager:
     def firsts(self):
         """What each notice is about."""
         return [next(iter(notice)) for notice in self.notices]
+
+    def longest_gap(self):
+        """Seconds between two beats, and since the last one."""
+        beats = [*self.beats, time.monotonic()]
+        return max(after - before for before, after in zip(beats, beats[1:]))
 
     def wait(self, name, number, deadline=20):
         """Until it has come for the number-th time."""
