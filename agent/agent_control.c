@@ -90,6 +90,7 @@ static struct view view_of(struct agent *agent, uint64_t now_us)
 		.output = agent->output,
 		.letters = &agent->letters,
 		.discover = agent->discover,
+		.pipeline = agent->pipeline,
 		.store = agent->store,
 		.counters = &agent->counters,
 		.life = life(agent),

@@ -181,6 +181,8 @@ static int make_output(struct agent *agent)
 		.letters = &agent->letters,
 		.topics = (const char *const *)conf->topics,
 		.n_topics = conf->n_topics,
+		.n_rules = conf->n_rules,
+		.limits = true,
 	};
 	int r;
 

@@ -285,6 +285,9 @@ static void follow_turn(struct agent *agent, struct file *file, int r, bool hand
 	case PIPELINE_E_HOLD:
 		hold(agent, file, FILE_WAITS_TOPIC);
 		return;
+	case PIPELINE_E_LIMIT:
+		hold(agent, file, FILE_WAITS_RATE);
+		break;
 	case PIPELINE_E_LETTERS:
 		hold(agent, file, FILE_WAITS_STORE);
 		return;

@@ -157,6 +157,7 @@ generated() {
 			json:In a member of *json*
 			field:In one of *fields*
 			multiline:In *multiline*
+			filter:In one of the *rules* of a source
 			partitioner:In a partitioner
 			rule:In a rule of a partitioner
 			redact:In a rule of *redact*

@@ -58,8 +58,9 @@ static void print_metrics(void)
 	puts("waybill_build_info|gauge|version|1, with the version as a label");
 	metrics = metrics_rows(&n);
 	for (size_t i = 0; i < n; i++)
-		printf("%s|gauge|%s|%s\n", metrics[i].name, text(metrics_label(metrics[i].scope)),
-		       metrics[i].help);
+		printf("%s|%s|%s|%s\n", metrics[i].name,
+		       metrics_is_sum(&metrics[i]) ? "counter" : "gauge",
+		       text(metrics_label(metrics[i].scope)), metrics[i].help);
 }
 
 static void print_places(unsigned where)
@@ -73,6 +74,7 @@ static void print_places(unsigned where)
 		{CONF_IN_JSON, "json"},     {CONF_IN_PARTITIONER, "partitioner"},
 		{CONF_IN_RULE, "rule"},     {CONF_IN_REDACT, "redact"},
 		{CONF_IN_FIELD, "field"},   {CONF_IN_MULTILINE, "multiline"},
+		{CONF_IN_FILTER, "filter"},
 	};
 	const char *before = "";
 

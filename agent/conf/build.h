@@ -136,6 +136,9 @@ int conf_build_key(struct source_build *s, struct route_parts *parts) MUSTCHECK;
 /* The fields that it computes: before all that may be made of them. 0 or -ENOMEM. */
 int conf_build_fields(struct source_build *s, struct computed *computed) MUSTCHECK;
 
+/* Its rules, which see computed fields too. 0 or -ENOMEM. */
+int conf_build_rules(struct source_build *s, struct rules *rules) MUSTCHECK;
+
 /* The part of it that is about headers: headers.c. */
 int conf_build_headers(struct source_build *s, struct route_headers *headers) MUSTCHECK;
 

@@ -54,6 +54,9 @@ static void free_conf(struct conf *conf)
 		secret_free((char *)conf->props[i].value);
 		free((char *)conf->props[i].reference);
 	}
+	for (size_t i = 0; i < conf->n_rules; i++)
+		free(conf->rules[i]);
+	free(conf->rules);
 	free(conf->sources);
 	free(conf->patterns);
 	free(conf->parsers);

@@ -78,6 +78,8 @@ struct conf {
 	struct source *sources;
 	struct conf_patterns *patterns; /* of each source */
 	size_t n_sources;
+	char **rules; /* "SOURCE/NAME" of each rule of all sources, by its number */
+	size_t n_rules;
 };
 
 /* What a load takes from its surroundings, unless a test has to come out alike everywhere. */

@@ -131,13 +131,14 @@ static void print_group(const struct printer *p, const struct conf_node *group, 
 /* What the groups of a list are. */
 static unsigned kind_of_list(enum conf_key key)
 {
-	return key == CONF_PARSERS ? CONF_IN_PARSER :
-	       key == CONF_SOURCES ? CONF_IN_SOURCE :
-	       key == CONF_JSON    ? CONF_IN_JSON :
-	       key == CONF_RULES   ? CONF_IN_RULE :
-	       key == CONF_FIELDS  ? CONF_IN_FIELD :
-	       key == CONF_REDACT  ? CONF_IN_REDACT :
-				     CONF_IN_HEADER;
+	return key == CONF_PARSERS      ? CONF_IN_PARSER :
+	       key == CONF_SOURCES      ? CONF_IN_SOURCE :
+	       key == CONF_JSON         ? CONF_IN_JSON :
+	       key == CONF_RULES        ? CONF_IN_RULE :
+	       key == CONF_FIELDS       ? CONF_IN_FIELD :
+	       key == CONF_REDACT       ? CONF_IN_REDACT :
+	       key == CONF_SOURCE_RULES ? CONF_IN_FILTER :
+					  CONF_IN_HEADER;
 }
 
 static void print_list(const struct printer *p, enum conf_key key, const struct conf_node *list,

@@ -168,6 +168,8 @@ static int build_parts(struct source_build *s, struct route_parts *parts)
 	int r = conf_build_fields(s, &parts->computed);
 
 	if (r == 0)
+		r = conf_build_rules(s, &parts->filter);
+	if (r == 0)
 		r = build_topics(s, parts);
 	if (r == 0)
 		r = conf_build_key(s, parts);

@@ -114,6 +114,9 @@ static void say_held(const struct view *view, const struct file *file, char *tex
 		else
 			snprintf(text, len, "the state to be written");
 		break;
+	case FILE_WAITS_RATE:
+		snprintf(text, len, "a limit among the rules of its source");
+		break;
 	case FILE_WAITS_UNPACKER:
 		snprintf(text, len, "other compressed files to be read");
 		break;

@@ -114,17 +114,19 @@ static void explain_settled(const struct view *view, const struct file *file, ui
 			    struct explanation *e)
 {
 	const struct store_dead_letter *letter = pending_letter(view, file, position);
+	const char *why = view->pipeline ? pipeline_left_out(view->pipeline, file, position) : NULL;
 	char reason[256];
 	uint64_t bytes, count;
 
 	store_dead_letters(view->store, &bytes, &count);
 	if (letter)
 		say(e, "dead", "it is a dead letter: %s", letter->reason);
+	else if (why)
+		say(e, "filtered", "it is settled: left out by %s, as its bytes are now", why);
 	else if (!letters_kept(view->letters, file->source->name))
 		say(e, "settled",
-		    "it is settled: delivered, or filtered by on_no_match = \"skip\"; source %s "
-		    "has "
-		    "no dead letters",
+		    "it is settled: delivered, or filtered by on_no_match = \"skip\" or a limit; "
+		    "source %s has no dead letters",
 		    file->source->name);
 	else if (view->writing || count > LETTERS_MAX)
 		say(e, "settled",
@@ -132,9 +134,8 @@ static void explain_settled(const struct view *view, const struct file *file, ui
 		    file->source->name);
 	else if (store_find_letter(view->store, file->id, position, reason, sizeof reason))
 		say(e, "settled",
-		    "it is settled: delivered, or filtered by on_no_match = \"skip\"; it is no "
-		    "dead "
-		    "letter");
+		    "it is settled: delivered, or filtered by on_no_match = \"skip\" or a limit; "
+		    "it is no dead letter");
 	else
 		say(e, "dead", "it is a dead letter: %s", reason);
 }
@@ -153,6 +154,17 @@ static void explain_ahead(const struct file *file, const char *how, struct expla
 	    hole->state == SLOT_REFUSED   ? "to be sent alone" :
 	    hole->state == SLOT_FAILED    ? "to be sent again" :
 					    "about to be settled");
+}
+
+static void explain_filtered(const struct view *view, const struct file *file, uint64_t position,
+			     struct explanation *e)
+{
+	const char *why = view->pipeline ? pipeline_left_out(view->pipeline, file, position) : NULL;
+	char how[128];
+
+	snprintf(how, sizeof how, "filtered (%s)",
+		 why ? why : "on_no_match = \"skip\", a rule's limit, or behind max_line");
+	explain_ahead(file, how, e);
 }
 
 static void explain_slot(const struct view *view, const struct file *file, const struct slot *slot,
@@ -178,7 +190,7 @@ static void explain_slot(const struct view *view, const struct file *file, const
 		    letter ? letter->reason : "");
 		return;
 	case SLOT_FILTERED:
-		explain_ahead(file, "filtered (on_no_match = \"skip\", or behind max_line)", e);
+		explain_filtered(view, file, slot_position(slot), e);
 		return;
 	default:
 		explain_ahead(file, "delivered", e);

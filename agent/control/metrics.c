@@ -43,9 +43,15 @@ const char *metrics_label(enum metric_scope scope)
 		[METRIC_OF_STATE] = "state",
 		[METRIC_OF_SOURCE] = "source",
 		[METRIC_OF_TOPIC] = "topic",
+		[METRIC_OF_RULE] = "rule",
 	};
 
 	return labels[scope];
+}
+
+bool metrics_is_sum(const struct metric *metric)
+{
+	return ends_with(metric->name, "_total");
 }
 
 int metrics_init(struct metrics *metrics, const struct view *view, bool open_metrics)
@@ -145,6 +151,8 @@ static const char *label_value(const struct view *view, enum metric_scope scope,
 		return index < view->conf->n_sources ? view->conf->sources[index].name : NULL;
 	case METRIC_OF_TOPIC:
 		return index < view->conf->n_topics ? view->conf->topics[index] : NULL;
+	case METRIC_OF_RULE:
+		return index < view->conf->n_rules ? view->conf->rules[index] : NULL;
 	default:
 		return index == 0 ? "" : NULL;
 	}
@@ -166,7 +174,7 @@ static bool put_row(struct metrics *metrics, const struct view *view, struct jso
 		return true;
 	}
 	if (metrics->index == 0)
-		put_head(metrics, to, row->name, row->help, false);
+		put_head(metrics, to, row->name, row->help, metrics_is_sum(row));
 	json_put_text(to, row->name);
 	label = metrics_label(row->scope);
 	if (label)

@@ -19,6 +19,7 @@ enum metric_scope {
 	METRIC_OF_STATE,  /* label state: as in condition_states */
 	METRIC_OF_SOURCE, /* label source */
 	METRIC_OF_TOPIC,  /* label topic */
+	METRIC_OF_RULE,   /* label rule: "SOURCE/NAME" */
 	METRIC_SCOPES,    /* their number */
 };
 
@@ -31,8 +32,10 @@ struct metric {
 	uint64_t (*value)(const struct metrics *metrics, const struct view *view, size_t index);
 };
 
-/* All but the counters: gauges. *ret_n rows. */
+/* All but the counters: gauges, but for sums by their name. *ret_n rows. */
 const struct metric *metrics_rows(size_t *ret_n);
+
+bool metrics_is_sum(const struct metric *metric);
 
 /* The name of the label that tells those of a scope apart; NULL: there is one only. */
 const char *metrics_label(enum metric_scope scope);

@@ -176,6 +176,11 @@ VALUE(topic_quiet)
 	return quiet_us / US_PER_MS;
 }
 
+VALUE(rule_lines)
+{
+	return pipeline_rule_lines(view->pipeline, index);
+}
+
 static const struct metric rows[] = {
 	{"waybill_uptime_seconds", "seconds since the start or the last reload", METRIC_OF_AGENT,
 	 true, uptime},
@@ -232,6 +237,8 @@ static const struct metric rows[] = {
 	 "with records in flight: seconds since the last one was acknowledged, of the worst "
 	 "partition",
 	 METRIC_OF_TOPIC, true, topic_quiet},
+	{"waybill_rule_lines_total", "lines that a rule of a source left out", METRIC_OF_RULE,
+	 false, rule_lines},
 };
 
 const struct metric *metrics_rows(size_t *ret_n)

@@ -10,6 +10,7 @@
 #include "input/discover.h"
 #include "ops/counters.h"
 #include "output/output.h"
+#include "pipeline/pipeline.h"
 #include "state/letters.h"
 #include "state/store.h"
 
@@ -24,6 +25,7 @@ struct view {
 	struct output *output;
 	const struct letters *letters;
 	const struct discover *discover;
+	struct pipeline *pipeline;
 	struct store *store;
 	const struct counters *counters;
 	const char *life; /* "running", "stopping", "reloading" */

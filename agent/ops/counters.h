@@ -23,7 +23,8 @@
 	X(events_delivered, SUM, NULL, "events that Kafka acknowledged, a record each")            \
 	X(events_cut, SUM, "event| cut at a limit",                                                \
 	  "events cut at max_lines or max_event: the next one goes on with it")                    \
-	X(lines_filtered, SUM, "line| left out", "lines left out by on_no_match = \"skip\"")       \
+	X(lines_filtered, SUM, "line| left out",                                                   \
+	  "lines left out by on_no_match = \"skip\", or by a rule of their source")                \
 	X(lines_dead, SUM, "dead letter|",                                                         \
 	  "lines kept as dead letters: refused alone by Kafka, or by a policy")                    \
 	X(lines_unmatched, SUM, NULL, "lines that the parser's pattern did not match")             \

@@ -7,6 +7,7 @@
  *     redact_line       what must not leave is taken out of it            (parsers/)
  *     parser_extract    line → fields; no match is an outcome, not an error
  *     route_record      fields and file facts → record                    (route/)
+ *   limits_full       whether a rule of its source lets it go now        (limits.c)
  *   pipeline_submit   record → Kafka; pressure comes back as a value      (records.c, output/)
  *   tail_consumed     only now does the file's cursor move                (input/)
  *
@@ -30,7 +31,9 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **ret_p
 	SLIST_INIT(&pipeline->touched);
 	pipeline->scratch = pattern_scratch_new();
 	pipeline->topics = calloc(options->n_topics, sizeof pipeline->topics[0]);
-	if (!pipeline->scratch || !pipeline->topics) {
+	pipeline->rule_lines = calloc(options->n_rules + 1, sizeof pipeline->rule_lines[0]);
+	pipeline->limits = limits_new();
+	if (!pipeline->scratch || !pipeline->topics || !pipeline->rule_lines || !pipeline->limits) {
 		pipeline_free(pipeline);
 		return -ENOMEM;
 	}
@@ -43,6 +46,8 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
 	if (!pipeline)
 		return NULL;
 	free(pipeline->topics);
+	free(pipeline->rule_lines);
+	limits_free(pipeline->limits);
 	pattern_scratch_free(pipeline->scratch);
 	arena_deinit(&pipeline->arena);
 	free(pipeline);
@@ -91,6 +96,8 @@ static void count_event(struct pipeline *pipeline, struct file *file, const stru
 	else if (!event->line.terminated)
 		outcome_note(outcome, OUTCOME_UNTERMINATED);
 	outcome_count(outcome, counters);
+	if (outcome_has(outcome, OUTCOME_RULED))
+		pipeline->rule_lines[outcome->rule->number]++;
 }
 
 /*
@@ -251,21 +258,51 @@ static void count_open(struct pipeline *pipeline, struct file *file)
 	file->lines_back += lines;
 }
 
+/*
+ * Whether the limits let the line go. What is read again was let through before, and is counted. 0:
+ * it may, or one of them leaves it out. PIPELINE_E_LIMIT.
+ */
+static int look_at_limits(struct pipeline *pipeline, const struct event *event, uint64_t now_us)
+{
+	const struct rule *rule;
+
+	if (!event->first_time || !pipeline->options.limits)
+		return 0;
+	rule = limits_full(pipeline->limits, &pipeline->due, now_us);
+	if (!rule)
+		return 0;
+	if (rule->waits)
+		return PIPELINE_E_LIMIT;
+	pipeline->line.outcome.rule = rule;
+	outcome_note(&pipeline->line.outcome, OUTCOME_RULED);
+	return 0;
+}
+
 /* Tries to hand one line on. 0: it is consumed. */
 static int ship(struct pipeline *pipeline, struct file *file, const struct event *event,
 		uint64_t now_us, int64_t now_ms)
 {
 	int r = pipeline_record(pipeline, file, event, now_ms);
 
+	if (LIKELY(!r) && UNLIKELY(pipeline->due.n))
+		r = look_at_limits(pipeline, event, now_us);
 	if (UNLIKELY(r))
 		return r;
 	if (UNLIKELY(is_left_out(pipeline, file)))
 		r = leave_out(file, event);
 	else
 		r = send(pipeline, file, event, now_us, now_ms);
-	if (LIKELY(!r))
-		count_event(pipeline, file, event);
-	return r;
+	if (UNLIKELY(r))
+		return r;
+	if (UNLIKELY(pipeline->due.n) && event->first_time && !pipeline->line.why)
+		limits_take(pipeline->limits, &pipeline->due, now_us);
+	count_event(pipeline, file, event);
+	return 0;
+}
+
+uint64_t pipeline_rule_lines(const struct pipeline *pipeline, size_t number)
+{
+	return pipeline->rule_lines[number];
 }
 
 /*

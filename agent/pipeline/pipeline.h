@@ -20,6 +20,8 @@ struct pipeline_options {
 	struct letters *letters;   /* borrowed */
 	const char *const *topics; /* names by record.topic; borrowed */
 	size_t n_topics;
+	size_t n_rules; /* of all sources */
+	bool limits;    /* false: those of rules are not kept, for lines that are only looked at */
 	struct acks *acks; /* where acknowledgements are told; borrowed, NULL: nowhere */
 };
 
@@ -30,6 +32,7 @@ enum {
 	PIPELINE_E_HOLD,      /* this file's next record cannot go to file->waits_topic now: others
 			       * may, there too; or it waits for the reports of the file */
 	PIPELINE_E_LETTERS,   /* its next record is refused, and has no room as a dead letter */
+	PIPELINE_E_LIMIT,     /* a limit lets its next line not go yet, and it waits */
 	PIPELINE_E_MEMORY,    /* the chunk budget is used up: files without a chunk wait */
 	PIPELINE_E_REWRITTEN, /* the file is another one now: it must be reset */
 	PIPELINE_E_AGAIN,     /* its content is being unpacked up to what is unread: another turn */
@@ -58,6 +61,16 @@ struct pipeline_line {
 
 /* The line that the last turn took last; NULL: it took none. */
 const struct pipeline_line *pipeline_last_line(const struct pipeline *pipeline);
+
+/*
+ * Why the source leaves out the line that begins at the position, as its bytes lie in the file now;
+ * borrowed from the configuration. NULL: it does not, or that cannot be told. Not within a turn.
+ */
+const char *pipeline_left_out(struct pipeline *pipeline, const struct file *file,
+			      uint64_t position);
+
+/* Lines that the rule of this number left out. */
+uint64_t pipeline_rule_lines(const struct pipeline *pipeline, size_t number);
 
 /*
  * Fetches the reports that wait, at most max, settles their slots, and puts the files concerned on

@@ -2,11 +2,12 @@
 #ifndef PIPELINE_PIPELINE_PRIVATE_H
 #define PIPELINE_PIPELINE_PRIVATE_H
 
+#include "pipeline/limits.h"
 #include "pipeline/pipeline.h"
 
 /*
- * Calls go one way: pipeline.c (the way of a line), reports.c (the way of its report) and rewind.c
- * call records.c (event → record → output) and parts.c.
+ * Calls go one way: pipeline.c (the way of a line), reports.c (the way of its report), rewind.c and
+ * judge.c call records.c (event → record → output) and parts.c.
  */
 
 struct topic_flow {
@@ -18,6 +19,8 @@ struct pipeline {
 	struct pipeline_options options;
 	struct pattern_scratch *scratch;
 	struct topic_flow *topics;
+	struct limits *limits;
+	uint64_t *rule_lines; /* by the number of a rule */
 	struct file_stack touched;
 	const char *last_failure;
 	uint64_t lines_joined;     /* in flight, beside the first one of each event */
@@ -28,6 +31,7 @@ struct pipeline {
 	struct record record;
 	struct arena arena;
 	struct slice fields[PARSER_FIELDS_MAX];
+	struct rules_due due; /* limits that it is subject to */
 };
 
 /* Event, read at read_ms → pipeline->record and pipeline->line. 0 or -ENOMEM. */

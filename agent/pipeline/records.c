@@ -73,11 +73,14 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 		.cut = event->cut,
 		.origin = &file->origin,
 		.fields = pipeline->fields,
+		.scratch = pipeline->scratch,
+		.due = &pipeline->due,
 	};
 
 	arena_reset(&pipeline->arena);
 	pipeline->line.outcome = (struct outcome){0};
 	pipeline->line.why = NULL;
+	pipeline->due.n = 0;
 	if (UNLIKELY(event->wrapped.at != NULL)) {
 		input.made = true;
 		r = streams_text(file->source->join, &file->source->rules, event->wrapped,

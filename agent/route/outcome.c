@@ -7,6 +7,7 @@
 #include "route/outcome.h"
 
 #include "base/result.h"
+#include "route/rules.h"
 
 #define COUNTED(counter) offsetof(struct counters, counter)
 #define NOT_COUNTED SIZE_MAX
@@ -31,7 +32,9 @@ static const char *first_why(uint32_t set)
 
 const char *outcome_leaves_out(const struct outcome_rules *rules, struct outcome *outcome)
 {
-	const char *why = first_why(outcome->set & rules->leaves_out);
+	const char *why = outcome_has(outcome, OUTCOME_RULED) ?
+				  outcome->rule->why :
+				  first_why(outcome->set & rules->leaves_out);
 
 	/* A line that was withheld is told, whatever it was. */
 	if (!why || outcome_has(outcome, OUTCOME_WITHHELD))

@@ -17,6 +17,7 @@
  */
 #define OUTCOMES(X)                                                                                \
 	X(UNMATCHED, COUNTED(lines_unmatched), "on_no_match = \"skip\"", NULL, NULL)               \
+	X(RULED, NOT_COUNTED, NULL, NULL, NULL)                                                    \
 	X(LIMITED, COUNTED(lines_limited), NULL, NULL, NULL)                                       \
 	X(LEFT_OUT, COUNTED(lines_filtered), NULL, NULL, NULL)                                     \
 	X(KEY_MISSING, COUNTED(keys_missing), "KEY_MISSING (on_missing_key)", NULL, NULL)          \
@@ -73,10 +74,13 @@ struct outcome_row {
 /* The table, OUTCOME_N rows by enum outcome_kind. */
 const struct outcome_row *outcome_rows(void);
 
+struct rule;
+
 /* Of one line. Zeroed: nothing is out of the ordinary, one branch on the way of a line. */
 struct outcome {
 	uint32_t set;             /* OUTCOME_BIT of each */
 	uint8_t times[OUTCOME_N]; /* a record may have it in several headers */
+	const struct rule *rule;  /* which leaves it out, with OUTCOME_RULED; borrowed */
 };
 
 /* What a source says of such lines: sets of OUTCOME_BIT. */
@@ -96,7 +100,7 @@ static inline bool outcome_has(const struct outcome *outcome, enum outcome_kind 
 	return outcome->set & OUTCOME_BIT(kind);
 }
 
-/* Why the line is left out, static text, and that is noted; NULL: it is not. */
+/* Why the line is left out, borrowed, and that is noted; NULL: it is not. */
 const char *outcome_leaves_out(const struct outcome_rules *rules, struct outcome *outcome);
 
 /* Why the record is refused, static text; NULL: it is not. */

@@ -41,8 +41,7 @@ static uint64_t fields_of(const struct route_parts *parts)
 	};
 	uint64_t fields = parts->json ? value_json_fields(parts->json) : 0;
 
-	fields |= computed_reads(&parts->computed);
-
+	fields |= computed_reads(&parts->computed) | rules_reads(&parts->filter);
 	for (size_t i = 0; i < ARRAY_LEN(templates); i++)
 		fields |= templates[i] ? template_fields(templates[i]) : 0;
 	for (uint32_t i = 0; i < parts->headers.n; i++) {
@@ -85,6 +84,7 @@ int route_new(struct route_parts *parts, struct route **ret_route)
 void route_parts_deinit(struct route_parts *parts)
 {
 	computed_deinit(&parts->computed);
+	rules_deinit(&parts->filter);
 	template_free(parts->topic);
 	template_free(parts->key);
 	free((char *)parts->missing_key.at);
@@ -189,8 +189,36 @@ static int compute(const struct route *route, struct route_input *input, struct 
 		input->facts.partly = true;
 		input->facts.fields = input->fields;
 	}
-	input->facts.event_ms = input->facts.read_ms;
 	return computed_fill(&route->parts.computed, &input->facts, arena, input->fields);
+}
+
+/* Whether the line is sent. What was withheld is, whatever the rules say. 0 or -ENOMEM. */
+static int filter(const struct route *route, struct route_input *input, struct arena *arena,
+		  struct outcome *outcome)
+{
+	int r;
+
+	if (input->withheld)
+		return 0;
+	r = rules_judge(&route->parts.filter, input->scratch, &input->facts, arena, input->due,
+			&outcome->rule);
+	if (r == RULES_E_LEFT_OUT)
+		outcome_note(outcome, OUTCOME_RULED);
+	return r < 0 ? r : 0;
+}
+
+/* What comes before the record. 0 or -ENOMEM. */
+static int prepare(const struct route *route, struct route_input *input, struct arena *arena,
+		   struct outcome *outcome)
+{
+	int r = 0;
+
+	input->facts.event_ms = input->facts.read_ms;
+	if (route->parts.computed.n)
+		r = compute(route, input, arena);
+	if (!r && route->parts.filter.n)
+		r = filter(route, input, arena, outcome);
+	return r;
 }
 
 int route_record(const struct route *route, struct route_input *input, struct arena *arena,
@@ -201,9 +229,9 @@ int route_record(const struct route *route, struct route_input *input, struct ar
 
 	ret_record->partition = -1;
 	/* First, because everything else may be made of it. */
-	if (UNLIKELY(route->parts.computed.n)) {
-		r = compute(route, input, arena);
-		if (r)
+	if (UNLIKELY(route->parts.computed.n | route->parts.filter.n)) {
+		r = prepare(route, input, arena, outcome);
+		if (r || outcome_has(outcome, OUTCOME_RULED))
 			return r;
 	}
 	r = route_set_time(route, &input->facts, arena, ret_record, outcome);

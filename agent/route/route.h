@@ -12,6 +12,7 @@
 #include "route/headers.h"
 #include "route/origin.h"
 #include "route/outcome.h"
+#include "route/rules.h"
 #include "route/value.h"
 
 /*
@@ -37,6 +38,7 @@ struct route_time {
 /* The templates of one source, NULL where not given; owned by the route once route_new succeeds. */
 struct route_parts {
 	struct computed computed;
+	struct rules filter;    /* which lines are sent */
 	struct template *topic; /* not NULL */
 	struct template *key;   /* NULL: null keys */
 	enum key_type key_type;
@@ -69,6 +71,8 @@ struct route_input {
 	const struct route_origin *origin; /* not looked at without provenance */
 	struct slice
 		*fields; /* room for those that are computed, and what facts.fields is or NULL */
+	struct pattern_scratch *scratch; /* of the rules */
+	struct rules_due *due;           /* filled where there are rules, else left alone */
 };
 
 /* 0: *parts are consumed. -ENOMEM: they stay the caller's. */
@@ -103,7 +107,8 @@ struct route *route_free(struct route *route);
  * itself; a key that is missing or invalid is missing_key. A partition that is no number is -1, as
  * one that is not asked for. A timestamp that is missing or invalid is the time of reading.
  * truncated adds the header "waybill-truncated: true", withheld "waybill-withheld: true",
- * provenance those of origin.h. Whether the record is to be sent is a matter of the rules.
+ * provenance those of origin.h. Whether the record is to be sent is a matter of the rules: where
+ * one of the filter leaves the line out, which is noted, the record is not made.
  *
  * value_stays is set only when the value is a slice of the line: a constant dies with its route.
  *

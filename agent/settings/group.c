@@ -287,6 +287,8 @@ static const char *place_of(unsigned where)
 		return "in a parser";
 	if (where & CONF_IN_PARTITIONER)
 		return "in a partitioner";
+	if (where & CONF_IN_FILTER)
+		return "in a rule of a source";
 	if (where & CONF_IN_FIELD)
 		return "in a field";
 	return where & CONF_IN_RULE ? "in a rule of a partitioner" : "in a header";

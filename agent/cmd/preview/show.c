@@ -231,7 +231,7 @@ void preview_show_outcome(struct preview *preview, const struct pipeline_line *l
 {
 	const struct outcome *outcome = &line->outcome;
 	bool miss = outcome_has(outcome, OUTCOME_UNMATCHED);
-	char why[64];
+	char why[128];
 
 	if (LIKELY(!outcome->set))
 		return;

@@ -115,6 +115,19 @@ static void print_exceptions(FILE *to, const struct counters *counters)
 	}
 }
 
+/* Which rules left lines out. */
+static void print_rules(FILE *to, const struct preview *preview)
+{
+	for (size_t i = 0; i < preview->conf->n_rules; i++) {
+		uint64_t lines = pipeline_rule_lines(preview->pipeline, i);
+
+		if (lines)
+			print_count(to, "; of these ", lines, "line", " by rule ");
+		if (lines)
+			fputs(preview->conf->rules[i], to);
+	}
+}
+
 void preview_show_summary(const struct preview *preview)
 {
 	const struct counters *counters = &preview->counters;
@@ -129,6 +142,7 @@ void preview_show_summary(const struct preview *preview)
 	print_count(to, "\n", total.records, "record", "");
 	fprintf(to, ", without a key %" PRIu64, total.keyless);
 	print_exceptions(to, counters);
+	print_rules(to, preview);
 	if (total.placeless)
 		print_count(to, "; ", total.placeless, "record",
 			    " held: partitioner.rules need more partitions");

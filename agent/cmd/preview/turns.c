@@ -166,6 +166,7 @@ static int build(struct preview *preview)
 		.letters = &preview->letters,
 		.topics = (const char *const *)preview->conf->topics,
 		.n_topics = preview->conf->n_topics,
+		.n_rules = preview->conf->n_rules,
 	};
 	int r = chunk_pools_init(&preview->pools, preview->conf->chunk_memory);
 

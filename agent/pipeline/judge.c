@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What would become of a line that was settled, for who asks: nothing is kept of it, but its bytes
+ * may be in the file still, and rules are pure. So it is read again and judged again. Limits are
+ * not: they are of their time.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "pipeline/pipeline_private.h"
+
+/* Longer lines are not judged: one who asks waits, and so does the loop. */
+#define JUDGED_MAX ((size_t)64 << 10)
+
+static int judge(struct pipeline *pipeline, const struct file *file, uint64_t position,
+		 struct slice bytes, const char **ret_why)
+{
+	struct event event = {.kind = EVENT_LINE, .position = position};
+	int r;
+
+	if (lines_cut(bytes, 0, &file->source->rules, &event.line))
+		return 0;
+	r = pipeline_record(pipeline, file, &event, 0);
+	if (r == 0)
+		*ret_why = outcome_leaves_out(route_rules(file->source->route),
+					      &pipeline->line.outcome);
+	return r;
+}
+
+const char *pipeline_left_out(struct pipeline *pipeline, const struct file *file, uint64_t position)
+{
+	char *bytes = file->tail.fd < 0 || file->tail.packing ? NULL : malloc(JUDGED_MAX);
+	ssize_t n = bytes ? pread(file->tail.fd, bytes, JUDGED_MAX, (off_t)position) : 0;
+	const char *why = NULL;
+
+	if (n > 0 && judge(pipeline, file, position, (struct slice){bytes, (size_t)n}, &why))
+		why = NULL;
+	pipeline->taken = false;
+	free(bytes);
+	return why;
+}
