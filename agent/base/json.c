@@ -232,6 +232,25 @@ void json_put_string(struct json *json, struct slice text)
 	*json->at++ = '"';
 }
 
+void json_put_json(struct json *json, struct slice text)
+{
+	const unsigned char *at = (const unsigned char *)text.at, *end = at + text.len;
+
+	while (at < end) {
+		const unsigned char *start = at;
+		int n = 1;
+
+		while (at < end && (n = unicode_sequence(at, (size_t)(end - at))) > 0)
+			at += n;
+		json_put_raw(json, (struct slice){(const char *)start, (size_t)(at - start)});
+		if (at == end)
+			break;
+		json_put_raw(json, (struct slice){"\xef\xbf\xbd", 3});
+		json->replaced++;
+		at += -n;
+	}
+}
+
 void json_put_integer(struct json *json, int64_t number)
 {
 	char text[1 + DECIMAL_MAX];

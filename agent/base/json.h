@@ -49,6 +49,9 @@ static inline void json_put_text(struct json *json, const char *text)
  */
 void json_put_string(struct json *json, struct slice text);
 
+/* JSON that is valid but for bytes that are no UTF-8, which become U+FFFD as above. */
+void json_put_json(struct json *json, struct slice text);
+
 void json_put_integer(struct json *json, int64_t number);
 
 /* Of a number that is negative where it is not known: null then. */

@@ -220,7 +220,7 @@ static void print_setting(const struct printer *p, const struct conf_node *group
 		fprintf(p->to, "%*s};\n", indent, "");
 		return;
 	}
-	if (node && option->type == CONF_T_LIST) {
+	if (node && option->type == CONF_T_LIST && node->kind == CONF_LIST) {
 		print_list(p, key, node, indent);
 		return;
 	}

@@ -22,27 +22,16 @@
  * report, was rejected: the copy of 150 bytes is some 30 instructions of the 2,500 that a record
  * costs in there.
  */
-#include "route/value.h"
+#include "route/value_private.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "base/json.h"
-#include "base/json_short.h"
+#include "parsers/kinds/members.h"
 
 #define LINE_MEMBER ",\"" VALUE_LINE_NAME "\":"
-
-/* A member that is not constant. */
-struct member {
-	struct template *template; /* owned by fields */
-	enum value_type type;
-	bool omitted;
-	struct slice head;      /* constant members in front of it, and its own ",\"name\":" */
-	size_t name_len;        /* of the latter */
-	char start[JSON_SHORT]; /* the first bytes of head: copied as one vector */
-};
 
 struct value_json {
 	struct value_fields fields;
@@ -80,10 +69,12 @@ static bool equals_ignoring_case(struct slice text, const char *word)
 
 static inline bool is_of_type(enum value_type type, struct slice text)
 {
-	if (LIKELY(type == VALUE_STRING))
+	if (LIKELY(type == VALUE_STRING) || type == VALUE_AUTO)
 		return true;
 	if (type == VALUE_NUMBER)
 		return json_number_valid(text);
+	if (type == VALUE_JSON)
+		return members_is_json(text);
 	return equals_ignoring_case(text, "true") || equals_ignoring_case(text, "false");
 }
 
@@ -94,6 +85,10 @@ static inline void put_typed(struct json *out, enum value_type type, struct slic
 		json_put_string(out, text);
 	else if (type == VALUE_NUMBER)
 		json_put_raw(out, text);
+	else if (type == VALUE_AUTO)
+		value_put_auto(out, text);
+	else if (type == VALUE_JSON)
+		json_put_json(out, text);
 	else
 		json_put_raw(out, slice_of(text.len == 4 ? "true" : "false"));
 }
@@ -123,6 +118,12 @@ static void put_name(struct compiler *c, const struct value_field *field)
 	json_put_raw(&c->out, (struct slice){":", 1});
 }
 
+/* Whether the line stands in it as a text, which any line can. */
+static bool keeps_line(const struct value_field *field)
+{
+	return field->template && template_holds_line(field->template) && field->type <= VALUE_BOOL;
+}
+
 static int compile_member(struct compiler *c, const struct value_field *field)
 {
 	struct member *member = &c->json->members[c->json->n_members++];
@@ -130,8 +131,11 @@ static int compile_member(struct compiler *c, const struct value_field *field)
 	int r;
 
 	*member = (struct member){field->template, field->type, field->omitted};
-	c->json->holds_line |= template_holds_line(field->template);
-	put_name(c, field);
+	member->field = (size_t)(field - c->json->fields.of);
+	member->holds_line = field->template && template_holds_line(field->template);
+	c->json->holds_line |= keeps_line(field);
+	if (field->name)
+		put_name(c, field);
 	r = end_piece(c, &member->head);
 	member->name_len = member->head.len - before;
 	if (r == 0)
@@ -148,7 +152,8 @@ static int compile(struct compiler *c, size_t *ret_bad)
 	for (size_t i = 0; i < fields->n && r == 0; i++) {
 		const struct value_field *field = &fields->of[i];
 
-		if (!template_is_constant(field->template)) {
+		if (!field->template || field->type > VALUE_JSON ||
+		    !template_is_constant(field->template)) {
 			r = compile_member(c, field);
 			continue;
 		}
@@ -187,8 +192,11 @@ uint64_t value_json_fields(const struct value_json *json)
 {
 	uint64_t fields = 0;
 
-	for (size_t i = 0; i < json->fields.n; i++)
-		fields |= template_fields(json->fields.of[i].template);
+	for (size_t i = 0; i < json->fields.n; i++) {
+		const struct template *template = json->fields.of[i].template;
+
+		fields |= template ? template_fields(template) : 0;
+	}
 	return fields;
 }
 
@@ -214,7 +222,7 @@ static inline bool put_short(struct json *out, const struct member *member, stru
 	bytes = json_load(text.at);
 	if (member->type == VALUE_STRING ?
 		    !json_short_is_plain(bytes, text.len) :
-		    member->type == VALUE_BOOL || !json_short_is_digits(bytes, text.len))
+		    member->type > VALUE_AUTO || !json_short_is_digits(bytes, text.len))
 		return false;
 	memcpy(out->at, member->start, JSON_SHORT);
 	if (UNLIKELY(more))
@@ -230,16 +238,22 @@ static inline bool put_short(struct json *out, const struct member *member, stru
 }
 
 static inline void put_member(struct json *out, const struct member *member, struct slice text,
-			      struct slice line, struct value_outcome *outcome)
+			      struct slice line, struct value_shape *shape)
 {
 	if (LIKELY(text.at && put_short(out, member, text, line)))
 		return;
+	if (UNLIKELY(member->type > VALUE_JSON)) {
+		value_put_shape(out, shape, member, text);
+		return;
+	}
 	if (LIKELY(text.at && is_of_type(member->type, text))) {
 		json_put_raw(out, member->head);
 		put_typed(out, member->type, text);
+		shape->line_told |= member->holds_line;
 		return;
 	}
-	outcome->mistyped |= text.at != NULL;
+	shape->outcome->mistyped |= text.at != NULL;
+	shape->line_missed |= member->holds_line;
 	if (member->omitted) {
 		json_put_raw(out,
 			     (struct slice){member->head.at, member->head.len - member->name_len});
@@ -265,7 +279,9 @@ static int look_up(const struct value_json *json, const struct template_facts *f
 		   struct arena *arena, struct slice *found, size_t *len)
 {
 	for (size_t i = 0; i < json->n_members; i++) {
-		int r = template_render(json->members[i].template, facts, arena, &found[i]);
+		const struct template *template = json->members[i].template;
+		int r = LIKELY(template) ? template_render(template, facts, arena, &found[i]) :
+					   TEMPLATE_E_MISSING;
 
 		if (UNLIKELY(r < 0))
 			return r;
@@ -283,6 +299,7 @@ int value_json_render(const struct value_json *json, const struct template_facts
 	bool add_line = (!facts->fields || facts->partly) && !json->holds_line;
 	struct slice found[VALUE_FIELDS_MAX];
 	struct json out = {.arena = arena};
+	struct value_shape shape = {&json->fields, arena, ret_outcome};
 	size_t len = json->constant_len + sizeof "{}" + MEMBER_MORE;
 	int r = look_up(json, facts, arena, found, &len);
 
@@ -293,8 +310,12 @@ int value_json_render(const struct value_json *json, const struct template_facts
 		len += sizeof LINE_MEMBER + facts->line.len + 2;
 	json_reserve(&out, len);
 	for (size_t i = 0; i < json->n_members; i++)
-		put_member(&out, &json->members[i], found[i], facts->line, ret_outcome);
+		put_member(&out, &json->members[i], found[i], facts->line, &shape);
 	json_put_raw(&out, json->end);
+	if (UNLIKELY(shape.no_memory))
+		return -ENOMEM;
+	if (UNLIKELY(shape.line_told | shape.line_missed))
+		add_line = shape.line_missed && !json->holds_line;
 	if (UNLIKELY(add_line)) {
 		json_put_text(&out, LINE_MEMBER);
 		json_put_string(&out, facts->line.at ? facts->line : slice_of(""));

@@ -9,20 +9,34 @@
 
 /* The value of a record: the line as it is, a template, or a JSON object of chosen fields. */
 
-/* Members of one object. */
-#define VALUE_FIELDS_MAX 64
+/* Members of one object, with the beginnings and ends of those within it. */
+#define VALUE_FIELDS_MAX 128
+
+/* Objects within each other. */
+#define VALUE_DEPTH_MAX 4
 
 /* The member with the line where nothing was cut out of it and no member holds it. */
 #define VALUE_LINE_NAME "waybill_line"
 
-enum value_type { VALUE_STRING, VALUE_NUMBER, VALUE_BOOL };
+/* What a member is. */
+enum value_type {
+	VALUE_STRING,
+	VALUE_NUMBER,
+	VALUE_AUTO, /* a number, true, false, an object, an array if it is one, else a string */
+	VALUE_BOOL,
+	VALUE_JSON,    /* any value of JSON, as it is written */
+	VALUE_MEMBERS, /* not one member, but all of an object; without a name */
+	VALUE_PAIRS,   /* the same of logfmt; as VALUE_AUTO each */
+	VALUE_OPEN,    /* an object that holds the members up to its VALUE_CLOSE */
+	VALUE_CLOSE,   /* without a name */
+};
 
 /* One member of the object. */
 struct value_field {
 	char *name;                /* owned */
-	struct template *template; /* owned */
+	struct template *template; /* owned; NULL: VALUE_OPEN, VALUE_CLOSE */
 	enum value_type type;
-	bool omitted; /* left out when it is missing; false: null */
+	bool omitted; /* left out when it is missing or an empty object; false: null, or {} */
 };
 
 struct value_fields {
@@ -61,7 +75,8 @@ struct value_outcome {
 
 /*
  * The object of one event, in the arena: members in the order of the fields. A missing field is
- * null, or left out. Where the line does not match, not even partly, the line itself is
+ * null, or left out. Of the members of a text those are left out that have the name of one of the
+ * fields beside them. Where the line does not match, not even partly, the line itself is
  * the last member, VALUE_LINE_NAME, unless ${line} is in one of the others: no line is lost.
  * 0 or -ENOMEM.
  */

@@ -237,6 +237,10 @@ static bool read_value(const struct reader *reader, struct conf_value *value)
 	case CONF_T_GROUP:
 		return must_be(reader, node->kind == CONF_GROUP, "a group { }");
 	case CONF_T_LIST:
+		if (reader->option->words[0] && node->kind == CONF_TEXT) {
+			value->text = node->text;
+			return read_word(reader, &value->number);
+		}
 		return is_groups(reader);
 	}
 	return false;

@@ -67,8 +67,8 @@ static const struct conf_option options[CONF_N_KEYS] = {
 	[CONF_SOURCES] = {"sources", CONF_IN_MAIN, CONF_T_LIST,
 			  .help = "which files are read and where their lines go"},
 	[CONF_NAME] = {"name",
-		       CONF_IN_PARSER | CONF_IN_SOURCE | CONF_IN_HEADER | CONF_IN_JSON |
-			       CONF_IN_FIELD | CONF_IN_FILTER,
+		       CONF_IN_PARSER | CONF_IN_SOURCE | CONF_IN_HEADER | CONF_IN_FIELD |
+			       CONF_IN_FILTER,
 		       CONF_T_TEXT, .required = true,
 		       .help = "what messages, metrics and sources call it"},
 	[CONF_PARSER_TYPE] = {"type", CONF_IN_PARSER, CONF_T_WORD, .written = "regex",
@@ -196,10 +196,13 @@ static const struct conf_option options[CONF_N_KEYS] = {
 			CONF_IN_SOURCE | CONF_IN_HEADER | CONF_IN_JSON | CONF_IN_FIELD |
 				CONF_IN_FILTER,
 			CONF_T_TEXT, .help = "value, a template; without it the line as it is"},
-	[CONF_JSON] = {"json", CONF_IN_SOURCE, CONF_T_LIST,
-		       .help = "value, a JSON object: its members"},
+	[CONF_JSON] = {"json", CONF_IN_SOURCE | CONF_IN_JSON, CONF_T_LIST, .words = {"all"},
+		       .help = "value, a JSON object: its members, or \"all\" of the parser"},
+	[CONF_MEMBER_NAME] = {"name", CONF_IN_JSON, CONF_T_TEXT,
+			      .help = "what the member is called"},
 	[CONF_MEMBER_TYPE] = {"type", CONF_IN_JSON, CONF_T_WORD, .written = "string",
-			      .words = {"string", "number", "bool"},
+			      .words = {"string", "number", "auto", "bool", "json", "members",
+					"pairs"},
 			      .help = "what a member of json is"},
 	[CONF_MEMBER_ON_MISSING] = {"on_missing", CONF_IN_JSON, CONF_T_WORD, .written = "null",
 				    .words = {"null", "omit"},

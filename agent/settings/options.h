@@ -37,7 +37,7 @@ enum conf_type {
 	CONF_T_BOOL,
 	CONF_T_WORD, /* one of words */
 	CONF_T_GROUP,
-	CONF_T_LIST, /* of groups */
+	CONF_T_LIST, /* of groups; with words, or one of these: value.text */
 };
 
 enum conf_key {
@@ -107,6 +107,7 @@ enum conf_key {
 	CONF_ON_BAD_PARTITION,
 	CONF_VALUE,
 	CONF_JSON,
+	CONF_MEMBER_NAME,
 	CONF_MEMBER_TYPE,
 	CONF_MEMBER_ON_MISSING,
 	CONF_HEADERS,

@@ -373,11 +373,8 @@ static int end_value(struct walk *w, bool *ret_more)
 static int take_document(struct walk *w)
 {
 	bool more = true, open;
-	int r;
+	int r = take_value(w, &open);
 
-	if (next_byte(w) != '{')
-		return PARSER_E_MISS;
-	r = take_value(w, &open);
 	if (r == 0 && !open)
 		r = end_value(w, &more);
 	while (r == 0 && more) {
@@ -390,22 +387,37 @@ static int take_document(struct walk *w)
 	return r;
 }
 
+static void begin(struct walk *w, const struct json_paths *paths, struct slice text)
+{
+	/* Not initialised as a whole: most of its 10 KiB are not looked at. */
+	w->paths = paths;
+	w->at = text.at;
+	w->end = text.at + text.len;
+	w->inner = paths->n ? UINT64_MAX >> (64 - paths->n) : 0;
+	w->whole = w->found = 0;
+	w->depth = 0;
+	memset(w->places[1], 0, paths->n);
+	memset(w->routes[1], 0, paths->n * sizeof w->routes[1][0]);
+}
+
+bool json_is_valid(struct slice text)
+{
+	static const struct json_paths none;
+	struct walk w;
+
+	begin(&w, &none, text);
+	return take_document(&w) == 0;
+}
+
 int json_extract(const struct json_paths *paths, struct slice text, struct kind_run *run)
 {
 	struct walk w;
-	int r;
+	int r = PARSER_E_MISS;
 
-	/* Not initialised as a whole: most of its 10 KiB are not looked at. */
-	w.paths = paths;
-	w.at = text.at;
-	w.end = text.at + text.len;
+	begin(&w, paths, text);
 	w.run = run;
-	w.inner = paths->n ? UINT64_MAX >> (64 - paths->n) : 0;
-	w.whole = w.found = 0;
-	w.depth = 0;
-	memset(w.places[1], 0, paths->n);
-	memset(w.routes[1], 0, paths->n * sizeof w.routes[1][0]);
-	r = take_document(&w);
+	if (LIKELY(next_byte(&w) == '{'))
+		r = take_document(&w);
 	if (UNLIKELY(r))
 		return r < 0 ? r : kind_miss(run, w.at);
 	for (; w.found; w.found &= w.found - 1) {

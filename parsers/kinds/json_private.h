@@ -31,6 +31,9 @@ struct json_paths {
 /* Adds a path. False: none of a value can have it (empty, too long, too deep). */
 bool json_add_path(struct json_paths *paths, const char *text, int8_t slot);
 
+/* Whether the text is one value of JSON, of whatever kind. */
+bool json_is_valid(struct slice text);
+
 /* As a kind's extract. */
 int json_extract(const struct json_paths *paths, struct slice text, struct kind_run *run);
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "parsers/kinds/kinds_private.h"
+#include "parsers/kinds/logfmt_private.h"
 #include "parsers/kinds/text.h"
 
 struct logfmt {
@@ -59,14 +60,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* A pair while it is read. */
-struct pair {
-	struct slice name, value;
-	bool escaped;
-};
-
-/* The pair at *at, which is passed over. False: *at is the byte that does not fit. */
-static bool take_pair(const char **at, const char *end, struct pair *ret_pair)
+bool logfmt_take_pair(const char **at, const char *end, struct logfmt_pair *ret_pair)
 {
 	const char *here = *at;
 
@@ -104,14 +98,14 @@ static int extract(const void *state, struct slice text, struct kind_run *run)
 	uint64_t set = 0;
 
 	for (;;) {
-		struct pair pair;
+		struct logfmt_pair pair;
 		int8_t slot;
 
 		while (at < end && is_blank(*at))
 			at++;
 		if (at == end)
 			break;
-		if (!take_pair(&at, end, &pair))
+		if (!logfmt_take_pair(&at, end, &pair))
 			return kind_miss(run, at);
 		slot = find(logfmt, pair.name);
 		if (slot < 0)

@@ -160,6 +160,7 @@ static void cut(struct slice bytes, struct slice *fields)
 
 static void compile(uint8_t choice, struct value_fields *fields)
 {
+	static const enum value_type types[] = {VALUE_STRING, VALUE_NUMBER, VALUE_BOOL};
 	struct template_scope scope = {FIELDS, MEMBERS, "host", "source", NULL};
 	static const char *const texts[MEMBERS] = {"${a}", "${b\"}", "${c}", "${d}"};
 	struct template_error error;
@@ -168,7 +169,7 @@ static void compile(uint8_t choice, struct value_fields *fields)
 		struct value_field *field = &fields->of[fields->n++];
 
 		field->name = strdup(FIELDS[i]);
-		field->type = (enum value_type)((choice >> i) % 3);
+		field->type = types[(choice >> i) % 3];
 		field->omitted = choice >> (4 + i) & 1;
 		need(template_compile(texts[i], &scope, &field->template, &error) == 0);
 	}

@@ -16,7 +16,7 @@ struct row {
 	bool omitted;
 };
 
-/* Rows up to the first without a name. */
+/* Rows up to the first that is zero. */
 static int compile(const struct row *rows, struct value_json **ret_json, size_t *ret_bad)
 {
 	struct template_scope scope = {.fields = FIELDS, .n_fields = 3, .host = "h", .source = "s"};
@@ -24,11 +24,14 @@ static int compile(const struct row *rows, struct value_json **ret_json, size_t 
 	struct template_error error;
 	int r;
 
-	for (; rows[fields.n].name; fields.n++) {
+	for (; rows[fields.n].name || rows[fields.n].type; fields.n++) {
 		const struct row *row = &rows[fields.n];
 		struct value_field *field = &fields.of[fields.n];
 
-		*field = (struct value_field){strdup(row->name), NULL, row->type, row->omitted};
+		*field = (struct value_field){row->name ? strdup(row->name) : NULL, NULL, row->type,
+					      row->omitted};
+		if (!row->template)
+			continue;
 		cr_assert_eq(template_compile(row->template, &scope, &field->template, &error), 0,
 			     "%s", row->template);
 	}
@@ -115,6 +118,107 @@ Test(value, types_are_kept_or_told)
 				 "row %zu", i);
 		cr_expect_eq(outcome.mistyped, !rows[i].wanted, "row %zu", i);
 	}
+}
+
+Test(value, auto_is_what_it_looks_like)
+{
+	static const char *const rows[][2] = {
+		{"17", "17"},
+		{"-1.5e3", "-1.5e3"},
+		{"007", "\"007\""},
+		{"true", "true"},
+		{"True", "\"True\""},
+		{"null", "\"null\""},
+		{"", "\"\""},
+		{"{\"a\": [1]}", "{\"a\": [1]}"},
+		{"[", "\"[\""},
+		{"[1,]", "\"[1,]\""},
+		{"a longer text than sixteen", "\"a longer text than sixteen\""},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char wanted[64];
+
+		snprintf(wanted, sizeof wanted, "{\"m\":%s}", rows[i][1]);
+		cr_expect_str_eq(render(ROWS({"m", "${a}", VALUE_AUTO}),
+					CAPTURED(slice_of(rows[i][0]), {0}, {0}), NULL),
+				 wanted);
+	}
+}
+
+Test(value, objects_within)
+{
+	const struct row *rows =
+		ROWS({"x", "1"}, {"o", NULL, VALUE_OPEN}, {"k", "c"}, {"p", NULL, VALUE_OPEN, true},
+		     {"a", "${a}", 0, true}, {"b", "${b}", 0, true},
+		     {NULL, NULL, VALUE_CLOSE, true}, {NULL, NULL, VALUE_CLOSE},
+		     {"e", NULL, VALUE_OPEN}, {NULL, NULL, VALUE_CLOSE}, {"c", "${c}"});
+
+	cr_expect_str_eq(
+		render(rows, CAPTURED({"A", 1}, {0}, {"C", 1}), NULL),
+		"{\"x\":\"1\",\"o\":{\"k\":\"c\",\"p\":{\"a\":\"A\"}},\"e\":{},\"c\":\"C\"}");
+	cr_expect_str_eq(
+		render(rows, CAPTURED({0}, {"B", 1}, {0}), NULL),
+		"{\"x\":\"1\",\"o\":{\"k\":\"c\",\"p\":{\"b\":\"B\"}},\"e\":{},\"c\":null}");
+	cr_expect_str_eq(render(rows, CAPTURED({0}, {0}, {0}), NULL),
+			 "{\"x\":\"1\",\"o\":{\"k\":\"c\"},\"e\":{},\"c\":null}");
+}
+
+/* What the line has is kept as it is written, and a name stands once. */
+Test(value, members_of_the_line)
+{
+	const struct row *rows =
+		ROWS({"o", NULL, VALUE_OPEN}, {"k", "in"}, {NULL, NULL, VALUE_CLOSE},
+		     {NULL, "${line}", VALUE_MEMBERS}, {"host", "${a}"});
+	const struct slice *captured = CAPTURED({"A", 1}, {0}, {0});
+	struct value_outcome outcome;
+	static const char *const lines[][2] = {
+		{"{}", ""},
+		{" {\"k\" : 1.50,\"host\":{\"a\":\"}\"} , \"z\":[ {\"q\":\"\\\"]\"}, 2 ] } ",
+		 ",\"k\":1.50,\"z\":[ {\"q\":\"\\\"]\"}, 2 ]"},
+		{"{\"a\":null,\"b\":true,\"o\":3,\"\":-0}", ",\"a\":null,\"b\":true,\"\":-0"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		char wanted[256];
+
+		snprintf(wanted, sizeof wanted, "{\"o\":{\"k\":\"in\"}%s,\"host\":\"A\"}",
+			 lines[i][1]);
+		cr_expect_str_eq(render_of(rows, slice_of(lines[i][0]), captured, &outcome),
+				 wanted);
+		cr_expect_not(outcome.mistyped);
+		cr_expect_not(
+			strstr(render_of(rows, slice_of(lines[i][0]), NULL, NULL), "waybill_line"));
+	}
+	cr_expect_str_eq(
+		render_of(rows, slice_of("{\"a\":1}x"), captured, &outcome),
+		"{\"o\":{\"k\":\"in\"},\"host\":\"A\",\"waybill_line\":\"{\\\"a\\\":1}x\"}");
+	cr_expect(outcome.mistyped);
+}
+
+Test(value, bytes_in_members_become_utf8)
+{
+	struct value_outcome outcome;
+
+	cr_expect_str_eq(render_of(ROWS({NULL, "${line}", VALUE_MEMBERS}),
+				   slice_of("{\"a\xff\":\"\xc3\xa4\xc3\"}"), NULL, &outcome),
+			 "{\"a\xef\xbf\xbd\":\"\xc3\xa4\xef\xbf\xbd\"}");
+	cr_expect(outcome.repaired);
+}
+
+Test(value, pairs_of_the_line)
+{
+	const struct row *rows = ROWS({"n", "${a}"}, {NULL, "${line}", VALUE_PAIRS});
+	const struct slice *captured = CAPTURED({"A", 1}, {0}, {0});
+	struct value_outcome outcome;
+
+	cr_expect_str_eq(
+		render_of(rows, slice_of("x=1 n=2 y=\"a\\tb\" z=true"), captured, &outcome),
+		"{\"n\":\"A\",\"x\":1,\"y\":\"a\\tb\",\"z\":true}");
+	cr_expect_not(outcome.mistyped);
+	cr_expect_str_eq(render_of(rows, slice_of("x=1 lost"), captured, &outcome),
+			 "{\"n\":\"A\",\"waybill_line\":\"x=1 lost\"}");
+	cr_expect(outcome.mistyped);
 }
 
 /* The comma and the brace are right whichever members are left out. */
