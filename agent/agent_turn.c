@@ -287,7 +287,7 @@ static void follow_turn(struct agent *agent, struct file *file, int r, bool hand
 		return;
 	case PIPELINE_E_LIMIT:
 		hold(agent, file, FILE_WAITS_RATE);
-		break;
+		return;
 	case PIPELINE_E_LETTERS:
 		hold(agent, file, FILE_WAITS_STORE);
 		return;

@@ -126,6 +126,8 @@ extract() {
 				close(dir "/" conf "/probe")
 				if (match(text, /pattern_file = "[^"]+/))
 					print "(?<id>.)" >(dir "/" conf "/" substr(text, RSTART + 16, RLENGTH - 16))
+				if (match(text, /macros_file = "[^"]+/))
+					print "X x" >(dir "/" conf "/" substr(text, RSTART + 15, RLENGTH - 15))
 			}
 			printf "%s%s\n", text, is_test ? "" : behind >file
 			close(file)

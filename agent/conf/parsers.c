@@ -8,11 +8,17 @@
 #include <string.h>
 
 #include "conf/build.h"
+#include "conf/grok.h"
 #include "settings/read.h"
 
 /* Forms of a line that one parser may know. */
 #define PATTERNS_MAX 16
 #define COLUMNS_MAX 256
+
+#define NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@-"
+
+/* The type whose patterns become those of a regex. */
+#define TYPE_GROK (PARSER_DOCKER + 1)
 
 /* A parser while it is built. */
 struct parser_build {
@@ -21,6 +27,8 @@ struct parser_build {
 	const struct conf_node *group;
 	struct conf_values values;
 	char label[96];
+	bool grok;
+	struct conf_macros macros; /* with grok */
 };
 
 /* Notes what is wrong with the parser. */
@@ -30,8 +38,37 @@ struct parser_build {
 		conf_problem((p)->build->problems, (place), __VA_ARGS__); \
 	} while (0)
 
+/* What a pattern looks like that is written for another type of parser. */
+static void warn_of_type(const struct parser_build *p, struct conf_place place, const char *text)
+{
+	const char *name = text, *end;
+
+	if (strstr(text, "%{"))
+		conf_warning(p->build->problems, place,
+			     "%s\"%%{\" is grok: with type = \"grok\" it is a macro, here it is "
+			     "these two characters",
+			     p->label);
+	/* "level":  or  "level"\s*: */
+	while ((name = strchr(name, '"'))) {
+		name++;
+		end = name + strspn(name, NAME_LETTERS);
+		if (end == name || *end != '"')
+			continue;
+		end += 1 + strspn(end + 1, " \\s*");
+		if (*end != ':')
+			continue;
+		conf_warning(
+			p->build->problems, place,
+			"%sthe pattern reads JSON: type = \"json\" does so by paths, also where "
+			"members come in another order, within others, or with escapes",
+			p->label);
+		return;
+	}
+}
+
 /* Compiles one more pattern; there is room for it. */
-static int compile(struct parser_build *p, struct conf_place place, const char *text, size_t len)
+static int compile_pattern(struct parser_build *p, struct conf_place place, const char *text,
+			   size_t len)
 {
 	struct parser_link *link = &p->parser->link;
 	struct pattern_error error;
@@ -43,6 +80,29 @@ static int compile(struct parser_build *p, struct conf_place place, const char *
 	p->parser->good = false;
 	conf_complain_pattern(p->build->problems, place, p->label, text, &error);
 	return 0;
+}
+
+static int compile_grok(struct parser_build *p, struct conf_place place, const char *text)
+{
+	struct grok_error error;
+	char *pattern;
+	int r = grok_translate(slice_of(text), p->macros.of, p->macros.n, &pattern, &error);
+
+	if (r == GROK_E_SYNTAX)
+		complain(p, place, "%s%s", p->label, error.message);
+	if (r)
+		return r < 0 ? r : 0;
+	r = compile_pattern(p, place, pattern, strlen(pattern));
+	free(pattern);
+	return r;
+}
+
+static int compile(struct parser_build *p, struct conf_place place, const char *text, size_t len)
+{
+	if (p->grok)
+		return compile_grok(p, place, text);
+	warn_of_type(p, place, text);
+	return compile_pattern(p, place, text, len);
 }
 
 static int compile_file(struct parser_build *p, const struct conf_value *value)
@@ -199,19 +259,24 @@ static void warn_of_idle(struct parser_build *p)
 		{CONF_PATTERN, PARSER_REGEX, PARSER_REGEX},
 		{CONF_PATTERN_FILE, PARSER_REGEX, PARSER_REGEX},
 		{CONF_PATTERNS, PARSER_REGEX, PARSER_REGEX},
+		{CONF_MACROS, PARSER_REGEX, PARSER_REGEX},
+		{CONF_MACROS_FILE, PARSER_REGEX, PARSER_REGEX},
 		{CONF_COLUMNS, PARSER_CSV, PARSER_TSV},
 		{CONF_DELIMITER, PARSER_CSV, PARSER_CSV},
 	};
+	uint64_t type = p->values.of[CONF_PARSER_TYPE].number;
 	enum parser_kind kind = p->parser->link.kind;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const char *name = conf_options()[rows[i].key].name;
 		const struct conf_node *node = conf_node_find(p->group, name);
+		bool of_grok = rows[i].key == CONF_MACROS || rows[i].key == CONF_MACROS_FILE;
 
-		if (node && kind != rows[i].kind && kind != rows[i].other)
+		if (node && of_grok ? !p->grok :
+				      node && kind != rows[i].kind && kind != rows[i].other)
 			conf_warning(p->build->problems, node->place,
 				     "%s%s does nothing with type = \"%s\"", p->label, name,
-				     conf_options()[CONF_PARSER_TYPE].words[kind]);
+				     conf_options()[CONF_PARSER_TYPE].words[type]);
 	}
 }
 
@@ -226,7 +291,9 @@ static int build_parser(struct conf_build *build, const struct conf_node *list, 
 	conf_values_read(&p.values, p.group, CONF_IN_PARSER, p.label, build->problems);
 	conf_check_name(build, list, index, "parser");
 	p.parser->good = true;
-	p.parser->link.kind = (enum parser_kind)p.values.of[CONF_PARSER_TYPE].number;
+	p.grok = p.values.of[CONF_PARSER_TYPE].number == TYPE_GROK;
+	p.parser->link.kind =
+		p.grok ? PARSER_REGEX : (enum parser_kind)p.values.of[CONF_PARSER_TYPE].number;
 	if (name->text) {
 		p.parser->name = strdup(name->text);
 		p.parser->link.name = p.parser->name;
@@ -235,10 +302,13 @@ static int build_parser(struct conf_build *build, const struct conf_node *list, 
 	}
 	warn_of_idle(&p);
 	r = build_from(&p);
+	if (r == 0 && p.grok)
+		r = conf_read_macros(&p.values, build->problems, p.label, &p.macros);
 	if (r == 0 && p.parser->link.kind == PARSER_REGEX)
 		r = build_regex(&p);
 	else if (r == 0 && (p.parser->link.kind == PARSER_CSV || p.parser->link.kind == PARSER_TSV))
 		r = build_columns(&p);
+	conf_macros_deinit(&p.macros);
 	return r;
 }
 

@@ -229,7 +229,7 @@ static void print_setting(const struct printer *p, const struct conf_node *group
 		print_text(p->to, p->state_dir);
 	else if (!node)
 		print_default(p->to, option);
-	else if (key == CONF_PATTERN_FILE)
+	else if (key == CONF_PATTERN_FILE || key == CONF_MACROS_FILE)
 		print_path(p->to, node);
 	else
 		print_value(p->to, node);

@@ -65,6 +65,8 @@ enum conf_key {
 	CONF_PATTERN,
 	CONF_PATTERN_FILE,
 	CONF_PATTERNS,
+	CONF_MACROS,
+	CONF_MACROS_FILE,
 	CONF_FROM,
 	CONF_COLUMNS,
 	CONF_DELIMITER,
@@ -143,7 +145,7 @@ enum conf_key {
 	CONF_N_KEYS,
 };
 
-#define CONF_WORDS_MAX 11
+#define CONF_WORDS_MAX 12
 
 struct conf_option {
 	const char *name;
