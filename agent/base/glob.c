@@ -217,7 +217,9 @@ static int check_balance(const char *text, const struct message *message)
 		} else if (*p == '[') {
 			p = glob_bracket_end(p);
 			if (!p)
-				return refuse(message, "\"[\" without \"]\"", text);
+				return refuse(message,
+					      "\"[\" without \"]\" (one itself is written \"[[]\")",
+					      text);
 			p--;
 		} else if (*p == '{') {
 			depth++;

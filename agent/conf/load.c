@@ -8,12 +8,21 @@
 #include <errno.h>
 
 #include "conf/build.h"
+#include "settings/env.h"
 
 void conf_load_deinit(struct conf_load *load)
 {
 	conf_unref(load->conf);
 	conf_text_deinit(&load->text);
 	*load = (struct conf_load){0};
+}
+
+static int build(const struct conf_surroundings *surroundings, const char *file,
+		 struct conf_text *text, struct conf **ret_conf)
+{
+	int r = conf_expand_env(text->root, &text->problems);
+
+	return r ? r : conf_build(surroundings, file, text->root, &text->problems, ret_conf);
 }
 
 int conf_load_files(const struct conf_surroundings *surroundings, const char *file,
@@ -29,8 +38,7 @@ int conf_load_files(const struct conf_surroundings *surroundings, const char *fi
 	if (r == TEXT_E_UNREADABLE)
 		r = CONF_E_UNREADABLE;
 	else if (r == 0 && text->problems.n_errors == 0)
-		r = conf_build(surroundings ? surroundings : &own, file, text->root,
-			       &text->problems, &ret_load->conf);
+		r = build(surroundings ? surroundings : &own, file, text, &ret_load->conf);
 	errno = error;
 	return text->problems.no_memory ? -ENOMEM : r;
 }

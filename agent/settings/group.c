@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "parsers/names.h"
+#include "settings/foreign.h"
 #include "settings/options.h"
 #include "settings/units.h"
 
@@ -302,7 +303,7 @@ static void complain_unknown(const struct conf_node *node, unsigned where, const
 			     struct conf_problems *problems)
 {
 	const struct conf_option *options = conf_options(), *elsewhere = find(node->name, ~0u);
-	const char *names[CONF_N_KEYS], *near;
+	const char *names[CONF_N_KEYS], *near, *hint = foreign_hint(node->name);
 	size_t n = 0;
 
 	for (size_t i = 0; i < CONF_N_KEYS; i++) {
@@ -313,6 +314,9 @@ static void complain_unknown(const struct conf_node *node, unsigned where, const
 	if (elsewhere)
 		conf_problem(problems, node->place, "%sunknown key \"%s\": it belongs %s", what,
 			     node->name, place_of(elsewhere->where));
+	else if (hint)
+		conf_problem(problems, node->place, "%sunknown key \"%s\": %s", what, node->name,
+			     hint);
 	else if (near)
 		conf_problem(problems, node->place, "%sunknown key \"%s\" (did you mean \"%s\"?)",
 			     what, node->name, near);

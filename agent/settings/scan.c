@@ -200,6 +200,8 @@ static void token(struct scanner *s)
 		number(s);
 	} else if (name) {
 		skip_name(s);
+		if (*s->at == '.' && !s->after_equals && !s->seen.dot)
+			s->seen.dot = s->place.line;
 	} else {
 		if (strchr("({[", *s->at))
 			open_bracket(s);

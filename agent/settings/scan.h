@@ -9,6 +9,7 @@
 /* What the scan saw that explains a syntax error; lines, 0 when not seen. */
 struct conf_scan {
 	unsigned long_string; /* the first string that does not end in its line began here */
+	unsigned dot;         /* the first name with a dot in it */
 	unsigned comma;       /* the first comma before a closing bracket */
 	unsigned no_equals;   /* the first name with a bracket right behind it */
 	unsigned no_value;    /* the first "=" or ":" with no value behind it */

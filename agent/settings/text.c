@@ -65,6 +65,7 @@ static void explain_syntax(struct conf_place place, const struct conf_scan *seen
 		unsigned line;
 		const char *text;
 	} hints[] = {
+		{seen->dot, "names have \"_\" for each dot: bootstrap_servers"},
 		{seen->comma, "a comma stands before the closing bracket"},
 		{seen->no_equals, "\"=\" or \":\" is missing before the bracket"},
 		{seen->no_value, "there is no value behind \"=\""},
