@@ -7,6 +7,8 @@
 #include "parsers/facts.h"
 
 #include <errno.h>
+#include <string.h>
+#include <time.h>
 
 #include "base/decimal.h"
 #include "base/iso_time.h"
@@ -52,6 +54,54 @@ const char *fact_constant(const struct fact *fact, const struct template_scope *
 	const void *member = (const char *)scope + fact->from;
 
 	return *(const char *const *)member;
+}
+
+/* What a format makes of a time, at most. */
+#define TIME_MAX 128
+
+/* The format is the configuration's; there is none that reads or writes beyond the room. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+static size_t write_directives(const struct tm *utc, const char *format, char room[TIME_MAX])
+{
+	return strftime(room, TIME_MAX, format, utc);
+}
+#pragma GCC diagnostic pop
+
+/* The length, 0: none, or too long. */
+static size_t write_time(int64_t ms, const char *format, char room[TIME_MAX])
+{
+	time_t second = (time_t)(ms / 1000);
+	bool milli = strcmp(format, "epoch_ms") == 0;
+	struct tm utc;
+	struct slice number;
+
+	if (!milli && strcmp(format, "epoch_s") != 0)
+		return gmtime_r(&second, &utc) ? write_directives(&utc, format, room) : 0;
+	number = decimal_print((uint64_t)(milli ? ms : ms / 1000), room + TIME_MAX - DECIMAL_MAX);
+	memmove(room, number.at, number.len);
+	return number.len;
+}
+
+bool fact_time_format_valid(const char *format)
+{
+	char room[TIME_MAX];
+
+	/* A day with long names. */
+	return write_time(INT64_C(1790812799000), format, room) > 0 &&
+	       (strchr(format, '%') || *room != *format);
+}
+
+int fact_time(const struct fact *fact, const struct template_facts *facts, const char *format,
+	      struct arena *arena, struct slice *ret_text)
+{
+	const void *member = (const char *)facts + fact->from;
+	char *room = arena_alloc(arena, TIME_MAX);
+
+	if (!room)
+		return -ENOMEM;
+	*ret_text = (struct slice){room, write_time(*(const int64_t *)member, format, room)};
+	return 0;
 }
 
 int fact_text(const struct fact *fact, const struct template_facts *facts, struct arena *arena,

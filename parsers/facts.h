@@ -70,6 +70,13 @@ const struct fact *facts_all(size_t *ret_n);
 /* The fact that a reference names ("env:HOME" is that of all variables), or NULL. */
 const struct fact *fact_named(struct slice name);
 
+/* Whether a FACT_TIME can be written so: "epoch_s", "epoch_ms", or directives of strftime. */
+bool fact_time_format_valid(const char *format);
+
+/* A FACT_TIME in a format that is valid, in UTC. 0 or -ENOMEM. */
+int fact_time(const struct fact *fact, const struct template_facts *facts, const char *format,
+	      struct arena *arena, struct slice *ret_text) MUSTCHECK;
+
 /* A FACT_CONSTANT. */
 const char *fact_constant(const struct fact *fact, const struct template_scope *scope);
 

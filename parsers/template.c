@@ -38,7 +38,7 @@ struct part {
 	enum part_kind kind;
 	bool has_default; /* PART_FIELD: from and len are its default */
 	uint32_t field;   /* PART_FIELD: index in the facts' fields */
-	size_t from, len; /* in the template's bytes */
+	size_t from, len; /* in the template's bytes; PART_FACT: its format, len without a NUL */
 	const struct fact *fact;
 };
 
@@ -208,11 +208,40 @@ static int add_numbered(struct template *template, const struct reference *ref, 
 	return r ? r : add_field(template, ref, place, ret_error);
 }
 
+/* "event.time:%F": NULL when the name is no time with a format. */
+static const struct fact *time_of(struct slice name, struct slice *ret_format)
+{
+	const char *colon = memchr(name.at, ':', name.len);
+	const struct fact *fact;
+
+	if (!colon)
+		return NULL;
+	fact = fact_named((struct slice){name.at, (size_t)(colon - name.at)});
+	*ret_format = (struct slice){colon + 1, name.len - (size_t)(colon + 1 - name.at)};
+	return fact && fact->kind == FACT_TIME ? fact : NULL;
+}
+
+static int add_time(struct template *template, const struct reference *ref, const struct fact *fact,
+		    struct slice format, struct template_error *ret_error)
+{
+	struct part part = {PART_FACT, .from = template->len, .len = format.len, .fact = fact};
+	int r = append(template, format.at, format.len);
+
+	if (r == 0)
+		r = append(template, "", 1);
+	if (r == 0 && !fact_time_format_valid(template->bytes + part.from))
+		return refuse(
+			ret_error, ref->at,
+			"no format of a time: write directives of strftime, epoch_s or epoch_ms");
+	return r ? r : add_part(template, part, ref->at, ret_error);
+}
+
 static int add_reference(struct template *template, const struct reference *ref,
 			 const struct template_scope *scope, struct template_error *ret_error)
 {
 	const struct fact *fact = fact_named(ref->name);
-	struct slice name = ref->name;
+	struct slice name = ref->name, format = SLICE_NONE;
+	const struct fact *time = time_of(name, &format);
 
 	if (name.len == 0)
 		return refuse(ret_error, ref->at, "\"${\" without a name");
@@ -222,6 +251,8 @@ static int add_reference(struct template *template, const struct reference *ref,
 		if (slice_eq(name, slice_of(scope->fields[i])))
 			return add_numbered(template, ref, name, (uint32_t)i, scope, ret_error);
 	}
+	if (time)
+		return add_time(template, ref, time, format, ret_error);
 	if (fact)
 		return add_fact(template, ref, fact, scope, ret_error);
 	if (scope->may_have && scope->may_have(scope->context, name))
@@ -322,7 +353,7 @@ bool template_holds_time(const struct template *template)
 	for (size_t i = 0; i < template->n_parts; i++) {
 		const struct part *part = &template->parts[i];
 
-		if (part->kind == PART_FACT && part->fact->kind == FACT_TIME)
+		if (part->kind == PART_FACT && part->fact->kind == FACT_TIME && !part->len)
 			return true;
 	}
 	return false;
@@ -368,7 +399,9 @@ static int look_up(const struct template *template, const struct part *part,
 	struct slice text = {template->bytes + part->from, part->len};
 	int r = 0;
 
-	if (part->kind == PART_FACT)
+	if (part->kind == PART_FACT && part->len)
+		r = fact_time(part->fact, facts, text.at, arena, &text);
+	else if (part->kind == PART_FACT)
 		r = fact_text(part->fact, facts, arena, &text);
 	else if (part->kind == PART_FIELD && facts->fields && facts->fields[part->field].at)
 		text = facts->fields[part->field];

@@ -15,6 +15,7 @@
  *   ${order_id}        a field of the source's parser
  *   ${.host.name}      the same where a fact has that name: what begins with a point is a field
  *   ${file.position}   a fact: facts.h
+ *   ${event.time:%F}   a time in a format of strftime, "epoch_s" or "epoch_ms", in UTC
  *   ${host.name}       a constant: folded in when compiled
  *
  * A field that took no part in the match and has no default makes the whole template missing; one
@@ -51,7 +52,7 @@ struct slice template_text(const struct template *template);
 /* True when it holds ${line}. */
 bool template_holds_line(const struct template *template);
 
-/* True when it holds the time of reading or of the event. */
+/* True when it holds the time of reading or of the event, as ISO 8601 has it. */
 bool template_holds_time(const struct template *template);
 
 /* The fields that it holds: a bit for each index. */

@@ -78,6 +78,8 @@ Test(template, renders)
 		{"${file.position}", "18446744073709551615"},
 		{"@${file.position}", "@18446744073709551615"},
 		{"${read.time}", "2026-11-21T15:11:55.605Z"},
+		{"${read.time:%Y-%j %H%M}", "2026-325 1511"},
+		{"${read.time:epoch_s}/${read.time:epoch_ms}", "1795273915/1795273915605"},
 		{"${event.time}/${read.time}/${file.position}",
 		 "1970-01-01T00:00:00.000Z/2026-11-21T15:11:55.605Z/18446744073709551615"},
 		{"${host.name}", "web1"},
