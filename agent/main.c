@@ -74,6 +74,7 @@ static const struct command commands[] = {
 	{"topics", cmd_topics, "let keys go by the number of partitions that a topic has now"},
 	{"metrics", cmd_metrics,
 	 "print the metrics of the running agent, as Prometheus reads them"},
+	{"import", cmd_import, "write the configuration of another agent as one of waybill"},
 	{"demo", cmd_demo, "see it work: ship, kill, freeze, and count what arrives in Kafka"},
 	{"broker", cmd_broker, NULL},
 	{"sample", cmd_sample, NULL},

@@ -50,6 +50,7 @@ floors() {
 		10 cmd
 		11 cmd/check
 		11 cmd/demo
+		11 cmd/import
 		11 cmd/preview
 		11 cmd/status
 		12 cmd/test

@@ -13,6 +13,7 @@ int cmd_status(int argc, char **argv);
 int cmd_metrics(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_topics(int argc, char **argv);
+int cmd_import(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_broker(int argc, char **argv); /* the embedded broker that demo starts; not in --help */

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""waybill import: configurations of other agents become ones that load, and what is not taken is told."""
+
+import json
+import subprocess
+
+import pytest
+from rig.agent import EX_DATAERR, EX_NOINPUT, EX_OK, EX_USAGE
+from rig.paths import WAYBILL
+
+FILEBEAT = r"""
+# the inputs
+filebeat.inputs:
+- type: log
+  id: orders   # a name
+  paths:
+    - /var/log/orders/*.log
+    - "/var/log/a # b.log"
+  fields: {log_topic: orders, env: 'it''s'}
+  include_lines: ['^ERR', "^W\\d"]
+  exclude_lines:
+  - 'health'
+  ignore_older: 24h
+  close_inactive: 5m
+- type: filestream
+  enabled: false
+  paths: [/never]
+- type: container
+  paths:
+  - /var/log/containers/*.log
+  parsers:
+    - ndjson:
+        target: ""
+  tail_files: true
+processors:
+  - drop_event.when.equals.level: debug
+output:
+  kafka:
+    hosts: ["k1:9092", 'k2:9092']
+    topic: '%{[fields.log_topic]}'
+    key: '%{[host.name]}-%{+yyyy.MM.dd}'
+    compression: gzip
+    password: "geheim"
+"""
+
+FLUENT_BIT = r"""
+[SERVICE]
+    Flush 1
+[INPUT]
+    Name tail
+    Path /var/log/a.log, /var/log/b.log
+    Parser docker
+    Tag  app
+[FILTER]
+    Name  grep
+    Match *
+    Regex log ^ERR
+[OUTPUT]
+    Name    kafka
+    Brokers k1:9092
+    Topics  logs
+    rdkafka.compression.type zstd
+    rdkafka.sasl.password geheim
+"""
+
+
+def run(*words, stdin=None):
+    done = subprocess.run(
+        [WAYBILL, *map(str, words)], input=stdin, capture_output=True, text=True, timeout=60
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def imported(tmp_path):
+    """imported(format, text): the path of what it became, and the text."""
+
+    def go(form, text):
+        theirs, ours = tmp_path / "theirs", tmp_path / "waybill.conf"
+        theirs.write_text(text)
+        status, out, err = run("import", form, theirs)
+        assert (status, err) == (EX_OK, "")
+        assert "geheim" not in out
+        ours.write_text(out.replace("file:/etc/waybill/kafka.password", f"file:{theirs}"))
+        status, out, err = run("check", "--configuration", "--quiet", "--config", ours)
+        assert "error" not in out + err, out + err
+        return ours, ours.read_text()
+
+    return go
+
+
+def values(conf, source, line):
+    status, out, _ = run("preview", "--json", "--config", conf, "--source", source, "-", stdin=line)
+    assert status == EX_OK
+    return [json.loads(record) for record in out.splitlines()]
+
+
+def test_filebeat(imported):
+    conf, text = imported("filebeat", FILEBEAT)
+    assert 'bootstrap_servers = "k1:9092,k2:9092";' in text
+    assert 'compression_type = "gzip";' in text
+    assert '"/var/log/a # b.log"' in text and "/never" not in text
+    assert "#   line 14: filebeat.inputs[0].close_inactive: 5m\n#     not needed" in text
+    assert "processors[0].drop_event.when.equals.level: debug" in text
+    lines = "ERR a\nW1 health\nINFO\n"
+    records = values(conf, "orders", lines)
+    assert [record["topic"] for record in records] == ["orders", None, None]
+    value = json.loads(records[0]["value"])
+    assert value["message"] == "ERR a" and value["log"]["offset"] == 0
+    assert value["fields"] == {"log_topic": "orders", "env": "it's"}
+    (record,) = values(conf, "input-3", '2026-01-01T00:00:00Z stdout F {"a":1}\n')
+    value = json.loads(record["value"])
+    assert value["a"] == 1 and value["log"]["offset"] == 0
+
+
+def test_fluent_bit(imported):
+    conf, text = imported("fluent-bit", FLUENT_BIT)
+    assert 'paths = [ "/var/log/a.log", "/var/log/b.log" ];' in text
+    assert 'compression_type = "zstd";' in text
+    assert "rdkafka.sasl.password: ***" in text and "service[0].flush: 1" in text
+    records = values(conf, "app", "ERR a\nINFO\n")
+    assert [record["topic"] for record in records] == ["logs", None]
+    assert json.loads(records[0]["value"])["log"] == "ERR a"
+
+
+def test_what_is_none(tmp_path):
+    empty = tmp_path / "empty"
+    empty.write_text("a: b\n")
+    assert run("import", "filebeat", empty)[0] == EX_DATAERR
+    assert run("import", "fluent-bit", empty)[0] == EX_DATAERR
+    assert run("import", "vector", empty)[0] == EX_USAGE
+    assert run("import", "filebeat", tmp_path / "gone")[0] == EX_NOINPUT
