@@ -14,9 +14,9 @@
 
 #include "client/library.h"
 #include "conf/build.h"
-#include "conf/props.h"
 #include "login/login.h"
 #include "parsers/names.h"
+#include "settings/props.h"
 #include "settings/secret.h"
 
 /* How librdkafka's message begins when it does not know a name at all. */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "conf/build.h"
-#include "conf/grok.h"
+#include "settings/grok.h"
 #include "settings/read.h"
 
 /* Forms of a line that one parser may know. */

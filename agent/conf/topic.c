@@ -19,8 +19,8 @@
 #include "client/library.h"
 #include "conf/build.h"
 #include "conf/output.h"
-#include "conf/props.h"
 #include "parsers/names.h"
+#include "settings/props.h"
 
 static const char *const names[] = {"compression_type", "compression_level", "acks"};
 

@@ -18,7 +18,7 @@
 #include "cmd/check/secure.h"
 #include "cmd/check/trial.h"
 #include "conf/load.h"
-#include "conf/print.h"
+#include "settings/print.h"
 
 /* ---- the report ---- */
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "client/library.h"
-#include "conf/props.h"
+#include "settings/props.h"
 
 struct row {
 	const char *name, *value;

@@ -26,7 +26,7 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/paper.h"
-#include "conf/print.h"
+#include "settings/print.h"
 
 struct check_options {
 	const char *config;

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/build.h"
-#include "conf/grok.h"
+#include "settings/grok.h"
 #include "settings/read.h"
 
 void conf_macros_deinit(struct conf_macros *macros)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONF_GROK_H
-#define CONF_GROK_H
+#ifndef SETTINGS_GROK_H
+#define SETTINGS_GROK_H
 
 #include "parsers/grok.h"
 #include "settings/options.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONF_PROPS_H
-#define CONF_PROPS_H
+#ifndef SETTINGS_PROPS_H
+#define SETTINGS_PROPS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONF_PRINT_H
-#define CONF_PRINT_H
+#ifndef SETTINGS_PRINT_H
+#define SETTINGS_PRINT_H
 
 #include <stdio.h>
 

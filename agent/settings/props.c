@@ -10,7 +10,7 @@
  *
  * Reasons are sentences that follow "kafka.NAME: ".
  */
-#include "conf/props.h"
+#include "settings/props.h"
 
 #include <ctype.h>
 #include <fnmatch.h>

@@ -7,16 +7,15 @@
  *
  * A pattern_file is named by its whole path, for the text that is printed may be stored anywhere.
  */
-#include "conf/print.h"
+#include "settings/print.h"
 
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/build.h"
-#include "conf/props.h"
 #include "settings/options.h"
+#include "settings/props.h"
 #include "settings/read.h"
 #include "settings/secret.h"
 
