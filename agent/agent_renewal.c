@@ -13,7 +13,7 @@
 #include "agent_private.h"
 #include "base/clock.h"
 #include "base/iso_time.h"
-#include "conf/props.h"
+#include "settings/props.h"
 #include "kafka/kafka.h"
 #include "login/expiry.h"
 #include "login/renewal.h"

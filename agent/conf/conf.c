@@ -15,6 +15,7 @@ static void free_source(struct source *source, struct conf_patterns *patterns)
 	parser_free(source->parser);
 	join_free(source->join);
 	redact_deinit(&source->redact);
+	charset_free(source->charset);
 	conf_paths_free(patterns->paths);
 	conf_paths_free(patterns->exclude);
 	conf_paths_free(patterns->rotated);

@@ -7,6 +7,7 @@
 
 #include "input/reach.h"
 #include "join/join.h"
+#include "parsers/charset.h"
 #include "parsers/kinds/parser.h"
 #include "parsers/lines.h"
 #include "parsers/redact.h"
@@ -20,8 +21,9 @@
 enum source_start_at { SOURCE_START_BEGINNING, SOURCE_START_END };
 
 struct source {
-	char *name;            /* owned by whoever built this, as redact, parser and route */
-	struct parser *parser; /* NULL: none */
+	char *name;              /* owned by whoever built this, as all it points to but rotated */
+	struct parser *parser;   /* NULL: none */
+	struct charset *charset; /* of its lines; NULL: UTF-8, or bytes as they are */
 	struct redact redact;
 	struct route *route;
 	/* patterns, NULL-terminated, of where else rotated files may be; NULL: nowhere; borrowed */

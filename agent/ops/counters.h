@@ -34,6 +34,8 @@
 	  "lines of which a rule of redact replaced a part")                                       \
 	X(lines_withheld, SUM, "line| withheld",                                                   \
 	  "lines replaced as a whole: a rule of redact hit its match limit")                       \
+	X(files_utf16, SUM, "file| in UTF-16, which is not read rightly",                          \
+	  "files that begin as UTF-16 does: their lines are cut at each byte 0x0A")                \
 	X(lines_truncated, SUM, "line| cut at max_line", "lines cut at max_line")                  \
 	X(bytes_discarded, SUM, NULL, "bytes after max_line that were not shipped")                \
 	X(holes_skipped, SUM, NULL,                                                                \

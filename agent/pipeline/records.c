@@ -16,8 +16,38 @@ static int redact(struct pipeline *pipeline, const struct redact *rules, struct 
 	int r = redact_line(rules, pipeline->scratch, &pipeline->arena, &input->facts.line);
 
 	input->redacted = r == REDACT_E_CHANGED || r == REDACT_E_WITHHELD;
+	input->made |= input->redacted;
 	input->withheld = r == REDACT_E_WITHHELD;
 	return r < 0 ? r : 0;
+}
+
+/* The mark in front of the first line is none of it. */
+static void take_mark(struct pipeline *pipeline, struct route_input *input)
+{
+	struct slice *line = &input->facts.line;
+
+	if (charset_has_mark(*line))
+		*line = (struct slice){line->at + CHARSET_MARK, line->len - CHARSET_MARK};
+	else if (charset_is_utf16(*line))
+		outcome_note(&pipeline->line.outcome, OUTCOME_UTF16);
+}
+
+/* The line as its source has it, before anything is made of it. 0 or -ENOMEM. */
+static int read_line(struct pipeline *pipeline, const struct source *source,
+		     struct route_input *input)
+{
+	int r = 0;
+
+	if (UNLIKELY(input->facts.position == 0))
+		take_mark(pipeline, input);
+	if (UNLIKELY(source->charset != NULL)) {
+		r = charset_decode(source->charset, input->facts.line, &pipeline->arena,
+				   &input->facts.line);
+		input->made = true;
+	}
+	if (r == 0 && UNLIKELY(source->redact.n > 0))
+		r = redact(pipeline, &source->redact, input);
+	return r;
 }
 
 /*
@@ -88,11 +118,9 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 		if (r)
 			return r;
 	}
-	if (UNLIKELY(file->source->redact.n > 0)) {
-		r = redact(pipeline, &file->source->redact, &input);
-		if (r)
-			return r;
-	}
+	r = read_line(pipeline, file->source, &input);
+	if (UNLIKELY(r))
+		return r;
 	pipeline->line.text = input.facts.line;
 	r = parse_line(pipeline, file->source, &input);
 	if (UNLIKELY(r))

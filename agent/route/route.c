@@ -167,7 +167,7 @@ static int set_value(const struct route *route, const struct route_input *input,
 		return set_json(route->parts.json, facts, arena, record, outcome);
 	/* An empty line is a record with an empty value, never a tombstone (scenario C08). */
 	record->value = facts->line.at ? facts->line : slice_of("");
-	record->value_stays = !input->redacted && !input->made;
+	record->value_stays = !input->made;
 	if (LIKELY(!route->parts.value))
 		return 0;
 	r = template_render(route->parts.value, facts, arena, &record->value);

@@ -66,7 +66,7 @@ struct route_input {
 	bool truncated;                    /* cut at max_line */
 	bool cut;                          /* the next event goes on with it */
 	bool made;                         /* facts.line is not what was read: it does not stay */
-	bool redacted;                     /* facts.line is not what was read: it does not stay */
+	bool redacted;                     /* a rule of redact made it */
 	bool withheld;                     /* redacted, and nothing of it is left */
 	const struct route_origin *origin; /* not looked at without provenance */
 	struct slice

@@ -256,6 +256,8 @@ static const struct conf_option options[CONF_N_KEYS] = {
 	[CONF_ROTATE_WAIT] = {"rotate_wait", BOTH, CONF_T_TIME, .written = "5s", .min = "0",
 			      .max = "1h",
 			      .help = "quiet time before a rotated file's last line without LF"},
+	[CONF_ENCODING] = {"encoding", BOTH, CONF_T_TEXT, .written = "UTF-8",
+			   .help = "of the lines: one of a byte for each character becomes UTF-8"},
 	[CONF_MAX_LINE] = {"max_line", BOTH, CONF_T_SIZE, .written = "1MiB", .min = "64",
 			   .max = "8MiB", .help = "longer lines are truncated and marked"},
 	[CONF_KEEP_CR] = {"keep_cr", BOTH, CONF_T_BOOL, .written = "false",

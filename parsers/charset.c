@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All 256 characters are asked of iconv when the configuration is loaded, and written down as UTF-8: a
+ * line costs a look into a table a byte, and nothing of iconv's state is on its way. Encodings of several
+ * bytes, in which 0x0A may be a part of a character, would have to be known where lines are cut.
+ */
+#include "parsers/charset.h"
+
+#include <errno.h>
+#include <iconv.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* U+FFFF, the last that one byte may be, has three. */
+#define LONGEST 3
+
+struct charset {
+	struct {
+		unsigned char len;
+		char text[LONGEST];
+	} of[256];
+};
+
+/* One byte. False: it is not the whole of a character, or one that is too long. */
+static bool ask(iconv_t iconv_of, unsigned char byte, struct charset *charset)
+{
+	char from = (char)byte, to[8], *in = &from, *out = to;
+	size_t in_left = 1, out_left = sizeof to, len;
+
+	(void)iconv(iconv_of, NULL, NULL, NULL, NULL);
+	if (iconv(iconv_of, &in, &in_left, &out, &out_left) == (size_t)-1) {
+		charset->of[byte].len = 3;
+		memcpy(charset->of[byte].text, "\xef\xbf\xbd", 3);
+		return errno == EILSEQ;
+	}
+	len = sizeof to - out_left;
+	if (in_left || !len || len > LONGEST)
+		return false;
+	charset->of[byte].len = (unsigned char)len;
+	memcpy(charset->of[byte].text, to, len);
+	return byte >= 0x80 || (len == 1 && *to == from);
+}
+
+int charset_new(const char *name, struct charset **ret_charset)
+{
+	iconv_t iconv_of = iconv_open("UTF-8", name);
+	struct charset *charset;
+	bool good = true;
+
+	if (iconv_of == (iconv_t)-1)
+		return errno == ENOMEM ? -ENOMEM : CHARSET_E_UNKNOWN;
+	charset = calloc(1, sizeof *charset);
+	for (unsigned byte = 0; charset && good && byte < 256; byte++)
+		good = ask(iconv_of, (unsigned char)byte, charset);
+	iconv_close(iconv_of);
+	if (!charset)
+		return -ENOMEM;
+	if (!good) {
+		free(charset);
+		return CHARSET_E_WIDE;
+	}
+	*ret_charset = charset;
+	return 0;
+}
+
+struct charset *charset_free(struct charset *charset)
+{
+	free(charset);
+	return NULL;
+}
+
+int charset_decode(const struct charset *charset, struct slice text, struct arena *arena,
+		   struct slice *ret_text)
+{
+	size_t room = LONGEST * text.len;
+	char *start = arena_alloc(arena, room), *to = start;
+
+	if (!start)
+		return -ENOMEM;
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char byte = (unsigned char)text.at[i];
+
+		for (unsigned char k = 0; k < charset->of[byte].len; k++)
+			*to++ = charset->of[byte].text[k];
+	}
+	arena_trim(arena, start + room, room - (size_t)(to - start));
+	*ret_text = (struct slice){start, (size_t)(to - start)};
+	return 0;
+}
+
+bool charset_has_mark(struct slice line)
+{
+	return line.len >= CHARSET_MARK && memcmp(line.at, "\xef\xbb\xbf", CHARSET_MARK) == 0;
+}
+
+bool charset_is_utf16(struct slice line)
+{
+	return line.len >= 2 &&
+	       (memcmp(line.at, "\xff\xfe", 2) == 0 || memcmp(line.at, "\xfe\xff", 2) == 0);
+}

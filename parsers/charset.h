@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PARSERS_CHARSET_H
+#define PARSERS_CHARSET_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/result.h"
+#include "base/slice.h"
+
+/*
+ * Lines in an older encoding → UTF-8. Of those with a byte for each character, in which ASCII is what
+ * it is: a line ends there where it ends in UTF-8. Immutable once made.
+ */
+struct charset;
+
+enum {
+	CHARSET_E_UNKNOWN = 1, /* charset_new: iconv does not know the name */
+	CHARSET_E_WIDE, /* charset_new: not a byte for each character, or ASCII is not in it */
+};
+
+/* name: as of iconv(1), "ISO-8859-1". 0, the E codes, -ENOMEM. */
+int charset_new(const char *name, struct charset **ret_charset) MUSTCHECK;
+
+/* NULL is fine. Returns NULL. */
+struct charset *charset_free(struct charset *charset);
+
+/* The text in UTF-8, in the arena; U+FFFD for bytes that are no character. 0 or -ENOMEM. */
+int charset_decode(const struct charset *charset, struct slice text, struct arena *arena,
+		   struct slice *ret_text) MUSTCHECK;
+
+/* Whether a file whose first line this is begins with the mark of UTF-8, of UTF-16. */
+bool charset_has_mark(struct slice line);
+bool charset_is_utf16(struct slice line);
+
+/* Bytes of the mark of UTF-8. */
+#define CHARSET_MARK 3
+
+#endif

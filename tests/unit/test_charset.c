@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Encodings of a byte for each character become UTF-8; others are refused. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "parsers/charset.h"
+
+static void expect(const char *name, const char *from, const char *to)
+{
+	struct charset *charset = NULL;
+	struct arena arena = ARENA_NULL;
+	struct slice text;
+
+	cr_assert_eq(charset_new(name, &charset), 0, "%s", name);
+	cr_assert_eq(charset_decode(charset, slice_of(from), &arena, &text), 0);
+	cr_expect(slice_eq(text, slice_of(to)), "%s: %.*s", name, (int)text.len, text.at);
+	arena_deinit(&arena);
+	charset_free(charset);
+}
+
+Test(charset, bytes_become_characters)
+{
+	expect("ISO-8859-1", "", "");
+	expect("ISO-8859-1", "plain \t~", "plain \t~");
+	expect("ISO-8859-1", "K\xf6ln \xff\x80", "K\xc3\xb6ln \xc3\xbf\xc2\x80");
+	expect("ISO-8859-15", "\xa4", "\xe2\x82\xac");
+	expect("CP1252", "\x80\x93\x81", "\xe2\x82\xac\xe2\x80\x9c\xef\xbf\xbd");
+	expect("KOI8-R", "\xf0", "\xd0\x9f");
+	expect("ASCII", "a\xe4", "a\xef\xbf\xbd");
+}
+
+Test(charset, others_are_refused)
+{
+	static const char *const wide[] = {"UTF-16",  "UTF-16LE", "UTF-8",    "SHIFT_JIS",
+					   "GB18030", "EUC-JP",   "EBCDIC-US"};
+	struct charset *charset = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(wide); i++)
+		cr_expect_eq(charset_new(wide[i], &charset), CHARSET_E_WIDE, "%s", wide[i]);
+	cr_expect_eq(charset_new("no such thing", &charset), CHARSET_E_UNKNOWN);
+	cr_expect_null(charset);
+}
+
+Test(charset, marks)
+{
+	cr_expect(charset_has_mark(slice_of("\xef\xbb\xbfx")));
+	cr_expect(charset_has_mark(slice_of("\xef\xbb\xbf")));
+	cr_expect_not(charset_has_mark(slice_of("\xef\xbb")));
+	cr_expect(charset_is_utf16((struct slice){"\xff\xfe\0", 3}));
+	cr_expect(charset_is_utf16(slice_of("\xfe\xff")));
+	cr_expect_not(charset_is_utf16(slice_of("\xff")));
+}
