@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All 256 characters are asked of iconv when the configuration is loaded, and written down as UTF-8: a
- * line costs a look into a table a byte, and nothing of iconv's state is on its way. Encodings of several
- * bytes, in which 0x0A may be a part of a character, would have to be known where lines are cut.
+ * All 256 characters are asked of iconv when the configuration is loaded, and written down as
+ * UTF-8: a line costs a look into a table a byte, and nothing of iconv's state is on its way.
+ * Encodings of several bytes, in which 0x0A may be a part of a character, would have to be known
+ * where lines are cut.
  */
 #include "parsers/charset.h"
 

@@ -9,8 +9,8 @@
 #include "base/slice.h"
 
 /*
- * Lines in an older encoding → UTF-8. Of those with a byte for each character, in which ASCII is what
- * it is: a line ends there where it ends in UTF-8. Immutable once made.
+ * Lines in an older encoding → UTF-8. Of those with a byte for each character, in which ASCII is
+ * what it is: a line ends there where it ends in UTF-8. Immutable once made.
  */
 struct charset;
 

@@ -3,9 +3,9 @@
  * Objects within the object, and members that the line names itself.
  *
  * Every member begins with a comma, here too: the first comma of an object is made its brace when
- * it ends, wherever the text lies by then. Members of a text are copied as they are written, numbers
- * digit by digit; only those that have the name of a field beside them give way to that, so that
- * no name stands twice. Names are compared as they are written: one with escapes is another.
+ * it ends, wherever the text lies by then. Members of a text are copied as they are written,
+ * numbers digit by digit; only those that have the name of a field beside them give way to that, so
+ * that no name stands twice. Names are compared as they are written: one with escapes is another.
  */
 #include "parsers/kinds/members.h"
 #include "route/value_private.h"

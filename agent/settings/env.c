@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Done once, on the tree, so that no reader of a setting has to know of it: a path, a broker, a pattern
- * are what they would be if they were written out. What is put in is not looked at again.
+ * Done once, on the tree, so that no reader of a setting has to know of it: a path, a broker, a
+ * pattern are what they would be if they were written out. What is put in is not looked at again.
  */
 #include "settings/env.h"
 

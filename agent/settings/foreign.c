@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who comes from Filebeat, Fluent Bit, Vector, rsyslog or Logstash writes the words that he knows. To be
- * told that they are unknown does not help him; to be told what is meant by them does.
+ * Who comes from Filebeat, Fluent Bit, Vector, rsyslog or Logstash writes the words that he knows.
+ * To be told that they are unknown does not help him; to be told what is meant by them does.
  */
 #include "settings/foreign.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Macros of a parser of the type grok: "NAME PATTERN", in the configuration or in a file of such lines,
- * as people have them. Both are kept as text for the time of the load only.
+ * Macros of a parser of the type grok: "NAME PATTERN", in the configuration or in a file of such
+ * lines, as people have them. Both are kept as text for the time of the load only.
  */
 #include <errno.h>
 #include <stdlib.h>

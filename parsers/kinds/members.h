@@ -28,8 +28,8 @@ enum {
 };
 
 /*
- * The next pair of logfmt, its value without quotes and escapes (then in the arena). 0, the E codes,
- * -ENOMEM.
+ * The next pair of logfmt, its value without quotes and escapes (then in the arena). 0, the E
+ * codes, -ENOMEM.
  */
 int members_next_pair(struct slice *rest, struct arena *arena, struct slice *ret_name,
 		      struct slice *ret_value) MUSTCHECK;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any text as a foreign configuration: both readers make entries of it whose paths and values are texts,
- * and what is made of them is written without a reader of ours in between. The first byte says which.
+ * Any text as a foreign configuration: both readers make entries of it whose paths and values are
+ * texts, and what is made of them is written without a reader of ours in between. The first byte
+ * says which.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -8,8 +8,8 @@
 #include "base/result.h"
 
 /*
- * What a foreign configuration says, flat: "filebeat.inputs[0].paths[1]" is "/var/log/a.log". Names are
- * as they are written, nested or with dots, so both forms of one setting are the same entry.
+ * What a foreign configuration says, flat: "filebeat.inputs[0].paths[1]" is "/var/log/a.log". Names
+ * are as they are written, nested or with dots, so both forms of one setting are the same entry.
  */
 
 struct entry {
@@ -39,15 +39,15 @@ const char *entries_value(struct entries *entries, const char *format, ...) PRIN
 bool entries_has(const struct entries *entries, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /*
- * A file of YAML, as configurations have it: mappings, lists, plain and quoted scalars, [a, b] and {a: b}
- * on one line, comments, "|" and ">" blocks. No anchors, tags or several documents: *ret_bad is the first
- * line that was not read (0: none). text is changed. 0 or -ENOMEM.
+ * A file of YAML, as configurations have it: mappings, lists, plain and quoted scalars, [a, b] and
+ * {a: b} on one line, comments, "|" and ">" blocks. No anchors, tags or several documents: *ret_bad
+ * is the first line that was not read (0: none). text is changed. 0 or -ENOMEM.
  */
 int entries_read_yaml(char *text, struct entries *ret_entries, unsigned *ret_bad) MUSTCHECK;
 
 /*
- * A file of sections, "[INPUT]" and "  Name value" below it: "input[0].name", with small letters. text is
- * changed. 0 or -ENOMEM.
+ * A file of sections, "[INPUT]" and "  Name value" below it: "input[0].name", with small letters.
+ * text is changed. 0 or -ENOMEM.
  */
 int entries_read_sections(char *text, struct entries *ret_entries) MUSTCHECK;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * filebeat.yml → waybill. Its inputs become sources, its Kafka output the kafka block. Without a codec
- * Filebeat sends an envelope of JSON, which its consumers know, so the same is written here.
+ * filebeat.yml → waybill. Its inputs become sources, its Kafka output the kafka block. Without a
+ * codec Filebeat sends an envelope of JSON, which its consumers know, so the same is written here.
  */
 #include <stdlib.h>
 #include <string.h>

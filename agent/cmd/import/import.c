@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * waybill import: the configuration of another agent, written as one of ours. It is a beginning for a
- * person, not a translation for a machine: what has no equal is a comment with its line, and secrets are
- * not carried over.
+ * waybill import: the configuration of another agent, written as one of ours. It is a beginning for
+ * a person, not a translation for a machine: what has no equal is a comment with its line, and
+ * secrets are not carried over.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is written is read back by libconfig: strings with its escapes, everything else a comment. */
+/*
+ * What is written is read back by libconfig: strings with its escapes, everything else a comment.
+ */
 #include "cmd/import/write.h"
 
 #include <stdlib.h>

@@ -25,8 +25,8 @@ char *write_joined(struct entries *entries, const char *path);
 void write_rest(FILE *to, const struct entries *entries);
 
 /*
- * Each format's way into a configuration of ours; 0: something was to be shipped. 1: the text says nothing
- * that is known.
+ * Each format's way into a configuration of ours; 0: something was to be shipped. 1: the text says
+ * nothing that is known.
  */
 int import_filebeat(struct entries *entries, FILE *to) MUSTCHECK;
 int import_fluent_bit(struct entries *entries, FILE *to) MUSTCHECK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * As much of YAML as configurations of log shippers use, written here because nothing is made of it but
- * entries: a library's tree would be walked for that, too, and be a dependency of a command that people
- * run once. What it does not read it says, and the rest is imported all the same.
+ * As much of YAML as configurations of log shippers use, written here because nothing is made of it
+ * but entries: a library's tree would be walked for that, too, and be a dependency of a command
+ * that people run once. What it does not read it says, and the rest is imported all the same.
  *
  * Lines are looked at one by one. A stack holds what is open, by its column:
  *
