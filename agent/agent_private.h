@@ -76,12 +76,12 @@ struct agent {
 	uint64_t ask_at_us;    /* hints are behind: open files are asked then; 0: they are not */
 	uint64_t trim_at_us;   /* pools are trimmed after a second without a turn */
 	uint64_t progress_at_us;
-	uint64_t status_us;          /* the last status for systemd */
-	uint64_t status_lines;       /* delivered by then */
-	uint64_t progress_us;        /* when lines last moved, for the watchdog */
-	uint64_t turned_us;          /* when files had their last turn */
-	uint64_t behind_us;          /* since when there were always more hints; 0: all were taken */
-	bool renewal_due;            /* a secret was replaced while we started */
+	uint64_t status_us;    /* the last status for systemd */
+	uint64_t status_lines; /* delivered by then */
+	uint64_t progress_us;  /* when lines last moved, for the watchdog */
+	uint64_t turned_us;    /* when files had their last turn */
+	uint64_t behind_us;    /* since when there were always more hints; 0: all were taken */
+	bool renewal_due;      /* a secret was replaced while we started */
 	uint64_t certificates_at_us; /* when to look how long they are good */
 	uint64_t started_us;
 	uint64_t total_bytes;      /* until_eof: what there is to ship */

@@ -13,10 +13,10 @@
 #include "agent_private.h"
 #include "base/clock.h"
 #include "base/iso_time.h"
-#include "settings/props.h"
 #include "kafka/kafka.h"
 #include "login/expiry.h"
 #include "login/renewal.h"
+#include "settings/props.h"
 #include "settings/secret.h"
 
 #define DAY_US (86400 * US_PER_S)

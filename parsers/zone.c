@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Filled once by conf/zone.c, which asks libc; then looked up by binary search over what a wall
+ * Filled once by settings/zone.c, which asks libc; then looked up by binary search over what a wall
  * clock shows. localtime_r and mktime on the way of a line were rejected: they take a lock, know
  * one zone a process, and cost several hundred ns.
  *

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "conf/build.h"
-#include "conf/zone.h"
+#include "settings/zone.h"
 
 /*
  * The zone of this name, found out when it is new; the setting is named in messages. 0; 1 with a

@@ -82,9 +82,9 @@ struct join_event {
 };
 
 /*
- * Cuts an event off the front of bytes. 0 or LINES_E_MORE: it may go on behind the bytes, and *state
- * knows how far they were looked at. With `ended` nothing is behind them: LINES_E_MORE only where
- * there are none. A line longer than max_line is an event of its own.
+ * Cuts an event off the front of bytes. 0 or LINES_E_MORE: it may go on behind the bytes, and
+ * *state knows how far they were looked at. With `ended` nothing is behind them: LINES_E_MORE only
+ * where there are none. A line longer than max_line is an event of its own.
  */
 int join_cut(const struct join *join, const struct line_rules *rules, struct slice bytes,
 	     bool ended, struct join_state *state, struct join_event *ret_event) MUSTCHECK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A container's standard output and error stand in one file, line by line, and a long line in parts.
- * An event is made of lines of one stream; those of the other one between them are passed over, and
- * are cut when the cursor comes to them:
+ * A container's standard output and error stand in one file, line by line, and a long line in
+ * parts. An event is made of lines of one stream; those of the other one between them are passed
+ * over, and are cut when the cursor comes to them:
  *
  *   stdout P | stderr F | stdout F | ...
  *   first ................. part             one event; then that of stderr

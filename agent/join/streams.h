@@ -16,9 +16,9 @@ struct join_bytes {
 };
 
 /*
- * As join_cut, from the event's first line on: in ret_event->line the extent is that of the lines up
- * to the first one of another stream, and the text of one line only. ret_parts, JOIN_PARTS_MAX long,
- * are the others. LINES_E_MORE: *ret_lines wait.
+ * As join_cut, from the event's first line on: in ret_event->line the extent is that of the lines
+ * up to the first one of another stream, and the text of one line only. ret_parts, JOIN_PARTS_MAX
+ * long, are the others. LINES_E_MORE: *ret_lines wait.
  */
 int streams_cut(const struct join *join, const struct line_rules *rules,
 		const struct join_bytes *input, struct join_event *ret_event,

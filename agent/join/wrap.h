@@ -26,8 +26,8 @@ struct wrapped {
 bool wrap_read(enum join_wrap wrap, struct slice line, struct wrapped *ret_wrapped);
 
 /*
- * The message as its program wrote it, without its line end, for patterns: of docker's what there is
- * room for, decoded into the buffer where it holds escapes.
+ * The message as its program wrote it, without its line end, for patterns: of docker's what there
+ * is room for, decoded into the buffer where it holds escapes.
  */
 struct slice wrap_message(enum join_wrap wrap, const struct wrapped *wrapped, char *buffer,
 			  size_t len);

@@ -93,6 +93,9 @@ void kafka_take_producer(struct kafka *k, struct producer *producer, uint64_t no
 /* What became of new properties: its producer (consumed) replaces the one in use. */
 void kafka_take_renewal(struct kafka *k, const struct helper_answer *a, uint64_t now_us);
 
+/* What submit of an output says, which is described there. */
+int kafka_take(struct kafka *k, const struct record *record, void *slot, uint64_t now_us);
+
 /*
  * Sends the record alone. 0; PRODUCER_E_FULL: not now, ledger_topic.moved tells when it may go;
  * PRODUCER_E_TOO_LARGE; -ENOMEM.

@@ -9,8 +9,8 @@
  * What is counted, one row each: name, kind (a SUM since the start, or how much it is NOW), what
  * the summary of preview says of it ("3 lines left out"; '|' is where a plural's s goes; NULL:
  * nothing), help. From it follow the struct, the line in the log, preview's summary and the list in
- * waybill(8). Lines are those of files, of which an event has one or several; read counts those that
- * were not read before, re-reading is counted apart, so that
+ * waybill(8). Lines are those of files, of which an event has one or several; read counts those
+ * that were not read before, re-reading is counted apart, so that
  *   read = delivered + in flight + waiting + filtered + dead-lettered        (scenario G01)
  */
 #define COUNTERS(X)                                                                                \

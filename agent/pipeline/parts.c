@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An event of a container whose lines do not all stand together: those of the other stream are
- * between them. Its slot covers the first ones; the others, its parts, are settled when the slot is,
- * and then are bytes settled ahead, which the cursor passes when it comes to them and a checkpoint
- * stores in the same transaction as what the slot settled. Until then the file reads nothing more:
- * it happens seldom, and nothing has to be kept that a rewind would have to take back.
+ * between them. Its slot covers the first ones; the others, its parts, are settled when the slot
+ * is, and then are bytes settled ahead, which the cursor passes when it comes to them and a
+ * checkpoint stores in the same transaction as what the slot settled. Until then the file reads
+ * nothing more: it happens seldom, and nothing has to be kept that a rewind would have to take
+ * back.
  */
 #include "pipeline/pipeline_private.h"
 

@@ -306,8 +306,8 @@ uint64_t pipeline_rule_lines(const struct pipeline *pipeline, size_t number)
 }
 
 /*
- * As ship, of an event whose lines do not stand together. All lines up to its last one count as read
- * now, for it takes some from behind lines that are still to come.
+ * As ship, of an event whose lines do not stand together. All lines up to its last one count as
+ * read now, for it takes some from behind lines that are still to come.
  */
 static int ship_parts(struct pipeline *pipeline, struct file *file, struct event *event,
 		      uint64_t now_us, int64_t now_ms)

@@ -25,7 +25,7 @@
 #define CONF_IN_MULTILINE 512u
 #define CONF_IN_PARTITIONER 16u
 #define CONF_IN_RULE 32u
-#define CONF_IN_FILTER 512u
+#define CONF_IN_FILTER 1024u
 
 enum conf_type {
 	CONF_T_TEXT,

@@ -129,7 +129,7 @@ Test(moved, a_deleted_file_is_read_as_long_as_somebody_writes_to_it)
 		cr_assert_eq(write(fd, text, 3), 3);
 		SEE(want);
 	}
-	cr_assert_gt(rig->counters.held_deleted_bytes, 0);
+	cr_assert_gt(rig->files.held_deleted_bytes, 0);
 	/* What was written last is read, and then nobody holds the space any more (A16). */
 	cr_assert_eq(write(fd, "end\n", 4), 4);
 	close(fd);

@@ -147,7 +147,7 @@ Test(route, plain_line)
 /* It lies in the arena: a value that is a slice of it must be copied. */
 Test(route, redacted_line_does_not_stay)
 {
-	struct route_input input = {FACTS, .redacted = true};
+	struct route_input input = {FACTS, .made = true, .redacted = true};
 	static const struct plan plans[] = {{0}, {.value = "${line}"}, {.value = "${id}"}};
 	struct arena arena = ARENA_NULL;
 	struct outcome outcome = {0};

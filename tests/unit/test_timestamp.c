@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "conf/zone.h"
 #include "parsers/timestamp.h"
+#include "settings/zone.h"
 
 #define GOLDEN "tests/corpus/timestamps/golden.tsv"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONF_ZONE_H
-#define CONF_ZONE_H
+#ifndef SETTINGS_ZONE_H
+#define SETTINGS_ZONE_H
 
 #include <stddef.h>
 

@@ -14,7 +14,7 @@
  * libc takes a zone that it does not find for UTC and says nothing, so the file is looked at first.
  * It may not exist at all: small containers have no tzdata.
  */
-#include "conf/zone.h"
+#include "settings/zone.h"
 
 #include <errno.h>
 #include <fcntl.h>
