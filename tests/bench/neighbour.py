@@ -13,11 +13,29 @@ from stage import BARE, BENCH, PATTERN, latencies, many
 LINGER_MS = 20
 SECONDS = 12
 RATE = 1000  # lines a second of the one that is looked at, in one file
-# Of the neighbour: files, lines in each at first, lines a second later, whether brokers take them.
+LINE = b"%016d INFO order=o1 cid=c1 x\n" % 0
+LONG_LINE = LINE[:-1].ljust(65535, b"x") + b"\n"
+
+
+def _spread(rate, files):
+    """So many times a second one of the files is written, one after the other; a new one is made."""
+    return lambda directory: ["spread", rate, max(1, rate * SECONDS // files), directory, files]
+
+
+# Of the neighbour: files at first, what is in each, what writes to them then, whether brokers take it.
+QUIET = (1, b"", _spread(1, 1), True)
 WAYS = {
-    "of 5,000 files with a backlog": (5000, 200, 1, True),
-    "of 5,000 files, written 20,000 times a second": (5000, 0, 20000, True),
-    "of 5,000 files without a topic, the same": (5000, 1, 20000, False),
+    "of 5,000 files with a backlog": (5000, LINE * 200, _spread(1, 5000), True),
+    "with a backlog of 64 KiB lines": (4, LONG_LINE * 2000, _spread(1, 4), True),
+    "written 400,000 lines a second": (
+        1,
+        b"",
+        lambda directory: ["pour", 400000, SECONDS, directory / "0.log"],
+        True,
+    ),
+    "of 5,000 files, written 20,000 times a second": (5000, b"", _spread(20000, 5000), True),
+    "of 5,000 files without a topic, the same": (5000, LINE, _spread(20000, 5000), False),
+    "that makes 5,000 files a second": (0, b"", _spread(5000, 5000 * SECONDS), True),
 }
 
 
@@ -27,7 +45,7 @@ def neighbours(bench):
     sides = {None: [], **{way: [] for way in WAYS}}
     for _ in range(bench.runs):
         for way, runs in sides.items():
-            runs.append(_one(kafka, WAYS.get(way, (1, 0, 1, True))))
+            runs.append(_one(kafka, *WAYS.get(way, QUIET)))
     for way in WAYS:
         for number, percent in enumerate((50, 99)):
             ours, bare = (median([run[number] for run in side]) for side in (sides[way], sides[None]))
@@ -37,12 +55,10 @@ def neighbours(bench):
         bench.table.pair("lines/s, the same", *rates, [x / y for x, y in zip(*rates)], at_least=0.95)
 
 
-def _one(kafka, neighbour):
+def _one(kafka, files, content, writer, taken):
     """p50 and p99 from write to append, and lines a second up to the last one's delivery."""
-    files, at_first, rate, taken = neighbour
     topics = [kafka.topic(message_timestamp_type="LogAppendTime"), kafka.topic()]
-    line = b"%016d INFO order=o1 cid=c1 x\n"
-    logs, other = many("seen", 1, b""), many("other", files, (line % 0) * at_first)
+    logs, other = many("seen", 1, b""), many("other", files, content)
     sources = [
         config.source(topics[0], logs, name="seen"),
         config.source(topics[1] if taken else "there-is-no-such-topic", other, name="other"),
@@ -53,11 +69,10 @@ def _one(kafka, neighbour):
     agent.start()
     try:
         agent.counters(60)
-        rounds = max(1, rate * SECONDS // files)
         begin = time.monotonic()
         writers = [
             spawn([BARE, "spread", RATE, RATE * SECONDS, logs[0].parent, 1], BENCH / "output"),
-            spawn([BARE, "spread", rate, rounds, other[0].parent, files], BENCH / "output"),
+            spawn([BARE, *writer(other[0].parent)], BENCH / "output"),
         ]
         assert writers[0].wait(SECONDS + 60) == 0
         found = latencies(kafka.bootstrap, topics[0], RATE * SECONDS)
