@@ -233,6 +233,14 @@ Test(look, hints_are_taken_in_pieces)
 	cr_expect_eq(agent->error, 0);
 }
 
+/* Of a directory that is renamed all the time each takes the kernel milliseconds. */
+Test(look, a_piece_of_hints_that_take_long_is_small)
+{
+	hint_costs_us = US_PER_MS;
+	cr_expect(agent_take_hints(agent), "more wait");
+	cr_expect_eq(hints_given, 5, "%zu", hints_given);
+}
+
 Test(look, a_tick_takes_hints_for_a_short_while)
 {
 	uint64_t began_us = now_us;
@@ -243,12 +251,12 @@ Test(look, a_tick_takes_hints_for_a_short_while)
 	cr_expect_lt(now_us - began_us, 100 * US_PER_MS);
 }
 
-/* How many looks there are in so long, with a piece of hints each 10 ms. */
+/* How many looks there are in so long, with half a millisecond between two pieces of hints. */
 static size_t looks_in(uint64_t us)
 {
 	size_t before = scans_begun;
 
-	for (uint64_t end_us = now_us + us; now_us < end_us; now_us += 10 * US_PER_MS) {
+	for (uint64_t end_us = now_us + us; now_us < end_us; now_us += US_PER_MS / 2) {
 		agent_take_hints(agent);
 		agent_look(agent, now_us);
 	}
@@ -272,7 +280,7 @@ Test(look, looks_that_lose_hints_have_a_fifth_of_the_time)
 	lost = lost_in_each_scan = true;
 	names_a_scan = 20 * AGENT_HINTS_AT_ONCE;
 	hint_costs_us = 400;
-	/* 2 s of hints in pieces, 10 ms apart: 2.2 s a look. */
+	/* 2 s of hints in pieces: 2.2 s a look. */
 	cr_expect_leq(looks_in(60 * US_PER_S), 6);
 	cr_expect_geq(scans_begun, 4, "what was lost is looked for");
 }
@@ -302,25 +310,42 @@ Test(look, looks_that_take_long_have_a_twentieth_of_the_time)
 	cr_expect_geq(scans_begun, 6, "%zu", scans_begun);
 }
 
-/*
- * A source's writers never rest, and what another one wrote is not told: it is found within 50 ms,
- * by no more than 64 questions for each of the sources each 25 ms.
- */
-Test(look, a_file_that_grew_is_found_while_hints_are_behind)
+static void begin_two(void)
 {
 	static struct source two[2];
-	struct identity identity;
-	struct file *file;
-	uint64_t began_us;
-	int fd = memfd_create("log", MFD_CLOEXEC);
 
 	files_deinit(&agent->files);
 	two[0] = two[1] = source;
 	cr_assert_eq(
 		files_init(&agent->files, two, 2, &agent->pools, &agent->counters, NULL, NULL, 0),
 		0);
+}
+
+/* New files of another source lay behind hints that came faster than they were followed. */
+Test(look, a_look_is_due_when_hints_were_behind_for_a_second)
+{
+	begin_two();
+	hint_costs_us = 400;
+	cr_expect_eq(looks_in(US_PER_S), 0);
+	cr_expect_geq(looks_in(US_PER_S), 1);
+	cr_expect_leq(looks_in(10 * US_PER_S), 10);
+	cr_expect_geq(scans_begun, 5, "%zu", scans_begun);
+}
+
+/*
+ * A source's writers never rest, and what another one wrote is not told: it is found within 50 ms,
+ * by no more than 64 questions for each of the sources each 25 ms.
+ */
+Test(look, a_file_that_grew_is_found_while_hints_are_behind)
+{
+	struct identity identity;
+	struct file *file;
+	uint64_t began_us;
+	int fd = memfd_create("log", MFD_CLOEXEC);
+
+	begin_two();
 	cr_assert_eq(identity_of(fd, &identity), 0);
-	cr_assert_eq(file_new(1, &two[1], "/b.log", "/b.log", &identity, 0, &agent->pools, &file),
+	cr_assert_eq(file_new(1, &agent->files.sources[1], "/b.log", "/b.log", &identity, 0, &agent->pools, &file),
 		     0);
 	cr_assert_eq(files_insert(&agent->files, file), 0);
 	files_set_fd(&agent->files, file, fd);
