@@ -106,7 +106,8 @@ static void renew(struct agent *agent, const char *what)
 		log_limited(agent->log, LOG_NOTICE, "renewal",
 			    "%s: there is something new, which the next producer uses", what);
 		/* One that was put there expires as well. */
-		agent->certificates_at_us = 0;
+		if (strstr(what, "ssl."))
+			agent->certificates_at_us = 0;
 		if (kafka_renew(agent->output, props, conf->n_props))
 			agent->error = -ENOMEM;
 	}

@@ -115,7 +115,7 @@ def test_secrets_are_in_no_output(guarded, topic_name, make_lineage, make_agent,
     agent.stop()
     assert "librdkafka" in agent.messages()
     assert PASSWORD not in agent.messages()
-    for words in (["check"], ["check", "--print"], ["check", "--offline"]):
+    for words in (["check"], ["check", "--print"], ["check", "--no-network"]):
         command = [WAYBILL, *words, "--config", agent.config]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert "***" in done.stdout or words != ["check", "--print"]
@@ -197,14 +197,18 @@ def test_token_from_a_file(guarded, issuer, topic_name, make_lineage, make_agent
     oracle.judge().assert_clean(written=1000)
 
 
-def test_token_of_a_command(guarded, issuer, topic_name, make_lineage, make_agent, make_oracle, work):
+@pytest.mark.parametrize("library", ["own", "newest"])
+def test_token_of_a_command(
+    library, guarded, issuer, topic_name, make_lineage, make_agent, make_oracle, work
+):
     """And it is not in what the library says of itself."""
     token = issuer.token()
     secret_file(work, "token", token)
     command = ["/bin/cat", str(work / "token")]
     kafka = login(guarded, "OAUTHBEARER", oauth_token_command=command, debug="security,protocol,conf")
     options = ["--log-level", "debug"]
-    said = ship(guarded, kafka, topic_name, make_lineage, make_agent, make_oracle, options=options)
+    env = logins.newest_library() if library == "newest" else None
+    said = ship(guarded, kafka, topic_name, make_lineage, make_agent, make_oracle, env, options)
     assert "librdkafka: " in said
     assert token.split(".")[2] not in said
 
@@ -233,7 +237,7 @@ def test_oidc_by_secret(guarded, issuer, topic_name, make_lineage, make_agent, m
         assert form == wanted
         return 200, {"access_token": issuer.token(), "expires_in": 3600, "token_type": "Bearer"}
 
-    server = tokens.TokenServer(answer)
+    server = tokens.TokenServer(answer, guarded.authority)
     secret = secret_file(work, "secret", "oidc-secret")
     kafka = login(
         guarded,
@@ -241,6 +245,7 @@ def test_oidc_by_secret(guarded, issuer, topic_name, make_lineage, make_agent, m
         **{
             OIDC + "method": "oidc",
             OIDC + "token_endpoint_url": server.url + "/token",
+            "https_ca_location": str(guarded.authority.certificate),
             OIDC + "client_id": "waybill",
             OIDC + "client_secret": f"file:{secret}",
             OIDC + "scope": "logs write",
@@ -277,13 +282,36 @@ def test_check_prints_no_secret(make_agent):
         "ssl_ca_location": "/no/such/file",
     }
     agent = make_agent("127.0.0.1:1", "t", kafka={**more, **secrets})
-    for words in (["check"], ["check", "--print"], ["check", "--offline"]):
+    for words in (["check"], ["check", "--print"], ["check", "--no-network"]):
         command = [WAYBILL, *words, "--config", agent.config]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         for secret in secrets.values():
             assert secret not in done.stdout + done.stderr, (words, secret)
         if words == ["check", "--print"]:
             assert done.stdout.count("***") == len(secrets), done.stdout
+
+
+def test_oidc_of_a_stranger(guarded, topic_name, make_lineage, make_agent):
+    """A server that nobody has signed for, or of another name, gets no secret."""
+    topic = guarded.make_topic(topic_name)
+    make_lineage("a").append(10)
+    server = tokens.TokenServer(lambda *_: (200, {}), guarded.authority)
+    more = {
+        OIDC + "method": "oidc",
+        OIDC + "token_endpoint_url": server.url,
+        OIDC + "client_id": "waybill",
+        OIDC + "client_secret": "oidc-secret",
+    }
+    agent = make_agent(guarded.tls, topic, kafka=login(guarded, "OAUTHBEARER", **more)).start()
+    agent.wait_says(server.url, "certificate", deadline=40)
+    agent.kill()
+    more["https_ca_location"] = str(guarded.authority.certificate)
+    more[OIDC + "token_endpoint_url"] = server.url.replace("127.0.0.1", "localhost")
+    agent = make_agent(guarded.tls, topic, kafka=login(guarded, "OAUTHBEARER", **more)).start()
+    agent.wait_says("https://localhost", "subject name", deadline=40)
+    agent.kill()
+    server.close()
+    assert not server.asked
 
 
 def test_oidc_by_an_assertion(guarded, issuer, topic_name, make_lineage, make_agent, make_oracle, work):

@@ -5,6 +5,7 @@ token endpoint."""
 import base64
 import json
 import re
+import ssl
 import subprocess
 import threading
 import time
@@ -64,14 +65,22 @@ def verify(token, public_key, directory):
 
 
 class TokenServer(ThreadingHTTPServer):
-    """A token endpoint at `url`: `answer(form, headers)` gives status and JSON of each request."""
+    """A token endpoint at `url`: `answer(request, form)` gives status and JSON of each request. With
+    an authority it speaks TLS, by a certificate of its own."""
 
     daemon_threads = True
 
-    def __init__(self, answer):
+    def __init__(self, answer, authority=None):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answer, self.asked = answer, []
         self.url = f"http://127.0.0.1:{self.server_port}"
+        if authority:
+            key, certificate = (authority.dir / f"token-server.{kind}" for kind in ("key", "pem"))
+            authority.sign(key, certificate, "token-server")
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate, key)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
+            self.url = self.url.replace("http:", "https:")
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def close(self):
