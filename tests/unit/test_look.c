@@ -345,7 +345,8 @@ Test(look, a_file_that_grew_is_found_while_hints_are_behind)
 
 	begin_two();
 	cr_assert_eq(identity_of(fd, &identity), 0);
-	cr_assert_eq(file_new(1, &agent->files.sources[1], "/b.log", "/b.log", &identity, 0, &agent->pools, &file),
+	cr_assert_eq(file_new(1, &agent->files.sources[1], "/b.log", "/b.log", &identity, 0,
+			      &agent->pools, &file),
 		     0);
 	cr_assert_eq(files_insert(&agent->files, file), 0);
 	files_set_fd(&agent->files, file, fd);
