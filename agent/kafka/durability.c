@@ -23,10 +23,13 @@ static const char *acks_of(const struct kafka *k, size_t topic)
 	return *acks && strcmp(acks, "-1") != 0 ? acks : "all";
 }
 
-static bool is_told(const struct ledger_topic *t)
+static bool is_told(const struct kafka *k, size_t topic)
 {
-	return t->durability_told && t->told_replicas == t->replicas &&
-	       t->told_min_insync == t->min_insync;
+	const struct ledger_topic *t = &k->ledger.topics[topic];
+
+	return t->durability_told &&
+	       durability_alike(acks_of(k, topic), (uint32_t[]){t->told_replicas, t->replicas},
+				(uint32_t[]){t->told_min_insync, t->min_insync});
 }
 
 static void note_told(struct ledger_topic *t)
@@ -46,7 +49,7 @@ static unsigned int gather(struct kafka *k, size_t first)
 	for (size_t i = first; i < k->ledger.n_topics; i++) {
 		struct ledger_topic *t = &k->ledger.topics[i];
 
-		if (!t->replicas || is_told(t) || strcmp(acks_of(k, i), acks) != 0 ||
+		if (!t->replicas || is_told(k, i) || strcmp(acks_of(k, i), acks) != 0 ||
 		    !durability_alike(acks, (uint32_t[]){t->replicas, like.replicas},
 				      (uint32_t[]){t->min_insync, like.min_insync}))
 			continue;
@@ -73,7 +76,7 @@ static void tell(struct kafka *k, size_t topic)
 void kafka_tell_durability(struct kafka *k)
 {
 	for (size_t i = 0; i < k->ledger.n_topics; i++) {
-		if (k->ledger.topics[i].replicas && !is_told(&k->ledger.topics[i]))
+		if (k->ledger.topics[i].replicas && !is_told(k, i))
 			tell(k, i);
 	}
 }

@@ -179,9 +179,9 @@ static uint64_t kafka_moved(const struct output *output, uint32_t topic)
 	return kafka_of(output)->ledger.topics[topic].moved;
 }
 
-/* Books reports; neighbours of one partition in one go. */
+/* Books reports, of a record that went alone or not; neighbours of one partition in one go. */
 static void book(struct kafka *k, struct report *reports, const struct producer_note *notes,
-		 size_t n, uint64_t now_us)
+		 size_t n, bool alone, uint64_t now_us)
 {
 	uint64_t before = k->delivered, run = before;
 	size_t first = 0, bytes = 0;
@@ -194,7 +194,7 @@ static void book(struct kafka *k, struct report *reports, const struct producer_
 			k->delivered++;
 			k->stats.reports_without_offset += r->offset < 0;
 		} else {
-			kafka_not_delivered(k, &reports[i], &notes[i], now_us);
+			kafka_not_delivered(k, &reports[i], &notes[i], alone, now_us);
 		}
 		if (i + 1 < n && reports[i + 1].topic == r->topic &&
 		    reports[i + 1].partition == r->partition)
@@ -226,7 +226,7 @@ static size_t portion(struct kafka *k, struct producer *producer, struct report 
 		n = producer_reports(producer, ret_reports, notes,
 				     max < REPORT_PORTION ? max : REPORT_PORTION, &news);
 		if (n)
-			book(k, ret_reports, notes, n, now_us);
+			book(k, ret_reports, notes, n, producer == k->lone.producer, now_us);
 		if (n && UNLIKELY(producer == k->lone.producer))
 			kafka_lone_reported(k, ret_reports, now_us);
 		if (news)

@@ -80,9 +80,12 @@ void kafka_ask(struct kafka *k, uint64_t now_us, uint64_t gap_us);
 void kafka_dispose(struct kafka *k, int priority, const char *cause, const char *why,
 		   uint64_t now_us);
 
-/* What a report of a record that is not in Kafka says of its topic; sets report->producer_gone. */
+/*
+ * What a report of a record that is not in Kafka, and went alone or not, says of its topic; sets
+ * report->producer_gone.
+ */
 void kafka_not_delivered(struct kafka *k, struct report *report, const struct producer_note *note,
-			 uint64_t now_us);
+			 bool alone, uint64_t now_us);
 
 /* The producer met a fatal error; a batch that was refused for good is one too. */
 void kafka_died(struct kafka *k, const char *why, uint64_t now_us);

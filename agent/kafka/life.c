@@ -85,11 +85,11 @@ void kafka_died(struct kafka *k, const char *why, uint64_t now_us)
 }
 
 void kafka_not_delivered(struct kafka *k, struct report *r, const struct producer_note *note,
-			 uint64_t now_us)
+			 bool alone, uint64_t now_us)
 {
 	const char *topic = k->options->topics[r->topic];
 
-	if (r->kind == REPORT_REFUSED)
+	if (r->kind == REPORT_REFUSED && !alone)
 		remarks_add(&k->remarks, LOG_NOTICE, "batch-refused",
 			    "topic %.200s: brokers refuse a batch (%s): its records are sent again "
 			    "one at a time, which takes its time, and only what is refused alone "

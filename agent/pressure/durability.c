@@ -10,7 +10,7 @@ bool durability_alike(const char *acks, const uint32_t replicas[2], const uint32
 	if (strcmp(acks, "0") == 0)
 		return true;
 	return replicas[0] == replicas[1] &&
-	       (strcmp(acks, "1") == 0 || min_insync[0] == min_insync[1]);
+	       (strcmp(acks, "1") == 0 || replicas[0] == 1 || min_insync[0] == min_insync[1]);
 }
 
 /* acks=all. True: an acknowledged line can be lost with one broker. */
