@@ -37,9 +37,6 @@
 
 #define REPORT_PORTION 64
 
-static const char *const state_names[] = {
-	[MAKING] = "making", [RUNNING] = "running", [DRAINING] = "draining"};
-
 static struct kafka *kafka_of(const struct output *output)
 {
 	return (struct kafka *)output;
@@ -321,25 +318,6 @@ static int kafka_next_remark(struct output *output, struct output_remark *ret_re
 static int kafka_fd(const struct output *output)
 {
 	return kafka_of(output)->fd;
-}
-
-static void kafka_stats(const struct output *output, struct output_stats *ret_stats)
-{
-	const struct kafka *k = kafka_of(output);
-
-	*ret_stats = k->stats;
-	ret_stats->records_in_flight = k->ledger.records;
-	ret_stats->bytes_in_flight = k->ledger.bytes;
-	/* Not up is also who answers, but takes no record. */
-	ret_stats->up =
-		k->state == RUNNING && k->reachable && !(k->waits_since_us && k->ledger.records);
-	for (size_t i = 0; i < k->ledger.n_topics; i++)
-		ret_stats->up &= k->ledger.topics[i].state == TOPIC_READY;
-	ret_stats->records_max = k->ledger.max_records;
-	ret_stats->bytes_max = k->ledger.max_bytes;
-	ret_stats->reachable = k->reachable;
-	ret_stats->state = state_names[k->state];
-	ret_stats->last_error = k->last_error[0] ? k->last_error : k->reason;
 }
 
 static struct output *kafka_free(struct output *output)

@@ -161,7 +161,8 @@ void kafka_note_wait(struct kafka *k, size_t topic, int32_t partition, bool deli
 /* Records were delivered and waits_since_us is set: tells it when nothing waits any more. */
 void kafka_end_waits(struct kafka *k, uint64_t now_us);
 
-/* How things are, for those who ask. */
+/* How things are: in numbers, and for those who ask. */
+void kafka_stats(const struct output *output, struct output_stats *ret_stats);
 extern const struct output_views kafka_views;
 
 /*

@@ -5,6 +5,28 @@
  */
 #include "kafka/kafka_private.h"
 
+static const char *const state_names[] = {
+	[MAKING] = "making", [RUNNING] = "running", [DRAINING] = "draining"};
+
+void kafka_stats(const struct output *output, struct output_stats *ret_stats)
+{
+	const struct kafka *k = (const struct kafka *)output;
+
+	*ret_stats = k->stats;
+	ret_stats->records_in_flight = k->ledger.records;
+	ret_stats->bytes_in_flight = k->ledger.bytes;
+	/* Not up is also who answers, but takes no record. */
+	ret_stats->up =
+		k->state == RUNNING && k->reachable && !(k->waits_since_us && k->ledger.records);
+	for (size_t i = 0; i < k->ledger.n_topics; i++)
+		ret_stats->up &= k->ledger.topics[i].state == TOPIC_READY;
+	ret_stats->records_max = k->ledger.max_records;
+	ret_stats->bytes_max = k->ledger.max_bytes;
+	ret_stats->reachable = k->reachable;
+	ret_stats->state = state_names[k->state];
+	ret_stats->last_error = k->last_error[0] ? k->last_error : k->reason;
+}
+
 static bool see_topic(const struct output *output, size_t topic, struct output_topic *ret_topic)
 {
 	static const char *const states[] = {
