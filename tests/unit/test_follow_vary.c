@@ -390,3 +390,44 @@ Test(follow_vary, a_directory_link_that_leads_nowhere_yet_is_followed_at_once)
 	SEE("a2 ");
 	end_well();
 }
+
+/* ---- rotatelogs -L: each file has a date in its name, and the newest one a hard link ---- */
+
+static void rotatelogs(const char *date, const char *line)
+{
+	(void)!unlink(rig_path(rig, "app.log"));
+	PUT(date, "");
+	cr_assert_eq(link(rig_path(rig, date), rig_path(rig, "app.log")), 0);
+	PUT(date, line);
+}
+
+static void three_files_of_rotatelogs(const char *pattern, bool down, bool unread)
+{
+	again_with(pattern);
+	rotatelogs("app.log.20260101100001", "a1\n");
+	SEE("a1 ");
+	if (down)
+		rig_stop(rig);
+	if (unread)
+		PUT("app.log.20260101100001", "a2\n");
+	rotatelogs("app.log.20260101100002", "b1\n");
+	rotatelogs("app.log.20260101100003", "c1\n");
+	if (down)
+		rig_start(rig);
+	SEE(unread ? "a2 b1 c1 " : "b1 c1 ");
+	PUT("app.log.20260101100003", "c2\n");
+	SEE("c2 ");
+	end_well();
+}
+
+/* Scenario A11, A14 */
+Test(follow_vary, files_of_rotatelogs_are_read_once_by_either_name_or_both)
+{
+	static const char *const patterns[] = {"app.log", "app.log*", "app.log.2*"};
+
+	for (size_t i = 0; i < ARRAY_LEN(patterns); i++)
+		for (int down = 0; down < 2; down++) {
+			three_files_of_rotatelogs(patterns[i], down, false);
+			three_files_of_rotatelogs(patterns[i], down, true);
+		}
+}
