@@ -40,7 +40,7 @@ bool entries_has(const struct entries *entries, const char *format, ...) PRINTF_
 
 /*
  * A file of YAML, as configurations have it: mappings, lists, plain and quoted scalars, [a, b] and
- * {a: b} on one line, comments, "|" and ">" blocks. No anchors, tags or several documents: *ret_bad
+ * {a: b} on one line, comments. No blocks ("|", ">"), anchors, tags or several documents: *ret_bad
  * is the first line that was not read (0: none). text is changed. 0 or -ENOMEM.
  */
 int entries_read_yaml(char *text, struct entries *ret_entries, unsigned *ret_bad) MUSTCHECK;
