@@ -33,6 +33,7 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **ret_p
 	pipeline->topics = calloc(options->n_topics, sizeof pipeline->topics[0]);
 	pipeline->rule_lines = calloc(options->n_rules + 1, sizeof pipeline->rule_lines[0]);
 	pipeline->limits = limits_new();
+	pipeline->rules.scratch = pipeline->scratch;
 	if (!pipeline->scratch || !pipeline->topics || !pipeline->rule_lines || !pipeline->limits) {
 		pipeline_free(pipeline);
 		return -ENOMEM;
@@ -72,7 +73,8 @@ static void count_again(struct pipeline *pipeline, struct file *file, const stru
 }
 
 /* What an event that was consumed adds to the counters. */
-static void count_event(struct pipeline *pipeline, struct file *file, const struct event *event)
+static void count_event(struct pipeline *pipeline, struct file *file, const struct event *event,
+			uint64_t now_us)
 {
 	struct counters *counters = pipeline->options.counters;
 	struct outcome *outcome = &pipeline->line.outcome;
@@ -96,8 +98,10 @@ static void count_event(struct pipeline *pipeline, struct file *file, const stru
 	else if (!event->line.terminated)
 		outcome_note(outcome, OUTCOME_UNTERMINATED);
 	outcome_count(outcome, counters);
+	if (outcome_has(outcome, OUTCOME_DUE) && !pipeline->line.why)
+		limits_take(pipeline->limits, &pipeline->rules.due, now_us);
 	if (outcome_has(outcome, OUTCOME_RULED))
-		pipeline->rule_lines[outcome->rule->number]++;
+		pipeline->rule_lines[outcome->rule->number] += event->lines;
 }
 
 /*
@@ -130,16 +134,6 @@ static int submit(struct pipeline *pipeline, struct slot *slot, uint64_t now_us)
 	if (r == OUTPUT_E_ALONE)
 		return SUBMIT_E_ALONE;
 	return r < 0 ? r : r == OUTPUT_E_FULL ? PIPELINE_E_FULL : PIPELINE_E_HOLD;
-}
-
-/* Whether its source leaves out the line that was read last. */
-static bool is_left_out(struct pipeline *pipeline, const struct file *file)
-{
-	if (LIKELY(!pipeline->line.outcome.set))
-		return false;
-	pipeline->line.why =
-		outcome_leaves_out(route_rules(file->source->route), &pipeline->line.outcome);
-	return pipeline->line.why;
 }
 
 /* The record that was made last waits for its topic. */
@@ -264,18 +258,31 @@ static void count_open(struct pipeline *pipeline, struct file *file)
  */
 static int look_at_limits(struct pipeline *pipeline, const struct event *event, uint64_t now_us)
 {
+	struct outcome *outcome = &pipeline->line.outcome;
 	const struct rule *rule;
 
-	if (!event->first_time || !pipeline->options.limits)
+	if (!outcome_has(outcome, OUTCOME_DUE) || !event->first_time || !pipeline->options.limits)
 		return 0;
-	rule = limits_full(pipeline->limits, &pipeline->due, now_us);
+	rule = limits_full(pipeline->limits, &pipeline->rules.due, now_us);
 	if (!rule)
 		return 0;
 	if (rule->waits)
 		return PIPELINE_E_LIMIT;
-	pipeline->line.outcome.rule = rule;
-	outcome_note(&pipeline->line.outcome, OUTCOME_RULED);
+	outcome->rule = rule;
+	outcome_note(outcome, OUTCOME_RULED);
 	return 0;
+}
+
+/* Something was noted of the line. 0: it goes on, or line.why leaves it out. PIPELINE_E_LIMIT. */
+static int look_at_notes(struct pipeline *pipeline, const struct file *file,
+			 const struct event *event, uint64_t now_us)
+{
+	int r = look_at_limits(pipeline, event, now_us);
+
+	if (!r)
+		pipeline->line.why = outcome_leaves_out(route_rules(file->source->route),
+							&pipeline->line.outcome);
+	return r;
 }
 
 /* Tries to hand one line on. 0: it is consumed. */
@@ -284,20 +291,17 @@ static int ship(struct pipeline *pipeline, struct file *file, const struct event
 {
 	int r = pipeline_record(pipeline, file, event, now_ms);
 
-	if (LIKELY(!r) && UNLIKELY(pipeline->due.n))
-		r = look_at_limits(pipeline, event, now_us);
+	if (LIKELY(!r) && UNLIKELY(pipeline->line.outcome.set))
+		r = look_at_notes(pipeline, file, event, now_us);
 	if (UNLIKELY(r))
 		return r;
-	if (UNLIKELY(is_left_out(pipeline, file)))
+	if (UNLIKELY(pipeline->line.why != NULL))
 		r = leave_out(file, event);
 	else
 		r = send(pipeline, file, event, now_us, now_ms);
-	if (UNLIKELY(r))
-		return r;
-	if (UNLIKELY(pipeline->due.n) && event->first_time && !pipeline->line.why)
-		limits_take(pipeline->limits, &pipeline->due, now_us);
-	count_event(pipeline, file, event);
-	return 0;
+	if (LIKELY(!r))
+		count_event(pipeline, file, event, now_us);
+	return r;
 }
 
 uint64_t pipeline_rule_lines(const struct pipeline *pipeline, size_t number)

@@ -31,7 +31,7 @@ struct pipeline {
 	struct record record;
 	struct arena arena;
 	struct slice fields[PARSER_FIELDS_MAX];
-	struct rules_due due; /* limits that it is subject to */
+	struct rules_work rules;
 };
 
 /* Event, read at read_ms → pipeline->record and pipeline->line. 0 or -ENOMEM. */

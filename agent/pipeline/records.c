@@ -38,14 +38,12 @@ static int read_line(struct pipeline *pipeline, const struct source *source,
 {
 	int r = 0;
 
-	if (UNLIKELY(input->facts.position == 0))
-		take_mark(pipeline, input);
-	if (UNLIKELY(source->charset != NULL)) {
+	if (source->charset) {
 		r = charset_decode(source->charset, input->facts.line, &pipeline->arena,
 				   &input->facts.line);
 		input->made = true;
 	}
-	if (r == 0 && UNLIKELY(source->redact.n > 0))
+	if (r == 0 && source->redact.n)
 		r = redact(pipeline, &source->redact, input);
 	return r;
 }
@@ -103,14 +101,12 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 		.cut = event->cut,
 		.origin = &file->origin,
 		.fields = pipeline->fields,
-		.scratch = pipeline->scratch,
-		.due = &pipeline->due,
+		.rules = &pipeline->rules,
 	};
 
 	arena_reset(&pipeline->arena);
 	pipeline->line.outcome = (struct outcome){0};
 	pipeline->line.why = NULL;
-	pipeline->due.n = 0;
 	if (UNLIKELY(event->wrapped.at != NULL)) {
 		input.made = true;
 		r = streams_text(file->source->join, &file->source->rules, event->wrapped,
@@ -118,9 +114,13 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 		if (r)
 			return r;
 	}
-	r = read_line(pipeline, file->source, &input);
-	if (UNLIKELY(r))
-		return r;
+	if (UNLIKELY(event->position == 0))
+		take_mark(pipeline, &input);
+	if (UNLIKELY(file->source->charset || file->source->redact.n)) {
+		r = read_line(pipeline, file->source, &input);
+		if (r)
+			return r;
+	}
 	pipeline->line.text = input.facts.line;
 	r = parse_line(pipeline, file->source, &input);
 	if (UNLIKELY(r))

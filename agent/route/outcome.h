@@ -17,6 +17,7 @@
  */
 #define OUTCOMES(X)                                                                                \
 	X(UNMATCHED, COUNTED(lines_unmatched), "on_no_match = \"skip\"", NULL, NULL)               \
+	X(DUE, NOT_COUNTED, NULL, NULL, NULL)                                                      \
 	X(RULED, NOT_COUNTED, NULL, NULL, NULL)                                                    \
 	X(LIMITED, COUNTED(lines_limited), NULL, NULL, NULL)                                       \
 	X(LEFT_OUT, COUNTED(lines_filtered), NULL, NULL, NULL)                                     \

@@ -76,6 +76,7 @@ int route_new(struct route_parts *parts, struct route **ret_route)
 		route->constant_known =
 			find_topic(route, template_text(parts->topic), &route->constant_index);
 	route->fields = fields_of(parts);
+	route->prepares = parts->computed.n || parts->filter.n;
 	*parts = (struct route_parts){0};
 	*ret_route = route;
 	return 0;
@@ -200,10 +201,11 @@ static int filter(const struct route *route, struct route_input *input, struct a
 
 	if (input->withheld)
 		return 0;
-	r = rules_judge(&route->parts.filter, input->scratch, &input->facts, arena, input->due,
-			&outcome->rule);
+	r = rules_judge(&route->parts.filter, input->rules, &input->facts, arena, &outcome->rule);
 	if (r == RULES_E_LEFT_OUT)
 		outcome_note(outcome, OUTCOME_RULED);
+	else if (!r && input->rules->due.n)
+		outcome_note(outcome, OUTCOME_DUE);
 	return r < 0 ? r : 0;
 }
 
@@ -229,7 +231,7 @@ int route_record(const struct route *route, struct route_input *input, struct ar
 
 	ret_record->partition = -1;
 	/* First, because everything else may be made of it. */
-	if (UNLIKELY(route->parts.computed.n | route->parts.filter.n)) {
+	if (UNLIKELY(route->prepares)) {
 		r = prepare(route, input, arena, outcome);
 		if (r || outcome_has(outcome, OUTCOME_RULED))
 			return r;

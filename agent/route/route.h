@@ -71,8 +71,7 @@ struct route_input {
 	const struct route_origin *origin; /* not looked at without provenance */
 	struct slice
 		*fields; /* room for those that are computed, and what facts.fields is or NULL */
-	struct pattern_scratch *scratch; /* of the rules */
-	struct rules_due *due;           /* filled where there are rules, else left alone */
+	struct rules_work *rules; /* its limits are those of the line where OUTCOME_DUE is noted */
 };
 
 /* 0: *parts are consumed. -ENOMEM: they stay the caller's. */

@@ -10,6 +10,7 @@ struct route {
 	struct route_parts parts;
 	struct slice *topic_names;
 	bool constant_topic;
+	bool prepares;       /* computes fields, or has rules */
 	bool constant_known; /* the constant topic is in the list, as constant_index */
 	uint32_t constant_index;
 	uint64_t fields; /* that any of its templates holds */

@@ -73,10 +73,10 @@ static int add_limit(const struct rule *rule, const struct template_facts *facts
 	return 0;
 }
 
-static int judge(const struct rule *rule, struct pattern_scratch *scratch,
-		 const struct template_facts *facts, struct arena *arena, struct rules_due *due)
+static int judge(const struct rule *rule, struct rules_work *work,
+		 const struct template_facts *facts, struct arena *arena)
 {
-	int r = applies(rule, scratch, facts, arena);
+	int r = applies(rule, work->scratch, facts, arena);
 
 	if (r == RULES_E_UNKNOWN || r < 0)
 		return r < 0 ? r : 0;
@@ -88,19 +88,19 @@ static int judge(const struct rule *rule, struct pattern_scratch *scratch,
 	case RULE_SAMPLE:
 		return judge_sample(rule, facts, arena);
 	case RULE_LIMIT:
-		return add_limit(rule, facts, arena, due);
+		return add_limit(rule, facts, arena, &work->due);
 	default:
 		return RULES_E_LEFT_OUT;
 	}
 }
 
-int rules_judge(const struct rules *rules, struct pattern_scratch *scratch,
-		const struct template_facts *facts, struct arena *arena, struct rules_due *ret_due,
+int rules_judge(const struct rules *rules, struct rules_work *work,
+		const struct template_facts *facts, struct arena *arena,
 		const struct rule **ret_rule)
 {
-	ret_due->n = 0;
+	work->due.n = 0;
 	for (size_t i = 0; i < rules->n; i++) {
-		int r = judge(&rules->of[i], scratch, facts, arena, ret_due);
+		int r = judge(&rules->of[i], work, facts, arena);
 
 		if (r == RULES_E_LEFT_OUT)
 			*ret_rule = &rules->of[i];

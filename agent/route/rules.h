@@ -53,6 +53,12 @@ struct rules_due {
 	} of[RULES_MAX];
 };
 
+/* What they work with: of whoever asks, for one line at a time. */
+struct rules_work {
+	struct pattern_scratch *scratch; /* borrowed */
+	struct rules_due due;
+};
+
 enum {
 	RULES_E_LEFT_OUT = 1, /* rules_judge: *ret_rule leaves the line out */
 };
@@ -61,10 +67,10 @@ enum {
  * By the rules in their order. One whose value or by is missing does not judge the line: what
  * nobody could look at is not left out. A pattern that gives up has not matched, and does not judge
  * either. Without `by` a sample is of single lines, and a limit of the source. 0: it is sent, as
- * far as the limits in *ret_due let it. RULES_E_LEFT_OUT. -ENOMEM.
+ * far as the limits in work->due let it. RULES_E_LEFT_OUT. -ENOMEM.
  */
-int rules_judge(const struct rules *rules, struct pattern_scratch *scratch,
-		const struct template_facts *facts, struct arena *arena, struct rules_due *ret_due,
+int rules_judge(const struct rules *rules, struct rules_work *work,
+		const struct template_facts *facts, struct arena *arena,
 		const struct rule **ret_rule) MUSTCHECK;
 
 /* The fields that they look at: a bit for each number. */

@@ -54,13 +54,14 @@ static int judged(const struct rules *rules, const char *line, const char *level
 {
 	struct slice fields[] = {slice_of(level), slice_of(trace)};
 	struct template_facts facts = {.fields = fields, .line = slice_of(line)};
-	struct pattern_scratch *scratch = pattern_scratch_new();
+	struct rules_work work = {pattern_scratch_new()};
 	struct arena arena = ARENA_NULL;
 	const struct rule *rule = NULL;
-	int r = rules_judge(rules, scratch, &facts, &arena, ret_due, &rule);
+	int r = rules_judge(rules, &work, &facts, &arena, &rule);
 
 	cr_assert(r == 0 || r == RULES_E_LEFT_OUT);
-	pattern_scratch_free(scratch);
+	*ret_due = work.due;
+	pattern_scratch_free(work.scratch);
 	arena_deinit(&arena);
 	return r ? (int)rule->number : -1;
 }
