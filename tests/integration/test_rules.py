@@ -45,6 +45,7 @@ def test_what_is_left_out_is_counted_and_explained(cluster, topic, work, make_ag
     command = [WAYBILL, "preview", "--config", agent.config, path]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
     agent.start()
+    agent.wait_says("started:")
     counters = agent.counted(lines_read=len(lines))
     counters = wait_for(
         lambda: (now := agent.counters())["in_flight"] == 0 and now, 30, "all to be settled"
@@ -100,6 +101,7 @@ def test_a_limit_that_waits(cluster, topic, work, make_agent):
     agent = make(make_agent, cluster, topic, work, rules)
     begun = time.monotonic()
     agent.start()
+    agent.wait_says("started:")
     said = wait_for(
         lambda: "a limit among the rules" in (now := explain(agent, work / "log" / "b.log")) and now,
         20,
