@@ -6,7 +6,7 @@
  *
  * The tag is F for a whole line and P for a part of one, whose rest follows; more tags may follow
  * behind colons. A line of another shape does not match: a log that merely begins with a time is
- * not taken for it. Parts are records of their own.
+ * not taken for it. Parts were joined before (agent/join); one that is left had no rest.
  */
 #include <errno.h>
 #include <stdlib.h>

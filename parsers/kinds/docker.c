@@ -2,8 +2,8 @@
 /*
  * Docker's driver json-file: a line of a container is the member "log" of an object, with its line
  * end, beside "stream" and "time". It is given as message, without the line end; tag says whether
- * it had one (F), or is a part of a line that was too long for Docker (P). Parts are records of
- * their own. What the container was told to log with it is attrs.NAME.
+ * it had one (F), or is a part of a line that was too long for Docker (P). Parts were
+ * joined before (agent/join). What the container was told to log with it is attrs.NAME.
  */
 #include <errno.h>
 #include <stdlib.h>

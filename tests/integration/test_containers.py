@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Logs of containers as the kubelet lays them out: parts of lines are joined by stream, traces on top of
+that, over rotations and kills; the example in contrib/kubernetes is what is run."""
+
+import os
+
+import pytest
+from rig.paths import ROOT
+from rig.reader import Reader
+
+POD = "shop_web-0_3f2a5c1e-8d4b-4e0f-9a7c-1b2d3e4f5a6b"
+TRACE = ["ERROR failed", "java.lang.IllegalStateException: no", "\tat shop.Orders.pay(Orders.java:7)"]
+
+
+class Container:
+    """Its runtime writes 0.log line by line, and the kubelet renames that."""
+
+    def __init__(self, work):
+        self.directory = work / "log" / "pods" / POD / "app"
+        self.directory.mkdir(parents=True)
+        self.path = self.directory / "0.log"
+        self.n = 0
+
+    def write(self, *lines):
+        """Each as "stdout F text"."""
+        with open(self.path, "ab", buffering=0) as log:
+            for line in lines:
+                self.n += 1
+                log.write(b"2026-11-21T15:11:%02d.000000001Z %s\n" % (self.n % 60, line.encode()))
+
+    def rotate(self):
+        os.rename(self.path, f"{self.path}.20261121-1511{self.n:02}")
+        self.path.touch()
+
+
+@pytest.fixture
+def container(work):
+    return Container(work)
+
+
+@pytest.fixture
+def agent(make_agent, cluster, topic, work):
+    """With the configuration of the example, its directories and topic those of the test."""
+    text = (ROOT / "contrib" / "kubernetes" / "waybill.conf").read_text()
+    for old, new in {
+        "/var/log/pods": str(work / "log" / "pods"),
+        '"/var/lib/waybill"': f'"{work}/state"',
+        "${env:KAFKA}": cluster.bootstrap,
+        'topic = "containers"': f'topic = "{topic}"; rotate_wait = "1s"',
+        'type = "java";': 'type = "java"; flush_after = "3s";',
+    }.items():
+        assert old in text, f"{old} is not in the example any more"
+        text = text.replace(old, new)
+    return make_agent(text=text)
+
+
+def records(cluster, topic):
+    return Reader(cluster.bootstrap, topic).records()
+
+
+@pytest.mark.scenario("C11")
+def test_the_example_of_a_daemonset(cluster, topic, container, agent):
+    """Long lines in parts, two streams in one file, and a trace; with the fields of path and runtime."""
+    container.write(
+        "stdout P one, ",
+        "stderr F warning",
+        "stdout F two",
+        f"stdout F {TRACE[0]}",
+        f"stdout F {TRACE[1]}",
+        "stderr F another",
+        f"stdout F {TRACE[2]}",
+        "stdout F next",
+    )
+    agent.start()
+    agent.counted(lines_delivered=8)
+    agent.stop()
+    agent.assert_true(read=8)
+    assert agent.counters()["events_delivered"] == 5
+    found = records(cluster, topic)
+    assert [record.value.decode() for record in found] == [
+        "one, two",
+        "warning",
+        "\n".join(TRACE),
+        "another",
+        "next",
+    ]
+    assert {record.key for record in found} == {b"shop/web-0"}
+    assert found[1].headers == [
+        ("namespace", b"shop"),
+        ("pod", b"web-0"),
+        ("container", b"app"),
+        ("stream", b"stderr"),
+    ]
+    assert found[0].timestamp[1] == 1795273861000
+
+
+@pytest.mark.scenario("C11", "F01")
+def test_a_kill_between_the_parts_of_a_line(cluster, topic, container, agent):
+    """With lines of the other stream between them: all is joined once, and nothing is repeated."""
+    container.write("stdout F first", "stdout P one, ")
+    agent.start()
+    agent.counted(lines_delivered=1, lines_waiting=1, checkpoints=2)
+    agent.kill()
+    container.write("stderr P a", "stdout F two")
+    agent.start()
+    agent.counted(lines_delivered=2, lines_waiting=1, checkpoints=2)
+    agent.kill()
+    container.write("stderr F b", "stdout F last")
+    agent.start()
+    agent.counted(lines_delivered=2)
+    agent.stop()
+    agent.run("--until-eof")
+    values = [record.value for record in records(cluster, topic)]
+    # What a kill found unstored may come again, as it was.
+    assert list(dict.fromkeys(values)) == [b"first", b"one, two", b"ab", b"last"]
+
+
+@pytest.mark.scenario("C11", "A01")
+def test_the_kubelet_rotates(cluster, topic, container, agent):
+    """All lines of both generations, joined within each."""
+    container.write("stdout P a", "stdout F b", f"stdout F {TRACE[0]}")
+    agent.start()
+    agent.counted(lines_read=3)
+    container.write(*(f"stdout F {line}" for line in TRACE[1:]))
+    container.rotate()
+    container.write("stdout P c", "stderr F d", "stdout F e")
+    agent.counted(lines_delivered=8)
+    agent.stop()
+    agent.assert_true(read=8)
+    values = [record.value.decode() for record in records(cluster, topic)]
+    assert values == ["ab", "\n".join(TRACE), "ce", "d"]
