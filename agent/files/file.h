@@ -99,17 +99,17 @@ struct file {
 	struct output_share *under_way; /* of its source; borrowed; NULL: it has no neighbours */
 
 	enum file_state state;
-	bool rewritten;           /* DRAINING ends in a reset to 0, not in a rewind */
-	bool left_path;           /* renamed or unlinked: its path is another's or nobody's */
-	uint64_t lines_back;      /* to be read again: they came back, or are a part of an event */
-	uint64_t looked;          /* the look at all files that last found it at its path */
-	bool seen_left;           /* it had left its path when it was read to its end last */
-	bool spoilt;              /* left its path and was overwritten: not read any more */
-	bool gone;                /* finished, and the last look found no name of it */
-	bool told_apart;          /* from compressed files, by its first bytes */
-	bool broken_told;         /* that it cannot be unpacked to its end */
-	bool unseen;              /* unjudged, and else a generation that nobody saw */
-	bool unjudged;            /* it may be a known one, compressed: it has no row yet */
+	bool rewritten;      /* DRAINING ends in a reset to 0, not in a rewind */
+	bool left_path;      /* renamed or unlinked: its path is another's or nobody's */
+	uint64_t lines_back; /* were read, and are to be: they came back, or their event is open */
+	uint64_t looked;     /* the look at all files that last found it at its path */
+	bool seen_left;      /* it had left its path when it was read to its end last */
+	bool spoilt;         /* left its path and was overwritten: not read any more */
+	bool gone;           /* finished, and the last look found no name of it */
+	bool told_apart;     /* from compressed files, by its first bytes */
+	bool broken_told;    /* that it cannot be unpacked to its end */
+	bool unseen;         /* unjudged, and else a generation that nobody saw */
+	bool unjudged;       /* it may be a known one, compressed: it has no row yet */
 	struct pack_judge *judge; /* while that is looked at; owned */
 	uint64_t kept_for; /* it is finished and has no name: id of its lineage's newest then */
 	bool behind;       /* another one of its lineage was known when it was taken in */
