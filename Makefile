@@ -23,7 +23,7 @@ say = $(if $(V),,@printf '  %-6s %s\n' $(1) '$(2)';)
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 MAKEFLAGS += --no-print-directory
 
-PKGS := rdkafka libpcre2-8 libconfig sqlite3 libsystemd libxxhash jansson libmicrohttpd zlib libzstd liblzma \
+PKGS := rdkafka libpcre2-8 libconfig sqlite3 libsystemd libxxhash jansson libmicrohttpd ncursesw zlib libzstd liblzma \
 	libcurl libcrypto
 # pkg-config is asked once, and only when something is compiled.
 pkg = $(shell pkg-config $(1) $(PKGS))$(if $(filter-out 0,$(.SHELLSTATUS)),$(error \
@@ -126,6 +126,7 @@ check-unit: $(UNIT)  ## unit tests: no network, no broker; SAN= for a sanitizer
 
 check-it: all  ## integration tests on a real Kafka, or on $WAYBILL_TEST_BROKERS
 	$Qtests/venv.sh
+	$Qtests/promtool.sh
 	$Qif [ -z "$$WAYBILL_TEST_BROKERS" ]; then tests/kafka/fetch.sh; fi
 	$Qmkdir -p build/it
 	build/venv/bin/pytest -p no:cacheprovider -rs -n $(IT_JOBS) --dist worksteal \

@@ -52,6 +52,7 @@ static int on_output(sd_event_source *source, int fd, uint32_t revents, void *us
 	/* The descriptor is cleared first, so that what comes in meanwhile wakes us again. */
 	agent_arm_kick(agent, output_service(agent->output, now_us));
 	agent_take_reports(agent, now_us);
+	agent_step_order(agent, now_us);
 	agent_wake_held(agent);
 	agent_stop_if_done(agent, now_us);
 	agent_after_wakeup(agent, now_us);
@@ -132,6 +133,7 @@ static int on_control(sd_event_source *source, int fd, uint32_t revents, void *u
 {
 	(void)source, (void)fd, (void)revents;
 	agent_serve_control(userdata, clock_mono_us());
+	agent_step_order(userdata, clock_mono_us());
 	go_on(userdata);
 	return 0;
 }
@@ -150,6 +152,9 @@ static int on_writer(sd_event_source *source, int fd, uint32_t revents, void *us
 
 	(void)source, (void)fd, (void)revents;
 	agent_finish_checkpoint(agent, 0);
+	agent_step_order(agent, clock_mono_us());
+	if (agent->control && !agent->checkpoint.under_way)
+		agent_wake_control(agent, clock_mono_us());
 	files_release(&agent->files, FILE_WAITS_STORE, SIZE_MAX);
 	agent_after_wakeup(agent, clock_mono_us());
 	return 0;
@@ -179,6 +184,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	}
 	agent_tick_renewal(agent, now_us);
 	agent_take_reports(agent, now_us);
+	agent_step_order(agent, now_us);
 	files_release_all(&agent->files);
 	agent_tick_checkpoint(agent, now_us);
 	agent_tell_slow_checkpoint(agent, now_us);

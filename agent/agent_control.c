@@ -93,12 +93,15 @@ static struct view view_of(struct agent *agent, uint64_t now_us)
 		.pipeline = agent->pipeline,
 		.store = agent->store,
 		.counters = &agent->counters,
+		.delays = &agent->delays,
+		.order = &agent->order,
 		.life = life(agent),
 		.has_room = agent_has_room(agent, now_us),
 		.stuck = agent_is_stuck(agent, now_us),
 		.reload_refused = agent->reload_refused,
 		.writing = agent->checkpoint.under_way,
 		.now_us = now_us,
+		.now_ms = clock_real_ms(),
 		.uptime_us = now_us - agent->started_us,
 	};
 }
@@ -108,6 +111,13 @@ void agent_serve_control(struct agent *agent, uint64_t now_us)
 	const struct view view = view_of(agent, now_us);
 
 	control_turn(agent->control, &view);
+}
+
+void agent_wake_control(struct agent *agent, uint64_t now_us)
+{
+	const struct view view = view_of(agent, now_us);
+
+	control_wake(agent->control, &view);
 }
 
 void agent_serve_http(struct agent *agent, uint64_t now_us)

@@ -37,6 +37,7 @@ static void tell(struct agent *agent, const struct kind *kind)
 void agent_count_limits(struct agent *agent)
 {
 	agent->counters.files_known = files_count(&agent->files);
+	agent->counters.files_denied = map_count(agent->files.unreadable);
 	agent->counters.files_waiting =
 		quota_waiting(&agent->files.quota) + quota_waiting(&agent->files.awake);
 	agent->counters.directories_waiting = quota_waiting(discover_quota(agent->discover));

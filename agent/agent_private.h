@@ -5,6 +5,7 @@
 #include <systemd/sd-event.h>
 
 #include "agent.h"
+#include "control/order.h"
 #include "files/checkpoint.h"
 #include "files/files.h"
 #include "follow/follow.h"
@@ -18,8 +19,17 @@
  * agent_limits.c (what waits for room),
  * agent_settle.c (what reports and time do to files), agent_after.c (what follows every wake-up),
  * agent_signals.c, agent_checkpoint.c, agent_stop.c (draining, and the end), agent_reload.c,
- * agent_tell.c (what it says) and agent_control.c (what it answers).
+ * agent_tell.c (what it says), agent_control.c (what it answers) and agent_order.c (what it is told
+ * to do).
  */
+
+/* How far the order of the control socket is carried out. */
+struct agent_order {
+	uint64_t after;                  /* the dead letter that was looked at last */
+	struct store_dead_letter letter; /* that is sent again; id 0: none */
+	uint64_t not_before_us;          /* it came back: another try */
+	struct inode_key key;            /* the file whose position is set */
+};
 
 enum agent_state { AGENT_RUNNING, AGENT_STOPPING, AGENT_STOPPED };
 
@@ -43,6 +53,7 @@ struct agent {
 
 	struct notify notify;
 	struct counters counters;
+	struct histogram delays;
 	struct letters letters;
 	struct chunk_pools pools;
 	struct files files;
@@ -56,6 +67,8 @@ struct agent {
 
 	struct control *control; /* NULL: it could not be made */
 	struct http *http;       /* NULL: it is not configured, or could not be made */
+	struct order order;
+	struct agent_order ordered;
 
 	sd_event *loop;
 	sd_event_source
@@ -187,13 +200,19 @@ void agent_open_control(struct agent *agent, const char *state_dir);
 void agent_serve_control(struct agent *agent, uint64_t now_us);
 void agent_serve_http(struct agent *agent, uint64_t now_us);
 
+/* The store was written to. */
+void agent_wake_control(struct agent *agent, uint64_t now_us);
+
+/* A step of the order that was given, if there is one. */
+void agent_step_order(struct agent *agent, uint64_t now_us);
+
 /* It could go on and does not: there is something to read, room for it, and no reason not to. */
 bool agent_is_stuck(const struct agent *agent, uint64_t now_us);
 
 /* Nobody is answered any more. */
 void agent_close_control(struct agent *agent);
 
-/* What others count is put into the counters. */
+/* What others count is put into the counters, but lines_waiting, for which all files are asked. */
 void agent_count_now(struct agent *agent, uint64_t now_us);
 
 /* Dead letters that belong to no source any more. */
@@ -242,6 +261,11 @@ void agent_wake_spent(struct agent *agent);
 
 /* Reports: settle, advance, rewind what is due, wake what waits. */
 void agent_take_reports(struct agent *agent, uint64_t now_us);
+
+/*
+ * Nothing is read of the file until all its reports are in; then it goes back (agent_rewind_file).
+ */
+void agent_drain_file(struct agent *agent, struct file *file, uint64_t now_us);
 
 /*
  * After its slots changed: moves the committed position; rewinds a draining file whose reports

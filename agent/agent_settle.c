@@ -33,8 +33,16 @@ void agent_rewind_file(struct agent *agent, struct file *file, bool claimed, uin
 {
 	bool at_once = file->rewritten || claimed || file->back_at_once;
 	bool rewritten = file->rewritten && !follow_is_spoilt(&agent->files, file);
-	int r = pipeline_rewind(agent->pipeline, file);
+	int r = 0;
 
+	if (file->seeks && !file->rewritten) {
+		pipeline_seek(agent->pipeline, file);
+		at_once = true;
+	} else {
+		r = pipeline_rewind(agent->pipeline, file);
+	}
+	/* Of other content nobody has ordered anything. */
+	file->seeks = false;
 	if (!r && rewritten)
 		r = start_over(agent, file);
 	else if (!r && claimed)
@@ -59,6 +67,13 @@ void agent_rewind_file(struct agent *agent, struct file *file, bool claimed, uin
 		   "%s: records came back undelivered (%s): it goes on at position %llu in %u s",
 		   file->path, pipeline_last_failure(agent->pipeline),
 		   (unsigned long long)file->account.committed, file->backoff_ms / 1000);
+}
+
+void agent_drain_file(struct agent *agent, struct file *file, uint64_t now_us)
+{
+	files_rest(&agent->files, file);
+	file_set_state(file, FILE_DRAINING);
+	agent_settle_file(agent, file, now_us);
 }
 
 void agent_settle_file(struct agent *agent, struct file *file, uint64_t now_us)

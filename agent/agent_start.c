@@ -183,6 +183,7 @@ static int make_output(struct agent *agent)
 		.n_topics = conf->n_topics,
 		.n_rules = conf->n_rules,
 		.limits = true,
+		.delays = &agent->delays,
 	};
 	int r;
 
@@ -344,6 +345,7 @@ struct agent *agent_free(struct agent *agent)
 	checkpoint_deinit(&agent->checkpoint);
 	writer_free(agent->writer);
 	store_close(agent->store);
+	store_letter_free(&agent->ordered.letter);
 	letters_deinit(&agent->letters);
 	copies_deinit(&agent->files);
 	claims_deinit(&agent->files);

@@ -48,27 +48,16 @@ void agent_tell_left_behind(const struct agent *agent)
 		agent->letters.left_behind);
 }
 
-/* Read, and neither settled nor in flight. */
-static uint64_t lines_waiting(const struct agent *agent)
-{
-	void *cursor = NULL;
-	const struct file *file;
-	uint64_t n = 0;
-
-	while ((file = map_next(agent->files.by_inode, &cursor)))
-		n += file->lines_back;
-	return n;
-}
-
 void agent_count_now(struct agent *agent, uint64_t now_us)
 {
 	struct output_stats stats;
 
 	output_stats(agent->output, &stats);
 	agent_count_limits(agent);
-	agent->counters.in_flight =
-		stats.records_in_flight + pipeline_lines_joined(agent->pipeline);
-	agent->counters.lines_waiting = lines_waiting(agent);
+	/* A dead letter that is sent again is no line. */
+	agent->counters.in_flight = stats.records_in_flight +
+				    pipeline_lines_joined(agent->pipeline) -
+				    (uint64_t)pipeline_replays(agent->pipeline);
 	agent->counters.checkpoint_age_ms = agent_unsaved_us(agent, now_us) / US_PER_MS;
 	agent->counters.producers_made = stats.producers_made;
 	agent->counters.kicks = stats.kicks;
@@ -81,6 +70,7 @@ void agent_log_counters(struct agent *agent)
 	char text[COUNTERS_TEXT_MAX];
 
 	agent_count_now(agent, clock_mono_us());
+	agent->counters.lines_waiting = files_lines_waiting(&agent->files);
 	counters_print(&agent->counters, text, sizeof text);
 	log_say(agent->log, LOG_INFO, "counters: %s", text);
 }
@@ -234,12 +224,12 @@ void agent_tell_letters_full(struct agent *agent)
 			"source %s: its dead letters take %" PRIu64
 			" bytes, and there is no room for the next one (dead_letter_max: %" PRIu64
 			" for this source, %" PRIu64 " of %zu are taken by all): its files whose "
-			"next record was refused wait; raise it, or stop waybill and remove dead "
-			"letters from the state: sqlite3 '%s' 'DELETE FROM dead_letters' (see "
-			"waybill(8))",
+			"next record was refused wait; raise it, or look at them with `waybill "
+			"dead-letters list %s` and send them again or remove them (`waybill "
+			"dead-letters replay`, `waybill dead-letters drop`)",
 			share->source, share->bytes, share->max_bytes,
 			agent->letters.stored + agent->letters.bytes, agent->conf->dead_letter_max,
-			store_path(agent->store));
+			share->source);
 }
 
 void agent_draw_progress(struct agent *agent, uint64_t now_us)

@@ -32,14 +32,6 @@
 /* What brokers have not taken by then is held up. */
 #define SETTLED_US (5 * US_PER_S)
 
-/* Nothing is read until all reports are in, and its claim is over. */
-static void drain(struct agent *agent, struct file *file, uint64_t now_us)
-{
-	files_rest(&agent->files, file);
-	file_set_state(file, FILE_DRAINING);
-	agent_settle_file(agent, file, now_us);
-}
-
 /*
  * It could not be opened or read; `how` says which. error: negative errno. The descriptor may be
  * what is broken (ESTALE, a device that went and came): the next try opens the file by its path.
@@ -92,8 +84,7 @@ static void vanished(struct agent *agent, struct file *file)
 	if (r || file_unsettled(file, &lost)) {
 		agent->error = -ENOMEM;
 	} else if (lost) {
-		agent->counters.files_lost++;
-		agent->counters.bytes_lost += lost;
+		files_count_lost(&agent->files, file->source, lost);
 		log_source(agent->log, LOG_ERR, file->source->name, "lost",
 			   "%s: gone before it was wholly shipped: lines after position %llu are "
 			   "lost",
@@ -165,7 +156,7 @@ static void gone_dry(struct agent *agent, struct file *file, bool hand_over, uin
 		if (r < 0)
 			agent->error = r;
 		else
-			drain(agent, file, now_us);
+			agent_drain_file(agent, file, now_us);
 		return;
 	}
 	/* It cannot be looked for while it goes on growing, and its path has another one. */
@@ -250,7 +241,7 @@ static void replaced(struct agent *agent, struct file *file, uint64_t now_us)
 	if (claims_begin(&agent->files, file))
 		agent->error = -ENOMEM;
 	doubt_end(&agent->files, file);
-	drain(agent, file, now_us);
+	agent_drain_file(agent, file, now_us);
 }
 
 static void dry(struct agent *agent, struct file *file, bool hand_over, uint64_t now_us)

@@ -47,6 +47,7 @@
  *   agent_tell     status, progress, counters
  *   agent_control  who asks by the control socket
  *   agent_renewal  certificates and passwords that are replaced
+ *   agent_order    what is ordered by it
  *
  * An include names its room and points only downward; tests/floors.sh checks it, and this map.
  */
@@ -70,8 +71,11 @@ static const struct command commands[] = {
 	{"test", cmd_test, "compare what sample lines become with what is expected of them"},
 	{"check", cmd_check, "say what is wrong before `run` does: configuration, files, topics"},
 	{"status", cmd_status, "show what is delivered, what is behind, and what it waits for"},
+	{"top", cmd_top, "the same in a terminal, while it changes"},
 	{"explain", cmd_explain, "say why a line is, or is not, in Kafka"},
 	{"topics", cmd_topics, "let keys go by the number of partitions that a topic has now"},
+	{"dead-letters", cmd_dead_letters, "show what was refused, send it again, or remove it"},
+	{"checkpoint", cmd_checkpoint, "show up to where files are settled, and set it"},
 	{"metrics", cmd_metrics,
 	 "print the metrics of the running agent, as Prometheus reads them"},
 	{"import", cmd_import, "write the configuration of another agent as one of waybill"},
@@ -88,8 +92,8 @@ static void print_help(FILE *to)
 	fputs("usage: waybill COMMAND [OPTION...]\n\n", to);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (commands[i].help)
-			fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].help);
-	fputs("  --help     this text; `waybill COMMAND --help` for a command's options\n", to);
+			fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].help);
+	fputs("  --help       this text; `waybill COMMAND --help` for a command's options\n", to);
 }
 
 static int unknown(const char *word)

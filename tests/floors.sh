@@ -49,10 +49,13 @@ floors() {
 		9  agent
 		10 cmd
 		11 cmd/check
+		11 cmd/checkpoint
 		11 cmd/demo
 		11 cmd/import
+		11 cmd/letters
 		11 cmd/preview
 		11 cmd/status
+		11 cmd/top
 		12 cmd/test
 		13 main
 	END
@@ -79,6 +82,7 @@ libraries() {
 		openssl/.*             agent/login/crypto.c
 		jansson\.h             agent/{base/object,cmd/test/expect}.c
 		microhttpd\.h          agent/control/http.c
+		n?curses\.h            agent/cmd/top/screen.c
 		xxhash\.h              agent/base/hash.c
 		zlib\.h                agent/packed/packed_gzip.c
 		zstd.*\.h              agent/packed/packed_zstd.c

@@ -22,17 +22,27 @@
 /* Longer than an agent is ever busy with something else. */
 #define PATIENCE_S 40
 
-static const char *const names[REQUEST_KINDS] = {
-	[REQUEST_STATUS] = "status",
-	[REQUEST_METRICS] = "metrics",
-	[REQUEST_EXPLAIN] = "explain",
-	[REQUEST_ACCEPT] = "accept",
-};
+/* The state of an instance is below that of waybill.service, wherever its configuration puts it. */
+#define INSTANCE_STATE "/var/lib/waybill"
+
+/* Where waybill@.service has its configuration and state. False: it can be no such name. */
+static bool find_instance(struct ask_place *place, char config[PATH_MAX])
+{
+	if (!*place->instance || strchr(place->instance, '/') || place->instance[0] == '.' ||
+	    strlen(place->instance) > NAME_MAX) {
+		fprintf(stderr, "waybill: \"%s\" is the name of no instance\n", place->instance);
+		return false;
+	}
+	snprintf(config, PATH_MAX, "/etc/waybill/%s/waybill.conf", place->instance);
+	snprintf(place->dir, sizeof place->dir, INSTANCE_STATE "/%s", place->instance);
+	return true;
+}
 
 int ask_find(struct ask_place *place)
 {
 	static const struct conf_surroundings without_secrets = {.no_secrets = true};
 	const char *config = place->config ? place->config : DEFAULT_CONFIG;
+	char of_instance[PATH_MAX];
 	struct conf *conf;
 	int status;
 
@@ -40,11 +50,16 @@ int ask_find(struct ask_place *place)
 		snprintf(place->path, sizeof place->path, "%s", place->socket);
 		return 0;
 	}
+	if (place->instance && !find_instance(place, of_instance))
+		return EX_USAGE;
+	if (place->instance)
+		config = of_instance;
 	status = cmd_load_conf(&without_secrets, config, &conf);
 	if (status)
 		return status;
-	snprintf(place->dir, sizeof place->dir, "%s",
-		 place->state_dir ? place->state_dir : conf->state_dir);
+	if (place->state_dir || !place->instance)
+		snprintf(place->dir, sizeof place->dir, "%s",
+			 place->state_dir ? place->state_dir : conf->state_dir);
 	status = address_path(conf->control_socket, place->dir, place->path) ? EX_CONFIG : 0;
 	if (status)
 		fprintf(stderr, "waybill: state_dir %s is too long a path\n", place->dir);
@@ -54,7 +69,8 @@ int ask_find(struct ask_place *place)
 
 static int failed(const struct ask_place *place, const char *what, const char *why)
 {
-	fprintf(stderr, "waybill: %s: %s%s\n", place->path, what, why);
+	if (!place->quiet)
+		fprintf(stderr, "waybill: %s: %s%s\n", place->path, what, why);
 	return ASK_E_FAILED;
 }
 
@@ -94,13 +110,31 @@ static int write_question(const struct request *request, struct arena *arena,
 	json_put_text(&json, "{\"version\":");
 	json_put_integer(&json, CONTROL_VERSION);
 	json_put_text(&json, ",\"request\":");
-	json_put_string(&json, slice_of(names[request->kind]));
+	json_put_string(&json, slice_of(request_name(request)));
 	json_put_text(&json, ",\"about\":");
 	json_put_string(&json, slice_of(request->about));
 	json_put_text(&json, ",\"path\":");
 	json_put_string(&json, slice_of(request->path));
 	json_put_text(&json, ",\"position\":");
 	json_put_integer(&json, request->position);
+	if (request->last) {
+		json_put_text(&json, ",\"first\":");
+		json_put_integer(&json, (int64_t)request->first);
+		json_put_text(&json, ",\"last\":");
+		json_put_integer(&json, (int64_t)request->last);
+	}
+	if (request->limit) {
+		json_put_text(&json, ",\"limit\":");
+		json_put_integer(&json, (int64_t)request->limit);
+		json_put_text(&json, ",\"sort\":");
+		json_put_string(&json, slice_of(request_sorts[request->sort]));
+	}
+	if (*request->match) {
+		json_put_text(&json, ",\"match\":");
+		json_put_string(&json, slice_of(request->match));
+	}
+	if (request->content)
+		json_put_text(&json, ",\"content\":true");
 	json_put_text(&json, request->open_metrics ? ",\"open_metrics\":true}\n" : "}\n");
 	return json_finish(&json, ret_question);
 }
@@ -157,6 +191,21 @@ static int hear_answer(FILE *from, const struct ask_place *place, ask_see *see, 
 	}
 	free(line);
 	return r;
+}
+
+bool ask_about(struct request *request, const char *word)
+{
+	char real[PATH_MAX];
+
+	if (!word)
+		return true;
+	if (snprintf(request->about, sizeof request->about, "%s", word) >= PATH_MAX) {
+		fputs("waybill: that name is too long\n", stderr);
+		return false;
+	}
+	if (realpath(word, real))
+		memcpy(request->path, real, sizeof real);
+	return true;
 }
 
 int ask(const struct ask_place *place, const struct request *request, ask_see *see, void *context)

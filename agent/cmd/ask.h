@@ -10,19 +10,38 @@
 
 /* Asking a running agent by its control socket. */
 
-/* Where a command is told to look; the first two as its options say, or NULL. */
+/* Where a command is told to look; the first ones as its options say, or NULL. */
 struct ask_place {
-	const char *config, *state_dir, *socket;
+	const char *config, *instance, *state_dir, *socket;
+	bool quiet; /* ask has no message for ASK_E_FAILED: there is a screen */
 	/* filled by ask_find: */
 	char path[PATH_MAX]; /* of the socket */
 	char dir[PATH_MAX];  /* of the state; "": not known, as only a socket was named */
 };
+
+/* These options of a command, whose struct has a member `place`. */
+#define ASK_OPTIONS(type)                                                                    \
+	{"config", "FILE", offsetof(type, place.config), .help = "default " DEFAULT_CONFIG}, \
+		{"instance", "NAME", offsetof(type, place.instance), .alternative = true,    \
+		 .help = "the agent of the service waybill@NAME"},                           \
+		{"state-dir", "DIR", offsetof(type, place.state_dir),                        \
+		 .help = "that of the agent, if it was given one"},                          \
+	{                                                                                    \
+		"socket", "PATH", offsetof(type, place.socket),                              \
+			.help = "the control socket; no configuration is read"               \
+	}
 
 /*
  * Finds socket and state; loads the configuration, without its secrets, if a socket was not named.
  * 0; otherwise the exit status, after a message.
  */
 int ask_find(struct ask_place *place) MUSTCHECK;
+
+/*
+ * The request is about this name; NULL: about all. False: it is too long, after a message. Also its
+ * real path, if it is that of a file.
+ */
+bool ask_about(struct request *request, const char *word) MUSTCHECK;
 
 /*
  * Sees one line of the answer, without its LF; other than 0 ends it. `object` is it, read, and

@@ -10,10 +10,13 @@ int cmd_run(int argc, char **argv);
 int cmd_preview(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 int cmd_metrics(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_topics(int argc, char **argv);
 int cmd_import(int argc, char **argv);
+int cmd_checkpoint(int argc, char **argv);
+int cmd_dead_letters(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_broker(int argc, char **argv); /* the embedded broker that demo starts; not in --help */

@@ -25,12 +25,7 @@ struct explain_options {
 };
 
 static const struct cmd_option rows[] = {
-	{"config", "FILE", offsetof(struct explain_options, place.config),
-	 .help = "default " DEFAULT_CONFIG},
-	{"state-dir", "DIR", offsetof(struct explain_options, place.state_dir),
-	 .help = "that of the agent, if it was given one"},
-	{"socket", "PATH", offsetof(struct explain_options, place.socket),
-	 .help = "the control socket; no configuration is read"},
+	ASK_OPTIONS(struct explain_options),
 	{"json", NULL, offsetof(struct explain_options, json), .help = "the answer as JSON"},
 };
 

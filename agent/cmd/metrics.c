@@ -18,12 +18,7 @@ struct metrics_options {
 };
 
 static const struct cmd_option rows[] = {
-	{"config", "FILE", offsetof(struct metrics_options, place.config),
-	 .help = "default " DEFAULT_CONFIG},
-	{"state-dir", "DIR", offsetof(struct metrics_options, place.state_dir),
-	 .help = "that of the agent, if it was given one"},
-	{"socket", "PATH", offsetof(struct metrics_options, place.socket),
-	 .help = "the control socket; no configuration is read"},
+	ASK_OPTIONS(struct metrics_options),
 	{"open-metrics", NULL, offsetof(struct metrics_options, open_metrics),
 	 .help = "in the format of OpenMetrics"},
 };

@@ -124,6 +124,18 @@ size_t paper_print(const struct paper *paper, struct slice text, size_t columns)
 	return used + 3;
 }
 
+size_t paper_print_end(const struct paper *paper, struct slice text, size_t columns)
+{
+	if (paper_columns(text, columns) <= columns)
+		return paper_print(paper, text, columns);
+	fputs("...", paper->to);
+	while (text.len && paper_columns(text, columns) > columns - 3) {
+		text.at++;
+		text.len--;
+	}
+	return 3 + paper_print(paper, text, columns - 3);
+}
+
 void paper_print_path(const struct paper *paper, const char *path)
 {
 	/* A path that is cut is of no use: rather does it take two lines. */

@@ -39,6 +39,9 @@ size_t paper_columns(struct slice text, size_t limit);
  */
 size_t paper_print(const struct paper *paper, struct slice text, size_t columns);
 
+/* The same, but cut at its beginning: the end of a long path says more. */
+size_t paper_print_end(const struct paper *paper, struct slice text, size_t columns);
+
 /* The whole path, escaped likewise. */
 void paper_print_path(const struct paper *paper, const char *path);
 

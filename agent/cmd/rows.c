@@ -47,15 +47,21 @@ static void print_metrics(void)
 	char name[METRIC_NAME_MAX];
 	bool milli;
 	size_t n;
-	const struct counter *counters = counters_all(&n);
+	const struct counter *counters = counters_all(&n), *counter;
 	const struct metric *metrics;
 
 	for (size_t i = 0; i < n; i++) {
-		metrics_name(&counters[i], name, &milli);
+		metrics_name(&counters[i], false, name, &milli);
 		printf("%s|%s||%s\n", name, counters[i].kind == COUNTER_SUM ? "counter" : "gauge",
 		       metrics_help(&counters[i]));
 	}
 	puts("waybill_build_info|gauge|version|1, with the version as a label");
+	for (size_t i = 0; (counter = metrics_source_counter(i)); i++) {
+		metrics_name(counter, true, name, &milli);
+		printf("%s|counter|source|%s\n", name, metrics_help(counter));
+	}
+	puts(METRICS_DEAD "|counter|source,reason|" METRICS_DEAD_HELP);
+	puts(METRICS_DELAY "|histogram||" METRICS_DELAY_HELP);
 	metrics = metrics_rows(&n);
 	for (size_t i = 0; i < n; i++)
 		printf("%s|%s|%s|%s\n", metrics[i].name,

@@ -22,12 +22,7 @@ struct topics_options {
 };
 
 static const struct cmd_option rows[] = {
-	{"config", "FILE", offsetof(struct topics_options, place.config),
-	 .help = "default " DEFAULT_CONFIG},
-	{"state-dir", "DIR", offsetof(struct topics_options, place.state_dir),
-	 .help = "that of the agent, if it was given one"},
-	{"socket", "PATH", offsetof(struct topics_options, place.socket),
-	 .help = "the control socket; no configuration is read"},
+	ASK_OPTIONS(struct topics_options),
 };
 
 static const struct cmd_syntax syntax = {

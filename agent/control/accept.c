@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The group of the socket may look, and not change: the kernel is asked who wants to.
- */
+/* Unlike an order it needs no time: it is done when it is answered. */
 #include "control/accept.h"
 
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "control/line.h"
-
-bool accept_may(int fd)
-{
-	struct ucred who;
-	socklen_t len = sizeof who;
-
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 &&
-	       (who.uid == 0 || who.uid == geteuid());
-}
 
 /* Of the topic of that name; conf->n_topics: there is none. */
 static size_t index_of(const struct conf *conf, const char *name)

@@ -7,12 +7,9 @@
 #include "control/view.h"
 
 /*
- * The one request that changes something: the keys of a topic go by the number of partitions that
- * it has now. Writes the line that answers it.
+ * The one request that changes something at once: the keys of a topic go by the number of
+ * partitions that it has now. Writes the line that answers it.
  */
 void accept_line(const struct view *view, const struct request *request, struct json *to);
-
-/* Whether who is connected may ask for it: root, and who runs the agent. */
-bool accept_may(int fd);
 
 #endif

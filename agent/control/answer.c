@@ -10,6 +10,7 @@
 
 #include "control/accept.h"
 #include "control/explain.h"
+#include "control/letter.h"
 #include "control/line.h"
 #include "control/metrics.h"
 #include "control/status.h"
@@ -19,6 +20,9 @@
 
 struct answer {
 	struct request request;
+	unsigned user;
+	bool failed;
+	uint64_t after; /* the dead letter that was told last */
 	struct status status;
 	struct metrics metrics;
 	struct arena arena; /* a piece of metrics, before it is a string */
@@ -35,7 +39,8 @@ struct answer *answer_free(struct answer *answer)
 	return NULL;
 }
 
-int answer_new(const struct view *view, const struct request *request, struct answer **ret_answer)
+int answer_new(const struct view *view, const struct request *request, unsigned user,
+	       struct answer **ret_answer)
 {
 	struct answer *answer = calloc(1, sizeof *answer);
 	int r = 0;
@@ -43,10 +48,12 @@ int answer_new(const struct view *view, const struct request *request, struct an
 	if (!answer)
 		return -ENOMEM;
 	answer->request = *request;
+	answer->user = user;
+	answer->after = request->first - (request->first > 0);
 	if (request->kind == REQUEST_METRICS)
 		r = metrics_init(&answer->metrics, view, request->open_metrics);
 	else if (request->kind == REQUEST_STATUS)
-		r = status_init(&answer->status, view);
+		r = status_init(&answer->status, view, request->limit);
 	if (r) {
 		answer_free(answer);
 		return r;
@@ -93,18 +100,84 @@ static bool more_metrics(struct answer *answer, const struct view *view, struct 
 	return last;
 }
 
+bool answer_waits(const struct answer *answer, const struct view *view)
+{
+	return answer->request.kind == REQUEST_LETTERS && view->writing;
+}
+
+static bool fail(struct answer *answer, struct json *to, const char *message)
+{
+	line_begin(to, "error");
+	line_text(to, "message", message);
+	line_end(to);
+	answer->failed = true;
+	return true;
+}
+
+bool answer_failed(const struct answer *answer)
+{
+	return answer->failed;
+}
+
+static bool end(struct json *to)
+{
+	line_begin(to, "end");
+	line_end(to);
+	return true;
+}
+
+static bool more_letters(struct answer *answer, const struct view *view, struct json *to)
+{
+	const struct request *request = &answer->request;
+	struct store_dead_letter letter;
+
+	for (size_t n = 0; n < STEPS_A_PIECE && written(to) < ANSWER_PIECE; n++) {
+		int r = store_next_letter(view->store, answer->after, &letter);
+
+		if (r == STORE_E_NONE || (!r && letter.id > request->last)) {
+			if (!r)
+				store_letter_free(&letter);
+			return end(to);
+		}
+		if (r)
+			return fail(answer, to, "the dead letters cannot be read");
+		answer->after = letter.id;
+		if (letter_is_asked(request, &letter))
+			letter_put(&letter, request->content, to);
+		store_letter_free(&letter);
+	}
+	return false;
+}
+
+static bool give_order(struct answer *answer, const struct view *view, struct json *to)
+{
+	if (order_give(view->order, &answer->request, answer->user))
+		return fail(answer, to, "another order is being carried out");
+	order_put(view->order, to);
+	return end(to);
+}
+
 bool answer_more(struct answer *answer, const struct view *view, struct json *to)
 {
-	if (answer->request.kind == REQUEST_EXPLAIN || answer->request.kind == REQUEST_ACCEPT) {
-		if (answer->request.kind == REQUEST_EXPLAIN)
-			explain_line(view, &answer->request, to);
-		else
-			accept_line(view, &answer->request, to);
-		line_begin(to, "end");
-		line_end(to);
-		return true;
-	}
-	if (answer->request.kind == REQUEST_METRICS)
+	switch (answer->request.kind) {
+	case REQUEST_EXPLAIN:
+		explain_line(view, &answer->request, to);
+		return end(to);
+	case REQUEST_ACCEPT:
+		accept_line(view, &answer->request, to);
+		return end(to);
+	case REQUEST_METRICS:
 		return more_metrics(answer, view, to);
-	return more_status(answer, view, to);
+	case REQUEST_LETTERS:
+		return more_letters(answer, view, to);
+	case REQUEST_ORDER:
+		order_put(view->order, to);
+		return end(to);
+	case REQUEST_REPLAY:
+	case REQUEST_DROP:
+	case REQUEST_SET:
+		return give_order(answer, view, to);
+	default:
+		return more_status(answer, view, to);
+	}
 }

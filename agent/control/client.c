@@ -13,10 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "control/accept.h"
-
 struct client {
 	int fd;
+	struct ucred peer; /* who connected */
 	uint64_t begun_us; /* the question, or the answer, */
 	uint64_t piece_us; /* and the piece of it */
 	char in[REQUEST_MAX];
@@ -36,6 +35,9 @@ struct client *client_new(int fd, uint64_t now_us)
 		return NULL;
 	}
 	client->fd = fd;
+	client->peer.uid = (uid_t)-1;
+	(void)!getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &client->peer,
+			  &(socklen_t){sizeof client->peer});
 	client->begun_us = client->piece_us = now_us;
 	return client;
 }
@@ -59,6 +61,11 @@ int client_fd(const struct client *client)
 bool client_wants_to_write(const struct client *client)
 {
 	return client->answer || client->out.len;
+}
+
+bool client_waits(const struct client *client, const struct view *view)
+{
+	return client->answer && !client->out.len && answer_waits(client->answer, view);
 }
 
 bool client_is_overdue(const struct client *client, uint64_t now_us)
@@ -121,9 +128,10 @@ static bool take_question(struct client *client, const struct view *view)
 	client->begun_us = client->piece_us = view->now_us;
 	if (r)
 		return refuse(client, message);
-	if (request.kind == REQUEST_ACCEPT && !accept_may(client->fd))
-		return refuse(client, "only root and the agent's own user may change something");
-	return answer_new(view, &request, &client->answer) == 0;
+	if (request_is_privileged(&request) && client->peer.uid != 0 &&
+	    client->peer.uid != geteuid())
+		return refuse(client, "this is for root and the user of the agent only");
+	return answer_new(view, &request, client->peer.uid, &client->answer) == 0;
 }
 
 /* False: it is gone, or memory is out. */
@@ -148,6 +156,8 @@ static bool go_on(struct client *client, const struct view *view)
 	whole = answer_more(client->answer, view, &json);
 	client->piece_us = view->now_us;
 	if (whole)
+		client->last = answer_failed(client->answer);
+	if (whole)
 		client->answer = answer_free(client->answer);
 	return hand_out(client, &json);
 }
@@ -164,7 +174,7 @@ bool client_step(struct client *client, const struct view *view, unsigned *piece
 			break;
 		if (client->last)
 			return false;
-		if (client->answer && !*pieces)
+		if (client->answer && (!*pieces || answer_waits(client->answer, view)))
 			break;
 		if (client->answer) {
 			--*pieces;

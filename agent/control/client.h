@@ -27,6 +27,9 @@ int client_fd(const struct client *client);
 /* Whether it is to be polled for writing; for reading otherwise. */
 bool client_wants_to_write(const struct client *client);
 
+/* Whether it is not to be polled before the store was written: its answer waits for that. */
+bool client_waits(const struct client *client, const struct view *view);
+
 /*
  * Its descriptor is ready: reads, answers, writes, and makes up to *pieces pieces of answers, which
  * are counted down. False: it is over, for client_free.

@@ -185,3 +185,13 @@ void condition_of(const struct view *view, const struct file *file, struct condi
 	say(view, file, ret_condition->is, ret_condition->waits_for,
 	    sizeof ret_condition->waits_for);
 }
+
+int64_t condition_lag_ms(const struct view *view, const struct file *file,
+			 const struct condition *condition)
+{
+	if (!condition->lag && !file->account.in_flight)
+		return 0;
+	if (!file->sent_ms)
+		return -1;
+	return view->now_ms > file->sent_ms ? view->now_ms - file->sent_ms : 0;
+}

@@ -37,6 +37,13 @@ void condition_of(const struct view *view, const struct file *file,
 /* The same without the words of waits_for, which take longer than the rest. */
 void condition_measure(const struct file *file, struct condition *ret_condition);
 
+/*
+ * How old the line is that was sent last, if not all of the file is settled: by the timestamp of
+ * its record. 0: all is settled; -1: it is not known.
+ */
+int64_t condition_lag_ms(const struct view *view, const struct file *file,
+			 const struct condition *condition);
+
 /* The words of enum condition_is, and NULL behind them. */
 extern const char *const condition_states[CONDITIONS + 1];
 

@@ -4,8 +4,8 @@
  * so what a turn leaves undone makes the set ready again at once, behind the others of the set and
  * behind whatever else the loop has to do.
  *
- * Who may ask is decided by the mode of the socket, at the connection; the one request that changes
- * something is for root and the agent's own user (accept.c).
+ * Who may ask is decided by the mode of the socket, at the connection; what changes something, or
+ * tells what was in a line, is for the agent's own user and root, as the kernel names the peer.
  */
 #include "control/control.h"
 
@@ -179,13 +179,32 @@ static bool take_clients(struct control *control, uint64_t now_us)
 	return false;
 }
 
-static void serve(struct control *control, struct client *client, const struct view *view,
-		  unsigned *pieces)
+/* 0 or negative errno. */
+static int poll_client(struct control *control, struct client *client, const struct view *view)
 {
-	if (!client_step(client, view, pieces) ||
-	    watch(control, EPOLL_CTL_MOD, client_fd(client),
-		  client_wants_to_write(client) ? EPOLLOUT : EPOLLIN, client))
+	return watch(control, EPOLL_CTL_MOD, client_fd(client),
+		     client_waits(client, view)    ? 0 :
+		     client_wants_to_write(client) ? EPOLLOUT :
+						     EPOLLIN,
+		     client);
+}
+
+static void serve(struct control *control, struct client *client, uint32_t events,
+		  const struct view *view, unsigned *pieces)
+{
+	/* Who waits and is gone would be told again at once. */
+	bool gone = events & (EPOLLHUP | EPOLLERR) && client_waits(client, view);
+
+	if (gone || !client_step(client, view, pieces) || poll_client(control, client, view))
 		drop(control, client);
+}
+
+void control_wake(struct control *control, const struct view *view)
+{
+	for (size_t i = control->n_clients; i > 0; i--) {
+		if (poll_client(control, control->clients[i - 1], view))
+			drop(control, control->clients[i - 1]);
+	}
 }
 
 void control_turn(struct control *control, const struct view *view)
@@ -196,7 +215,7 @@ void control_turn(struct control *control, const struct view *view)
 
 	for (int i = 0; i < n; i++) {
 		if (events[i].data.ptr)
-			serve(control, events[i].data.ptr, view, &pieces);
+			serve(control, events[i].data.ptr, events[i].events, view, &pieces);
 	}
 	set_shut(control, !take_clients(control, view->now_us));
 }

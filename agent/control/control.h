@@ -31,6 +31,9 @@ int control_fd(const struct control *control);
 /* Answers for a while: some 64 KiB. */
 void control_turn(struct control *control, const struct view *view);
 
+/* The store is not written to any more: who waited for that is answered on. */
+void control_wake(struct control *control, const struct view *view);
+
 /* From time to time: who takes too long is left. */
 void control_age(struct control *control, uint64_t now_us);
 

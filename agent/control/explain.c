@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "control/condition.h"
+#include "control/find.h"
 #include "control/line.h"
 #include "control/nearest.h"
 
@@ -34,19 +35,6 @@ static void say(struct explanation *e, const char *verdict, const char *format, 
 	va_end(args);
 }
 
-/* By its name now, or by the one at which its generations appear; NULL: it is not known. */
-static const struct file *find(const struct files *files, const struct request *request)
-{
-	const char *names[] = {request->about, request->path};
-	const struct file *file = NULL;
-
-	for (size_t i = 0; i < ARRAY_LEN(names) && !file; i++)
-		file = map_get(files->by_path, names[i], strlen(names[i]));
-	for (size_t i = 0; i < ARRAY_LEN(names) && !file; i++)
-		file = map_get(files->by_lineage, names[i], strlen(names[i]));
-	return file;
-}
-
 static const char *source_name(const struct view *view, int source)
 {
 	return view->conf->sources[source].name;
@@ -59,7 +47,15 @@ static void explain_unknown(const struct view *view, const char *path, struct ex
 	int excludes = discover_excluded(view->discover, path);
 	char nearest[512];
 
-	if (wants >= 0) {
+	if (wants >= 0 && map_get(view->files->unreadable, path, strlen(path))) {
+		say(e, "unreadable",
+		    "source %s wants it, and it cannot be opened: waybill's user or one of its "
+		    "groups "
+		    "must be able to read it (the log says what the system said); it is tried "
+		    "again "
+		    "every half minute",
+		    source_name(view, wants));
+	} else if (wants >= 0) {
 		say(e, "absent",
 		    "source %s wants it, and no such file is known: it is not there, cannot be "
 		    "opened, or is left out (compressed, ignore_older, no plain file); `waybill "
@@ -240,7 +236,7 @@ static void explain_file(const struct view *view, const struct file *file, struc
 
 void explain_line(const struct view *view, const struct request *request, struct json *to)
 {
-	const struct file *file = find(view->files, request);
+	const struct file *file = request_file(view->files, request);
 	struct explanation e = {0};
 
 	if (!file)

@@ -18,15 +18,17 @@ static bool ends_with(const char *text, const char *end)
 	return len >= strlen(end) && strcmp(text + len - strlen(end), end) == 0;
 }
 
-void metrics_name(const struct counter *counter, char ret_name[METRIC_NAME_MAX], bool *ret_milli)
+void metrics_name(const struct counter *counter, bool by_source, char ret_name[METRIC_NAME_MAX],
+		  bool *ret_milli)
 {
 	size_t len = strlen(counter->name);
 
 	*ret_milli = ends_with(counter->name, "_ms");
 	if (*ret_milli)
 		len -= strlen("_ms");
-	snprintf(ret_name, METRIC_NAME_MAX, "waybill_%.*s%s%s", (int)len, counter->name,
-		 *ret_milli ? "_seconds" : "", counter->kind == COUNTER_SUM ? "_total" : "");
+	snprintf(ret_name, METRIC_NAME_MAX, "waybill_%s%.*s%s%s", by_source ? "source_" : "",
+		 (int)len, counter->name, *ret_milli ? "_seconds" : "",
+		 counter->kind == COUNTER_SUM ? "_total" : "");
 }
 
 const char *metrics_help(const struct counter *counter)
@@ -83,12 +85,15 @@ static void put_escaped(struct json *to, const char *text, const char *special)
 	}
 }
 
+#define COUNTER "counter"
+#define GAUGE "gauge"
+
 static void put_head(const struct metrics *metrics, struct json *to, const char *name,
-		     const char *help, bool is_counter)
+		     const char *help, const char *type)
 {
 	struct slice family = slice_of(name);
 
-	if (is_counter && metrics->open_metrics)
+	if (strcmp(type, COUNTER) == 0 && metrics->open_metrics)
 		family.len -= strlen("_total");
 	json_put_text(to, "# HELP ");
 	json_put_raw(to, family);
@@ -96,7 +101,9 @@ static void put_head(const struct metrics *metrics, struct json *to, const char 
 	put_escaped(to, help, metrics->open_metrics ? "\\\"\n" : "\\\n");
 	json_put_text(to, "\n# TYPE ");
 	json_put_raw(to, family);
-	json_put_text(to, is_counter ? " counter\n" : " gauge\n");
+	json_put_text(to, " ");
+	json_put_text(to, type);
+	json_put_text(to, "\n");
 }
 
 static void put_value(struct json *to, uint64_t value, bool milli)
@@ -111,33 +118,112 @@ static void put_value(struct json *to, uint64_t value, bool milli)
 	json_put_text(to, text);
 }
 
-static void put_label(struct json *to, const char *name, const char *value)
+/* `before`: "{" for the first label, "," for another; behind the last comes "}". */
+static void put_label(struct json *to, const char *before, const char *name, const char *value)
 {
-	json_put_text(to, "{");
+	json_put_text(to, before);
 	json_put_text(to, name);
 	json_put_text(to, "=\"");
 	put_escaped(to, value, "\\\"\n");
-	json_put_text(to, "\"}");
+	json_put_text(to, "\"");
+}
+
+/* The same counters by source. */
+static void put_source_counters(const struct metrics *metrics, const struct view *view,
+				struct json *to)
+{
+	const struct counter *counter;
+
+	for (size_t n = 0; (counter = metrics_source_counter(n)); n++) {
+		char name[METRIC_NAME_MAX];
+		bool milli;
+
+		metrics_name(counter, true, name, &milli);
+		put_head(metrics, to, name, metrics_help(counter), COUNTER);
+		for (size_t i = 0; i < view->conf->n_sources; i++) {
+			json_put_text(to, name);
+			put_label(to, "{", "source", view->conf->sources[i].name);
+			json_put_text(to, "}");
+			put_value(to, counter_value(&view->files->source_counters[i], counter),
+				  milli);
+		}
+	}
+}
+
+static void put_reasons(const struct metrics *metrics, const struct view *view, struct json *to)
+{
+	put_head(metrics, to, METRICS_DEAD, METRICS_DEAD_HELP, COUNTER);
+	for (size_t i = 0; i < view->conf->n_sources; i++) {
+		const char *source = view->conf->sources[i].name;
+		const struct letters_reason *reason;
+
+		for (size_t n = 0; n < LETTERS_REASONS; n++) {
+			reason = letters_reason(view->letters, source, n);
+			if (!reason)
+				continue;
+			json_put_text(to, METRICS_DEAD);
+			put_label(to, "{", "source", source);
+			put_label(to, ",", "reason", reason->text);
+			json_put_text(to, "}");
+			put_value(to, reason->letters, false);
+		}
+	}
+}
+
+/* A bound in milliseconds as seconds, without zeros at its end. */
+static void put_cell(struct json *to, const char *bound, uint64_t value)
+{
+	json_put_text(to, METRICS_DELAY "_bucket");
+	put_label(to, "{", "le", bound);
+	json_put_text(to, "}");
+	put_value(to, value, false);
+}
+
+static void put_delays(const struct metrics *metrics, const struct view *view, struct json *to)
+{
+	const struct histogram *delays = view->delays;
+	uint64_t sum = 0;
+
+	put_head(metrics, to, METRICS_DELAY, METRICS_DELAY_HELP, "histogram");
+	for (size_t i = 0; i + 1 < HISTOGRAM_CELLS; i++) {
+		char bound[32];
+
+		sum += delays->cells[i];
+		/*
+		 * OpenMetrics wants a point in it, and Prometheus takes "1" for another bound than
+		 * "1.0".
+		 */
+		snprintf(bound, sizeof bound, histogram_bounds[i] % 1000 ? "%g" : "%.1f",
+			 (double)histogram_bounds[i] / 1000);
+		put_cell(to, bound, sum);
+	}
+	put_cell(to, "+Inf", delays->count);
+	json_put_text(to, METRICS_DELAY "_sum");
+	put_value(to, delays->sum_ms, true);
+	json_put_text(to, METRICS_DELAY "_count");
+	put_value(to, delays->count, false);
 }
 
 static void put_counters(const struct metrics *metrics, const struct view *view, struct json *to)
 {
 	size_t n;
 	const struct counter *counters = counters_all(&n);
+	const struct counters now = sums_counters(view);
 
 	for (size_t i = 0; i < n; i++) {
 		char name[METRIC_NAME_MAX];
 		bool milli;
 
-		metrics_name(&counters[i], name, &milli);
+		metrics_name(&counters[i], false, name, &milli);
 		put_head(metrics, to, name, metrics_help(&counters[i]),
-			 counters[i].kind == COUNTER_SUM);
+			 counters[i].kind == COUNTER_SUM ? COUNTER : GAUGE);
 		json_put_text(to, name);
-		put_value(to, counter_value(view->counters, &counters[i]), milli);
+		put_value(to, counter_value(&now, &counters[i]), milli);
 	}
-	put_head(metrics, to, "waybill_build_info", "1, with the version as a label", false);
+	put_head(metrics, to, "waybill_build_info", "1, with the version as a label", GAUGE);
 	json_put_text(to, "waybill_build_info");
-	put_label(to, "version", WAYBILL_VERSION);
+	put_label(to, "{", "version", WAYBILL_VERSION);
+	json_put_text(to, "}");
 	put_value(to, 1, false);
 }
 
@@ -174,11 +260,13 @@ static bool put_row(struct metrics *metrics, const struct view *view, struct jso
 		return true;
 	}
 	if (metrics->index == 0)
-		put_head(metrics, to, row->name, row->help, metrics_is_sum(row));
+		put_head(metrics, to, row->name, row->help, metrics_is_sum(row) ? COUNTER : GAUGE);
 	json_put_text(to, row->name);
 	label = metrics_label(row->scope);
-	if (label)
-		put_label(to, label, value);
+	if (label) {
+		put_label(to, "{", label, value);
+		json_put_text(to, "}");
+	}
 	put_value(to, row->value(metrics, view, metrics->index), row->milli);
 	metrics->index++;
 	return true;
@@ -201,6 +289,12 @@ bool metrics_step(struct metrics *metrics, const struct view *view, struct json 
 		return false;
 	case METRICS_COUNTERS:
 		put_counters(metrics, view, to);
+		put_source_counters(metrics, view, to);
+		metrics->stage = METRICS_DELAYS;
+		return false;
+	case METRICS_DELAYS:
+		put_reasons(metrics, view, to);
+		put_delays(metrics, view, to);
 		metrics->stage = METRICS_ROWS;
 		return false;
 	case METRICS_ROWS:

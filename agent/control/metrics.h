@@ -40,11 +40,24 @@ bool metrics_is_sum(const struct metric *metric);
 /* The name of the label that tells those of a scope apart; NULL: there is one only. */
 const char *metrics_label(enum metric_scope scope);
 
+/* The counters that are told by source: that of this number; NULL: there are no more. */
+const struct counter *metrics_source_counter(size_t n);
+
+/* Those that are no gauges, and have more than a label or a value. */
+#define METRICS_DEAD "waybill_source_dead_letters_total"
+#define METRICS_DEAD_HELP "lines kept as dead letters, by what was wrong with them"
+#define METRICS_DELAY "waybill_delivery_seconds"
+#define METRICS_DELAY_HELP "from reading a line to its acknowledgement by Kafka"
+
 /* Room for the name of the metric of a counter. */
 #define METRIC_NAME_MAX 64
 
-/* The name of the metric of a counter. *ret_milli: its value is in thousandths of that. */
-void metrics_name(const struct counter *counter, char ret_name[METRIC_NAME_MAX], bool *ret_milli);
+/*
+ * The name of the metric of a counter, by source or of all. *ret_milli: its value is in thousandths
+ * of that.
+ */
+void metrics_name(const struct counter *counter, bool by_source, char ret_name[METRIC_NAME_MAX],
+		  bool *ret_milli);
 
 /* Its help, of seconds where the counter's is of milliseconds. */
 const char *metrics_help(const struct counter *counter);
@@ -52,7 +65,7 @@ const char *metrics_help(const struct counter *counter);
 /* One scrape while it is made. Embedded; zeroed. */
 struct metrics {
 	bool open_metrics;
-	enum { METRICS_FILES, METRICS_COUNTERS, METRICS_ROWS, METRICS_END } stage;
+	enum { METRICS_FILES, METRICS_COUNTERS, METRICS_DELAYS, METRICS_ROWS, METRICS_END } stage;
 	struct roll roll;
 	struct sums sums;
 	size_t row, index;

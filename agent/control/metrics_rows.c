@@ -117,6 +117,11 @@ VALUE(source_lag)
 	return metrics->sums.sources[index].lag;
 }
 
+VALUE(source_lag_ms)
+{
+	return metrics->sums.sources[index].lag_ms;
+}
+
 VALUE(source_in_flight)
 {
 	return metrics->sums.sources[index].in_flight;
@@ -218,6 +223,9 @@ static const struct metric rows[] = {
 	 METRIC_OF_SOURCE, false, source_stuck},
 	{"waybill_source_lag_bytes", "bytes that are there and not settled", METRIC_OF_SOURCE,
 	 false, source_lag},
+	{"waybill_source_lag_seconds",
+	 "of files that are not settled: the age of the line that was sent last, of the oldest",
+	 METRIC_OF_SOURCE, true, source_lag_ms},
 	{"waybill_source_in_flight", "records sent and not yet acknowledged", METRIC_OF_SOURCE,
 	 false, source_in_flight},
 	{"waybill_source_dead_letter_bytes", "bytes of dead letters", METRIC_OF_SOURCE, false,
@@ -245,4 +253,27 @@ const struct metric *metrics_rows(size_t *ret_n)
 {
 	*ret_n = ARRAY_LEN(rows);
 	return rows;
+}
+
+/* Of a source: what tells whether its lines go where they should. */
+static const size_t source_counters[] = {
+	offsetof(struct counters, lines_read),         offsetof(struct counters, bytes_read),
+	offsetof(struct counters, lines_delivered),    offsetof(struct counters, bytes_delivered),
+	offsetof(struct counters, lines_filtered),     offsetof(struct counters, lines_dead),
+	offsetof(struct counters, lines_unmatched),    offsetof(struct counters, lines_limited),
+	offsetof(struct counters, lines_truncated),    offsetof(struct counters, keys_missing),
+	offsetof(struct counters, timestamps_invalid), offsetof(struct counters, files_lost),
+	offsetof(struct counters, bytes_lost),
+};
+
+const struct counter *metrics_source_counter(size_t n)
+{
+	size_t n_all;
+	const struct counter *all = counters_all(&n_all);
+
+	for (size_t i = 0; n < ARRAY_LEN(source_counters) && i < n_all; i++) {
+		if (all[i].at == source_counters[n])
+			return &all[i];
+	}
+	return NULL;
 }

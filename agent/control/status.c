@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A line a call, so that whoever calls decides how much is done at a time. What is summed up over
- * files comes behind them; a reader that wants the worst first sorts, for that takes memory, and he
- * may have it.
+ * files comes behind them. Of all files none comes first in particular; who wants the first few by
+ * some order is told those only, so that neither writes down and reads twenty thousand for it.
  */
 #include "control/status.h"
 
@@ -13,10 +13,12 @@
 #include "conf/output.h"
 #include "control/line.h"
 
-int status_init(struct status *status, const struct view *view)
+int status_init(struct status *status, const struct view *view, size_t limit)
 {
 	int r = sums_init(&status->sums, view);
 
+	if (!r)
+		r = ranking_init(&status->ranking, limit);
 	return r ? r : roll_init(&status->roll, view->files);
 }
 
@@ -24,6 +26,7 @@ void status_deinit(struct status *status)
 {
 	roll_deinit(&status->roll);
 	sums_deinit(&status->sums);
+	ranking_deinit(&status->ranking);
 	*status = (struct status){0};
 }
 
@@ -77,10 +80,11 @@ static void put_counters(const struct view *view, struct json *to)
 {
 	size_t n;
 	const struct counter *rows = counters_all(&n);
+	const struct counters now = sums_counters(view);
 
 	line_begin(to, "counters");
 	for (size_t i = 0; i < n; i++)
-		line_number(to, rows[i].name, counter_value(view->counters, &rows[i]));
+		line_number(to, rows[i].name, counter_value(&now, &rows[i]));
 	line_end(to);
 }
 
@@ -190,7 +194,8 @@ static bool file_asked(struct status *status, const struct view *view,
 			strcmp(request->about, condition_topic(view, file->waits_topic)) == 0);
 }
 
-static void put_file(const struct file *file, const struct condition *condition, struct json *to)
+static void put_file(const struct view *view, const struct file *file,
+		     const struct condition *condition, struct json *to)
 {
 	line_begin(to, "file");
 	line_text(to, "path", file->path);
@@ -201,6 +206,7 @@ static void put_file(const struct file *file, const struct condition *condition,
 	line_number(to, "read", condition->read);
 	line_natural(to, "size", condition->sized ? (int64_t)condition->size : -1);
 	line_natural(to, "lag_bytes", condition->sized ? (int64_t)condition->lag : -1);
+	line_natural(to, "lag_ms", condition_lag_ms(view, file, condition));
 	line_number(to, "in_flight", file->account.in_flight);
 	line_bool(to, "left_path", file->left_path);
 	line_end(to);
@@ -213,15 +219,34 @@ static void step_files(struct status *status, const struct view *view,
 	struct condition condition;
 
 	if (!file) {
+		status->stage = STATUS_RANKED;
+		return;
+	}
+	condition_measure(file, &condition);
+	sums_add(&status->sums, view, file, &condition);
+	if (!file_asked(status, view, request, file) ||
+	    (*request->match && !strstr(file->path, request->match)))
+		return;
+	status->shown++;
+	if (request->limit) {
+		ranking_add(&status->ranking, request->sort, file, &condition);
+		return;
+	}
+	condition_of(view, file, &condition);
+	put_file(view, file, &condition, to);
+}
+
+static void step_ranked(struct status *status, const struct view *view, struct json *to)
+{
+	const struct file *file = ranking_next(&status->ranking, view->files);
+	struct condition condition;
+
+	if (!file) {
 		status->stage = STATUS_SOURCES;
 		return;
 	}
 	condition_of(view, file, &condition);
-	sums_add(&status->sums, view, file, &condition);
-	if (!file_asked(status, view, request, file))
-		return;
-	status->shown++;
-	put_file(file, &condition, to);
+	put_file(view, file, &condition, to);
 }
 
 static void step_sources(struct status *status, const struct view *view,
@@ -243,6 +268,7 @@ static void step_sources(struct status *status, const struct view *view,
 	line_number(to, "files_behind", sum->behind);
 	line_number(to, "files_stuck", sum->stuck);
 	line_number(to, "lag_bytes", sum->lag);
+	line_number(to, "lag_ms", sum->lag_ms);
 	line_number(to, "in_flight", sum->in_flight);
 	line_number(to, "dead_letter_bytes", letters_kept(view->letters, source->name));
 	line_number(to, "dead_letter_max", source->dead_letter_max);
@@ -275,6 +301,9 @@ bool status_line(struct status *status, const struct view *view, const struct re
 		return false;
 	case STATUS_FILES:
 		step_files(status, view, request, to);
+		return false;
+	case STATUS_RANKED:
+		step_ranked(status, view, to);
 		return false;
 	case STATUS_SOURCES:
 		step_sources(status, view, request, to);

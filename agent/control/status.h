@@ -3,6 +3,7 @@
 #define CONTROL_STATUS_H
 
 #include "base/json.h"
+#include "control/ranking.h"
 #include "control/request.h"
 #include "control/roll.h"
 #include "control/sums.h"
@@ -14,6 +15,7 @@ enum status_stage {
 	STATUS_TOPICS,
 	STATUS_BROKERS,
 	STATUS_FILES,
+	STATUS_RANKED,
 	STATUS_SOURCES,
 	STATUS_END,
 };
@@ -24,12 +26,13 @@ struct status {
 	int32_t next_partition;
 	struct roll roll;
 	struct sums sums;
+	struct ranking ranking;
 	uint64_t shown;
 	bool known; /* what it was asked of was met */
 };
 
-/* 0 or -ENOMEM: for status_deinit all the same. */
-int status_init(struct status *status, const struct view *view) MUSTCHECK;
+/* limit: of the request. 0 or -ENOMEM: for status_deinit all the same. */
+int status_init(struct status *status, const struct view *view, size_t limit) MUSTCHECK;
 void status_deinit(struct status *status);
 
 /* Writes one line or none. True: that was the last. */

@@ -18,8 +18,11 @@ void sums_deinit(struct sums *sums)
 	*sums = (struct sums){0};
 }
 
-static void add(struct sums_source *sum, const struct file *file, const struct condition *condition)
+static void add(struct sums_source *sum, const struct file *file, const struct condition *condition,
+		int64_t lag_ms)
 {
+	if (lag_ms > 0 && (uint64_t)lag_ms > sum->lag_ms)
+		sum->lag_ms = (uint64_t)lag_ms;
 	sum->files++;
 	sum->behind += condition->lag > 0;
 	sum->stuck += condition->is <= CONDITION_BACKOFF;
@@ -30,7 +33,17 @@ static void add(struct sums_source *sum, const struct file *file, const struct c
 void sums_add(struct sums *sums, const struct view *view, const struct file *file,
 	      const struct condition *condition)
 {
-	add(&sums->sources[file->source - view->conf->sources], file, condition);
-	add(&sums->all, file, condition);
+	int64_t lag_ms = condition_lag_ms(view, file, condition);
+
+	add(&sums->sources[file->source - view->conf->sources], file, condition, lag_ms);
+	add(&sums->all, file, condition, lag_ms);
 	sums->states[condition->is]++;
+}
+
+struct counters sums_counters(const struct view *view)
+{
+	struct counters now = *view->counters;
+
+	now.lines_waiting = files_lines_waiting(view->files);
+	return now;
 }

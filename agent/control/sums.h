@@ -8,6 +8,7 @@
 
 struct sums_source {
 	uint64_t files, behind, stuck, lag, in_flight;
+	uint64_t lag_ms; /* of the file that is most behind; see condition_lag_ms */
 };
 
 struct sums {
@@ -15,6 +16,9 @@ struct sums {
 	struct sums_source all;
 	uint64_t states[CONDITIONS]; /* files in each */
 };
+
+/* The counters of this moment, which add up. Asks all files. */
+struct counters sums_counters(const struct view *view);
 
 /* 0 or -ENOMEM. */
 int sums_init(struct sums *sums, const struct view *view) MUSTCHECK;

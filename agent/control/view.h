@@ -6,18 +6,20 @@
 #include <stdint.h>
 
 #include "conf/conf.h"
+#include "control/order.h"
 #include "files/files.h"
 #include "input/discover.h"
 #include "ops/counters.h"
+#include "ops/histogram.h"
 #include "output/output.h"
 #include "pipeline/pipeline.h"
 #include "state/letters.h"
 #include "state/store.h"
 
 /*
- * What an answer is made from: the parts of a running agent, all borrowed, and none of them
- * changed, but for the output by REQUEST_ACCEPT. The numbers are those of `now_us`: the agent
- * brings them up to date before each turn.
+ * What an answer is made from: the parts of a running agent, all borrowed, and none changed but the
+ * order, and the output by REQUEST_ACCEPT. The numbers are those of `now_us`: the agent brings them
+ * up to date before each turn (lines_waiting apart: sums_counters).
  */
 struct view {
 	const struct conf *conf;
@@ -28,12 +30,15 @@ struct view {
 	struct pipeline *pipeline;
 	struct store *store;
 	const struct counters *counters;
-	const char *life; /* "running", "stopping", "reloading" */
-	bool has_room;    /* more may be read */
-	bool writing;     /* the store is being written to, and must not be asked */
-	bool stuck;       /* it could go on and does not: what the watchdog is not fed for */
+	const struct histogram *delays; /* from reading a line to its acknowledgement */
+	struct order *order;            /* the one thing that an answer may change */
+	const char *life;               /* "running", "stopping", "reloading" */
+	bool has_room;                  /* more may be read */
+	bool writing;                   /* the store is being written to, and must not be asked */
+	bool stuck; /* it could go on and does not: what the watchdog is not fed for */
 	bool reload_refused;
 	uint64_t now_us;
+	int64_t now_ms; /* since 1970 */
 	uint64_t uptime_us;
 };
 

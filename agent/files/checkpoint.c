@@ -48,8 +48,9 @@ uint64_t checkpoint_settled(const struct counters *counters)
 bool checkpoint_due(const struct checkpoint *checkpoint)
 {
 	return checkpoint->under_way || !TAILQ_EMPTY(&checkpoint->files->dirty) ||
-	       checkpoint->letters->n || checkpoint->files->n_removed ||
-	       !checkpoint->sources_written || kept_topics_due(&checkpoint->topics);
+	       checkpoint->letters->n || checkpoint->letters->n_gone ||
+	       checkpoint->files->n_removed || !checkpoint->sources_written ||
+	       kept_topics_due(&checkpoint->topics);
 }
 
 /*
@@ -219,6 +220,7 @@ static void mark_clean(struct checkpoint *checkpoint, size_t n_dirty)
 		checkpoint->settled_submitted = checkpoint_settled(checkpoint->counters);
 	checkpoint->n_removed = files->n_removed;
 	checkpoint->n_letters = checkpoint->letters->n;
+	checkpoint->n_gone = checkpoint->letters->n_gone;
 	checkpoint->under_way = true;
 }
 
@@ -236,6 +238,8 @@ static int submit(struct checkpoint *checkpoint, struct store_file *rows, size_t
 		.n_files = n_dirty + files->n_removed,
 		.letters = checkpoint->letters->items,
 		.n_letters = checkpoint->letters->n,
+		.gone = checkpoint->letters->gone,
+		.n_gone = checkpoint->letters->n_gone,
 		.sources = names,
 		.n_sources = checkpoint->sources_written || !last ? 0 : files->n_sources,
 		.topics = topics,
@@ -318,6 +322,7 @@ static void succeeded(struct checkpoint *checkpoint)
 		note_stored(checkpoint);
 	checkpoint->sources_written |= checkpoint->with_sources;
 	letters_stored(checkpoint->letters, checkpoint->n_letters);
+	letters_removed(checkpoint->letters, checkpoint->n_gone);
 	if (!checkpoint->n_removed)
 		return;
 	files->n_removed -= checkpoint->n_removed;

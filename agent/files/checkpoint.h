@@ -31,7 +31,8 @@ struct checkpoint {
 	bool with_sources;             /* the batch under way has them */
 	struct checkpoint_file *batch; /* the files of the batch under way */
 	size_t n_files;
-	size_t n_letters; /* letters of the batch under way */
+	size_t n_letters; /* letters of the batch under way, */
+	size_t n_gone;    /* and those that it removes */
 	size_t n_removed;
 	/* lines settled when the batch was made, if it is of all files */
 	uint64_t settled_submitted;

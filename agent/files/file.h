@@ -83,11 +83,13 @@ struct file_hold {
 struct file {
 	uint64_t id;                 /* row of the store, ascending in the order of discovery */
 	const struct source *source; /* borrowed */
-	char *path;                  /* last known */
-	char *lineage;               /* the path at which it was first seen */
-	char *real;   /* the file to which links led from there; NULL: no link leads there */
-	char *went;   /* a directory to which generations of its lineage went; NULL: their own */
-	char *second; /* another path that a source wants, and is this file; NULL: none known */
+	struct counters *counts;     /* of its source; borrowed; NULL: nobody counts */
+	int64_t sent_ms; /* the timestamp of the record that was sent last; 0: none was */
+	char *path;      /* last known */
+	char *lineage;   /* the path at which it was first seen */
+	char *real;      /* the file to which links led from there; NULL: no link leads there */
+	char *went;      /* a directory to which generations of its lineage went; NULL: their own */
+	char *second;    /* another path that a source wants, and is this file; NULL: none known */
 	struct slice name; /* last component of path */
 	struct identity identity;
 	int64_t began_ns;    /* when it was made, as far as is known in another file */
@@ -99,7 +101,9 @@ struct file {
 	struct output_share *under_way; /* of its source; borrowed; NULL: it has no neighbours */
 
 	enum file_state state;
-	bool rewritten;      /* DRAINING ends in a reset to 0, not in a rewind */
+	bool rewritten; /* DRAINING ends in a reset to 0, not in a rewind */
+	bool seeks;     /* and this in a reset to seek_to, as somebody ordered */
+	uint64_t seek_to;
 	bool left_path;      /* renamed or unlinked: its path is another's or nobody's */
 	uint64_t lines_back; /* were read, and are to be: they came back, or their event is open */
 	uint64_t looked;     /* the look at all files that last found it at its path */

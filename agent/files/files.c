@@ -114,6 +114,7 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 		.stored_paths = map_new(),
 		.arrivals = map_new(),
 		.source_known = calloc(n_sources + 1, sizeof(bool)),
+		.source_counters = calloc(n_sources + 1, sizeof(struct counters)),
 		.next_id = 1,
 		.agent_id = "",
 		.first_scan = true,
@@ -134,9 +135,9 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	learn_own_log(files);
 	if (files_init_shares(files) || !files->by_inode || !files->by_path || !files->by_lineage ||
 	    !files->kept || !files->refused || !files->unreadable || !files->stored ||
-	    !files->stored_paths || !files->arrivals || dangling_init(&files->danglings) ||
-	    !files->source_known || dormants_init(&files->dormants) ||
-	    quota_init(&files->quota, n_sources, SIZE_MAX) ||
+	    !files->source_counters || !files->stored_paths || !files->arrivals ||
+	    dangling_init(&files->danglings) || !files->source_known ||
+	    dormants_init(&files->dormants) || quota_init(&files->quota, n_sources, SIZE_MAX) ||
 	    quota_init(&files->awake, n_sources, SIZE_MAX))
 		return -ENOMEM;
 	return remember_rows(files, rows, n_rows);
@@ -172,6 +173,7 @@ void files_deinit(struct files *files)
 	files->rows = store_files_free(files->rows, files->n_rows);
 	free(files->shares);
 	free(files->source_known);
+	free(files->source_counters);
 	free(files->removed);
 	quota_deinit(&files->quota);
 	quota_deinit(&files->awake);
@@ -235,6 +237,7 @@ int files_put_in(struct files *files, struct file *file)
 	int r;
 
 	files_give_share(files, file);
+	file->counts = &files->source_counters[source_of(files, file->source)];
 	r = map_put(files->by_path, file->path, strlen(file->path), file);
 	if (!r && replaces)
 		r = map_put(files->by_lineage, file->lineage, strlen(file->lineage), file);
@@ -368,6 +371,8 @@ void files_remove(struct files *files, struct file *file, bool forget)
 		files_forget_row(files, file->id);
 	quota_give(&files->quota, source_of(files, file->source));
 	files->counters->lines_read -= file->lines_back;
+	if (file->counts)
+		file->counts->lines_read -= file->lines_back;
 	files_take_out(files, file);
 	file_free(file);
 }

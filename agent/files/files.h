@@ -52,6 +52,7 @@ struct files {
 	bool compressed; /* wanted by any source */
 	struct chunk_pools *pools;
 	struct counters *counters;
+	struct counters *source_counters; /* the same by source, as far as they are kept so */
 	struct log *log;
 	struct map *by_inode;   /* struct inode_key → file */
 	struct map *by_path;    /* current path → file */
@@ -223,6 +224,12 @@ void files_release_all(struct files *files);
 void files_release_room(struct files *files);
 
 bool files_any_held(const struct files *files);
+
+/* So many bytes of a file are lost; source: NULL: it is of none any more. */
+void files_count_lost(struct files *files, const struct source *source, uint64_t bytes);
+
+/* Lines that were read, and are neither settled nor in flight. Asks all files. */
+uint64_t files_lines_waiting(const struct files *files);
 
 /*
  * Before a compressed file is read. False: others are; the file is held until one of them has no

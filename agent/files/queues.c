@@ -112,6 +112,27 @@ void files_release_all(struct files *files)
 	}
 }
 
+void files_count_lost(struct files *files, const struct source *source, uint64_t bytes)
+{
+	files->counters->files_lost++;
+	files->counters->bytes_lost += bytes;
+	if (!source)
+		return;
+	files->source_counters[source - files->sources].files_lost++;
+	files->source_counters[source - files->sources].bytes_lost += bytes;
+}
+
+uint64_t files_lines_waiting(const struct files *files)
+{
+	void *cursor = NULL;
+	const struct file *file;
+	uint64_t n = 0;
+
+	while ((file = map_next(files->by_inode, &cursor)))
+		n += file->lines_back;
+	return n;
+}
+
 bool files_any_held(const struct files *files)
 {
 	for (int wait = 0; wait < FILE_WAITS; wait++) {

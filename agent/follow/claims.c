@@ -309,6 +309,8 @@ static void forget_content(struct files *files, struct file *file)
 {
 	/* Those that came back are read for the first time again. */
 	files->counters->lines_read -= file->lines_back;
+	if (file->counts)
+		file->counts->lines_read -= file->lines_back;
 	file->lines_back = 0;
 	account_reset(&file->account, 0);
 	tail_reset(&file->tail);

@@ -21,8 +21,7 @@ bool follow_is_spoilt(struct files *files, struct file *file)
 	file->spoilt = true;
 	file->rewritten = false;
 	if (end > settled) {
-		files->counters->files_lost++;
-		files->counters->bytes_lost += end - settled;
+		files_count_lost(files, file->source, end - settled);
 	}
 	log_source(files->log, end > settled ? LOG_WARNING : LOG_INFO, file->source->name,
 		   "overwritten",

@@ -27,6 +27,8 @@
 	  "lines left out by on_no_match = \"skip\", or by a rule of their source")                \
 	X(lines_dead, SUM, "dead letter|",                                                         \
 	  "lines kept as dead letters: refused alone by Kafka, or by a policy")                    \
+	X(letters_replayed, SUM, NULL, "dead letters that were sent again, and acknowledged")      \
+	X(letters_dropped, SUM, NULL, "dead letters that were removed by `dead-letters drop`")     \
 	X(lines_unmatched, SUM, NULL, "lines that the parser's pattern did not match")             \
 	X(lines_limited, SUM, "line| too hard for the pattern",                                    \
 	  "lines on which the pattern hit its match limit")                                        \
@@ -76,6 +78,7 @@
 	X(maybe_persisted, SUM, NULL,                                                              \
 	  "of these, records that Kafka may hold already: possible repeats")                       \
 	X(rewinds, SUM, NULL, "times a file went back to its committed position")                  \
+	X(positions_set, SUM, NULL, "times a file was set to another position by an order")        \
 	X(rotations, SUM, NULL, "files that left their path and were finished under another name") \
 	X(generations_unseen, SUM, NULL,                                                           \
 	  "of these, files that came and were rotated before they were seen")                      \
@@ -107,6 +110,9 @@
 	X(files_known, NOW, NULL, "files that are followed, or were and are there still")          \
 	X(files_waiting, NOW, NULL, "files that wait until others are gone: max_files")            \
 	X(directories_waiting, NOW, NULL, "directories of which the same holds: max_directories")  \
+	X(files_denied, NOW, NULL,                                                                 \
+	  "files that a source wants and that cannot be opened: they are not followed yet")        \
+	X(directories_denied, NOW, NULL, "directories that cannot be read or searched")            \
 	X(polled_files, NOW, NULL,                                                                 \
 	  "files whose size is asked, because inotify does not tell of writes to them")            \
 	X(checkpoint_age_ms, NOW, NULL,                                                            \

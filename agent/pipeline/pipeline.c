@@ -49,16 +49,34 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
 	free(pipeline->topics);
 	free(pipeline->rule_lines);
 	limits_free(pipeline->limits);
+	free(pipeline->replay.block);
 	pattern_scratch_free(pipeline->scratch);
 	arena_deinit(&pipeline->arena);
 	free(pipeline);
 	return NULL;
 }
 
+/* So many lines more are read, or fewer after all. */
+static void count_read(struct pipeline *pipeline, struct file *file, uint64_t lines, uint64_t bytes)
+{
+	pipeline->options.counters->lines_read += lines;
+	pipeline->options.counters->bytes_read += bytes;
+	if (LIKELY(file->counts != NULL)) {
+		file->counts->lines_read += lines;
+		file->counts->bytes_read += bytes;
+	}
+}
+
+static void count_filtered(struct pipeline *pipeline, struct file *file, uint64_t lines)
+{
+	pipeline->options.counters->lines_filtered += lines;
+	if (LIKELY(file->counts != NULL))
+		file->counts->lines_filtered += lines;
+}
+
 /* Lines that were counted as read before: they waited for their event's end, or another try. */
 static void count_again(struct pipeline *pipeline, struct file *file, const struct event *event)
 {
-	struct counters *counters = pipeline->options.counters;
 	uint64_t waited = event->lines_old;
 
 	if (waited > file->lines_back)
@@ -66,42 +84,63 @@ static void count_again(struct pipeline *pipeline, struct file *file, const stru
 	file->lines_back -= waited;
 	if (event->first_time)
 		return;
-	counters->lines_reread += event->lines_old;
+	pipeline->options.counters->lines_reread += event->lines_old;
 	/* In flight before, it has grown, and is left out as it is now. */
 	if (event->lines > 1 && outcome_has(&pipeline->line.outcome, OUTCOME_LEFT_OUT))
-		counters->lines_filtered += waited + event->lines - event->lines_old;
+		count_filtered(pipeline, file, waited + event->lines - event->lines_old);
 }
 
-/* What an event that was consumed adds to the counters. */
-static void count_event(struct pipeline *pipeline, struct file *file, const struct event *event,
-			uint64_t now_us)
+/* What an event that was consumed for the first time adds to counters. */
+static void count_into(struct counters *counters, const struct event *event,
+		       const struct outcome *outcome)
 {
-	struct counters *counters = pipeline->options.counters;
-	struct outcome *outcome = &pipeline->line.outcome;
-
-	counters->lines_read += event->lines - event->lines_old;
-	counters->bytes_read += event->extent - event->bytes_old;
-	if (UNLIKELY(event->lines_old))
-		count_again(pipeline, file, event);
-	if (UNLIKELY(!event->first_time))
-		return;
 	counters->events_read++;
 	counters->split_lines += event->split;
-	if (LIKELY(event->line.terminated && !outcome->set && !event->cut))
-		return;
+	if (UNLIKELY(outcome->set))
+		outcome_count(outcome, counters);
+}
+
+/* Something was noted of an event that was consumed for the first time. */
+static void count_notes(struct pipeline *pipeline, struct file *file, const struct event *event,
+			uint64_t now_us)
+{
+	struct outcome *outcome = &pipeline->line.outcome;
+
 	if (event->cut)
 		outcome_note(outcome, OUTCOME_CUT);
-	if (outcome_has(outcome, OUTCOME_LEFT_OUT))
-		counters->lines_filtered += event->lines - 1;
 	if (event->line.truncated)
 		outcome_note(outcome, OUTCOME_TRUNCATED);
 	else if (!event->line.terminated)
 		outcome_note(outcome, OUTCOME_UNTERMINATED);
-	outcome_count(outcome, counters);
+	if (outcome_has(outcome, OUTCOME_LEFT_OUT))
+		count_filtered(pipeline, file, event->lines - 1);
 	if (outcome_has(outcome, OUTCOME_DUE) && !pipeline->line.why)
 		limits_take(pipeline->limits, &pipeline->rules.due, now_us);
 	if (outcome_has(outcome, OUTCOME_RULED))
 		pipeline->rule_lines[outcome->rule->number] += event->lines;
+}
+
+/* An event was consumed. */
+static void count_event(struct pipeline *pipeline, struct file *file, const struct event *event,
+			uint64_t now_us)
+{
+	struct outcome *outcome = &pipeline->line.outcome;
+
+	count_read(pipeline, file, event->lines - event->lines_old,
+		   event->extent - event->bytes_old);
+	if (UNLIKELY(event->lines_old))
+		count_again(pipeline, file, event);
+	if (UNLIKELY(!event->first_time))
+		return;
+	if (UNLIKELY(!event->line.terminated || outcome->set || event->cut))
+		count_notes(pipeline, file, event, now_us);
+	if (event->line.truncated)
+		outcome_note(outcome, OUTCOME_TRUNCATED);
+	else if (!event->line.terminated)
+		outcome_note(outcome, OUTCOME_UNTERMINATED);
+	count_into(pipeline->options.counters, event, outcome);
+	if (LIKELY(file->counts != NULL))
+		count_into(file->counts, event, outcome);
 }
 
 /*
@@ -221,6 +260,7 @@ static int send(struct pipeline *pipeline, struct file *file, const struct event
 		r = submit_alone(pipeline, file, slot, now_us);
 	if (LIKELY(!r)) {
 		take_share(pipeline, file, slot);
+		file->sent_ms = pipeline->record.timestamp_ms;
 		if (LIKELY(slot->state == SLOT_IN_FLIGHT))
 			pipeline->lines_joined += event->lines - 1;
 		if (LIKELY(!file->parts.n))
@@ -247,8 +287,7 @@ static void count_open(struct pipeline *pipeline, struct file *file)
 {
 	uint64_t bytes, lines = tail_count_open(&file->tail, &bytes);
 
-	pipeline->options.counters->lines_read += lines;
-	pipeline->options.counters->bytes_read += bytes;
+	count_read(pipeline, file, lines, bytes);
 	file->lines_back += lines;
 }
 
@@ -406,6 +445,8 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 {
 	size_t used = 0;
 
+	pipeline->real_ms = now_ms;
+	pipeline->mono_us = now_us;
 	pipeline->taken = false;
 	while (used < budget_bytes) {
 		struct event event;

@@ -3,8 +3,10 @@
 #define PIPELINE_PIPELINE_H
 
 #include "files/file.h"
+#include "flow/report.h"
 #include "ops/acks.h"
 #include "ops/counters.h"
+#include "ops/histogram.h"
 #include "output/output.h"
 #include "state/letters.h"
 
@@ -22,7 +24,8 @@ struct pipeline_options {
 	size_t n_topics;
 	size_t n_rules; /* of all sources */
 	bool limits;    /* false: those of rules are not kept, for lines that are only looked at */
-	struct acks *acks; /* where acknowledgements are told; borrowed, NULL: nowhere */
+	struct histogram *delays; /* from reading a line to its report; borrowed, NULL: none */
+	struct acks *acks;        /* where acknowledgements are told; borrowed, NULL: nowhere */
 };
 
 enum {
@@ -35,6 +38,7 @@ enum {
 	PIPELINE_E_LIMIT,     /* a limit lets its next line not go yet, and it waits */
 	PIPELINE_E_MEMORY,    /* the chunk budget is used up: files without a chunk wait */
 	PIPELINE_E_REWRITTEN, /* the file is another one now: it must be reset */
+	PIPELINE_E_REFUSED,   /* of pipeline_replay */
 	PIPELINE_E_AGAIN,     /* its content is being unpacked up to what is unread: another turn */
 };
 
@@ -78,6 +82,20 @@ uint64_t pipeline_rule_lines(const struct pipeline *pipeline, size_t number);
  */
 int pipeline_reports(struct pipeline *pipeline, size_t max, uint64_t now_us) MUSTCHECK;
 
+/*
+ * Sends a dead letter again, alone, to the topic of that number: one at a time. 0: its report will
+ * come. PIPELINE_E_FULL, PIPELINE_E_HOLD: not now. PIPELINE_E_REFUSED: never, *ret_why (static)
+ * says why. -ENOMEM. What the letter holds is copied.
+ */
+int pipeline_replay(struct pipeline *pipeline, const struct store_dead_letter *letter,
+		    uint32_t topic, const char **ret_why, uint64_t now_us) MUSTCHECK;
+
+/* Whether a letter was sent of which there is no report yet. */
+bool pipeline_replays(const struct pipeline *pipeline);
+
+/* The report of the letter that was sent last, once; NULL: it has not come. */
+const struct report *pipeline_take_replayed(struct pipeline *pipeline);
+
 /* A file whose slots changed since it was last taken, or NULL. */
 struct file *pipeline_take_touched(struct pipeline *pipeline);
 
@@ -95,6 +113,13 @@ int pipeline_rewind(struct pipeline *pipeline, struct file *file) MUSTCHECK;
 
 /* Lines in flight, beside the one that each record has. */
 uint64_t pipeline_lines_joined(const struct pipeline *pipeline);
+
+/*
+ * A file in FILE_DRAINING whose reports are all in, and which is not rewritten: it is read on from
+ * seek_to, whatever was settled; of its lines that were not nothing is counted as read any more.
+ * The caller sets the state.
+ */
+void pipeline_seek(struct pipeline *pipeline, struct file *file);
 
 /* The reason of the last failed report, static text; for the top's message. */
 const char *pipeline_last_failure(const struct pipeline *pipeline);

@@ -7,8 +7,16 @@
 
 /*
  * Calls go one way: pipeline.c (the way of a line), reports.c (the way of its report), rewind.c and
- * judge.c call records.c (event → record → output) and parts.c.
+ * judge.c call records.c (event → record → output) and parts.c. replay.c is called by none.
  */
+
+/* A dead letter that is sent again: its slot belongs to no file. */
+struct replay {
+	struct chunk chunk;
+	struct slot_block *block; /* NULL: none was sent yet */
+	bool under_way, reported;
+	struct report report;
+};
 
 struct topic_flow {
 	bool resumed;   /* files that waited for their own reports may go on */
@@ -23,7 +31,10 @@ struct pipeline {
 	uint64_t *rule_lines; /* by the number of a rule */
 	struct file_stack touched;
 	const char *last_failure;
-	uint64_t lines_joined;     /* in flight, beside the first one of each event */
+	uint64_t lines_joined; /* in flight, beside the first one of each event */
+	int64_t real_ms;       /* of the last turn: what the clock said, */
+	uint64_t mono_us;      /* and the other one */
+	struct replay replay;
 	struct pipeline_line line; /* that a record was made of last */
 	bool taken;                /* by the last turn */
 

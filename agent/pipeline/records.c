@@ -4,6 +4,7 @@
  * or the dead letters. Both for a line that is read (pipeline.c) and for one that is a dead letter
  * after all (reports.c), which must be the same record: parser and route are pure.
  */
+#include "flow/headers.h"
 #include "join/streams.h"
 #include "pipeline/pipeline_private.h"
 
@@ -183,6 +184,7 @@ int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const cha
 		.time_ms = record->timestamp_ms,
 		.key = record->key,
 		.value = record->value,
+		.partition = record->partition,
 	};
 	size_t bytes = record->key.len + record->value.len;
 	bool room = letters_has_room(letters, letter.source, bytes);
@@ -191,8 +193,12 @@ int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const cha
 	letters_want(letters, letter.source, room ? 0 : bytes);
 	if (!room)
 		return PIPELINE_E_LETTERS;
-	r = letters_add(letters, &letter);
+	r = headers_pack(record, &pipeline->arena, &letter.headers);
+	if (!r)
+		r = letters_add(letters, &letter);
 	if (!r)
 		pipeline->options.counters->lines_dead += slot->lines;
+	if (!r && file->counts)
+		file->counts->lines_dead += slot->lines;
 	return r;
 }

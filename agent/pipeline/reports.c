@@ -40,11 +40,26 @@ static void tell_ack(const struct pipeline *pipeline, const struct file *file,
 		 });
 }
 
+/* What the clock says at now_us: no system call for it, and right to a step of the clock. */
+static int64_t real_ms(const struct pipeline *pipeline, uint64_t now_us)
+{
+	return pipeline->real_ms +
+	       (int64_t)(now_us > pipeline->mono_us ? (now_us - pipeline->mono_us) / 1000 : 0);
+}
+
+static void note_delay(struct pipeline *pipeline, const struct slot *slot, int64_t now_ms)
+{
+	int64_t ms = now_ms - (int64_t)slot->read_ms;
+
+	histogram_add(pipeline->options.delays, ms > 0 ? (uint64_t)ms : 0);
+}
+
 /*
  * Settles the reports in front that tell of slots of one chunk, and of one topic, that they were
  * delivered: what is not the slot's own is booked once for all of them. Returns their number.
  */
-static size_t delivered(struct pipeline *pipeline, const struct report *reports, size_t n)
+static size_t delivered(struct pipeline *pipeline, const struct report *reports, size_t n,
+			int64_t now_ms)
 {
 	struct chunk *chunk = slot_chunk(reports->slot);
 	struct file *file = file_of_account(chunk->account);
@@ -61,6 +76,8 @@ static size_t delivered(struct pipeline *pipeline, const struct report *reports,
 		if (UNLIKELY(pipeline->options.acks != NULL))
 			tell_ack(pipeline, file, slot, report);
 		lines += slot->lines;
+		if (LIKELY(pipeline->options.delays != NULL))
+			note_delay(pipeline, slot, now_ms);
 		slot->offset = (uint64_t)report->offset;
 		slot->partition = (uint16_t)report->partition;
 		slot->state = SLOT_DELIVERED;
@@ -71,6 +88,11 @@ static size_t delivered(struct pipeline *pipeline, const struct report *reports,
 	pipeline->options.counters->events_delivered += i;
 	pipeline->lines_joined -= lines - i;
 	pipeline->options.counters->bytes_delivered += bytes;
+	if (LIKELY(file->counts != NULL)) {
+		file->counts->lines_delivered += lines;
+		file->counts->events_delivered += i;
+		file->counts->bytes_delivered += bytes;
+	}
 	file->backoff_ms = 0;
 	pipeline_touch(pipeline, file);
 	return i;
@@ -164,13 +186,19 @@ static int settle_parts(struct pipeline *pipeline, struct file *file)
 }
 
 /* Settles reports from the front: several of a kind, or one. Their number, or -ENOMEM. */
-static int settle(struct pipeline *pipeline, const struct report *reports, size_t n)
+static int settle(struct pipeline *pipeline, const struct report *reports, size_t n, int64_t now_ms)
 {
-	struct file *file = file_of_account(slot_chunk(reports->slot)->account);
+	struct chunk *chunk = slot_chunk(reports->slot);
+	struct file *file = file_of_account(chunk->account);
 	int r = 1;
 
+	if (UNLIKELY(chunk == &pipeline->replay.chunk)) {
+		pipeline->replay.report = *reports;
+		pipeline->replay.reported = true;
+		return 1;
+	}
 	if (LIKELY(reports->kind == REPORT_DELIVERED)) {
-		r = (int)delivered(pipeline, reports, n);
+		r = (int)delivered(pipeline, reports, n, now_ms);
 	} else {
 		int error = not_delivered(pipeline, reports);
 
@@ -200,7 +228,7 @@ int pipeline_reports(struct pipeline *pipeline, size_t max, uint64_t now_us)
 					  now_us);
 
 		for (size_t i = 0; i < n;) {
-			int r = settle(pipeline, &reports[i], n - i);
+			int r = settle(pipeline, &reports[i], n - i, real_ms(pipeline, now_us));
 
 			if (r < 0)
 				return r;

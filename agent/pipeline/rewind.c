@@ -84,9 +84,17 @@ static int keep_refused(void *context, struct slot *slot, uint32_t n)
 	return r < 0 ? r : 0;
 }
 
+/* Of lines that wait nothing will become any more: they do not count as read (G01). */
+static void uncount(struct pipeline *pipeline, struct file *file)
+{
+	pipeline->options.counters->lines_read -= file->lines_back;
+	if (file->counts)
+		file->counts->lines_read -= file->lines_back;
+	file->lines_back = 0;
+}
+
 /*
  * The file holds other content now: what was seen of the old and not delivered is lost, and told.
- * Of its lines nothing will become any more: they do not count as read (G01).
  */
 static int start_over(struct pipeline *pipeline, struct file *file)
 {
@@ -98,9 +106,10 @@ static int start_over(struct pipeline *pipeline, struct file *file)
 		r = file_unsettled(file, &lost);
 	if (r)
 		return r;
-	pipeline->options.counters->lines_read -= file->lines_back;
-	file->lines_back = 0;
+	uncount(pipeline, file);
 	pipeline->options.counters->bytes_lost += lost;
+	if (file->counts)
+		file->counts->bytes_lost += lost;
 	pipeline->options.counters->truncations++;
 	account_reset(account, 0);
 	tail_reset(&file->tail);
@@ -111,6 +120,20 @@ static int start_over(struct pipeline *pipeline, struct file *file)
 	file->identity.head_len = 0;
 	file->rewritten = false;
 	return 0;
+}
+
+void pipeline_seek(struct pipeline *pipeline, struct file *file)
+{
+	uncount(pipeline, file);
+	pipeline->options.counters->positions_set++;
+	account_reset(&file->account, file->seek_to);
+	tail_reset(&file->tail);
+	ranges_deinit(&file->alone);
+	ranges_deinit(&file->parts);
+	file->convict = NULL;
+	file->seen_end = 0;
+	file->seeks = false;
+	file->eof_seen = false;
 }
 
 /* What is settled ahead and not under the chain is known to be there by the first bytes only. */

@@ -49,9 +49,8 @@ void away_tell_gone(struct files *files, const struct discover *discover,
 			   row->path);
 		return;
 	}
-	files->counters->files_lost++;
 	lost = bytes_unshipped(row, reach);
-	files->counters->bytes_lost += lost;
+	files_count_lost(files, wants < 0 ? NULL : &files->sources[wants], lost);
 	log_source(files->log, LOG_WARNING, source, "lost",
 		   "%s: gone while waybill was down: %llu bytes after position %llu are lost "
 		   "(deleted; if "

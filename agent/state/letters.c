@@ -66,21 +66,12 @@ static uint64_t size_of(const struct store_dead_letter *letter)
 	return letter->key.len + letter->value.len;
 }
 
-static void free_letter(struct store_dead_letter *letter)
-{
-	free((char *)letter->source);
-	free((char *)letter->path);
-	free((char *)letter->topic);
-	free((char *)letter->reason);
-	free((char *)letter->key.at);
-	free((char *)letter->value.at);
-}
-
 void letters_deinit(struct letters *letters)
 {
 	for (size_t i = 0; i < letters->n; i++)
-		free_letter(&letters->items[i]);
+		store_letter_free(&letters->items[i]);
 	free(letters->items);
+	free(letters->gone);
 	free(letters->shares);
 	*letters = (struct letters){0};
 }
@@ -152,6 +143,25 @@ static bool copy_slice(struct slice from, struct slice *to)
 	return true;
 }
 
+static void count_reason(struct letters_share *share, const char *cause)
+{
+	size_t i = 0;
+
+	while (i + 1 < LETTERS_REASONS && share->reasons[i].text &&
+	       strcmp(share->reasons[i].text, cause) != 0)
+		i++;
+	share->reasons[i].text = i + 1 < LETTERS_REASONS ? cause : "OTHER";
+	share->reasons[i].letters++;
+}
+
+const struct letters_reason *letters_reason(const struct letters *letters, const char *source,
+					    size_t n)
+{
+	const struct letters_share *share = share_of((struct letters *)letters, source);
+
+	return n < LETTERS_REASONS && share->reasons[n].text ? &share->reasons[n] : NULL;
+}
+
 int letters_add(struct letters *letters, const struct store_dead_letter *letter)
 {
 	struct store_dead_letter copy = *letter;
@@ -169,17 +179,59 @@ int letters_add(struct letters *letters, const struct store_dead_letter *letter)
 	copy.path = strdup(letter->path);
 	copy.topic = strdup(letter->topic);
 	copy.reason = strdup(letter->reason);
-	/* Both are copied even if one fails, so that free_letter sees no borrowed pointer. */
+	/* Both are copied even if one fails, so that store_letter_free sees no borrowed pointer. */
 	bool key = copy_slice(letter->key, &copy.key);
 	bool value = copy_slice(letter->value, &copy.value);
-	if (!copy.source || !copy.path || !copy.topic || !copy.reason || !key || !value) {
-		free_letter(&copy);
+	bool headers = copy_slice(letter->headers, &copy.headers);
+	if (!copy.source || !copy.path || !copy.topic || !copy.reason || !key || !value ||
+	    !headers) {
+		store_letter_free(&copy);
 		return -ENOMEM;
 	}
 	letters->items[letters->n++] = copy;
 	letters->bytes += size_of(&copy);
 	share_of(letters, copy.source)->bytes += size_of(&copy);
+	if (letter->cause)
+		count_reason(share_of(letters, copy.source), letter->cause);
 	return 0;
+}
+
+/* The room that it took is free, before it is gone for good: what is put there goes behind it. */
+static void give_room(struct letters *letters, const char *source, uint64_t bytes)
+{
+	struct letters_share *share = source ? share_of(letters, source) : NULL;
+
+	if (share == &letters->rest) {
+		letters->left_behind -= bytes < letters->left_behind ? bytes : letters->left_behind;
+		return;
+	}
+	if (share)
+		share->bytes -= bytes < share->bytes ? bytes : share->bytes;
+	letters->stored -= bytes < letters->stored ? bytes : letters->stored;
+}
+
+int letters_remove(struct letters *letters, const struct store_dead_letter *letter)
+{
+	if (letters->n_gone == letters->gone_capacity) {
+		size_t capacity = letters->gone_capacity ? 2 * letters->gone_capacity : 16;
+		void *gone = reallocarray(letters->gone, capacity, sizeof letters->gone[0]);
+
+		if (!gone)
+			return -ENOMEM;
+		letters->gone = gone;
+		letters->gone_capacity = capacity;
+	}
+	letters->gone[letters->n_gone++] = (struct store_gone){letter->id, size_of(letter)};
+	give_room(letters, letter->source, size_of(letter));
+	return 0;
+}
+
+void letters_removed(struct letters *letters, size_t n)
+{
+	letters->n_gone -= n;
+	if (n)
+		memmove(letters->gone, letters->gone + n,
+			letters->n_gone * sizeof letters->gone[0]);
 }
 
 void letters_stored(struct letters *letters, size_t n)
@@ -187,7 +239,7 @@ void letters_stored(struct letters *letters, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		letters->bytes -= size_of(&letters->items[i]);
 		letters->stored += size_of(&letters->items[i]);
-		free_letter(&letters->items[i]);
+		store_letter_free(&letters->items[i]);
 	}
 	if (!n)
 		return;

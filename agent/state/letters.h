@@ -6,6 +6,14 @@
 
 #include "state/store.h"
 
+/* Letters of a source by reason, since the start; the last cell is for all that found none. */
+#define LETTERS_REASONS 12
+
+struct letters_reason {
+	const char *text; /* static; NULL: none */
+	uint64_t letters;
+};
+
 /* What one source may keep of the room for all, so that its lines hold up no other's. */
 struct letters_share {
 	const char *source; /* its name; borrowed */
@@ -13,6 +21,7 @@ struct letters_share {
 	uint64_t max_bytes;
 	size_t wanted; /* bytes of a letter that found no room; 0: none is waiting */
 	bool told;
+	struct letters_reason reasons[LETTERS_REASONS];
 };
 
 /*
@@ -28,6 +37,8 @@ struct letters {
 	uint64_t stored;      /* of those in the store already */
 	uint64_t max_bytes;   /* both together */
 	uint64_t left_behind; /* in the store, of sources that are no more: they hold up nobody */
+	struct store_gone *gone; /* to be removed from the store */
+	size_t n_gone, gone_capacity;
 	struct letters_share *shares;
 	size_t n_shares;
 	struct letters_share rest; /* of all sources without a share: only max_bytes limits it */
@@ -70,5 +81,15 @@ int letters_add(struct letters *letters, const struct store_dead_letter *letter)
 
 /* The first n are durable: forgotten here, counted as stored. */
 void letters_stored(struct letters *letters, size_t n);
+
+/* A stored letter is to be removed by the next transaction; its room is free. 0 or -ENOMEM. */
+int letters_remove(struct letters *letters, const struct store_dead_letter *letter) MUSTCHECK;
+
+/* The cell of this number of the letters of a source by reason; NULL: it is empty. */
+const struct letters_reason *letters_reason(const struct letters *letters, const char *source,
+					    size_t n);
+
+/* The first n of those that are to be removed are, durably. */
+void letters_removed(struct letters *letters, size_t n);
 
 #endif

@@ -75,7 +75,16 @@ struct store_dead_letter {
 	int64_t time_ms;
 	struct slice key;
 	struct slice value;
-	const char *cause; /* the reason as static text, for the log; not stored */
+	int32_t partition;    /* that was named for it; -1: none, or not known (older versions) */
+	struct slice headers; /* as flow/headers.h packs them */
+	uint64_t id;          /* row; 0: not stored yet */
+	const char *cause;    /* the reason as static text, for the log; not stored */
+};
+
+/* A dead letter that is to be removed. */
+struct store_gone {
+	uint64_t id;
+	uint64_t bytes; /* of its key and value */
 };
 
 #endif

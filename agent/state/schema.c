@@ -48,6 +48,8 @@ const char *const schema_migrations[] = {
 	"DROP TABLE IF EXISTS topics;"
 	"CREATE TABLE topics(name TEXT PRIMARY KEY, partitions INTEGER NOT NULL,"
 	" seal INTEGER NOT NULL) WITHOUT ROWID;",
+	"ALTER TABLE dead_letters ADD COLUMN partition INTEGER NOT NULL DEFAULT -1;"
+	"ALTER TABLE dead_letters ADD COLUMN headers BLOB;",
 };
 
 const int schema_version = ARRAY_LEN(schema_migrations);
@@ -85,9 +87,13 @@ const char *const schema_queries[QUERY_COUNT] = {
 			   " WHERE seal <> excluded.seal",
 	[QUERY_DROP_FILE] = "DELETE FROM files WHERE id = ?",
 	[QUERY_DROP_POSITION] = "DELETE FROM positions WHERE file = ?",
-	[QUERY_LETTER] = "INSERT INTO dead_letters(file, position, source, path, topic, reason, "
-			 "time_ms, key,"
-			 " value) VALUES(?,?,?,?,?,?,?,?,?)",
+	[QUERY_LETTER] = "INSERT INTO dead_letters(file, position, source, path, topic, reason,"
+			 " time_ms, partition, headers, key, value)"
+			 " VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+	[QUERY_DROP_LETTER] = "DELETE FROM dead_letters WHERE id = ?",
+	[QUERY_NEXT_LETTER] = "SELECT id, file, position, time_ms, partition, source, path, topic,"
+			      " reason, key, value, headers FROM dead_letters"
+			      " WHERE id > ? ORDER BY id LIMIT 1",
 	[QUERY_AGENT] = "INSERT INTO agent(id, seal) VALUES(?,?)",
 	[QUERY_SOURCE] = "INSERT OR IGNORE INTO sources(name, seal) VALUES(?,?)",
 	[QUERY_TOPIC] = "INSERT OR REPLACE INTO topics(name, partitions, seal) VALUES(?,?,?)",

@@ -21,7 +21,7 @@ enum {
 	STORE_E_NEWER, /* store_open: written by a newer waybill */
 	/* store_write: nothing of the batch was written (disk full, I/O error); try again */
 	STORE_E_FAILED,
-	STORE_E_NONE, /* store_find_letter */
+	STORE_E_NONE, /* store_find_letter, store_next_letter */
 };
 
 /* What one transaction writes. The arrays are borrowed for the call. */
@@ -34,6 +34,8 @@ struct store_batch {
 	size_t n_sources;
 	const struct store_topic *topics; /* what is remembered of them from now on */
 	size_t n_topics;
+	const struct store_gone *gone; /* letters that are removed */
+	size_t n_gone;
 };
 
 /*
@@ -93,6 +95,16 @@ int store_source_letters(struct store *store,
  */
 int store_find_letter(struct store *store, uint64_t file, uint64_t position, char *ret_reason,
 		      size_t len) MUSTCHECK;
+
+/*
+ * The stored dead letter with the smallest id above `after`; 0 comes before the first. Not beside
+ * store_write. 0: *ret_letter is the caller's, for store_letter_free. STORE_E_NONE; -ENOMEM; -EIO.
+ */
+int store_next_letter(struct store *store, uint64_t after, struct store_dead_letter *ret_letter)
+	MUSTCHECK;
+
+/* What store_next_letter gave. Fine on one that is zeroed. */
+void store_letter_free(struct store_dead_letter *letter);
 
 /* One transaction, durable when it returns 0. STORE_E_FAILED with the cause in ret_message. */
 int store_write(struct store *store, const struct store_batch *batch, char *ret_message, size_t len)

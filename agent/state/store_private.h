@@ -10,8 +10,8 @@
 #include "state/store.h"
 
 /*
- * Shared by store.c (opening, checking), store_load.c (rows) and store_write.c (the one
- * transaction).
+ * Shared by store.c (opening, checking), store_load.c (rows), store_letters.c (dead letters)
+ * and store_write.c (the one transaction).
  */
 
 #define DB_NAME "waybill.db"

@@ -113,10 +113,21 @@ static int write_letter(struct store *store, const struct store_dead_letter *let
 	failed |= bind_text(query, &column, letter->path);
 	failed |= bind_text(query, &column, letter->topic);
 	failed |= bind_text(query, &column, letter->reason);
-	failed |= bind_words(query, &column, (uint64_t[]){(uint64_t)letter->time_ms}, 1);
+	failed |= bind_words(
+		query, &column,
+		(uint64_t[]){(uint64_t)letter->time_ms, (uint64_t)(int64_t)letter->partition}, 2);
+	failed |= bind_blob(query, &column, letter->headers);
 	failed |= bind_blob(query, &column, letter->key);
+	/* It may be too large, and SQLite's words are on the last call. */
 	failed |= bind_blob(query, &column, letter->value);
 	return run(store, QUERY_LETTER, failed);
+}
+
+static int drop_letter(struct store *store, uint64_t id)
+{
+	bool failed = bind_words(store->queries[QUERY_DROP_LETTER], &(int){0}, &id, 1);
+
+	return run(store, QUERY_DROP_LETTER, failed);
 }
 
 static int write_source(struct store *store, const char *name)
@@ -149,6 +160,8 @@ static int write_batch(struct store *store, const struct store_batch *batch)
 					       write_row(store, &batch->files[i]);
 	for (size_t i = 0; i < batch->n_letters && rc == SQLITE_OK; i++)
 		rc = write_letter(store, &batch->letters[i]);
+	for (size_t i = 0; i < batch->n_gone && rc == SQLITE_OK; i++)
+		rc = drop_letter(store, batch->gone[i].id);
 	for (size_t i = 0; i < batch->n_sources && rc == SQLITE_OK; i++)
 		rc = write_source(store, batch->sources[i]);
 	for (size_t i = 0; i < batch->n_topics && rc == SQLITE_OK; i++)
@@ -163,6 +176,9 @@ static void remember(struct store *store, const struct store_batch *batch)
 	for (size_t i = 0; i < batch->n_letters; i++)
 		store->letter_bytes += batch->letters[i].key.len + batch->letters[i].value.len;
 	store->letter_count += batch->n_letters;
+	for (size_t i = 0; i < batch->n_gone; i++)
+		store->letter_bytes -= batch->gone[i].bytes;
+	store->letter_count -= batch->n_gone;
 	for (size_t i = 0; i < batch->n_sources; i++)
 		(void)!map_put(store->sources, batch->sources[i], strlen(batch->sources[i]), store);
 	pthread_mutex_unlock(&store->known_lock);

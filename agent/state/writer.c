@@ -43,6 +43,7 @@ struct writer {
 	struct store_batch batch;
 	struct store_file *files;
 	struct store_dead_letter *letters;
+	struct store_gone *gone;
 	const char **sources;
 	struct store_topic *topics;
 	struct arena texts;
@@ -123,10 +124,12 @@ static void drop_batch(struct writer *writer)
 {
 	free(writer->files);
 	free(writer->letters);
+	free(writer->gone);
 	free(writer->sources);
 	free(writer->topics);
 	writer->files = NULL;
 	writer->letters = NULL;
+	writer->gone = NULL;
 	writer->sources = NULL;
 	writer->topics = NULL;
 	writer->batch = (struct store_batch){0};
@@ -170,7 +173,8 @@ static bool keep_letter(struct writer *writer, struct store_dead_letter *letter)
 	return keep_text(writer, &letter->source) && keep_text(writer, &letter->path) &&
 	       keep_text(writer, &letter->topic) && keep_text(writer, &letter->reason) &&
 	       keep(writer, &letter->key.at, letter->key.len) &&
-	       keep(writer, &letter->value.at, letter->value.len);
+	       keep(writer, &letter->value.at, letter->value.len) &&
+	       keep(writer, &letter->headers.at, letter->headers.len);
 }
 
 /* A copy of an array; NULL for none, and when memory is out. */
@@ -187,10 +191,12 @@ static bool copy_batch(struct writer *writer, const struct store_batch *batch)
 
 	writer->files = copy_array(batch->files, batch->n_files, sizeof *batch->files);
 	writer->letters = copy_array(batch->letters, batch->n_letters, sizeof *batch->letters);
+	writer->gone = copy_array(batch->gone, batch->n_gone, sizeof *batch->gone);
 	writer->sources = copy_array(batch->sources, batch->n_sources, sizeof *batch->sources);
 	writer->topics = copy_array(batch->topics, batch->n_topics, sizeof *batch->topics);
 	if ((batch->n_files && !writer->files) || (batch->n_letters && !writer->letters) ||
-	    (batch->n_sources && !writer->sources) || (batch->n_topics && !writer->topics))
+	    (batch->n_gone && !writer->gone) || (batch->n_sources && !writer->sources) ||
+	    (batch->n_topics && !writer->topics))
 		return false;
 	for (size_t i = 0; i < batch->n_files && kept; i++)
 		kept = keep_file(writer, &writer->files[i]);
@@ -203,6 +209,7 @@ static bool copy_batch(struct writer *writer, const struct store_batch *batch)
 	writer->batch = *batch;
 	writer->batch.files = writer->files;
 	writer->batch.letters = writer->letters;
+	writer->batch.gone = writer->gone;
 	writer->batch.sources = writer->sources;
 	writer->batch.topics = writer->topics;
 	return kept;

@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """waybill metrics: well-formed, named as Prometheus wants it, and adding up in every scrape."""
 
+import contextlib
 import http.client
+import json
+import os
 import re
 import shutil
 import socket
 import subprocess
 
 import pytest
+from rig import config
 from rig.paths import BUILD
 from rig.wait import wait_for
 
 NOWHERE = "127.0.0.1:1"  # no broker there
 EX_OK = 0
 EX_UNAVAILABLE = 69
-SAMPLE = re.compile(r'([a-z_][a-z0-9_]*)(?:\{([a-z_]+)="((?:[^"\\\n]|\\["\\n])*)"\})? (\d+(?:\.\d+)?)$')
+LABEL = re.compile(r'[a-z_]+="((?:[^"\\\n]|\\["\\n])*)"')
+SAMPLE = re.compile(rf"([a-z_][a-z0-9_]*)(?:\{{({LABEL.pattern}(?:,{LABEL.pattern})*)\}})? (\d+(?:\.\d+)?)$")
 # What Prometheus' own checker says of names: base units, no abbreviations, suffixes of other types.
 NOT_A_UNIT = {"ms", "us", "ns", "s", "sec", "b", "kb", "mb", "milliseconds", "minutes", "hours"}
 
@@ -28,7 +33,7 @@ def scrape(agent, *options, expect=EX_OK):
 
 
 def check(text, open_metrics=False):
-    """The samples as {name or (name, value of the label): number}."""
+    """The samples as {name or (name, value of each label): number}."""
     samples, families, family, kind = {}, set(), None, None
     lines = text.split("\n")
     assert lines.pop() == ""
@@ -41,7 +46,7 @@ def check(text, open_metrics=False):
             families.add(family)
         elif line.startswith("# TYPE "):
             name, kind = line[7:].split(" ")
-            assert name == family and kind in ("counter", "gauge")
+            assert name == family and kind in ("counter", "gauge", "histogram")
             total = name.endswith("_total")
             assert total == (kind == "counter" and not open_metrics), line
             assert not NOT_A_UNIT & set(name.split("_")), line
@@ -49,19 +54,35 @@ def check(text, open_metrics=False):
         else:
             sample = SAMPLE.match(line)
             assert sample, line
-            name, _, value, number = sample.groups()
+            name, labels, number = sample[1], sample[2], sample.groups()[-1]
             more = "_total" if kind == "counter" and open_metrics else ""
-            assert name == family + more, line
-            key = name if value is None else (name, value)
+            parts = ("_bucket", "_sum", "_count") if kind == "histogram" else (more,)
+            assert name in {family + part for part in parts}, line
+            values = LABEL.findall(labels) if labels else []
+            key = (name, *values) if values else name
             assert key not in samples
             samples[key] = float(number)
     return samples
 
 
+PARTS = ("delivered", "filtered", "dead")
+
+
 def adds_up(samples):
-    of = {name: samples[f"waybill_lines_{name}_total"] for name in ("read", "delivered", "filtered", "dead")}
-    gone = of["delivered"] + of["filtered"] + of["dead"]
-    return of["read"] == gone + samples["waybill_in_flight"], samples
+    """What was read is what became of it, of all and of each source."""
+    of = {name: samples[f"waybill_lines_{name}_total"] for name in ("read", *PARTS)}
+    under_way = samples["waybill_in_flight"] + samples["waybill_lines_waiting"]
+    holds = of["read"] == sum(of[name] for name in PARTS) + under_way
+    for name, number in of.items():
+        holds &= number == sum(
+            value for key, value in samples.items() if key[0] == f"waybill_source_lines_{name}_total"
+        )
+    by_reason = sum(v for k, v in samples.items() if k[0] == "waybill_source_dead_letters_total")
+    holds &= by_reason == of["dead"]
+    cells = [v for k, v in samples.items() if k[0] == "waybill_delivery_seconds_bucket"]
+    holds &= cells == sorted(cells) and cells[-1] == samples["waybill_delivery_seconds_count"]
+    holds &= cells[-1] == of["delivered"]
+    return holds, samples
 
 
 def promtool():
@@ -113,6 +134,109 @@ def test_every_scrape_adds_up(cluster, topic, make_lineage, make_agent):
     assert samples["waybill_lines_delivered_total"] == 22000
     assert samples["waybill_kafka_up"] == samples["waybill_topic_ready", topic] == 1
     assert samples["waybill_topic_partitions", topic] == 6
+    agent.stop()
+
+
+def quick_scrape(agent):
+    """By the socket itself: a process for each of a thousand would take longer than what is scraped."""
+    with socket.socket(socket.AF_UNIX) as connection, short_path(agent.state) as path:
+        connection.settimeout(60)
+        connection.connect(f"{path}/control")
+        connection.sendall(b'{"version":1,"request":"metrics"}\n')
+        text = ""
+        with connection.makefile("rb") as lines:
+            for line in lines:
+                answer = json.loads(line)
+                if answer["kind"] == "end":
+                    return check(text)
+                text += answer["text"]
+    raise AssertionError("the agent has hung up")
+
+
+@contextlib.contextmanager
+def short_path(directory):
+    """A name of a socket has at most 108 bytes."""
+    fd = os.open(directory, os.O_PATH)
+    try:
+        yield f"/proc/self/fd/{fd}"
+    finally:
+        os.close(fd)
+
+
+@pytest.mark.scenario("G01", "G02")
+def test_a_thousand_scrapes_during_faults_add_up(broker, own_topic, work, make_agent):
+    """A broker that is frozen and killed, lines that are refused, left out and sent again, a file that is
+    truncated and one that is destroyed unread: no scrape has a line too many or too few."""
+    logs = {name: work / "log" / f"{name}.log" for name in ("a", "b", "c")}
+    one = {"parser": "order", "topic": own_topic, "key": "${k}"}
+    sources = [
+        {**one, "name": "a", "paths": [str(logs["a"])], "on_missing_key": "dead_letter"},
+        {**one, "name": "b", "paths": [str(logs["b"])], "on_no_match": "skip"},
+        {**one, "name": "c", "paths": [str(logs["c"])]},
+    ]
+    settings = config.settings(broker.bootstrap, sources, pattern=r"k=(?<k>\S+)$")
+    for log in logs.values():
+        log.write_text("k=first\n")
+    agent = make_agent(text=config.render_settings(settings)).start()
+    agent.counted(lines_delivered=3)
+    before, seen = {}, set()
+
+    def act(number):
+        """What happens before this scrape."""
+        for name, bad in (("a", "k="), ("b", "nothing"), ("c", "k=x")):
+            with logs[name].open("a") as log:
+                log.write("".join(f"k={n}\n" for n in range(20)))
+                log.write(f"{bad}\n" if number % 10 == 0 else "")
+        if number % 200 == 50:
+            broker.freeze()
+        elif number % 200 == 90:
+            broker.thaw()
+        elif number == 550:
+            broker.kill()
+        elif number == 600:
+            broker.start()
+        elif number == 700:
+            os.truncate(logs["c"], 0)
+        elif number == 800:
+            logs["b"].unlink()
+
+    for number in range(1000):
+        act(number)
+        holds, now = adds_up(quick_scrape(agent))
+        assert holds, (number, now)
+        falls = [key for key, value in now.items() if "_total" in str(key) and value < before.get(key, 0)]
+        # Lines of content that is gone, which nothing will become of, are taken back.
+        assert all("lines_read" in str(key) for key in falls), (number, falls)
+        seen |= {name for name in ("in_flight", "lines_waiting") if now[f"waybill_{name}"]}
+        before = now
+    assert "in_flight" in seen
+    assert before["waybill_lines_filtered_total"] and before["waybill_source_lines_dead_total", "a"]
+    assert before["waybill_source_dead_letters_total", "a", "KEY_MISSING (on_missing_key)"] > 10
+    wait_for(lambda: check(scrape(agent))["waybill_kafka_up"], 60, "brokers that answer")
+    agent.stop()
+
+
+@pytest.mark.scenario("G02")
+def test_how_late_lines_are(broker, own_topic, work, make_agent):
+    """While a broker is frozen the lag in seconds grows; what was late then is in the histogram."""
+    log = work / "log" / "a.log"
+    log.write_text("k=1\n")
+    agent = make_agent(broker.bootstrap, own_topic).start()
+    agent.counted(lines_delivered=1)
+    assert check(scrape(agent))["waybill_source_lag_seconds", "lines"] == 0
+    broker.freeze()
+    try:
+        with log.open("a") as file:
+            file.write("k=2\n")
+        lag = ("waybill_source_lag_seconds", "lines")
+        wait_for(lambda: check(scrape(agent))[lag] > 2, 30, "a lag of two seconds")
+    finally:
+        broker.thaw()
+    agent.counted(lines_delivered=2)
+    samples = check(scrape(agent))
+    late = samples["waybill_delivery_seconds_bucket", "+Inf"] - samples["waybill_delivery_seconds_bucket", "1.0"]
+    assert (late, samples["waybill_delivery_seconds_count"]) == (1, 2)
+    assert samples["waybill_delivery_seconds_sum"] > 2
     agent.stop()
 
 

@@ -131,3 +131,14 @@ def test_delivered_and_documented(cluster, topic, make_lineage, make_agent):
     told = set(re.findall(r'\[CONDITION_\w+\] = "(\w+)"', source))
     assert len(told) == 9 and told | {"stored"} == states
     agent.stop()
+
+
+@pytest.mark.scenario("G02")
+@pytest.mark.parametrize("words", [["waybill@web"], ["--instance", "web"]])
+def test_an_instance_is_found_by_its_name(make_agent, words):
+    """It has a configuration of its own; which is read, and not that of waybill.service."""
+    program = make_agent(NOWHERE, "orders").program
+    done = subprocess.run([program, "status", *words], capture_output=True, text=True)
+    assert done.returncode == EX_NOINPUT and "/etc/waybill/web/waybill.conf" in done.stderr
+    done = subprocess.run([program, "status", "waybill@../x"], capture_output=True, text=True)
+    assert done.returncode == 64 and "no instance" in done.stderr

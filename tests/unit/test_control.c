@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "control/address.h"
@@ -31,6 +32,8 @@ static struct files files;
 static struct chunk_pools pools;
 static struct counters counters;
 static struct letters letters;
+static struct order order;
+static struct histogram delays;
 static struct output output;
 static struct view view;
 static struct control *control;
@@ -60,6 +63,8 @@ static void begin(void)
 			     .output = &output,
 			     .letters = &letters,
 			     .counters = &counters,
+			     .order = &order,
+			     .delays = &delays,
 			     .life = "running",
 			     .has_room = true,
 			     .now_us = 1000000};
@@ -658,4 +663,142 @@ Test(explain, files_that_are_not_followed)
 	expect(message, -1, "own", "waybill's own");
 	discover_free(discover);
 	end();
+}
+
+#define LETTERS "{\"version\":1,\"request\":\"letters\"}\n"
+#define CONTENT "{\"version\":1,\"request\":\"letters\",\"content\":true}\n"
+#define DROP "{\"version\":1,\"request\":\"drop\",\"first\":1,\"last\":2}\n"
+
+static void keep_a_letter(void)
+{
+	struct store_dead_letter letter = {
+		.file = 1,
+		.source = "orders",
+		.path = "/a",
+		.topic = "t",
+		.reason = "r",
+		.value = {"secret", 6},
+	};
+	char message[256];
+
+	cr_assert_eq(store_write(view.store,
+				 &(struct store_batch){.letters = &letter, .n_letters = 1}, message,
+				 sizeof message),
+		     0);
+}
+
+Test(control, what_was_in_a_letter_is_told_to_who_asks_for_it)
+{
+	int fd = call();
+	char *text;
+
+	keep_a_letter();
+	say(fd, LETTERS);
+	text = answer(fd);
+	cr_expect_not_null(strstr(text, "\"id\":1,\"source\":\"orders\""), "%s", text);
+	cr_expect_null(strstr(text, "c2VjcmV0"));
+	free(text);
+	say(fd, CONTENT);
+	text = answer(fd);
+	cr_expect_not_null(strstr(text, "\"value\":\"c2VjcmV0\""), "%s", text);
+	free(text);
+}
+
+/* While the store is written to it must not be read: no turn goes round in circles meanwhile. */
+Test(control, letters_wait_until_the_store_was_written)
+{
+	int fd = call();
+	char *text, some[64];
+
+	keep_a_letter();
+	view.writing = true;
+	say(fd, LETTERS);
+	cr_expect_lt(turn(), 10, "it turns without an end");
+	cr_expect_eq(hear(fd, some, sizeof some), 0);
+	view.writing = false;
+	control_wake(control, &view);
+	text = answer(fd);
+	cr_expect_not_null(strstr(text, "\"id\":1"));
+	free(text);
+	/* Who is gone while he waits is dropped. */
+	view.writing = true;
+	say(fd, LETTERS);
+	turn();
+	close(fd);
+	cr_expect_lt(turn(), 10, "it turns without an end");
+}
+
+Test(control, an_order_is_taken_one_at_a_time)
+{
+	int fd = call();
+	char *text;
+
+	say(fd, DROP);
+	text = answer(fd);
+	cr_expect_not_null(strstr(text, "\"order\":\"drop\",\"state\":\"given\""), "%s", text);
+	free(text);
+	cr_expect(order.state == ORDER_GIVEN && order.request.last == 2);
+	cr_expect_eq(order.user, geteuid());
+	say(fd, DROP);
+	text = answer(fd);
+	cr_expect_not_null(strstr(text, "another order"), "%s", text);
+	free(text);
+	order.state = ORDER_DONE;
+	fd = call();
+	say(fd, DROP);
+	text = answer(fd);
+	cr_expect_not_null(strstr(text, "\"number\":2"), "%s", text);
+	free(text);
+}
+
+/* Asks as nobody; what he hears is in `said`. */
+static void ask_as_another(const char *question, char *said, size_t room)
+{
+	int ends[2];
+	pid_t child;
+	ssize_t n;
+
+	cr_assert_eq(pipe(ends), 0);
+	child = fork();
+	if (child == 0) {
+		int fd;
+
+		/* In any case another than the agent's, if not by name then by the kernel's. */
+		if (setresuid(65534, 65534, 65534) != 0)
+			_exit(2);
+		fd = call();
+		say(fd, question);
+		n = recv(fd, said, room - 1, 0);
+		_exit(n > 0 && write(ends[1], said, (size_t)n) == n ? 0 : 1);
+	}
+	cr_assert_gt(child, 0);
+	for (int i = 0; i < 10000 && waitpid(child, NULL, WNOHANG) == 0; i++) {
+		struct pollfd ready = {.fd = control_fd(control), .events = POLLIN};
+
+		if (poll(&ready, 1, 10) > 0)
+			control_turn(control, &view);
+	}
+	n = read(ends[0], said, room - 1);
+	said[n > 0 ? n : 0] = '\0';
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* Root can be another user; anybody else is taken for one when the agent's user is not his. */
+Test(control, orders_and_content_are_for_root_and_the_agents_user)
+{
+	char said[4096] = "";
+	const char *const denied[] = {CONTENT, DROP};
+
+	if (geteuid() != 0)
+		return;
+	cr_assert_eq(chmod(dir, 0755), 0);
+	cr_assert_eq(chmod(path, 0666), 0);
+	for (size_t i = 0; i < ARRAY_LEN(denied); i++) {
+		ask_as_another(denied[i], said, sizeof said);
+		cr_expect_not_null(strstr(said, "for root and the user of the agent"), "%s", said);
+	}
+	cr_expect_eq(order.state, ORDER_NONE);
+	ask_as_another(LETTERS, said, sizeof said);
+	cr_expect_not_null(strstr(said, "\"kind\":\"end\""), "%s", said);
 }

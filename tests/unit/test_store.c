@@ -786,6 +786,8 @@ static void make_first_format(void)
 				"CREATE TABLE topics(name TEXT PRIMARY KEY, partitions INTEGER NOT "
 				"NULL) WITHOUT ROWID;"
 				"ALTER TABLE dead_letters DROP COLUMN source;"
+				"ALTER TABLE dead_letters DROP COLUMN partition;"
+				"ALTER TABLE dead_letters DROP COLUMN headers;"
 				"ALTER TABLE files DROP COLUMN real;"
 				"ALTER TABLE files DROP COLUMN went;"
 				"ALTER TABLE files DROP COLUMN packed;"

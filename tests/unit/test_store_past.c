@@ -168,3 +168,26 @@ Test(past, the_state_of_format_2_is_taken_over)
 	expect_nothing_new(&rows[1]);
 	expect_nothing_new(&rows[2]);
 }
+
+/*
+ * What a newer format says of a letter an older row leaves open; it can be sent again all the same.
+ */
+Test(past, the_letters_of_format_3_can_be_sent_again)
+{
+	struct store_dead_letter letter;
+
+	copy("format-3.db");
+	load();
+	cr_assert_eq(n_rows, 4);
+	cr_expect(rows[3].proven && rows[3].chain_at == 4096 && rows[3].committed == 5000);
+	cr_assert_eq(store_next_letter(store, 0, &letter), 0);
+	cr_expect(letter.id == 1 && !letter.source && !letter.headers.at);
+	store_letter_free(&letter);
+	cr_assert_eq(store_next_letter(store, 1, &letter), 0);
+	cr_expect(letter.id == 2 && letter.file == 7 && letter.position == 400);
+	cr_expect_str_eq(letter.source, "orders");
+	cr_expect_str_eq(letter.reason, "MSG_SIZE_TOO_LARGE");
+	cr_expect(letter.partition == -1 && !letter.headers.at && letter.value.len == 9);
+	store_letter_free(&letter);
+	cr_expect_eq(store_next_letter(store, 2, &letter), STORE_E_NONE);
+}

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* waybill status: how things are, asked of the running agent, or read from its state. */
-#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "cmd/ask.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
-#include "cmd/status/stored.h"
 #include "cmd/status/table.h"
+#include "cmd/stored.h"
 
 struct status_options {
 	struct ask_place place;
@@ -20,12 +17,7 @@ struct status_options {
 };
 
 static const struct cmd_option rows[] = {
-	{"config", "FILE", offsetof(struct status_options, place.config),
-	 .help = "default " DEFAULT_CONFIG},
-	{"state-dir", "DIR", offsetof(struct status_options, place.state_dir),
-	 .help = "that of the agent, if it was given one"},
-	{"socket", "PATH", offsetof(struct status_options, place.socket),
-	 .help = "the control socket; no configuration is read"},
+	ASK_OPTIONS(struct status_options),
 	{"json", NULL, offsetof(struct status_options, json),
 	 .help = "a JSON object a line, of every file"},
 };
@@ -38,7 +30,7 @@ static const struct cmd_syntax syntax = {
 	.options = rows,
 	.n_options = ARRAY_LEN(rows),
 	.words = "[FILE|SOURCE|TOPIC]",
-	.help = "only what is about this one",
+	.help = "only what is about this one; waybill@NAME: as --instance",
 	.words_max = 1,
 };
 
@@ -63,30 +55,17 @@ static int see(void *context, struct slice line, const struct object *object)
 	return 0;
 }
 
-/* False: a name is too long. */
-static bool set_about(struct request *request, const char *word)
-{
-	char real[PATH_MAX];
-
-	if (!word)
-		return true;
-	if (snprintf(request->about, sizeof request->about, "%s", word) >= PATH_MAX)
-		return false;
-	if (realpath(word, real))
-		memcpy(request->path, real, sizeof real);
-	return true;
-}
-
 static int show(struct status_options *options, const char *word)
 {
-	struct request request = {.kind = REQUEST_STATUS};
+	struct request request = {
+		.kind = REQUEST_STATUS,
+		.limit = options->json ? 0 : WORST_FILES,
+	};
 	struct seeing seeing = {.json = options->json, .known = true};
 	int r;
 
-	if (!set_about(&request, word)) {
-		fputs("waybill: that name is too long\n", stderr);
+	if (!ask_about(&request, word))
 		return EX_USAGE;
-	}
 	paper_init(&seeing.table.paper, stdout);
 	r = ask(&options->place, &request, see, &seeing);
 	if (r == ASK_E_NOBODY && *options->place.dir)
@@ -107,10 +86,17 @@ int cmd_status(int argc, char **argv)
 {
 	struct status_options options = {0};
 	struct cmd_words words;
+	const char *word;
 	int status = cmd_read_options(&syntax, argc, argv, &options, &words);
 
 	if (status != CMD_GO_ON)
 		return status;
+	word = words.at[0];
+	/* As systemd calls it. */
+	if (word && strncmp(word, "waybill@", strlen("waybill@")) == 0) {
+		options.place.instance = word + strlen("waybill@");
+		word = NULL;
+	}
 	status = ask_find(&options.place);
-	return status ? status : show(&options, words.at[0]);
+	return status ? status : show(&options, word);
 }

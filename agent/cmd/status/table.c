@@ -10,43 +10,12 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "cmd/amount.h"
 #include "cmd/wrap.h"
 
 #define INDENT 2
 /* A partition that is quiet for so long with records in flight is worth a line. */
 #define QUIET_MS 2000
-
-/* "12.3 MiB" into text. */
-static const char *size_text(int64_t bytes, char text[32])
-{
-	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
-	double size = (double)bytes;
-	size_t unit = 0;
-
-	if (bytes < 0)
-		return "?";
-	if (bytes < 10000) {
-		snprintf(text, 32, "%" PRId64 " B", bytes);
-		return text;
-	}
-	for (size /= 1024; size >= 1000 && unit + 1 < ARRAY_LEN(units); unit++)
-		size /= 1024;
-	snprintf(text, 32, "%.1f %s", size, units[unit]);
-	return text;
-}
-
-static const char *time_text(int64_t seconds, char text[32])
-{
-	if (seconds < 120)
-		snprintf(text, 32, "%" PRId64 " s", seconds);
-	else if (seconds < 7200)
-		snprintf(text, 32, "%" PRId64 " min", seconds / 60);
-	else if (seconds < 172800)
-		snprintf(text, 32, "%" PRId64 " h", seconds / 3600);
-	else
-		snprintf(text, 32, "%" PRId64 " days", seconds / 86400);
-	return text;
-}
 
 static const char *plural(int64_t n)
 {
@@ -94,13 +63,13 @@ static void show_troubles(const struct table *table, const struct object *line)
 		    object_text(line, "producer") ?: "?");
 	if (age_ms > 5000)
 		say(table, INDENT, "the last checkpoint has been due for %s: the state is that old",
-		    time_text(age_ms / 1000, text[0]));
+		    amount_time(age_ms / 1000, text[0]));
 	if (object_number(line, "reload_refused", 0))
 		say(table, INDENT, "the last reload was refused, see the log");
 	if (letters)
 		say(table, INDENT, "%" PRId64 " dead letter%s, %s of %s", letters, plural(letters),
-		    size_text(object_number(line, "dead_letter_bytes", 0), text[0]),
-		    size_text(object_number(line, "dead_letter_max", 0), text[1]));
+		    amount_size(object_number(line, "dead_letter_bytes", 0), text[0]),
+		    amount_size(object_number(line, "dead_letter_max", 0), text[1]));
 }
 
 static void show_agent(const struct table *table, const struct object *line)
@@ -118,13 +87,13 @@ static void show_agent(const struct table *table, const struct object *line)
 	    " source%s",
 	    object_text(line, "waybill") ?: "?", object_number(line, "pid", 0),
 	    object_text(line, "state") ?: "?",
-	    time_text(object_number(line, "uptime_s", 0), text[0]), files, plural(files), sources,
+	    amount_time(object_number(line, "uptime_s", 0), text[0]), files, plural(files), sources,
 	    plural(sources));
 	say(table, 0, "Kafka is %s: %" PRId64 " of %" PRId64 " records in flight, %s of %s",
 	    object_number(line, "kafka_up", 0) ? "up" : "not ready",
 	    object_number(line, "in_flight", 0), object_number(line, "in_flight_max", 0),
-	    size_text(object_number(line, "in_flight_bytes", 0), text[0]),
-	    size_text(object_number(line, "in_flight_bytes_max", 0), text[1]));
+	    amount_size(object_number(line, "in_flight_bytes", 0), text[0]),
+	    amount_size(object_number(line, "in_flight_bytes_max", 0), text[1]));
 	show_troubles(table, line);
 }
 
@@ -138,6 +107,12 @@ static void show_counters(const struct table *table, const struct object *line)
 	    read, plural(read), object_number(line, "lines_delivered", 0),
 	    object_number(line, "in_flight", 0), object_number(line, "lines_waiting", 0),
 	    object_number(line, "lines_filtered", 0), object_number(line, "lines_dead", 0));
+	if (object_number(line, "files_denied", 0) || object_number(line, "directories_denied", 0))
+		say(table, INDENT,
+		    "cannot be opened: files %" PRId64 ", directories %" PRId64
+		    ": `waybill check` says which, and which right is missing",
+		    object_number(line, "files_denied", 0),
+		    object_number(line, "directories_denied", 0));
 	if (object_number(line, "files_lost", 0) || object_number(line, "bytes_lost", 0))
 		say(table, INDENT, "lost unread: files %" PRId64 ", bytes %" PRId64,
 		    object_number(line, "files_lost", 0), object_number(line, "bytes_lost", 0));
@@ -168,7 +143,7 @@ static void show_partition(const struct table *table, const struct object *line)
 		return;
 	say(table, INDENT, "topic %s partition %" PRId64 " %s: %" PRId64 " in flight, quiet for %s",
 	    topic, object_number(line, "partition", 0), why ? why : "does not answer",
-	    object_number(line, "in_flight", 0), time_text(quiet_ms / 1000, text));
+	    object_number(line, "in_flight", 0), amount_time(quiet_ms / 1000, text));
 }
 
 static void show_broker(const struct table *table, const struct object *line)
@@ -180,7 +155,7 @@ static void show_broker(const struct table *table, const struct object *line)
 		return;
 	say(table, INDENT, "broker %" PRId64 " at %s: %s, %s ago", object_number(line, "broker", 0),
 	    object_text(line, "address") ?: "?", error ? error : "it does not answer",
-	    time_text(object_number(line, "last_error_age_ms", 0) / 1000, text));
+	    amount_time(object_number(line, "last_error_age_ms", 0) / 1000, text));
 }
 
 static void show_source(struct table *table, const struct object *line)
@@ -195,8 +170,8 @@ static void show_source(struct table *table, const struct object *line)
 	fprintf(table->paper.to, "%-32.32s %7" PRId64 " %7" PRId64 " %7" PRId64 " %10s %10s\n",
 		object_text(line, "source") ?: "?", object_number(line, "files", 0),
 		object_number(line, "files_behind", 0), object_number(line, "files_stuck", 0),
-		size_text(object_number(line, "lag_bytes", 0), text[0]),
-		letters ? size_text(letters, text[1]) : "-");
+		amount_size(object_number(line, "lag_bytes", 0), text[0]),
+		letters ? amount_size(letters, text[1]) : "-");
 }
 
 int table_line(struct table *table, const struct object *line)
@@ -223,30 +198,12 @@ int table_line(struct table *table, const struct object *line)
 	return strcmp(kind, "file") == 0 ? worst_add(&table->worst, line) : 0;
 }
 
-/* The end of a long path says more than its beginning. */
-static void print_path(const struct table *table, const char *path, size_t columns)
-{
-	size_t len = strlen(path);
-	struct slice end = {path, len};
-
-	if (paper_columns(end, columns) <= columns) {
-		paper_print(&table->paper, end, columns);
-		return;
-	}
-	fputs("...", table->paper.to);
-	while (end.len && paper_columns(end, columns) > columns - 3) {
-		end.at++;
-		end.len--;
-	}
-	paper_print(&table->paper, end, columns - 3);
-}
-
 static void show_file(const struct table *table, const struct worst_file *file)
 {
 	char text[32];
 
-	fprintf(table->paper.to, "%-10s %10s  ", file->state, size_text(file->lag, text));
-	print_path(table, file->path, WRAP_COLUMNS - 23);
+	fprintf(table->paper.to, "%-10s %10s  ", file->state, amount_size(file->lag, text));
+	paper_print_end(&table->paper, slice_of(file->path), WRAP_COLUMNS - 23);
 	fputc('\n', table->paper.to);
 	if (file->waits_for)
 		say(table, 23, "waits for %s", file->waits_for);

@@ -3,56 +3,26 @@
  * The same lines as of an agent, so there is one way to print them, and a script need not know
  * which it reads. Of a file that is there its size is asked, if it is the file of the row.
  */
-#include "cmd/status/stored.h"
+#include "cmd/stored.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cmd/telling.h"
 #include "control/line.h"
 #include "state/copy.h"
 
-struct telling {
+struct stored {
 	const struct request *request;
-	ask_see *see;
-	void *context;
-	struct arena arena;
-	struct json json;
+	struct telling lines;
 	uint64_t shown, lag;
 };
 
-static struct json *begin(struct telling *telling, const char *kind)
+static int tell_agent(struct stored *stored, struct store *store, size_t n_files, const char *dir)
 {
-	arena_reset(&telling->arena);
-	telling->json = (struct json){.arena = &telling->arena};
-	line_begin(&telling->json, kind);
-	return &telling->json;
-}
-
-/* The line is complete. */
-static int tell(struct telling *telling)
-{
-	struct object *object;
-	struct slice line;
-	char message[128];
-	int r;
-
-	line_end(&telling->json);
-	r = json_finish(&telling->json, &line);
-	if (r)
-		return r;
-	line.len--;
-	if (object_read(line, &object, message, sizeof message))
-		return -ENOMEM;
-	r = telling->see(telling->context, line, object);
-	object_free(object);
-	return r;
-}
-
-static int tell_agent(struct telling *telling, struct store *store, size_t n_files, const char *dir)
-{
-	struct json *json = begin(telling, "agent");
+	struct json *json = telling_begin(&stored->lines, "agent");
 	uint64_t bytes, count;
 
 	store_dead_letters(store, &bytes, &count);
@@ -63,7 +33,7 @@ static int tell_agent(struct telling *telling, struct store *store, size_t n_fil
 	line_number(json, "files", n_files);
 	line_number(json, "dead_letters", count);
 	line_number(json, "dead_letter_bytes", bytes);
-	return tell(telling);
+	return telling_end(&stored->lines);
 }
 
 static bool is_asked(const struct request *request, const struct store_file *row)
@@ -80,9 +50,9 @@ static bool is_asked(const struct request *request, const struct store_file *row
 	return false;
 }
 
-static int tell_file(struct telling *telling, const struct store_file *row)
+static int tell_file(struct stored *stored, const struct store_file *row)
 {
-	struct json *json = begin(telling, "file");
+	struct json *json = telling_begin(&stored->lines, "file");
 	uint64_t size = row->reach > row->committed ? row->reach : row->committed;
 	bool sized = !row->packed;
 	struct stat st;
@@ -98,13 +68,14 @@ static int tell_file(struct telling *telling, const struct store_file *row)
 	line_natural(json, "size", sized ? (int64_t)size : -1);
 	size = size > row->committed ? size - row->committed : 0;
 	line_natural(json, "lag_bytes", sized ? (int64_t)size : -1);
+	line_natural(json, "lag_ms", -1);
 	line_number(json, "in_flight", 0);
-	telling->shown++;
-	telling->lag += sized ? size : 0;
-	return tell(telling);
+	stored->shown++;
+	stored->lag += sized ? size : 0;
+	return telling_end(&stored->lines);
 }
 
-static int tell_all(struct telling *telling, struct store *store, const char *dir)
+static int tell_all(struct stored *stored, struct store *store, const char *dir)
 {
 	struct store_file *rows;
 	struct json *json;
@@ -113,25 +84,28 @@ static int tell_all(struct telling *telling, struct store *store, const char *di
 
 	if (r)
 		return r;
-	r = tell_agent(telling, store, n, dir);
+	r = tell_agent(stored, store, n, dir);
 	for (size_t i = 0; !r && i < n; i++) {
-		if (is_asked(telling->request, &rows[i]))
-			r = tell_file(telling, &rows[i]);
+		if (is_asked(stored->request, &rows[i]))
+			r = tell_file(stored, &rows[i]);
 	}
 	store_files_free(rows, n);
 	if (r)
 		return r;
-	json = begin(telling, "end");
-	line_number(json, "files_shown", telling->shown);
-	line_number(json, "lag_bytes", telling->lag);
-	line_bool(json, "known", !*telling->request->about || telling->shown);
-	return tell(telling);
+	json = telling_begin(&stored->lines, "end");
+	line_number(json, "files_shown", stored->shown);
+	line_number(json, "lag_bytes", stored->lag);
+	line_bool(json, "known", !*stored->request->about || stored->shown);
+	return telling_end(&stored->lines);
 }
 
 int stored_see(const struct ask_place *place, const struct request *request, ask_see *see,
 	       void *context)
 {
-	struct telling telling = {.request = request, .see = see, .context = context};
+	struct stored stored = {
+		.request = request,
+		.lines = {.see = see, .context = context},
+	};
 	struct store *store;
 	char message[512];
 	int r = copy_open(place->dir, &store, message, sizeof message);
@@ -142,8 +116,8 @@ int stored_see(const struct ask_place *place, const struct request *request, ask
 		fprintf(stderr, "waybill: no agent answers at %s, and %s\n", place->path, message);
 		return ASK_E_FAILED;
 	}
-	r = tell_all(&telling, store, place->dir);
-	arena_deinit(&telling.arena);
+	r = tell_all(&stored, store, place->dir);
+	telling_deinit(&stored.lines);
 	store_close(store);
 	return r;
 }

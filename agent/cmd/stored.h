@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CMD_STATUS_STORED_H
-#define CMD_STATUS_STORED_H
+#ifndef CMD_STORED_H
+#define CMD_STORED_H
 
 #include "cmd/ask.h"
 

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is ordered by the control socket: dead letters are sent again, or removed; a file is read on
+ * from another position, when all that is under way of it is reported. It goes on between other
+ * work, in steps: the store is read only while nobody writes to it, and a letter is
+ * removed only by the report that Kafka has it, in the next transaction. A crash in between sends
+ * it once more.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "agent_private.h"
+#include "base/clock.h"
+#include "control/find.h"
+#include "control/letter.h"
+
+/* So long a step may take. */
+#define STEP_US (2 * US_PER_MS)
+/* A letter that came back undelivered is tried again. */
+#define AGAIN_US US_PER_S
+
+static const char *subject(const struct order *order)
+{
+	return order->request.kind == REQUEST_SET ? "position of " : "dead letters ";
+}
+
+static void finish(struct agent *agent, enum order_state state)
+{
+	struct order *order = &agent->order;
+	bool done = state == ORDER_DONE;
+
+	order->state = state;
+	log_say(agent->log, done ? LOG_NOTICE : LOG_WARNING,
+		"%s%s: %s, ordered by user %u, %s: %" PRIu64 " %s%s%s", subject(order),
+		order->request.about, request_name(&order->request), order->user,
+		done ? "is carried out" : "failed", order->done,
+		order->request.kind == REQUEST_DROP   ? "removed" :
+		order->request.kind == REQUEST_REPLAY ? "acknowledged" :
+							"set",
+		*order->words ? "; " : "", order->words);
+}
+
+static void fail(struct agent *agent, const char *why)
+{
+	snprintf(agent->order.words, sizeof agent->order.words, "%s", why);
+	finish(agent, ORDER_FAILED);
+}
+
+/* False: memory is out, and the order has failed. */
+static bool remove_letter(struct agent *agent, const struct store_dead_letter *letter)
+{
+	struct order *order = &agent->order;
+
+	if (letters_remove(&agent->letters, letter)) {
+		fail(agent, "memory is out");
+		return false;
+	}
+	order->done++;
+	order->bytes += letter->key.len + letter->value.len;
+	return true;
+}
+
+/* The next letter that is asked for. False: there is none now, and perhaps no more. */
+static bool next_letter(struct agent *agent, uint64_t end_us, struct store_dead_letter *ret_letter)
+{
+	struct agent_order *ordered = &agent->ordered;
+	const struct request *request = &agent->order.request;
+	int r = 0;
+
+	while (!r && clock_mono_us() < end_us) {
+		r = store_next_letter(agent->store, ordered->after, ret_letter);
+		if (r)
+			break;
+		ordered->after = ret_letter->id;
+		if (ret_letter->id <= request->last && letter_is_asked(request, ret_letter))
+			return true;
+		if (ret_letter->id > request->last)
+			r = STORE_E_NONE;
+		store_letter_free(ret_letter);
+	}
+	if (r < 0) {
+		snprintf(agent->order.words, sizeof agent->order.words,
+			 "the dead letters cannot be read: %s", strerror(-r));
+		finish(agent, ORDER_FAILED);
+	} else if (r) {
+		ordered->after = UINT64_MAX;
+	}
+	return false;
+}
+
+static void drop_letters(struct agent *agent)
+{
+	uint64_t end_us = clock_mono_us() + STEP_US;
+	struct store_dead_letter letter;
+
+	while (next_letter(agent, end_us, &letter)) {
+		bool removed = remove_letter(agent, &letter);
+
+		agent->counters.letters_dropped += removed;
+		store_letter_free(&letter);
+		if (!removed)
+			return;
+	}
+}
+
+/* It stays what it is: a dead letter. */
+static void keep_letter(struct agent *agent, const char *why)
+{
+	struct store_dead_letter *letter = &agent->ordered.letter;
+
+	agent->order.refused++;
+	snprintf(agent->order.words, sizeof agent->order.words,
+		 "%" PRIu64 " are kept, the last one is %" PRIu64 ": %s", agent->order.refused,
+		 letter->id, why);
+	store_letter_free(letter);
+}
+
+static void take_report(struct agent *agent, uint64_t now_us)
+{
+	const struct report *report = pipeline_take_replayed(agent->pipeline);
+	struct store_dead_letter *letter = &agent->ordered.letter;
+
+	if (!report)
+		return;
+	agent->progress_us = now_us;
+	switch (report->kind) {
+	case REPORT_DELIVERED:
+		if (remove_letter(agent, letter))
+			agent->counters.letters_replayed++;
+		store_letter_free(letter);
+		return;
+	case REPORT_REFUSED:
+		keep_letter(agent, report->reason);
+		return;
+	case REPORT_FAILED:
+		agent->order.tries++;
+		agent->counters.maybe_persisted += report->maybe_persisted;
+		agent->ordered.not_before_us = now_us + AGAIN_US;
+		snprintf(agent->order.words, sizeof agent->order.words,
+			 "letter %" PRIu64 " came back undelivered (%s), and is sent again",
+			 letter->id, report->reason);
+		return;
+	}
+}
+
+/* False: the topic is none of the configuration. */
+static bool find_topic(const struct agent *agent, const char *name, uint32_t *ret_topic)
+{
+	for (uint32_t i = 0; name && i < agent->conf->n_topics; i++) {
+		if (strcmp(agent->conf->topics[i], name) == 0) {
+			*ret_topic = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* False: it waits. */
+static bool send_letter(struct agent *agent, uint64_t now_us)
+{
+	struct agent_order *ordered = &agent->ordered;
+	const char *why = "its topic is in no source of the configuration";
+	uint32_t topic;
+	int r;
+
+	if (now_us < ordered->not_before_us)
+		return false;
+	if (!find_topic(agent, ordered->letter.topic, &topic)) {
+		keep_letter(agent, why);
+		return true;
+	}
+	r = pipeline_replay(agent->pipeline, &ordered->letter, topic, &why, now_us);
+	if (r == PIPELINE_E_REFUSED) {
+		keep_letter(agent, why);
+		return true;
+	}
+	if (r < 0)
+		agent->error = r;
+	else if (r && !agent->order.refused)
+		snprintf(agent->order.words, sizeof agent->order.words,
+			 "letter %" PRIu64 " waits for topic %s", ordered->letter.id,
+			 ordered->letter.topic);
+	else if (!r && !agent->order.refused)
+		agent->order.words[0] = '\0';
+	return false;
+}
+
+static void replay_letters(struct agent *agent, uint64_t now_us)
+{
+	struct agent_order *ordered = &agent->ordered;
+	uint64_t end_us = clock_mono_us() + STEP_US;
+
+	while (agent->order.state == ORDER_RUNNING && !pipeline_replays(agent->pipeline)) {
+		if (!ordered->letter.id && !next_letter(agent, end_us, &ordered->letter))
+			return;
+		if (!send_letter(agent, now_us))
+			return;
+	}
+}
+
+/* Why its position cannot be set now; NULL: it can be. */
+static const char *unfit(const struct file *file)
+{
+	if (!file)
+		return "no such file is followed: one that is not there, or that nothing happened "
+		       "to "
+		       "for long, is set while the agent is stopped";
+	if (file->tail.packing)
+		return "it is compressed: that is set while the agent is stopped";
+	if (file->state != FILE_READING || file->unreadable || file->proof || file->rewritten ||
+	    file->vanished)
+		return "it waits for something (see waybill status): try again when it does not";
+	return NULL;
+}
+
+/* Whether a line of the file begins there. */
+static bool is_line_start(int fd, uint64_t position)
+{
+	char before;
+
+	return !position || (pread(fd, &before, 1, (off_t)position - 1) == 1 && before == '\n');
+}
+
+static void begin_set(struct agent *agent, uint64_t now_us)
+{
+	const struct request *request = &agent->order.request;
+	struct file *file = request_file(&agent->files, request);
+	const char *why = unfit(file);
+	struct stat st;
+
+	if (!why && (files_open(&agent->files, file) || fstat(file->tail.fd, &st) < 0))
+		why = "it cannot be opened now";
+	if (why) {
+		fail(agent, why);
+		return;
+	}
+	file->seek_to = request->position < 0 ? (uint64_t)st.st_size : (uint64_t)request->position;
+	if (file->seek_to > (uint64_t)st.st_size || !is_line_start(file->tail.fd, file->seek_to)) {
+		fail(agent, "no line of it begins at that position");
+		return;
+	}
+	snprintf(agent->order.words, sizeof agent->order.words,
+		 "from position %" PRIu64 " to %" PRIu64, file->account.committed, file->seek_to);
+	file->seeks = true;
+	agent->ordered.key = (struct inode_key){file->identity.device, file->identity.inode};
+	agent_drain_file(agent, file, now_us);
+}
+
+/* Done when the new position is in the state. */
+static void step_set(struct agent *agent)
+{
+	const struct file *file =
+		files_by_inode(&agent->files, agent->ordered.key.device, agent->ordered.key.inode);
+
+	if (!file || (!file->seeks && !file->dirty && !agent->checkpoint.under_way)) {
+		agent->order.done = 1;
+		finish(agent, ORDER_DONE);
+	} else if (!file->seeks && !agent->checkpoint_failing) {
+		agent_start_checkpoint(agent);
+	}
+}
+
+static void begin(struct agent *agent, uint64_t now_us)
+{
+	struct order *order = &agent->order;
+
+	order->state = ORDER_RUNNING;
+	agent->ordered.after = order->request.first - (order->request.first > 0);
+	agent->ordered.not_before_us = 0;
+	log_say(agent->log, LOG_NOTICE, "%s%s: %s was ordered by user %u", subject(order),
+		order->request.about, request_name(&order->request), order->user);
+	if (order->request.kind == REQUEST_SET)
+		begin_set(agent, now_us);
+}
+
+void agent_step_order(struct agent *agent, uint64_t now_us)
+{
+	struct order *order = &agent->order;
+
+	if (order->state == ORDER_GIVEN)
+		begin(agent, now_us);
+	if (order->state != ORDER_RUNNING)
+		return;
+	if (order->request.kind == REQUEST_SET) {
+		step_set(agent);
+		return;
+	}
+	take_report(agent, now_us);
+	/* The store is the writer's meanwhile; and what is not begun before a stop is not begun. */
+	if (agent->checkpoint.under_way || agent->state != AGENT_RUNNING)
+		return;
+	if (order->request.kind == REQUEST_DROP)
+		drop_letters(agent);
+	else
+		replay_letters(agent, now_us);
+	if (order->state != ORDER_RUNNING || agent->ordered.after != UINT64_MAX ||
+	    agent->ordered.letter.id)
+		return;
+	if (!agent->letters.n_gone)
+		finish(agent, ORDER_DONE);
+	else if (!agent->checkpoint_failing)
+		agent_start_checkpoint(agent);
+}

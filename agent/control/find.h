@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONTROL_FIND_H
+#define CONTROL_FIND_H
+
+#include "control/request.h"
+#include "files/files.h"
+
+/*
+ * The file that a request is about: by its name now, or by the one at which its generations appear.
+ * NULL: it is not known.
+ */
+struct file *request_file(const struct files *files, const struct request *request);
+
+#endif

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""waybill checkpoint: positions are shown and set, beside a running agent and without one."""
+
+import json
+import subprocess
+
+import pytest
+from rig import config
+from rig.agent import EX_NOINPUT, EX_OK, EX_UNAVAILABLE, EX_USAGE
+from rig.reader import Reader
+from rig.state import read_state
+
+LINES = [f"n={number}\n" for number in range(100)]
+
+
+def checkpoint(agent, *words, expect=EX_OK):
+    where = ["--config", agent.config, "--state-dir", agent.state]
+    done = subprocess.run(
+        [agent.program, "checkpoint", *where, *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == expect, done.stderr + done.stdout
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def shipped(cluster, topic, work, make_agent):
+    """An agent that has shipped a file, the file, and what is in Kafka by now."""
+    path = work / "log" / "a.log"
+    path.write_text("".join(LINES))
+    one = {"name": "numbers", "paths": [str(path)], "topic": topic}
+    agent = make_agent(text=config.render_settings(config.settings(cluster.bootstrap, [one]))).start()
+    agent.counted(lines_delivered=100)
+    reader = Reader(cluster.bootstrap, topic)
+    return agent, path, lambda: [record.value.decode() + "\n" for record in reader.records()]
+
+
+@pytest.mark.scenario("G02")
+def test_shown(shipped):
+    agent, path, _ = shipped
+    [file] = [json.loads(line) for line in checkpoint(agent, "list", "--json").splitlines()]
+    assert file["path"] == str(path) and file["size"] == path.stat().st_size
+    assert f"position   {file['position']}" in checkpoint(agent, "show", path)
+    assert str(path) in checkpoint(agent, "list", "numbers")
+    checkpoint(agent, "show", "/nowhere", expect=EX_NOINPUT)
+    checkpoint(agent, "set", path, "half", expect=EX_USAGE)
+    agent.stop()
+    assert str(path.stat().st_size) in checkpoint(agent, "list")
+
+
+@pytest.mark.scenario("G02", "D01")
+@pytest.mark.parametrize("running", [True, False])
+def test_set(shipped, running):
+    """Exactly the lines behind the new position come once more, and those of later."""
+    agent, path, in_kafka = shipped
+    at = len("".join(LINES[:90]))
+    if not running:
+        agent.stop()
+    assert "lines come again" in checkpoint(agent, "set", path, at, "--dry-run")
+    assert "--yes" in checkpoint(agent, "set", path, at, expect=EX_USAGE)
+    checkpoint(agent, "set", path, at + 1, "--yes", expect=EX_UNAVAILABLE)
+    checkpoint(agent, "set", path, 10**9, "--yes", expect=EX_UNAVAILABLE)
+    assert f"to {at}" in checkpoint(agent, "set", path, at, "--yes")
+    if not running:
+        assert [file.committed for file in read_state(agent.state).files.values()] == [at]
+        agent.start()
+    agent.counted(lines_delivered=110 if running else 10)
+    agent.counters()  # they add up
+    with path.open("a") as log:
+        log.write("late\n")
+    agent.counted(lines_delivered=111 if running else 11)
+    agent.stop()
+    assert sorted(in_kafka()) == sorted([*LINES, *LINES[90:], "late\n"])
+
+
+@pytest.mark.scenario("G02")
+def test_to_the_end_and_back(broker, shipped):
+    """While nothing can be sent: what is passed over is never sent, and a reset takes all of it."""
+    agent, path, in_kafka = shipped
+    with path.open("a") as log:
+        log.write("never\n")
+    agent.counted(lines_delivered=101)
+    checkpoint(agent, "set", path, "end", "--yes")
+    checkpoint(agent, "reset", path, "--yes")
+    agent.counted(lines_delivered=202)
+    agent.stop()
+    assert agent.run("--until-eof") == EX_OK
+    assert sorted(in_kafka()) == sorted([*LINES, "never\n"] * 2)

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""waybill dead-letters: what was refused is looked at, sent again and removed, beside a running agent
+and without one."""
+
+import base64
+import json
+import random
+import subprocess
+
+import pytest
+from rig import config
+from rig.agent import EX_DATAERR, EX_NOINPUT, EX_OK, EX_UNAVAILABLE, EX_USAGE
+from rig.reader import Reader
+from rig.state import read_state
+from rig.wait import wait_for
+
+LIMIT = 4000  # max.message.bytes of the topic, while it is too small
+
+
+def letters(agent, *words, expect=EX_OK, **more):
+    """What is printed."""
+    where = ["--config", agent.config, "--state-dir", agent.state]
+    done = subprocess.run(
+        [agent.program, "dead-letters", *where, *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        stdin=subprocess.DEVNULL,
+        **more,
+    )
+    assert done.returncode == expect, done.stderr + done.stdout
+    return done.stdout + done.stderr
+
+
+def listed(agent, *words):
+    return [json.loads(line) for line in letters(agent, "list", "--json", *words).splitlines()]
+
+
+@pytest.fixture
+def refused(broker, topic_name, work, make_agent):
+    """An agent with one line in Kafka, and two of its source that the topic was too small for."""
+    own_topic = broker.make_topic(topic_name, max_message_bytes=LIMIT)
+    path = work / "log" / "a.log"
+    # Nothing that compression makes fit.
+    big = ["k=" + random.Random(n).randbytes(2 * LIMIT).hex() for n in (1, 2)]
+    path.write_text("k=0\n" + "".join(f"{line}\n" for line in big))
+    one = {"name": "orders", "paths": [str(path)], "parser": "order", "topic": own_topic}
+    one |= {"key": "${file.name}", "headers": [{"name": "file", "value": "${file.name}"}]}
+    settings = config.settings(broker.bootstrap, [one], pattern=r"k=(?<k>\S+)")
+    agent = make_agent(text=config.render_settings(settings)).start()
+    agent.counted(lines_dead=2, lines_delivered=1)
+    wait_for(lambda: len(listed(agent)) == 2, 20, "both in the state")
+    return agent, path, big, own_topic
+
+
+@pytest.mark.scenario("G03")
+def test_shown_without_their_content(refused):
+    agent, path, big, topic = refused
+    one, two = listed(agent)
+    assert (one["source"], one["path"], one["topic"]) == ("orders", str(path), topic)
+    assert (one["id"], one["position"], one["value_bytes"]) == (1, 4, len(big[0]))
+    assert "SIZE" in one["reason"]
+    assert listed(agent, two["id"]) == [two] == listed(agent, "2-9")
+    assert listed(agent, "orders") == listed(agent, topic) == listed(agent, path) == [one, two]
+    assert listed(agent, "other") == []
+    text = letters(agent, "list") + letters(agent, "show", 1)
+    assert big[0][2:20] not in text and "2 dead letters" in text and str(path) in text
+    assert all(len(line) <= 80 for line in letters(agent, "list").splitlines())
+    letters(agent, "show", 7, expect=EX_NOINPUT)
+    [line] = letters(agent, "export", 2).splitlines()
+    assert base64.b64decode(json.loads(line)["value"]).decode() == big[1]
+    assert json.loads(line)["headers"] == [["file", base64.b64encode(b"a.log").decode()]]
+    agent.stop()
+    assert listed(agent) == [one, two], "from the state, the same"
+
+
+@pytest.mark.scenario("G03")
+def test_sent_again_and_done_by_their_report(broker, refused):
+    agent, path, big, topic = refused
+    assert "2 dead letters" in letters(agent, "replay", "--all", "--dry-run")
+    assert "--yes" in letters(agent, "replay", "--all", expect=EX_USAGE)
+    letters(agent, "replay", "--yes", expect=EX_USAGE)
+    assert "2 are kept" in letters(agent, "replay", "--all", "--yes", expect=EX_DATAERR)
+    assert len(listed(agent)) == 2
+    broker.alter_topic(topic, max_message_bytes=1 << 20)
+    assert "1 sent again" in letters(agent, "replay", "--yes", 2)
+    assert [one["id"] for one in listed(agent)] == [1]
+    assert "1 sent again" in letters(agent, "replay", "--yes", "orders")
+    counters = agent.counters()
+    assert (counters["letters_replayed"], counters["lines_dead"]) == (2, 2)
+    with path.open("a") as log:
+        log.write("k=3\n")
+    agent.counted(lines_delivered=2)
+    agent.stop()
+    assert read_state(agent.state).dead_letters == []
+    records = Reader(broker.bootstrap, topic).records()
+    assert sorted(record.value.decode() for record in records) == sorted(["k=0", *big, "k=3"])
+    assert all(record.headers == [("file", b"a.log")] for record in records)
+
+
+@pytest.mark.scenario("G03", "C01")
+def test_an_outage_holds_them_up(broker, refused):
+    """They wait, are no lines in flight, and go when brokers answer."""
+    agent, _, big, topic = refused
+    broker.alter_topic(topic, max_message_bytes=1 << 20)
+    broker.freeze()
+    with subprocess.Popen(
+        [agent.program, "dead-letters", "replay", "--all", "--yes"]
+        + ["--config", agent.config, "--state-dir", agent.state],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as replay:
+        try:
+            agent.wait_says("replay was ordered")
+            agent.counters()  # the sum is right with one of them under way
+            busy = letters(agent, "drop", "--all", "--yes", expect=EX_UNAVAILABLE)
+            assert "another order" in busy
+            assert len(listed(agent)) == 2
+        finally:
+            broker.thaw()
+        assert "2 sent again" in replay.communicate(timeout=60)[0]
+    agent.stop()
+    values = [record.value.decode() for record in Reader(broker.bootstrap, topic).records()]
+    assert sorted(values) == sorted(["k=0", *big])
+
+
+@pytest.mark.scenario("G03")
+@pytest.mark.parametrize("running", [True, False])
+def test_removed(refused, running):
+    agent, _, _, _ = refused
+    if not running:
+        agent.stop()
+        assert "start it" in letters(agent, "replay", "--all", "--yes", expect=EX_UNAVAILABLE)
+    assert "1 removed" in letters(agent, "drop", "--yes", 1)
+    assert [one["id"] for one in listed(agent)] == [2]
+    assert "1 removed" in letters(agent, "drop", "--all", "--yes")
+    letters(agent, "drop", "--all", "--yes", expect=EX_NOINPUT)
+    if running:
+        assert agent.counters()["letters_dropped"] == 2
+        agent.stop()
+    assert read_state(agent.state).dead_letters == []

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""waybill top on a terminal of 80 by 24: what is shown, sorted, filtered and looked into, and what it
+costs."""
+
+import pytest
+from rig import config
+from rig.process import cpu_seconds
+from rig.terminal import Terminal
+from rig.wait import wait_for
+
+NOWHERE = "127.0.0.1:1"  # no broker there
+
+
+@pytest.fixture
+def open_top():
+    opened = []
+
+    def open_it(agent, **shape):
+        where = ["--config", agent.config, "--state-dir", agent.state]
+        opened.append(Terminal([agent.program, "top", *where], **shape))
+        return opened[-1]
+
+    yield open_it
+    for terminal in opened:
+        terminal.close()
+
+
+@pytest.fixture
+def two_sources(work, make_agent):
+    """An agent that can send nothing: a file of 40,000 bytes, one of 4,000 and 30 small ones."""
+    sources = []
+    for name, sizes in (("orders", [40000]), ("web", [4000, *[40] * 30])):
+        (work / "log" / name).mkdir()
+        for number, size in enumerate(sizes):
+            (work / "log" / name / f"{number:02}.log").write_text(("x" * 39 + "\n") * (size // 40))
+        one = {"name": name, "paths": [str(work / "log" / name / "*.log")], "topic": f"topic-{name}"}
+        sources.append(one)
+    agent = make_agent(text=config.render_settings(config.settings(NOWHERE, sources))).start()
+    agent.wait_says("started:")
+    return agent
+
+
+@pytest.mark.scenario("G02")
+def test_files_sources_and_one_of_them(two_sources, open_top, work):
+    terminal = open_top(two_sources)
+    screen = terminal.wait("32 files", "no broker answers", "in flight 0 of", "sort: state")
+    lines = screen.splitlines()
+    assert len(lines) == 24 and all(len(line) <= 80 for line in lines)
+    # The worst first: all are held, and of these the largest is most behind.
+    assert "orders/00.log" in lines[5] and "39.1 KiB" in lines[5] and "held" in lines[5]
+    assert "web/00.log" in lines[6] and "4000 B" in lines[6]
+    # What it waits for.
+    terminal.type("enter")
+    terminal.wait(str(work / "log" / "orders" / "00.log"), "waits for  topic topic-orders", "40000 bytes")
+    terminal.type("o")
+    lines = terminal.wait("Source", "stuck").splitlines()
+    assert lines[5].split()[:3] == ["web", "31", "31"] and lines[6].split()[:2] == ["orders", "1"]
+    terminal.type("down", "enter")
+    terminal.wait("orders/00.log", without=["web/"])
+    terminal.type("escape")
+    terminal.wait("web/00.log")
+    terminal.type("/", *"web/1", "enter")
+    lines = terminal.wait("path: web/1", without=["web/00", "orders/"]).splitlines()
+    assert sum("/web/1" in line for line in lines) == 10
+    terminal.type("s")
+    terminal.wait("sort: lag")
+    terminal.type("p")
+    terminal.wait("Topic", "in sync")
+    terminal.type("q")
+    assert terminal.wait_exit() == 0
+
+
+@pytest.mark.scenario("G02")
+def test_follows_the_terminal_and_the_agent(two_sources, open_top):
+    terminal = open_top(two_sources, rows=30, columns=120)
+    lines = terminal.wait("32 files").splitlines()
+    assert sum(".log" in line for line in lines) == 24
+    terminal.resize(12, 80)
+    lines = terminal.wait("32 files", "web/00.log").splitlines()
+    wait_for(lambda: sum(".log" in line for line in terminal.text().splitlines()) == 6, 20, "six rows")
+    two_sources.stop()
+    terminal.wait("No agent answers at")
+    two_sources.start()
+    terminal.wait("32 files", without=["No agent"])
+    terminal.type("q")
+    assert terminal.wait_exit() == 0
+
+
+def test_where_there_is_no_terminal(two_sources, open_top):
+    terminal = open_top(two_sources, term="no-such-terminal")
+    terminal.wait("needs a terminal")
+    assert terminal.wait_exit() == 69
+
+
+@pytest.mark.scenario("G02")
+def test_names_do_not_command_the_terminal(work, make_agent, open_top):
+    """A file's name is anybody's text."""
+    (work / "log" / "a\x1b[2J\x1b[31mred\x07.log").write_text("1\n")
+    agent = make_agent(NOWHERE, "orders").start()
+    agent.wait_says("started:")
+    terminal = open_top(agent)
+    terminal.wait("1 files", "\\x1b[31mred")
+
+
+@pytest.mark.scenario("G02", "E04")
+def test_many_files_cost_little(work, make_agent, open_top):
+    """Of 20,000 files a screenful is told and drawn, and nothing is written that did not change."""
+    for number in range(20000):
+        (work / "log" / f"{number:05}.log").touch()
+    agent = make_agent(NOWHERE, "orders").start()
+    agent.wait_says("started:", deadline=120)
+    terminal = open_top(agent)
+    terminal.wait("20000 files")
+    before = terminal.written, cpu_seconds(terminal.process.pid), agent.cpu_seconds()
+    for _ in range(20):
+        terminal.take(0.5)
+    after = terminal.written, cpu_seconds(terminal.process.pid), agent.cpu_seconds()
+    print("bytes, top, agent:", [round(b - a, 2) for a, b in zip(before, after, strict=True)])
+    # Little changes from one frame to the next; each of them has 1,920 characters.
+    assert after[0] - before[0] < 5000
+    # To read 20,000 lines of JSON for each of them would take most of the time.
+    assert after[1] - before[1] < 2
+    agent.stop()
