@@ -154,21 +154,25 @@ def test_more_files_than_descriptors_are_rotated(broker, own_topic, work, make_a
 
 
 @pytest.mark.scenario("D03")
-def test_the_limit_of_descriptors_is_lowered(cluster, topic, work, make_agent):
+def test_the_limit_of_descriptors_is_lowered(broker, own_topic, work, make_agent):
     """From outside, below what is open: files that come later are read all the same, by turns."""
     names = [work / "log" / f"{number}.log" for number in range(300)]
     for number, name in enumerate(names):
         name.write_text(f"first {number}\n")
-    agent = make_agent(cluster.bootstrap, topic).start()
+    agent = make_agent(broker.bootstrap, own_topic).start()
     agent.counted(lines_delivered=300)
+    broker.freeze()  # none of the new ones can be closed
     resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE, (200, 200))
     for number in range(300, 600):
         (work / "log" / f"{number}.log").write_text(f"first {number}\n")
     for number, name in enumerate(names):
         with open(name, "a") as log:
             log.write(f"second {number}\n")
+    try:
+        agent.wait_says("LimitNOFILE=", "ulimit -n")
+    finally:
+        broker.thaw()
     agent.counted(lines_delivered=900, deadline=60)
-    assert agent.says("LimitNOFILE=", "ulimit -n"), agent.messages()[-1000:]
     agent.stop()
     agent.assert_true(read=900)
     assert agent.counters()["files_lost"] == 0
