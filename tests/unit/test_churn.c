@@ -43,7 +43,7 @@ static void end(void)
 	free(rig);
 }
 
-TestSuite(churn, .init = begin, .fini = end, .timeout = 60);
+TestSuite(churn, .init = begin, .fini = end, .timeout = 300);
 
 #define SEE(want) cr_assert_str_eq(rig_run(rig), want, "\"%s\"", rig->lines)
 #define PUT(name, text) rig_append(rig, name, text)
