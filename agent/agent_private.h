@@ -62,7 +62,8 @@ struct agent {
 	struct writer *writer;
 	struct checkpoint checkpoint;
 	struct output *output;
-	struct renewal *renewal; /* NULL: the configuration names no file that may be renewed */
+	struct renewal *token_file; /* NULL: there is none */
+	struct renewal *renewal;    /* NULL: the configuration names no file that may be renewed */
 	struct pipeline *pipeline;
 
 	struct control *control; /* NULL: it could not be made */

@@ -15,6 +15,7 @@
 #include "base/iso_time.h"
 #include "kafka/kafka.h"
 #include "login/expiry.h"
+#include "login/login.h"
 #include "login/renewal.h"
 #include "settings/props.h"
 #include "settings/secret.h"
@@ -42,10 +43,19 @@ static bool is_outdated(const struct prop *prop)
 	return differs;
 }
 
+/* A token that is replaced before its time may be one that is no good any more. */
+static int open_token(struct agent *agent)
+{
+	const char *path = agent->conf->login ? login_file(agent->conf->login) : NULL;
+	int r = path ? renewal_new(&agent->token_file) : 0;
+
+	return path && r == 0 ? renewal_add(agent->token_file, "oauth.token.file", path) : r;
+}
+
 int agent_open_renewal(struct agent *agent)
 {
 	const struct conf *conf = agent->conf;
-	int r = 0;
+	int r = open_token(agent);
 
 	for (size_t i = 0; i < conf->n_props && r == 0; i++) {
 		char *path = file_of(&conf->props[i]);
@@ -176,7 +186,11 @@ void agent_tick_renewal(struct agent *agent, uint64_t now_us)
 		agent->certificates_at_us = now_us + DAY_US;
 		look_at_certificates(agent);
 	}
-	if (!agent->renewal || agent->state != AGENT_RUNNING)
+	if (agent->state != AGENT_RUNNING)
+		return;
+	if (agent->token_file && renewal_look(agent->token_file, now_us, what, sizeof what))
+		kafka_renew_token(agent->output, now_us);
+	if (!agent->renewal)
 		return;
 	if (agent->renewal_due)
 		renew(agent, "files of the kafka block");

@@ -339,6 +339,7 @@ struct agent *agent_free(struct agent *agent)
 	/* The output first: its threads read payloads from the chunks that files own. */
 	output_free(agent->output);
 	renewal_free(agent->renewal);
+	renewal_free(agent->token_file);
 	pipeline_free(agent->pipeline);
 	acks_free(agent->acks);
 	discover_free(agent->discover);

@@ -17,14 +17,15 @@
 #include "client/words.h"
 #include "login/login.h"
 
-static void on_token_wanted(rd_kafka_t *rk, const char *config, void *opaque)
+void callbacks_fetch_token(const struct callbacks *c, rd_kafka_t *rk)
 {
-	const struct callbacks *c = opaque;
 	char why[480];
 	struct token token;
-	int r = login_token(c->login, &token, why, sizeof why);
+	int r;
 
-	(void)config;
+	if (!c->login)
+		return;
+	r = login_token(c->login, &token, why, sizeof why);
 	if (r < 0)
 		snprintf(why, sizeof why, "%s", strerror(-r));
 	if (r) {
@@ -35,6 +36,12 @@ static void on_token_wanted(rd_kafka_t *rk, const char *config, void *opaque)
 					   token.extensions, token.n_extensions, why, sizeof why))
 		rd_kafka_oauthbearer_set_token_failure(rk, why);
 	token_deinit(&token);
+}
+
+static void on_token_wanted(rd_kafka_t *rk, const char *config, void *opaque)
+{
+	(void)config;
+	callbacks_fetch_token(opaque, rk);
 }
 
 static int on_certificate(rd_kafka_t *rk, const char *name, int32_t id, int *error, int depth,

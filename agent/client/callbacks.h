@@ -26,6 +26,13 @@ void callbacks_init(struct callbacks *callbacks, const struct kafka_options *opt
 /* The instance is there: from now on tokens are fetched, also while its connections are idle. */
 void callbacks_begin(const struct callbacks *callbacks, struct rd_kafka_s *rk);
 
+/*
+ * Fetches a token now, which new connections of the instance have. Blocks for up to
+ * LOGIN_TIMEOUT_MS; what fails is told as an error of authentication. Any thread may do so. Nothing
+ * where no tokens are wanted.
+ */
+void callbacks_fetch_token(const struct callbacks *callbacks, struct rd_kafka_s *rk);
+
 /* The instance is gone. Fine without callbacks_init, if it is all 0. */
 void callbacks_deinit(struct callbacks *callbacks);
 

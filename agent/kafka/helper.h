@@ -66,6 +66,9 @@ void helper_make_lone(struct helper *helper, struct producer *old);
  */
 void helper_renew(struct helper *helper, struct prop *props, size_t n_props);
 
+/* Orders that a token is fetched for each producer that is there: the old one may be no good. */
+void helper_fetch_token(struct helper *helper);
+
 /* Destroys a producer (consumed) in whose place none is wanted. */
 void helper_retire(struct helper *helper, struct producer *producer);
 

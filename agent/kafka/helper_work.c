@@ -381,6 +381,14 @@ static void take_orders(struct work *w, const struct helper_orders *o)
 		w->next_us = soon_us;
 }
 
+/* Those of others come when they want one, and are made anew when it does not help them. */
+static void fetch_tokens(const struct work *w)
+{
+	producer_fetch_token(w->current);
+	producer_fetch_token(w->fresh);
+	producer_fetch_token(w->trial.producer);
+}
+
 static bool trial_waits(const struct work *w)
 {
 	return w->trial.props && !w->making;
@@ -410,6 +418,8 @@ void *helper_work(void *argument)
 			break;
 		take_orders(&w, &o);
 		retire(&o);
+		if (o.token)
+			fetch_tokens(&w);
 		if (o.make_lone)
 			make_lone(h, &w, o.old_lone);
 		if (o.probe && w.current)

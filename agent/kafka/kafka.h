@@ -25,4 +25,10 @@ int kafka_new(const struct kafka_options *options, struct output **ret_output) M
  */
 int kafka_renew(struct output *output, const struct prop *props, size_t n_props) MUSTCHECK;
 
+/*
+ * There is a new token: it is fetched at once, and new connections have it. The producers stay as
+ * they are.
+ */
+void kafka_renew_token(struct output *output, uint64_t now_us);
+
 #endif

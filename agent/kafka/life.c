@@ -112,6 +112,14 @@ void kafka_not_delivered(struct kafka *k, struct report *r, const struct produce
 	}
 }
 
+void kafka_renew_token(struct output *output, uint64_t now_us)
+{
+	struct kafka *k = (struct kafka *)output;
+
+	kafka_spoil_lone(k, now_us);
+	helper_fetch_token(k->helper);
+}
+
 static void run(struct kafka *k, struct producer *producer, uint64_t now_us)
 {
 	k->producer = producer;

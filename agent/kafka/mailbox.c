@@ -4,7 +4,7 @@
  * hanging resolver: 7.7 s), and the loop must not. So one thread does all of it (helper_work.c),
  * and a mailbox with one mutex lies between:
  *
- *	loop ── orders: make, make lone, ask, probe, renew, retire, quit ──► helper
+ *	loop ── orders: make, make lone, ask, probe, renew, token, retire, quit ──► helper
  *	loop ◄── answer: producer, topics, reachable, reason ── helper (then the eventfd)
  *
  * An answer that was not yet fetched is added to, never lost: only a newer snapshot of the topics
@@ -61,7 +61,7 @@ struct helper_orders helper_wait(struct helper *h, uint64_t until_us)
 
 	pthread_mutex_lock(&h->mutex);
 	while (!o->make && !o->make_lone && !o->ask && !o->probe && !o->props && !o->n_retired &&
-	       !o->quit && r != ETIMEDOUT)
+	       !o->token && !o->quit && r != ETIMEDOUT)
 		r = pthread_cond_timedwait(&h->cond, &h->mutex, &ts);
 	taken = *o;
 	*o = (struct helper_orders){.quit = taken.quit};
@@ -181,6 +181,14 @@ void helper_renew(struct helper *h, struct prop *props, size_t n)
 	kafka_props_free(h->orders.props, h->orders.n_props);
 	h->orders.props = props;
 	h->orders.n_props = n;
+	pthread_cond_signal(&h->cond);
+	pthread_mutex_unlock(&h->mutex);
+}
+
+void helper_fetch_token(struct helper *h)
+{
+	pthread_mutex_lock(&h->mutex);
+	h->orders.token = true;
 	pthread_cond_signal(&h->cond);
 	pthread_mutex_unlock(&h->mutex);
 }

@@ -410,6 +410,12 @@ void producer_set_password(struct producer *p, const struct kafka_options *optio
 		rd_kafka_error_destroy(error);
 }
 
+void producer_fetch_token(const struct producer *p)
+{
+	if (p)
+		callbacks_fetch_token(&p->callbacks, p->rk);
+}
+
 size_t producer_batch_limit(const struct producer *p)
 {
 	return p->batch_bytes;

@@ -161,6 +161,11 @@ struct login *login_unref(struct login *login)
 	return NULL;
 }
 
+const char *login_file(const struct login *login)
+{
+	return settings_text(login->settings, FILE_SETTING);
+}
+
 /* A text that is to be a token; `from` is where it came from. */
 static int read_token(const char *text, const char *from, struct token *ret_token,
 		      char *ret_message, size_t len)

@@ -37,6 +37,9 @@ struct login *login_ref(struct login *login);
 /* Drops one; frees with the last. NULL is fine. Returns NULL. */
 struct login *login_unref(struct login *login);
 
+/* The file that the tokens are in; NULL: there is none, they come from elsewhere. Borrowed. */
+const char *login_file(const struct login *login);
+
 /*
  * A token that is valid now. Blocks up to about LOGIN_TIMEOUT_MS. 0: *ret_token is for
  * token_deinit. LOGIN_E_FAILED with the reason in ret_message (len bytes, no secret in it),

@@ -197,6 +197,27 @@ def test_token_from_a_file(guarded, issuer, topic_name, make_lineage, make_agent
     oracle.judge().assert_clean(written=1000)
 
 
+@pytest.mark.scenario("E29")
+def test_a_token_that_is_replaced_before_its_time(
+    guarded, issuer, topic_name, make_lineage, make_agent, make_oracle, work
+):
+    """The one in use is good for an hour, and may be revoked: the file is read when it changes."""
+    topic = guarded.make_topic(topic_name)
+    lineage = make_lineage("a").append(500)
+    path = secret_file(work, "token", issuer.token())
+    agent = make_agent(guarded.tls, topic, kafka=login(guarded, "OAUTHBEARER", oauth_token_file=path))
+    agent.start()
+    oracle = make_oracle(guarded, topic, [lineage])
+    wait_for(lambda: oracle.in_topic() >= 500, 40, "lines, by the first token")
+    path.write_text(issuer.token(lasts=-5) + "\n")
+    agent.wait_says(path, "has expired", deadline=30)
+    path.write_text(issuer.token() + "\n")
+    lineage.append(500)
+    wait_for(oracle.complete, 40, "all lines")
+    agent.stop()
+    oracle.judge().assert_clean(written=1000)
+
+
 @pytest.mark.parametrize("library", ["own", "newest"])
 def test_token_of_a_command(
     library, guarded, issuer, topic_name, make_lineage, make_agent, make_oracle, work
