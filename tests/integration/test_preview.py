@@ -547,12 +547,22 @@ def test_a_million_lines(preview, matched):
 FILES = sorted((ROOT / "conf" / "parsers.d").glob("*.conf"))
 
 
+def first_group(text):
+    """From the brace with which the text begins to the one that closes it."""
+    depth = 0
+    for end, letter in enumerate(text):
+        depth += {"{": 1, "}": -1}.get(letter, 0)
+        if depth == 0:
+            return text[: end + 1]
+    raise AssertionError(text)
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_example_in_the_head_of_a_parser(preview, path):
     """The source that the comment shows is one that works."""
     comment = re.findall(r"^#(.*)", path.read_text(), re.MULTILINE)
     text = "\n".join(comment)
-    example = re.search(r"\{ name = .*?\); \}", text, re.DOTALL)[0]
+    example = first_group(text[text.index("{ name = ") :])
     (preview.tmp / "conf.d").mkdir()
     (preview.tmp / "conf.d" / "parser.conf").symlink_to(path)
     (preview.tmp / "conf.d" / "source.conf").write_text(f"sources: ( {example} );\n")
