@@ -95,7 +95,7 @@ def test_too_few_replicas_in_sync(
     words = ("NOT_ENOUGH_REPLICAS", "min.insync.replicas", "1 of its 2 replicas")
     agent.wait_says(topic_name, *words, deadline=60)
     last(13)  # longer than stall_timeout
-    assert agent.messages().count("min.insync.replicas") == 1, agent.messages()
+    assert agent.messages().count("NOT_ENOUGH_REPLICAS") == 1, agent.messages()
     assert not agent.says("does not answer"), agent.messages()
     first.alter_topic(topic_name, min_insync_replicas=1)
     oracle = make_oracle(first, topic_name, [lineage])
