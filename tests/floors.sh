@@ -442,7 +442,7 @@ self_test() {
 	sed -i 's/^Knows: .*/Knows: base, parsers./' "$copy/agent/base/README.md"
 	expect 'agent/base/README.md: "Knows: base, parsers", but it includes nobody'
 	sed -i 's/^Knows: .*/Knows: base./' "$copy/agent/input/README.md"
-	expect 'but it includes base, flow, packed, parsers'
+	expect 'but it includes base, flow, join, packed, parsers'
 	echo 'int a(void); int b(void); int a(void) { return b(); }' >"$copy/a.c"
 	echo 'int a(void); int b(void); int b(void) { return a(); }' >"$copy/b.c"
 	# shellcheck disable=SC2206 # a command and its words ("ccache cc")
