@@ -134,10 +134,6 @@ static void count_event(struct pipeline *pipeline, struct file *file, const stru
 		return;
 	if (UNLIKELY(!event->line.terminated || outcome->set || event->cut))
 		count_notes(pipeline, file, event, now_us);
-	if (event->line.truncated)
-		outcome_note(outcome, OUTCOME_TRUNCATED);
-	else if (!event->line.terminated)
-		outcome_note(outcome, OUTCOME_UNTERMINATED);
 	count_into(pipeline->options.counters, event, outcome);
 	if (LIKELY(file->counts != NULL))
 		count_into(file->counts, event, outcome);
