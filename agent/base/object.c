@@ -19,7 +19,8 @@ int object_read(struct slice json, struct object **ret_object, char *ret_message
 	json_t *tree = json_loadb(json.at ? json.at : "", json.len, JSON_REJECT_DUPLICATES, &error);
 
 	if (!tree) {
-		snprintf(ret_message, len, "not JSON: %s", error.text);
+		/* Its words quote what stands there, which may be anything. */
+		snprintf(ret_message, len, "not JSON, at byte %d", error.position);
 		return OBJECT_E_INVALID;
 	}
 	if (!json_is_object(tree)) {
