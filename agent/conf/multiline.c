@@ -63,10 +63,13 @@ static enum join_wrap find_wrap(const struct source_build *s)
 static void check_memory(struct multiline_build *b)
 {
 	const struct conf *conf = b->s->build->conf;
+	size_t line = b->s->source->rules.max_line, event = b->options.max_event;
 
-	if (2 * (b->options.max_event + b->s->source->rules.max_line) > conf->chunk_memory)
+	if (2 * ((event > line ? event : line) + line) > conf->chunk_memory)
 		conf_problem(b->s->build->problems, b->group->place,
-			     "%schunk_memory must hold twice max_event and max_line", b->label);
+			     "%schunk_memory must hold twice max_event, or max_line if that is "
+			     "larger, and max_line",
+			     b->label);
 }
 
 static int compile_all(struct multiline_build *b)

@@ -66,12 +66,16 @@ static int next_chunk(struct tail *tail, size_t at_least, struct chunk **ret_chu
 /* The chunk is full and holds no whole line: go on in another one. */
 static int replace_full(struct tail *tail, struct chunk *chunk, struct chunk **ret_chunk)
 {
-	/* CR LF behind the last byte that counts; the line that shows where an event ends. */
-	size_t longest = tail->rules->max_line + 2;
+	/* CR LF behind the last byte that counts. */
+	size_t longest = tail->rules->max_line + LINES_ROOM;
 	size_t at_least = 0;
 
-	if (UNLIKELY(tail->join != NULL))
-		longest += join_options(tail->join)->max_event;
+	/* An event, or a line that is longer, and behind it the one that shows where it ends. */
+	if (UNLIKELY(tail->join != NULL)) {
+		size_t event = join_options(tail->join)->max_event;
+
+		longest += event > longest ? event : longest;
+	}
 
 	if (chunk->cursor == 0) {
 		/* One line fills it: the next size, up to what shows that the line is over-long. */

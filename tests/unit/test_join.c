@@ -497,6 +497,40 @@ Test(join, an_event_larger_than_a_chunk_is_one)
 	join_free(join);
 }
 
+/* The first line is longer than an event may be, and the next one shows that it ends. */
+static void long_lines(enum join_wrap wrap, const char *head)
+{
+	static const struct line_rules rules = {.max_line = 400000};
+	struct corpus corpus = {"long lines", JOIN_INDENT, .wrap = wrap};
+	struct reading r = {.corpus = &corpus, .join = make(&corpus, 1000, 64)};
+	size_t len = 390000 + strlen(head);
+	char *line = malloc(len + 1);
+	struct event event;
+
+	cr_assert_eq(chunk_pools_init(&r.pools, 8 << 20), 0);
+	r.file = memfd_create("log", MFD_CLOEXEC);
+	open_tail(&r, 0);
+	r.tail.rules = &rules;
+	memset(mempcpy(line, head, strlen(head)), 'a', len - strlen(head));
+	line[len] = '\n';
+	for (int i = 0; i < 2; i++)
+		cr_assert_eq(write(r.file, line, len + 1), (ssize_t)len + 1);
+	cr_assert_eq(tail_peek(&r.tail, &event), 0);
+	cr_expect_eq(event.line.extent, len + 1);
+	free(line);
+	join_free(r.join);
+	close_tail(&r);
+	close(r.file);
+	chunk_pools_deinit(&r.pools);
+}
+
+/* No chunk was large enough for both, and another was read for ever. */
+Test(join, lines_longer_than_an_event_come_to_an_end, .timeout = 60)
+{
+	long_lines(WRAP_NONE, "");
+	long_lines(WRAP_CRI, "2026-11-21T15:11:55Z stdout F ");
+}
+
 static void write_text(struct reading *r, const char *text)
 {
 	cr_assert_eq(write(r->file, text, strlen(text)), (ssize_t)strlen(text));
