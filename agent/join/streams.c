@@ -98,8 +98,9 @@ static enum next look_at(struct search *s, const struct join_bytes *input, const
 	if ((input->is_settled && input->is_settled(input->context, s->at)) ||
 	    (!s->part && !join_goes_on(s->join, &s->mode, message)))
 		return NEXT_NOT;
+	/* What comes behind a part without its end is none of the event's. */
 	if (beyond || s->event.lines >= s->options->max_lines ||
-	    (s->other && s->n == JOIN_PARTS_MAX)) {
+	    (s->other && (s->n == JOIN_PARTS_MAX || !line->terminated))) {
 		s->event.cut = true;
 		return NEXT_NOT;
 	}

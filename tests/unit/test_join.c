@@ -577,3 +577,29 @@ Test(join, an_event_that_was_flushed_does_not_take_what_was_shipped_behind_it)
 	take_up_again(&indent, indent.events[0], indent.events[1]);
 	take_up_again(&cri, cri.events[0], cri.events[1]);
 }
+
+/* What may follow on it would stand where the other stream's line does. */
+Test(join, a_last_line_without_its_end_is_no_part)
+{
+	static const struct corpus corpus = {
+		"cri", JOIN_LINES, .wrap = WRAP_CRI,
+		.events = {T "stdout P a\n", T "stderr F x\n", T "stdout F b"}};
+	struct reading r = {.corpus = &corpus, .join = make(&corpus, 1000, 1 << 16)};
+	struct event event;
+
+	cr_assert_eq(chunk_pools_init(&r.pools, 8 << 20), 0);
+	r.file = memfd_create("log", MFD_CLOEXEC);
+	open_tail(&r, 0);
+	for (size_t i = 0; i < 3; i++)
+		write_text(&r, corpus.events[i]);
+	cr_assert_eq(tail_peek(&r.tail, &event), TAIL_E_DRY);
+	cr_assert_eq(tail_peek_last(&r.tail, &event), 0);
+	cr_expect_eq(event.n_parts, 0);
+	cr_expect_eq(event.lines, 1);
+	cr_expect(event.line.terminated);
+	cr_expect(event.cut, "the next one of its stream goes on with it");
+	join_free(r.join);
+	close_tail(&r);
+	close(r.file);
+	chunk_pools_deinit(&r.pools);
+}
