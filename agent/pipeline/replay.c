@@ -32,7 +32,6 @@ static bool make_record(struct record *record, const struct store_dead_letter *l
 	record->key = letter->key;
 	record->value = letter->value;
 	record->value_stays = false;
-	record->alone = true;
 	record->timestamp_ms = letter->time_ms;
 	return headers_unpack(letter->headers, record) == 0;
 }
@@ -50,6 +49,7 @@ int pipeline_replay(struct pipeline *pipeline, const struct store_dead_letter *l
 	*ret_why = "HEADERS_UNREADABLE";
 	if (!make_record(&pipeline->record, letter, topic))
 		return PIPELINE_E_REFUSED;
+	pipeline->record.alone = true;
 	r = output_submit(pipeline->options.output, &pipeline->record, &replay->block->slots[0],
 			  now_us);
 	pipeline->record.alone = false;

@@ -832,3 +832,23 @@ Test(pipeline_cases, lines_that_came_back_and_are_gone_do_not_count_as_read)
 	world_kill(&world, false);
 	world_deinit(&world);
 }
+
+/* All that was read behind it went alone, too, and overtook what was under way. */
+Test(pipeline_cases, a_letter_that_cannot_be_read_has_nobody_go_alone)
+{
+	const struct store_dead_letter letter = {.value = slice_of("v"), .headers = slice_of("?")};
+	const char *why = NULL;
+	struct world world;
+
+	begin(&world);
+	cr_expect(eq(int, pipeline_replay(world.agent->pipeline, &letter, 0, &why, 0),
+		     PIPELINE_E_REFUSED));
+	cr_expect(eq(str, (char *)why, "HEADERS_UNREADABLE"));
+	write_new(&world, "L1 t0 k0 \n");
+	read_all(&world);
+	cr_assert(eq(u32, world.scripted.in_flight, 1));
+	for (int i = 0; i < SCRIPTED_PARTITIONS; i++)
+		if (world.scripted.partitions[0][i].n)
+			cr_expect(not(world.scripted.partitions[0][i].flights->alone));
+	end(&world);
+}
