@@ -121,7 +121,7 @@ static void explain_settled(const struct view *view, const struct file *file, ui
 		say(e, "filtered", "it is settled: left out by %s, as its bytes are now", why);
 	else if (!letters_kept(view->letters, file->source->name))
 		say(e, "settled",
-		    "it is settled: delivered, or filtered by on_no_match = \"skip\" or a limit; "
+		    "it is settled: delivered, or filtered by on_no_match = \"skip\" or a rule; "
 		    "source %s has no dead letters",
 		    file->source->name);
 	else if (view->writing || count > LETTERS_MAX)
@@ -130,8 +130,10 @@ static void explain_settled(const struct view *view, const struct file *file, ui
 		    file->source->name);
 	else if (store_find_letter(view->store, file->id, position, reason, sizeof reason))
 		say(e, "settled",
-		    "it is settled: delivered, or filtered by on_no_match = \"skip\" or a limit; "
-		    "it is no dead letter");
+		    "it is settled: delivered, or filtered by on_no_match = \"skip\" or a rule; %s",
+		    file->source->join ? "no dead letter begins with it (ask for the first line of "
+					 "its event)" :
+					 "it is no dead letter");
 	else
 		say(e, "dead", "it is a dead letter: %s", reason);
 }
@@ -159,7 +161,7 @@ static void explain_filtered(const struct view *view, const struct file *file, u
 	char how[128];
 
 	snprintf(how, sizeof how, "filtered (%s)",
-		 why ? why : "on_no_match = \"skip\", a rule's limit, or behind max_line");
+		 why ? why : "on_no_match = \"skip\", a rule, or behind max_line");
 	explain_ahead(file, how, e);
 }
 

@@ -28,9 +28,18 @@ static int judge(struct pipeline *pipeline, const struct file *file, uint64_t po
 	return r;
 }
 
+/* Where lines are joined, one says nothing: it may be of an event that was judged as a whole. */
+static bool may_judge(const struct file *file)
+{
+	const struct join *join = file->source->join;
+
+	return file->tail.fd >= 0 && !file->tail.packing &&
+	       (!join || join_options(join)->kind == JOIN_LINES);
+}
+
 const char *pipeline_left_out(struct pipeline *pipeline, const struct file *file, uint64_t position)
 {
-	char *bytes = file->tail.fd < 0 || file->tail.packing ? NULL : malloc(JUDGED_MAX);
+	char *bytes = may_judge(file) ? malloc(JUDGED_MAX) : NULL;
 	ssize_t n = bytes ? pread(file->tail.fd, bytes, JUDGED_MAX, (off_t)position) : 0;
 	const char *why = NULL;
 

@@ -8,6 +8,7 @@ from rig.agent import EX_OK
 from rig.reader import Reader
 from rig.state import read_state
 from rig.wait import wait_for
+from test_explain import explain
 
 TRACE = [
     b"2026-01-01T00:00:00Z ERROR order=7 cid=c failed",
@@ -178,4 +179,18 @@ def test_the_sum_holds_while_events_grow_and_are_left_out(cluster, topic, work, 
     now = agent.counted(lines_delivered=100, lines_filtered=50, lines_waiting=1)
     assert now["lines_read"] == 151 and now["lines_reread"] == 0
     wait_for(lambda: agent.counters()["in_flight"] == 0, 20, "reports")
+    agent.stop()
+
+
+@pytest.mark.scenario("C11", "G01")
+def test_a_line_within_an_event_is_not_explained_as_one_of_its_own(cluster, topic, work, make_agent):
+    """A rule that would leave out the line alone did not judge it."""
+    rules = [{"name": "errors", "action": "keep", "pattern": "ERROR"}]
+    log = Log(work).write(*TRACE, NEXT, NEXT)
+    agent = make_agent(
+        cluster.bootstrap, topic, source={**of_java(), "rules": rules}, pattern=PATTERN
+    ).start()
+    agent.counted(lines_delivered=len(TRACE), lines_filtered=1)
+    said = explain(agent, f"{log.path}:3")
+    assert said.startswith("settled: it is settled: delivered, or filtered"), said
     agent.stop()
