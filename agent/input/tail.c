@@ -358,6 +358,8 @@ struct event tail_event_of(const struct tail *tail, const struct slot *slot)
 		tail_show_again(tail, slot, &event);
 	else if (lines_cut(bytes, 0, rules, &event.line))
 		event.line = last_piece(bytes, rules);
+	if (UNLIKELY(tail->join != NULL))
+		event.cut = tail_was_cut(tail, slot);
 	return event;
 }
 

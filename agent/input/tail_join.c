@@ -201,6 +201,26 @@ static struct line joined_line(const struct tail *tail, const struct slot *slot)
 	return line;
 }
 
+/* What showed it is in memory still: the line behind the event. */
+bool tail_was_cut(const struct tail *tail, const struct slot *slot)
+{
+	const struct chunk *chunk = slot_chunk(slot);
+	struct slice bytes = {chunk->bytes + slot->start, chunk->filled - slot->start};
+	struct join_bytes input = {.bytes = bytes, .ended = true};
+	struct join_state state = {0};
+	struct join_event joined;
+	uint32_t lines;
+	size_t n;
+	int r;
+
+	if (join_options(tail->join)->wrap)
+		r = streams_cut(tail->join, tail->rules, &input, &joined, join_parts(tail->join),
+				&n, &lines);
+	else
+		r = join_cut(tail->join, tail->rules, bytes, true, &state, &joined);
+	return !r && joined.cut && joined.lines == slot->lines;
+}
+
 void tail_show_again(const struct tail *tail, const struct slot *slot, struct event *event)
 {
 	const struct chunk *chunk = slot_chunk(slot);

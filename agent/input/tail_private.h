@@ -26,6 +26,9 @@ int tail_peek_joined(struct tail *tail, bool whole, struct event *ret_event) MUS
 /* The event of a slot of several lines, as it was shown: its line, or what that is made of. */
 void tail_show_again(const struct tail *tail, const struct slot *slot, struct event *event);
 
+/* Whether a limit ended the slot's event, where lines are joined: the next one goes on with it. */
+bool tail_was_cut(const struct tail *tail, const struct slot *slot);
+
 /* One read into the room of the chunk. 0 (new bytes), the E codes, negative errno. */
 int tail_fill(struct tail *tail, struct chunk *chunk) MUSTCHECK;
 

@@ -387,6 +387,7 @@ static void read_on(struct reading *r, bool last)
 		slot->lines = (uint16_t)event.lines;
 		again = tail_event_of(&r->tail, slot);
 		expect_value(r, &again);
+		cr_expect_eq(again.cut, event.cut, "%s, event %zu", r->corpus->name, r->n);
 		keep_parts(r, &event);
 		if (r->n == r->lose && !r->lost && !event.n_parts) {
 			r->lost = true;
@@ -602,4 +603,25 @@ Test(join, a_last_line_without_its_end_is_no_part)
 	close_tail(&r);
 	close(r.file);
 	chunk_pools_deinit(&r.pools);
+}
+
+/* A dead letter is made of the event again: it lost the header that says that it goes on. */
+Test(join, an_event_that_was_cut_is_so_when_it_is_shown_again)
+{
+	static const struct corpus indent = {"indent", JOIN_INDENT,
+					     .events = {"a\n b\n", " c\n d\n", " e\n"}};
+	static const struct corpus cri = {"cri", JOIN_INDENT, .wrap = WRAP_CRI,
+					  .log = T "stdout F a\n" T "stdout F  b\n" T
+						   "stdout F  c\n",
+					  .events = {T "stdout F a\n b\n", T "stdout F  c\n"}};
+	static const struct corpus *const corpora[] = {&indent, &cri};
+
+	for (size_t i = 0; i < ARRAY_LEN(corpora); i++) {
+		struct join *join = make(corpora[i], 2, 1 << 16);
+		char text[8192];
+
+		split(corpora[i], join, text, text_of(corpora[i], text, sizeof text), 0, NOTHING,
+		      SIZE_MAX);
+		join_free(join);
+	}
 }
