@@ -25,6 +25,10 @@ def open_top():
         terminal.close()
 
 
+def rows_with(terminal, text):
+    return sum(text in line for line in terminal.text().splitlines())
+
+
 @pytest.fixture
 def two_sources(work, make_agent):
     """An agent that can send nothing: a file of 40,000 bytes, one of 4,000 and 30 small ones."""
@@ -43,7 +47,7 @@ def two_sources(work, make_agent):
 @pytest.mark.scenario("G02")
 def test_files_sources_and_one_of_them(two_sources, open_top, work):
     terminal = open_top(two_sources)
-    screen = terminal.wait("32 files", "no broker answers", "in flight 0 of", "sort: state")
+    screen = terminal.wait("32 files", "no broker answers", "in flight 0 of", "sort: state", "web/00.log")
     lines = screen.splitlines()
     assert len(lines) == 24 and all(len(line) <= 80 for line in lines)
     # The worst first: all are held, and of these the largest is most behind.
@@ -53,15 +57,15 @@ def test_files_sources_and_one_of_them(two_sources, open_top, work):
     terminal.type("enter")
     terminal.wait(str(work / "log" / "orders" / "00.log"), "waits for  topic topic-orders", "40000 bytes")
     terminal.type("o")
-    lines = terminal.wait("Source", "stuck").splitlines()
+    lines = terminal.wait("Source", "stuck", "web   ", "orders   ").splitlines()
     assert lines[5].split()[:3] == ["web", "31", "31"] and lines[6].split()[:2] == ["orders", "1"]
     terminal.type("down", "enter")
     terminal.wait("orders/00.log", without=["web/"])
     terminal.type("escape")
     terminal.wait("web/00.log")
     terminal.type("/", *"web/1", "enter")
-    lines = terminal.wait("path: web/1", without=["web/00", "orders/"]).splitlines()
-    assert sum("/web/1" in line for line in lines) == 10
+    terminal.wait("path: web/1", without=["web/00", "orders/"])
+    wait_for(lambda: rows_with(terminal, "/web/1") == 10, 20, "ten rows")
     terminal.type("s")
     terminal.wait("sort: lag")
     terminal.type("p")
@@ -73,11 +77,11 @@ def test_files_sources_and_one_of_them(two_sources, open_top, work):
 @pytest.mark.scenario("G02")
 def test_follows_the_terminal_and_the_agent(two_sources, open_top):
     terminal = open_top(two_sources, rows=30, columns=120)
-    lines = terminal.wait("32 files").splitlines()
-    assert sum(".log" in line for line in lines) == 24
+    terminal.wait("32 files")
+    wait_for(lambda: rows_with(terminal, ".log") == 24, 20, "24 rows")
     terminal.resize(12, 80)
-    lines = terminal.wait("32 files", "web/00.log").splitlines()
-    wait_for(lambda: sum(".log" in line for line in terminal.text().splitlines()) == 6, 20, "six rows")
+    terminal.wait("32 files", "web/00.log")
+    wait_for(lambda: rows_with(terminal, ".log") == 6, 20, "six rows")
     two_sources.stop()
     terminal.wait("No agent answers at")
     two_sources.start()

@@ -21,6 +21,8 @@ class Terminal:
         self.screen = pyte.Screen(columns, rows)
         self.stream = pyte.ByteStream(self.screen)
         self.written = 0
+        # A size that the environment names would win over that of the terminal.
+        inherited = {k: v for k, v in os.environ.items() if k not in ("LINES", "COLUMNS")}
         self.fd, theirs = pty.openpty()
         self._set_size(rows, columns)
         self.process = subprocess.Popen(
@@ -29,7 +31,7 @@ class Terminal:
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
-            env={**os.environ, "TERM": term, "LC_ALL": "C.UTF-8"},
+            env={**inherited, "TERM": term, "LC_ALL": "C.UTF-8"},
         )
         os.close(theirs)
 
