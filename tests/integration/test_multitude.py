@@ -93,4 +93,6 @@ def test_one_owner_makes_as_many_as_he_can(work, agent, manager, make):
     assert_well(agent, manager)
     agent.stop()
     assert agent.counters()["files_lost"] == 0
-    assert len(agent.messages()) < 20000, agent.messages()[-3000:]
+    # The counters are what the test itself asks for.
+    said = [line for line in agent.messages().splitlines() if "counters:" not in line]
+    assert len(said) < 100, said[-20:]
