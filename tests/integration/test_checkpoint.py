@@ -2,7 +2,6 @@
 """waybill checkpoint: positions are shown and set, beside a running agent and without one."""
 
 import json
-import subprocess
 
 import pytest
 from rig import config
@@ -13,17 +12,8 @@ from rig.state import read_state
 LINES = [f"n={number}\n" for number in range(100)]
 
 
-def checkpoint(agent, *words, expect=EX_OK):
-    where = ["--config", agent.config, "--state-dir", agent.state]
-    done = subprocess.run(
-        [agent.program, "checkpoint", *where, *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=90,
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == expect, done.stderr + done.stdout
-    return done.stdout + done.stderr
+def checkpoint(agent, *words, **more):
+    return agent.ask("checkpoint", *words, **more)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 from rig import config
-from rig.agent import EX_DATAERR, EX_NOINPUT, EX_OK, EX_UNAVAILABLE, EX_USAGE
+from rig.agent import EX_DATAERR, EX_NOINPUT, EX_UNAVAILABLE, EX_USAGE
 from rig.reader import Reader
 from rig.state import read_state
 from rig.wait import wait_for
@@ -17,19 +17,8 @@ from rig.wait import wait_for
 LIMIT = 4000  # max.message.bytes of the topic, while it is too small
 
 
-def letters(agent, *words, expect=EX_OK, **more):
-    """What is printed."""
-    where = ["--config", agent.config, "--state-dir", agent.state]
-    done = subprocess.run(
-        [agent.program, "dead-letters", *where, *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=90,
-        stdin=subprocess.DEVNULL,
-        **more,
-    )
-    assert done.returncode == expect, done.stderr + done.stdout
-    return done.stdout + done.stderr
+def letters(agent, *words, **more):
+    return agent.ask("dead-letters", *words, **more)
 
 
 def listed(agent, *words):

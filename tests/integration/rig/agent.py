@@ -111,6 +111,20 @@ class Agent:
         """A whole life; its exit code."""
         return self.start(*options).wait_exit(deadline)
 
+    def ask(self, command, *words, expect=EX_OK, **more):
+        """What a command prints that is asked of the running agent, or of its state."""
+        where = ["--config", self.config, "--state-dir", self.state]
+        done = subprocess.run(
+            [self.program, command, *where, *map(str, words)],
+            capture_output=True,
+            text=True,
+            timeout=90,
+            stdin=subprocess.DEVNULL,
+            **more,
+        )
+        assert done.returncode == expect, done.stderr + done.stdout
+        return done.stdout + done.stderr
+
     def stop(self, deadline=40, expect=EX_OK):
         self.signal(signal.SIGTERM)
         code = self.wait_exit(deadline)
