@@ -52,6 +52,59 @@ static int open_token(struct agent *agent)
 	return path && r == 0 ? renewal_add(agent->token_file, "oauth.token.file", path) : r;
 }
 
+/* A certificate that is not good any more, or not for long. */
+static void tell_expiry(struct agent *agent, const char *setting, const struct expiry *expiry)
+{
+	int64_t left_s = expiry->at_s - clock_real_ms() / 1000;
+	char when[ISO_TIME_LEN];
+	struct slice at = iso_time_print(expiry->at_s * 1000, when);
+	int date = (int)(at.len < 10 ? at.len : 10);
+
+	if (left_s > (int64_t)(agent->conf->certificate_warning_ms / 1000))
+		return;
+	if (left_s > 0)
+		log_say(agent->log, LOG_WARNING,
+			"kafka.%s: the certificate of \"%s\" expires in %lld day%s (%.*s): "
+			"lines wait from then on; put another in its place",
+			setting, expiry->name, (long long)(left_s / 86400),
+			left_s / 86400 == 1 ? "" : "s", date, at.at);
+	else
+		log_say(agent->log, LOG_ERR,
+			"kafka.%s: the certificate of \"%s\" has expired (%.*s): put another in "
+			"its place",
+			setting, expiry->name, date, at.at);
+}
+
+/* Of what it is now, which may be newer than the configuration. */
+static int read_expiry(const struct prop *prop, struct expiry *ret_expiry)
+{
+	char message[512], *value = NULL;
+	int r = prop->reference ? secret_fetch(prop->reference, &value, message, sizeof message) :
+				  0;
+
+	if (r == 0)
+		r = expiry_read(prop->name, value ? value : prop->value, ret_expiry);
+	secret_free(value);
+	return r;
+}
+
+static void look_at_certificates(struct agent *agent, uint64_t now_us)
+{
+	struct expiry expiry;
+	int r;
+
+	if (!agent->conf->certificate_warning_ms || now_us < agent->certificates_at_us)
+		return;
+	agent->certificates_at_us = now_us + DAY_US;
+	for (size_t i = 0; i < agent->conf->n_props; i++) {
+		r = read_expiry(&agent->conf->props[i], &expiry);
+		if (r < 0)
+			agent->error = r;
+		else if (r == 0)
+			tell_expiry(agent, agent->conf->props[i].name, &expiry);
+	}
+}
+
 int agent_open_renewal(struct agent *agent)
 {
 	const struct conf *conf = agent->conf;
@@ -67,7 +120,10 @@ int agent_open_renewal(struct agent *agent)
 		free(path);
 		agent->renewal_due |= is_outdated(&conf->props[i]);
 	}
-	return r;
+	/* A life that ends before the first tick tells it as well. */
+	if (r == 0)
+		look_at_certificates(agent, clock_mono_us());
+	return r ? r : agent->error;
 }
 
 /* Fetches what the references refer to now. False: one cannot be had, and it was told. */
@@ -128,64 +184,11 @@ static void renew(struct agent *agent, const char *what)
 	free(props);
 }
 
-/* A certificate that is not good any more, or not for long. */
-static void tell_expiry(struct agent *agent, const char *setting, const struct expiry *expiry)
-{
-	int64_t left_s = expiry->at_s - clock_real_ms() / 1000;
-	char when[ISO_TIME_LEN];
-	struct slice at = iso_time_print(expiry->at_s * 1000, when);
-	int date = (int)(at.len < 10 ? at.len : 10);
-
-	if (left_s > (int64_t)(agent->conf->certificate_warning_ms / 1000))
-		return;
-	if (left_s > 0)
-		log_say(agent->log, LOG_WARNING,
-			"kafka.%s: the certificate of \"%s\" expires in %lld day%s (%.*s): "
-			"lines wait from then on; put another in its place",
-			setting, expiry->name, (long long)(left_s / 86400),
-			left_s / 86400 == 1 ? "" : "s", date, at.at);
-	else
-		log_say(agent->log, LOG_ERR,
-			"kafka.%s: the certificate of \"%s\" has expired (%.*s): put another in "
-			"its place",
-			setting, expiry->name, date, at.at);
-}
-
-/* Of what it is now, which may be newer than the configuration. */
-static int read_expiry(const struct prop *prop, struct expiry *ret_expiry)
-{
-	char message[512], *value = NULL;
-	int r = prop->reference ? secret_fetch(prop->reference, &value, message, sizeof message) :
-				  0;
-
-	if (r == 0)
-		r = expiry_read(prop->name, value ? value : prop->value, ret_expiry);
-	secret_free(value);
-	return r;
-}
-
-static void look_at_certificates(struct agent *agent)
-{
-	struct expiry expiry;
-	int r;
-
-	for (size_t i = 0; i < agent->conf->n_props; i++) {
-		r = read_expiry(&agent->conf->props[i], &expiry);
-		if (r < 0)
-			agent->error = r;
-		else if (r == 0)
-			tell_expiry(agent, agent->conf->props[i].name, &expiry);
-	}
-}
-
 void agent_tick_renewal(struct agent *agent, uint64_t now_us)
 {
 	char what[512];
 
-	if (agent->conf->certificate_warning_ms && now_us >= agent->certificates_at_us) {
-		agent->certificates_at_us = now_us + DAY_US;
-		look_at_certificates(agent);
-	}
+	look_at_certificates(agent, now_us);
 	if (agent->state != AGENT_RUNNING)
 		return;
 	if (agent->token_file && renewal_look(agent->token_file, now_us, what, sizeof what))

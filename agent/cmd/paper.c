@@ -99,16 +99,15 @@ size_t paper_columns(struct slice text, size_t limit)
 	return width;
 }
 
-size_t paper_print(const struct paper *paper, struct slice text, size_t columns)
+struct slice paper_print_line(const struct paper *paper, struct slice text, size_t columns,
+			      size_t *ret_used)
 {
-	bool whole = paper_columns(text, columns) <= columns;
-	size_t room = whole ? columns : columns - 3;
 	size_t used = 0;
 
 	while (text.len > 0) {
 		size_t wide, n = look(text, &wide);
 
-		if (used + (wide ? wide : 4) > room)
+		if (used + (wide ? wide : 4) > columns)
 			break;
 		if (wide)
 			fwrite(text.at, 1, n, paper->to);
@@ -118,6 +117,16 @@ size_t paper_print(const struct paper *paper, struct slice text, size_t columns)
 		text.at += n;
 		text.len -= n;
 	}
+	*ret_used = used;
+	return text;
+}
+
+size_t paper_print(const struct paper *paper, struct slice text, size_t columns)
+{
+	bool whole = paper_columns(text, columns) <= columns;
+	size_t used;
+
+	paper_print_line(paper, text, whole ? columns : columns - 3, &used);
 	if (whole)
 		return used;
 	fputs("...", paper->to);

@@ -39,7 +39,11 @@ size_t paper_columns(struct slice text, size_t limit);
  */
 size_t paper_print(const struct paper *paper, struct slice text, size_t columns);
 
-/* The same, but cut at its beginning: the end of a long path says more. */
+/* As much of it as fits into `columns` columns, at least 4; returns the rest, for the next line. */
+struct slice paper_print_line(const struct paper *paper, struct slice text, size_t columns,
+			      size_t *ret_used);
+
+/* Like paper_print, but cut at its beginning: the end of a long path says more. */
 size_t paper_print_end(const struct paper *paper, struct slice text, size_t columns);
 
 /* The whole path, escaped likewise. */

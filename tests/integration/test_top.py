@@ -55,7 +55,9 @@ def test_files_sources_and_one_of_them(two_sources, open_top, work):
     assert "web/00.log" in lines[6] and "4000 B" in lines[6]
     # What it waits for.
     terminal.type("enter")
-    terminal.wait(str(work / "log" / "orders" / "00.log"), "waits for  topic topic-orders", "40000 bytes")
+    terminal.wait("waits for  topic topic-orders", "40000 bytes")
+    # The whole path, on as many lines as it takes.
+    assert str(work / "log" / "orders" / "00.log") in terminal.text().replace("\n", "")
     terminal.type("o")
     lines = terminal.wait("Source", "stuck", "web   ", "orders   ").splitlines()
     assert lines[5].split()[:3] == ["web", "31", "31"] and lines[6].split()[:2] == ["orders", "1"]
@@ -72,6 +74,20 @@ def test_files_sources_and_one_of_them(two_sources, open_top, work):
     terminal.wait("Topic", "in sync")
     terminal.type("q")
     assert terminal.wait_exit() == 0
+
+
+@pytest.mark.scenario("G02")
+def test_a_long_path_is_shown_whole(work, make_agent, open_top):
+    log = work / "log" / ("directory-" * 9) / "a.log"
+    log.parent.mkdir()
+    log.write_text("1\n")
+    agent = make_agent(NOWHERE, "orders", source={"paths": [str(log)]}).start()
+    agent.wait_says("started:")
+    terminal = open_top(agent)
+    terminal.wait("1 files", "a.log")
+    terminal.type("enter")
+    terminal.wait("waits for", "size")
+    assert str(log) in terminal.text().replace("\n", "")
 
 
 @pytest.mark.scenario("G02")

@@ -188,6 +188,26 @@ static void draw_list(const struct look *look, const struct frame *frame)
 		draw_row(look, frame, look->first + i, LIST_AT + i);
 }
 
+/* A path that is cut is of no use: a long one takes several lines. Returns the row below it. */
+#define PATH_ROWS 6
+static size_t draw_path(size_t row, const char *path)
+{
+	struct slice rest = slice_of(path);
+	char line[FIT_MAX];
+
+	for (size_t end = row + PATH_ROWS; rest.len && row < end; row++) {
+		struct paper paper = {.to = fmemopen(line, FIT_MAX, "w")};
+		size_t used;
+
+		if (!paper.to)
+			return row;
+		rest = paper_print_line(&paper, rest, screen_columns(), &used);
+		if (fclose(paper.to) == 0)
+			screen_put(row, 0, SCREEN_BOLD, line);
+	}
+	return row;
+}
+
 /* All that is known of one file, a line each. */
 static void draw_details(const struct frame *frame)
 {
@@ -199,7 +219,7 @@ static void draw_details(const struct frame *frame)
 		put(row, SCREEN_PLAIN, "this file is not followed any more");
 		return;
 	}
-	put(row++, SCREEN_BOLD, "%s", file->path);
+	row = draw_path(row, file->path);
 	put(row++, SCREEN_PLAIN, "source     %s", file->source);
 	put(row++, SCREEN_PLAIN, "state      %s", file->state);
 	put(row++, SCREEN_PLAIN, "waits for  %s", file->waits_for ? file->waits_for : "nothing");
