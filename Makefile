@@ -86,7 +86,7 @@ demo:  ## install what the build lacks, build, run build/waybill demo
 
 check:  ## install what the tests need and run all of them (what CI runs)
 	$Qpackaging/deps.sh test
-	$Q$(MAKE) $(JOBS) check-fast check-install
+	$Q$(MAKE) $(JOBS) check-fast check-install site
 	$Q$(MAKE) $(JOBS) check-unit
 	$Q$(MAKE) $(JOBS) check-unit SAN=address,undefined
 	$Q$(MAKE) $(JOBS) fuzz-short

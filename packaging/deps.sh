@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages that are missing: deps.sh build | lint | test | bench | peers | deb | system.
+# Installs the Debian packages that are missing: deps.sh build | lint | site | test | bench | peers | deb | system.
 # Where everything is there already it asks nothing of the network and needs no rights.
 set -eu
 
@@ -8,6 +8,7 @@ build="gcc libc6-dev pkg-config librdkafka-dev libpcre2-dev libconfig-dev libsql
 	libsystemd-dev libxxhash-dev libjansson-dev uthash-dev zlib1g-dev libzstd-dev
 	liblzma-dev libmicrohttpd-dev libncurses-dev libcurl4-openssl-dev libssl-dev"
 lint="clang-format shellcheck universal-ctags scdoc mandoc"
+site="scdoc mandoc mkdocs"
 test="logrotate apache2-utils cronolog liblogback-java liblog4j2-java libslf4j-java zstd xz-utils
 	libcriterion-dev python3-venv clang strace procps ca-certificates tzdata
 	openssl krb5-kdc krb5-admin-server krb5-user libsasl2-modules-gssapi-mit"
@@ -22,13 +23,14 @@ system="mmdebstrap systemd-container"
 case "${1-}" in
 build) wanted=$build ;;
 lint) wanted="$build $lint" ;;
-test) wanted="$build $lint $test" ;;
-bench) wanted="$build $lint $test $bench" ;;
-peers) wanted="$build $lint $test $peers" ;;
+site) wanted=$site ;;
+test) wanted="$build $lint $site $test" ;;
+bench) wanted="$build $lint $site $test $bench" ;;
+peers) wanted="$build $lint $site $test $peers" ;;
 deb) wanted="$build $deb" ;;
 system) wanted="$build $deb $system" ;;
 *)
-	echo "usage: $0 build|lint|test|bench|peers|deb|system" >&2
+	echo "usage: $0 build|lint|site|test|bench|peers|deb|system" >&2
 	exit 64
 	;;
 esac

@@ -78,11 +78,16 @@ deb:  ## Debian packages in build/deb, checked by lintian
 check-docs: all man  ## help, man pages, completion, conf/ and option table agree; examples, conf/tests run
 	$Qtests/docs.sh $B/waybill
 	$Qtests/examples.sh $B/waybill
+	$Qtests/examples.sh $B/waybill docs/migration.md
 	$Q$B/waybill test conf/tests/*.test
+
+site:  ## the documents as pages of HTML in build/site; every link leads somewhere
+	$Qpackaging/deps.sh site
+	$Qdocs/site/build.py build/site
 
 check-system:  ## the package's life under a booted systemd; "not run" (77) where none can be booted
 	$Qpackaging/deps.sh system
 	$QDEB_BUILD_OPTIONS=nocheck $(MAKE) deb
 	tests/system/run.sh build/deb/waybill_$(VERSION)-*.deb
 
-.PHONY: man units install uninstall check-install check-docs check-system deb
+.PHONY: man units install uninstall check-install check-docs check-system deb site

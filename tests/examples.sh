@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs every example of waybill.conf(5): tests/examples.sh PROGRAM [PAGE], from the top of the tree.
+# Runs every example of waybill.conf(5): tests/examples.sh PROGRAM [PAGE], from the top of the tree. A PAGE
+# in Markdown (.md) has no backslash doubled, and is not read on a terminal.
 #
 # An example is a literal block of the page. One in which a line begins with "<" holds sample lines
 # and what is to become of them (the format is that of `waybill test`) for the configuration in the
@@ -145,10 +146,12 @@ extract() {
 		}
 		on {
 			line = substr($0, indent + 1)
-			gsub(/\\\\/, "\001", line)
-			gsub(/\\/, "", line)
-			gsub(/\001/, "\\", line)
-			if (length(line) > 69 - 4 * indent)
+			if (path !~ /\.md$/) {
+				gsub(/\\\\/, "\001", line)
+				gsub(/\\/, "", line)
+				gsub(/\001/, "\\", line)
+			}
+			if (path !~ /\.md$/ && length(line) > 69 - 4 * indent)
 				print path ":" NR ": too wide for a terminal of 80 columns" >"/dev/stderr"
 			is_test = is_test || line ~ /^</
 			text = text line "\n"
