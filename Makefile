@@ -141,6 +141,8 @@ model: $B/model/rig  ## random lists of what happens to files, against a model: 
 references:  ## comments and documents name files and scenarios that are there
 	$Qtests/references.py
 	$Qtests/references.py --self-test
+	$Qtests/messages.py
+	$Qtests/messages.py --self-test
 	$Qtests/scenarios.py --quiet
 	$Qtests/scenarios.py --self-test
 

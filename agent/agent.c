@@ -295,7 +295,7 @@ int agent_run(struct agent *agent)
 	/* What was moved since its last hint is found by the next start where we see it now. */
 	follow_begin_look(&agent->files);
 	if (follow_check_paths(&agent->files, agent->discover))
-		log_say(agent->log, LOG_WARNING, "out of memory at the end");
+		log_say(agent->log, LOG_WARNING, "no-memory-at-end", "out of memory at the end");
 	saved = agent_last_checkpoint(agent);
 	if (!saved)
 		agent_tell_unsaved(agent);

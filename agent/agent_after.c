@@ -22,10 +22,13 @@ static void log_remarks(struct agent *agent)
 	struct output_remark remark;
 
 	while (!output_next_remark(agent->output, &remark))
-		if (remark.cause)
-			log_limited(agent->log, remark.priority, remark.cause, "%s", remark.text);
+		if (remark.every)
+			log_say(agent->log, remark.priority, remark.id, "%s", remark.text);
 		else
-			log_say(agent->log, remark.priority, "%s", remark.text);
+			log_limited_about(
+				agent->log, remark.priority,
+				&(struct log_about){.id = remark.id, .topic = remark.topic}, "%s",
+				remark.text);
 }
 
 void agent_after_wakeup(struct agent *agent, uint64_t now_us)

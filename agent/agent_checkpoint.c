@@ -22,12 +22,13 @@ static void tell_letters(struct agent *agent)
 	const char *source;
 
 	while ((letter = letters_next_untold(&agent->letters, &source)))
-		log_source(agent->log, LOG_WARNING, source,
-			   letter->cause ? letter->cause : "dead-letter",
-			   "%s: position %" PRIu64
-			   ": a record was refused (%s): it is not in Kafka, but kept as a dead "
-			   "letter of source %s; see waybill(8), DEAD LETTERS",
-			   letter->path, letter->position, letter->reason, source);
+		log_limited_about(
+			agent->log, LOG_WARNING,
+			&(struct log_about){"dead-letter", source, letter->topic, letter->cause},
+			"%s: position %" PRIu64
+			": a record was refused (%s): it is not in Kafka, but kept as a dead "
+			"letter of source %s; see waybill(8), DEAD LETTERS",
+			letter->path, letter->position, letter->reason, source);
 }
 
 void agent_start_checkpoint(struct agent *agent)
@@ -87,7 +88,7 @@ void agent_finish_checkpoint(struct agent *agent, int wait_ms)
 	unsaved_s = agent_unsaved_us(agent, clock_mono_us()) / US_PER_S;
 	if (r == CHECKPOINT_E_FAILED) {
 		agent->checkpoint_failing = true;
-		log_limited(agent->log, LOG_ERR, "checkpoint",
+		log_limited(agent->log, LOG_ERR, "checkpoint-failed",
 			    "state_dir: the checkpoint could not be written for %" PRIu64
 			    " s (%s): %s",
 			    unsaved_s, message,
@@ -99,7 +100,7 @@ void agent_finish_checkpoint(struct agent *agent, int wait_ms)
 	}
 	agent->unsaved_since_us = 0;
 	if (agent->checkpoint_failing)
-		log_say(agent->log, LOG_NOTICE,
+		log_say(agent->log, LOG_NOTICE, "checkpoint-written",
 			"state_dir: checkpoints are written again, after %" PRIu64 " s", unsaved_s);
 	agent->checkpoint_failing = false;
 }
@@ -129,7 +130,7 @@ void agent_tell_unsaved(struct agent *agent)
 	const struct checkpoint *checkpoint = &agent->checkpoint;
 	uint64_t done = checkpoint_settled(checkpoint->counters) - checkpoint->settled_stored;
 
-	log_say(agent->log, LOG_ERR,
+	log_say(agent->log, LOG_ERR, "checkpoint-last-failed",
 		"state_dir: the last checkpoint could not be written%s: up to %" PRIu64
 		" lines that were settled since the one before are shipped once more by the next "
 		"start",

@@ -27,7 +27,7 @@ static void give_to_group(struct agent *agent, const char *path)
 	group = getgrnam(name);
 	r = group ? control_set_group(agent->control, group->gr_gid) : -(errno ? errno : ENOENT);
 	if (r)
-		log_say(agent->log, LOG_WARNING,
+		log_say(agent->log, LOG_WARNING, "control-group",
 			"control_group: %s cannot be given to group %s (%s): it stays with the "
 			"agent's own group; the agent has to be a member, and under systemd "
 			"PrivateUsers= hides all groups but its own (Group=)",
@@ -45,7 +45,7 @@ static void open_socket(struct agent *agent, const char *state_dir)
 		give_to_group(agent, path);
 		return;
 	}
-	log_say(agent->log, LOG_NOTICE,
+	log_say(agent->log, LOG_NOTICE, "control-socket",
 		"control_socket: %s cannot be made (%s): `waybill status` and `waybill metrics` "
 		"cannot "
 		"ask this agent",
@@ -62,7 +62,7 @@ void agent_open_control(struct agent *agent, const char *state_dir)
 		return;
 	r = http_new(listen, &agent->http);
 	if (r)
-		log_say(agent->log, LOG_ERR,
+		log_say(agent->log, LOG_ERR, "http-listen",
 			"http_listen: cannot listen at %s (%s): lines are shipped, and nobody is "
 			"answered there until waybill is reloaded",
 			listen, strerror(-r));

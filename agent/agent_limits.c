@@ -12,7 +12,7 @@
 /* What is said of one kind. */
 struct kind {
 	struct quota *quota;
-	const char *what, *setting, *come;
+	const char *id, *what, *setting, *come;
 };
 
 static void tell(struct agent *agent, const struct kind *kind)
@@ -24,8 +24,7 @@ static void tell(struct agent *agent, const struct kind *kind)
 	for (size_t i = 0; i < quota->n_shares; i++)
 		n += quota->shares[i].n;
 	while ((share = quota_next_untold(kind->quota, &source)))
-		log_source(agent->log, LOG_WARNING, agent->conf->sources[source].name,
-			   kind->setting,
+		log_source(agent->log, LOG_WARNING, agent->conf->sources[source].name, kind->id,
 			   "source %s: %zu %s wait: it has %zu (%s: %zu for this source), all have "
 			   "%zu of %zu, of which %zu are each source's own; %s; raise %s and the "
 			   "unit's memory (waybill.conf(5)), or leave some out with `exclude`",
@@ -45,13 +44,13 @@ void agent_count_limits(struct agent *agent)
 
 bool agent_tick_limits(struct agent *agent)
 {
-	struct kind files = {&agent->files.quota, "files", "max_files",
+	struct kind files = {&agent->files.quota, "files-wait", "files", "max_files",
 			     "they are read when others are deleted"};
-	struct kind directories = {discover_quota(agent->discover), "directories",
-				   "max_directories",
+	struct kind directories = {discover_quota(agent->discover), "directories-wait",
+				   "directories", "max_directories",
 				   "what is in them is found when others are gone"};
 
-	struct kind awake = {&agent->files.awake, "files", "max_files",
+	struct kind awake = {&agent->files.awake, "files-wait", "files", "max_files",
 			     "a quarter of max_files may be open, unread or just written to at a "
 			     "time, and they come in turns"};
 

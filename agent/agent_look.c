@@ -157,7 +157,7 @@ void agent_look(struct agent *agent, uint64_t now_us)
 	if (agent->looking || agent->error)
 		return;
 	if (lost && now_us >= agent->relook_at_us)
-		log_limited(agent->log, LOG_NOTICE, "hints-lost",
+		log_limited(agent->log, LOG_NOTICE, "changes-lost",
 			    "inotify: more was written than its queue holds: all paths are looked "
 			    "at instead; a larger fs.inotify.max_queued_events makes that rare");
 	else if (now_us < agent->look_at_us && !is_behind(agent, now_us))
@@ -180,7 +180,7 @@ static void look_within(struct agent *agent, uint64_t us, uint64_t rest_to_us)
 static void tell_trouble(struct agent *agent, const struct discover_trouble *trouble)
 {
 	if (trouble->watch_errno)
-		log_limited(agent->log, LOG_WARNING, "inotify",
+		log_limited(agent->log, LOG_WARNING, "watches-exhausted",
 			    "inotify: %s: raise %s; until then %" PRIu64
 			    " directories are polled every second, or as often as a twentieth "
 			    "of the time allows",

@@ -34,7 +34,7 @@ static void finish(struct agent *agent, enum order_state state)
 	bool done = state == ORDER_DONE;
 
 	order->state = state;
-	log_say(agent->log, done ? LOG_NOTICE : LOG_WARNING,
+	log_say(agent->log, done ? LOG_NOTICE : LOG_WARNING, done ? "order-done" : "order-failed",
 		"%s%s: %s, ordered by user %u, %s: %" PRIu64 " %s%s%s", subject(order),
 		order->request.about, request_name(&order->request), order->user,
 		done ? "is carried out" : "failed", order->done,
@@ -271,8 +271,8 @@ static void begin(struct agent *agent, uint64_t now_us)
 	order->state = ORDER_RUNNING;
 	agent->ordered.after = order->request.first - (order->request.first > 0);
 	agent->ordered.not_before_us = 0;
-	log_say(agent->log, LOG_NOTICE, "%s%s: %s was ordered by user %u", subject(order),
-		order->request.about, request_name(&order->request), order->user);
+	log_say(agent->log, LOG_NOTICE, "order-given", "%s%s: %s was ordered by user %u",
+		subject(order), order->request.about, request_name(&order->request), order->user);
 	if (order->request.kind == REQUEST_SET)
 		begin_set(agent, now_us);
 }

@@ -70,7 +70,7 @@ static void log_lines(struct log *log, char *text)
 
 	for (char *line; (line = strsep(&rest, "\n"));)
 		if (*line)
-			log_say(log, LOG_ERR, "%s", line);
+			log_say(log, LOG_ERR, "configuration-wrong", "%s", line);
 }
 
 /* A changed state_dir would take us away from all positions: that is nobody's reload. */
@@ -78,7 +78,7 @@ static bool keeps_state(const struct agent *agent, const struct conf *conf)
 {
 	if (agent->own_state_dir || strcmp(conf->state_dir, agent->conf->state_dir) == 0)
 		return true;
-	log_say(agent->log, LOG_ERR,
+	log_say(agent->log, LOG_ERR, "reload-state-dir",
 		"state_dir: it is %s now, and a reload does not change it to %s: restart waybill",
 		agent->conf->state_dir, conf->state_dir);
 	return false;
@@ -97,7 +97,8 @@ static bool loads(struct agent *agent)
 	if (stream && fclose(stream))
 		r = r ? r : -ENOMEM;
 	if (r < 0)
-		log_say(agent->log, LOG_ERR, "%s: %s", agent->config, strerror(-r));
+		log_say(agent->log, LOG_ERR, "configuration-unreadable", "%s: %s", agent->config,
+			strerror(-r));
 	else if (r)
 		log_lines(agent->log, text);
 	else
@@ -111,7 +112,7 @@ static bool loads(struct agent *agent)
 static bool keeps_positions(const struct agent *agent)
 {
 	if (agent->checkpoint_failing)
-		log_say(agent->log, LOG_ERR,
+		log_say(agent->log, LOG_ERR, "reload-unsaved",
 			"state_dir: checkpoints cannot be written now: a restart would repeat "
 			"lines");
 	return !agent->checkpoint_failing;
@@ -125,13 +126,13 @@ static bool can_restart(struct agent *agent)
 	bool good = false;
 
 	if (r)
-		log_say(agent->log, LOG_ERR, "%s: %s: restart waybill when it is installed again",
-			path, strerror(-r));
+		log_say(agent->log, LOG_ERR, "reload-no-program",
+			"%s: %s: restart waybill when it is installed again", path, strerror(-r));
 	else
 		good = keeps_positions(agent) && loads(agent);
 	agent->reload_refused = !good;
 	if (!good)
-		log_say(agent->log, LOG_ERR,
+		log_say(agent->log, LOG_ERR, "reload-refused",
 			"reload refused: the configuration as it was stays in force; mend what is "
 			"said above and reload again (waybill check --config %s tries it before)",
 			agent->config);

@@ -63,13 +63,13 @@ static void tell_expiry(struct agent *agent, const char *setting, const struct e
 	if (left_s > (int64_t)(agent->conf->certificate_warning_ms / 1000))
 		return;
 	if (left_s > 0)
-		log_say(agent->log, LOG_WARNING,
+		log_say(agent->log, LOG_WARNING, "certificate-expires",
 			"kafka.%s: the certificate of \"%s\" expires in %lld day%s (%.*s): "
 			"lines wait from then on; put another in its place",
 			setting, expiry->name, (long long)(left_s / 86400),
 			left_s / 86400 == 1 ? "" : "s", date, at.at);
 	else
-		log_say(agent->log, LOG_ERR,
+		log_say(agent->log, LOG_ERR, "certificate-expired",
 			"kafka.%s: the certificate of \"%s\" has expired (%.*s): put another in "
 			"its place",
 			setting, expiry->name, date, at.at);
@@ -169,7 +169,7 @@ static void renew(struct agent *agent, const char *what)
 			props[i].value = NULL;
 	}
 	if (fetch(agent, props)) {
-		log_limited(agent->log, LOG_NOTICE, "renewal",
+		log_limited(agent->log, LOG_NOTICE, "renewal-found",
 			    "%s: there is something new, which the next producer uses", what);
 		/* One that was put there expires as well. */
 		if (strstr(what, "ssl."))

@@ -22,7 +22,7 @@
 /* The file is read from its start now, unless there are contents that came before that. */
 static int start_over(struct agent *agent, struct file *file)
 {
-	log_source(agent->log, LOG_WARNING, file->source->name, "rewritten",
+	log_source(agent->log, LOG_WARNING, file->source->name, "file-rewritten",
 		   "%s: it shrank or was rewritten (copytruncate?): it is read from its start "
 		   "again; what was not read before is lost",
 		   file->path);
@@ -63,7 +63,7 @@ void agent_rewind_file(struct agent *agent, struct file *file, bool claimed, uin
 	file->wake_us = now_us + file_next_backoff(file) * US_PER_MS;
 	file_set_state(file, FILE_BACKOFF);
 	files_age(&agent->files, file);
-	log_source(agent->log, LOG_WARNING, file->source->name, "rewind",
+	log_source(agent->log, LOG_WARNING, file->source->name, "records-came-back",
 		   "%s: records came back undelivered (%s): it goes on at position %llu in %u s",
 		   file->path, pipeline_last_failure(agent->pipeline),
 		   (unsigned long long)file->account.committed, file->backoff_ms / 1000);

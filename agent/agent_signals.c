@@ -23,7 +23,8 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 		agent_begin_stop(agent, name_of((int)info->ssi_signo));
 		agent_stop_if_done(agent, clock_mono_us());
 	} else {
-		log_say(agent->log, LOG_WARNING, "second signal: stopping at once");
+		log_say(agent->log, LOG_WARNING, "stopped-at-once",
+			"second signal: stopping at once");
 		agent->state = AGENT_STOPPED;
 		sd_event_exit(agent->loop, 0);
 	}

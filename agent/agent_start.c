@@ -55,14 +55,14 @@ static int replace_damaged(struct agent *agent, const char *dir, const char *mes
 	int r;
 
 	if (agent->conf->state_damaged == CONF_DAMAGED_STOP) {
-		log_say(agent->log, LOG_ERR,
+		log_say(agent->log, LOG_ERR, "state-damaged",
 			"%s: the database is damaged (%s); state_damaged = \"stop\"", dir, message);
 		return AGENT_E_DAMAGED;
 	}
 	r = store_set_aside(dir, aside, sizeof aside);
 	if (r)
 		return r;
-	log_say(agent->log, LOG_ERR,
+	log_say(agent->log, LOG_ERR, "state-set-aside",
 		"%s: the database is damaged (%s): it is kept as %s; by state_damaged all files "
 		"are read from their %s",
 		dir, message, aside,
@@ -81,7 +81,7 @@ static int open_store(struct agent *agent, const char *dir)
 	if (r == STORE_E_DAMAGED)
 		return replace_damaged(agent, dir, message);
 	if (r > 0)
-		log_say(agent->log, LOG_ERR, "state_dir: %s", message);
+		log_say(agent->log, LOG_ERR, "state-unusable", "state_dir: %s", message);
 	if (r == STORE_E_NEWER)
 		return AGENT_E_NEWER;
 	return r == STORE_E_LOCKED ? AGENT_E_LOCKED : r > 0 ? AGENT_E_STATE : r;
@@ -162,8 +162,8 @@ static int make_discover(struct agent *agent, const char *state_dir)
 			 * conf_load has compiled the same patterns, so this is a bug, not the
 			 * user's.
 			 */
-			log_say(agent->log, LOG_ERR, "source %s: %s", agent->conf->sources[i].name,
-				message);
+			log_say(agent->log, LOG_ERR, "pattern-wrong", "source %s: %s",
+				agent->conf->sources[i].name, message);
 			r = -EINVAL;
 		}
 		discover_set_links(agent->discover, (int)i, agent->conf->sources[i].links);

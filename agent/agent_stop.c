@@ -19,8 +19,8 @@ void agent_drain(struct agent *agent, const char *why, uint64_t now_us)
 {
 	agent->state = AGENT_STOPPING;
 	agent->stop_by_us = now_us + agent->conf->shutdown_timeout_ms * US_PER_MS;
-	log_say(agent->log, LOG_INFO, "%s: nothing more is read, waiting for acknowledgements",
-		why);
+	log_say(agent->log, LOG_INFO, "stopping",
+		"%s: nothing more is read, waiting for acknowledgements", why);
 	output_kick(agent->output, now_us);
 }
 
@@ -45,7 +45,7 @@ static void end_at_eof(struct agent *agent)
 	waiting = quota_waiting(&agent->files.quota) + trouble.waiting;
 	agent->unread = agent->files.n_unreadable + stuck + trouble.denied + waiting;
 	if (agent->unread)
-		log_say(agent->log, LOG_ERR,
+		log_say(agent->log, LOG_ERR, "files-left-out",
 			"%zu files or directories cannot be read, follow in a rotation on one "
 			"that cannot, or have no room (max_files), and are left out: all else is "
 			"shipped; another run goes on "
@@ -53,7 +53,7 @@ static void end_at_eof(struct agent *agent)
 			agent->unread);
 	agent->dead = agent->counters.lines_dead;
 	if (agent->dead)
-		log_say(agent->log, LOG_ERR,
+		log_say(agent->log, LOG_ERR, "records-refused",
 			"%" PRIu64 " records were refused: they are not in Kafka but kept as dead "
 			"letters, with the reason, in %s (waybill(8), DEAD LETTERS)",
 			agent->dead, store_path(agent->store));
@@ -79,7 +79,7 @@ static void tell_given_up(struct agent *agent, uint64_t left)
 {
 	uint64_t maybe = agent->counters.maybe_persisted - agent->maybe_before + left;
 
-	log_say(agent->log, LOG_WARNING,
+	log_say(agent->log, LOG_WARNING, "shutdown-timeout",
 		"shutdown_timeout (%" PRIu64 " s) is over with %" PRIu64
 		" records unacknowledged: they are sent again at the next start; at most %" PRIu64
 		" of them may be in Kafka already, and are repeated then",

@@ -29,7 +29,7 @@ void agent_tell_start(const struct agent *agent)
 	char number[16];
 
 	snprintf(number, sizeof number, "%u", (unsigned)geteuid());
-	log_say(agent->log, LOG_INFO,
+	log_say(agent->log, LOG_INFO, "started",
 		"started: waybill " WAYBILL_VERSION ", user %s, %zu source%s, %zu file%s, "
 		"kafka.bootstrap_servers %s",
 		user ? user->pw_name : number, agent->conf->n_sources,
@@ -41,7 +41,7 @@ void agent_tell_left_behind(const struct agent *agent)
 {
 	if (!agent->letters.left_behind)
 		return;
-	log_say(agent->log, LOG_NOTICE,
+	log_say(agent->log, LOG_NOTICE, "letters-left-behind",
 		"the state holds %" PRIu64 " bytes of dead letters of sources that are not in the "
 		"configuration any more, or not under that name; they take no room from others, "
 		"and stay until they are removed (see waybill(8), DEAD LETTERS)",
@@ -72,7 +72,7 @@ void agent_log_counters(struct agent *agent)
 	agent_count_now(agent, clock_mono_us());
 	agent->counters.lines_waiting = files_lines_waiting(&agent->files);
 	counters_print(&agent->counters, text, sizeof text);
-	log_say(agent->log, LOG_INFO, "counters: %s", text);
+	log_say(agent->log, LOG_INFO, "counters", "counters: %s", text);
 }
 
 /*
@@ -129,7 +129,7 @@ static void tell_reader(struct agent *agent, const struct acks_news *news)
 			    "acknowledgements that find no room are left out and counted");
 		break;
 	case ACKS_CLOSED:
-		log_say(agent->log, LOG_ERR,
+		log_say(agent->log, LOG_ERR, "acks-closed",
 			"--print-acks: standard output cannot be written (%s): shipping goes on, "
 			"acknowledgements are not printed any more",
 			strerror(-news->error));
@@ -153,8 +153,8 @@ void agent_tell_acks(struct agent *agent, uint64_t now_us)
 	agent->acks_told_us = now_us;
 	n = acks_sample(agent->acks, sample, sizeof sample);
 	if (n)
-		log_say(agent->log, LOG_DEBUG, "%" PRIu64 " lines acknowledged, one of them: %s", n,
-			sample);
+		log_say(agent->log, LOG_DEBUG, "acknowledged",
+			"%" PRIu64 " lines acknowledged, one of them: %s", n, sample);
 }
 
 void agent_finish_acks(struct agent *agent)
@@ -168,7 +168,7 @@ void agent_finish_acks(struct agent *agent)
 		tell_reader(agent, &news);
 	agent->counters.acks_lost = news.lost;
 	if (news.lost)
-		log_say(agent->log, LOG_WARNING,
+		log_say(agent->log, LOG_WARNING, "acks-lost",
 			"--print-acks: %" PRIu64 " acknowledgements were not printed", news.lost);
 }
 
@@ -177,7 +177,8 @@ static void tell_denied(struct agent *agent, const char *source, const char *dir
 	int priority = agent->until_eof ? LOG_ERR : LOG_WARNING;
 	bool denied = error == EACCES || error == EPERM;
 
-	log_source(agent->log, priority, source, denied ? "denied" : "closed",
+	log_source(agent->log, priority, source,
+		   denied ? "directory-denied" : "directory-unreadable",
 		   "%s: %s: nothing below it is found%s%s", dir,
 		   denied ? "permission denied" : strerror(error),
 		   agent->until_eof ? "" :
@@ -206,7 +207,7 @@ void agent_tell_refused(struct agent *agent)
 	while ((link = discover_next_refused(agent->discover, &index))) {
 		source = &agent->files.sources[index];
 		if (follow_is_news(&agent->files, source, link))
-			log_source(agent->log, LOG_WARNING, source->name, "refused",
+			log_source(agent->log, LOG_WARNING, source->name, "directory-link",
 				   "%s: a symbolic link whose owner is neither root nor that of "
 				   "the directory to which it leads, or that leads where no logs "
 				   "are (`follow_links`): nothing below it is found",

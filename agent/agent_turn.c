@@ -39,7 +39,7 @@
 static void unreadable(struct agent *agent, struct file *file, const char *how, int error)
 {
 	if (!file->unreadable)
-		log_source(agent->log, LOG_ERR, file->source->name, "unreadable",
+		log_source(agent->log, LOG_ERR, file->source->name, "file-unreadable",
 			   "%s: %s failed: %s: %s", file->path, how, strerror(-error),
 			   agent->until_eof ? "it is left out" :
 					      "it waits, and is opened again by its path from time "
@@ -59,7 +59,7 @@ static void unreadable(struct agent *agent, struct file *file, const char *how, 
 static void readable_again(struct agent *agent, struct file *file)
 {
 	file->unreadable = false;
-	log_source(agent->log, LOG_NOTICE, file->source->name, "readable",
+	log_source(agent->log, LOG_NOTICE, file->source->name, "file-readable",
 		   "%s: it can be read again", file->path);
 }
 
@@ -85,7 +85,7 @@ static void vanished(struct agent *agent, struct file *file)
 		agent->error = -ENOMEM;
 	} else if (lost) {
 		files_count_lost(&agent->files, file->source, lost);
-		log_source(agent->log, LOG_ERR, file->source->name, "lost",
+		log_source(agent->log, LOG_ERR, file->source->name, "file-lost",
 			   "%s: gone before it was wholly shipped: lines after position %llu are "
 			   "lost",
 			   file->path, (unsigned long long)committed);

@@ -10,6 +10,8 @@ MANDIR ?= $(DATADIR)/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 COMPLETIONDIR ?= $(DATADIR)/bash-completion/completions
+# journalctl looks nowhere else: not below /usr/local.
+CATALOGDIR ?= /usr/lib/systemd/catalog
 DESTDIR ?=
 
 CONFDIR := $(SYSCONFDIR)/waybill
@@ -31,6 +33,11 @@ units:  ## build/systemd: the units for the directories named above
 	$Qsed -f packaging/systemd/instance.sed build/systemd/waybill.service >build/systemd/waybill@.service
 	$Qcp packaging/systemd/waybill.sysusers build/systemd/waybill.conf
 
+catalog: build/waybill.catalog  ## build/waybill.catalog: what journalctl -x says, from docs/messages.md
+
+build/waybill.catalog: packaging/catalog.awk agent/ops/messages.c docs/messages.md
+	$(call say,CAT,$@)mkdir -p $(@D) && awk -f $^ >$@
+
 # What install puts where, and uninstall takes away: $(call places,put) and $(call places,out).
 put = $(if $(and $(1),$(2)),install -D -m 644 -t $(DESTDIR)$(strip $(2)) $(1))
 out = $(if $(2),rm -f $(addprefix $(DESTDIR)$(strip $(2))/,$(notdir $(1))))
@@ -38,6 +45,7 @@ define places
 $(call $(1),$(UNITS),$(UNITDIR))
 $(call $(1),build/systemd/waybill.conf,$(SYSUSERSDIR))
 $(call $(1),packaging/completion/waybill,$(COMPLETIONDIR))
+$(call $(1),build/waybill.catalog,$(CATALOGDIR))
 $(call $(1),$(wildcard conf/parsers.d/*.conf),$(DATADIR)/waybill/parsers.d)
 $(call $(1),$(wildcard contrib/provenance/*),$(DATADIR)/waybill/provenance)
 $(call $(1),$(wildcard contrib/prometheus/*),$(DATADIR)/waybill/prometheus)
@@ -48,7 +56,7 @@ $(call $(1),$(filter %.7,$(MAN)),$(MANDIR)/man7)
 $(call $(1),$(filter %.8,$(MAN)),$(MANDIR)/man8)
 endef
 
-install: all units man  ## the program, parsers, units, man pages, configuration (what exists stays)
+install: all units man catalog  ## the program, parsers, units, man pages, configuration (what exists stays)
 	install -D -m 755 $B/waybill $(DESTDIR)$(SBINDIR)/waybill
 	install -d $(DESTDIR)$(CONFDIR)/conf.d
 	cd conf && for f in $(CONFS); do to=$(DESTDIR)$(CONFDIR)/$$f; test -e $$to || install -m 644 $$f $$to; done
@@ -75,11 +83,12 @@ deb:  ## Debian packages in build/deb, checked by lintian
 	$Qpackaging/deps.sh deb
 	$Qpackaging/deb.sh $(VERSION)
 
-check-docs: all man  ## help, man pages, completion, conf/ and option table agree; examples, conf/tests run
+check-docs: all man catalog  ## help, man pages, completion, conf/ and option table agree; examples, conf/tests run
 	$Qtests/docs.sh $B/waybill
 	$Qtests/examples.sh $B/waybill
 	$Qtests/examples.sh $B/waybill docs/migration.md
 	$Q$B/waybill test conf/tests/*.test
+	$Qtests/catalog.sh
 
 site:  ## the documents as pages of HTML in build/site; every link leads somewhere
 	$Qpackaging/deps.sh site
@@ -90,4 +99,4 @@ check-system:  ## the package's life under a booted systemd; "not run" (77) wher
 	$QDEB_BUILD_OPTIONS=nocheck $(MAKE) deb
 	tests/system/run.sh build/deb/waybill_$(VERSION)-*.deb
 
-.PHONY: man units install uninstall check-install check-docs check-system deb site
+.PHONY: man units catalog install uninstall check-install check-docs check-system deb site

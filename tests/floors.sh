@@ -76,7 +76,6 @@ libraries() {
 		libconfig\.h           agent/settings/text.c
 		sqlite3\.h             agent/state/{store,store_*}.[ch]
 		systemd/sd-event\.h    agent/agent{.c,_*.[ch]}
-		systemd/sd-journal\.h  agent/ops/log.c
 		sys/inotify\.h         agent/input/watch.c
 		curl/.*                agent/login/fetch.c
 		openssl/.*             agent/login/crypto.c

@@ -78,7 +78,7 @@ static int exit_code(struct log *log, int r)
 		return EX_CONFIG;
 	if (r == AGENT_E_DAMAGED || r == AGENT_E_UNSAVED || r == -EIO)
 		return EX_IOERR;
-	log_say(log, LOG_ERR, "cannot go on: %s", strerror(-r));
+	log_say(log, LOG_ERR, "cannot-go-on", "cannot go on: %s", strerror(-r));
 	return r == -EACCES || r == -EPERM ? EX_NOPERM : EX_SOFTWARE;
 }
 
@@ -158,7 +158,7 @@ int cmd_run(int argc, char **argv)
 	status = cmd_load_conf(NULL, options.config, &conf);
 	if (status)
 		return status;
-	log = log_new(options.log_level);
+	log = log_new(options.log_level, conf->log_format);
 	if (!log)
 		return EX_OSERR;
 	status = run(&options, conf, log);

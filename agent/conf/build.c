@@ -49,6 +49,7 @@ static int build_main(struct conf_build *build, const char *file)
 		conf_problem(build->problems, of[CONF_STATE_DIR].node->place,
 			     "state_dir must be an absolute path");
 	conf->linger_ms = of[CONF_LINGER_MS].number;
+	conf->log_format = (enum log_format)of[CONF_LOG_FORMAT].number;
 	conf->library_linger = of[CONF_PRODUCER_LINGER].number == 1;
 	conf->shutdown_timeout_ms = of[CONF_SHUTDOWN_TIMEOUT].number;
 	conf->checkpoint_interval_ms = of[CONF_CHECKPOINT_INTERVAL].number;

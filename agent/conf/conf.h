@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "client/options.h"
 #include "files/source.h"
+#include "ops/log.h"
 #include "output/partitioner.h"
 #include "parsers/kinds/parser.h"
 #include "parsers/redact.h"
@@ -47,6 +48,7 @@ struct conf {
 	char *control_socket; /* "": where address_path of control/ says */
 	char *control_group;  /* "": the agent's own */
 	char *http_listen;    /* "": nowhere */
+	enum log_format log_format;
 	uint64_t linger_ms;
 	bool library_linger;
 	uint64_t shutdown_timeout_ms;

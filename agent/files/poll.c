@@ -37,7 +37,7 @@ void poll_adopted(struct files *files, struct file *file)
 
 	if (!kind)
 		return;
-	log_source(files->log, LOG_INFO, file->source->name, "polled",
+	log_source(files->log, LOG_INFO, file->source->name, "file-polled",
 		   "%s: it lies on %s, where not every write is told: its size is asked every 1 to "
 		   "5 s",
 		   file->path, kind);
@@ -65,7 +65,7 @@ void poll_found(struct files *files, struct file *file, uint64_t size)
 	file->silent_looks = untold ? file->silent_looks + 1 : 0;
 	if (file->silent_looks < SILENT_LOOKS || file->polled)
 		return;
-	log_source(files->log, LOG_NOTICE, file->source->name, "not-told",
+	log_source(files->log, LOG_NOTICE, file->source->name, "changes-not-told",
 		   "%s: it grows and inotify does not tell (another host, or another path?): its "
 		   "size is asked every 1 to 5 s",
 		   file->path);

@@ -207,7 +207,7 @@ int claims_take_name(struct files *files, struct discover *discover, struct file
 	bool moved = strcmp(found->path, file->lineage) != 0;
 	int r;
 
-	log_source(files->log, LOG_INFO, file->source->name, "replaced",
+	log_source(files->log, LOG_INFO, file->source->name, "file-replaced",
 		   "%s: what was shipped as %s, which has no name any more, by its bytes: it goes "
 		   "on at %llu",
 		   found->path, file->path, (unsigned long long)file->account.committed);

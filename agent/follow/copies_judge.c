@@ -167,7 +167,7 @@ static int step_replaced(struct files *files, struct copy *copy, struct file *fi
 		return r;
 	if (r)
 		return release(files, copy, 0, now_ms);
-	log_source(files->log, LOG_INFO, copy->source->name, "replaced",
+	log_source(files->log, LOG_INFO, copy->source->name, "file-replaced",
 		   "%s: replaced by a file that begins with what was shipped: it "
 		   "goes on at %llu",
 		   copy->path, (unsigned long long)file->account.committed);
@@ -254,7 +254,7 @@ static bool learn_packing(struct files *files, struct copy *copy)
 		copy->source->compressed ? packed_kind_of_file(copy->twin.fd) : PACKED_NOT;
 	if (copy->twin.packing)
 		return true;
-	follow_refuse(files, copy->source, copy->path, "a compressed file");
+	follow_refuse(files, copy->source, copy->path, "file-compressed", "a compressed file");
 	copies_free(files, copy);
 	return false;
 }

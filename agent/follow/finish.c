@@ -24,7 +24,7 @@ bool follow_is_spoilt(struct files *files, struct file *file)
 		files_count_lost(files, file->source, end - settled);
 	}
 	log_source(files->log, end > settled ? LOG_WARNING : LOG_INFO, file->source->name,
-		   "overwritten",
+		   "file-overwritten",
 		   "%s: it was overwritten after it was rotated (shred?): it is not read any more; "
 		   "%llu bytes after position %llu are lost",
 		   file->path, (unsigned long long)(end - settled), (unsigned long long)settled);

@@ -72,7 +72,7 @@ static int known_under(struct files *files, const struct discover *discover, str
 	} else {
 		if (stat(file->path, &own) == 0 && own.st_ino == st->st_ino &&
 		    own.st_dev == st->st_dev) {
-			log_source(files->log, LOG_DEBUG, file->source->name, "second-name",
+			log_source(files->log, LOG_DEBUG, file->source->name, "file-second-name",
 				   "%s is %s: it is read once", path, file->path);
 			return second_name(files, file, path);
 		}
@@ -198,11 +198,12 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 			return r;
 	}
 	if (!S_ISREG(st.st_mode)) {
-		follow_refuse(files, files->sources + source, path, kind_of(st.st_mode));
+		follow_refuse(files, files->sources + source, path, "file-not-regular",
+			      kind_of(st.st_mode));
 		return 0;
 	}
 	if (st.st_dev == files->own_log_device && st.st_ino == files->own_log_inode) {
-		follow_refuse(files, files->sources + source, path, "waybill's own log");
+		follow_refuse(files, files->sources + source, path, "own-log", "waybill's own log");
 		return 0;
 	}
 	r = link ? follow_link(files, discover, &birth, real) : 0;

@@ -24,7 +24,7 @@ bool follow_end_news(struct map *told, const char *path);
 
 /* Warns, once a path, that it cannot be followed: it is `what`. */
 void follow_refuse(struct files *files, const struct source *source, const char *path,
-		   const char *what);
+		   const char *id, const char *what);
 /* The same of a path on which links are that are not to be followed. */
 void follow_refuse_link(struct files *files, const struct source *source, const char *path);
 

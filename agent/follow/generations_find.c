@@ -119,7 +119,7 @@ static bool is_free(const struct generations *search, const char *path, const st
 		return false;
 	if (wants >= 0 || !discover_excludes(search->discover, own, path))
 		return wants < 0 || wants == own;
-	log_source(files->log, LOG_NOTICE, search->missed->source->name, "excluded",
+	log_source(files->log, LOG_NOTICE, search->missed->source->name, "generation-excluded",
 		   "%s: looks like a generation of %s that came unseen, but an `exclude` pattern "
 		   "leaves it out",
 		   path, search->missed->lineage);

@@ -55,18 +55,18 @@ bool follow_end_news(struct map *told, const char *path)
 }
 
 void follow_refuse(struct files *files, const struct source *source, const char *path,
-		   const char *what)
+		   const char *id, const char *what)
 {
 	if (!follow_is_news(files, source, path))
 		return;
-	log_source(files->log, LOG_WARNING, source->name, what,
+	log_source(files->log, LOG_WARNING, source->name, id,
 		   "%s: %s: it is not followed; an `exclude` pattern silences this", path, what);
 }
 
 void follow_refuse_link(struct files *files, const struct source *source, const char *path)
 {
 	follow_refuse(
-		files, source, path,
+		files, source, path, "link-refused",
 		"a symbolic link whose owner is neither root nor that of what it leads to, or "
 		"that leads where no logs are (`follow_links`)");
 }
@@ -78,13 +78,13 @@ static void unreadable(struct files *files, const struct birth *birth, int error
 	if (!is_news(files, files->unreadable, birth->source, birth->path))
 		return;
 	if (error == -EACCES || error == -EPERM)
-		log_source(files->log, LOG_WARNING, birth->source->name, "unreadable",
+		log_source(files->log, LOG_WARNING, birth->source->name, "file-denied",
 			   "%s: permission denied: waybill's user or one of its groups must be "
 			   "able to read it; "
 			   "it is tried again when its mode changes and every half minute",
 			   birth->path);
 	else
-		log_source(files->log, LOG_WARNING, birth->source->name, "unreadable",
+		log_source(files->log, LOG_WARNING, birth->source->name, "file-unreadable",
 			   "%s: %s: it is tried again every half minute", birth->path,
 			   strerror(-error));
 }
@@ -92,7 +92,7 @@ static void unreadable(struct files *files, const struct birth *birth, int error
 static void readable(struct files *files, const struct birth *birth)
 {
 	if (follow_end_news(files->unreadable, birth->path))
-		log_source(files->log, LOG_NOTICE, birth->source->name, "readable",
+		log_source(files->log, LOG_NOTICE, birth->source->name, "file-readable",
 			   "%s: it can be read now", birth->path);
 }
 
@@ -220,7 +220,8 @@ int follow_look_at(struct files *files, const struct birth *birth, int64_t now_m
 		return 0;
 	}
 	if (follow_is_compressed(fd) && !(birth->source->compressed && packed_kind_of_file(fd))) {
-		follow_refuse(files, birth->source, birth->path, "a compressed file");
+		follow_refuse(files, birth->source, birth->path, "file-compressed",
+			      "a compressed file");
 		close(fd);
 		return 0;
 	}

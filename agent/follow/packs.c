@@ -47,7 +47,7 @@ static bool tell_apart(struct files *files, struct file *file)
 		files_age(files, file);
 		return true;
 	}
-	follow_refuse(files, file->source, file->path, "a compressed file");
+	follow_refuse(files, file->source, file->path, "file-compressed", "a compressed file");
 	files_remove(files, file, true);
 	return false;
 }
@@ -64,7 +64,7 @@ static bool pass(struct files *files, struct file *file)
 	if (r == TAIL_E_AGAIN)
 		files_ready(files, file);
 	else if (r)
-		log_source(files->log, LOG_ERR, file->source->name, "unreadable",
+		log_source(files->log, LOG_ERR, file->source->name, "file-unreadable",
 			   "%s: reading failed: %s", file->path, strerror(-r));
 	if (r)
 		return false;

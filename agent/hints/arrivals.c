@@ -60,7 +60,8 @@ static void end_of(struct files *files, struct arrival *arrival)
 {
 	if (arrival && arrival->made && arrival->written && !arrival->looked_at) {
 		files->counters->generations_missed++;
-		log_source(files->log, LOG_WARNING, files->sources[arrival->source].name, "missed",
+		log_source(files->log, LOG_WARNING, files->sources[arrival->source].name,
+			   "file-missed",
 			   "%s: a file came here, was written to and was gone before it could be "
 			   "opened: its lines are lost; rotate less often, or keep more old files",
 			   arrival->origin);

@@ -37,7 +37,7 @@ static void tell(struct kafka *k, size_t topic, int32_t n, uint64_t now_us, int 
 		return;
 	print_moves(t, n, now_us, moves, sizeof moves);
 	t->n_told = n;
-	remarks_add(&k->remarks, priority, "partitions-changed",
+	remarks_add(&k->remarks, priority, "partitions-changed", k->options->topics[topic],
 		    "topic %.200s has %d partition%s now, %d before: %s%s (on_partition_change)",
 		    k->options->topics[topic], n, n == 1 ? "" : "s", t->n_kept, what, moves);
 }
@@ -81,7 +81,7 @@ bool kafka_accept(struct output *output, size_t topic)
 
 	if (!t || !t->n || t->n == t->n_kept || partitioner_topic_resize(&t->placing, t->n))
 		return false;
-	remarks_add(&k->remarks, LOG_NOTICE, "partitions-accepted",
+	remarks_add(&k->remarks, LOG_NOTICE, "partitions-accepted", k->options->topics[topic],
 		    "topic %.200s: its keys go by %d partitions from here on, %d before",
 		    k->options->topics[topic], t->n, t->n_kept);
 	t->n_kept = t->n;

@@ -70,7 +70,8 @@ static void tell(struct kafka *k, size_t topic)
 	if (others)
 		snprintf(more, sizeof more, " and %u other%s", others, others == 1 ? "" : "s");
 	remarks_add(&k->remarks, weak ? LOG_NOTICE : LOG_INFO, "durability",
-		    "topic %.200s%s: acks = %s, %s", k->options->topics[topic], more, acks, what);
+		    k->options->topics[topic], "topic %.200s%s: acks = %s, %s",
+		    k->options->topics[topic], more, acks, what);
 }
 
 void kafka_tell_durability(struct kafka *k)

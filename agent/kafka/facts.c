@@ -37,7 +37,7 @@ void kafka_reachable(struct kafka *k, uint64_t now_us)
 	k->last_error[0] = k->reason[0] = '\0';
 	k->trouble = TROUBLE_NONE;
 	if (k->told_trouble)
-		remarks_add(&k->remarks, LOG_NOTICE, "brokers-reachable",
+		remarks_add(&k->remarks, LOG_NOTICE, "brokers-reachable", NULL,
 			    "the brokers answer again");
 	k->told_trouble = TROUBLE_NONE;
 }
@@ -73,7 +73,7 @@ void kafka_unreachable(struct kafka *k, enum trouble trouble, const char *reason
 		return;
 	k->told_trouble = trouble;
 	remarks_add(&k->remarks, refused ? LOG_ERR : LOG_WARNING,
-		    refused ? "authentication" : "brokers-unreachable",
+		    refused ? "authentication" : "brokers-unreachable", NULL,
 		    "%s kafka.bootstrap_servers (%.120s) %s: %.320s; "
 		    "lines stay in their files, retrying",
 		    refused ? "the brokers of" : "no broker of", servers(k),
@@ -85,7 +85,7 @@ void kafka_tell_many(struct kafka *k, int32_t n_brokers)
 	if (n_brokers <= BROKERS_MANY || k->told_many)
 		return;
 	k->told_many = true;
-	remarks_add(&k->remarks, LOG_WARNING, "many-brokers",
+	remarks_add(&k->remarks, LOG_WARNING, "many-brokers", NULL,
 		    "kafka.bootstrap_servers (%.120s) name %d brokers: librdkafka keeps a thread "
 		    "and its memory for each, and TasksMax and MemoryMax of the unit bound them; "
 		    "if the cluster has fewer, look at what answers there",
@@ -107,7 +107,7 @@ void kafka_no_place(struct kafka *k, size_t topic, uint64_t now_us)
 		return;
 	t->no_place_us = now_us;
 	remarks_add(
-		&k->remarks, LOG_ERR, "too-few-partitions",
+		&k->remarks, LOG_ERR, "too-few-partitions", k->options->topics[topic],
 		"topic %.200s has %d partition%s, but partitioner.rules of its sources need %d: "
 		"files wait at records that have no partition to go to; add partitions to the "
 		"topic, or change the rules",
@@ -124,7 +124,7 @@ static void tell_not_ready(struct kafka *k, size_t topic, const struct topic_fac
 		return;
 	k->ledger.topics[topic].told = true;
 	remarks_add(&k->remarks, denied ? LOG_ERR : LOG_WARNING,
-		    denied ? "topic-denied" : "topic-missing",
+		    denied ? "topic-denied" : "topic-missing", name,
 		    denied ? "topic %.200s: not authorized (%s); its files wait, retrying" :
 			     "topic %.200s does not exist (%s); its files wait until it does",
 		    name, facts->reason);
@@ -136,12 +136,12 @@ static void tell_ready(struct kafka *k, size_t topic, const struct topic_facts *
 	const char *name = k->options->topics[topic];
 
 	if (t->told)
-		remarks_add(&k->remarks, LOG_NOTICE, "topic-found",
+		remarks_add(&k->remarks, LOG_NOTICE, "topic-found", name,
 			    "topic %.200s is there now, with %d partitions; its files go on", name,
 			    facts->n_partitions);
 	t->told = false;
 	if (t->no_place_us && facts->n_partitions >= partitioner_least(t->placing.partitioner)) {
-		remarks_add(&k->remarks, LOG_NOTICE, "enough-partitions",
+		remarks_add(&k->remarks, LOG_NOTICE, "enough-partitions", name,
 			    "topic %.200s has %d partitions now, enough for partitioner.rules; its "
 			    "files go on",
 			    name, facts->n_partitions);

@@ -92,7 +92,7 @@ static void take_answer(struct kafka *k, uint64_t now_us)
 	if (!helper_answer(k->helper, &a))
 		return;
 	if (a.props_refused && !k->told_props)
-		remarks_add(&k->remarks, LOG_ERR, "kafka-properties",
+		remarks_add(&k->remarks, LOG_ERR, "kafka-properties", NULL,
 			    "the library refuses the settings of the kafka block: %.300s; retrying",
 			    a.reason);
 	k->told_props = a.props_refused;
@@ -133,7 +133,7 @@ static void take_news(struct kafka *k, struct producer *producer, uint64_t now_u
 		note_error(k, &news, now_us);
 		/* Perhaps one of several; if it is all of them, the answer will tell so. */
 		if (k->reachable)
-			remarks_add(&k->remarks, LOG_ERR, "authentication",
+			remarks_add(&k->remarks, LOG_ERR, "authentication", NULL,
 				    "a broker cannot be used: %.400s; lines for it wait, retrying",
 				    news.text);
 		kafka_ask(k, now_us, US_PER_S);
@@ -305,7 +305,8 @@ static int kafka_next_remark(struct output *output, struct output_remark *ret_re
 	line = helper_line(k->helper, &dropped);
 	if (!line)
 		return 1;
-	*ret_remark = (struct output_remark){.priority = LOG_DEBUG};
+	*ret_remark =
+		(struct output_remark){.priority = LOG_DEBUG, .id = "librdkafka", .every = true};
 	if (dropped)
 		snprintf(ret_remark->text, sizeof ret_remark->text,
 			 "librdkafka: (%u lines were dropped) %s", dropped, line);

@@ -33,8 +33,8 @@ static void set_state(struct kafka *k, enum state state, uint64_t now_us)
 
 	if (next[k->state] != state && !(k->state == DRAINING && state == RUNNING))
 		abort();
-	remarks_add(&k->remarks, LOG_DEBUG, "producer-state", "producer: %s -> %s", names[k->state],
-		    names[state]);
+	remarks_add(&k->remarks, LOG_DEBUG, "producer-state", NULL, "producer: %s -> %s",
+		    names[k->state], names[state]);
 	k->state = state;
 	k->state_us = now_us;
 	k->next_check_us = now_us;
@@ -66,7 +66,7 @@ void kafka_dispose(struct kafka *k, int priority, const char *cause, const char 
 	if (k->state != RUNNING)
 		return;
 	remarks_add(
-		&k->remarks, priority, cause,
+		&k->remarks, priority, cause, NULL,
 		"%s; the producer is drained and replaced, lines without a receipt are sent again",
 		why);
 	k->purged = false;
@@ -90,7 +90,7 @@ void kafka_not_delivered(struct kafka *k, struct report *r, const struct produce
 	const char *topic = k->options->topics[r->topic];
 
 	if (r->kind == REPORT_REFUSED && !alone)
-		remarks_add(&k->remarks, LOG_NOTICE, "batch-refused",
+		remarks_add(&k->remarks, LOG_NOTICE, "batch-refused", topic,
 			    "topic %.200s: brokers refuse a batch (%s): its records are sent again "
 			    "one at a time, which takes its time, and only what is refused alone "
 			    "becomes a dead letter",
@@ -103,7 +103,7 @@ void kafka_not_delivered(struct kafka *k, struct report *r, const struct produce
 	if (!r->producer_gone && !note->moved)
 		kafka_doubt(k, r, now_us);
 	if (note->denied)
-		remarks_add(&k->remarks, LOG_ERR, "topic-denied",
+		remarks_add(&k->remarks, LOG_ERR, "topic-denied", topic,
 			    "topic %.200s: not authorized to write (%s); its files wait, retrying",
 			    topic, r->reason);
 	if (note->moved) {
@@ -138,7 +138,7 @@ void kafka_take_producer(struct kafka *k, struct producer *producer, uint64_t no
 {
 	run(k, producer, now_us);
 	if (k->stats.producers_made > 1)
-		remarks_add(&k->remarks, LOG_NOTICE, "producer-replaced",
+		remarks_add(&k->remarks, LOG_NOTICE, "producer-replaced", NULL,
 			    "the producer was replaced; lines without a receipt are sent again");
 }
 
@@ -166,12 +166,12 @@ void kafka_take_renewal(struct kafka *k, const struct helper_answer *a, uint64_t
 	if (a->renewed)
 		take_renewed(k, a->renewed, now_us);
 	if (a->renewal == RENEWAL_INVALID)
-		remarks_add(&k->remarks, LOG_ERR, "renewal-invalid",
+		remarks_add(&k->remarks, LOG_ERR, "renewal-invalid", NULL,
 			    "what is new cannot be used: %.300s; the producer goes on as it was, "
 			    "and a change of the files is looked at again",
 			    a->renewal_reason);
 	else if (a->renewal == RENEWAL_REFUSED)
-		remarks_add(&k->remarks, LOG_ERR, "renewal-refused",
+		remarks_add(&k->remarks, LOG_ERR, "renewal-refused", NULL,
 			    "brokers do not take what is new: %.300s; the producer goes on as it "
 			    "was, trying again",
 			    a->renewal_reason);
@@ -223,6 +223,7 @@ void kafka_take_probe(struct kafka *k, const struct helper_answer *a, uint64_t n
 	if (!a->leader_answers) {
 		remarks_add(
 			&k->remarks, LOG_WARNING, "partition-stuck",
+			k->options->topics[a->probe_topic],
 			"partition %d of topic %.200s makes no progress and its leader does not "
 			"answer; lines that go there wait",
 			a->probe_partition, k->options->topics[a->probe_topic]);
@@ -286,7 +287,7 @@ static void check_drain(struct kafka *k, uint64_t now_us)
 	if (k->purged || now_us < quiet_us + after_us || !k->reachable ||
 	    k->answered_us < quiet_us || now_us > k->answered_us + ANSWER_FRESH_US)
 		return;
-	remarks_add(&k->remarks, LOG_ERR, "producer-purged",
+	remarks_add(&k->remarks, LOG_ERR, "producer-purged", NULL,
 		    "the producer gives no reports although brokers answer; its queue is given up, "
 		    "some lines may be repeated");
 	kafka_give_up(&k->base);
@@ -303,7 +304,7 @@ static void finish_drain(struct kafka *k, uint64_t now_us)
 		helper_retire(k->helper, old);
 		k->next = NULL;
 		run(k, next, now_us);
-		remarks_add(&k->remarks, LOG_NOTICE, "renewed",
+		remarks_add(&k->remarks, LOG_NOTICE, "renewed", NULL,
 			    "the producer was replaced by one with what is new");
 		return;
 	}

@@ -11,7 +11,8 @@
 #include <string.h>
 #include <syslog.h>
 
-void remarks_add(struct remarks *remarks, int priority, const char *cause, const char *format, ...)
+void remarks_add(struct remarks *remarks, int priority, const char *id, const char *topic,
+		 const char *format, ...)
 {
 	uint32_t room = priority >= LOG_INFO ? REMARKS_MAX / 2 : REMARKS_MAX;
 	struct output_remark *remark, *newest;
@@ -23,13 +24,15 @@ void remarks_add(struct remarks *remarks, int priority, const char *cause, const
 	}
 	remark = &remarks->ring[(remarks->first + remarks->n) % REMARKS_MAX];
 	remark->priority = priority;
-	remark->cause = cause;
+	remark->id = id;
+	remark->topic = topic;
+	remark->every = false;
 	va_start(args, format);
 	vsnprintf(remark->text, sizeof remark->text, format, args);
 	va_end(args);
 	/* A batch of failed records says the same thing a thousand times. */
 	newest = &remarks->ring[(remarks->first + remarks->n + REMARKS_MAX - 1) % REMARKS_MAX];
-	if (!remarks->n || newest->cause != cause || strcmp(newest->text, remark->text) != 0)
+	if (!remarks->n || newest->id != id || strcmp(newest->text, remark->text) != 0)
 		remarks->n++;
 }
 

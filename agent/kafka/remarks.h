@@ -16,9 +16,12 @@ struct remarks {
 	struct output_remark ring[REMARKS_MAX];
 };
 
-/* Adds one; cause must be static. Lines of LOG_DEBUG and LOG_INFO leave half of the ring free. */
-void remarks_add(struct remarks *remarks, int priority, const char *cause, const char *format, ...)
-	PRINTF_LIKE(4, 5);
+/*
+ * Adds one. id must be static; topic (NULL: it is of none) is borrowed until it was fetched. Lines
+ * of LOG_DEBUG and LOG_INFO leave half of the ring free.
+ */
+void remarks_add(struct remarks *remarks, int priority, const char *id, const char *topic,
+		 const char *format, ...) PRINTF_LIKE(5, 6);
 
 /* 0 with the oldest, 1 when there is none: as output_next_remark. */
 int remarks_next(struct remarks *remarks, struct output_remark *ret_remark) MUSTCHECK;

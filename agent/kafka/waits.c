@@ -152,7 +152,7 @@ static void tell_topic(struct kafka *k, size_t topic, uint64_t now_us)
 	if (w.n > 1)
 		snprintf(others, sizeof others, " and %d others", w.n - 1);
 	print_reason(k, topic, w.one, now_us, reason, sizeof reason);
-	remarks_add(&k->remarks, LOG_WARNING, "records-wait",
+	remarks_add(&k->remarks, LOG_WARNING, "records-wait", k->options->topics[topic],
 		    "topic %.80s: partition %d%s: %" PRIu64 " records wait for %" PRIu64
 		    " s now; %s; nothing is lost, they are sent until they are acknowledged",
 		    k->options->topics[topic], w.one, others, w.records,
@@ -227,7 +227,7 @@ void kafka_end_waits(struct kafka *k, uint64_t now_us)
 	}
 	if (left)
 		return;
-	remarks_add(&k->remarks, LOG_NOTICE, "records-go-on", "%s, after %" PRIu64 " s",
+	remarks_add(&k->remarks, LOG_NOTICE, "records-go-on", NULL, "%s, after %" PRIu64 " s",
 		    k->waits_failed ? "no records wait any more; what came back was sent again" :
 				      "the records that waited were acknowledged",
 		    (uint64_t)((now_us - k->waits_since_us) / US_PER_S));

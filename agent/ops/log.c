@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages go to stderr and to nowhere else: systemd, a container or a terminal each know what to
- * do with it. When the journal owns it (JOURNAL_STREAM names its device and inode), a line starts
- * with the priority as "<N>"; otherwise with words.
+ * Messages go to stderr: systemd, a container or a terminal each know what to do with it. When the
+ * journal owns it (JOURNAL_STREAM names its device and inode), they go to the journal's own socket
+ * instead, where a message has fields; by log_format they stay lines of stderr.
  */
 #include "ops/log.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <syslog.h>
 
 #include "base/clock.h"
 #include "ops/log_private.h"
@@ -16,30 +14,16 @@
 /* Of what belongs to no source: few things, each of which an operator may have to know. */
 #define BURST 5
 
-int log_level_of(const char *name)
-{
-	static const struct {
-		const char *name;
-		int level;
-	} levels[] = {
-		{"debug", LOG_DEBUG},     {"info", LOG_INFO}, {"notice", LOG_NOTICE},
-		{"warning", LOG_WARNING}, {"error", LOG_ERR},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
-		if (strcmp(levels[i].name, name) == 0)
-			return levels[i].level;
-	}
-	return -1;
-}
-
-struct log *log_new(int level)
+struct log *log_new(int level, enum log_format format)
 {
 	struct log *log = calloc(1, sizeof *log);
 
 	if (log) {
 		log->level = level;
+		log->format = format;
 		log->journal = log_line_to_journal();
+		log->journal_path = LOG_JOURNAL_PATH;
+		log->journal_fd = -1;
 	}
 	return log;
 }
@@ -49,6 +33,8 @@ struct log *log_free(struct log *log)
 	if (log) {
 		log_windows_close(log, CLOCK_NEVER);
 		log_line_dropped(log);
+		log_journal_close(log);
+		arena_deinit(&log->arena);
 		free(log);
 	}
 	return NULL;
@@ -60,7 +46,7 @@ void log_tick(struct log *log)
 		log_windows_close(log, clock_mono_us());
 }
 
-void log_say(struct log *log, int priority, const char *format, ...)
+void log_say(struct log *log, int priority, const char *id, const char *format, ...)
 {
 	va_list args;
 
@@ -68,12 +54,12 @@ void log_say(struct log *log, int priority, const char *format, ...)
 		return;
 	log_tick(log);
 	va_start(args, format);
-	log_line_args(log, priority, format, args);
+	log_line_args(log, priority, &(struct log_about){.id = id}, format, args);
 	va_end(args);
 }
 
-static void say_limited(struct log *log, int priority, const char *source, const char *cause,
-			unsigned int burst, const char *format, va_list args)
+static void say_limited(struct log *log, int priority, const struct log_about *about,
+			const char *format, va_list args)
 {
 	uint64_t now_us = clock_mono_us();
 	va_list copy;
@@ -82,23 +68,36 @@ static void say_limited(struct log *log, int priority, const char *source, const
 	if (priority > log->level)
 		return;
 	va_copy(copy, args);
-	if (log_windows_admit(log, priority, source, cause, burst, now_us, format, copy))
-		log_line_args(log, priority, format, args);
+	if (log_windows_admit(log, priority, about, about->source ? 1 : BURST, now_us, format,
+			      copy))
+		log_line_args(log, priority, about, format, args);
 	va_end(copy);
 }
 
-void log_limited(struct log *log, int priority, const char *cause, const char *format, ...)
+void log_limited_about(struct log *log, int priority, const struct log_about *about,
+		       const char *format, ...)
 {
 	va_list args;
 
 	if (!log)
 		return;
 	va_start(args, format);
-	say_limited(log, priority, "", cause, BURST, format, args);
+	say_limited(log, priority, about, format, args);
 	va_end(args);
 }
 
-void log_source(struct log *log, int priority, const char *source, const char *cause,
+void log_limited(struct log *log, int priority, const char *id, const char *format, ...)
+{
+	va_list args;
+
+	if (!log)
+		return;
+	va_start(args, format);
+	say_limited(log, priority, &(struct log_about){.id = id}, format, args);
+	va_end(args);
+}
+
+void log_source(struct log *log, int priority, const char *source, const char *id,
 		const char *format, ...)
 {
 	va_list args;
@@ -106,6 +105,6 @@ void log_source(struct log *log, int priority, const char *source, const char *c
 	if (!log)
 		return;
 	va_start(args, format);
-	say_limited(log, priority, source, cause, 1, format, args);
+	say_limited(log, priority, &(struct log_about){.id = id, .source = source}, format, args);
 	va_end(args);
 }

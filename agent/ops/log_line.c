@@ -23,19 +23,6 @@
 
 _Static_assert(LOG_LINE_MAX <= PIPE_BUF, "a larger write to a pipe is not all or nothing");
 
-/* Anything worse than an error is called one. */
-static const char *name_of(int priority)
-{
-	static const char *const names[] = {
-		[LOG_WARNING] = "warning",
-		[LOG_NOTICE] = "notice",
-		[LOG_INFO] = "info",
-		[LOG_DEBUG] = "debug",
-	};
-
-	return priority > LOG_ERR ? names[priority] : "error";
-}
-
 /* JOURNAL_STREAM alone proves nothing: a child whose stderr was redirected inherits it too. */
 bool log_line_to_journal(void)
 {
@@ -65,32 +52,54 @@ static size_t print_prefix(const struct log *log, int priority, char *line, size
 {
 	if (log->journal)
 		return (size_t)snprintf(line, size, "<%d>", priority);
-	return (size_t)snprintf(line, size, "waybill: %s: ", name_of(priority));
+	return (size_t)snprintf(line, size, "waybill: %s: ", log_level_name(priority));
 }
 
-static bool print_args(const struct log *log, int priority, const char *format, va_list args)
+static bool print_text(const struct log *log, int priority, struct slice text)
 {
-	char text[LOG_LINE_MAX + 1], line[LOG_LINE_MAX];
+	char line[LOG_LINE_MAX];
 	size_t len = print_prefix(log, priority, line, sizeof line);
-	int n = vsnprintf(text, sizeof text, format, args);
 
-	/* Longer than there is room for, and so cut where characters end. */
-	if (n > LOG_LINE_MAX)
-		n = LOG_LINE_MAX;
-	len += unicode_show(line + len, sizeof line - 1 - len,
-			    (struct slice){text, n < 0 ? 0 : (size_t)n});
+	len += unicode_show(line + len, sizeof line - 1 - len, text);
 	line[len] = '\n';
 	return write_line(line, len + 1);
 }
 
-PRINTF_LIKE(3, 4)
-static bool print(const struct log *log, int priority, const char *format, ...)
+static bool print_json(struct log *log, int priority, const struct log_about *about,
+		       struct slice text)
+{
+	struct slice line = log_json(log, priority, about, text);
+
+	return line.len > 0 && write_line(line.at, line.len);
+}
+
+static bool print_args(struct log *log, int priority, const struct log_about *about,
+		       const char *format, va_list args)
+{
+	enum log_journal_result sent = LOG_JOURNAL_E_NONE;
+	char bytes[LOG_LINE_MAX + 1];
+	int n = vsnprintf(bytes, sizeof bytes, format, args);
+	/* Longer than there is room for, and so cut where characters end. */
+	size_t len = n < 0 ? 0 : n > LOG_LINE_MAX ? LOG_LINE_MAX : (size_t)n;
+	struct slice text = {bytes, len};
+
+	if (log->format == LOG_FORMAT_JSON)
+		return print_json(log, priority, about, text);
+	if (log->journal && log->format == LOG_FORMAT_AUTO)
+		sent = log_journal_send(log, priority, about, text);
+	return sent == LOG_JOURNAL_E_NONE ? print_text(log, priority, text) :
+					    sent == LOG_JOURNAL_TAKEN;
+}
+
+PRINTF_LIKE(4, 5)
+static bool print(struct log *log, int priority, const struct log_about *about, const char *format,
+		  ...)
 {
 	va_list args;
 	bool written;
 
 	va_start(args, format);
-	written = print_args(log, priority, format, args);
+	written = print_args(log, priority, about, format, args);
 	va_end(args);
 	return written;
 }
@@ -99,25 +108,26 @@ void log_line_dropped(struct log *log)
 {
 	unsigned long news = log->dropped - log->dropped_said;
 
-	if (news > 0 &&
-	    print(log, LOG_WARNING, "%lu messages dropped: stderr was full or closed", news))
+	if (news > 0 && print(log, LOG_WARNING, &(struct log_about){.id = "messages-dropped"},
+			      "%lu messages dropped: stderr was full or closed", news))
 		log->dropped_said = log->dropped;
 }
 
-void log_line_args(struct log *log, int priority, const char *format, va_list args)
+void log_line_args(struct log *log, int priority, const struct log_about *about, const char *format,
+		   va_list args)
 {
 	if (priority > log->level)
 		return;
 	log_line_dropped(log);
-	if (!print_args(log, priority, format, args))
+	if (!print_args(log, priority, about, format, args))
 		log->dropped++;
 }
 
-void log_line(struct log *log, int priority, const char *format, ...)
+void log_line(struct log *log, int priority, const struct log_about *about, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	log_line_args(log, priority, format, args);
+	log_line_args(log, priority, about, format, args);
 	va_end(args);
 }

@@ -22,13 +22,15 @@
 
 static void say_held(struct log *log, const struct log_window *window)
 {
+	const struct log_about *about = &window->about;
+
 	if (window->held == 1)
-		log_line(log, window->priority, "%s (held back for up to a minute)",
+		log_line(log, window->priority, about, "%s (held back for up to a minute)",
 			 window->example);
 	else
-		log_line(log, window->priority, "%s (one of %lu like it within a minute%s%s)",
-			 window->example, window->held, window->source[0] ? ", source " : "",
-			 window->source);
+		log_line(log, window->priority, about,
+			 "%s (one of %lu like it within a minute%s%s)", window->example,
+			 window->held, about->source[0] ? ", source " : "", about->source);
 }
 
 static void drop(struct log *log, size_t index)
@@ -59,8 +61,8 @@ void log_windows_close(struct log *log, uint64_t now_us)
 static struct log_window *find(struct log *log, const char *source, const char *cause)
 {
 	for (size_t i = 0; i < log->n_windows; i++) {
-		if (strcmp(log->windows[i].cause, cause) == 0 &&
-		    strcmp(log->windows[i].source, source) == 0)
+		if (strcmp(log->windows[i].about.cause, cause) == 0 &&
+		    strcmp(log->windows[i].about.source, source) == 0)
 			return &log->windows[i];
 	}
 	return NULL;
@@ -78,9 +80,10 @@ static void make_room(struct log *log)
 	drop(log, oldest);
 }
 
-static struct log_window *window_of(struct log *log, const char *source, const char *cause,
-				    uint64_t now_us)
+static struct log_window *window_of(struct log *log, const struct log_about *about, uint64_t now_us)
 {
+	const char *source = about->source ? about->source : "";
+	const char *cause = about->cause ? about->cause : about->id;
 	struct log_window *window = find(log, source, cause);
 
 	if (!window && source[0] && log->n_windows >= LOG_WINDOWS_MAX - LOG_CAUSES_MAX) {
@@ -92,8 +95,7 @@ static struct log_window *window_of(struct log *log, const char *source, const c
 	if (log->n_windows == LOG_WINDOWS_MAX)
 		make_room(log);
 	window = &log->windows[log->n_windows++];
-	window->source = source;
-	window->cause = cause;
+	window->about = (struct log_about){about->id, source, window->topic, cause};
 	window->started_us = now_us;
 	window->printed = 0;
 	window->held = 0;
@@ -114,16 +116,19 @@ static void keep_example(struct log_window *window, int priority, const char *fo
 	window->priority = priority;
 }
 
-bool log_windows_admit(struct log *log, int priority, const char *source, const char *cause,
+bool log_windows_admit(struct log *log, int priority, const struct log_about *about,
 		       unsigned int burst, uint64_t now_us, const char *format, va_list args)
 {
-	struct log_window *window = window_of(log, source, cause, now_us);
+	struct log_window *window = window_of(log, about, now_us);
 
 	if (window->printed < burst) {
 		window->printed++;
 		return true;
 	}
-	if (window->held++ == 0)
+	if (window->held++ == 0) {
+		snprintf(window->topic, sizeof window->topic, "%s",
+			 about->topic ? about->topic : "");
 		keep_example(window, priority, format, args);
+	}
 	return false;
 }

@@ -31,7 +31,9 @@ enum {
 /* Something that happened below and that the top should log once. */
 struct output_remark {
 	int priority;      /* LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG of <syslog.h> */
-	const char *cause; /* static: the key of rate limiting, e.g. "topic-missing"; NULL: none */
+	const char *id;    /* static: a message of docs/messages.md, e.g. "topic-missing" */
+	const char *topic; /* of which it is told, borrowed from the options; NULL: of none */
+	bool every;        /* not limited: each one is printed */
 	char text[768];    /* names cause, setting and what happens next */
 };
 

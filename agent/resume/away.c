@@ -44,14 +44,14 @@ void away_tell_gone(struct files *files, const struct discover *discover,
 
 	/* Only those bytes that were seen are known to be lost. */
 	if (row->packed || reach <= row->committed) {
-		log_source(files->log, LOG_INFO, source, "gone",
+		log_source(files->log, LOG_INFO, source, "file-gone",
 			   "%s: gone; all that was in it when it was last seen is shipped",
 			   row->path);
 		return;
 	}
 	lost = bytes_unshipped(row, reach);
 	files_count_lost(files, wants < 0 ? NULL : &files->sources[wants], lost);
-	log_source(files->log, LOG_WARNING, source, "lost",
+	log_source(files->log, LOG_WARNING, source, "file-lost",
 		   "%s: gone while waybill was down: %llu bytes after position %llu are lost "
 		   "(deleted; if "
 		   "it was moved to another directory, name that in `rotated`)",

@@ -68,7 +68,7 @@ static int take_content(struct start *start, struct birth *birth, const struct c
 	files->counters->packed_rests += found->packing != PACKED_NOT;
 	files->counters->rotations +=
 		strcmp(found->path, row->lineage) != 0 && strcmp(row->path, row->lineage) == 0;
-	log_source(files->log, LOG_INFO, birth->source->name, "found-by-content",
+	log_source(files->log, LOG_INFO, birth->source->name, "file-found",
 		   "%s: what was read as %s, by its bytes: it goes on at %llu", found->path,
 		   row->path, (unsigned long long)row->committed);
 	return follow_adopt(files, birth, found->fd, &found->identity);

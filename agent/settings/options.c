@@ -17,6 +17,10 @@ static const struct conf_option options[CONF_N_KEYS] = {
 				.help = "the group that may ask it, instead of the agent's own"},
 	[CONF_HTTP_LISTEN] = {"http_listen", CONF_IN_MAIN, CONF_T_TEXT,
 			      .help = "address and port of /metrics, /healthz, /readyz"},
+	/* In the order of enum log_format. */
+	[CONF_LOG_FORMAT] = {"log_format", CONF_IN_MAIN, CONF_T_WORD, .written = "auto",
+			     .words = {"auto", "text", "json"},
+			     .help = "messages: as fields under the journal, as lines, as JSON"},
 	[CONF_LINGER_MS] = {"linger_ms", CONF_IN_MAIN, CONF_T_INT, .written = "20", .min = "0",
 			    .max = "1000", .help = "the longest a line waits for company, in ms"},
 	[CONF_PRODUCER_LINGER] = {"producer_linger", CONF_IN_MAIN, CONF_T_WORD, .written = "kick",

@@ -228,7 +228,7 @@ static void start(void)
 
 	agent->conf = conf_ref(rig.conf);
 	agent->output = &rig.broker.output;
-	agent->log = log_new(LOG_INFO);
+	agent->log = log_new(LOG_INFO, LOG_FORMAT_TEXT);
 	MUST(!chunk_pools_init(&agent->pools, agent->conf->chunk_memory));
 	load(agent);
 	discover(agent);

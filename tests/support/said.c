@@ -18,7 +18,7 @@ struct log *said_begin(void)
 	MUST(fd >= 0);
 	MUST(dup2(fd, STDERR_FILENO) >= 0);
 	close(fd);
-	return log_new(LOG_INFO);
+	return log_new(LOG_INFO, LOG_FORMAT_TEXT);
 }
 
 size_t said_times(const char *words)

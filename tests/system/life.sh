@@ -139,6 +139,10 @@ configure() {
 	journalctl -u waybill -o cat | grep -q 'order=' && fail "content of lines in the journal"
 	journalctl -u waybill -o cat | grep -q "^started: waybill [^ ]*, user waybill, 1 source,.* $broker\$" ||
 		fail "the first message: $(journalctl -u waybill -o cat | grep '^started')"
+	journalctl -q -u waybill -o cat WAYBILL_MESSAGE=started | grep -q '^started: ' ||
+		fail "a message has no id in the journal"
+	journalctl -q -u waybill -x WAYBILL_MESSAGE=started | grep -q 'waybill has started' ||
+		fail "journalctl -x knows nothing of a message"
 	! grep -E '^<[0-7]>' <(journalctl -u waybill -o cat) || fail "priorities are not taken by the journal"
 }
 

@@ -106,10 +106,10 @@ static void turn(struct rig *rig)
 	}
 }
 
-static const struct output_remark *find_remark(const struct rig *rig, const char *cause)
+static const struct output_remark *find_remark(const struct rig *rig, const char *id)
 {
 	for (unsigned int i = 0; i < rig->n_remarks; i++) {
-		if (strcmp(rig->remarks[i].cause, cause) == 0)
+		if (strcmp(rig->remarks[i].id, id) == 0)
 			return &rig->remarks[i];
 	}
 	return NULL;
@@ -543,7 +543,7 @@ Test(kafka, an_outage_is_told_once_and_costs_nothing)
 	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 50);
 	UNTIL(rig, find_remark(rig, "brokers-reachable"));
 	for (unsigned int i = 0; i < rig->n_remarks; i++)
-		told += strcmp(rig->remarks[i].cause, "brokers-unreachable") == 0;
+		told += strcmp(rig->remarks[i].id, "brokers-unreachable") == 0;
 	cr_expect_eq(told, 1);
 	cr_expect_eq(stats(rig).producers_made, 1);
 	end_rig(rig);
@@ -630,7 +630,7 @@ Test(kafka, the_librarys_debug_log_is_handed_up)
 		(void)output_reports(rig->out, rig->reports, 16, now(rig));
 		output_service(rig->out, now(rig));
 		while (output_next_remark(rig->out, &remark) == 0) {
-			if (remark.cause)
+			if (!remark.every)
 				continue;
 			cr_assert_eq(remark.priority, LOG_DEBUG);
 			cr_assert(strstr(remark.text, "librdkafka: "), "%s", remark.text);

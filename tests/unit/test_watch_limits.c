@@ -43,7 +43,7 @@ static void begin(void)
 	said = tmpfile();
 	cr_assert_not_null(said);
 	cr_assert_geq(dup2(fileno(said), STDERR_FILENO), 0);
-	world.agent->log = log_new(LOG_INFO);
+	world.agent->log = log_new(LOG_INFO, LOG_FORMAT_TEXT);
 	world.agent->looked_us = world.now_us;
 	world.agent->look_at_us = world.now_us + AGENT_LOOK_US;
 }
