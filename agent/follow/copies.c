@@ -187,7 +187,7 @@ static bool see_coming(void *context, const char *base, enum rotated kind)
 	if (kind < ROTATED_NUMBERED || !rotated_beside(coming->birth->path, base, other) ||
 	    discover_wants(coming->birth->discover, other) < 0)
 		return false;
-	of = reach_open(other, coming->birth->source->links);
+	of = reach_open_log(other, coming->birth->source->links);
 	if (of < 0)
 		return false;
 	/* A link to it is no other file. */

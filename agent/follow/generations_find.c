@@ -319,7 +319,7 @@ int generations_find(struct generations *search)
 	r = look_everywhere(search);
 	if (search->n)
 		qsort_r(search->found, search->n, sizeof search->found[0], by_age, search);
-	search->live = search->n ? reach_open(path, missed->source->links) : -1;
+	search->live = search->n ? reach_open_log(path, missed->source->links) : -1;
 	if (search->more)
 		log_source(
 			search->files->log, LOG_WARNING, missed->source->name,

@@ -250,6 +250,15 @@ int reach_open(const char *path, enum reach_links links)
 	return r;
 }
 
+int reach_open_log(const char *path, enum reach_links links)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) ? reach_open(path, links) : -ENXIO;
+}
+
 int reach_walk(const char *path, enum reach_links links, reach_see *see, void *context,
 	       char ret_real[PATH_MAX])
 {

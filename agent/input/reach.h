@@ -22,6 +22,9 @@ enum reach_links {
  */
 int reach_open(const char *path, enum reach_links links) MUSTCHECK;
 
+/* The same of what may be no log: -ENXIO where there is no regular file, which is not opened. */
+int reach_open_log(const char *path, enum reach_links links) MUSTCHECK;
+
 /*
  * Walks the same way to a file or directory without opening it. Calls `see` (NULL is fine) with the
  * path of each link, in which no further link is; what it returns other than 0 ends the walk.
