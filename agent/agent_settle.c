@@ -84,7 +84,7 @@ void agent_settle_file(struct agent *agent, struct file *file, uint64_t now_us)
 	files_dirty(&agent->files, file);
 	if (file->state == FILE_DRAINING) {
 		files_rest(&agent->files, file);
-		if (!file->account.in_flight && !claims_has(&agent->files, file))
+		if (!file->account.in_flight && !claims_settled(&agent->files, file))
 			agent_rewind_file(agent, file, false, now_us);
 		return;
 	}

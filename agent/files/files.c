@@ -113,6 +113,7 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 		.stored = map_new(),
 		.stored_paths = map_new(),
 		.arrivals = map_new(),
+		.claims = map_new(),
 		.source_known = calloc(n_sources + 1, sizeof(bool)),
 		.source_counters = calloc(n_sources + 1, sizeof(struct counters)),
 		.next_id = 1,
@@ -131,11 +132,12 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	TAILQ_INIT(&files->proofs);
 	TAILQ_INIT(&files->polled);
 	TAILQ_INIT(&files->copies);
-	TAILQ_INIT(&files->claims);
+	TAILQ_INIT(&files->claims_due);
+	TAILQ_INIT(&files->claims_hunting);
 	learn_own_log(files);
 	if (files_init_shares(files) || !files->by_inode || !files->by_path || !files->by_lineage ||
 	    !files->kept || !files->refused || !files->unreadable || !files->stored ||
-	    !files->source_counters || !files->stored_paths || !files->arrivals ||
+	    !files->source_counters || !files->stored_paths || !files->arrivals || !files->claims ||
 	    dangling_init(&files->danglings) || !files->source_known ||
 	    dormants_init(&files->dormants) || quota_init(&files->quota, n_sources, SIZE_MAX) ||
 	    quota_init(&files->awake, n_sources, SIZE_MAX))
@@ -152,10 +154,11 @@ void files_deinit(struct files *files)
 	while (files->arrivals && (arrival = map_next(files->arrivals, &cursor)))
 		free(arrival);
 	files->arrivals = map_free(files->arrivals);
+	files->claims = map_free(files->claims);
 	while (files->n_made)
 		free(files->made[--files->n_made]);
 	dangling_deinit(&files->danglings);
-	files->places = places_free(files->places);
+	files_unlook(&files->looked);
 	cursor = NULL;
 	while (files->by_inode && (file = map_next(files->by_inode, &cursor)))
 		files_end_judge(files, file);
@@ -375,6 +378,11 @@ void files_remove(struct files *files, struct file *file, bool forget)
 		file->counts->lines_read -= file->lines_back;
 	files_take_out(files, file);
 	file_free(file);
+}
+
+void files_unlook(struct files_looked *looked)
+{
+	looked->places = places_free(looked->places);
 }
 
 void files_promote_next(struct files *files, struct file *older)

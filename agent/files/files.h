@@ -39,6 +39,12 @@ struct files_share {
 /* Of descriptors, too, a source takes no more than so many times what is left. */
 #define FILES_SHARE_TIMES CHUNK_SHARE_TIMES
 
+/* Directories as they were once, for all who want to know how they were then or later. */
+struct files_looked {
+	struct places *places; /* NULL: nobody has asked yet */
+	int64_t ns;            /* when they were begun */
+};
+
 /* A place for a file that may hold an unpacker. */
 struct unpacking {
 	struct file *file; /* NULL: it is free */
@@ -95,13 +101,16 @@ struct files {
 	uint64_t n_arrivals;  /* since the start */
 	size_t n_found;       /* of them that scans found, and that were not looked at */
 	struct danglings danglings;
-	struct places *places;                /* as long as one lot of hints is followed, or NULL */
-	int64_t places_ns;                    /* when they were begun */
-	TAILQ_HEAD(claim_list, claim) claims; /* files that were truncated: claims.h */
-	uint64_t n_claims;                    /* since the start */
-	size_t claim_bytes;                   /* that they keep of their files */
-	struct places *claim_places;          /* as long as there are any, or NULL */
-	uint64_t claim_places_from;           /* of the first that is begun later */
+	struct files_looked looked; /* for one lot of hints */
+	struct map *claims;         /* file's id → what is looked for of it: claims.h */
+	/* Of these nothing is under way of the file: not begun yet, and begun. */
+	TAILQ_HEAD(claim_list, claim) claims_due;
+	struct claim_list claims_hunting;
+	uint64_t n_claims;                /* since the start */
+	size_t claim_bytes;               /* that they keep of their files */
+	struct files_looked claim_looked; /* for all claims with a lower number than that: */
+	uint64_t claim_looked_from;
+	uint64_t claim_look_at_us; /* not before, for others */
 	/* A start may read much: asked at each 256 KiB, and true when it should come to its end. */
 	bool (*start_is_over)(void *context);
 	void *start_context;
@@ -261,6 +270,9 @@ void files_wake(struct files *files, struct file *file);
 /* Time will do something to it: its back-off ends, or it is finished after a quiet time. */
 void files_age(struct files *files, struct file *file);
 void files_unage(struct files *files, struct file *file);
+
+/* What was seen of directories is forgotten. */
+void files_unlook(struct files_looked *looked);
 
 /* Its size is asked from time to time, until it is removed. */
 void files_poll(struct files *files, struct file *file);

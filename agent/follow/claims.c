@@ -32,13 +32,14 @@
 #include "follow/follow_private.h"
 
 struct claim {
+	struct claim_list
+		*in; /* the list in which it is; NULL: records of the file are under way */
 	TAILQ_ENTRY(claim) link;
 	struct inode_key of;
 	uint64_t id; /* of the file: the inode may be used again */
 	uint64_t number;
 	struct content content;
 	struct hunt hunt;
-	bool hunting;
 	bool nameless;          /* the file is whole, and has no name any more */
 	struct candidate spare; /* the best of those that are short; path NULL: none was found */
 	char kept[];            /* content.kept_len of them */
@@ -49,23 +50,41 @@ struct claim {
  * in files without a name so much is kept for all, and then none: their owner has it.
  */
 #define RESTS_MAX ((size_t)8 << 20)
+/*
+ * Looks into directories take this part of the time. Of many files that are deleted together, or
+ * one after the other, not each has a look of its own into the same one, which may be large.
+ */
+#define LOOK_SHARE 20
+
+/* To the end of the list (NULL: none). */
+static void put_into(struct claim_list *list, struct claim *claim)
+{
+	if (claim->in)
+		TAILQ_REMOVE(claim->in, claim, link);
+	claim->in = list;
+	if (list)
+		TAILQ_INSERT_TAIL(list, claim, link);
+}
 
 static void claim_free(struct files *files, struct claim *claim)
 {
-	TAILQ_REMOVE(&files->claims, claim, link);
-	if (claim->hunting)
+	if (claim->in == &files->claims_hunting)
 		hunt_end(&claim->hunt);
+	put_into(NULL, claim);
+	map_take(files->claims, &claim->id, sizeof claim->id);
 	candidate_close(&claim->spare);
 	files->claim_bytes -= claim->content.kept_len;
 	free(claim);
-	if (TAILQ_EMPTY(&files->claims))
-		files->claim_places = places_free(files->claim_places);
 }
 
 void claims_deinit(struct files *files)
 {
-	while (!TAILQ_EMPTY(&files->claims))
-		claim_free(files, TAILQ_FIRST(&files->claims));
+	struct claim *claim;
+	void *cursor = NULL;
+
+	while ((claim = map_next(files->claims, &cursor)))
+		claim_free(files, claim);
+	files_unlook(&files->claim_looked);
 }
 
 /* The file that it is of, while that waits for it. */
@@ -76,27 +95,23 @@ static struct file *file_of(const struct files *files, const struct claim *claim
 	return file && file->id == claim->id && file->state == FILE_DRAINING ? file : NULL;
 }
 
-bool claims_has(const struct files *files, const struct file *file)
+static struct claim *claim_of(const struct files *files, const struct file *file)
 {
-	const struct claim *claim;
-
-	TAILQ_FOREACH (claim, &files->claims, link)
-		if (claim->id == file->id)
-			return true;
-	return false;
+	return map_count(files->claims) ? map_get(files->claims, &file->id, sizeof file->id) : NULL;
 }
 
-bool claims_busy(const struct files *files)
+bool claims_has(const struct files *files, const struct file *file)
 {
-	const struct claim *claim;
+	return claim_of(files, file) != NULL;
+}
 
-	TAILQ_FOREACH (claim, &files->claims, link) {
-		const struct file *file = file_of(files, claim);
+bool claims_settled(struct files *files, const struct file *file)
+{
+	struct claim *claim = claim_of(files, file);
 
-		if (!file || !file->account.in_flight)
-			return true;
-	}
-	return false;
+	if (claim && !claim->in)
+		put_into(&files->claims_due, claim);
+	return claim != NULL;
 }
 
 /*
@@ -108,6 +123,7 @@ static int begin(struct files *files, struct file *file, bool nameless, bool res
 	char *kept = malloc(CONTENT_KEPT_MAX);
 	struct claim *claim = NULL;
 	struct content content;
+	int r = -ENOMEM;
 
 	if (kept) {
 		content_of_tail(&content, &file->tail, &file->identity, kept);
@@ -122,11 +138,17 @@ static int begin(struct files *files, struct file *file, bool nameless, bool res
 		claim->nameless = nameless;
 		claim->content = content;
 		claim->content.kept = memcpy(claim->kept, kept, content.kept_len);
-		files->claim_bytes += content.kept_len;
-		TAILQ_INSERT_TAIL(&files->claims, claim, link);
+		r = map_put(files->claims, &claim->id, sizeof claim->id, claim);
 	}
 	free(kept);
-	return claim ? 0 : -ENOMEM;
+	if (r) {
+		free(claim);
+		return r;
+	}
+	files->claim_bytes += claim->content.kept_len;
+	if (!file->account.in_flight)
+		claims_settled(files, file);
+	return 0;
 }
 
 int claims_begin(struct files *files, struct file *file)
@@ -164,15 +186,19 @@ int claims_begin_gone(struct files *files, struct file *file)
 	return begin(files, file, true, false) ? -ENOMEM : CLAIMS_E_BEGUN;
 }
 
-/* Of many that are deleted together not each has a look of its own into the same directory. */
-static struct places *places_for(struct files *files, const struct claim *claim)
+/* Whether directories were looked at after the file had lost its name, or its bytes. */
+static bool is_looked_for(const struct files *files, const struct claim *claim)
 {
-	if (files->claim_places && files->claim_places_from > claim->number)
-		return files->claim_places;
-	places_free(files->claim_places);
-	files->claim_places = places_new();
-	files->claim_places_from = files->n_claims;
-	return files->claim_places;
+	return files->claim_looked.places && files->claim_looked_from > claim->number;
+}
+
+uint64_t claims_due_us(const struct files *files)
+{
+	const struct claim *claim = TAILQ_FIRST(&files->claims_due);
+
+	if (!TAILQ_EMPTY(&files->claims_hunting) || (claim && is_looked_for(files, claim)))
+		return 0;
+	return claim ? files->claim_look_at_us : CLOCK_NEVER;
 }
 
 static int begin_hunt(struct files *files, struct claim *claim, const struct file *file)
@@ -188,10 +214,21 @@ static int begin_hunt(struct files *files, struct claim *claim, const struct fil
 		.context = files,
 		.content = claim->content,
 	};
-	struct places *places = places_for(files, claim);
-	int r = places ? hunt_begin(&claim->hunt, places, &wanted) : -ENOMEM;
+	uint64_t began_us = 0;
+	int r = 0;
 
-	claim->hunting = places != NULL;
+	if (!is_looked_for(files, claim)) {
+		began_us = clock_cpu_us();
+		r = follow_look(&files->claim_looked);
+		files->claim_looked_from = files->n_claims;
+	}
+	if (r)
+		return r;
+	r = hunt_begin(&claim->hunt, files->claim_looked.places, &wanted);
+	put_into(&files->claims_hunting, claim);
+	if (began_us)
+		files->claim_look_at_us =
+			clock_mono_us() + (clock_cpu_us() - began_us) * (LOOK_SHARE - 1);
 	return r;
 }
 
@@ -216,12 +253,10 @@ static int end_nameless(struct files *files, struct discover *discover, struct c
 		r = claims_take_name(files, discover, file, found ? found : &spare);
 	/* What came behind it waited for that. */
 	copies_look(files);
-	files->places = places_free(files->places);
 	/* Unless it has its path again. */
 	if (!r && file->left_path &&
 	    map_get(files->by_lineage, file->lineage, strlen(file->lineage)) == file)
-		r = follow_missed_now(files, discover, file);
-	files->places = places_free(files->places);
+		r = follow_missed_then(files, discover, &files->claim_looked, file);
 	return r;
 }
 
@@ -260,7 +295,7 @@ static int step(struct files *files, struct discover *discover, struct claim *cl
 		struct file *file, int64_t now_ms)
 {
 	struct candidate found;
-	int r = claim->hunting ? 0 : begin_hunt(files, claim, file);
+	int r = claim->in == &files->claims_hunting ? 0 : begin_hunt(files, claim, file);
 
 	if (r)
 		return r;
@@ -280,28 +315,35 @@ static int step(struct files *files, struct discover *discover, struct claim *cl
 	return r < 0 ? r : CLAIMS_E_DONE;
 }
 
+/* Each in its turn, those that are not begun first, as far as they may be. NULL: none is due. */
+static struct claim *next_claim(struct files *files)
+{
+	struct claim *claim = TAILQ_FIRST(&files->claims_due);
+
+	if (claim && (is_looked_for(files, claim) || clock_mono_us() >= files->claim_look_at_us))
+		return claim;
+	claim = TAILQ_FIRST(&files->claims_hunting);
+	if (claim)
+		put_into(&files->claims_hunting, claim);
+	return claim;
+}
+
 int claims_step(struct files *files, struct discover *discover, int64_t now_ms,
 		struct file **ret_file)
 {
-	struct claim *claim, *next;
+	struct claim *claim = next_claim(files);
+	int r = CLAIMS_E_MORE;
 
-	for (claim = TAILQ_FIRST(&files->claims); claim; claim = next) {
-		struct file *file = file_of(files, claim);
-
-		next = TAILQ_NEXT(claim, link);
-		if (!file) {
-			claim_free(files, claim);
-			continue;
-		}
-		if (file->account.in_flight)
-			continue;
-		*ret_file = file;
-		/* Each in its turn. */
-		TAILQ_REMOVE(&files->claims, claim, link);
-		TAILQ_INSERT_TAIL(&files->claims, claim, link);
-		return step(files, discover, claim, file, now_ms);
-	}
-	return 0;
+	if (LIKELY(!claim))
+		return 0;
+	*ret_file = file_of(files, claim);
+	if (*ret_file)
+		r = step(files, discover, claim, *ret_file, now_ms);
+	else
+		claim_free(files, claim);
+	if (!map_count(files->claims))
+		files_unlook(&files->claim_looked);
+	return r;
 }
 
 /* What is in the file was not there when it was another. */
@@ -331,9 +373,9 @@ int claims_unseen(struct files *files, struct discover *discover, struct file *f
 		file->known_ns = file->whole_ns;
 	/* What is elsewhere than its writer puts it has no copies, and others came behind it. */
 	if (!claims_is_at(file->lineage, &file->identity)) {
-		files->places = places_free(files->places);
+		files_unlook(&files->looked);
 		r = follow_missed_now(files, discover, file);
-		files->places = places_free(files->places);
+		files_unlook(&files->looked);
 		return r;
 	}
 	r = follow_oldest_unseen(files, discover, file, &found.path, &found.fd, &found.identity);

@@ -33,8 +33,14 @@ int claims_begin_nameless(struct files *files, struct file *file) MUSTCHECK;
  */
 int claims_begin_gone(struct files *files, struct file *file) MUSTCHECK;
 
-/* Whether the file waits for claims_step. */
+/* Whether something of the file is looked for. */
 bool claims_has(const struct files *files, const struct file *file);
+
+/*
+ * Nothing is in flight of the file any more. True: it waits for claims_step from now on. False:
+ * nothing of it is looked for.
+ */
+bool claims_settled(struct files *files, const struct file *file);
 
 /*
  * One step for one of them of which nothing is in flight: 256 KiB are read at most. 0: nothing is
@@ -45,8 +51,8 @@ enum { CLAIMS_E_MORE = 1, CLAIMS_E_DONE };
 int claims_step(struct files *files, struct discover *discover, int64_t now_ms,
 		struct file **ret_file) MUSTCHECK;
 
-/* Whether claims_step has something to do. */
-bool claims_busy(const struct files *files);
+/* When claims_step has something to do next (CLOCK_MONOTONIC); CLOCK_NEVER: nothing. */
+uint64_t claims_due_us(const struct files *files);
 
 /*
  * Nothing was read of what is in the file now: a content that came before it, was copied, cut off

@@ -94,7 +94,7 @@ static int take_rest(struct files *files, struct discover *discover, struct file
 	int r = 0;
 
 	/* What a look at the directories found before may be old. */
-	files->places = places_free(files->places);
+	files_unlook(&files->looked);
 	if (former->fd >= 0 && !claims_is_at(former->lineage, &former->identity))
 		r = take_former(files, discover, file, former);
 	if (!r)
@@ -104,7 +104,7 @@ static int take_rest(struct files *files, struct discover *discover, struct file
 	live = map_get(files->by_lineage, former->lineage, strlen(former->lineage));
 	if (live && live != file && file_is_unread(live))
 		live->suspect = true;
-	files->places = places_free(files->places);
+	files_unlook(&files->looked);
 	return r;
 }
 

@@ -36,6 +36,13 @@ void follow_tell_unseen(struct files *files, const struct source *source, const 
 int follow_missed_now(struct files *files, struct discover *discover, struct file *newest)
 	MUSTCHECK;
 
+/* The same, with the directories as they were, unless what is at the path is younger than that. */
+int follow_missed_then(struct files *files, struct discover *discover, struct files_looked *looked,
+		       struct file *newest) MUSTCHECK;
+
+/* Directories are looked at anew from now on, each when it is asked about. 0 or -ENOMEM. */
+int follow_look(struct files_looked *looked) MUSTCHECK;
+
 /* The same, of those that come before what is in the open file, and are no copies of that. */
 int follow_missed_before(struct files *files, struct discover *discover, struct file *newest,
 			 int former) MUSTCHECK;

@@ -302,23 +302,27 @@ int follow_missed_after(struct files *files, struct discover *discover, struct p
  * A storm of rotations costs one look into each directory for all hints that were told together,
  * and one more for each file that is younger than that: others may have come before it.
  */
-static int renew_places(struct files *files, const char *path)
+static int renew_places(struct files_looked *looked, const char *path)
 {
 	int64_t made_ns = age_made_ns(path);
 
-	if (files->places && made_ns != INT64_MAX && made_ns > files->places_ns - TICK_NS)
-		files->places = places_free(files->places);
-	if (files->places)
-		return 0;
-	files->places_ns = clock_real_ms() * 1000000;
-	files->places = places_new();
-	return files->places ? 0 : -ENOMEM;
+	if (made_ns != INT64_MAX && made_ns > looked->ns - TICK_NS)
+		files_unlook(looked);
+	return looked->places ? 0 : follow_look(looked);
 }
 
-static int missed_now(struct files *files, struct discover *discover, struct file *newest,
-		      const int *former)
+int follow_look(struct files_looked *looked)
 {
-	int r = renew_places(files, newest->real ? newest->real : newest->lineage);
+	files_unlook(looked);
+	looked->ns = clock_real_ms() * 1000000;
+	looked->places = places_new();
+	return looked->places ? 0 : -ENOMEM;
+}
+
+static int missed_now(struct files *files, struct discover *discover, struct files_looked *looked,
+		      struct file *newest, const int *former)
+{
+	int r = renew_places(looked, newest->real ? newest->real : newest->lineage);
 
 	if (r)
 		return r;
@@ -331,17 +335,23 @@ static int missed_now(struct files *files, struct discover *discover, struct fil
 	if (strcmp(newest->path, newest->lineage) == 0)
 		r = follow_trace(files, discover, newest);
 	if (!r)
-		r = missed_after(files, discover, files->places, newest, former);
+		r = missed_after(files, discover, looked->places, newest, former);
 	return r;
 }
 
 int follow_missed_now(struct files *files, struct discover *discover, struct file *newest)
 {
-	return missed_now(files, discover, newest, NULL);
+	return missed_now(files, discover, &files->looked, newest, NULL);
+}
+
+int follow_missed_then(struct files *files, struct discover *discover, struct files_looked *looked,
+		       struct file *newest)
+{
+	return missed_now(files, discover, looked, newest, NULL);
 }
 
 int follow_missed_before(struct files *files, struct discover *discover, struct file *newest,
 			 int former)
 {
-	return missed_now(files, discover, newest, former >= 0 ? &former : NULL);
+	return missed_now(files, discover, &files->looked, newest, former >= 0 ? &former : NULL);
 }

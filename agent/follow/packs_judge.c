@@ -230,7 +230,7 @@ static int choose(struct files *files, struct file *file, uint64_t now_us)
 		return IS_SAME;
 	}
 	/* They are looked for, perhaps in this one. */
-	if (!TAILQ_EMPTY(&files->claims))
+	if (map_count(files->claims))
 		return WAIT;
 	if (is_too_early(files, file)) {
 		files_promote_next(files, file);

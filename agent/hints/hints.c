@@ -74,7 +74,7 @@ static int end_lot(struct files *files, struct discover *discover, int64_t now_m
 
 	if (!r)
 		r = look_at_made(files, discover, now_ms);
-	files->places = places_free(files->places);
+	files_unlook(&files->looked);
 	files->lot_us = 0;
 	return r;
 }

@@ -206,6 +206,8 @@ static void settle(struct follow_rig *rig, struct file *file)
 	files_dirty(&rig->files, file);
 	if (file->queue == FILE_QUEUE_NONE)
 		files_give_back(&rig->files, file);
+	if (file->state == FILE_DRAINING && !file->account.in_flight)
+		claims_settled(&rig->files, file);
 }
 
 static void consume(struct follow_rig *rig, struct file *file, const struct event *event)
@@ -315,7 +317,8 @@ static bool step_claims(struct follow_rig *rig)
 	MUST(r >= 0);
 	if (r == CLAIMS_E_DONE)
 		start_over(rig, file);
-	return r != 0;
+	/* What is not due yet is waited for. */
+	return claims_due_us(&rig->files) != CLOCK_NEVER || r;
 }
 
 static void turn(struct follow_rig *rig, struct file *file)

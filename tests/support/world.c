@@ -342,7 +342,7 @@ static void settle_round(struct world *world)
 	world_take_hints(world, SIZE_MAX);
 	/* Suspects go one a round trip, and the queue may be short. */
 	for (int i = 0; i < TURNS_MAX && (!TAILQ_EMPTY(&world->agent->files.ready) ||
-					  claims_busy(&world->agent->files));
+					  claims_due_us(&world->agent->files) != CLOCK_NEVER);
 	     i++) {
 		world_turn(world);
 		world_drain(world);
