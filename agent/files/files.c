@@ -230,9 +230,36 @@ struct file *files_by_inode(const struct files *files, uint64_t device, uint64_t
 	return map_get(files->by_inode, &key, sizeof key);
 }
 
+/* While it is open, or bytes of it are under way, its inode cannot be another's or is needed. */
+static bool may_be_used_again(const struct file *file)
+{
+	return file->tail.fd < 0 && file->state != FILE_DRAINING && file_is_settled(file);
+}
+
+struct file *files_by_identity(const struct files *files, const struct identity *now)
+{
+	struct file *file = files_by_inode(files, now->device, now->inode);
+
+	return file && may_be_used_again(file) && !identity_same_inode(now, &file->identity) ?
+		       NULL :
+		       file;
+}
+
+struct file *files_at(const struct files *files, const char *path, uint64_t device, uint64_t inode)
+{
+	struct file *file = files_by_inode(files, device, inode);
+	struct identity now;
+
+	/* Asked of the disk only where it matters. */
+	return file && may_be_used_again(file) && identity_at(path, &now) == 0 ?
+		       files_by_identity(files, &now) :
+		       file;
+}
+
 int files_put_in(struct files *files, struct file *file)
 {
 	struct inode_key key = key_of(file->identity.device, file->identity.inode);
+	struct file *former = map_get(files->by_inode, &key, sizeof key);
 	struct file *newest = map_get(files->by_lineage, file->lineage, strlen(file->lineage));
 	bool replaces =
 		!newest || (newest->id < file->id && (!file->left_path || newest->left_path ||
@@ -246,6 +273,8 @@ int files_put_in(struct files *files, struct file *file)
 		r = map_put(files->by_lineage, file->lineage, strlen(file->lineage), file);
 	if (!r && file->real && replaces)
 		r = map_put(files->by_lineage, file->real, strlen(file->real), file);
+	if (!r && former && former != file)
+		r = files_leave_inode(files, former);
 	if (!r)
 		r = map_put(files->by_inode, &key, sizeof key, file);
 	quota_take(&files->awake, source_of(files, file->source));

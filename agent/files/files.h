@@ -182,6 +182,14 @@ struct file *files_next_ready(struct files *files);
 /* The file of this inode, or NULL. */
 struct file *files_by_inode(const struct files *files, uint64_t device, uint64_t inode);
 
+/*
+ * The same of one at a path, as stat or identity_of found it: not a file that is settled and closed
+ * and whose inode is another's by now, as the birth time tells. Whoever was known by the inode
+ * leaves it when the other one is taken in.
+ */
+struct file *files_at(const struct files *files, const char *path, uint64_t device, uint64_t inode);
+struct file *files_by_identity(const struct files *files, const struct identity *now);
+
 /* Puts a new file into the maps. 0 or -ENOMEM. */
 int files_insert(struct files *files, struct file *file) MUSTCHECK;
 

@@ -83,14 +83,14 @@ bool rows_is_known(void *context, const char *path, const struct stat *st)
 {
 	struct files *files = context;
 
-	return files_by_inode(files, st->st_dev, st->st_ino) ||
+	return files_at(files, path, st->st_dev, st->st_ino) ||
 	       rows_has(files, path, st->st_dev, st->st_ino);
 }
 
 bool rows_is_taken(void *context, const char *path, const struct stat *st)
 {
 	struct files *files = context;
-	const struct file *file = files_by_inode(files, st->st_dev, st->st_ino);
+	const struct file *file = files_at(files, path, st->st_dev, st->st_ino);
 
 	return file ? !file->unjudged : rows_has(files, path, st->st_dev, st->st_ino);
 }

@@ -112,7 +112,7 @@ static int take_rest(struct files *files, struct discover *discover, struct file
 static void make_room(struct files *files, const struct identity *identity)
 {
 	struct copy *copy = copies_held(files, inode_key_of(identity));
-	struct file *unjudged = files_by_inode(files, identity->device, identity->inode);
+	struct file *unjudged = files_by_identity(files, identity);
 
 	if (copy)
 		copies_free(files, copy);

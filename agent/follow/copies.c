@@ -194,7 +194,7 @@ static bool see_coming(void *context, const char *base, enum rotated kind)
 	if (identity_of(of, &identity) == 0 &&
 	    (identity.inode != coming->identity->inode ||
 	     identity.device != coming->identity->device) &&
-	    !files_by_inode(coming->files, identity.device, identity.inode)) {
+	    !files_by_identity(coming->files, &identity)) {
 		is = identity.born_ns <= coming->identity->born_ns &&
 		     twins_is_beginning(coming->fd, of);
 		coming->key = (struct inode_key){identity.device, identity.inode};

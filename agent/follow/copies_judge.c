@@ -77,7 +77,8 @@ int copies_become(struct files *files, struct file *file, const char *path, int 
 {
 	struct inode_key key = {file->identity.device, file->identity.inode};
 	struct inode_key other = {identity->device, identity->inode};
-	int r;
+	struct file *former = files_by_inode(files, identity->device, identity->inode);
+	int r = former && former != file ? files_leave_inode(files, former) : 0;
 
 	if (map_get(files->by_inode, &key, sizeof key) == file)
 		map_take(files->by_inode, &key, sizeof key);
@@ -94,7 +95,8 @@ int copies_become(struct files *files, struct file *file, const char *path, int 
 	/* What was read of it is there again, of which the first bytes may not be known yet. */
 	if (!packing)
 		(void)!identity_grow_head(fd, &file->identity, file->account.committed);
-	r = map_put(files->by_inode, &other, sizeof other, file);
+	if (!r)
+		r = map_put(files->by_inode, &other, sizeof other, file);
 	if (!r)
 		r = files_move(files, file, path);
 	files_dirty(files, file);

@@ -87,13 +87,16 @@ static int known_under(struct files *files, const struct discover *discover, str
 	return 0;
 }
 
-/* The inode of a file that is wholly settled and closed may be another's by now. */
-static bool is_used_again(const struct file *file, const char *path)
+/* The file at the path; NULL: nobody knows it. It may free one whose inode that has by now. */
+static struct file *known_at(struct files *files, const char *path, const struct stat *st)
 {
-	struct identity identity;
+	struct file *former = files_by_inode(files, st->st_dev, st->st_ino);
+	struct file *file = files_at(files, path, st->st_dev, st->st_ino);
 
-	return file->tail.fd < 0 && file_is_settled(file) && identity_at(path, &identity) == 0 &&
-	       !identity_same_inode(&identity, &file->identity);
+	/* What was in it may be there compressed. */
+	if (former != file)
+		files_forget(files, former);
+	return file;
 }
 
 static bool is_file(const struct file *file, const struct stat *st)
@@ -211,12 +214,7 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 		return r < 0 ? r : 0;
 	placed = strcmp(birth.path, birth.lineage) != 0;
 	birth.moved = placed && !files->first_scan;
-	file = files_by_inode(files, st.st_dev, st.st_ino);
-	if (file && is_used_again(file, birth.path)) {
-		/* What was in it may be there compressed. */
-		files_forget(files, file);
-		file = NULL;
-	}
+	file = known_at(files, birth.path, &st);
 	if (file)
 		return found_known(files, discover, file, birth.path, &st);
 	if (!files_has_room(files, birth.source))
@@ -240,7 +238,7 @@ static int changed(struct files *files, const char *path)
 
 	/* The target of a symbolic link is in the table under the link's path. */
 	if (!file && stat(path, &st) == 0)
-		file = files_by_inode(files, st.st_dev, st.st_ino);
+		file = known_at(files, path, &st);
 	if (!file)
 		return 0;
 	poll_told(file);
@@ -319,7 +317,7 @@ static int moved(struct files *files, struct discover *discover, const char *pat
 		r = look_again(files, discover, &spot, now_ms);
 	if (r || !S_ISREG(st.st_mode))
 		return r;
-	file = files_by_inode(files, st.st_dev, st.st_ino);
+	file = known_at(files, path, &st);
 	if (file)
 		return known_under(files, discover, file, path, &st);
 	follow_copied(files, path);

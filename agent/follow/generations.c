@@ -144,8 +144,7 @@ static int open_generation(struct generations *search, size_t i, bool packed,
 	/* Another name of one that was just taken in is that. */
 	if (!identity_of(fd, ret_identity) &&
 	    (!follow_is_compressed(fd) || (packed && packed_kind_of_file(fd))) &&
-	    !files_by_inode(files, ret_identity->device, ret_identity->inode) &&
-	    !is_copy(search, fd, ret_identity))
+	    !files_by_identity(files, ret_identity) && !is_copy(search, fd, ret_identity))
 		return fd;
 	close(fd);
 	return -1;

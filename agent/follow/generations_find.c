@@ -114,7 +114,7 @@ static bool is_free(const struct generations *search, const char *path, const st
 	/* Another name of it is no generation (rotatelogs -L). */
 	if (stx->stx_ino == search->now.st_ino && device == search->now.st_dev)
 		return false;
-	if (files_by_inode(files, device, stx->stx_ino) ||
+	if (files_at(files, path, device, stx->stx_ino) ||
 	    rows_has(files, path, device, stx->stx_ino))
 		return false;
 	if (wants >= 0 || !discover_excludes(search->discover, own, path))

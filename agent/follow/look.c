@@ -185,7 +185,7 @@ static int adopt_new(struct files *files, struct birth birth, int fd,
 	if (newest && !birth.row)
 		r = follow_missed_now(files, birth.discover, newest);
 	/* It may have been one of these, renamed since it was opened. */
-	if (!r && files_by_inode(files, identity->device, identity->inode)) {
+	if (!r && files_by_identity(files, identity)) {
 		close(fd);
 		return 0;
 	}
@@ -215,7 +215,7 @@ int follow_look_at(struct files *files, const struct birth *birth, int64_t now_m
 		unreadable(files, birth, r);
 	else
 		readable(files, birth);
-	if (r || files_by_inode(files, identity.device, identity.inode)) {
+	if (r || files_by_identity(files, &identity)) {
 		close(fd);
 		return 0;
 	}

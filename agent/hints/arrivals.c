@@ -121,7 +121,7 @@ static bool is_unknown(const struct files *files, const char *path)
 	struct stat st;
 
 	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-	       !files_by_inode(files, st.st_dev, st.st_ino);
+	       !files_at(files, path, st.st_dev, st.st_ino);
 }
 
 /*
@@ -323,12 +323,12 @@ static int take_arrival(struct files *files, struct discover *discover, struct a
 	/* It is elsewhere by now: hints of that are on their way. */
 	if (lstat(path, &st) < 0)
 		return 0;
-	if (arrival->due && S_ISREG(st.st_mode) && !files_by_inode(files, st.st_dev, st.st_ino) &&
+	if (arrival->due && S_ISREG(st.st_mode) && !files_at(files, path, st.st_dev, st.st_ino) &&
 	    (!arrival->is_packed || own >= 0))
 		r = look_at(files, discover, path, arrival->origin, now_ms);
 	arrival->due = false;
 	arrival->looked_at = !arrival->is_packed || is_read_packed(files, arrival, own);
-	file = files_by_inode(files, st.st_dev, st.st_ino);
+	file = files_at(files, path, st.st_dev, st.st_ino);
 	if (file && arrival->written)
 		poll_told(file);
 	return r;

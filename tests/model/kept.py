@@ -421,4 +421,11 @@ KEPT = {
         False,
         [("write", 3, 1), ("run", 0), ("replace", 3, 0), ("run", 0), ("overwrite", 3)],
     ),
+    "a copy that has the inode of a file that is gone is no file that is known": (
+        False,
+        False,
+        [("write", 3, 0), ("run", 0), ("rotate", 3, "date", False), ("write", 3, 1), ("close", 0),
+         ("run", 35000), ("replace", 3, 1), ("remove_old", 3), ("copy", 3, "number"),
+         ("overwrite", 3)],
+    ),
 }

@@ -1232,3 +1232,50 @@ Test(copytruncate, a_large_copy_is_proved_in_steps)
 	files_ready(&rig->files, file);
 	SEE("a1 b1 ");
 }
+
+/* ---- an inode that is used again ---- */
+
+/* What was in the file is gone, and what has this name now has its inode. */
+static void inherit(struct file *file, const char *name)
+{
+	struct inode_key key = inode_key_of(&file->identity);
+	struct stat st;
+
+	cr_assert_eq(file->tail.fd, -1);
+	rig_remove(rig, strrchr(file->path, '/') + 1);
+	cr_assert_eq(stat(rig_path(rig, name), &st), 0);
+	map_take(rig->files.by_inode, &key, sizeof key);
+	file->identity.inode = st.st_ino;
+	key = inode_key_of(&file->identity);
+	cr_assert_eq(map_put(rig->files.by_inode, &key, sizeof key, file), 0);
+}
+
+/* One generation was finished and is removed, the next one is copied and cut off. */
+static void copied_into_the_inode_of(const char *pattern, const char *name)
+{
+	start_with(pattern, "a1\n", "a1 ");
+	rig_rename(rig, "app.log", "app.log-20260101");
+	append("b1\n");
+	SEE("b1 ");
+	rig->quiet = true;
+	SEE("");
+	cr_assert_eq(rig_file(rig, "app.log-20260101")->state, FILE_FINISHED);
+	rig->quiet = false;
+	append("b2\n");
+	copy("app.log", name);
+	inherit(rig_file(rig, "app.log-20260101"), name);
+	cut("app.log");
+	append("c1\n");
+	SEE("b2 c1 ");
+	cr_assert(rig_file(rig, name));
+	expect_whole();
+}
+
+/* Scenario A03, A06 */
+Test(copytruncate, a_copy_with_the_inode_of_a_file_that_is_gone_is_no_file_that_is_known)
+{
+	for (int i = 0; i < 2; i++) {
+		copied_into_the_inode_of(patterns[i], "app.log.1");
+		copied_into_the_inode_of(patterns[i], "app.log-20260102");
+	}
+}
