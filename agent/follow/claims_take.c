@@ -67,7 +67,7 @@ static int take_former(struct files *files, struct discover *discover, struct fi
 		.discover = discover,
 		.moved = true,
 	};
-	struct file *rest;
+	struct file *rest = NULL;
 	struct stat st;
 	int r;
 
@@ -82,6 +82,10 @@ static int take_former(struct files *files, struct discover *discover, struct fi
 		if (rest && !name)
 			files_left_path(files, rest);
 	}
+	/* What came to the path since then comes behind that. */
+	files_unlook(&files->looked);
+	if (!r)
+		r = follow_missed_now(files, discover, rest ? rest : file);
 	free(name);
 	return r;
 }

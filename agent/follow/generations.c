@@ -107,7 +107,7 @@ static bool is_copy(struct generations *search, int fd, const struct identity *i
 		search->in_the_making = true;
 		return true;
 	}
-	if (search->missed->former && is_former(*search->missed->former, fd))
+	if (search->missed->before && is_former(search->missed->before->fd, fd))
 		return true;
 	if (!newest || newest->tail.packing ||
 	    !(newest->tail.fd >= 0 ?
@@ -262,7 +262,7 @@ static bool is_packed_late(const struct file *newest)
 }
 
 static int missed_after(struct files *files, struct discover *discover, struct places *places,
-			struct file *newest, const int *former)
+			struct file *newest, const struct missed_before *before)
 {
 	struct missed missed = {
 		.source = newest->source,
@@ -271,7 +271,7 @@ static int missed_after(struct files *files, struct discover *discover, struct p
 		.path = newest->path,
 		.went = newest->went,
 		.newest = newest,
-		.former = former,
+		.before = before,
 		.known_ns = newest->known_ns,
 		.after_ns = newest->identity.born_ns ? newest->identity.born_ns : INT64_MAX,
 	};
@@ -319,7 +319,7 @@ int follow_look(struct files_looked *looked)
 }
 
 static int missed_now(struct files *files, struct discover *discover, struct files_looked *looked,
-		      struct file *newest, const int *former)
+		      struct file *newest, const struct missed_before *before)
 {
 	int r = renew_places(looked, newest->real ? newest->real : newest->lineage);
 
@@ -334,7 +334,7 @@ static int missed_now(struct files *files, struct discover *discover, struct fil
 	if (strcmp(newest->path, newest->lineage) == 0)
 		r = follow_trace(files, discover, newest);
 	if (!r)
-		r = missed_after(files, discover, looked->places, newest, former);
+		r = missed_after(files, discover, looked->places, newest, before);
 	return r;
 }
 
@@ -352,5 +352,16 @@ int follow_missed_then(struct files *files, struct discover *discover, struct fi
 int follow_missed_before(struct files *files, struct discover *discover, struct file *newest,
 			 int former)
 {
-	return missed_now(files, discover, &files->looked, newest, former >= 0 ? &former : NULL);
+	struct missed_before before = {.fd = former};
+	struct stat st;
+	char *name;
+	int r;
+
+	if (former < 0 || fstat(former, &st) < 0)
+		return follow_missed_now(files, discover, newest);
+	before.written_ns = mtime_of(&st);
+	before.path = name = files_name_of(former);
+	r = missed_now(files, discover, &files->looked, newest, &before);
+	free(name);
+	return r;
 }

@@ -6,6 +6,13 @@
 #include "input/discover.h"
 #include "search/places.h"
 
+/* A file that was cut off: copies of what it held come before what is in it, which is the last. */
+struct missed_before {
+	int fd;             /* open */
+	const char *path;   /* where it is; NULL: it has no name */
+	int64_t written_ns; /* the last time */
+};
+
 /* A lineage of which generations may have come and gone unseen. All borrowed. */
 struct missed {
 	const struct source *source;
@@ -16,7 +23,7 @@ struct missed {
 	struct file *newest; /* that; NULL: gone */
 	int64_t after_ns;    /* when it began */
 	int64_t known_ns;    /* what was made before is known, or none of ours */
-	const int *former;   /* an open file that comes behind them; NULL: none */
+	const struct missed_before *before; /* only those that come before this; NULL: all */
 	bool copied;         /* they are copies of a file that keeps its path, and is truncated */
 };
 

@@ -157,9 +157,25 @@ static bool began_between(const struct generations *search, const char *name, bo
 	       !rotated_is_before(name, plain_name_of(missed->path, known));
 }
 
+/*
+ * A copy is made before what takes the place of its bytes is written. What began later took the
+ * path when that was renamed; what began before is a copy, or another file that was there when
+ * somebody wrote late: the names tell. So they do where a time may be that of packing.
+ */
+static bool is_behind(const struct missed_before *before, const char *name, bool packed,
+		      int64_t began_ns)
+{
+	const char *other = before->path ? generations_name_of(before->path) : "";
+
+	if (began_ns > before->written_ns && !(packed && rotated_is_before(name, other)))
+		return true;
+	return rotated_is_before(other, name);
+}
+
 /* One name of dir. 0 or -ENOMEM. */
 static int judge(struct generations *search, const char *dir, const char *base, const char *name)
 {
+	const struct missed_before *before = search->missed->before;
 	char plain[NAME_MAX + 1];
 	enum rotated kind;
 	struct statx stx;
@@ -182,6 +198,7 @@ static int judge(struct generations *search, const char *dir, const char *base, 
 	began_ns = age_began_ns(&stx);
 	if (age_made(&stx) < search->missed->known_ns ||
 	    !began_between(search, plain, rotated_is_packed(name), began_ns) ||
+	    (before && is_behind(before, plain, rotated_is_packed(name), began_ns)) ||
 	    !is_believed(search, dir, base, plain, kind, &stx) || !is_free(search, path, &stx)) {
 		free(path);
 		return 0;

@@ -638,3 +638,44 @@ Test(generations, of_a_file_that_no_row_tells_of_yet_are_nobodys_after_a_kill)
 	PUT("new.log", "n2\n");
 	SEE("n2 ");
 }
+
+/* ---- behind a file that was cut off ---- */
+
+/* Copied twice and cut off, renamed; then others came to the path, before anybody looked. */
+static void cut_off_and_renamed(const char *const names[4], bool live)
+{
+	end();
+	begin();
+	rig_start(rig);
+	SEE("a2 ");
+	for (int i = 0; i < 2; i++) {
+		copy(names[i]);
+		cr_assert_eq(truncate(rig_path(rig, "app.log"), 0), 0);
+		PUT("app.log", i ? "c1\n" : "b1\n");
+	}
+	for (int i = 2; i < 4; i++) {
+		tick();
+		rig_rename(rig, "app.log", names[i]);
+		if (i == 2 || live)
+			PUT("app.log", i == 2 ? "d1\n" : "e1\n");
+	}
+	SEE(live ? "b1 c1 d1 e1 " : "b1 c1 d1 ");
+	end_well();
+}
+
+/* Scenario A06, A11 */
+Test(generations, that_came_behind_a_file_that_was_cut_off_and_renamed_go_behind_it)
+{
+	static const char *const names[][4] = {
+		{"app.log-20260101", "app.log-20260102", "app.log-20260103", "app.log-20260104"},
+		{"app.log.4", "app.log.3", "app.log.2", "app.log.1"},
+		{"app.log-20260101", "app.log-20260102", "app.log.2", "app.log.1"},
+		{"app.log.2", "app.log.1", "app.log-20260103", "app.log-20260104"},
+		{"app.log.2", "app.log-20260102", "app.log.1", "app.log-20260104"},
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		cut_off_and_renamed(names[i], false);
+		cut_off_and_renamed(names[i], true);
+	}
+}
