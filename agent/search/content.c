@@ -352,20 +352,30 @@ int content_is(struct content *content, int fd, enum packed_kind *ret_packing)
 	return r;
 }
 
-/* The bytes before the committed position are still there. */
+/* So many bytes before a position have this hash, or none is known. */
+static bool has_before(const struct tail *tail, uint64_t at, uint32_t len, uint64_t hash)
+{
+	char bytes[CHUNK_LOOK_BACK];
+
+	return !len || (pread(tail->fd, bytes, len, (off_t)(at - len)) == (ssize_t)len &&
+			hash_bytes(bytes, len) == hash);
+}
+
+/* The bytes before the committed position are still there, and those that were read last. */
 static bool has_its_tail(const struct tail *tail)
 {
-	char known[CHUNK_LOOK_BACK], bytes[CHUNK_LOOK_BACK];
-	uint64_t committed = tail->account->committed;
-	uint32_t len = account_tail(tail->account, known);
-	uint64_t hash = hash_bytes(known, len);
+	const struct account *account = tail->account;
+	const struct chunk *last = TAILQ_LAST(&account->chunks, chunk_list);
+	uint64_t read = account_read_position(account);
+	char known[CHUNK_LOOK_BACK];
+	uint32_t len = last && account->committed < read ? chunk_tail(last, read, known) : 0;
 
-	if (!len) {
-		len = tail->stored_tail_len;
-		hash = tail->stored_tail_hash;
-	}
-	return !len || (pread(tail->fd, bytes, len, (off_t)(committed - len)) == (ssize_t)len &&
-			hash_bytes(bytes, len) == hash);
+	if (!has_before(tail, read, len, hash_bytes(known, len)))
+		return false;
+	len = account_tail(account, known);
+	return len ? has_before(tail, account->committed, len, hash_bytes(known, len)) :
+		     has_before(tail, account->committed, tail->stored_tail_len,
+				tail->stored_tail_hash);
 }
 
 bool content_is_gone(const struct tail *tail, const struct identity *identity)

@@ -428,4 +428,22 @@ KEPT = {
          ("run", 35000), ("replace", 3, 1), ("remove_old", 3), ("copy", 3, "number"),
          ("overwrite", 3)],
     ),
+    "copied, cut off and renamed: what came to the path since goes behind it": (
+        False,
+        False,
+        [("write", 0, 1), ("run", 0), ("copytruncate", 0, "olddir"), ("write", 0, 1),
+         ("rotate", 0, "number", False), ("write", 0, 1), ("rotate", 0, "number", False)],
+    ),
+    "the same, into another directory, and the copy beside it": (
+        False,
+        False,
+        [("write", 0, 1), ("run", 0), ("copytruncate", 0, "number"), ("write", 0, 1),
+         ("rotate", 0, "olddir", False), ("write", 0, 1), ("rotate", 0, "number", False)],
+    ),
+    "in flight, copied where it is wanted, cut off, as long again: what was read is gone": (
+        True,
+        False,
+        [("write", 0, 1), ("broker", False), ("run", 0), ("copytruncate", 0, "number"),
+         ("write", 0, 1)],
+    ),
 }

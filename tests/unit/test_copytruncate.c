@@ -1279,3 +1279,24 @@ Test(copytruncate, a_copy_with_the_inode_of_a_file_that_is_gone_is_no_file_that_
 		copied_into_the_inode_of(patterns[i], "app.log-20260102");
 	}
 }
+
+/* ---- in flight ---- */
+
+/* What was read and not settled tells that it is gone, as what was settled does. Scenario A06 */
+Test(copytruncate, in_flight_when_it_is_cut_off_and_as_long_again)
+{
+	for (int i = 0; i < 2; i++) {
+		again(patterns[i]);
+		rig_start(rig);
+		rig->hold = true;
+		append("a1\n");
+		SEE("a1 ");
+		copytruncate("app.log");
+		append("b1-which-is-longer\n");
+		SEE("");
+		rig_deliver(rig);
+		rig->hold = false;
+		SEE("b1-which-is-longer ");
+		expect_whole();
+	}
+}
