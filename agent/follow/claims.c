@@ -291,6 +291,21 @@ static bool keep(struct claim *claim, const struct file *file, const struct cand
 	return true;
 }
 
+/*
+ * A copy from before the last lines were written: the file is there still, whole. What was made
+ * behind its last write would be all of it, and be it that another one begins alike.
+ */
+static bool is_earlier(const struct claim *claim, const struct file *file,
+		       const struct candidate *found)
+{
+	struct stat of, st;
+
+	return claim->nameless && file->tail.fd >= 0 && fstat(file->tail.fd, &of) == 0 &&
+	       fstat(found->fd, &st) == 0 && st.st_size && found->identity.born_ns &&
+	       of.st_mtim.tv_sec * 1000000000LL + of.st_mtim.tv_nsec > found->identity.born_ns &&
+	       twins_is_beginning(found->fd, file->tail.fd);
+}
+
 static int step(struct files *files, struct discover *discover, struct claim *claim,
 		struct file *file, int64_t now_ms)
 {
@@ -302,6 +317,10 @@ static int step(struct files *files, struct discover *discover, struct claim *cl
 	r = hunt_step(&claim->hunt, &found);
 	if (r == HUNT_E_MORE || r < 0)
 		return r < 0 ? r : CLAIMS_E_MORE;
+	if (r == HUNT_E_SHORT && !found.agrees && !is_earlier(claim, file, &found)) {
+		candidate_close(&found);
+		return CLAIMS_E_MORE;
+	}
 	if (r != HUNT_E_NONE && keep(claim, file, &found, r))
 		return CLAIMS_E_MORE;
 	if (r == HUNT_E_SHORT || (!r && claim->nameless && claims_has_no_more(file, &found))) {

@@ -175,11 +175,12 @@ static int close_lead(struct hunt *hunt, const char *path, int r, struct candida
 	hunt->candidate.fd = -1;
 	content_end(&hunt->now);
 	hunt->next++;
-	if (r && !(r == CONTENT_E_SHORT && hunt->now.agrees)) {
+	if (r && r != CONTENT_E_SHORT) {
 		close(found.fd);
 		return r == -ENOMEM ? r : HUNT_E_MORE;
 	}
 	found.packing = hunt->now.packing;
+	found.agrees = !r || hunt->now.agrees;
 	found.path = strdup(path);
 	if (!found.path) {
 		close(found.fd);
@@ -256,7 +257,8 @@ static int find_step(struct hunt *hunt, struct candidate *best, struct candidate
 	int r = hunt_step(hunt, ret_candidate);
 
 	if (r == HUNT_E_SHORT) {
-		if (!candidate_keep_longest(best, ret_candidate, hunt->content.committed))
+		if (!ret_candidate->agrees ||
+		    !candidate_keep_longest(best, ret_candidate, hunt->content.committed))
 			candidate_close(ret_candidate);
 		return HUNT_E_MORE;
 	}

@@ -32,6 +32,7 @@ struct candidate {
 	int fd;
 	enum packed_kind packing;
 	struct identity identity;
+	bool agrees; /* as far as can be told it has the same bytes */
 };
 
 /*
@@ -57,7 +58,7 @@ int hunt_begin(struct hunt *hunt, struct places *places, const struct wanted *wa
 /* Reads 256 KiB. 0: *ret_candidate is it; the E codes; -ENOMEM. */
 enum {
 	HUNT_E_MORE = 1, /* another step */
-	HUNT_E_SHORT,    /* *ret_candidate ends before what was seen, and agrees so far; more */
+	HUNT_E_SHORT,    /* *ret_candidate ends before what was seen; more */
 	HUNT_E_NONE,
 };
 int hunt_step(struct hunt *hunt, struct candidate *ret_candidate) MUSTCHECK;

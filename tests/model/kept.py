@@ -446,4 +446,16 @@ KEPT = {
         [("write", 0, 1), ("broker", False), ("run", 0), ("copytruncate", 0, "number"),
          ("write", 0, 1)],
     ),
+    "a copy in an old directory, of a file that was written on, rotated and compressed": (
+        False,
+        False,
+        [("write", 0, 1), ("run", 0), ("copy", 0, "olddir"), ("write", 0, 1),
+         ("rotate", 0, "number", False), ("compress", 0, False), ("part", 0)],
+    ),
+    "the same beside it, where it is wanted": (
+        True,
+        False,
+        [("write", 0, 1), ("run", 0), ("copy", 0, "number"), ("write", 0, 1),
+         ("rotate", 0, "number", False), ("compress", 0, False)],
+    ),
 }
