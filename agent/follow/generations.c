@@ -59,21 +59,38 @@ static bool is_copy_of_newest(const struct file *newest, int fd)
 }
 
 /*
- * The same of one that is closed: only if that was written after the file was made. What was made
- * later may be the next generation, of a program that writes the same each time it starts.
+ * The same of one that may be closed: only if that was written after the file was made. What was
+ * made later may be the next generation, of a program that writes the same each time it starts.
  */
-static bool is_copy_of_closed(struct files *files, struct file *newest, int fd, int64_t born_ns)
+static bool is_copy_of_earlier(struct files *files, struct file *file, int fd, int64_t born_ns)
 {
+	struct stat st;
 	bool is;
 
-	if (!born_ns || !newest->seen.known || newest->seen.mtime_ns <= born_ns)
+	if (!born_ns || file->tail.packing)
 		return false;
-	if (files_open(files, newest))
-		return content_is_beginning(&newest->tail, &newest->identity, fd);
-	is = is_copy_of_newest(newest, fd);
-	if (newest->state == FILE_FINISHED)
-		files_close(files, newest);
+	if (file->tail.fd >= 0)
+		return fstat(file->tail.fd, &st) == 0 && mtime_of(&st) > born_ns &&
+		       is_copy_of_newest(file, fd);
+	if (!file->seen.known || file->seen.mtime_ns <= born_ns)
+		return false;
+	if (files_open(files, file))
+		return content_is_beginning(&file->tail, &file->identity, fd);
+	is = is_copy_of_newest(file, fd);
+	if (file->state == FILE_FINISHED)
+		files_close(files, file);
 	return is;
+}
+
+/* Which known one had the path when something was made beside it; NULL: none. */
+static struct file *holder_at(const struct generations *search, int64_t born_ns)
+{
+	const char *lineage = search->missed->lineage;
+	struct file *file = map_get(search->files->by_lineage, lineage, strlen(lineage));
+
+	while (file && file->identity.born_ns > born_ns)
+		file = file->older;
+	return file;
 }
 
 /* A copy of what comes behind; or that goes on in it, which has no name any more: claims.c. */
@@ -97,10 +114,13 @@ static void learn_known(const struct generations *search, const struct identity 
 			known[i]->known_ns = identity->born_ns + 1;
 }
 
-/* A copy of what is in the file at the path now, perhaps in the making, or of what was there. */
+/*
+ * A copy of what is in the file at the path now, perhaps in the making, of what was there when it
+ * was made, or of the last known one.
+ */
 static bool is_copy(struct generations *search, int fd, const struct identity *identity)
 {
-	struct file *newest = search->missed->newest;
+	struct file *newest = search->missed->newest, *holder;
 
 	if (search->live >= 0 && identity->born_ns >= search->made_ns &&
 	    twins_is_beginning(fd, search->live)) {
@@ -109,10 +129,13 @@ static bool is_copy(struct generations *search, int fd, const struct identity *i
 	}
 	if (search->missed->before && is_former(search->missed->before->fd, fd))
 		return true;
-	if (!newest || newest->tail.packing ||
-	    !(newest->tail.fd >= 0 ?
-		      is_copy_of_newest(newest, fd) :
-		      is_copy_of_closed(search->files, newest, fd, identity->born_ns)))
+	holder = holder_at(search, identity->born_ns);
+	if ((!holder || holder == newest ||
+	     !is_copy_of_earlier(search->files, holder, fd, identity->born_ns)) &&
+	    (!newest || newest->tail.packing ||
+	     !(newest->tail.fd >= 0 ?
+		       is_copy_of_newest(newest, fd) :
+		       is_copy_of_earlier(search->files, newest, fd, identity->born_ns))))
 		return false;
 	learn_known(search, identity);
 	return true;
@@ -150,25 +173,6 @@ static int open_generation(struct generations *search, size_t i, bool packed,
 	return -1;
 }
 
-/*
- * Of the one before, which nobody saw either, and which was written after this one was made: else
- * it may be the next generation of a program that writes the same each time it starts.
- */
-static bool is_copy_of_last(const struct generations *search, int fd, int64_t born_ns)
-{
-	const struct missed *missed = search->missed;
-	int of = search->last ?
-			 files_open_path(search->files, search->last, missed->source->links) :
-			 -1;
-	struct stat st;
-	bool is = of >= 0 && born_ns && fstat(of, &st) == 0 && mtime_of(&st) > born_ns &&
-		  is_copy_of_open(of, fd);
-
-	if (of >= 0)
-		close(of);
-	return is;
-}
-
 static int adopt(struct generations *search, size_t i)
 {
 	const struct missed *missed = search->missed;
@@ -193,12 +197,6 @@ static int adopt(struct generations *search, size_t i)
 	copy = copies_held(files, inode_key_of(&identity));
 	if (copy)
 		copies_free(files, copy);
-	if (is_copy_of_last(search, fd, identity.born_ns)) {
-		learn_known(search, &identity);
-		close(fd);
-		return 0;
-	}
-	search->last = path;
 	birth.packing = packed_kind_of_file(fd);
 	birth.unseen = birth.packing;
 	if (!birth.unseen)
@@ -291,9 +289,20 @@ static int missed_after(struct files *files, struct discover *discover, struct p
 	return follow_missed(files, discover, places, &missed);
 }
 
+/* What came behind what was cut off of it waits until that is found: claims.c. */
+static bool must_wait(struct files *files, struct file *newest)
+{
+	if (!copies_is_claimed(files, newest))
+		return false;
+	files_wake(files, newest);
+	return true;
+}
+
 int follow_missed_after(struct files *files, struct discover *discover, struct places *places,
 			struct file *newest)
 {
+	if (must_wait(files, newest))
+		return 0;
 	return missed_after(files, discover, places, newest, NULL);
 }
 
@@ -325,11 +334,8 @@ static int missed_now(struct files *files, struct discover *discover, struct fil
 
 	if (r)
 		return r;
-	/* They come behind what was cut off of it: claims.c. */
-	if (copies_is_claimed(files, newest)) {
-		files_wake(files, newest);
+	if (must_wait(files, newest))
 		return 0;
-	}
 	/* Its name of now is the best hint to theirs. */
 	if (strcmp(newest->path, newest->lineage) == 0)
 		r = follow_trace(files, discover, newest);

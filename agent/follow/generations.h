@@ -17,14 +17,14 @@ struct missed_before {
 struct missed {
 	const struct source *source;
 	const char *lineage;
-	const char *real;    /* where links led from the lineage; NULL: nowhere */
-	const char *path;    /* where its last known generation is now; NULL: gone */
-	const char *went;    /* the directory of earlier ones; NULL: their own */
-	struct file *newest; /* that; NULL: gone */
-	int64_t after_ns;    /* when it began */
-	int64_t known_ns;    /* what was made before is known, or none of ours */
+	const char *real;                   /* where links led from the lineage; NULL: nowhere */
+	const char *path;                   /* where its last known generation is now; NULL: gone */
+	const char *went;                   /* the directory of earlier ones; NULL: their own */
+	struct file *newest;                /* that; NULL: gone */
+	int64_t after_ns;                   /* when it began */
+	int64_t known_ns;                   /* what was made before is known, or none of ours */
 	const struct missed_before *before; /* only those that come before this; NULL: all */
-	bool copied;         /* they are copies of a file that keeps its path, and is truncated */
+	bool copied; /* they are copies of a file that keeps its path, and is truncated */
 };
 
 /*

@@ -24,7 +24,6 @@ struct generations {
 	int64_t made_ns;    /* when the file that has the path now was made; INT64_MAX: unknown */
 	int64_t before_ns;  /* that, if generations are renamed */
 	int live;           /* that file, or -1 */
-	const char *last;   /* of those, the one that was taken in last; NULL: none was */
 	struct generation *found;
 	size_t n;
 	size_t capacity;

@@ -458,4 +458,24 @@ KEPT = {
         [("write", 0, 1), ("run", 0), ("copy", 0, "number"), ("write", 0, 1),
          ("rotate", 0, "number", False), ("compress", 0, False)],
     ),
+    "a copy of the generation that had the path then, behind an empty one, after a kill": (
+        False,
+        False,
+        [("write", 2, 0), ("run", 0), ("copytruncate", 0, "number"), ("copy", 2, "number"),
+         ("recreate", 2, 1), ("kill", False), ("copy", 2, "number"), ("part", 2),
+         ("rotate", 2, "olddir", False)],
+    ),
+    "overwritten and rotated; the next one copied, written on and rotated before a look": (
+        False,
+        False,
+        [("write", 0, 1), ("run", 0), ("overwrite", 0), ("rotate", 0, "number", False),
+         ("write", 0, 1), ("copy", 0, "olddir"), ("write", 0, 1), ("rotate", 0, "number", False)],
+    ),
+    "copied, cut off and renamed, and the next one known: rotated again while it is down": (
+        False,
+        False,
+        [("write", 0, 1), ("run", 0), ("copytruncate", 0, "number"), ("write", 0, 1),
+         ("rotate", 0, "olddir", False), ("write", 0, 1), ("checkpoint",), ("kill", False),
+         ("rotate", 0, "number", False)],
+    ),
 }

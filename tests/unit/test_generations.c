@@ -642,12 +642,14 @@ Test(generations, of_a_file_that_no_row_tells_of_yet_are_nobodys_after_a_kill)
 /* ---- behind a file that was cut off ---- */
 
 /* Copied twice and cut off, renamed; then others came to the path, before anybody looked. */
-static void cut_off_and_renamed(const char *const names[4], bool live)
+static void cut_off_and_renamed(const char *const names[4], bool live, bool down)
 {
 	end();
 	begin();
 	rig_start(rig);
 	SEE("a2 ");
+	if (down)
+		rig_stop(rig);
 	for (int i = 0; i < 2; i++) {
 		copy(names[i]);
 		cr_assert_eq(truncate(rig_path(rig, "app.log"), 0), 0);
@@ -659,6 +661,8 @@ static void cut_off_and_renamed(const char *const names[4], bool live)
 		if (i == 2 || live)
 			PUT("app.log", i == 2 ? "d1\n" : "e1\n");
 	}
+	if (down)
+		rig_start(rig);
 	SEE(live ? "b1 c1 d1 e1 " : "b1 c1 d1 ");
 	end_well();
 }
@@ -675,7 +679,63 @@ Test(generations, that_came_behind_a_file_that_was_cut_off_and_renamed_go_behind
 	};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		cut_off_and_renamed(names[i], false);
-		cut_off_and_renamed(names[i], true);
+		for (int live = 0; live < 2; live++) {
+			cut_off_and_renamed(names[i], live, false);
+			cut_off_and_renamed(names[i], live, true);
+		}
 	}
+}
+
+/* ---- copies of some that were known ---- */
+
+/* Copied, written on, renamed and compressed before anybody looked. */
+static void copied_written_on_and_compressed(const char *pattern, const char *name)
+{
+	end();
+	begin_with(pattern);
+	rig_start(rig);
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	copy(name);
+	PUT("app.log", "a2\n");
+	rig_rename(rig, "app.log", "app.log.1");
+	compress("app.log.1");
+	PUT("app.log", "b1\n");
+	SEE("a2 b1 ");
+	rig->quiet = true;
+	SEE("");
+	end_well();
+}
+
+/* Scenario A06, A12 */
+Test(generations, a_copy_from_before_the_last_lines_of_one_that_was_compressed_is_none)
+{
+	copied_written_on_and_compressed("app.log", "app.log.2");
+	copied_written_on_and_compressed("app.log*", "app.log.2");
+	copied_written_on_and_compressed("app.log", "app.log-20260101");
+	copied_written_on_and_compressed("app.log*", "app.log-20260101");
+}
+
+/* Scenario A06: of one that came behind another that nobody saw, which is looked for later, too. */
+Test(generations, a_copy_of_what_had_the_path_when_it_was_made_is_none)
+{
+	end();
+	begin_with("app.log");
+	PUT("app.log", "");
+	rig_start(rig);
+	SEE("");
+	rig_stop(rig);
+	tick();
+	PUT("app.log.2", "");
+	rig_remove(rig, "app.log");
+	tick();
+	PUT("app.log", "b1\n");
+	copy("app.log.1");
+	PUT("app.log", "b2\n");
+	rig_rename(rig, "app.log", "app.log-20260102");
+	rig_start(rig);
+	SEE("b1 b2 ");
+	rig->quiet = true;
+	SEE("");
+	end_well();
 }
