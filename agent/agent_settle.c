@@ -81,6 +81,8 @@ void agent_settle_file(struct agent *agent, struct file *file, uint64_t now_us)
 	account_advance(&file->account);
 	if (UNLIKELY(file->alone.n))
 		ranges_drop_below(&file->alone, file->account.committed);
+	if (UNLIKELY(file->state == FILE_WAITING))
+		files_dirty_first(&agent->files, file);
 	files_dirty(&agent->files, file);
 	if (file->state == FILE_DRAINING) {
 		files_rest(&agent->files, file);

@@ -290,6 +290,14 @@ static void follow_turn(struct agent *agent, struct file *file, int r, bool hand
 	}
 }
 
+/* An event at its end may go on there; where that cannot be seen, it ends with the file. */
+static void open_next(struct agent *agent, const struct file *file)
+{
+	if (UNLIKELY(file->left_path && file->newer) && file->tail.join &&
+	    file->newer->tail.fd < 0 && files_open(&agent->files, file->newer))
+		return;
+}
+
 /* One turn of one file. False: no file can go on now. */
 static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 {
@@ -298,6 +306,7 @@ static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 
 	if (!look_at(agent, file, now_us))
 		return true;
+	open_next(agent, file);
 	r = pipeline_turn(agent->pipeline, file, TURN_BYTES, partial_after_us(agent, file), now_us,
 			  clock_real_ms());
 	/*

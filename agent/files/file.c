@@ -92,6 +92,8 @@ struct file *file_free(struct file *file)
 	account_deinit(&file->account);
 	ranges_deinit(&file->alone);
 	ranges_deinit(&file->parts);
+	ranges_deinit(&file->over_rest);
+	free(file->over);
 	free(file->path);
 	free(file->lineage);
 	free(file->real);

@@ -80,6 +80,8 @@ struct file_hold {
 	uint64_t end_us;   /* and when that was */
 };
 
+struct over;
+
 struct file {
 	uint64_t id;                 /* row of the store, ascending in the order of discovery */
 	const struct source *source; /* borrowed */
@@ -133,6 +135,10 @@ struct file {
 	struct ranges
 		parts; /* of the event in parts_slot: bytes that do not stand with its first line */
 	const struct slot *parts_slot;
+	struct over *over;       /* the same event, if it ends in `newer`; malloc'ed, owned */
+	struct ranges over_rest; /* and what stands there of it */
+	uint32_t over_lines;     /* lines of `newer`, of this content, that count as the file's */
+	uint64_t over_content;
 	bool flies_alone;    /* one of them is in flight, and nothing else of the file */
 	bool waits_turn;     /* the next line waits until nothing of the file is in flight */
 	const char *convict; /* why the record at convict_at was refused alone, which waits for room

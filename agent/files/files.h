@@ -229,6 +229,12 @@ void files_ready(struct files *files, struct file *file);
 void files_rest(struct files *files, struct file *file); /* in no queue */
 void files_dirty(struct files *files, struct file *file);
 
+/*
+ * As files_dirty, before all others: what of it is settled was so by an event of the generation
+ * before it, whose row goes no sooner.
+ */
+void files_dirty_first(struct files *files, struct file *file);
+
 /* Held aside until it is released below, or leaves the queues another way. */
 void files_hold(struct files *files, struct file *file, enum file_wait wait);
 

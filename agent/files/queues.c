@@ -154,6 +154,15 @@ void files_dirty(struct files *files, struct file *file)
 	TAILQ_INSERT_TAIL(&files->dirty, file, dirty_link);
 }
 
+void files_dirty_first(struct files *files, struct file *file)
+{
+	files_dirty(files, file);
+	if (!file->dirty)
+		return;
+	TAILQ_REMOVE(&files->dirty, file, dirty_link);
+	TAILQ_INSERT_HEAD(&files->dirty, file, dirty_link);
+}
+
 void files_age(struct files *files, struct file *file)
 {
 	if (file->aging)

@@ -118,6 +118,15 @@ bool account_pass(struct account *account, struct chunk *chunk, uint32_t length,
 	return true;
 }
 
+void account_skip(struct account *account, const char *bytes, size_t len)
+{
+	size_t known = len < CHUNK_LOOK_BACK ? len : CHUNK_LOOK_BACK;
+
+	account->committed += len;
+	account->tail_len = (uint8_t)known;
+	memcpy(account->tail, bytes + len - known, known);
+}
+
 void account_drop_passed(struct account *account)
 {
 	ranges_drop_below(&account->ahead, account_read_position(account));

@@ -64,6 +64,9 @@ void account_undo_slot(struct account *account, struct slot *slot);
 bool account_pass(struct account *account, struct chunk *chunk, uint32_t length,
 		  enum slot_state state);
 
+/* Bytes behind the committed position, where there is no chunk, were settled elsewhere. */
+void account_skip(struct account *account, const char *bytes, size_t len);
+
 /* Forgets ranges of `ahead` that the read position has passed. */
 void account_drop_passed(struct account *account);
 

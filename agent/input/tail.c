@@ -363,6 +363,13 @@ struct event tail_event_of(const struct tail *tail, const struct slot *slot)
 	return event;
 }
 
+void tail_skip(struct tail *tail, const char *bytes, size_t len)
+{
+	account_skip(tail->account, bytes, len);
+	/* Of the bytes before those. */
+	tail->stored_tail_len = 0;
+}
+
 void tail_rewound(struct tail *tail, uint64_t read_position)
 {
 	/*

@@ -115,6 +115,21 @@ int tail_peek_open(struct tail *tail, struct event *ret_event) MUSTCHECK;
  */
 uint64_t tail_count_open(struct tail *tail, uint64_t *ret_bytes);
 
+/* The same of lines that stand at the read position, in whoever's memory. */
+uint64_t tail_count_lines(struct tail *tail, struct slice bytes, uint64_t *ret_bytes);
+
+/* What was read behind the cursor; nothing while the rest of an over-long line is passed. */
+struct slice tail_waiting(const struct tail *tail);
+
+/* Whether the line that is so far behind the read position was settled: it is of another event. */
+bool tail_is_settled(const struct tail *tail, size_t at);
+
+/*
+ * Bytes at the read position, of a file of which no chunk is in memory, were settled elsewhere:
+ * reading goes on behind them.
+ */
+void tail_skip(struct tail *tail, const char *bytes, size_t len);
+
 /*
  * The event was consumed: its slot is in the account. Must follow the peek that showed it; the
  * cursor was moved by the account.

@@ -60,14 +60,17 @@ static void show(const struct tail *tail, struct slice bytes, const struct join_
 	count_old(tail, bytes, event);
 }
 
-/* Whether the line there was settled before, so it is of another event. */
-static bool is_settled(const void *context, size_t at)
+bool tail_is_settled(const struct tail *tail, size_t at)
 {
-	const struct tail *tail = context;
 	uint64_t position = account_read_position(tail->account) + at;
 	const struct range *range = ranges_find(&tail->account->ahead, position);
 
 	return range && range->start <= position;
+}
+
+static bool is_settled(const void *context, size_t at)
+{
+	return tail_is_settled(context, at);
 }
 
 /* Of lines of two streams: what was settled before is no end for that of the other. */
@@ -116,8 +119,10 @@ int tail_cut_joined(struct tail *tail, struct slice bytes, bool ended, struct ev
 	return 0;
 }
 
-static struct slice waiting(const struct tail *tail, const struct chunk *chunk)
+struct slice tail_waiting(const struct tail *tail)
 {
+	const struct chunk *chunk = account_open_chunk(tail->account);
+
 	if (!chunk || tail->discarding)
 		return (struct slice){"", 0};
 	return (struct slice){chunk->bytes + chunk->cursor, chunk->filled - chunk->cursor};
@@ -133,14 +138,13 @@ static struct slice whole_lines(struct slice bytes)
 
 int tail_peek_joined(struct tail *tail, bool whole, struct event *ret_event)
 {
-	const struct chunk *chunk = account_open_chunk(tail->account);
-	struct slice bytes = waiting(tail, chunk);
+	struct slice bytes = tail_waiting(tail);
 
 	if (whole)
 		bytes = whole_lines(bytes);
 	if (!bytes.len)
 		return TAIL_E_DRY;
-	*ret_event = (struct event){.position = chunk->start + chunk->cursor};
+	*ret_event = (struct event){.position = account_read_position(tail->account)};
 	ret_event->first_time = ret_event->position >= tail->high_water;
 	if (join_options(tail->join)->wrap)
 		return cut_wrapped(tail, bytes, true, ret_event) ? TAIL_E_DRY : 0;
@@ -162,7 +166,7 @@ static uint64_t count_unsettled(const struct tail *tail, struct slice bytes, siz
 		const char *lf = memchr(bytes.at + at, '\n', bytes.len - at);
 		size_t end = lf ? (size_t)(lf - bytes.at) + 1 : bytes.len;
 
-		if (!is_settled(tail, at)) {
+		if (!tail_is_settled(tail, at)) {
 			*ret_bytes += end - at;
 			n++;
 		}
@@ -173,8 +177,11 @@ static uint64_t count_unsettled(const struct tail *tail, struct slice bytes, siz
 
 uint64_t tail_count_open(struct tail *tail, uint64_t *ret_bytes)
 {
-	const struct chunk *chunk = account_open_chunk(tail->account);
-	struct slice bytes = whole_lines(waiting(tail, chunk));
+	return tail_count_lines(tail, whole_lines(tail_waiting(tail)), ret_bytes);
+}
+
+uint64_t tail_count_lines(struct tail *tail, struct slice bytes, uint64_t *ret_bytes)
+{
 	uint64_t start = account_read_position(tail->account), mark = mark_of(tail), skip;
 
 	*ret_bytes = 0;

@@ -56,17 +56,6 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
 	return NULL;
 }
 
-/* So many lines more are read, or fewer after all. */
-static void count_read(struct pipeline *pipeline, struct file *file, uint64_t lines, uint64_t bytes)
-{
-	pipeline->options.counters->lines_read += lines;
-	pipeline->options.counters->bytes_read += bytes;
-	if (LIKELY(file->counts != NULL)) {
-		file->counts->lines_read += lines;
-		file->counts->bytes_read += bytes;
-	}
-}
-
 static void count_filtered(struct pipeline *pipeline, struct file *file, uint64_t lines)
 {
 	pipeline->options.counters->lines_filtered += lines;
@@ -126,8 +115,8 @@ static void count_event(struct pipeline *pipeline, struct file *file, const stru
 {
 	struct outcome *outcome = &pipeline->line.outcome;
 
-	count_read(pipeline, file, event->lines - event->lines_old,
-		   event->extent - event->bytes_old);
+	pipeline_count_read(pipeline, file, event->lines - event->lines_old,
+			    event->extent - event->bytes_old);
 	if (UNLIKELY(event->lines_old))
 		count_again(pipeline, file, event);
 	if (UNLIKELY(!event->first_time))
@@ -259,32 +248,23 @@ static int send(struct pipeline *pipeline, struct file *file, const struct event
 		file->sent_ms = pipeline->record.timestamp_ms;
 		if (LIKELY(slot->state == SLOT_IN_FLIGHT))
 			pipeline->lines_joined += event->lines - 1;
-		if (LIKELY(!file->parts.n))
+		if (LIKELY(!pipeline_parts_wait(file)))
 			return 0;
 		(void)hold(pipeline, file);
-		return pipeline_parts_settle(file, slot);
+		return pipeline_parts_settle(pipeline, file, slot);
 	}
 	account_undo_slot(&file->account, slot);
 	return r == PIPELINE_E_HOLD ? hold(pipeline, file) : r;
 }
 
 /* The source leaves this line out. 0 or PIPELINE_E_MEMORY. */
-static int leave_out(struct file *file, const struct event *event)
+static int leave_out(struct pipeline *pipeline, struct file *file, const struct event *event)
 {
 	struct account *account = &file->account;
 
 	if (!account_pass(account, account_open_chunk(account), event->extent, SLOT_FILTERED))
 		return PIPELINE_E_MEMORY;
-	return pipeline_parts_settle(file, NULL);
-}
-
-/* Whole lines behind the cursor count as read, and wait. */
-static void count_open(struct pipeline *pipeline, struct file *file)
-{
-	uint64_t bytes, lines = tail_count_open(&file->tail, &bytes);
-
-	count_read(pipeline, file, lines, bytes);
-	file->lines_back += lines;
+	return pipeline_parts_settle(pipeline, file, NULL);
 }
 
 /*
@@ -331,7 +311,7 @@ static int ship(struct pipeline *pipeline, struct file *file, const struct event
 	if (UNLIKELY(r))
 		return r;
 	if (UNLIKELY(pipeline->line.why != NULL))
-		r = leave_out(file, event);
+		r = leave_out(pipeline, file, event);
 	else
 		r = send(pipeline, file, event, now_us, now_ms);
 	if (LIKELY(!r))
@@ -355,12 +335,14 @@ static int ship_parts(struct pipeline *pipeline, struct file *file, struct event
 
 	if (r)
 		return r;
-	count_open(pipeline, file);
+	pipeline_count_open(pipeline, file);
+	if (file->over)
+		pipeline_over_count(pipeline, file);
 	event->lines_old = event->lines;
 	event->bytes_old = event->extent;
 	r = ship(pipeline, file, event, now_us, now_ms);
 	if (r)
-		ranges_deinit(&file->parts);
+		pipeline_parts_drop(file);
 	return r;
 }
 
@@ -388,54 +370,6 @@ static int pass(struct pipeline *pipeline, struct file *file, const struct event
 	return 0;
 }
 
-/* The file is dry now: whether bytes came that make no whole line yet. */
-static void note_new_bytes(struct file *file, uint64_t now_us)
-{
-	uint64_t end = account_read_position(&file->account) + file->tail.pending;
-
-	if (end <= file->seen_end)
-		return;
-	file->seen_end = end;
-	file->quiet_since_us = now_us;
-}
-
-/*
- * The file is dry: the lines of an event that is not whole count as read, and wait; or they are one
- * as they are, when nothing came behind them for so long.
- */
-static int peek_open(struct pipeline *pipeline, struct file *file, uint64_t now_us,
-		     struct event *ret_event)
-{
-	if (file->open_at != account_read_position(&file->account) + 1) {
-		file->open_at = account_read_position(&file->account) + 1;
-		file->open_since_us = now_us;
-	}
-	if (file_is_flushed(file, now_us))
-		return tail_peek_open(&file->tail, ret_event);
-	count_open(pipeline, file);
-	return TAIL_E_DRY;
-}
-
-/* The next event; a last line without LF when nothing more is expected. */
-static int peek(struct pipeline *pipeline, struct file *file, uint64_t partial_after_us,
-		uint64_t now_us, struct event *ret_event)
-{
-	int r = tail_peek(&file->tail, ret_event);
-
-	if (r == TAIL_E_DRY)
-		note_new_bytes(file, now_us);
-	if (r == TAIL_E_DRY && now_us - file->quiet_since_us >= partial_after_us)
-		r = tail_peek_last(&file->tail, ret_event);
-	if (r == TAIL_E_DRY && UNLIKELY(file->tail.open))
-		r = peek_open(pipeline, file, now_us, ret_event);
-	if (LIKELY(r <= 0))
-		return r;
-	return r == TAIL_E_DRY    ? PIPELINE_E_IDLE :
-	       r == TAIL_E_MEMORY ? PIPELINE_E_MEMORY :
-	       r == TAIL_E_AGAIN  ? PIPELINE_E_AGAIN :
-				    PIPELINE_E_REWRITTEN;
-}
-
 int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_bytes,
 		  uint64_t partial_after_us, uint64_t now_us, int64_t now_ms)
 {
@@ -450,15 +384,15 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 
 		if (!output_has_room(pipeline->options.output))
 			return PIPELINE_E_FULL;
-		if (UNLIKELY(file->parts.n > 0))
+		if (UNLIKELY(pipeline_parts_wait(file)))
 			return PIPELINE_E_HOLD;
 		if (file->under_way && output_is_spent(pipeline->options.output, file->under_way))
 			return PIPELINE_E_SPENT;
-		r = peek(pipeline, file, partial_after_us, now_us, &event);
+		r = pipeline_peek(pipeline, file, partial_after_us, now_us, &event);
 		if (r)
 			return r;
 		if (LIKELY(event.kind == EVENT_LINE))
-			r = LIKELY(!event.n_parts) ?
+			r = LIKELY(!event.n_parts && !file->over) ?
 				    ship(pipeline, file, &event, now_us, now_ms) :
 				    ship_parts(pipeline, file, &event, now_us, now_ms);
 		else

@@ -7,7 +7,8 @@
 
 /*
  * Calls go one way: pipeline.c (the way of a line), reports.c (the way of its report), rewind.c and
- * judge.c call records.c (event → record → output) and parts.c. replay.c is called by none.
+ * judge.c call peek.c (the next event), records.c (event → record → output) and parts.c. replay.c
+ * is called by none.
  */
 
 /* A dead letter that is sent again: its slot belongs to no file. */
@@ -44,6 +45,16 @@ struct pipeline {
 	struct slice fields[PARSER_FIELDS_MAX];
 	struct rules_work rules;
 };
+
+/*
+ * The next event; a last line without LF when nothing more is expected. 0, PIPELINE_E_IDLE,
+ * PIPELINE_E_MEMORY, PIPELINE_E_AGAIN, PIPELINE_E_REWRITTEN; negative errno. peek.c
+ */
+int pipeline_peek(struct pipeline *pipeline, struct file *file, uint64_t partial_after_us,
+		  uint64_t now_us, struct event *ret_event) MUSTCHECK;
+
+/* Whole lines behind the cursor count as read, and wait. */
+void pipeline_count_open(struct pipeline *pipeline, struct file *file);
 
 /* Event, read at read_ms → pipeline->record and pipeline->line. 0 or -ENOMEM. */
 int pipeline_record(struct pipeline *pipeline, const struct file *file, const struct event *event,
@@ -84,8 +95,36 @@ static inline void pipeline_touch(struct pipeline *pipeline, struct file *file)
 /* The parts of an event wait for what becomes of its slot. 0 or -ENOMEM. */
 int pipeline_parts_keep(struct file *file, const struct event *event) MUSTCHECK;
 
+/* Nothing waits for it any more. */
+void pipeline_parts_drop(struct file *file);
+
 /* What became of it now. NULL: its event was left out, and is settled. 0 or -ENOMEM. */
-int pipeline_parts_settle(struct file *file, const struct slot *slot) MUSTCHECK;
+int pipeline_parts_settle(struct pipeline *pipeline, struct file *file, const struct slot *slot)
+	MUSTCHECK;
+
+/* Whether parts of an event wait for what becomes of it. */
+static inline bool pipeline_parts_wait(const struct file *file)
+{
+	return file->parts.n || file->over;
+}
+
+/* The event is file->over, and its parts are kept: its lines there count as read now. */
+void pipeline_over_count(struct pipeline *pipeline, struct file *file);
+
+/* So many lines of the next generation count as the file's now; others are its own again. */
+void pipeline_over_counted(struct pipeline *pipeline, struct file *file, uint32_t lines);
+
+/* So many lines more are read, or fewer after all. */
+static inline void pipeline_count_read(struct pipeline *pipeline, struct file *file, uint64_t lines,
+				       uint64_t bytes)
+{
+	pipeline->options.counters->lines_read += lines;
+	pipeline->options.counters->bytes_read += bytes;
+	if (LIKELY(file->counts != NULL)) {
+		file->counts->lines_read += lines;
+		file->counts->bytes_read += bytes;
+	}
+}
 
 /* Keeps the record, of `slot`, as a dead letter. 0, PIPELINE_E_LETTERS (no room), -ENOMEM. */
 int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const char *reason)

@@ -6,6 +6,7 @@
  */
 #include "flow/headers.h"
 #include "join/streams.h"
+#include "pipeline/over.h"
 #include "pipeline/pipeline_private.h"
 
 /*
@@ -100,6 +101,7 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 			},
 		.truncated = event->line.truncated,
 		.cut = event->cut,
+		.made = file->over != NULL,
 		.origin = &file->origin,
 		.fields = pipeline->fields,
 		.rules = &pipeline->rules,
@@ -133,7 +135,9 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 int pipeline_remake(struct pipeline *pipeline, const struct slot *slot)
 {
 	const struct file *file = file_of_account(slot_chunk(slot)->account);
-	struct event event = tail_event_of(&file->tail, slot);
+	struct event event = UNLIKELY(file->over && file->parts_slot == slot) ?
+				     file->over->event :
+				     tail_event_of(&file->tail, slot);
 
 	return pipeline_record(pipeline, file, &event, (int64_t)slot->read_ms);
 }

@@ -179,9 +179,9 @@ static void take_turn(struct pipeline *pipeline, struct file *file)
 /* What waited for an event whose lines do not stand together may go. 0 or -ENOMEM. */
 static int settle_parts(struct pipeline *pipeline, struct file *file)
 {
-	int r = pipeline_parts_settle(file, file->parts_slot);
+	int r = pipeline_parts_settle(pipeline, file, file->parts_slot);
 
-	pipeline->topics[file->waits_topic].resumed |= !file->parts.n;
+	pipeline->topics[file->waits_topic].resumed |= !pipeline_parts_wait(file);
 	return r;
 }
 
@@ -207,7 +207,7 @@ static int settle(struct pipeline *pipeline, const struct report *reports, size_
 	}
 	if (file->under_way)
 		output_share_give(file->under_way, (uint32_t)r);
-	if (UNLIKELY(file->parts.n > 0)) {
+	if (UNLIKELY(pipeline_parts_wait(file))) {
 		int error = settle_parts(pipeline, file);
 
 		if (error)

@@ -87,6 +87,8 @@ static int keep_refused(void *context, struct slot *slot, uint32_t n)
 /* Of lines that wait nothing will become any more: they do not count as read (G01). */
 static void uncount(struct pipeline *pipeline, struct file *file)
 {
+	if (UNLIKELY(file->over_lines))
+		pipeline_over_counted(pipeline, file, 0);
 	pipeline->options.counters->lines_read -= file->lines_back;
 	if (file->counts)
 		file->counts->lines_read -= file->lines_back;
@@ -114,7 +116,7 @@ static int start_over(struct pipeline *pipeline, struct file *file)
 	account_reset(account, 0);
 	tail_reset(&file->tail);
 	ranges_deinit(&file->alone);
-	ranges_deinit(&file->parts);
+	pipeline_parts_drop(file);
 	file->convict = NULL;
 	file->seen_end = 0;
 	file->identity.head_len = 0;
@@ -129,7 +131,7 @@ void pipeline_seek(struct pipeline *pipeline, struct file *file)
 	account_reset(&file->account, file->seek_to);
 	tail_reset(&file->tail);
 	ranges_deinit(&file->alone);
-	ranges_deinit(&file->parts);
+	pipeline_parts_drop(file);
 	file->convict = NULL;
 	file->seen_end = 0;
 	file->seeks = false;

@@ -7,6 +7,8 @@ import os
 import pytest
 from rig.paths import ROOT
 from rig.reader import Reader
+from rig.state import read_state
+from rig.wait import wait_for
 
 POD = "shop_web-0_3f2a5c1e-8d4b-4e0f-9a7c-1b2d3e4f5a6b"
 TRACE = ["ERROR failed", "java.lang.IllegalStateException: no", "\tat shop.Orders.pay(Orders.java:7)"]
@@ -52,6 +54,11 @@ def agent(make_agent, cluster, topic, work):
         assert old in text, f"{old} is not in the example any more"
         text = text.replace(old, new)
     return make_agent(text=text)
+
+
+def stored(agent, path):
+    """The position of the file in the state."""
+    return read_state(agent.state).files[path.stat().st_ino].committed
 
 
 def records(cluster, topic):
@@ -129,3 +136,42 @@ def test_the_kubelet_rotates(cluster, topic, container, agent):
     agent.assert_true(read=8)
     values = [record.value.decode() for record in records(cluster, topic)]
     assert values == ["ab", "\n".join(TRACE), "ce", "d"]
+
+
+@pytest.mark.scenario("C11", "A01", "G01")
+def test_the_kubelet_rotates_in_an_event(cluster, topic, container, agent):
+    """What began at the end of one generation goes on at the start of the next, of both streams."""
+    container.write("stdout F first", "stdout P a", "stderr P x", f"stderr P {TRACE[0]}")
+    agent.start()
+    agent.counted(lines_delivered=1, lines_waiting=3)
+    container.rotate()
+    container.write("stdout P b", "stderr F y", "stdout F c")
+    container.write(*(f"stderr F {line}" for line in TRACE[1:]), "stdout F last")
+    agent.counted(lines_delivered=10)
+    agent.stop()
+    agent.assert_true(read=10)
+    values = [record.value.decode() for record in records(cluster, topic)]
+    assert values == ["first", "abc", "\n".join([f"x{TRACE[0]}y", *TRACE[1:]]), "last"]
+    assert agent.counters()["events_delivered"] == 4
+
+
+@pytest.mark.scenario("C11", "A01", "F01")
+def test_a_kill_in_an_event_over_a_rotation(cluster, topic, container, agent):
+    """Before it is whole, and when its position is stored: it is joined, and comes once."""
+    container.write("stdout F first", "stdout P a")
+    agent.start()
+    agent.counted(lines_delivered=1, lines_waiting=1, checkpoints=2)
+    container.rotate()
+    agent.kill()
+    container.write("stderr F between", "stdout P b", "stdout F c", "stdout F next")
+    agent.start()
+    agent.counted(lines_delivered=5)
+    wait_for(lambda: stored(agent, container.path) == container.path.stat().st_size, 20, "the position")
+    agent.kill()
+    container.write("stdout F last")
+    agent.start()
+    agent.counted(lines_delivered=1)
+    agent.stop()
+    assert agent.counters()["lines_delivered"] == 1
+    values = [record.value for record in records(cluster, topic)]
+    assert values == [b"first", b"abc", b"between", b"next", b"last"]
