@@ -6,6 +6,7 @@
  *    −20  output           reports → slots → committed positions; answers of its helper
  *    −20  writer           a checkpoint is durable, or failed
  *    −10  kick             the output's deadline: what waited long enough is sent
+ *    −10  pace             files that waited for a rate have turns again (agent_pace.c)
  *    −10  tick             checkpoint, ends of back-offs, finished files, looks, watchdog
  *      0  discover         hints → files (agent_look.c)
  *     +5  control          who asks how things are (agent_control.c)
@@ -36,6 +37,7 @@
 
 /* The default accuracy of sd-event timers is 250 ms: right for the tick, not for the kick. */
 #define KICK_ACCURACY_US 1
+#define PACE_ACCURACY_US (5 * US_PER_MS)
 #define TICK_ACCURACY_US (50 * US_PER_MS)
 #define TICK_US US_PER_S
 /* Hints go before turns for so long. */
@@ -72,6 +74,17 @@ static int on_kick(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)source, (void)usec;
 	agent->kick_at_us = CLOCK_NEVER;
+	agent_after_wakeup(agent, clock_mono_us());
+	return 0;
+}
+
+static int on_pace(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct agent *agent = userdata;
+
+	(void)source, (void)usec;
+	agent->pace_at_us = CLOCK_NEVER;
+	agent_keep_pace(agent, clock_mono_us());
 	agent_after_wakeup(agent, clock_mono_us());
 	return 0;
 }
@@ -244,7 +257,7 @@ static int add_timers(struct agent *agent)
 	uint64_t now_us = clock_mono_us();
 	int r;
 
-	agent->kick_at_us = CLOCK_NEVER;
+	agent->kick_at_us = agent->pace_at_us = CLOCK_NEVER;
 	r = sd_event_add_time(agent->loop, &agent->kick, CLOCK_MONOTONIC, now_us, KICK_ACCURACY_US,
 			      on_kick, agent);
 	if (r >= 0)
@@ -254,6 +267,13 @@ static int add_timers(struct agent *agent)
 				      now_us + tick_us(agent), TICK_ACCURACY_US, on_tick, agent);
 	if (r >= 0)
 		r = sd_event_source_set_priority(agent->tick, PRIORITY_TIMERS);
+	if (r >= 0)
+		r = sd_event_add_time(agent->loop, &agent->pace, CLOCK_MONOTONIC, now_us,
+				      PACE_ACCURACY_US, on_pace, agent);
+	if (r >= 0)
+		r = sd_event_source_set_priority(agent->pace, PRIORITY_TIMERS);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(agent->pace, SD_EVENT_OFF);
 	if (r >= 0)
 		r = sd_event_add_defer(agent->loop, &agent->turn, on_turn, agent);
 	if (r >= 0)

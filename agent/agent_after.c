@@ -5,6 +5,7 @@
  */
 #include "agent_private.h"
 #include "base/clock.h"
+#include "files/pace.h"
 #include "follow/claims.h"
 #include "follow/copies.h"
 
@@ -42,6 +43,8 @@ void agent_after_wakeup(struct agent *agent, uint64_t now_us)
 	log_remarks(agent);
 	agent_flush_acks(agent, now_us);
 	agent_wake_spent(agent);
+	if (UNLIKELY(agent->pace_at_us == CLOCK_NEVER && pace_waits(&agent->files)))
+		agent_keep_pace(agent, now_us);
 	room = agent_has_room(agent, now_us);
 	busy = !TAILQ_EMPTY(&agent->files.ready) || !TAILQ_EMPTY(&agent->files.proofs) ||
 	       agent->files.to_age || copies_busy(&agent->files) || claims_us <= now_us;

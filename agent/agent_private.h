@@ -16,7 +16,7 @@
 /*
  * Shared by agent.c (the loop), agent_start.c (start and end), agent_look.c (hints and looks at all
  * paths), agent_turn.c (turns of files),
- * agent_limits.c (what waits for room),
+ * agent_limits.c (what waits for room), agent_pace.c (what waits for a rate),
  * agent_settle.c (what reports and time do to files), agent_after.c (what follows every wake-up),
  * agent_signals.c, agent_checkpoint.c, agent_stop.c (draining, and the end), agent_reload.c,
  * agent_tell.c (what it says), agent_control.c (what it answers) and agent_order.c (what it is told
@@ -79,6 +79,8 @@ struct agent {
 		*acks_ready;   /* on while acknowledgements wait for their reader; NULL: no need */
 	sd_event_source *kick; /* when the output wants to be served */
 	sd_event_source *tick;
+	sd_event_source *pace; /* while files or sources wait for a rate */
+	uint64_t pace_at_us;   /* when that is due; CLOCK_NEVER: it is not */
 	uint64_t kick_at_us;   /* what the kick timer is armed for */
 	bool looking;          /* a look at all paths is under way */
 	uint64_t looked_us;    /* when the last one began */
@@ -253,6 +255,9 @@ void agent_draw_progress(struct agent *agent, uint64_t now_us);
 
 /* Turns of ready files, round robin, for at most 2 ms. */
 void agent_turn_files(struct agent *agent, uint64_t now_us);
+
+/* Who waited for a rate for long enough has turns again; the timer is armed for the others. */
+void agent_keep_pace(struct agent *agent, uint64_t now_us);
 
 /* After reports: held files whose memory, descriptor or topic may have come. */
 void agent_wake_held(struct agent *agent);

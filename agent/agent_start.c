@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "conf/output.h"
 #include "files/doze.h"
+#include "files/pace.h"
 #include "follow/claims.h"
 #include "follow/copies.h"
 #include "hints/hints.h"
@@ -132,6 +133,7 @@ static int load_files(struct agent *agent)
 	r = files_set_max(&agent->files, agent->conf->max_files, max_awake(agent));
 	if (r)
 		return r;
+	pace_init(&agent->files, agent->conf->max_rate, agent->conf->catch_up_rate);
 	doze_begin(&agent->files);
 	for (size_t i = 0; i < agent->conf->n_sources; i++) {
 		r = store_knows_source(agent->store, agent->conf->sources[i].name);

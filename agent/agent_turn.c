@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "files/doubt.h"
 #include "files/kept.h"
+#include "files/pace.h"
 #include "follow/claims.h"
 #include "follow/copies.h"
 #include "follow/packs.h"
@@ -302,13 +303,18 @@ static void open_next(struct agent *agent, const struct file *file)
 static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 {
 	bool hand_over = next_has_data(agent, file);
+	size_t budget;
 	int r;
 
 	if (!look_at(agent, file, now_us))
 		return true;
+	budget = pace_budget(&agent->files, file, TURN_BYTES, now_us);
+	if (UNLIKELY(!budget))
+		return true;
 	open_next(agent, file);
-	r = pipeline_turn(agent->pipeline, file, TURN_BYTES, partial_after_us(agent, file), now_us,
+	r = pipeline_turn(agent->pipeline, file, budget, partial_after_us(agent, file), now_us,
 			  clock_real_ms());
+	pace_take(&agent->files, file, pipeline_turn_bytes(agent->pipeline), now_us);
 	/*
 	 * Lines that need no report (filtered, skipped, dead) move the position here. The row goes
 	 * into the transaction of the letters even if it moves only what is settled ahead.

@@ -38,6 +38,7 @@
  *   agent_look     hints, and looks at all paths, in pieces
  *   agent_limits   files and directories that wait for room
  *   agent_turn     turns of files
+ *   agent_pace     those that wait for a rate
  *   agent_settle   what reports and time do to files
  *   agent_after    what follows every wake-up
  *   agent_checkpoint  checkpoints one after the other, and the last

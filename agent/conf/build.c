@@ -58,6 +58,8 @@ static int build_main(struct conf_build *build, const char *file)
 	conf->certificate_warning_ms = of[CONF_CERTIFICATE_WARNING].number;
 	conf->chunk_memory = of[CONF_CHUNK_MEMORY].number;
 	conf->dead_letter_max = of[CONF_DEAD_LETTER_MAX].number;
+	conf->max_rate = of[CONF_MAX_RATE].number;
+	conf->catch_up_rate = of[CONF_CATCH_UP_RATE].number;
 	conf->max_files = of[CONF_MAX_FILES].number;
 	conf->max_directories = of[CONF_MAX_DIRECTORIES].number;
 	conf->state_damaged = (enum conf_on_damage)of[CONF_STATE_DAMAGED].number;

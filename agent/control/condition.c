@@ -117,6 +117,10 @@ static void say_held(const struct view *view, const struct file *file, char *tex
 	case FILE_WAITS_RATE:
 		snprintf(text, len, "a limit among the rules of its source");
 		break;
+	case FILE_WAITS_CATCH_UP:
+		snprintf(text, len,
+			 "its rate: it is far behind, and such files have catch_up_rate");
+		break;
 	case FILE_WAITS_UNPACKER:
 		snprintf(text, len, "other compressed files to be read");
 		break;
@@ -127,10 +131,15 @@ static void say_held(const struct view *view, const struct file *file, char *tex
 
 static void say_reading(const struct view *view, const struct file *file, char *text, size_t len)
 {
+	enum files_pace pace = files_share_of(view->files, file->source)->paced;
+
 	if (file->queue == FILE_QUEUE_READY && !view->has_room)
 		snprintf(text, len, "room among the records in flight");
 	else if (file->alone.n)
 		snprintf(text, len, "lines of a refused batch, which go one at a time");
+	else if (file->queue == FILE_QUEUE_READY && pace != FILES_PACE_NONE)
+		snprintf(text, len, "its rate: max_rate of %s",
+			 pace == FILES_PACE_OF_ALL ? "all sources" : "its source");
 	else if (file->queue == FILE_QUEUE_READY)
 		snprintf(text, len, "its turn");
 	else if (file->account.in_flight)

@@ -5,6 +5,7 @@
  */
 #include "base/clock.h"
 #include "control/metrics.h"
+#include "files/pace.h"
 
 /* A function of a name, with the arguments of a metric's value. */
 #define VALUE(name)                                                                                \
@@ -127,6 +128,16 @@ VALUE(source_in_flight)
 	return metrics->sums.sources[index].in_flight;
 }
 
+VALUE(source_rate_max)
+{
+	return view->conf->sources[index].max_rate;
+}
+
+VALUE(source_rate_waited)
+{
+	return pace_waited_us(view->files, index, view->now_us) / US_PER_MS;
+}
+
 VALUE(source_letter_bytes)
 {
 	return letters_kept(view->letters, view->conf->sources[index].name);
@@ -228,6 +239,11 @@ static const struct metric rows[] = {
 	 METRIC_OF_SOURCE, true, source_lag_ms},
 	{"waybill_source_in_flight", "records sent and not yet acknowledged", METRIC_OF_SOURCE,
 	 false, source_in_flight},
+	{"waybill_source_rate_limit_bytes", "max_rate of the source; 0: it has none",
+	 METRIC_OF_SOURCE, false, source_rate_max},
+	{"waybill_source_rate_wait_seconds_total",
+	 "for how long it was not read because of max_rate, its own or that of all",
+	 METRIC_OF_SOURCE, true, source_rate_waited},
 	{"waybill_source_dead_letter_bytes", "bytes of dead letters", METRIC_OF_SOURCE, false,
 	 source_letter_bytes},
 	{"waybill_source_dead_letter_limit_bytes", "dead_letter_max of the source",

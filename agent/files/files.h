@@ -7,6 +7,7 @@
 #include "files/dangling.h"
 #include "files/dormant.h"
 #include "files/file.h"
+#include "flow/rate.h"
 #include "ops/counters.h"
 #include "ops/log.h"
 #include "state/store.h"
@@ -17,6 +18,9 @@
  */
 /* Of names that nobody wants and that were made; more are not looked at. */
 #define FILES_MADE_MAX 64
+
+/* Whose max_rate a source waits for. */
+enum files_pace { FILES_PACE_NONE, FILES_PACE_OF_SOURCE, FILES_PACE_OF_ALL };
 
 /*
  * What a source has of that which all sources use: turns, memory, descriptors, records under way.
@@ -33,6 +37,10 @@ struct files_share {
 	size_t n_told; /* its paths in `refused` and `unreadable` */
 	bool in_turn;
 	bool spent; /* its files have no turns: it has its share of what may be under way */
+	enum files_pace paced; /* they have none, because of a rate: pace.h */
+	struct rate rate;      /* max_rate */
+	uint64_t paced_us;     /* since when it has none, */
+	uint64_t waited_us;    /* and for how long before that */
 	TAILQ_ENTRY(files_share) turn_link;
 };
 
@@ -82,6 +90,10 @@ struct files {
 	bool damaged_at_end;        /* and where all files begin then */
 	struct files_share *shares; /* by source, and one more; owned */
 	size_t n_spent;             /* of them that have no turns now */
+	size_t n_paced;             /* the same, because of a rate */
+	size_t pace_from;           /* who gets turns first of those */
+	struct rate rate;           /* max_rate of all */
+	struct rate catch_up;       /* catch_up_rate */
 	/* sources with files in FILE_READING that have something to read, oldest turn first */
 	TAILQ_HEAD(files_turns, files_share) ready;
 	struct file_list held[FILE_WAITS]; /* by what they wait for; for room: by source */

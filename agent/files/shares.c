@@ -67,7 +67,7 @@ void files_resume(struct files *files, struct files_share *share)
 
 void files_turn(struct files *files, struct files_share *share)
 {
-	bool wants = !TAILQ_EMPTY(&share->ready) && !share->spent;
+	bool wants = !TAILQ_EMPTY(&share->ready) && !share->spent && !share->paced;
 
 	if (wants && !share->in_turn)
 		TAILQ_INSERT_TAIL(&files->ready, share, turn_link);

@@ -37,6 +37,7 @@ struct source {
 	uint64_t dead_letter_max; /* bytes that its dead letters may take */
 	size_t max_files; /* that are known at a time; 0: as many as of all sources, as the next */
 	size_t max_directories;
+	uint64_t max_rate; /* bytes a second; 0: no limit */
 	struct line_rules rules;
 	struct join *join; /* NULL: each line is an event; owned as redact is */
 };

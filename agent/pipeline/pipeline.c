@@ -378,6 +378,7 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 	pipeline->real_ms = now_ms;
 	pipeline->mono_us = now_us;
 	pipeline->taken = false;
+	pipeline->turn_bytes = 0;
 	while (used < budget_bytes) {
 		struct event event;
 		int r;
@@ -400,11 +401,17 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 		if (r)
 			return r;
 		pipeline->taken = event.kind == EVENT_LINE;
+		pipeline->turn_bytes += pipeline->taken ? event.extent : 0;
 		tail_consumed(&file->tail, &event);
 		file->quiet_since_us = now_us;
 		used += event.extent;
 	}
 	return 0;
+}
+
+uint64_t pipeline_turn_bytes(const struct pipeline *pipeline)
+{
+	return pipeline->turn_bytes;
 }
 
 uint64_t pipeline_lines_joined(const struct pipeline *pipeline)

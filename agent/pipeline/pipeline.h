@@ -56,6 +56,9 @@ struct pipeline *pipeline_free(struct pipeline *pipeline);
 int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_bytes,
 		  uint64_t partial_after_us, uint64_t now_us, int64_t now_ms) MUSTCHECK;
 
+/* Bytes of the lines that the last turn took, read again ones too. */
+uint64_t pipeline_turn_bytes(const struct pipeline *pipeline);
+
 /* What became of a line, besides its record. */
 struct pipeline_line {
 	struct slice text; /* redacted; borrowed until the next turn */

@@ -30,10 +30,19 @@ struct reader {
 	conf_problem((reader)->problems, (reader)->node->place, "%s%s: " format, (reader)->what, \
 		     (reader)->option->name, ##__VA_ARGS__)
 
-/* Text of a size, time or integer (range limits and defaults too) to its number. 0 or UNITS_E_*. */
+/* Text of a size, rate, time or integer (limits and defaults too) to its number; as units_x. */
 static int to_number(enum conf_type type, const char *text, uint64_t *ret_number)
 {
-	return type == CONF_T_TIME ? units_time(text, ret_number) : units_size(text, ret_number);
+	return type == CONF_T_TIME ? units_time(text, ret_number) :
+	       type == CONF_T_RATE ? units_rate(text, ret_number) :
+				     units_size(text, ret_number);
+}
+
+static const char *hint_of(enum conf_type type)
+{
+	return type == CONF_T_TIME ? UNITS_TIME_HINT :
+	       type == CONF_T_RATE ? UNITS_RATE_HINT :
+				     UNITS_SIZE_HINT;
 }
 
 /* What was written, for behind "not". */
@@ -102,8 +111,10 @@ static bool read_plain(const struct reader *reader, uint64_t *ret_number)
 {
 	int64_t number = reader->node->number;
 
-	if (reader->option->type == CONF_T_TIME && number != 0) {
-		COMPLAIN(reader, "%lld of what? write " UNITS_TIME_HINT, (long long)number);
+	if (reader->option->type == CONF_T_RATE ||
+	    (reader->option->type == CONF_T_TIME && number != 0)) {
+		COMPLAIN(reader, "%lld of what? write %s", (long long)number,
+			 hint_of(reader->option->type));
 		return false;
 	}
 	if (number < 0 || number > PLAIN_SIZE_MAX) {
@@ -118,21 +129,19 @@ static bool read_plain(const struct reader *reader, uint64_t *ret_number)
 static bool read_measure(const struct reader *reader, uint64_t *ret_number)
 {
 	const struct conf_node *node = reader->node;
-	bool time = reader->option->type == CONF_T_TIME;
+	const char *hint = hint_of(reader->option->type);
 	uint64_t number;
 	int r;
 
 	if (node->kind == CONF_INT)
 		return read_plain(reader, ret_number);
 	if (node->kind != CONF_TEXT) {
-		COMPLAIN(reader, "must be a string, not %s: %s", conf_kind_name(node->kind),
-			 time ? UNITS_TIME_HINT : UNITS_SIZE_HINT);
+		COMPLAIN(reader, "must be a string, not %s: %s", conf_kind_name(node->kind), hint);
 		return false;
 	}
 	r = to_number(reader->option->type, node->text, &number);
 	if (r == UNITS_E_SYNTAX) {
-		COMPLAIN(reader, "cannot read \"%s\": write %s", node->text,
-			 time ? UNITS_TIME_HINT : UNITS_SIZE_HINT);
+		COMPLAIN(reader, "cannot read \"%s\": write %s", node->text, hint);
 		return false;
 	}
 	if (!in_range(reader, r ? UINT64_MAX : number))
@@ -224,6 +233,7 @@ static bool read_value(const struct reader *reader, struct conf_value *value)
 			COMPLAIN(reader, "must be a string or a list of strings");
 		return is_texts(node);
 	case CONF_T_SIZE:
+	case CONF_T_RATE:
 	case CONF_T_TIME:
 		return read_measure(reader, &value->number);
 	case CONF_T_INT:

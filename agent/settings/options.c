@@ -50,6 +50,12 @@ static const struct conf_option options[CONF_N_KEYS] = {
 		{"dead_letter_max", CONF_IN_MAIN, CONF_T_SIZE,
 		 .written = "64MiB", .min = "0", .max = "64GiB",
 		 .help = "dead letters kept, of all sources; above it their files wait"},
+	[CONF_MAX_RATE] = {"max_rate", CONF_IN_MAIN, CONF_T_RATE, .min = "1KiB/s",
+			   .max = "1024GiB/s",
+			   .help = "bytes of lines a second, of all sources; without it no limit"},
+	[CONF_CATCH_UP_RATE] =
+		{"catch_up_rate", CONF_IN_MAIN, CONF_T_RATE, .min = "1KiB/s", .max = "1024GiB/s",
+		 .help = "the same of files more than 16 MiB behind, of all sources"},
 	/*
 	 * What the unit's MemoryHigh= of 384 MB holds: 400,000 files of 200 bytes (80 MB), a
 	 * quarter of them awake with 1.5 KiB (150 MB), 50,000 directories of 0.6 KiB (30 MB), and
@@ -116,6 +122,10 @@ static const struct conf_option options[CONF_N_KEYS] = {
 					 .max = "64GiB",
 					 .help = "dead letters of this source; without it an equal "
 						 "share of the room for all"},
+	[CONF_SOURCE_MAX_RATE] = {"max_rate", CONF_IN_SOURCE, CONF_T_RATE, .min = "1KiB/s",
+				  .max = "1024GiB/s",
+				  .help = "bytes of lines of this source a second; without it no "
+					  "limit"},
 	[CONF_SOURCE_MAX_FILES] = {"max_files", CONF_IN_SOURCE, CONF_T_INT, .min = "1",
 				   .max = "100000000",
 				   .help = "files of this source; without it as many as of all"},

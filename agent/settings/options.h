@@ -31,6 +31,7 @@ enum conf_type {
 	CONF_T_TEXT,
 	CONF_T_TEXTS, /* a string or a list of strings */
 	CONF_T_SIZE,
+	CONF_T_RATE, /* a size a second */
 	CONF_T_TIME,
 	CONF_T_INT,
 	CONF_T_INTS, /* a whole number or a list of them */
@@ -55,6 +56,8 @@ enum conf_key {
 	CONF_CERTIFICATE_WARNING,
 	CONF_CHUNK_MEMORY,
 	CONF_DEAD_LETTER_MAX,
+	CONF_MAX_RATE,
+	CONF_CATCH_UP_RATE,
 	CONF_MAX_FILES,
 	CONF_MAX_DIRECTORIES,
 	CONF_STATE_DAMAGED,
@@ -77,6 +80,7 @@ enum conf_key {
 	CONF_FOLLOW_LINKS,
 	CONF_COMPRESSED,
 	CONF_SOURCE_DEAD_LETTER_MAX,
+	CONF_SOURCE_MAX_RATE,
 	CONF_SOURCE_MAX_FILES,
 	CONF_SOURCE_MAX_DIRECTORIES,
 	CONF_PARSER,
@@ -156,7 +160,8 @@ struct conf_option {
 	bool required;
 	const char *written;               /* the default as the user would write it; NULL: none */
 	const char *words[CONF_WORDS_MAX]; /* CONF_T_WORD; the value is the index */
-	const char *min, *max; /* CONF_T_SIZE, _TIME, _INT, _INTS; as the user would write them */
+	const char *min,
+		*max; /* CONF_T_SIZE, _RATE, _TIME, _INT, _INTS; as the user would write them */
 	const char *help;
 };
 

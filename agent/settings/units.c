@@ -9,6 +9,8 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 struct unit {
@@ -74,6 +76,17 @@ static int with_unit(const char *text, const struct unit *units, uint64_t *ret_v
 int units_size(const char *text, uint64_t *ret_bytes)
 {
 	return with_unit(text, sizes, ret_bytes);
+}
+
+int units_rate(const char *text, uint64_t *ret_bytes)
+{
+	size_t len = strlen(text);
+	char size[64];
+
+	if (len < 2 || len >= sizeof size || strcmp(text + len - 2, "/s") != 0)
+		return UNITS_E_SYNTAX;
+	snprintf(size, sizeof size, "%.*s", (int)(len - 2), text);
+	return units_size(size, ret_bytes);
 }
 
 int units_time(const char *text, uint64_t *ret_ms)

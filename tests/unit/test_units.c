@@ -35,6 +35,19 @@ static const struct row sizes[] = {
 	{"0x10", UNITS_E_SYNTAX, 0},
 };
 
+static const struct row rates[] = {
+	{"10MiB/s", 0, 10 << 20},
+	{"64KB/s", 0, 64000},
+	{"1/s", 0, 1},
+	{"10MiB", UNITS_E_SYNTAX, 0},
+	{"/s", UNITS_E_SYNTAX, 0},
+	{"s", UNITS_E_SYNTAX, 0},
+	{"", UNITS_E_SYNTAX, 0},
+	{"10MiB/m", UNITS_E_SYNTAX, 0},
+	{"10MiB/s/s", UNITS_E_SYNTAX, 0},
+	{"18446744073709551616/s", UNITS_E_RANGE, 0},
+};
+
 static const struct row times[] = {
 	{"0", 0, 0},
 	{"0s", 0, 0},
@@ -67,6 +80,12 @@ Test(units, sizes)
 {
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
 		check(&sizes[i], units_size);
+}
+
+Test(units, rates)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rates); i++)
+		check(&rates[i], units_rate);
 }
 
 Test(units, times)
