@@ -7,6 +7,14 @@
  *
  * About each certificate it asks having asked OpenSSL. Nothing is decided here: only the reason is
  * kept, which the library's own message has not.
+ *
+ * It logs from the thread in which something happens. One thing can be met there only: when a batch
+ * is refused for its number, because the one before it failed, the library numbers all that it has
+ * anew, under another epoch. A batch in doubt, of any partition, would then be sent again in such a
+ * way that Kafka cannot know it (the library's issue 4953). Of that it tells nobody, but it logs
+ * that it has met such a batch before it begins, in the thread that handles the answer and holding
+ * no lock; an instance with a fatal error sends nothing more, and what is in doubt comes back and
+ * says so. Should another version log it otherwise, nothing is lost but that.
  */
 #include "client/callbacks.h"
 
@@ -14,6 +22,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/library_log.h"
 #include "client/words.h"
 #include "login/login.h"
 
@@ -57,6 +66,24 @@ static int on_certificate(rd_kafka_t *rk, const char *name, int32_t id, int *err
 	return 0;
 }
 
+/* Facilities of its log: a batch behind a failed one, and one whose producer is not known. */
+static bool tells_new_numbers(const char *facility)
+{
+	return strcmp(facility, "ERRSEQ") == 0 || strcmp(facility, "UNKPID") == 0;
+}
+
+static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+	struct callbacks *c = rk ? rd_kafka_opaque(rk) : NULL;
+	rd_kafka_t *guarded = c ? atomic_load(&c->guarded) : NULL;
+
+	(void)level;
+	if (c && c->log)
+		library_log_note(c->log, facility, text);
+	if (guarded && tells_new_numbers(facility) && !atomic_exchange(&c->renumbers, true))
+		rd_kafka_test_fatal_error(guarded, RD_KAFKA_RESP_ERR__INCONSISTENT, text);
+}
+
 /* Unless the user wants none verified. */
 static bool verifies(const struct kafka_options *o)
 {
@@ -71,7 +98,9 @@ static bool verifies(const struct kafka_options *o)
 void callbacks_init(struct callbacks *c, const struct kafka_options *options, rd_kafka_conf_t *conf)
 {
 	c->login = login_ref(options->login);
+	c->log = options->log;
 	rd_kafka_conf_set_opaque(conf, c);
+	rd_kafka_conf_set_log_cb(conf, on_log);
 	/* A library without TLS takes no callback, and needs none. */
 	if (verifies(options))
 		(void)rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate);
@@ -81,10 +110,11 @@ void callbacks_init(struct callbacks *c, const struct kafka_options *options, rd
 	rd_kafka_conf_enable_sasl_queue(conf, 1);
 }
 
-void callbacks_begin(const struct callbacks *c, rd_kafka_t *rk)
+void callbacks_begin(struct callbacks *c, rd_kafka_t *rk, bool guard)
 {
 	rd_kafka_error_t *error = c->login ? rd_kafka_sasl_background_callbacks_enable(rk) : NULL;
 
+	atomic_store(&c->guarded, guard ? rk : NULL);
 	/* Another mechanism than OAUTHBEARER has no queue, and wants no token. */
 	if (error)
 		rd_kafka_error_destroy(error);

@@ -3,17 +3,22 @@
 #define CLIENT_CALLBACKS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "client/options.h"
 
 /*
  * What threads of the library ask us, beside the loop: whether a certificate will do, and for a
- * token of SASL/OAUTHBEARER. Embedded by the owner of an instance, at a place that lasts as long as
- * it.
+ * token of SASL/OAUTHBEARER; and what they log. Embedded by the owner of an instance, at a place
+ * that lasts as long as it.
  */
 struct callbacks {
 	struct login *login;          /* for tokens, or NULL */
 	atomic_int certificate_error; /* why one was refused last, by OpenSSL's number; or 0 */
+	struct library_log *log;      /* or NULL */
+	/* To be ended before it numbers its batches anew, or NULL; and whether it was. */
+	struct rd_kafka_s *_Atomic guarded;
+	atomic_bool renumbers;
 };
 
 struct rd_kafka_s;
@@ -23,8 +28,14 @@ struct rd_kafka_conf_s;
 void callbacks_init(struct callbacks *callbacks, const struct kafka_options *options,
 		    struct rd_kafka_conf_s *conf);
 
-/* The instance is there: from now on tokens are fetched, also while its connections are idle. */
-void callbacks_begin(const struct callbacks *callbacks, struct rd_kafka_s *rk);
+/*
+ * The instance is there: from now on tokens are fetched, also while its connections are idle. With
+ * `guard` it ends with a fatal error before it numbers its batches anew (CALLBACKS_DEBUG tells it).
+ */
+void callbacks_begin(struct callbacks *callbacks, struct rd_kafka_s *rk, bool guard);
+
+/* What the property "debug" of a guarded instance has to name. */
+#define CALLBACKS_DEBUG "eos"
 
 /*
  * Fetches a token now, which new connections of the instance have. Blocks for up to

@@ -30,6 +30,8 @@ enum kafka_on_change {
 	KAFKA_CHANGE_PIN,   /* they go by the old one, as long as there are as many */
 };
 
+struct library_log;
+
 /* What the Kafka output is told; below all of its modules, which each take what they need. */
 struct kafka_options {
 	const struct prop
@@ -45,12 +47,13 @@ struct kafka_options {
 	enum kafka_on_change on_change;
 	const uint32_t *kept; /* of each topic: ledger_topic.n_kept; NULL: 0. Not kept. */
 	uint64_t linger_us;
-	bool library_linger;  /* producer_linger = "library": no kicks of ours */
-	size_t queue_records; /* our limit, but for LEDGER_RESERVE; 10,000 */
-	size_t queue_bytes;   /* likewise; 4 MiB */
-	size_t max_line;      /* longest value; message.max.bytes is derived from it */
-	bool tell_timestamps; /* in reports of what was delivered */
-	uint64_t stall_us;    /* no report for so long although brokers answer: dispose; 60 s */
+	bool library_linger;     /* producer_linger = "library": no kicks of ours */
+	size_t queue_records;    /* our limit, but for LEDGER_RESERVE; 10,000 */
+	size_t queue_bytes;      /* likewise; 4 MiB */
+	size_t max_line;         /* longest value; message.max.bytes is derived from it */
+	bool tell_timestamps;    /* in reports of what was delivered */
+	uint64_t stall_us;       /* no report for so long although brokers answer: dispose; 60 s */
+	struct library_log *log; /* lines of the library's log go there, or NULL; borrowed */
 };
 
 /* A copy for kafka_props_free; references are left out. NULL: no memory. */

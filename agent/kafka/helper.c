@@ -65,7 +65,9 @@ int helper_new(const struct kafka_options *options, int wake_fd, struct helper *
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&h->cond, &attr);
 	pthread_condattr_destroy(&attr);
+	library_log_init(&h->log);
 	r = copy_options(options, &h->options);
+	h->options.log = &h->log;
 	if (r == 0) {
 		h->refs = 2;
 		h->wake_fd = wake_fd;

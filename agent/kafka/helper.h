@@ -81,14 +81,8 @@ void helper_ask(struct helper *helper, uint64_t delay_us, bool settings);
 /* Asks whether the leader of a partition, the broker of that id, answers. */
 void helper_probe(struct helper *helper, uint32_t topic, int32_t partition, int32_t leader);
 
-/*
- * A line of the library's log, from either thread: kept for helper_line. Above some 1,000 lines
- * they are dropped and counted.
- */
-void helper_note_line(struct helper *helper, const char *text);
-
-/* The oldest line, for free(); NULL: none waits. Cheap then. *ret_dropped: so many before it. */
-char *helper_line(struct helper *helper, unsigned *ret_dropped);
+/* The library's log, of all producers; valid until helper_free. */
+struct library_log *helper_log(struct helper *helper);
 
 /* Whether an answer waits. Cheap. */
 bool helper_waits(const struct helper *helper);

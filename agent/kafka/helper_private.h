@@ -5,11 +5,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "client/library_log.h"
 #include "kafka/helper.h"
 
 /* The mailbox and the thread's side of it: for helper.c, mailbox.c and helper_work.c. */
-
-#define HELPER_LINES 1024
 
 struct helper_orders {
 	bool make, make_lone, ask, settings, probe, quit;
@@ -36,10 +35,7 @@ struct helper {
 	struct helper_orders orders;
 	struct helper_answer answer;
 	atomic_bool answered;
-	/* The library's log: lines that wait, a ring. */
-	char *lines[HELPER_LINES];
-	unsigned first_line, n_lines, dropped_lines;
-	atomic_bool has_lines;
+	struct library_log log; /* of all producers, which end before */
 };
 
 /* Both sides end with this; the second one frees. */

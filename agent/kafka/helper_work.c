@@ -69,7 +69,7 @@ static void back_off(struct work *w, uint64_t max_us)
 }
 
 /* The library's own words say more than "timed out". Only for a producer not handed over. */
-static void take_news(struct helper *h, struct producer *p, struct helper_answer *answer)
+static void take_news(struct producer *p, struct helper_answer *answer)
 {
 	struct producer_note note;
 	struct report none;
@@ -78,8 +78,6 @@ static void take_news(struct helper *h, struct producer *p, struct helper_answer
 
 	while (producer_reports(p, &none, &note, 1, &waits) || waits) {
 		producer_news(p, &news);
-		if (news.kind == NEWS_LOG)
-			helper_note_line(h, news.text);
 		if (news.trouble == TROUBLE_NONE || news.trouble < answer->trouble)
 			continue;
 		answer->trouble = news.trouble;
@@ -225,7 +223,7 @@ static void try_trial(struct helper *h, struct work *w)
 		return;
 	}
 	if (!ask(w, w->trial.producer, &answer)) {
-		take_news(h, w->trial.producer, &answer);
+		take_news(w->trial.producer, &answer);
 		trial_failed(h, w, &answer);
 		return;
 	}
@@ -293,7 +291,7 @@ static void try_make(struct helper *h, struct work *w)
 	if (!w->fresh && make_fresh(h, w))
 		return;
 	if (!ask(w, w->fresh, &answer)) {
-		take_news(h, w->fresh, &answer);
+		take_news(w->fresh, &answer);
 		helper_tell(h, &answer);
 		back_off(w, RETRY_MAX_MAKING_US);
 		/* Who may not log in any more is let in with the others, perhaps. */

@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "client/library_log.h"
 #include "kafka/kafka_private.h"
 
 #define REPORT_PORTION 64
@@ -148,8 +149,7 @@ static void take_news(struct kafka *k, struct producer *producer, uint64_t now_u
 			snprintf(k->last_error, sizeof k->last_error, "%.250s", news.text);
 		kafka_ask(k, now_us, US_PER_S);
 		break;
-	case NEWS_LOG:
-		helper_note_line(k->helper, news.text);
+	case NEWS_NONE:
 		break;
 	}
 }
@@ -302,7 +302,7 @@ static int kafka_next_remark(struct output *output, struct output_remark *ret_re
 
 	if (remarks_next(&k->remarks, ret_remark) == 0)
 		return 0;
-	line = helper_line(k->helper, &dropped);
+	line = library_log_take(helper_log(k->helper), &dropped);
 	if (!line)
 		return 1;
 	*ret_remark =

@@ -77,11 +77,22 @@ void kafka_died(struct kafka *k, const char *why, uint64_t now_us)
 {
 	bool refused = producer_was_refused(k->producer);
 	/* Behind the name that the library has for it. */
-	const char *said = refused ? strstr(why, "ProduceRequest") : NULL;
+	const char *said = strstr(why, "ProduceRequest");
+	char text[448];
 
 	k->dead = true;
+	if (producer_would_renumber(k->producer)) {
+		snprintf(
+			text, sizeof text,
+			"%.300s: librdkafka would give new numbers to all batches, and Kafka could "
+			"not know those again that are in doubt",
+			said ? said : why);
+		kafka_dispose(k, LOG_WARNING, "producer-renumbers", text, now_us);
+		return;
+	}
 	kafka_dispose(k, refused ? LOG_WARNING : LOG_ERR,
-		      refused ? "producer-refused" : "producer-fatal", said ? said : why, now_us);
+		      refused ? "producer-refused" : "producer-fatal", refused && said ? said : why,
+		      now_us);
 }
 
 void kafka_not_delivered(struct kafka *k, struct report *r, const struct producer_note *note,

@@ -43,8 +43,7 @@ void mailbox_unref(struct helper *h)
 	if (left)
 		return;
 	topics_free(h->answer.topics);
-	for (unsigned i = 0; i < h->n_lines; i++)
-		free(h->lines[(h->first_line + i) % HELPER_LINES]);
+	library_log_deinit(&h->log);
 	free_options(&h->options);
 	pthread_cond_destroy(&h->cond);
 	pthread_mutex_destroy(&h->mutex);
@@ -107,40 +106,6 @@ void helper_tell(struct helper *h, const struct helper_answer *news)
 	(void)!eventfd_write(h->wake_fd, 1);
 }
 
-void helper_note_line(struct helper *h, const char *text)
-{
-	char *line = NULL;
-
-	pthread_mutex_lock(&h->mutex);
-	if (h->n_lines < HELPER_LINES)
-		line = strdup(text);
-	if (line)
-		h->lines[(h->first_line + h->n_lines++) % HELPER_LINES] = line;
-	else
-		h->dropped_lines++;
-	atomic_store(&h->has_lines, true);
-	pthread_mutex_unlock(&h->mutex);
-}
-
-char *helper_line(struct helper *h, unsigned *ret_dropped)
-{
-	char *line = NULL;
-
-	if (!atomic_load(&h->has_lines))
-		return NULL;
-	pthread_mutex_lock(&h->mutex);
-	if (h->n_lines) {
-		line = h->lines[h->first_line];
-		h->first_line = (h->first_line + 1) % HELPER_LINES;
-		h->n_lines--;
-		*ret_dropped = h->dropped_lines;
-		h->dropped_lines = 0;
-	}
-	atomic_store(&h->has_lines, h->n_lines > 0);
-	pthread_mutex_unlock(&h->mutex);
-	return line;
-}
-
 void helper_leave(struct helper *h)
 {
 	/* An answer nobody fetched may hold the producer that was handed over last. */
@@ -153,6 +118,11 @@ void helper_leave(struct helper *h)
 const struct kafka_options *helper_options(const struct helper *h)
 {
 	return &h->options;
+}
+
+struct library_log *helper_log(struct helper *h)
+{
+	return &h->log;
 }
 
 void helper_make(struct helper *h, struct producer *old, uint64_t delay_us)

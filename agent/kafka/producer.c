@@ -17,6 +17,10 @@
  * not, since a batch in doubt is in flight no more. The instance for records that go alone has
  * nothing behind a record, nor beside it, and goes on.
  *
+ * For one reason "gapless" does not hold: where several small batches are under way, the first
+ * fails and is to be sent again, and the second is refused for its number. Of that the library's
+ * log tells in time (client/callbacks.c).
+ *
  * Headers are built by us and handed over as a list: the library frees headers that it built
  * itself twice when a partition is unknown (before 2.12.0, scenario E14).
  */
@@ -65,7 +69,6 @@ static const struct setting defaults[] = {
 static const struct setting rules[] = {
 	{"message.timeout.ms", "0"},
 	{"delivery.report.only.error", "false"},
-	{"log.queue", "true"},
 	/* So long a broker waits for replicas before it says that they are too few. */
 	{"request.timeout.ms", "5000"},
 };
@@ -165,17 +168,39 @@ static int set_sizes(rd_kafka_conf_t *conf, const struct kafka_options *o, char 
 	return r;
 }
 
+/* Whether the instance ends before it does what Kafka cannot know again. */
+static bool is_guarded(const struct kafka_options *o, bool alone)
+{
+	const char *idempotent = wanted(o, "enable.idempotence");
+
+	return !alone && (!idempotent || strcmp(idempotent, "true") == 0);
+}
+
+/* Its log has to tell of numbers, whatever the user wants it to tell. */
+static int set_debug(rd_kafka_conf_t *conf, const struct kafka_options *o, char *ret_message,
+		     size_t len)
+{
+	const char *debug = wanted(o, "debug");
+	char both[256] = CALLBACKS_DEBUG;
+
+	if (debug && *debug)
+		snprintf(both, sizeof both, "%s," CALLBACKS_DEBUG, debug);
+	return set(conf, "debug", both, false, ret_message, len);
+}
+
 /* How the library sends, and what ends it. */
 static int set_sending(rd_kafka_conf_t *conf, const struct kafka_options *o, bool alone,
 		       char *ret_message, size_t len)
 {
-	const char *idempotent = wanted(o, "enable.idempotence");
 	size_t linger_ms = o->library_linger ? (o->linger_us + 999) / 1000 : 900000;
 	int r = set_size(conf, "linger.ms", alone ? 0 : linger_ms, ret_message, len);
 
-	if (r || alone || (idempotent && strcmp(idempotent, "true") != 0))
-		return r;
-	return set(conf, "enable.gapless.guarantee", "true", false, ret_message, len);
+	if (r == 0 && is_guarded(o, alone)) {
+		r = set(conf, "enable.gapless.guarantee", "true", false, ret_message, len);
+		if (r == 0)
+			r = set_debug(conf, o, ret_message, len);
+	}
+	return r;
 }
 
 static int configure(rd_kafka_conf_t *conf, const struct kafka_options *o, size_t batch_bytes,
@@ -193,8 +218,7 @@ static int configure(rd_kafka_conf_t *conf, const struct kafka_options *o, size_
 		r = set_sizes(conf, o, ret_message, len);
 	if (r == 0)
 		r = set_sending(conf, o, alone, ret_message, len);
-	rd_kafka_conf_set_events(conf,
-				 RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
+	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
 	return r;
 }
 
@@ -271,8 +295,7 @@ int producer_new(const struct kafka_options *options, const struct producer_sizi
 		return r;
 	}
 	p->queue = rd_kafka_queue_get_main(p->rk);
-	rd_kafka_set_log_queue(p->rk, NULL);
-	callbacks_begin(&p->callbacks, p->rk);
+	callbacks_begin(&p->callbacks, p->rk, is_guarded(options, sizing->alone));
 	r = add_topics(p, options, ret_message, len);
 	if (r)
 		return r;
@@ -396,6 +419,11 @@ bool producer_is_dead(const struct producer *p, char *ret_text, size_t len)
 bool producer_was_refused(const struct producer *p)
 {
 	return rd_kafka_fatal_error(p->rk, NULL, 0) == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE;
+}
+
+bool producer_would_renumber(const struct producer *p)
+{
+	return atomic_load(&p->callbacks.renumbers);
 }
 
 void producer_set_password(struct producer *p, const struct kafka_options *options)

@@ -44,10 +44,10 @@ enum trouble {
 	TROUBLE_LOGIN,   /* authentication */
 };
 
-/* Something that the library told: an error, or a line of its log. */
+/* An error that the library told. */
 struct producer_news {
 	enum {
-		NEWS_LOG,      /* a line of the library's log */
+		NEWS_NONE,     /* an event that says nothing */
 		NEWS_ERROR,    /* an error of one broker connection */
 		NEWS_ALL_DOWN, /* no broker connection is left */
 		NEWS_AUTH,     /* authentication or TLS failed */
@@ -118,6 +118,9 @@ bool producer_is_dead(const struct producer *producer, char *ret_text, size_t le
 
 /* True when that was a batch that a broker refused for good. */
 bool producer_was_refused(const struct producer *producer);
+
+/* True when we raised it, because the library was about to number its batches anew. */
+bool producer_would_renumber(const struct producer *producer);
 
 /*
  * Gives the instance the name and password of these properties, if they have both: for connections

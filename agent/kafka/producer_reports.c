@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What comes back from the library: delivery reports, errors, its log.
+ * What comes back from the library: delivery reports, errors.
  *
  * Reports are taken as events in the caller's thread: freeing messages where they are made is the
  * cheapest, and there is no callback. One event holds the reports of a whole batch; it is handed
@@ -192,21 +192,14 @@ static void convert_error(struct producer *p, struct producer_news *ret)
 
 void producer_news(struct producer *p, struct producer_news *ret)
 {
-	const char *fac, *text;
-	int level;
-
-	ret->kind = NEWS_LOG;
+	ret->kind = NEWS_NONE;
 	ret->priority = LOG_DEBUG;
 	ret->trouble = TROUBLE_NONE;
 	ret->text[0] = '\0';
 	if (!p->event)
 		return;
-	if (rd_kafka_event_type(p->event) == RD_KAFKA_EVENT_ERROR) {
+	if (rd_kafka_event_type(p->event) == RD_KAFKA_EVENT_ERROR)
 		convert_error(p, ret);
-	} else if (rd_kafka_event_log(p->event, &fac, &text, &level) == 0) {
-		ret->priority = level;
-		snprintf(ret->text, sizeof ret->text, "%s: %s", fac, text);
-	}
 	rd_kafka_event_destroy(p->event);
 	p->event = NULL;
 }

@@ -13,6 +13,7 @@ FLEXIBLE = 9
 OUT_OF_ORDER_SEQUENCE_NUMBER = 45
 MESSAGE_TOO_LARGE = 10
 CORRUPT_MESSAGE = 2
+NOT_ENOUGH_REPLICAS = 19
 FORBIDDEN = 29
 POLICY_VIOLATION = 44
 
@@ -27,6 +28,10 @@ class Batch:
     sequence: int
     records: int
     end: int  # of its bytes in the frame
+
+    @property
+    def place(self):
+        return self.topic, self.partition
 
 
 @dataclass

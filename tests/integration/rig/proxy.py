@@ -11,6 +11,8 @@ Every Produce request is shown to `rule(request)`, which answers with one of
   RESET           reset the connection, nothing reaches the broker
   BLACK_HOLE      from now on this connection swallows everything, both ways
   an int          do not pass it on; answer every partition with this error code
+  (LATE, an int)  the same, but the answer waits for the next request of the connection to the same
+                  partition, which overtakes nothing: it is decided, and passed on, behind it
 
 Whatever is not plain forwarding goes into `log` at the moment it happens, which is what a test
 looks at to know that its fault was real. black_hole() does it to all connections, also new ones;
@@ -34,6 +36,7 @@ FLIP = "flip"
 RESET = "reset"
 BLACK_HOLE = "black-hole"
 TRICKLE = "trickle"
+LATE = "late"
 LINGER_RST = struct.pack("ii", 1, 0)
 
 
@@ -53,6 +56,7 @@ class _Link:
         self.server = socket.create_connection(proxy.target)
         self.swallow = False
         self.drops = {}  # correlation id: request whose answer must not arrive, and SWALLOW or DROP
+        self.late = {}  # topic and partition: request that is refused before the next, and its action
         self.lock = threading.Lock()  # on writes to the client
         self.ending = threading.Lock()  # on the two below
         self.closed = False
@@ -126,7 +130,11 @@ class _Link:
         if frame[:2] == b"\0\0":
             request = parse_request(frame)
             assert request.api == PRODUCE
+            self._refuse_late(request)
             action = self.proxy.decide(request)
+        if isinstance(action, tuple):
+            self.late[request.batches[0].place] = request, action
+            return True
         if action == RESET:
             self.close(reset=True)
             return False
@@ -142,6 +150,13 @@ class _Link:
         else:
             self._send(self.server, frame)
         return True
+
+    def _refuse_late(self, request):
+        late, action = self.late.pop(request.batches[0].place, (None, None))
+        if late is not None:
+            with self.lock:
+                self._send(self.client, refuse(late, action[1]))
+            self.proxy.note(action, late)
 
     def _responses(self):
         frame = self._frame(self.server)
@@ -189,7 +204,8 @@ class Proxy:
         with self._lock:
             self.produce_requests += 1
             action = (self.rule(request) if self.rule else None) or FORWARD
-        if action not in (FORWARD, DROP, SWALLOW):  # those are noted when the answer is there
+        # Those are noted when the answer is there.
+        if action not in (FORWARD, DROP, SWALLOW) and not isinstance(action, tuple):
             self.note(action, request)
         return action
 

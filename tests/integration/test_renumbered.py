@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A batch is refused for its number, because the one before it failed: librdkafka then numbers all that
+it has anew, what is in doubt of other partitions too, and Kafka cannot know that again.
+
+The proxy keeps the answer to a batch that was appended, and has two small batches of another partition
+be under way at once, of which it refuses the first; the broker itself refuses the second.
+"""
+
+import pytest
+from rig import proxy as actions
+from rig.frames import NOT_ENOUGH_REPLICAS
+from rig.wait import wait_for
+from rig.writer import Load
+
+LATE = (actions.LATE, NOT_ENOUGH_REPLICAS)
+PIPELINED = 4  # of batches of more records librdkafka has one under way
+
+
+def doubt_then_gap():
+    """A rule: one large batch is in doubt; then the first of two small ones of another partition fails."""
+    doubt, gap = [], []
+
+    def rule(request):
+        batch = request.batches[0]
+        if not doubt:
+            if request.records > PIPELINED:
+                doubt.append(batch.partition)
+                return actions.SWALLOW
+        elif not gap and request.records <= PIPELINED and batch.partition != doubt[0]:
+            gap.append(batch.partition)
+            return LATE
+        return None
+
+    return rule
+
+
+@pytest.mark.scenario("E06", "E04", "G04")
+def test_what_is_in_doubt_is_not_sent_under_new_numbers(
+    broker, own_topic, proxy, make_lineage, make_agent, make_oracle
+):
+    """What may come twice is counted, and nothing else comes twice."""
+    lineage = make_lineage("a", keys=30).append(500)
+    agent = make_agent(proxy.bootstrap, own_topic, kafka={"socket_timeout_ms": 4000}).start()
+    oracle = make_oracle(broker, own_topic, [lineage])
+    agent.counted(lines_delivered=500)
+    proxy.rule = doubt_then_gap()
+    lineage.append(200)
+    load = Load(lineage, rate=40)
+    wait_for(lambda: proxy.faults(LATE), 20, "a batch that fails before another")
+    agent.wait_says("new numbers")
+    goal = oracle.in_topic() + 200
+    wait_for(lambda: oracle.in_topic() > goal, 60, "it goes on")
+    written = 700 + load.stop()
+    wait_for(oracle.complete, 30, lambda: f"{oracle.missing()} missing")
+    agent.stop()
+    agent.assert_true(read=written)
+    verdict, counters = oracle.judge(), agent.counters()
+    doubt = proxy.faults(actions.SWALLOW)[0].request
+    assert verdict.DUP <= counters["maybe_persisted"], (verdict, counters)
+    assert counters["maybe_persisted"] >= doubt.records, counters
+    assert counters["producers_made"] == 2, agent.messages()
+    verdict.assert_clean(written, dup=verdict.DUP)
