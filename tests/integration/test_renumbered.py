@@ -7,6 +7,7 @@ be under way at once, of which it refuses the first; the broker itself refuses t
 """
 
 import pytest
+from rig import logins
 from rig import proxy as actions
 from rig.frames import NOT_ENOUGH_REPLICAS
 from rig.wait import wait_for
@@ -34,13 +35,16 @@ def doubt_then_gap():
     return rule
 
 
+@pytest.mark.parametrize("library", ["own", "newest"])
 @pytest.mark.scenario("E06", "E04", "G04")
 def test_what_is_in_doubt_is_not_sent_under_new_numbers(
-    broker, own_topic, proxy, make_lineage, make_agent, make_oracle
+    library, broker, own_topic, proxy, make_lineage, make_agent, make_oracle
 ):
     """What may come twice is counted, and nothing else comes twice."""
     lineage = make_lineage("a", keys=30).append(500)
-    agent = make_agent(proxy.bootstrap, own_topic, kafka={"socket_timeout_ms": 4000}).start()
+    agent = make_agent(proxy.bootstrap, own_topic, kafka={"socket_timeout_ms": 4000})
+    agent.env = logins.newest_library() if library == "newest" else None
+    agent.start()
     oracle = make_oracle(broker, own_topic, [lineage])
     agent.counted(lines_delivered=500)
     proxy.rule = doubt_then_gap()
