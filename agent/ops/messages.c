@@ -95,6 +95,7 @@ static const struct row rows[] = {
 	{"producer-fatal", "e8313c42efa7553bafedd954bb0705c9"},
 	{"producer-purged", "aa8010c1ac2551dfadfa51a815ac47fe"},
 	{"producer-refused", "0f96e997c045585380920a6787cb5835"},
+	{"producer-renumbers", "f6bb17c3d1a05535b69d0a4be3bcd3b9"},
 	{"producer-replaced", "adca58938ee05f3cb3db58197c5048a3"},
 	{"producer-stalled", "d15590b5c20053c7af5cb09d6420dc34"},
 	{"producer-state", "55e4966bcbbd5ca3b49e6b7f62f733a2"},
