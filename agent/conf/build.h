@@ -63,6 +63,9 @@ struct source_build;
 /* Finds the links of its parser. 0 or -ENOMEM. */
 int conf_find_parser(struct source_build *s) MUSTCHECK;
 
+/* Its path_pattern, if it has one, compiled: the last link of its parser. 0 or -ENOMEM. */
+int conf_build_path_pattern(struct source_build *s) MUSTCHECK;
+
 /* Compiles it for the fields that the route wants. 0 or -ENOMEM. */
 int conf_build_parser(struct source_build *s) MUSTCHECK;
 

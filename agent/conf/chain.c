@@ -12,6 +12,9 @@
 #include "conf/build.h"
 #include "parsers/names.h"
 
+/* The last link is that of path_pattern. */
+#define PARSERS_MAX (PARSER_LINKS_MAX - 1)
+
 /* Kinds that need no more said than their name. */
 static const struct parser_link ready_made[] = {
 	{.name = "json", .kind = PARSER_JSON},     {.name = "logfmt", .kind = PARSER_LOGFMT},
@@ -104,7 +107,7 @@ bool conf_parser_may_have(const struct source_build *s, struct slice name)
 static bool is_fact(const char *from)
 {
 	return strcmp(from, "line") == 0 || strcmp(from, "file.path") == 0 ||
-	       strcmp(from, "file.name") == 0;
+	       strcmp(from, "file.name") == 0 || strcmp(from, PARSER_FROM_FOUND) == 0;
 }
 
 /* Whether a link before that one has the field. */
@@ -181,23 +184,27 @@ int conf_find_parser(struct source_build *s)
 	size_t n = !list ? 0 : list->kind == CONF_LIST ? list->n_kids : 1;
 	int r;
 
-	s->fields_known = list || !conf_node_find(s->group, "parser");
-	if (!list && no_match->node && no_match->node == conf_node_find(s->group, "on_no_match"))
+	s->fields_known = (list || !conf_node_find(s->group, "parser")) &&
+			  (s->patterns->path.n_patterns || !s->values.of[CONF_PATH_PATTERN].node);
+	if (!list && !s->patterns->path.n_patterns && no_match->node &&
+	    no_match->node == conf_node_find(s->group, "on_no_match"))
 		conf_warning(s->build->problems, no_match->node->place,
 			     "%son_no_match does nothing without a parser", s->label);
-	if (n > PARSER_LINKS_MAX) {
+	if (n > PARSERS_MAX) {
 		conf_problem(s->build->problems, list->place, "%sparser: at most %d in a row",
-			     s->label, PARSER_LINKS_MAX);
-		n = PARSER_LINKS_MAX;
+			     s->label, PARSERS_MAX);
+		n = PARSERS_MAX;
 	}
 	for (size_t i = 0; i < n; i++)
 		find_link(s, list->kind == CONF_LIST ? list->kids[i] : list);
+	if (s->patterns->path.n_patterns)
+		s->links[s->n_links++] = &s->patterns->path;
 	if (!s->fields_known)
 		return 0;
 	r = list_names(s);
 	if (r == 0)
 		r = number_groups(s);
-	for (size_t i = 0; i < s->n_links && r == 0; i++)
+	for (size_t i = 0; i < n && r == 0; i++)
 		r = set_input(s, i, list->kind == CONF_LIST ? list->kids[i]->place : list->place);
 	return r;
 }

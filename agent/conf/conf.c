@@ -9,6 +9,16 @@
 #include "settings/read.h"
 #include "settings/secret.h"
 
+static void free_link(struct parser_link *link)
+{
+	for (size_t i = 0; i < link->n_patterns; i++)
+		pattern_free(link->patterns[i]);
+	for (size_t i = 0; i < link->n_columns; i++)
+		free(link->columns[i]);
+	free(link->patterns);
+	free(link->columns);
+}
+
 static void free_source(struct source *source, struct conf_patterns *patterns)
 {
 	route_free(source->route);
@@ -19,19 +29,13 @@ static void free_source(struct source *source, struct conf_patterns *patterns)
 	conf_paths_free(patterns->paths);
 	conf_paths_free(patterns->exclude);
 	conf_paths_free(patterns->rotated);
+	free_link(&patterns->path);
 	free(source->name);
 }
 
 static void free_parser(struct conf_parser *parser)
 {
-	struct parser_link *link = &parser->link;
-
-	for (size_t i = 0; i < link->n_patterns; i++)
-		pattern_free(link->patterns[i]);
-	for (size_t i = 0; i < link->n_columns; i++)
-		free(link->columns[i]);
-	free(link->patterns);
-	free(link->columns);
+	free_link(&parser->link);
 	free(parser->from);
 	free(parser->name);
 }

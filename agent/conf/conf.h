@@ -27,6 +27,7 @@ struct conf_patterns {
 	char **paths; /* NULL-terminated, as the others */
 	char **exclude;
 	char **rotated;
+	struct parser_link path; /* path_pattern: what their paths say; owns what it points to */
 };
 
 struct conf_parser {

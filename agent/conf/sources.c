@@ -166,6 +166,8 @@ static int build_source(struct conf_build *build, const struct conf_node *list, 
 	set_rules(&s);
 	r = build_encoding(&s);
 	if (r == 0)
+		r = conf_build_path_pattern(&s);
+	if (r == 0)
 		r = conf_find_parser(&s);
 	if (r == 0)
 		r = conf_build_multiline(&s);

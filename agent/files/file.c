@@ -29,6 +29,22 @@ int file_set_path(struct file *file, const char *path)
 	return 0;
 }
 
+struct parser_input file_parser_input(const struct file *file, struct slice line)
+{
+	struct parser_input input = {
+		.line = line,
+		/* The name is its last component: no strlen for each line. */
+		.path = {file->path, (size_t)(file->name.at + file->name.len - file->path)},
+		.name = file->name,
+	};
+
+	if (UNLIKELY(file->source->reads_found)) {
+		input.found = slice_of(file->lineage);
+		input.real = file->real ? slice_of(file->real) : SLICE_NONE;
+	}
+	return input;
+}
+
 /* 0 or -ENOMEM. */
 static int set_text(char **text, const char *value)
 {

@@ -220,6 +220,9 @@ bool file_is_nameless(const struct file *file);
 /* The file of an account that is part of one. */
 struct file *file_of_account(struct account *account);
 
+/* What the parser of its source reads of a line; borrowed. */
+struct parser_input file_parser_input(const struct file *file, struct slice line);
+
 /* 0 or -ENOMEM. */
 int file_set_path(struct file *file, const char *path) MUSTCHECK;
 

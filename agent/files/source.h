@@ -23,6 +23,7 @@ enum source_start_at { SOURCE_START_BEGINNING, SOURCE_START_END };
 struct source {
 	char *name;              /* owned by whoever built this, as all it points to but rotated */
 	struct parser *parser;   /* NULL: none */
+	bool reads_found;        /* the parser reads where a file was found, too */
 	struct charset *charset; /* of its lines; NULL: UTF-8, or bytes as they are */
 	struct redact redact;
 	struct route *route;

@@ -54,16 +54,14 @@ static int read_line(struct pipeline *pipeline, const struct source *source,
  * Cuts the line into fields, and notes what happened to it so far. One that was withheld is none of
  * the parser's. 0 or -ENOMEM.
  */
-static int parse_line(struct pipeline *pipeline, const struct source *source,
-		      struct route_input *input)
+static int parse_line(struct pipeline *pipeline, const struct file *file, struct route_input *input)
 {
 	struct outcome *outcome = &pipeline->line.outcome;
-	const struct parser *parser = source->parser;
+	const struct parser *parser = file->source->parser;
 	int r = PARSER_E_MISS;
 
 	if (parser && LIKELY(!input->withheld)) {
-		struct parser_input text = {input->facts.line, input->facts.path,
-					    input->facts.name};
+		struct parser_input text = file_parser_input(file, input->facts.line);
 
 		r = parser_extract(parser, pipeline->scratch, &text, &pipeline->arena,
 				   pipeline->fields);
@@ -125,7 +123,7 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 			return r;
 	}
 	pipeline->line.text = input.facts.line;
-	r = parse_line(pipeline, file->source, &input);
+	r = parse_line(pipeline, file, &input);
 	if (UNLIKELY(r))
 		return r;
 	return route_record(file->source->route, &input, &pipeline->arena, &pipeline->record,

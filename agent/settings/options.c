@@ -132,6 +132,9 @@ static const struct conf_option options[CONF_N_KEYS] = {
 	[CONF_SOURCE_MAX_DIRECTORIES] =
 		{"max_directories", CONF_IN_SOURCE, CONF_T_INT, .min = "1", .max = "100000000",
 		 .help = "directories of this source; without it as many as of all"},
+	[CONF_PATH_PATTERN] = {"path_pattern", CONF_IN_SOURCE, CONF_T_TEXT,
+			       .help = "pattern whose groups are fields of the file's path, or "
+				       "\"kubernetes\""},
 	[CONF_PARSER] = {"parser", CONF_IN_SOURCE, CONF_T_TEXTS,
 			 .help = "name of the parser, or of several; none: lines are not cut"},
 	[CONF_FIELDS] = {"fields", CONF_IN_SOURCE, CONF_T_LIST,

@@ -16,7 +16,7 @@
 
 #define MESSAGE "message"
 
-enum reads { READS_LINE, READS_PATH, READS_NAME, READS_FIELD };
+enum reads { READS_LINE, READS_PATH, READS_NAME, READS_FOUND, READS_FIELD };
 
 struct link {
 	const struct parser_link *link;
@@ -156,10 +156,11 @@ static bool is_single(const struct parser_link *const *links, size_t n,
 /* Where the link reads; a field is among those of the parser. */
 static void set_input(struct link *link, const char *from, const struct parser_fields *fields)
 {
-	link->reads = strcmp(from, "line") == 0      ? READS_LINE :
-		      strcmp(from, "file.path") == 0 ? READS_PATH :
-		      strcmp(from, "file.name") == 0 ? READS_NAME :
-						       READS_FIELD;
+	link->reads = strcmp(from, "line") == 0            ? READS_LINE :
+		      strcmp(from, "file.path") == 0       ? READS_PATH :
+		      strcmp(from, "file.name") == 0       ? READS_NAME :
+		      strcmp(from, PARSER_FROM_FOUND) == 0 ? READS_FOUND :
+							     READS_FIELD;
 	for (uint32_t i = 0; link->reads == READS_FIELD && i < fields->n; i++) {
 		if (strcmp(fields->names[i], from) == 0)
 			link->field = i;
@@ -226,9 +227,22 @@ static struct slice input_of(const struct link *link, const struct parser_input 
 		return input->path;
 	case READS_NAME:
 		return input->name;
+	case READS_FOUND:
+		return input->found;
 	default:
 		return fields[link->field];
 	}
+}
+
+/* As extract of a kind. A path that does not match may be a link to one that does. */
+static int extract(const struct link *link, const struct parser_input *input, struct slice text,
+		   struct kind_run *run)
+{
+	int r = text.at ? link->kind->extract(link->state, text, run) : PARSER_E_MISS;
+
+	if (UNLIKELY(r == PARSER_E_MISS && link->reads == READS_FOUND && input->real.at))
+		r = link->kind->extract(link->state, input->real, run);
+	return r;
 }
 
 static void empty_fields(const struct parser *parser, struct slice *fields)
@@ -248,7 +262,7 @@ int parser_run(const struct parser *parser, struct pattern_scratch *scratch,
 	for (size_t i = 0; i < parser->n; i++) {
 		const struct link *link = &parser->links[i];
 		struct slice text = input_of(link, input, ret_fields);
-		int r = text.at ? link->kind->extract(link->state, text, &run) : PARSER_E_MISS;
+		int r = extract(link, input, text, &run);
 
 		if (UNLIKELY(r < 0))
 			return r;
@@ -275,7 +289,7 @@ int parser_explain(const struct parser *parser, struct pattern_scratch *scratch,
 		int r;
 
 		run.stop = text.at;
-		r = text.at ? link->kind->extract(link->state, text, &run) : PARSER_E_MISS;
+		r = extract(link, input, text, &run);
 		if (r == 0)
 			continue;
 		if (r < 0)

@@ -20,7 +20,7 @@ struct parser;
 
 /* Fields that one source may use, and links of a chain. */
 #define PARSER_FIELDS_MAX 64
-#define PARSER_LINKS_MAX 8
+#define PARSER_LINKS_MAX 9
 
 enum parser_kind {
 	PARSER_REGEX,
@@ -33,11 +33,17 @@ enum parser_kind {
 	PARSER_DOCKER,
 };
 
+/* What path_pattern reads: the path under which a file was found, or what links led to. */
+#define PARSER_FROM_FOUND \
+	"\x1f"            \
+	"found"
+
 /* One parser as the configuration has it; serves any number of chains, and has to outlive them. */
 struct parser_link {
 	const char *name;
 	enum parser_kind kind;
-	const char *from;          /* a field, "line", "file.path", "file.name"; NULL: see below */
+	/* a field, "line", "file.path", "file.name", PARSER_FROM_FOUND; NULL: see below */
+	const char *from;
 	struct pattern **patterns; /* regex: tried in their order */
 	size_t n_patterns;
 	char **columns; /* csv, tsv: names in their order; "" for one without */
@@ -93,6 +99,9 @@ struct parser *parser_free(struct parser *parser);
 /* What a parser reads. */
 struct parser_input {
 	struct slice line, path, name;
+	struct slice
+		found; /* the path at which the file was first; looked at where a link reads it */
+	struct slice real; /* what links led to from there; at == NULL: none did */
 };
 
 /* Of parser_extract, for what is not a single pattern. */

@@ -5,6 +5,7 @@ that, over rotations and kills; the example in contrib/kubernetes is what is run
 import os
 
 import pytest
+from rig import config
 from rig.paths import ROOT
 from rig.reader import Reader
 from rig.state import read_state
@@ -153,6 +154,8 @@ def test_the_kubelet_rotates_in_an_event(cluster, topic, container, agent):
     values = [record.value.decode() for record in records(cluster, topic)]
     assert values == ["first", "abc", "\n".join([f"x{TRACE[0]}y", *TRACE[1:]]), "last"]
     assert agent.counters()["events_delivered"] == 4
+    # The file was renamed before its last record was made.
+    assert {record.key for record in records(cluster, topic)} == {b"shop/web-0"}
 
 
 @pytest.mark.scenario("C11", "A01", "F01")
@@ -175,3 +178,42 @@ def test_a_kill_in_an_event_over_a_rotation(cluster, topic, container, agent):
     assert agent.counters()["lines_delivered"] == 1
     values = [record.value for record in records(cluster, topic)]
     assert values == [b"first", b"abc", b"between", b"next", b"last"]
+
+
+def test_fields_of_the_path_choose_the_topic(cluster, topic, work, make_agent):
+    """Behind a link, too, and still when what is read was renamed; never a topic that is not listed."""
+    other = f"{topic}-other"
+    cluster.make_topic(other)
+    logs = {name: work / "log" / name / "app.log" for name in (topic, other, "no-such-topic")}
+    source = {
+        "name": "apps",
+        "paths": f"{work}/log/*/app.log",
+        "path_pattern": r"/(?<to>[^/]+)/app\.log$",
+        "topic": "${to}",
+        "topics": [other, topic],
+        "key": "${to}",
+        "follow_links": "any",
+        "rotate_wait": "1s",
+    }
+    for name, path in logs.items():
+        path.parent.mkdir(parents=True)
+        path.write_text(f"{name} 1\n")
+    real = work / "elsewhere.log"
+    os.rename(logs[topic], real)
+    logs[topic].symlink_to(real)
+    text = config.render_settings(config.settings(cluster.bootstrap, [source]))
+    agent = make_agent(text=text).start()
+    agent.counted(lines_delivered=3)
+    with open(logs[other], "a") as old:
+        os.rename(logs[other], logs[other].with_suffix(".log.1"))
+        old.write(f"{other} 2\n")
+    with open(real, "a") as log:
+        log.write(f"{topic} 2\n")
+    agent.counted(lines_delivered=5, topics_fallback=1)
+    agent.stop()
+    agent.assert_true(read=5)
+    assert [record.value.decode() for record in records(cluster, topic)] == [f"{topic} 1", f"{topic} 2"]
+    assert {record.key.decode(): record.value.decode()[-1] for record in records(cluster, other)} == {
+        other: "2",
+        "no-such-topic": "1",
+    }

@@ -550,6 +550,47 @@ Test(kinds, chain)
 	pattern_free(path);
 }
 
+/* The path at which a file was found, and what links led to: the first that matches. */
+Test(kinds, where_a_file_was_found)
+{
+	static const struct {
+		const char *found, *real, *said;
+	} rows[] = {
+		{"/a/one.log", NULL, "one"},
+		{"/a/one.log", "/b/two.log", "one"},
+		{"/a/one", "/b/two.log", "two"},
+		{"/a/one", NULL, NULL},
+	};
+	struct pattern *pattern = compile_pattern("/(?<app>[a-z]+)\\.log$");
+	const struct parser_link link = {
+		.name = "p", .from = PARSER_FROM_FOUND, .patterns = &pattern, .n_patterns = 1};
+	const struct parser_link *const links[] = {&link};
+	struct parser_fields names = {0};
+	struct parser *parser;
+	struct arena arena = ARENA_NULL;
+	struct pattern_scratch *scratch = pattern_scratch_new();
+	uint32_t number;
+
+	cr_assert_eq(parser_fields_add(&names, slice_of("app"), &number), 0);
+	cr_assert_eq(parser_new(links, 1, &names, 1, &parser, &number), 0);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct parser_input input = {.line = slice_of("/a/line.log"),
+					     .path = slice_of("/a/path.log"),
+					     .found = slice_of(rows[i].found),
+					     .real = slice_of(rows[i].real)};
+		struct slice field;
+		int r = parser_extract(parser, scratch, &input, &arena, &field);
+
+		cr_expect_eq(r, rows[i].said ? 0 : PARSER_E_MISS);
+		if (rows[i].said)
+			cr_expect(slice_eq(field, slice_of(rows[i].said)));
+	}
+	parser_free(parser);
+	pattern_scratch_free(scratch);
+	arena_deinit(&arena);
+	pattern_free(pattern);
+}
+
 Test(kinds, what_a_link_reads)
 {
 	struct pattern *pattern = compile_pattern("^(?<rest>.*)");

@@ -178,8 +178,7 @@ static void show_miss(struct preview *preview, const struct pipeline_line *line)
 {
 	const struct paper *paper = &preview->paper;
 	const struct parser *parser = preview->source->parser;
-	struct parser_input input = {line->text, slice_of(preview->file->path),
-				     preview->file->name};
+	struct parser_input input = file_parser_input(preview->file, line->text);
 	struct parser_stop stop;
 
 	fprintf(paper->to, "  %s%-*s%s", paper->bad, INDENT - 2, "no match", paper->plain);
