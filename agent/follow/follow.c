@@ -31,13 +31,18 @@
 #include "search/age.h"
 #include "search/rotated.h"
 
-/* What kind of thing a path is, when it is not a regular file. */
-static const char *kind_of(mode_t mode)
+/* Each kind of what is no file is told by itself: beside many of one kind the others are news. */
+static void refuse_kind(struct files *files, const struct source *source, const char *path,
+			mode_t mode)
 {
-	return S_ISFIFO(mode) ? "a FIFO" :
-	       S_ISDIR(mode)  ? "a directory" :
-	       S_ISSOCK(mode) ? "a socket" :
-				"a device";
+	if (S_ISFIFO(mode))
+		follow_refuse(files, source, path, "file-is-fifo", "a FIFO");
+	else if (S_ISDIR(mode))
+		follow_refuse(files, source, path, "file-is-directory", "a directory");
+	else if (S_ISSOCK(mode))
+		follow_refuse(files, source, path, "file-is-socket", "a socket");
+	else
+		follow_refuse(files, source, path, "file-is-device", "a device");
 }
 
 /*
@@ -201,8 +206,7 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 			return r;
 	}
 	if (!S_ISREG(st.st_mode)) {
-		follow_refuse(files, files->sources + source, path, "file-not-regular",
-			      kind_of(st.st_mode));
+		refuse_kind(files, files->sources + source, path, st.st_mode);
 		return 0;
 	}
 	if (st.st_dev == files->own_log_device && st.st_ino == files->own_log_inode) {

@@ -28,13 +28,13 @@ def agent_of(make_agent, bootstrap, topic, work, log_format):
 def test_an_object_a_line(cluster, topic, work, make_agent):
     agent = agent_of(make_agent, cluster.bootstrap, topic, work, "json")
     agent.start()
-    agent.wait_says("file-not-regular")
+    agent.wait_says("file-is-fifo")
     agent.wait_says("durability")
     agent.stop()
     said = [json.loads(line) for line in agent.messages().splitlines()]
     assert all(one.keys() >= {"time", "level", "id", "message"} for one in said)
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", one["time"]) for one in said)
-    odd = next(one for one in said if one["id"] == "file-not-regular")
+    odd = next(one for one in said if one["id"] == "file-is-fifo")
     assert odd["source"] == "web" and odd["level"] == "warning"
     assert 'a\\x0a"b\\.log' in odd["message"]
     assert {"started", "stopping", "counters"} <= {one["id"] for one in said}
@@ -69,7 +69,7 @@ def test_fields_of_the_journal(cluster, topic, work, make_agent):
                 return next((one for one in entries if one["WAYBILL_MESSAGE"] == name), None)
 
         agent.start()
-        odd = wait_for(lambda: said("file-not-regular"), 30, lambda: entries)
+        odd = wait_for(lambda: said("file-is-fifo"), 30, lambda: entries)
         durable = wait_for(lambda: said("durability"), 30, lambda: entries)
         agent.stop()
         assert said("stopping")
