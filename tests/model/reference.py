@@ -72,6 +72,7 @@ class Line:
     sent: bool = False
     landed: int = 0
     allowed: int = 1
+    copies: int = 0  # so many of those, since a copy may be taken for another file
     settled: bool = False  # it landed in this life of the agent
     durable: bool = False  # and a checkpoint knows
 
@@ -114,6 +115,7 @@ class Reference:
         for line in content.lines:
             if line.end <= upto:
                 line.allowed += 1
+                line.copies += 1
 
     def lose_grip(self):
         """A life ended, or records came back: what had only the memory of the agent is gone."""
@@ -125,7 +127,7 @@ class Reference:
         self.lose_grip()
         for line in self.lines.values():
             if line.landed and not line.durable:
-                line.allowed = line.landed + 1
+                line.allowed = line.landed + 1 + line.copies
                 self.told_of = self.told_of or line.content.path is None
             line.settled = False
 
