@@ -179,7 +179,7 @@ static int judge(struct generations *search, const char *dir, const char *base, 
 	char plain[NAME_MAX + 1];
 	enum rotated kind;
 	struct statx stx;
-	int64_t began_ns;
+	int64_t began_ns, made_ns;
 	char *path;
 	int r = 0;
 
@@ -196,7 +196,9 @@ static int judge(struct generations *search, const char *dir, const char *base, 
 		return 0;
 	}
 	began_ns = age_began_ns(&stx);
-	if (age_made(&stx) < search->missed->known_ns ||
+	/* Packing makes a file anew, but leaves it the time of the last write, as a rule. */
+	made_ns = rotated_is_packed(name) ? began_ns : age_made(&stx);
+	if (made_ns < search->missed->known_ns ||
 	    !began_between(search, plain, rotated_is_packed(name), began_ns) ||
 	    (before && is_behind(before, plain, rotated_is_packed(name), began_ns)) ||
 	    !is_believed(search, dir, base, plain, kind, &stx) || !is_free(search, path, &stx)) {

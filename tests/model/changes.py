@@ -103,9 +103,9 @@ class Changes(Files):
             content.twin.path.unlink()
             content.twin = None
 
-    def do_compress(self, slot, look):
+    def do_compress(self, slot, look, as_old=False):
         """The generation that left last, if nobody writes to it any more; look: the agent may see
-        both files."""
+        both files; as_old: it has the time of its last write, as gzip leaves it."""
         older = [c for c in self.contents if c.slot == slot and c.left and c.path and not c.writer]
         if not older or older[-1].packed:
             return
@@ -115,6 +115,11 @@ class Changes(Files):
         self.wait_for_tick()
         with open(path, "rb") as plain, gzip.open(to, "wb", 1) as packed:
             packed.write(plain.read())
+        if as_old:
+            shutil.copystat(path, to)
+        else:
+            # As new as its packing: nothing tells that it was there before.
+            self.forget_twin(content)
         if look:
             self.look()
         path.unlink()

@@ -31,7 +31,7 @@ OF_FILES = {
     "copytruncate": (6, COPIES),
     "remove_copy": (2,),
     "remove_old": (2,),
-    "compress": (4, YES_OR_NO),
+    "compress": (4, YES_OR_NO, YES_OR_NO),
 }
 OF_THE_REST = {
     "move_directory": (1,),

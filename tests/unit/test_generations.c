@@ -716,6 +716,42 @@ Test(generations, a_copy_from_before_the_last_lines_of_one_that_was_compressed_i
 	copied_written_on_and_compressed("app.log*", "app.log-20260101");
 }
 
+/* gzip leaves a file the time of its last write. */
+static void compress_as_old(const char *name, const char *packed)
+{
+	struct timespec times[2];
+	struct stat st;
+
+	cr_assert_eq(stat(rig_path(rig, name), &st), 0);
+	compress(name);
+	times[0] = times[1] = st.st_mtim;
+	cr_assert_eq(utimensat(AT_FDCWD, rig_path(rig, packed), times, 0), 0);
+}
+
+/* Scenario A11, A12: it was there at the first start. */
+Test(generations, a_packed_file_is_as_old_as_what_is_in_it)
+{
+	for (int gone = 0; gone < 2; gone++) {
+		end();
+		begin_with("app.log");
+		PUT("app.log", "a1\n");
+		copy("app.log.1");
+		PUT("app.log", "a2\n");
+		tick();
+		rig_start(rig);
+		SEE("a1 a2 ");
+		compress_as_old("app.log.1", "app.log.1.gz");
+		cr_assert_eq(truncate(rig_path(rig, "app.log"), 0), 0);
+		if (gone)
+			rig_remove(rig, "app.log");
+		else
+			rig_rename(rig, "app.log", "app.log-20260101");
+		PUT("app.log", "b1\n");
+		SEE("b1 ");
+		end_well();
+	}
+}
+
 /* Scenario A06: of one that came behind another that nobody saw, which is looked for later, too. */
 Test(generations, a_copy_of_what_had_the_path_when_it_was_made_is_none)
 {
