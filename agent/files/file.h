@@ -132,7 +132,7 @@ struct file {
 	uint64_t first_size; /* when it was taken in by a start, of one of which nothing was read */
 	int64_t whole_ns;    /* its last write as of when its content was whole the last time */
 	int64_t known_ns; /* generations of it that were made before are known, or none of ours */
-	/* It is not at its path, and looks before that did not find it; 0: it is, as far as is known */
+	/* It is not at its path, and no look before that found it; 0: it is, as far as is known */
 	uint64_t astray_us;
 	uint8_t unfound;     /* by so many of them */
 	bool unreadable;     /* the last try to open or read it has failed */
