@@ -211,8 +211,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 		agent_serve_http(agent, now_us);
 	log_tick(agent->log);
 	agent_feed_watchdog(agent, now_us);
+	agent_tick_progress(agent, now_us);
 	agent_tell_status(agent, now_us);
-	agent_draw_progress(agent, now_us);
 	agent_stop_if_done(agent, now_us);
 	agent_after_wakeup(agent, now_us);
 	return 0;
@@ -320,10 +320,7 @@ int agent_run(struct agent *agent)
 	if (!saved)
 		agent_tell_unsaved(agent);
 	agent_finish_acks(agent);
-	agent->progress_at_us = 0;
-	agent_draw_progress(agent, clock_mono_us());
-	if (agent->progress)
-		fputc('\n', agent->progress);
+	log_bottom(agent->log, "");
 	agent_log_counters(agent);
 	if (r == 0 && !saved)
 		return AGENT_E_UNSAVED;

@@ -2,7 +2,7 @@
 #ifndef AGENT_H
 #define AGENT_H
 
-#include <stdio.h>
+#include <stdbool.h>
 
 #include "conf/conf.h"
 #include "ops/log.h"
@@ -18,7 +18,7 @@ struct agent_options {
 	bool until_eof;        /* ship what is there, then stop */
 	bool print_acks;       /* every acknowledgement, as a line of JSON on standard output */
 	bool sample_acks;      /* one of them now and then, at level debug */
-	FILE *progress;        /* where a progress line is drawn, or NULL */
+	bool draws;            /* how far it is, as a line below its messages on a terminal */
 };
 
 enum {

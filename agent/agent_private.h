@@ -5,6 +5,7 @@
 #include <systemd/sd-event.h>
 
 #include "agent.h"
+#include "base/progress.h"
 #include "control/order.h"
 #include "files/checkpoint.h"
 #include "files/files.h"
@@ -14,13 +15,12 @@
 #include "pipeline/pipeline.h"
 
 /*
- * Shared by agent.c (the loop), agent_start.c (start and end), agent_look.c (hints and looks at all
- * paths), agent_turn.c (turns of files),
- * agent_limits.c (what waits for room), agent_pace.c (what waits for a rate),
- * agent_settle.c (what reports and time do to files), agent_after.c (what follows every wake-up),
- * agent_signals.c, agent_checkpoint.c, agent_stop.c (draining, and the end), agent_reload.c,
- * agent_tell.c (what it says), agent_control.c (what it answers) and agent_order.c (what it is told
- * to do).
+ * Shared by agent.c (the loop), agent_start.c (start and end), agent_look.c (hints and looks at
+ * all paths), agent_turn.c (turns of files), agent_limits.c (what waits for room), agent_pace.c
+ * (what waits for a rate), agent_settle.c (what reports and time do to files), agent_after.c
+ * (what follows every wake-up), agent_signals.c, agent_checkpoint.c, agent_stop.c (draining, and
+ * the end), agent_reload.c, agent_tell.c (what it says), agent_progress.c (how far it is),
+ * agent_control.c (what it answers) and agent_order.c (what it is told to do).
  */
 
 /* How far the order of the control socket is carried out. */
@@ -39,7 +39,7 @@ struct agent {
 	struct log *log;
 	bool own_state_dir; /* not the configuration's */
 	bool until_eof;
-	FILE *progress;
+	bool draws;
 	struct acks *acks;     /* NULL: acknowledgements are told nowhere */
 	bool sample_acks;      /* also in the log, one now and then */
 	uint64_t acks_told_us; /* the last sample */
@@ -91,7 +91,6 @@ struct agent {
 	uint64_t rest_to_us;   /* not before, when nothing was */
 	uint64_t ask_at_us;    /* hints are behind: open files are asked then; 0: they are not */
 	uint64_t trim_at_us;   /* pools are trimmed after a second without a turn */
-	uint64_t progress_at_us;
 	uint64_t status_us;    /* the last status for systemd */
 	uint64_t status_lines; /* delivered by then */
 	uint64_t progress_us;  /* when lines last moved, for the watchdog */
@@ -100,7 +99,8 @@ struct agent {
 	bool renewal_due;      /* a secret was replaced while we started */
 	uint64_t certificates_at_us; /* when to look how long they are good */
 	uint64_t started_us;
-	uint64_t total_bytes;      /* until_eof: what there is to ship */
+	bool catches_up; /* what was behind at the start, or is there with until_eof, is shipped */
+	struct progress catch_up;  /* of that, in bytes */
 	uint64_t dead;             /* until_eof, at its end: dead letters of this run */
 	size_t unread;             /* until_eof, at its end: files that could not be read */
 	bool damaged;              /* the state was damaged and set aside at this start */
@@ -250,8 +250,14 @@ void agent_tick_renewal(struct agent *agent, uint64_t now_us);
 /* Says of which sources dead letters have no room, once. */
 void agent_tell_letters_full(struct agent *agent);
 
-/* until_eof on a terminal: percent, rate, time left. */
-void agent_draw_progress(struct agent *agent, uint64_t now_us);
+/* After the first scan: whether anything is behind. */
+void agent_begin_progress(struct agent *agent);
+
+/* Once a tick: looks how far it is, draws that, and says when it has come to its end. */
+void agent_tick_progress(struct agent *agent, uint64_t now_us);
+
+/* How far it is, in words. False: nothing is behind. */
+bool agent_print_progress(const struct agent *agent, char *text, size_t len);
 
 /* Turns of ready files, round robin, for at most 2 ms. */
 void agent_turn_files(struct agent *agent, uint64_t now_us);

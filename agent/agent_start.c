@@ -201,17 +201,6 @@ static int make_output(struct agent *agent)
 	return pipeline_new(&options, &agent->pipeline);
 }
 
-/* Bytes of a file that are not settled yet: what --until-eof has before it. */
-static uint64_t unshipped(struct file *file)
-{
-	struct stat st;
-
-	if (file->tail.fd < 0 || fstat(file->tail.fd, &st) < 0 ||
-	    (uint64_t)st.st_size < file->account.committed)
-		return 0;
-	return (uint64_t)st.st_size - file->account.committed;
-}
-
 /* While a start reads copies: the watchdog is served, and a stop that was asked for is heard. */
 static bool start_is_over(void *context)
 {
@@ -245,8 +234,6 @@ static int first_checkpoint(struct agent *agent)
  */
 static int first_scan(struct agent *agent)
 {
-	void *cursor = NULL;
-	struct file *file;
 	int r;
 
 	agent->files.start_is_over = start_is_over;
@@ -264,8 +251,7 @@ static int first_scan(struct agent *agent)
 	r = first_checkpoint(agent);
 	if (r)
 		return r;
-	while ((file = map_next(agent->files.by_inode, &cursor)))
-		agent->total_bytes += unshipped(file);
+	agent_begin_progress(agent);
 	return 0;
 }
 
@@ -317,7 +303,7 @@ int agent_new(const struct agent_options *options, struct agent **ret_agent)
 	agent->log = options->log;
 	agent->own_state_dir = options->state_dir != NULL;
 	agent->until_eof = options->until_eof;
-	agent->progress = options->progress;
+	agent->draws = options->draws;
 	agent->sample_acks = options->sample_acks;
 	r = 0;
 	if (options->print_acks || options->sample_acks)

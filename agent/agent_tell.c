@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a running agent tells: systemd its state, a terminal its progress, the log its counters.
+ * What a running agent tells: systemd its state, the log its counters.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -233,23 +233,6 @@ void agent_tell_letters_full(struct agent *agent)
 			share->source);
 }
 
-void agent_draw_progress(struct agent *agent, uint64_t now_us)
-{
-	uint64_t done = agent->counters.bytes_delivered, run_us = now_us - agent->started_us;
-	double rate = run_us ? (double)done * 1e6 / (double)run_us : 0;
-	double left = agent->total_bytes > done ? (double)(agent->total_bytes - done) : 0;
-
-	if (!agent->progress || now_us < agent->progress_at_us)
-		return;
-	agent->progress_at_us = now_us + US_PER_S / 2;
-	fprintf(agent->progress, "\r%5.1f %%  %" PRIu64 " lines  %.1f MB/s  %.0f s left   ",
-		agent->total_bytes ? 100.0 * (double)done / (double)agent->total_bytes : 100.0,
-		agent->counters.lines_delivered, rate / 1e6, rate > 0 ? left / rate : 0.0);
-	if (agent->counters.lines_dead)
-		fprintf(agent->progress, "%" PRIu64 " dead letters   ", agent->counters.lines_dead);
-	fflush(agent->progress);
-}
-
 /* Bytes that files in this queue have behind their read position. */
 static uint64_t unread(const struct file_list *queue)
 {
@@ -281,12 +264,25 @@ static uint64_t unread_of_all(const struct files *files)
 	return bytes;
 }
 
+/* What is sent again by an order, as the beginning of a status. */
+static void print_order(const struct agent *agent, char *text, size_t len)
+{
+	const struct order *order = &agent->order;
+
+	text[0] = '\0';
+	if (order->state == ORDER_RUNNING && order->request.kind == REQUEST_REPLAY)
+		snprintf(text, len, "dead letters: %" PRIu64 " sent again, %.1f MB; ", order->done,
+			 (double)order->bytes / 1e6);
+}
+
 void agent_tell_status(struct agent *agent, uint64_t now_us)
 {
 	uint64_t lines = agent->counters.lines_delivered - agent->status_lines;
 	uint64_t span_us = now_us - agent->status_us;
+	size_t n_files = files_count(&agent->files);
 	uint64_t behind;
 	struct output_stats stats;
+	char progress[128] = "", orders[96];
 
 	if (span_us < STATUS_US)
 		return;
@@ -294,9 +290,12 @@ void agent_tell_status(struct agent *agent, uint64_t now_us)
 	agent->status_lines = agent->counters.lines_delivered;
 	behind = unread_of_all(&agent->files);
 	output_stats(agent->output, &stats);
+	print_order(agent, orders, sizeof orders);
 	notify_status(&agent->notify,
-		      "%zu files, %" PRIu64 " bytes behind, %" PRIu64 " records/s, Kafka %s%s",
-		      files_count(&agent->files), behind + stats.bytes_in_flight,
+		      "%s%s%s%zu file%s, %" PRIu64 " bytes behind, %" PRIu64
+		      " records/s, Kafka %s%s",
+		      progress, agent_print_progress(agent, progress, sizeof progress) ? "; " : "",
+		      orders, n_files, n_files == 1 ? "" : "s", behind + stats.bytes_in_flight,
 		      (uint64_t)(lines * US_PER_S / span_us), stats.up ? "up" : "not ready",
 		      agent->reload_refused ? "; the last reload was refused, see the log" : "");
 }

@@ -45,7 +45,8 @@
  *   agent_signals  signals
  *   agent_stop     draining
  *   agent_reload   a restart in place
- *   agent_tell     status, progress, counters
+ *   agent_tell     status, counters
+ *   agent_progress  how far files are that were behind
  *   agent_control  who asks by the control socket
  *   agent_renewal  certificates and passwords that are replaced
  *   agent_order    what is ordered by it

@@ -8,6 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/progress.h"
+#include "cmd/amount.h"
 #include "cmd/paper.h"
 
 /* So often it is asked how the order stands. */
@@ -46,20 +49,32 @@ static int look(void *context, struct slice line, const struct object *object)
 	standing->number = (uint64_t)object_number(object, "number", 0);
 	standing->open = strcmp(state, "given") == 0 || strcmp(state, "running") == 0;
 	ordering->done = (uint64_t)object_number(object, "done", 0);
+	ordering->bytes = (uint64_t)object_number(object, "bytes", 0);
 	ordering->refused = (uint64_t)object_number(object, "refused", 0);
 	ordering->failed = strcmp(state, "failed") == 0;
 	snprintf(ordering->words, sizeof ordering->words, "%s", object_text(object, "words") ?: "");
 	return 0;
 }
 
-static void draw(struct paper *paper, const struct ordering *ordering, uint64_t all)
+/* "120 of 4000, 1.2 MiB, 40/s, 97 s left", or what it waits for. */
+static void draw(struct paper *paper, const struct ordering *ordering, uint64_t all,
+		 struct progress *progress)
 {
-	char text[80];
+	uint64_t left = all > ordering->done ? all - ordering->done : 0;
+	char text[160], size[AMOUNT_MAX], time[AMOUNT_MAX], pace[64] = "";
+	int64_t seconds;
 
 	if (!paper->redraws)
 		return;
-	snprintf(text, sizeof text, "%" PRIu64 " of %" PRIu64 "%s%.40s", ordering->done, all,
+	progress_look(progress, left, ordering->done, clock_mono_us());
+	seconds = progress_seconds(progress);
+	if (seconds >= 0)
+		snprintf(pace, sizeof pace, ", %.0f/s, %s left", progress->rate,
+			 amount_time(seconds, time));
+	snprintf(text, sizeof text, "%" PRIu64 " of %" PRIu64 ", %s%s%s%.40s", ordering->done, all,
+		 amount_size((int64_t)ordering->bytes, size), *ordering->words ? "" : pace,
 		 *ordering->words ? ": " : "", ordering->words);
+	text[79] = '\0';
 	paper_draw(paper, text);
 }
 
@@ -68,12 +83,13 @@ static int wait_for(const struct ask_place *place, struct standing *standing, ui
 {
 	const struct request how = {.kind = REQUEST_ORDER};
 	uint64_t number = standing->number;
+	struct progress progress = {0};
 	struct paper paper;
 	int r = 0;
 
 	paper_init(&paper, stdout);
 	while (!r && standing->open) {
-		draw(&paper, standing->ordering, all);
+		draw(&paper, standing->ordering, all, &progress);
 		(void)!poll(NULL, 0, LOOK_MS);
 		r = ask(place, &how, look, standing);
 		if (r == ASK_E_NOBODY || (!r && standing->number != number)) {

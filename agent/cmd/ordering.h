@@ -14,7 +14,7 @@ bool ordering_confirmed(const char *question) MUSTCHECK;
 
 /* How an order ended. */
 struct ordering {
-	uint64_t done, refused;
+	uint64_t done, refused, bytes;
 	bool failed;
 	char words[512]; /* "": nothing to say */
 };

@@ -17,6 +17,7 @@
 #include "client/library.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/paper.h"
 
 struct run_options {
 	const char *config;
@@ -104,7 +105,7 @@ static int restart(int argc, char **argv)
 /* The exit status, or -1 for a restart. */
 static int run(const struct run_options *options, struct conf *conf, struct log *log)
 {
-	bool draw = options->until_eof && isatty(STDERR_FILENO);
+	struct paper paper;
 	struct agent_options agent_options = {
 		.conf = conf,
 		.config = options->config,
@@ -113,11 +114,13 @@ static int run(const struct run_options *options, struct conf *conf, struct log 
 		.until_eof = options->until_eof,
 		.print_acks = options->print_acks,
 		.sample_acks = options->log_level >= LOG_DEBUG,
-		.progress = draw ? stderr : NULL,
 	};
 	struct agent *agent;
-	int r = agent_new(&agent_options, &agent);
+	int r;
 
+	paper_init(&paper, stderr);
+	agent_options.draws = paper.redraws;
+	r = agent_new(&agent_options, &agent);
 	if (!r)
 		r = agent_run(agent);
 	return r == AGENT_E_RESTART ? -1 : exit_code(log, r);

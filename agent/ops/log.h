@@ -63,6 +63,12 @@ void log_limited_about(struct log *log, int priority, const struct log_about *ab
  */
 #define LOG_LINE_MAX 4096
 
+/*
+ * On a terminal: a line of up to 79 columns of ASCII that stays below all messages, until another
+ * one, or "", takes its place. Nothing where messages are no text.
+ */
+void log_bottom(struct log *log, const char *text);
+
 /* Says what was held back in minutes that are over; each of the above does it too. */
 void log_tick(struct log *log);
 

@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -55,14 +56,38 @@ static size_t print_prefix(const struct log *log, int priority, char *line, size
 	return (size_t)snprintf(line, size, "waybill: %s: ", log_level_name(priority));
 }
 
+/* Blanks over the line below, as paper_draw has them: no terminal is asked for more. */
+static void erase_bottom(const struct log *log)
+{
+	char text[sizeof log->bottom + 2];
+	int len = snprintf(text, sizeof text, "\r%*s\r", (int)strlen(log->bottom), "");
+
+	if (log->bottom[0])
+		write_line(text, (size_t)len);
+}
+
+void log_bottom(struct log *log, const char *text)
+{
+	if (!log || log->journal || log->format == LOG_FORMAT_JSON)
+		return;
+	erase_bottom(log);
+	snprintf(log->bottom, sizeof log->bottom, "%s", text);
+	write_line(log->bottom, strlen(log->bottom));
+}
+
 static bool print_text(const struct log *log, int priority, struct slice text)
 {
 	char line[LOG_LINE_MAX];
 	size_t len = print_prefix(log, priority, line, sizeof line);
+	bool written;
 
 	len += unicode_show(line + len, sizeof line - 1 - len, text);
 	line[len] = '\n';
-	return write_line(line, len + 1);
+	erase_bottom(log);
+	written = write_line(line, len + 1);
+	if (log->bottom[0])
+		write_line(log->bottom, strlen(log->bottom));
+	return written;
 }
 
 static bool print_json(struct log *log, int priority, const struct log_about *about,

@@ -49,6 +49,7 @@ struct log {
 	const char *journal_path;
 	int journal_fd;     /* -1: not needed yet */
 	struct arena arena; /* of one message */
+	char bottom[80];    /* what is drawn below; "": nothing */
 	unsigned long dropped;
 	unsigned long dropped_said;
 	size_t n_windows;

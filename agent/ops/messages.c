@@ -29,6 +29,7 @@ static const struct row rows[] = {
 	{"brokers-reachable", "fdd8b78f7b36579f861927a4189aa9a4"},
 	{"brokers-unreachable", "22a0a445b36151159a09afdba09f97cd"},
 	{"cannot-go-on", "0043b4d04e54518eb6c9ead928948046"},
+	{"caught-up", "9d2140466d49518fa26c25133e0030f7"},
 	{"certificate-expired", "106e22c153eb509e92603b9705cc309e"},
 	{"certificate-expires", "0553415d9d9757a299224829c3176c78"},
 	{"changes-lost", "5a53565f430e594d8174830b5c4c975a"},

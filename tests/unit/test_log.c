@@ -318,6 +318,31 @@ Test(log, any_name_is_a_line_of_the_journal)
 		"<4>/l/\\x0d\\xe2\\x81\\xa6\\xfe.log: a FIFO (held back for up to a minute)\n");
 }
 
+/* It is written over by a message, and stands below it again. */
+Test(log, a_line_stays_below)
+{
+	struct log *log = log_new(LOG_INFO, LOG_FORMAT_TEXT);
+
+	log_bottom(log, "5 %");
+	expect_printed("5 %");
+	log_say(log, LOG_INFO, "x", "a");
+	expect_printed("\r   \rwaybill: info: a\n5 %");
+	log_say(log, LOG_DEBUG, "x", "not printed");
+	expect_printed("");
+	log_bottom(log, "50 %");
+	expect_printed("\r   \r50 %");
+	log_bottom(log, "");
+	expect_printed("\r    \r");
+	log_say(log, LOG_INFO, "x", "b");
+	expect_printed("waybill: info: b\n");
+	log_free(log);
+	log = log_new(LOG_INFO, LOG_FORMAT_JSON);
+	log_bottom(log, "5 %");
+	expect_printed("");
+	log_free(log);
+	log_bottom(NULL, "5 %");
+}
+
 Test(log, level)
 {
 	struct log *log = log_new(LOG_NOTICE, LOG_FORMAT_TEXT);
