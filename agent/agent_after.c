@@ -19,18 +19,28 @@ void agent_arm_kick(struct agent *agent, uint64_t at_us)
 	sd_event_source_set_enabled(agent->kick, SD_EVENT_ONESHOT);
 }
 
+static void log_remark(struct log *log, const struct output_remark *remark)
+{
+	const char *before = remark->cluster ? "cluster " : "",
+		   *behind = remark->cluster ? ": " : "";
+	const char *cluster = remark->cluster ? remark->cluster : "";
+	struct log_about about = {
+		.id = remark->id, .topic = remark->topic, .cluster = remark->cluster};
+
+	if (remark->every)
+		log_say(log, remark->priority, remark->id, "%s%s%s%s", before, cluster, behind,
+			remark->text);
+	else
+		log_limited_about(log, remark->priority, &about, "%s%s%s%s", before, cluster,
+				  behind, remark->text);
+}
+
 static void log_remarks(struct agent *agent)
 {
 	struct output_remark remark;
 
 	while (!output_next_remark(agent->output, &remark))
-		if (remark.every)
-			log_say(agent->log, remark.priority, remark.id, "%s", remark.text);
-		else
-			log_limited_about(
-				agent->log, remark.priority,
-				&(struct log_about){.id = remark.id, .topic = remark.topic}, "%s",
-				remark.text);
+		log_remark(agent->log, &remark);
 }
 
 void agent_after_wakeup(struct agent *agent, uint64_t now_us)

@@ -15,6 +15,7 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
+#include "conf/output.h"
 #include "control/find.h"
 #include "control/letter.h"
 
@@ -147,29 +148,33 @@ static void take_report(struct agent *agent, uint64_t now_us)
 	}
 }
 
-/* False: the topic is none of the configuration. */
-static bool find_topic(const struct agent *agent, const char *name, uint32_t *ret_topic)
+/* That of the cluster of its source. NULL, or why there is none. */
+static const char *find_topic(const struct agent *agent, const struct store_dead_letter *letter,
+			      uint32_t *ret_topic)
 {
-	for (uint32_t i = 0; name && i < agent->conf->n_topics; i++) {
-		if (strcmp(agent->conf->topics[i], name) == 0) {
-			*ret_topic = i;
-			return true;
-		}
-	}
-	return false;
+	const struct conf *conf = agent->conf;
+	bool several;
+	size_t topic = conf_find_topic(conf, letter->source, letter->topic, &several);
+
+	*ret_topic = (uint32_t)topic;
+	if (topic < conf->n_topics)
+		return NULL;
+	return several ? "its source is gone, and several clusters have its topic" :
+			 "its topic is in no source of the configuration";
 }
 
 /* False: it waits. */
 static bool send_letter(struct agent *agent, uint64_t now_us)
 {
 	struct agent_order *ordered = &agent->ordered;
-	const char *why = "its topic is in no source of the configuration";
+	const char *why;
 	uint32_t topic;
 	int r;
 
 	if (now_us < ordered->not_before_us)
 		return false;
-	if (!find_topic(agent, ordered->letter.topic, &topic)) {
+	why = find_topic(agent, &ordered->letter, &topic);
+	if (why) {
 		keep_letter(agent, why);
 		return true;
 	}

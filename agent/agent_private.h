@@ -33,6 +33,14 @@ struct agent_order {
 
 enum agent_state { AGENT_RUNNING, AGENT_STOPPING, AGENT_STOPPED };
 
+/* One of the configuration's clusters. */
+struct agent_cluster {
+	struct output *kafka;       /* the agent's, or a part of it; borrowed */
+	struct renewal *token_file; /* NULL: there is none */
+	struct renewal *renewal;    /* NULL: its block names no file that may be renewed */
+	bool renewal_due;           /* a secret was replaced while we started */
+};
+
 struct agent {
 	struct conf *conf;
 	const char *config;
@@ -61,9 +69,8 @@ struct agent {
 	struct store *store;
 	struct writer *writer;
 	struct checkpoint checkpoint;
-	struct output *output;
-	struct renewal *token_file; /* NULL: there is none */
-	struct renewal *renewal;    /* NULL: the configuration names no file that may be renewed */
+	struct output *output;          /* of all clusters */
+	struct agent_cluster *clusters; /* of each of the configuration */
 	struct pipeline *pipeline;
 
 	struct control *control; /* NULL: it could not be made */
@@ -96,7 +103,6 @@ struct agent {
 	uint64_t progress_us;  /* when lines last moved, for the watchdog */
 	uint64_t turned_us;    /* when files had their last turn */
 	uint64_t behind_us;    /* since when there were always more hints; 0: all were taken */
-	bool renewal_due;      /* a secret was replaced while we started */
 	uint64_t certificates_at_us; /* when to look how long they are good */
 	uint64_t started_us;
 	bool catches_up; /* what was behind at the start, or is there with until_eof, is shipped */
@@ -246,6 +252,7 @@ void agent_tell_refused(struct agent *agent);
 /* The files by which the producer logs in: watched, and taken when they have something new. */
 int agent_open_renewal(struct agent *agent) MUSTCHECK;
 void agent_tick_renewal(struct agent *agent, uint64_t now_us);
+void agent_close_renewal(struct agent *agent);
 
 /* Says of which sources dead letters have no room, once. */
 void agent_tell_letters_full(struct agent *agent);

@@ -44,16 +44,17 @@ static bool is_outdated(const struct prop *prop)
 }
 
 /* A token that is replaced before its time may be one that is no good any more. */
-static int open_token(struct agent *agent)
+static int open_token(const struct cluster *conf, struct agent_cluster *cluster)
 {
-	const char *path = agent->conf->login ? login_file(agent->conf->login) : NULL;
-	int r = path ? renewal_new(&agent->token_file) : 0;
+	const char *path = conf->login ? login_file(conf->login) : NULL;
+	int r = path ? renewal_new(&cluster->token_file) : 0;
 
-	return path && r == 0 ? renewal_add(agent->token_file, "oauth.token.file", path) : r;
+	return path && r == 0 ? renewal_add(cluster->token_file, "oauth.token.file", path) : r;
 }
 
 /* A certificate that is not good any more, or not for long. */
-static void tell_expiry(struct agent *agent, const char *setting, const struct expiry *expiry)
+static void tell_expiry(struct agent *agent, const struct cluster *cluster, const char *setting,
+			const struct expiry *expiry)
 {
 	int64_t left_s = expiry->at_s - clock_real_ms() / 1000;
 	char when[ISO_TIME_LEN];
@@ -64,15 +65,15 @@ static void tell_expiry(struct agent *agent, const char *setting, const struct e
 		return;
 	if (left_s > 0)
 		log_say(agent->log, LOG_WARNING, "certificate-expires",
-			"kafka.%s: the certificate of \"%s\" expires in %lld day%s (%.*s): "
+			"%s.%s: the certificate of \"%s\" expires in %lld day%s (%.*s): "
 			"lines wait from then on; put another in its place",
-			setting, expiry->name, (long long)(left_s / 86400),
+			cluster->label, setting, expiry->name, (long long)(left_s / 86400),
 			left_s / 86400 == 1 ? "" : "s", date, at.at);
 	else
 		log_say(agent->log, LOG_ERR, "certificate-expired",
-			"kafka.%s: the certificate of \"%s\" has expired (%.*s): put another in "
+			"%s.%s: the certificate of \"%s\" has expired (%.*s): put another in "
 			"its place",
-			setting, expiry->name, date, at.at);
+			cluster->label, setting, expiry->name, date, at.at);
 }
 
 /* Of what it is now, which may be newer than the configuration. */
@@ -88,52 +89,74 @@ static int read_expiry(const struct prop *prop, struct expiry *ret_expiry)
 	return r;
 }
 
-static void look_at_certificates(struct agent *agent, uint64_t now_us)
+static void look_at_cluster(struct agent *agent, const struct cluster *cluster)
 {
 	struct expiry expiry;
 	int r;
 
-	if (!agent->conf->certificate_warning_ms || now_us < agent->certificates_at_us)
-		return;
-	agent->certificates_at_us = now_us + DAY_US;
-	for (size_t i = 0; i < agent->conf->n_props; i++) {
-		r = read_expiry(&agent->conf->props[i], &expiry);
+	for (size_t i = 0; i < cluster->n_props; i++) {
+		r = read_expiry(&cluster->props[i], &expiry);
 		if (r < 0)
 			agent->error = r;
 		else if (r == 0)
-			tell_expiry(agent, agent->conf->props[i].name, &expiry);
+			tell_expiry(agent, cluster, cluster->props[i].name, &expiry);
 	}
 }
 
-int agent_open_renewal(struct agent *agent)
+static void look_at_certificates(struct agent *agent, uint64_t now_us)
 {
-	const struct conf *conf = agent->conf;
-	int r = open_token(agent);
+	if (!agent->conf->certificate_warning_ms || now_us < agent->certificates_at_us)
+		return;
+	agent->certificates_at_us = now_us + DAY_US;
+	for (size_t i = 0; i < agent->conf->n_clusters; i++)
+		look_at_cluster(agent, &agent->conf->clusters[i]);
+}
+
+static int open_cluster(const struct cluster *conf, struct agent_cluster *cluster)
+{
+	int r = open_token(conf, cluster);
 
 	for (size_t i = 0; i < conf->n_props && r == 0; i++) {
 		char *path = file_of(&conf->props[i]);
 
-		if (path && !agent->renewal)
-			r = renewal_new(&agent->renewal);
+		if (path && !cluster->renewal)
+			r = renewal_new(&cluster->renewal);
 		if (path && r == 0)
-			r = renewal_add(agent->renewal, conf->props[i].name, path);
+			r = renewal_add(cluster->renewal, conf->props[i].name, path);
 		free(path);
-		agent->renewal_due |= is_outdated(&conf->props[i]);
+		cluster->renewal_due |= is_outdated(&conf->props[i]);
 	}
+	return r;
+}
+
+int agent_open_renewal(struct agent *agent)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < agent->conf->n_clusters && r == 0; i++)
+		r = open_cluster(&agent->conf->clusters[i], &agent->clusters[i]);
 	/* A life that ends before the first tick tells it as well. */
 	if (r == 0)
 		look_at_certificates(agent, clock_mono_us());
 	return r ? r : agent->error;
 }
 
+void agent_close_renewal(struct agent *agent)
+{
+	for (size_t i = 0; agent->clusters && i < agent->conf->n_clusters; i++) {
+		renewal_free(agent->clusters[i].renewal);
+		renewal_free(agent->clusters[i].token_file);
+	}
+}
+
 /* Fetches what the references refer to now. False: one cannot be had, and it was told. */
-static bool fetch(struct agent *agent, struct prop *props)
+static bool fetch(struct agent *agent, const struct cluster *cluster, struct prop *props)
 {
 	char message[512];
 	char *value;
 	int r;
 
-	for (size_t i = 0; i < agent->conf->n_props; i++) {
+	for (size_t i = 0; i < cluster->n_props; i++) {
 		if (!props[i].reference)
 			continue;
 		r = secret_fetch(props[i].reference, &value, message, sizeof message);
@@ -143,9 +166,9 @@ static bool fetch(struct agent *agent, struct prop *props)
 		}
 		if (r) {
 			log_limited(agent->log, LOG_ERR, "renewal-unavailable",
-				    "kafka.%s: %s; the producer goes on as it was, and a change of "
+				    "%s.%s: %s; the producer goes on as it was, and a change of "
 				    "the file is looked at again",
-				    props[i].name, message);
+				    cluster->label, props[i].name, message);
 			return false;
 		}
 		props[i].value = value;
@@ -153,9 +176,9 @@ static bool fetch(struct agent *agent, struct prop *props)
 	return true;
 }
 
-static void renew(struct agent *agent, const char *what)
+static void renew(struct agent *agent, size_t index, const char *what)
 {
-	const struct conf *conf = agent->conf;
+	const struct cluster *conf = &agent->conf->clusters[index];
 	struct prop *props = calloc(conf->n_props + 1, sizeof *props);
 
 	if (!props) {
@@ -168,13 +191,13 @@ static void renew(struct agent *agent, const char *what)
 		if (props[i].reference)
 			props[i].value = NULL;
 	}
-	if (fetch(agent, props)) {
+	if (fetch(agent, conf, props)) {
 		log_limited(agent->log, LOG_NOTICE, "renewal-found",
 			    "%s: there is something new, which the next producer uses", what);
 		/* One that was put there expires as well. */
 		if (strstr(what, "ssl."))
 			agent->certificates_at_us = 0;
-		if (kafka_renew(agent->output, props, conf->n_props))
+		if (kafka_renew(agent->clusters[index].kafka, props, conf->n_props))
 			agent->error = -ENOMEM;
 	}
 	for (size_t i = 0; i < conf->n_props; i++) {
@@ -184,20 +207,28 @@ static void renew(struct agent *agent, const char *what)
 	free(props);
 }
 
+static void tick_cluster(struct agent *agent, size_t index, uint64_t now_us)
+{
+	struct agent_cluster *cluster = &agent->clusters[index];
+	char what[512], files[128];
+
+	if (cluster->token_file && renewal_look(cluster->token_file, now_us, what, sizeof what))
+		kafka_renew_token(cluster->kafka, now_us);
+	if (!cluster->renewal)
+		return;
+	if (cluster->renewal_due) {
+		snprintf(files, sizeof files, "files of the %s block",
+			 agent->conf->clusters[index].label);
+		renew(agent, index, files);
+	}
+	cluster->renewal_due = false;
+	if (renewal_look(cluster->renewal, now_us, what, sizeof what))
+		renew(agent, index, what);
+}
+
 void agent_tick_renewal(struct agent *agent, uint64_t now_us)
 {
-	char what[512];
-
 	look_at_certificates(agent, now_us);
-	if (agent->state != AGENT_RUNNING)
-		return;
-	if (agent->token_file && renewal_look(agent->token_file, now_us, what, sizeof what))
-		kafka_renew_token(agent->output, now_us);
-	if (!agent->renewal)
-		return;
-	if (agent->renewal_due)
-		renew(agent, "files of the kafka block");
-	agent->renewal_due = false;
-	if (renewal_look(agent->renewal, now_us, what, sizeof what))
-		renew(agent, what);
+	for (size_t i = 0; i < agent->conf->n_clusters && agent->state == AGENT_RUNNING; i++)
+		tick_cluster(agent, i, now_us);
 }

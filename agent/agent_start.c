@@ -21,8 +21,8 @@
 #include "follow/copies.h"
 #include "hints/hints.h"
 #include "kafka/kafka.h"
-#include "login/renewal.h"
 #include "ops/notify.h"
+#include "output/clusters.h"
 #include "resume/resume.h"
 
 #define AWAKE_SHARE 4
@@ -174,10 +174,68 @@ static int make_discover(struct agent *agent, const char *state_dir)
 	return r ? r : discover_set_max(agent->discover, agent->conf->max_directories);
 }
 
+/* The output of one cluster. 0 or negative errno. */
+static int make_kafka(struct agent *agent, size_t index)
+{
+	const struct cluster *cluster = &agent->conf->clusters[index];
+	uint32_t *kept = calloc(cluster->n_topics + 1, sizeof *kept);
+	struct kafka_options options;
+	int r;
+
+	if (!kept)
+		return -ENOMEM;
+	for (size_t i = 0; i < cluster->n_topics; i++)
+		kept[i] = agent->checkpoint.topics.stored[cluster->numbers[i]];
+	conf_kafka_options(agent->conf, cluster, &options);
+	options.tell_timestamps = agent->acks != NULL;
+	options.kept = kept;
+	r = kafka_new(&options, &agent->clusters[index].kafka);
+	free(kept);
+	return r;
+}
+
+/* Those of all clusters as one; of a single one it is that itself. 0 or negative errno. */
+static int join_clusters(struct agent *agent)
+{
+	const struct conf *conf = agent->conf;
+	struct clusters_part *parts;
+	int r;
+
+	if (conf->n_clusters == 1) {
+		agent->output = agent->clusters[0].kafka;
+		return 0;
+	}
+	parts = calloc(conf->n_clusters, sizeof *parts);
+	if (!parts)
+		return -ENOMEM;
+	for (size_t i = 0; i < conf->n_clusters; i++) {
+		const struct cluster *cluster = &conf->clusters[i];
+
+		parts[i] = (struct clusters_part){agent->clusters[i].kafka, cluster->name,
+						  cluster->numbers, cluster->n_topics};
+	}
+	r = clusters_new(parts, conf->n_clusters, conf->n_topics, &agent->output);
+	free(parts);
+	return r;
+}
+
+static int make_clusters(struct agent *agent)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < agent->conf->n_clusters && !r; i++)
+		r = make_kafka(agent, i);
+	if (!r)
+		r = join_clusters(agent);
+	/* Nothing has them all yet. */
+	for (size_t i = 0; i < agent->conf->n_clusters && r; i++)
+		agent->clusters[i].kafka = output_free(agent->clusters[i].kafka);
+	return r;
+}
+
 static int make_output(struct agent *agent)
 {
 	const struct conf *conf = agent->conf;
-	struct kafka_options kafka;
 	struct pipeline_options options = {
 		.counters = &agent->counters,
 		.letters = &agent->letters,
@@ -189,11 +247,8 @@ static int make_output(struct agent *agent)
 	};
 	int r;
 
-	conf_kafka_options(conf, &kafka);
-	kafka.tell_timestamps = agent->acks != NULL;
-	kafka.kept = agent->checkpoint.topics.stored;
 	options.acks = agent->acks;
-	r = kafka_new(&kafka, &agent->output);
+	r = make_clusters(agent);
 	if (r)
 		return r;
 	agent->checkpoint.topics.output = agent->output;
@@ -255,6 +310,23 @@ static int first_scan(struct agent *agent)
 	return 0;
 }
 
+/* The cluster that is named first may have been the only one, and without a name. */
+static int init_kept_topics(struct agent *agent)
+{
+	const struct conf *conf = agent->conf;
+	const char **before = calloc(conf->n_topics + 1, sizeof *before);
+	int r;
+
+	if (!before)
+		return -ENOMEM;
+	for (size_t i = 0; i < conf->n_topics; i++)
+		before[i] = conf->topic_clusters[i] == 0 ? conf->topics[i] : NULL;
+	r = kept_topics_init(&agent->checkpoint.topics, (const char *const *)conf->topic_keys,
+			     before, conf->n_topics, agent->store);
+	free(before);
+	return r;
+}
+
 static int build(struct agent *agent, const char *state_dir)
 {
 	int r;
@@ -273,8 +345,7 @@ static int build(struct agent *agent, const char *state_dir)
 	notify_watchdog(&agent->notify);
 	checkpoint_init(&agent->checkpoint, agent->writer, &agent->files, &agent->letters,
 			&agent->counters);
-	r = kept_topics_init(&agent->checkpoint.topics, (const char *const *)agent->conf->topics,
-			     agent->conf->n_topics, agent->store);
+	r = init_kept_topics(agent);
 	if (!r)
 		r = make_discover(agent, state_dir);
 	/* Before the output, which reads the same files: what comes in between is seen twice. */
@@ -305,8 +376,9 @@ int agent_new(const struct agent_options *options, struct agent **ret_agent)
 	agent->until_eof = options->until_eof;
 	agent->draws = options->draws;
 	agent->sample_acks = options->sample_acks;
-	r = 0;
-	if (options->print_acks || options->sample_acks)
+	agent->clusters = calloc(agent->conf->n_clusters, sizeof *agent->clusters);
+	r = agent->clusters ? 0 : -ENOMEM;
+	if (!r && (options->print_acks || options->sample_acks))
 		r = acks_new(options->print_acks ? STDOUT_FILENO : -1, &agent->acks);
 	if (!r)
 		r = build(agent, options->state_dir ? options->state_dir : agent->conf->state_dir);
@@ -326,8 +398,7 @@ struct agent *agent_free(struct agent *agent)
 	agent_close_control(agent);
 	/* The output first: its threads read payloads from the chunks that files own. */
 	output_free(agent->output);
-	renewal_free(agent->renewal);
-	renewal_free(agent->token_file);
+	agent_close_renewal(agent);
 	pipeline_free(agent->pipeline);
 	acks_free(agent->acks);
 	discover_free(agent->discover);
@@ -340,6 +411,7 @@ struct agent *agent_free(struct agent *agent)
 	claims_deinit(&agent->files);
 	files_deinit(&agent->files);
 	chunk_pools_deinit(&agent->pools);
+	free(agent->clusters);
 	conf_unref(agent->conf);
 	free(agent);
 	return NULL;

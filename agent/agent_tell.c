@@ -21,20 +21,36 @@
 /* So many files are asked for their size for one status line. */
 #define STATUS_FILES 1000
 
+/* ".bootstrap_servers HOSTS", of several clusters each with its name. */
+static void print_servers(const struct conf *conf, char *ret, size_t len)
+{
+	size_t used = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < conf->n_clusters && used < len; i++) {
+		const struct cluster *cluster = &conf->clusters[i];
+		const char *servers = cluster_value(cluster, "bootstrap.servers");
+		bool several = conf->n_clusters > 1;
+
+		used += (size_t)snprintf(ret + used, len - used, "%s%s%s.bootstrap_servers %s",
+					 i ? ", " : "", several ? " " : "",
+					 several ? cluster->name : "", servers ? servers : "none");
+	}
+}
+
 void agent_tell_start(const struct agent *agent)
 {
-	const char *servers = conf_kafka_value(agent->conf, "bootstrap.servers");
 	const struct passwd *user = getpwuid(geteuid());
 	size_t n_files = files_count(&agent->files);
-	char number[16];
+	char number[16], servers[512];
 
+	print_servers(agent->conf, servers, sizeof servers);
 	snprintf(number, sizeof number, "%u", (unsigned)geteuid());
 	log_say(agent->log, LOG_INFO, "started",
 		"started: waybill " WAYBILL_VERSION ", user %s, %zu source%s, %zu file%s, "
-		"kafka.bootstrap_servers %s",
+		"kafka%s",
 		user ? user->pw_name : number, agent->conf->n_sources,
-		agent->conf->n_sources == 1 ? "" : "s", n_files, n_files == 1 ? "" : "s",
-		servers ? servers : "none");
+		agent->conf->n_sources == 1 ? "" : "s", n_files, n_files == 1 ? "" : "s", servers);
 }
 
 void agent_tell_left_behind(const struct agent *agent)

@@ -25,6 +25,7 @@
  * What else there is:
  *
  *   settings/   what the configuration says
+ *   cluster/    what a kafka block says
  *   conf/       what it means: an immutable struct conf
  *   control/    what is told to who asks a running agent
  *   ops/        messages, counters, the service manager, acknowledgements

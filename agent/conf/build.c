@@ -74,7 +74,7 @@ static int build_all(struct conf_build *build, const char *file)
 	conf_values_read(&build->main, build->root, CONF_IN_MAIN, "", build->problems);
 	r = build_main(build, file);
 	if (r == 0)
-		r = conf_build_kafka(build);
+		r = conf_build_clusters(build);
 	if (r == 0)
 		r = conf_build_parsers(build);
 	if (r == 0)
@@ -88,9 +88,7 @@ static int build_all(struct conf_build *build, const char *file)
 				      &build->conf->redact);
 	if (r == 0)
 		r = conf_build_sources(build);
-	if (r == 0)
-		r = conf_build_login(build);
-	return r ? r : conf_build_producer(build);
+	return r ? r : conf_finish_clusters(build);
 }
 
 int conf_build(const struct conf_surroundings *surroundings, const char *file,

@@ -3,6 +3,7 @@
 #define CONF_BUILD_H
 
 #include "base/result.h"
+#include "cluster/build.h"
 #include "conf/conf.h"
 #include "route/route.h"
 #include "settings/options.h"
@@ -23,6 +24,7 @@ struct conf_build {
 	struct conf_problems *problems;
 	const struct conf_node *root; /* all files joined */
 	struct conf_values main;
+	struct cluster_build kafka;            /* of the cluster whose turn it is */
 	const struct partitioner *partitioner; /* of the top level; NULL: it is wrong */
 	struct conf_claim *claims;             /* of each topic */
 	size_t n_claims;
@@ -40,15 +42,19 @@ int conf_build(const struct conf_surroundings *surroundings, const char *file,
 	       const struct conf_node *root, struct conf_problems *problems, struct conf **ret_conf)
 	MUSTCHECK;
 
+struct source_build;
+
 /*
  * The parts, each a file of the room, in the order in which they are called; each notes its
  * problems. 0 or -ENOMEM.
  */
-int conf_build_kafka(struct conf_build *build) MUSTCHECK;
-int conf_build_login(struct conf_build *build) MUSTCHECK;
+int conf_build_clusters(struct conf_build *build) MUSTCHECK;
 int conf_build_parsers(struct conf_build *build) MUSTCHECK;
 int conf_build_sources(struct conf_build *build) MUSTCHECK;
-int conf_build_producer(struct conf_build *build) MUSTCHECK;
+int conf_finish_clusters(struct conf_build *build) MUSTCHECK;
+
+/* The cluster that a source names, or the first; an unknown one is noted. */
+void conf_find_cluster(struct source_build *s);
 
 /*
  * Compiles a partitioner group, which joins the conf's; label stands before its messages. 0:
@@ -57,8 +63,6 @@ int conf_build_producer(struct conf_build *build) MUSTCHECK;
  */
 int conf_build_partitioner(struct conf_build *build, const struct conf_node *group,
 			   const char *label, const struct partitioner **ret_partitioner) MUSTCHECK;
-
-struct source_build;
 
 /* Finds the links of its parser. 0 or -ENOMEM. */
 int conf_find_parser(struct source_build *s) MUSTCHECK;
@@ -164,20 +168,6 @@ int conf_source_topic_config(struct source_build *s) MUSTCHECK;
  * those that were claimed; notes a contradiction to an earlier source. 0 or -ENOMEM.
  */
 int conf_claim_topic(struct source_build *s, uint32_t topic) MUSTCHECK;
-
-/* A string, number or boolean as the library reads it. malloc'ed, NULL when memory is out. */
-char *conf_scalar_text(const struct conf_node *node);
-
-/* Warns where everybody can read the file in which a secret of the kafka block stands. */
-void conf_warn_of_readers(struct conf_problems *problems, const struct conf_node *node);
-
-/* Warns of what is given up with acks other than "all"; label stands before it ("kafka."). */
-void conf_warn_of_acks(struct conf_build *build, struct conf_place place, const char *label,
-		       const char *acks);
-
-/* Notes a level that the codec has not. codec == NULL: waybill's default; level == NULL: none. */
-void conf_check_compression(struct conf_build *build, struct conf_place place, const char *label,
-			    const char *codec, const char *level);
 
 /*
  * "source "orders": " or, where it has no name, "source 2: ": what stands before the messages about

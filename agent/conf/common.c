@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "conf/build.h"
-#include "settings/secret.h"
 
 /* What one line of the message shows of a pattern, before and behind the place of the error. */
 #define EXCERPT 24
@@ -55,21 +54,6 @@ void conf_label(const struct conf_node *list, size_t index, const char *kind, ch
 		snprintf(label, len, "%s \"%.64s\": ", kind, name->text);
 	else
 		snprintf(label, len, "%s %zu: ", kind, index + 1);
-}
-
-void conf_warn_of_readers(struct conf_problems *problems, const struct conf_node *node)
-{
-	const char *path;
-
-	if (node->kind != CONF_TEXT || !secret_is_exposed(node->text, node->place.file->name))
-		return;
-	/* With what takes the right away; the file may be another one than that of the settings. */
-	path = secret_is_reference(node->text) ? strchr(node->text, ':') + 1 :
-						 node->place.file->name;
-	conf_warning(problems, node->place,
-		     "kafka.%s stands in a file that every user of this machine can read: chgrp "
-		     "waybill %s && chmod 640 %s",
-		     node->name, path, path);
 }
 
 static const char *look_up_env(const char *name)

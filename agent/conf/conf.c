@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "settings/read.h"
-#include "settings/secret.h"
 
 static void free_link(struct parser_link *link)
 {
@@ -50,15 +49,14 @@ static void free_conf(struct conf *conf)
 		free_parser(&conf->parsers[i]);
 	for (size_t i = 0; i < conf->n_topics; i++)
 		free(conf->topics[i]);
+	for (size_t i = 0; conf->topic_keys && i < conf->n_topics; i++)
+		free(conf->topic_keys[i]);
 	for (size_t i = 0; i < conf->n_zones; i++) {
 		zone_free(conf->zones[i].zone);
 		free(conf->zones[i].name);
 	}
-	for (size_t i = 0; i < conf->n_props; i++) {
-		free((char *)conf->props[i].name);
-		secret_free((char *)conf->props[i].value);
-		free((char *)conf->props[i].reference);
-	}
+	for (size_t i = 0; i < conf->n_clusters; i++)
+		cluster_deinit(&conf->clusters[i]);
 	for (size_t i = 0; i < conf->n_rules; i++)
 		free(conf->rules[i]);
 	free(conf->rules);
@@ -70,10 +68,11 @@ static void free_conf(struct conf *conf)
 	free(conf->partitioners);
 	free(conf->topic_partitioners);
 	free(conf->topics);
+	free(conf->topic_keys);
+	free(conf->topic_clusters);
+	free(conf->clusters);
 	free(conf->topic_settings);
 	free(conf->zones);
-	free(conf->props);
-	login_unref(conf->login);
 	free(conf->state_dir);
 	free(conf->control_socket);
 	free(conf->control_group);

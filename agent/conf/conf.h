@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "client/options.h"
+#include "cluster/cluster.h"
 #include "files/source.h"
 #include "ops/log.h"
 #include "output/partitioner.h"
@@ -64,12 +65,12 @@ struct conf {
 	size_t max_files;       /* known at a time; above it they wait */
 	size_t max_directories; /* watched, the same */
 	enum conf_on_damage state_damaged;
-	struct prop *props; /* of the kafka block, names with dots; secrets already resolved */
-	size_t n_props;
-	struct login *login; /* for tokens, or NULL */
-	bool idempotent;     /* the producer is; all its records wait for acks=all then */
-	char **topics;       /* every topic that any source may write to, no duplicates */
+	struct cluster *clusters; /* those that sources use; one if none does */
+	size_t n_clusters;
+	char **topics; /* every topic that any source may write to, no duplicates in a cluster */
 	size_t n_topics;
+	uint32_t *topic_clusters; /* of each topic: the index of its cluster */
+	char **topic_keys;        /* its name, behind that of a named cluster: "CLUSTER/TOPIC" */
 	struct topic_settings *topic_settings; /* of each topic */
 	struct conf_zone *zones; /* every zone that a timestamp_zone names, no duplicates */
 	size_t n_zones;

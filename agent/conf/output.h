@@ -7,11 +7,26 @@
 
 /* What a configuration says to the Kafka output; run and check must not differ in it. */
 
-/* Names, values and topics in *ret_options are borrowed from conf. */
-void conf_kafka_options(const struct conf *conf, struct kafka_options *ret_options);
+/* Bytes of the longest line that may be sent to the cluster of that index. */
+size_t conf_longest_line(const struct conf *conf, size_t cluster);
 
-/* What the kafka block says of a property (name with dots), or NULL; borrowed from conf. */
-const char *conf_kafka_value(const struct conf *conf, const char *name);
+/* Of one cluster of conf. Names, values and topics in *ret_options are borrowed from both. */
+void conf_kafka_options(const struct conf *conf, const struct cluster *cluster,
+			struct kafka_options *ret_options);
+
+/* The cluster that a topic of conf is of. */
+const struct cluster *conf_topic_cluster(const struct conf *conf, size_t topic);
+
+/* What a topic of conf is called: "TOPIC", or "CLUSTER/TOPIC" where there are several clusters. */
+const char *conf_topic_name(const struct conf *conf, size_t topic);
+
+/*
+ * The topic of that name, or that conf_topic_name gives; n_topics: there is none, or in several
+ * clusters, which *ret_several says. `source`: the name of the one whose cluster is meant; NULL, or
+ * that of none: any.
+ */
+size_t conf_find_topic(const struct conf *conf, const char *source, const char *name,
+		       bool *ret_several);
 
 /* "all", "1" or "0": what an acknowledgement of this topic is worth. */
 const char *conf_topic_acks(const struct conf *conf, size_t topic);

@@ -33,12 +33,15 @@ static const char *topic_fault(const char *name, size_t len)
 }
 
 /* The index of a topic in the conf's list, which it joins when it is new. 0 or -ENOMEM. */
-static int intern_topic(struct conf *conf, const char *name, size_t len, uint32_t *ret_index)
+static int intern_topic(struct conf *conf, uint32_t cluster, const char *name, size_t len,
+			uint32_t *ret_index)
 {
+	uint32_t *clusters;
 	char **topics;
 
 	for (size_t i = 0; i < conf->n_topics; i++) {
-		if (strncmp(conf->topics[i], name, len) == 0 && !conf->topics[i][len]) {
+		if (conf->topic_clusters[i] == cluster &&
+		    strncmp(conf->topics[i], name, len) == 0 && !conf->topics[i][len]) {
 			*ret_index = (uint32_t)i;
 			return 0;
 		}
@@ -47,6 +50,11 @@ static int intern_topic(struct conf *conf, const char *name, size_t len, uint32_
 	if (!topics)
 		return -ENOMEM;
 	conf->topics = topics;
+	clusters = reallocarray(conf->topic_clusters, conf->n_topics + 1, sizeof *clusters);
+	if (!clusters)
+		return -ENOMEM;
+	conf->topic_clusters = clusters;
+	clusters[conf->n_topics] = cluster;
 	topics[conf->n_topics] = strndup(name, len);
 	if (!topics[conf->n_topics])
 		return -ENOMEM;
@@ -68,7 +76,7 @@ static int add_topic(struct source_build *s, struct route_parts *parts, struct c
 			     len > TOPIC_NAME_MAX ? TOPIC_NAME_MAX : (int)len, name, fault);
 		return 0;
 	}
-	r = intern_topic(conf, name, len, &index);
+	r = intern_topic(conf, s->source->cluster, name, len, &index);
 	if (r == 0)
 		r = conf_claim_topic(s, index);
 	if (r)

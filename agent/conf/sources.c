@@ -151,6 +151,7 @@ static int build_source(struct conf_build *build, const struct conf_node *list, 
 	s.source->name = strdup(name->text ? name->text : "");
 	if (!s.source->name)
 		return -ENOMEM;
+	conf_find_cluster(&s);
 	r = build_paths(&s);
 	if (r)
 		return r;

@@ -35,14 +35,14 @@ struct group_build {
 static void complain_unknown(const struct group_build *g, const struct conf_node *node)
 {
 	const char *near = names_nearest(node->name, names, ARRAY_LEN(names));
-	const char *reason = props_reserved(node->name, "", g->build->conf->idempotent);
+	const char *reason = props_reserved(node->name, "", g->build->kafka.cluster->idempotent);
 	char dots[64], message[256];
 
 	snprintf(dots, sizeof dots, "%s", node->name);
 	for (char *at = dots; *at; at++)
 		*at = *at == '_' ? '.' : *at;
 	if (!reason)
-		reason = props_reserved(dots, "", g->build->conf->idempotent);
+		reason = props_reserved(dots, "", g->build->kafka.cluster->idempotent);
 	if (reason)
 		conf_problem(g->build->problems, node->place, "%s%s is reserved: %s", g->label,
 			     node->name, reason);
@@ -64,7 +64,7 @@ static void complain_unknown(const struct group_build *g, const struct conf_node
 static bool check(const struct group_build *g, const struct conf_node *node, const char *name,
 		  const char *value)
 {
-	const char *reason = props_reserved(name, value, g->build->conf->idempotent);
+	const char *reason = props_reserved(name, value, g->build->kafka.cluster->idempotent);
 	char message[512];
 
 	if (reason)
@@ -85,7 +85,7 @@ static void keep(struct group_build *g, const struct conf_node *node, const char
 
 	if (strcmp(node->name, "acks") == 0) {
 		snprintf(s->acks, sizeof s->acks, "%s", strcmp(value, "-1") ? value : "all");
-		conf_warn_of_acks(g->build, node->place, g->label, s->acks);
+		cluster_warn_of_acks(g->build->problems, node->place, g->label, s->acks);
 	} else if (strcmp(node->name, "compression_level") == 0) {
 		snprintf(s->compression_level, sizeof s->compression_level, "%ld",
 			 strtol(value, NULL, 10));
@@ -112,7 +112,7 @@ static int build_property(struct group_build *g, const struct conf_node *node)
 			     conf_kind_name(node->kind));
 		return 0;
 	}
-	value = conf_scalar_text(node);
+	value = conf_node_text(node);
 	if (!value)
 		return -ENOMEM;
 	if (check(g, node, dotted[i], value))
@@ -122,9 +122,9 @@ static int build_property(struct group_build *g, const struct conf_node *node)
 }
 
 /* The topic's own, or what it has from the kafka block. */
-static const char *effective(const struct conf *conf, const char *own, const char *name)
+static const char *effective(const struct cluster *cluster, const char *own, const char *name)
 {
-	return *own && strcasecmp(own, "inherit") != 0 ? own : conf_kafka_value(conf, name);
+	return *own && strcasecmp(own, "inherit") != 0 ? own : cluster_value(cluster, name);
 }
 
 int conf_build_topic_config(struct conf_build *build, const struct conf_node *group,
@@ -142,10 +142,12 @@ int conf_build_topic_config(struct conf_build *build, const struct conf_node *gr
 		return r;
 	level = group ? conf_node_find(group, "compression_level") : NULL;
 	if (*g.settings.compression_type || *g.settings.compression_level)
-		conf_check_compression(
-			build, level ? level->place : group->place, inside,
-			effective(build->conf, g.settings.compression_type, "compression.type"),
-			effective(build->conf, g.settings.compression_level, "compression.level"));
+		cluster_check_compression(
+			build->problems, level ? level->place : group->place, inside,
+			effective(build->kafka.cluster, g.settings.compression_type,
+				  "compression.type"),
+			effective(build->kafka.cluster, g.settings.compression_level,
+				  "compression.level"));
 	*ret_settings = g.settings;
 	return 0;
 }
@@ -154,7 +156,8 @@ int conf_source_topic_config(struct source_build *s)
 {
 	const struct conf_node *group = s->values.of[CONF_TOPIC_CONFIG].node;
 
-	if (group == s->build->main.of[CONF_TOPIC_CONFIG].node) {
+	/* That of the top level was judged by the first cluster. */
+	if (group == s->build->main.of[CONF_TOPIC_CONFIG].node && !s->source->cluster) {
 		s->topic_settings = s->build->topic_settings;
 		return 0;
 	}

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "conf/output.h"
 
 const char *const condition_states[CONDITIONS + 1] = {
 	[CONDITION_UNREADABLE] = "unreadable",
@@ -29,7 +30,7 @@ const char *const condition_states[CONDITIONS + 1] = {
 
 const char *condition_topic(const struct view *view, uint32_t topic)
 {
-	return topic < view->conf->n_topics ? view->conf->topics[topic] : "?";
+	return topic < view->conf->n_topics ? conf_topic_name(view->conf, topic) : "?";
 }
 
 static void measure(const struct file *file, struct condition *condition)
@@ -84,8 +85,11 @@ static void say_topic(const struct view *view, const struct file *file, char *te
 	const char *name = condition_topic(view, file->waits_topic);
 	struct output_topic topic;
 	struct output_stats stats;
+	const char *cluster;
 
-	output_stats(view->output, &stats);
+	if (!output_part(view->output, view->conf->topic_clusters[file->waits_topic], &cluster,
+			 &stats))
+		output_stats(view->output, &stats);
 	if (!output_topic(view->output, file->waits_topic, &topic))
 		snprintf(text, len, "topic %s", name);
 	else if (strcmp(topic.state, "ready") != 0)
@@ -136,8 +140,13 @@ static void say_reading(const struct view *view, const struct file *file, char *
 {
 	enum files_pace pace = files_share_of(view->files, file->source)->paced;
 
-	if (file->queue == FILE_QUEUE_READY && !view->has_room)
-		snprintf(text, len, "room among the records in flight");
+	if (file->queue == FILE_QUEUE_READY &&
+	    (!view->has_room || files_share_of(view->files, file->source)->spent))
+		snprintf(text, len, "room among the records in flight%s%s",
+			 view->conf->n_clusters > 1 ? " to cluster " : "",
+			 view->conf->n_clusters > 1 ?
+				 view->conf->clusters[file->source->cluster].name :
+				 "");
 	else if (file->alone.n)
 		snprintf(text, len, "lines of a refused batch, which go one at a time");
 	else if (file->queue == FILE_QUEUE_READY && pace != FILES_PACE_NONE)

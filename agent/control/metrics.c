@@ -44,6 +44,7 @@ const char *metrics_label(enum metric_scope scope)
 	static const char *const labels[METRIC_SCOPES] = {
 		[METRIC_OF_STATE] = "state",
 		[METRIC_OF_SOURCE] = "source",
+		[METRIC_OF_CLUSTER] = METRICS_CLUSTER,
 		[METRIC_OF_TOPIC] = "topic",
 		[METRIC_OF_RULE] = "rule",
 	};
@@ -235,6 +236,8 @@ static const char *label_value(const struct view *view, enum metric_scope scope,
 		return condition_states[index];
 	case METRIC_OF_SOURCE:
 		return index < view->conf->n_sources ? view->conf->sources[index].name : NULL;
+	case METRIC_OF_CLUSTER:
+		return index < view->conf->n_clusters ? view->conf->clusters[index].name : NULL;
 	case METRIC_OF_TOPIC:
 		return index < view->conf->n_topics ? view->conf->topics[index] : NULL;
 	case METRIC_OF_RULE:
@@ -244,12 +247,30 @@ static const char *label_value(const struct view *view, enum metric_scope scope,
 	}
 }
 
+/* What tells the sample of this index from the others of its scope. */
+static void put_labels(const struct view *view, enum metric_scope scope, size_t index,
+		       const char *value, struct json *to)
+{
+	bool several = view->conf->n_clusters > 1;
+	const char *label = metrics_label(scope), *before = "{";
+
+	if (!label || (scope == METRIC_OF_CLUSTER && !several))
+		return;
+	if (scope == METRIC_OF_TOPIC && several) {
+		put_label(to, before, METRICS_CLUSTER,
+			  view->conf->clusters[view->conf->topic_clusters[index]].name);
+		before = ",";
+	}
+	put_label(to, before, label, value);
+	json_put_text(to, "}");
+}
+
 /* False: that was the last row. */
 static bool put_row(struct metrics *metrics, const struct view *view, struct json *to)
 {
 	size_t n;
 	const struct metric *row = &metrics_rows(&n)[metrics->row];
-	const char *label, *value;
+	const char *value;
 
 	if (metrics->row == n)
 		return false;
@@ -262,11 +283,7 @@ static bool put_row(struct metrics *metrics, const struct view *view, struct jso
 	if (metrics->index == 0)
 		put_head(metrics, to, row->name, row->help, metrics_is_sum(row) ? COUNTER : GAUGE);
 	json_put_text(to, row->name);
-	label = metrics_label(row->scope);
-	if (label) {
-		put_label(to, "{", label, value);
-		json_put_text(to, "}");
-	}
+	put_labels(view, row->scope, metrics->index, value, to);
 	put_value(to, row->value(metrics, view, metrics->index), row->milli);
 	metrics->index++;
 	return true;

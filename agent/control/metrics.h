@@ -16,11 +16,12 @@
 /* Of what there is one sample each. */
 enum metric_scope {
 	METRIC_OF_AGENT,
-	METRIC_OF_STATE,  /* label state: as in condition_states */
-	METRIC_OF_SOURCE, /* label source */
-	METRIC_OF_TOPIC,  /* label topic */
-	METRIC_OF_RULE,   /* label rule: "SOURCE/NAME" */
-	METRIC_SCOPES,    /* their number */
+	METRIC_OF_STATE,   /* label state: as in condition_states */
+	METRIC_OF_SOURCE,  /* label source */
+	METRIC_OF_CLUSTER, /* label cluster, where there are several */
+	METRIC_OF_TOPIC,   /* label topic, and the same */
+	METRIC_OF_RULE,    /* label rule: "SOURCE/NAME" */
+	METRIC_SCOPES,     /* their number */
 };
 
 struct metrics;
@@ -37,7 +38,11 @@ const struct metric *metrics_rows(size_t *ret_n);
 
 bool metrics_is_sum(const struct metric *metric);
 
-/* The name of the label that tells those of a scope apart; NULL: there is one only. */
+/*
+ * The name of the label that tells those of a scope apart; NULL: there is one only. Where there are
+ * several clusters those of topics have METRICS_CLUSTER before it.
+ */
+#define METRICS_CLUSTER "cluster"
 const char *metrics_label(enum metric_scope scope);
 
 /* The counters that are told by source: that of this number; NULL: there are no more. */

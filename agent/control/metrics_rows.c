@@ -12,11 +12,14 @@
 	static uint64_t name(UNUSED const struct metrics *metrics, UNUSED const struct view *view, \
 			     UNUSED size_t index)
 
-static struct output_stats stats_of(const struct view *view)
+/* Of one of several clusters, or of the one that there is. */
+static struct output_stats stats_of(const struct view *view, size_t cluster)
 {
 	struct output_stats stats;
+	const char *name;
 
-	output_stats(view->output, &stats);
+	if (!output_part(view->output, cluster, &name, &stats))
+		output_stats(view->output, &stats);
 	return stats;
 }
 
@@ -27,27 +30,27 @@ VALUE(uptime)
 
 VALUE(kafka_up)
 {
-	return stats_of(view).up;
+	return stats_of(view, index).up;
 }
 
 VALUE(brokers_answer)
 {
-	return stats_of(view).reachable;
+	return stats_of(view, index).reachable;
 }
 
 VALUE(in_flight_max)
 {
-	return stats_of(view).records_max;
+	return stats_of(view, index).records_max;
 }
 
 VALUE(in_flight_bytes)
 {
-	return stats_of(view).bytes_in_flight;
+	return stats_of(view, index).bytes_in_flight;
 }
 
 VALUE(in_flight_bytes_max)
 {
-	return stats_of(view).bytes_max;
+	return stats_of(view, index).bytes_max;
 }
 
 VALUE(chunk_bytes)
@@ -201,15 +204,15 @@ static const struct metric rows[] = {
 	{"waybill_uptime_seconds", "seconds since the start or the last reload", METRIC_OF_AGENT,
 	 true, uptime},
 	{"waybill_kafka_up", "1: brokers answer, take records, and all topics are known",
-	 METRIC_OF_AGENT, false, kafka_up},
+	 METRIC_OF_CLUSTER, false, kafka_up},
 	{"waybill_brokers_answer", "1: the last question to the brokers was answered",
-	 METRIC_OF_AGENT, false, brokers_answer},
-	{"waybill_in_flight_limit", "records that may be in flight", METRIC_OF_AGENT, false,
+	 METRIC_OF_CLUSTER, false, brokers_answer},
+	{"waybill_in_flight_limit", "records that may be in flight", METRIC_OF_CLUSTER, false,
 	 in_flight_max},
 	{"waybill_in_flight_bytes", "bytes of records sent and not yet acknowledged",
-	 METRIC_OF_AGENT, false, in_flight_bytes},
-	{"waybill_in_flight_limit_bytes", "bytes of records that may be in flight", METRIC_OF_AGENT,
-	 false, in_flight_bytes_max},
+	 METRIC_OF_CLUSTER, false, in_flight_bytes},
+	{"waybill_in_flight_limit_bytes", "bytes of records that may be in flight",
+	 METRIC_OF_CLUSTER, false, in_flight_bytes_max},
 	{"waybill_chunk_memory_bytes", "bytes of chunk_memory in use", METRIC_OF_AGENT, false,
 	 chunk_bytes},
 	{"waybill_chunk_memory_limit_bytes", "chunk_memory", METRIC_OF_AGENT, false,

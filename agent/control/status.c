@@ -44,10 +44,10 @@ static void put_output(struct json *to, const struct output_stats *stats)
 	line_number(to, "in_flight_bytes_max", stats->bytes_max);
 }
 
-static bool has_brokers(const struct conf *conf)
+static bool has_brokers(const struct cluster *cluster)
 {
-	return conf_kafka_value(conf, "bootstrap.servers") ||
-	       conf_kafka_value(conf, "metadata.broker.list");
+	return cluster_value(cluster, "bootstrap.servers") ||
+	       cluster_value(cluster, "metadata.broker.list");
 }
 
 static void put_agent(const struct view *view, struct json *to)
@@ -66,7 +66,7 @@ static void put_agent(const struct view *view, struct json *to)
 	line_text(to, "database", store_path(view->store));
 	line_number(to, "files", files_count(view->files));
 	line_number(to, "sources", view->conf->n_sources);
-	line_bool(to, "kafka_configured", has_brokers(view->conf));
+	line_bool(to, "kafka_configured", has_brokers(&view->conf->clusters[0]));
 	put_output(to, &stats);
 	line_number(to, "checkpoint_age_ms", view->counters->checkpoint_age_ms);
 	line_bool(to, "reload_refused", view->reload_refused);
@@ -88,6 +88,31 @@ static void put_counters(const struct view *view, struct json *to)
 	line_end(to);
 }
 
+/* One of several clusters. */
+static void step_clusters(struct status *status, const struct view *view, struct json *to)
+{
+	struct output_stats stats;
+	const char *name;
+
+	if (!output_part(view->output, status->next, &name, &stats)) {
+		status->next = 0;
+		status->stage = STATUS_TOPICS;
+		return;
+	}
+	status->next++;
+	line_begin(to, "cluster");
+	line_text(to, "cluster", name);
+	put_output(to, &stats);
+	line_end(to);
+}
+
+/* Of several clusters the one of the topic; of one nothing. */
+static void put_cluster(const struct view *view, size_t topic, struct json *to)
+{
+	if (view->conf->n_clusters > 1)
+		line_text(to, "cluster", conf_topic_cluster(view->conf, topic)->name);
+}
+
 /* Whether `name` is what is asked for, or all is. */
 static bool asked(struct status *status, const struct request *request, const char *name)
 {
@@ -97,6 +122,14 @@ static bool asked(struct status *status, const struct request *request, const ch
 	return same || !*request->about;
 }
 
+static bool topic_asked(struct status *status, const struct view *view,
+			const struct request *request, size_t topic)
+{
+	bool by_name = asked(status, request, view->conf->topics[topic]);
+
+	return by_name || asked(status, request, conf_topic_name(view->conf, topic));
+}
+
 static void put_topic(const struct view *view, size_t index, struct json *to)
 {
 	struct output_topic topic;
@@ -104,6 +137,7 @@ static void put_topic(const struct view *view, size_t index, struct json *to)
 	if (!output_topic(view->output, index, &topic))
 		return;
 	line_begin(to, "topic");
+	put_cluster(view, index, to);
 	line_text(to, "topic", view->conf->topics[index]);
 	line_text(to, "state", topic.state);
 	line_number(to, "partitions", (uint64_t)topic.n_partitions);
@@ -120,6 +154,7 @@ static bool put_partition(const struct view *view, size_t topic, int32_t index, 
 	if (!output_partition(view->output, topic, index, view->now_us, &part))
 		return false;
 	line_begin(to, "partition");
+	put_cluster(view, topic, to);
 	line_text(to, "topic", view->conf->topics[topic]);
 	line_number(to, "partition", (uint64_t)index);
 	line_natural(to, "leader", part.leader);
@@ -150,7 +185,7 @@ static void step_topics(struct status *status, const struct view *view,
 		status->stage = STATUS_BROKERS;
 		return;
 	}
-	if (!asked(status, request, view->conf->topics[status->next])) {
+	if (!topic_asked(status, view, request, status->next)) {
 		status->next++;
 		return;
 	}
@@ -169,6 +204,8 @@ static void step_brokers(struct status *status, const struct view *view, struct 
 	}
 	status->next++;
 	line_begin(to, "broker");
+	if (broker.cluster)
+		line_text(to, "cluster", broker.cluster);
 	line_number(to, "broker", (uint64_t)broker.id);
 	line_text(to, "address", broker.address);
 	line_bool(to, "silent", broker.silent);
@@ -264,6 +301,8 @@ static void step_sources(struct status *status, const struct view *view,
 		return;
 	line_begin(to, "source");
 	line_text(to, "source", source->name);
+	if (view->conf->n_clusters > 1)
+		line_text(to, "cluster", view->conf->clusters[source->cluster].name);
 	line_number(to, "files", sum->files);
 	line_number(to, "files_behind", sum->behind);
 	line_number(to, "files_stuck", sum->stuck);
@@ -291,7 +330,10 @@ bool status_line(struct status *status, const struct view *view, const struct re
 	case STATUS_AGENT:
 		put_agent(view, to);
 		put_counters(view, to);
-		status->stage = STATUS_TOPICS;
+		status->stage = STATUS_CLUSTERS;
+		return false;
+	case STATUS_CLUSTERS:
+		step_clusters(status, view, to);
 		return false;
 	case STATUS_TOPICS:
 		step_topics(status, view, request, to);

@@ -12,6 +12,7 @@
 
 enum status_stage {
 	STATUS_AGENT,
+	STATUS_CLUSTERS, /* where there are several */
 	STATUS_TOPICS,
 	STATUS_BROKERS,
 	STATUS_FILES,
@@ -22,7 +23,7 @@ enum status_stage {
 
 struct status {
 	enum status_stage stage;
-	size_t next; /* topic, broker or source */
+	size_t next; /* cluster, topic, broker or source */
 	int32_t next_partition;
 	struct roll roll;
 	struct sums sums;

@@ -10,19 +10,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What is looked for: names may be NULL, for nothing. */
+struct wanted {
+	const char *const *names;
+	struct kept_topics *kept;
+};
+
 static void see(void *context, const struct store_topic *topic)
 {
-	struct kept_topics *kept = context;
+	const struct wanted *wanted = context;
 
-	for (size_t i = 0; i < kept->n; i++) {
-		if (strcmp(kept->names[i], topic->name) == 0)
-			kept->stored[i] = topic->partitions;
+	for (size_t i = 0; i < wanted->kept->n; i++) {
+		if (wanted->names[i] && strcmp(wanted->names[i], topic->name) == 0)
+			wanted->kept->stored[i] = topic->partitions;
 	}
 }
 
-int kept_topics_init(struct kept_topics *kept, const char *const *names, size_t n,
-		     struct store *store)
+int kept_topics_init(struct kept_topics *kept, const char *const *names, const char *const *before,
+		     size_t n, struct store *store)
 {
+	struct wanted now = {names, kept}, then = {before, kept};
+	int r = 0;
+
 	*kept = (struct kept_topics){
 		.names = names,
 		.n = n,
@@ -31,7 +40,9 @@ int kept_topics_init(struct kept_topics *kept, const char *const *names, size_t 
 	};
 	if (!kept->stored || !kept->under_way)
 		return -ENOMEM;
-	return store_topics(store, see, kept);
+	if (before)
+		r = store_topics(store, see, &then);
+	return r ? r : store_topics(store, see, &now);
 }
 
 void kept_topics_deinit(struct kept_topics *kept)

@@ -15,11 +15,13 @@ struct kept_topics {
 };
 
 /*
- * Takes what the store has of these topics; names are borrowed. There is no output yet, which may
- * want to know. 0, -ENOMEM, -EIO; in any case fit for kept_topics_deinit.
+ * Takes what the store has of these topics; names are borrowed. before, or one of them, may be
+ * NULL: a name that a topic had before, which counts where the store has none of its present one.
+ * There is no output yet, which may want to know. 0, -ENOMEM, -EIO; in any case fit for
+ * kept_topics_deinit.
  */
-int kept_topics_init(struct kept_topics *kept, const char *const *names, size_t n,
-		     struct store *store) MUSTCHECK;
+int kept_topics_init(struct kept_topics *kept, const char *const *names, const char *const *before,
+		     size_t n, struct store *store) MUSTCHECK;
 void kept_topics_deinit(struct kept_topics *kept);
 
 /* Whether the output goes by another number than is stored. */

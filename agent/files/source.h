@@ -21,6 +21,7 @@
 enum source_start_at { SOURCE_START_BEGINNING, SOURCE_START_END };
 
 struct source {
+	uint32_t cluster;        /* whose topics are meant: its index in the configuration */
 	char *name;              /* owned by whoever built this, as all it points to but rotated */
 	struct parser *parser;   /* NULL: none */
 	bool reads_found;        /* the parser reads where a file was found, too */

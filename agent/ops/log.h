@@ -48,9 +48,10 @@ void log_limited(struct log *log, int priority, const char *id, const char *form
 /* What a message is about. All of it but the topic is borrowed by the log. */
 struct log_about {
 	const char *id;
-	const char *source; /* NULL: of none */
-	const char *topic;  /* NULL: of none; copied */
-	const char *cause;  /* messages of the id are limited by it; NULL: by the id alone */
+	const char *source;  /* NULL: of none */
+	const char *topic;   /* NULL: of none; copied */
+	const char *cause;   /* messages of the id are limited by it; NULL: by the id alone */
+	const char *cluster; /* of several; NULL: of none */
 };
 
 /* log_source where it has a source, else log_limited, of all that is known. */

@@ -52,6 +52,7 @@ static void make(struct entry *entry, int priority, const struct log_about *abou
 	add(entry, "MESSAGE_ID", slice_of(message_journal_id(about->id)), VALUE_MAX);
 	add(entry, "WAYBILL_MESSAGE", slice_of(about->id), VALUE_MAX);
 	add(entry, "WAYBILL_SOURCE", slice_of(about->source), VALUE_MAX);
+	add(entry, "WAYBILL_CLUSTER", slice_of(about->cluster), VALUE_MAX);
 	add(entry, "WAYBILL_TOPIC", slice_of(about->topic), VALUE_MAX);
 }
 

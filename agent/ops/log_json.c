@@ -60,6 +60,7 @@ struct slice log_json(struct log *log, int priority, const struct log_about *abo
 	put_member(&json, "level", log_level_name(priority));
 	put_member(&json, "id", about->id);
 	put_member(&json, "source", about->source);
+	put_member(&json, "cluster", about->cluster);
 	put_member(&json, "topic", about->topic);
 	json_put_text(&json, ",\"message\":");
 	json_put_string(&json,

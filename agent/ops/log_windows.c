@@ -6,7 +6,7 @@
  *   first message: printed ── a minute ── some were held back: one of them, and how many
  *                                              └── a minute ── and so on, until none was
  *
- * A pair of source and cause is a row of a small table, which is freed behind a minute in which
+ * A pair of source (or cluster) and cause is a row of a small table, which is freed behind a minute in which
  * nothing was held back. When there are more pairs than rows, a further source is counted with all
  * such sources, under its cause alone; for causes there is a row each. So the most that is printed
  * in a minute follows from the size of the table, whatever the sources do.
@@ -58,11 +58,14 @@ void log_windows_close(struct log *log, uint64_t now_us)
 	}
 }
 
-static struct log_window *find(struct log *log, const char *source, const char *cause)
+static struct log_window *find(struct log *log, const struct log_about *wanted)
 {
 	for (size_t i = 0; i < log->n_windows; i++) {
-		if (strcmp(log->windows[i].about.cause, cause) == 0 &&
-		    strcmp(log->windows[i].about.source, source) == 0)
+		const struct log_about *about = &log->windows[i].about;
+
+		if (strcmp(about->cause, wanted->cause) == 0 &&
+		    strcmp(about->source, wanted->source) == 0 &&
+		    strcmp(about->cluster, wanted->cluster) == 0)
 			return &log->windows[i];
 	}
 	return NULL;
@@ -82,20 +85,26 @@ static void make_room(struct log *log)
 
 static struct log_window *window_of(struct log *log, const struct log_about *about, uint64_t now_us)
 {
-	const char *source = about->source ? about->source : "";
-	const char *cause = about->cause ? about->cause : about->id;
-	struct log_window *window = find(log, source, cause);
+	struct log_about wanted = {
+		.id = about->id,
+		.source = about->source ? about->source : "",
+		.cluster = about->cluster ? about->cluster : "",
+		.cause = about->cause ? about->cause : about->id,
+	};
+	struct log_window *window = find(log, &wanted);
 
-	if (!window && source[0] && log->n_windows >= LOG_WINDOWS_MAX - LOG_CAUSES_MAX) {
-		source = "";
-		window = find(log, source, cause);
+	if (!window && (wanted.source[0] || wanted.cluster[0]) &&
+	    log->n_windows >= LOG_WINDOWS_MAX - LOG_CAUSES_MAX) {
+		wanted.source = wanted.cluster = "";
+		window = find(log, &wanted);
 	}
 	if (window)
 		return window;
 	if (log->n_windows == LOG_WINDOWS_MAX)
 		make_room(log);
 	window = &log->windows[log->n_windows++];
-	window->about = (struct log_about){about->id, source, window->topic, cause};
+	window->about = wanted;
+	window->about.topic = window->topic;
 	window->started_us = now_us;
 	window->printed = 0;
 	window->held = 0;

@@ -12,9 +12,10 @@
 #include "output/share.h"
 
 /*
- * Where records go. Two implementations run in the program (Kafka, and the terminal of preview),
- * tests add a scripted one. Nothing here calls back: pressure is a return value, reports are
- * fetched. One thread calls all of it, and none of it blocks for more than about a millisecond.
+ * Where records go. Implementations that run in the program are Kafka, several of those as one, and
+ * the terminal of preview; tests add a scripted one. Nothing here calls back: pressure is a return
+ * value, reports are fetched. One thread calls all of it, and none of it blocks for more than about
+ * a millisecond.
  */
 struct output;
 
@@ -33,8 +34,9 @@ struct output_remark {
 	int priority;      /* LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG of <syslog.h> */
 	const char *id;    /* static: a message of docs/messages.md, e.g. "topic-missing" */
 	const char *topic; /* of which it is told, borrowed from the options; NULL: of none */
-	bool every;        /* not limited: each one is printed */
-	char text[768];    /* names cause, setting and what happens next */
+	const char *cluster; /* of several, the one that it is about; NULL: there is one */
+	bool every;          /* not limited: each one is printed */
+	char text[768];      /* names cause, setting and what happens next */
 };
 
 struct output_stats {
@@ -47,7 +49,8 @@ struct output_stats {
 	bool up; /* a broker is reachable and the topics of the sources are known */
 	uint64_t records_max, bytes_max; /* of what may be in flight; 0: no limit */
 	bool reachable;                  /* a broker answered the last question */
-	const char *state;               /* of the producer, a static word; NULL: there is none */
+	/* Of several producers: of one for which something is wrong, if there is one. */
+	const char *state;      /* of the producer, a static word; NULL: there is none */
 	const char *last_error; /* last words on a connection, "" when there are none; borrowed */
 };
 
@@ -74,7 +77,8 @@ struct output_broker {
 	const char *address,
 		*error; /* error: last words on its connection, "" when there are none */
 	uint64_t error_age_us;
-	bool silent; /* it was asked and did not answer */
+	bool silent;         /* it was asked and did not answer */
+	const char *cluster; /* of several, the one that it is of; NULL: there is one */
 };
 
 /* Each is false where there is no such thing. */
@@ -84,6 +88,9 @@ struct output_views {
 			  uint64_t now_us, struct output_partition *ret_partition);
 	bool (*broker)(const struct output *output, size_t index, uint64_t now_us,
 		       struct output_broker *ret_broker);
+	/* May be NULL: it is one. */
+	bool (*part)(const struct output *output, size_t index, const char **ret_name,
+		     struct output_stats *ret_stats);
 };
 
 struct output_ops {
@@ -231,6 +238,15 @@ static inline bool output_broker(const struct output *output, size_t index, uint
 	const struct output_views *views = output->ops->views;
 
 	return views && views->broker(output, index, now_us, ret_broker);
+}
+
+/* One of several clusters. False: there is none of that index, or one in all. */
+static inline bool output_part(const struct output *output, size_t index, const char **ret_name,
+			       struct output_stats *ret_stats)
+{
+	const struct output_views *views = output->ops->views;
+
+	return views && views->part && views->part(output, index, ret_name, ret_stats);
 }
 
 /*

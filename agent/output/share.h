@@ -14,6 +14,7 @@
 struct output_share {
 	uint64_t records;
 	uint64_t bytes; /* keys, values, headers */
+	uint32_t part;  /* of an output that is several: whose records they are */
 };
 
 #define OUTPUT_SHARE_TIMES 3

@@ -247,6 +247,10 @@ static bool read_value(const struct reader *reader, struct conf_value *value)
 		return read_word(reader, &value->number);
 	case CONF_T_GROUP:
 		return must_be(reader, node->kind == CONF_GROUP, "a group { }");
+	case CONF_T_GROUPS:
+		return node->kind == CONF_LIST ?
+			       is_groups(reader) :
+			       must_be(reader, node->kind == CONF_GROUP, "a group { }");
 	case CONF_T_LIST:
 		if (reader->option->words[0] && node->kind == CONF_TEXT) {
 			value->text = node->text;

@@ -70,8 +70,9 @@ static const struct conf_option options[CONF_N_KEYS] = {
 	[CONF_STATE_DAMAGED] = {"state_damaged", CONF_IN_MAIN, CONF_T_WORD, .written = "beginning",
 				.words = {"beginning", "end", "stop"},
 				.help = "where to start when the stored positions are damaged"},
-	[CONF_KAFKA] = {"kafka", CONF_IN_MAIN, CONF_T_GROUP,
-			.help = "librdkafka's properties, with _ for each dot"},
+	[CONF_KAFKA] =
+		{"kafka", CONF_IN_MAIN, CONF_T_GROUPS,
+		 .help = "librdkafka's properties, with _ for each dot; a list: of each cluster"},
 	[CONF_PARSERS] = {"parsers", CONF_IN_MAIN, CONF_T_LIST,
 			  .help = "how lines are cut into fields"},
 	[CONF_SOURCES] = {"sources", CONF_IN_MAIN, CONF_T_LIST,
@@ -104,6 +105,9 @@ static const struct conf_option options[CONF_N_KEYS] = {
 			  .help = "names of the columns of csv and tsv, in their order"},
 	[CONF_DELIMITER] = {"delimiter", CONF_IN_PARSER, CONF_T_TEXT,
 			    .help = "what stands between the columns of csv; without it a comma"},
+	[CONF_CLUSTER] =
+		{"cluster", CONF_IN_SOURCE, CONF_T_TEXT,
+		 .help = "the name of the kafka block of its topics; without it the first"},
 	[CONF_PATHS] = {"paths", CONF_IN_SOURCE, CONF_T_TEXTS, .required = true,
 			.help = "absolute paths, with * ? [a-z] {a,b} and **"},
 	[CONF_EXCLUDE] = {"exclude", CONF_IN_SOURCE, CONF_T_TEXTS,

@@ -38,7 +38,8 @@ enum conf_type {
 	CONF_T_BOOL,
 	CONF_T_WORD, /* one of words */
 	CONF_T_GROUP,
-	CONF_T_LIST, /* of groups; with words, or one of these: value.text */
+	CONF_T_GROUPS, /* a group or a list of them */
+	CONF_T_LIST,   /* of groups; with words, or one of these: value.text */
 };
 
 enum conf_key {
@@ -74,6 +75,7 @@ enum conf_key {
 	CONF_FROM,
 	CONF_COLUMNS,
 	CONF_DELIMITER,
+	CONF_CLUSTER,
 	CONF_PATHS,
 	CONF_EXCLUDE,
 	CONF_ROTATED,

@@ -107,10 +107,9 @@ static bool is_masked(const struct conf_node *property)
 	return secret && !(property->kind == CONF_TEXT && secret_is_reference(property->text));
 }
 
-/* A group of librdkafka's properties. */
+/* librdkafka's properties of a group. */
 static void print_properties(const struct printer *p, const struct conf_node *block, int indent)
 {
-	fprintf(p->to, "%s = {\n", block->name);
 	for (size_t i = 0; i < block->n_kids; i++) {
 		const struct conf_node *property = block->kids[i];
 
@@ -121,7 +120,24 @@ static void print_properties(const struct printer *p, const struct conf_node *bl
 			print_value(p->to, property);
 		fputs(";\n", p->to);
 	}
-	fprintf(p->to, "%*s};\n", indent, "");
+}
+
+/* A group of them, or a list of groups. */
+static void print_blocks(const struct printer *p, const struct conf_node *node, int indent)
+{
+	if (node->kind == CONF_GROUP) {
+		fprintf(p->to, "%s = {\n", node->name);
+		print_properties(p, node, indent);
+		fprintf(p->to, "%*s};\n", indent, "");
+		return;
+	}
+	fprintf(p->to, "%s = (\n", node->name);
+	for (size_t i = 0; i < node->n_kids; i++) {
+		fprintf(p->to, "%*s{\n", indent + 2, "");
+		print_properties(p, node->kids[i], indent + 2);
+		fprintf(p->to, "%*s}%s\n", indent + 2, "", i + 1 < node->n_kids ? "," : "");
+	}
+	fprintf(p->to, "%*s);\n", indent, "");
 }
 
 static void print_group(const struct printer *p, const struct conf_node *group, unsigned where,
@@ -208,7 +224,7 @@ static void print_setting(const struct printer *p, const struct conf_node *group
 		return;
 	fprintf(p->to, "%*s", indent, "");
 	if (node && (key == CONF_KAFKA || key == CONF_TOPIC_CONFIG)) {
-		print_properties(p, node, indent);
+		print_blocks(p, node, indent);
 		return;
 	}
 	if (node && (key == CONF_PARTITIONER || key == CONF_MULTILINE)) {

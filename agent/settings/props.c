@@ -3,7 +3,7 @@
  * The kafka block takes any property of librdkafka, so that nobody has to wait for us to know it,
  * but for those of this table: they would break the promise (a line is given up only when Kafka has
  * confirmed it), or are worked out by waybill, or do nothing in a producer. An idempotent producer
- * has less freedom than another; what the user gives up with it he is warned of in conf/producer.c.
+ * has less freedom than another; what the user gives up with it he is warned of in cluster/producer.c.
  * Each row says why and what to use instead; a refusal at the start is kinder than a surprise at
  * night. The table is searched from the top, so exceptions stand before the pattern that covers
  * them.

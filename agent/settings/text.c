@@ -139,7 +139,8 @@ static bool is_joined(const char *name)
 {
 	const struct conf_option *options = conf_options();
 
-	return strcmp(name, options[CONF_PARSERS].name) == 0 ||
+	return strcmp(name, options[CONF_KAFKA].name) == 0 ||
+	       strcmp(name, options[CONF_PARSERS].name) == 0 ||
 	       strcmp(name, options[CONF_REDACT].name) == 0 ||
 	       strcmp(name, options[CONF_SOURCES].name) == 0;
 }

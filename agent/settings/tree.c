@@ -85,3 +85,19 @@ const char *conf_kind_name(enum conf_kind kind)
 
 	return names[kind];
 }
+
+char *conf_node_text(const struct conf_node *node)
+{
+	char *text = NULL;
+	int n = 0;
+
+	if (node->kind == CONF_BOOL)
+		return strdup(node->number ? "true" : "false");
+	if (node->kind == CONF_TEXT)
+		return strdup(node->text);
+	if (node->kind == CONF_INT)
+		n = asprintf(&text, "%lld", (long long)node->number);
+	else
+		n = asprintf(&text, "%g", node->real);
+	return n < 0 ? NULL : text;
+}

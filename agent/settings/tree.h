@@ -50,6 +50,9 @@ struct conf_node *conf_node_find(const struct conf_node *group, const char *name
 /* The setting `name` of the first of n groups of a list in which it is this text, or NULL. */
 const struct conf_node *conf_node_named(const struct conf_node *list, size_t n, const char *text);
 
+/* A string, number or boolean as it would be written. malloc'ed, NULL when memory is out. */
+char *conf_node_text(const struct conf_node *node);
+
 /* "a string", "a list", ...: for messages. */
 const char *conf_kind_name(enum conf_kind kind);
 

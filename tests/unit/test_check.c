@@ -325,15 +325,15 @@ Test(check, a_certificate_that_expires)
 	struct check_report report = {0};
 	const int64_t day_s = 86400;
 
-	check_judge_expiry(&report, CHECK_NOWHERE, "ssl_ca_location", &expiry, 1000000 - 15 * day_s,
-			   14 * 86400000ull);
+	check_judge_expiry(&report, CHECK_NOWHERE, "kafka.ssl_ca_location", &expiry,
+			   1000000 - 15 * day_s, 14 * 86400000ull);
 	cr_assert_eq(report.n, 0);
-	check_judge_expiry(&report, CHECK_NOWHERE, "ssl_ca_location", &expiry,
+	check_judge_expiry(&report, CHECK_NOWHERE, "kafka.ssl_ca_location", &expiry,
 			   1000000 - 14 * day_s + 1, 14 * 86400000ull);
 	cr_assert_eq(report.counts[CHECK_WARNING], 1);
 	cr_assert(strstr(report.items[0].text, "\"CN = agent\" expires in 13 days"), "%s",
 		  report.items[0].text);
-	check_judge_expiry(&report, CHECK_NOWHERE, "ssl_ca_location", &expiry, 1000000, 0);
+	check_judge_expiry(&report, CHECK_NOWHERE, "kafka.ssl_ca_location", &expiry, 1000000, 0);
 	cr_assert_eq(report.counts[CHECK_ERROR], 1);
 	check_report_deinit(&report);
 }
@@ -344,10 +344,10 @@ Test(check, what_everybody_may_do_has_its_cure)
 	struct check_report report = {0};
 
 	check_judge_writable(&report, CHECK_NOWHERE, "state_dir", "Bad.", "/s", &shut);
-	check_judge_readable(&report, CHECK_NOWHERE, "ssl_key_location", "/k", &shut);
+	check_judge_readable(&report, CHECK_NOWHERE, "kafka.ssl_key_location", "/k", &shut);
 	cr_assert_eq(report.n, 0);
 	check_judge_writable(&report, CHECK_NOWHERE, "state_dir", "Bad.", "/s", &open);
-	check_judge_readable(&report, CHECK_NOWHERE, "ssl_key_location", "/k", &open);
+	check_judge_readable(&report, CHECK_NOWHERE, "kafka.ssl_key_location", "/k", &open);
 	cr_assert_eq(report.counts[CHECK_WARNING], 2);
 	cr_assert(strstr(report.items[0].text, "\n  chmod o-w /s"), "%s", report.items[0].text);
 	cr_assert(strstr(report.items[1].text, "\n  chgrp waybill /k && chmod 640 /k"), "%s",
@@ -646,6 +646,17 @@ static void assert_same_sources(const struct conf *a, const struct conf *b)
 	}
 }
 
+static void assert_same_cluster(const struct cluster *a, const struct cluster *b)
+{
+	cr_assert_str_eq(a->name, b->name);
+	cr_assert_eq(a->n_props, b->n_props);
+	for (size_t i = 0; i < a->n_props; i++) {
+		cr_assert_str_eq(a->props[i].name, b->props[i].name);
+		if (strcmp(a->props[i].name, "sasl.password") != 0)
+			cr_assert_str_eq(a->props[i].value, b->props[i].value);
+	}
+}
+
 static void assert_same(const struct conf *a, const struct conf *b)
 {
 	cr_assert_str_eq(a->state_dir, b->state_dir);
@@ -653,12 +664,9 @@ static void assert_same(const struct conf *a, const struct conf *b)
 	cr_assert_eq(a->chunk_memory, b->chunk_memory);
 	cr_assert_eq(a->dead_letter_max, b->dead_letter_max);
 	cr_assert_eq(a->shutdown_timeout_ms, b->shutdown_timeout_ms);
-	cr_assert_eq(a->n_props, b->n_props);
-	for (size_t i = 0; i < a->n_props; i++) {
-		cr_assert_str_eq(a->props[i].name, b->props[i].name);
-		if (strcmp(a->props[i].name, "sasl.password") != 0)
-			cr_assert_str_eq(a->props[i].value, b->props[i].value);
-	}
+	cr_assert_eq(a->n_clusters, b->n_clusters);
+	for (size_t i = 0; i < a->n_clusters; i++)
+		assert_same_cluster(&a->clusters[i], &b->clusters[i]);
 	cr_assert_eq(a->n_topics, b->n_topics);
 	for (size_t i = 0; i < a->n_topics; i++)
 		cr_assert_str_eq(a->topics[i], b->topics[i]);

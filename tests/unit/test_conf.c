@@ -14,6 +14,7 @@
 
 #include "client/library.h"
 #include "conf/load.h"
+#include "conf/output.h"
 #include "settings/options.h"
 #include "settings/read.h"
 #include "settings/text.h"
@@ -48,9 +49,9 @@ static void forget(struct said *said)
 
 static const struct prop *prop(const struct conf *conf, const char *name)
 {
-	for (size_t i = 0; i < conf->n_props; i++) {
-		if (strcmp(conf->props[i].name, name) == 0)
-			return &conf->props[i];
+	for (size_t i = 0; i < conf->clusters[0].n_props; i++) {
+		if (strcmp(conf->clusters[0].props[i].name, name) == 0)
+			return &conf->clusters[0].props[i];
 	}
 	return NULL;
 }
@@ -503,6 +504,52 @@ Test(conf, a_source_adds_rules_to_those_of_the_top_and_takes_none_away)
 	cr_expect_eq(sources[1].redact.n, 2);
 	cr_expect_str_eq(sources[0].redact.rules[1].replacement, "${name}=*");
 	cr_expect_str_eq(sources[0].redact.rules[2].replacement, "");
+	forget(&said);
+}
+
+Test(conf, clusters_have_topics_of_their_own)
+{
+	struct said said = load("clusters_unused.conf");
+	const struct conf *conf = said.conf;
+	struct kafka_options options;
+	bool several;
+
+	cr_assert(conf, "%s", said.text);
+	cr_assert_eq(conf->n_clusters, 2, "one that nobody uses is left out");
+	cr_expect_str_eq(conf->clusters[1].name, "far");
+	cr_expect_eq(conf->sources[0].cluster, 0);
+	cr_expect_eq(conf->sources[1].cluster, 1);
+	cr_assert_eq(conf->n_topics, 2);
+	cr_expect_str_eq(conf->topics[0], conf->topics[1]);
+	cr_expect_str_eq(conf_topic_name(conf, 0), "near/t");
+	cr_expect_str_eq(conf->topic_keys[1], "far/t");
+	conf_kafka_options(conf, &conf->clusters[1], &options);
+	cr_assert_eq(options.n_topics, 1);
+	cr_expect_str_eq(options.topics[0], "t");
+	cr_expect_eq(options.partitioners[0]->hash, PARTITIONER_CRC32);
+	cr_expect_str_eq(options.props[0].value, "far:9092");
+	cr_expect_eq(conf->clusters[1].numbers[0], 1);
+	cr_expect_eq(conf_find_topic(conf, "two", "t", &several), 1);
+	cr_expect_eq(conf_find_topic(conf, "one", "t", &several), 0);
+	cr_expect_eq(conf_find_topic(conf, "one", "u", &several), 2);
+	cr_expect_not(several);
+	cr_expect_eq(conf_find_topic(conf, "gone", "t", &several), 2);
+	cr_expect(several);
+	cr_expect_eq(conf_find_topic(conf, NULL, "far/t", &several), 1);
+	forget(&said);
+}
+
+Test(conf, a_cluster_without_a_name_shows_nowhere)
+{
+	struct said said = load("minimal.conf");
+	const struct conf *conf = said.conf;
+
+	cr_assert(conf, "%s", said.text);
+	cr_assert_eq(conf->n_clusters, 1);
+	cr_expect_str_eq(conf->clusters[0].name, "");
+	cr_expect_str_eq(conf->clusters[0].label, "kafka");
+	cr_expect_str_eq(conf->topic_keys[0], conf->topics[0]);
+	cr_expect_str_eq(conf_topic_name(conf, 0), conf->topics[0]);
 	forget(&said);
 }
 

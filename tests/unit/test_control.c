@@ -46,6 +46,9 @@ static void output_stats_of(const struct output *of, struct output_stats *ret_st
 
 static const struct output_ops ops = {.stats = output_stats_of};
 
+static struct cluster cluster = {.name = "", .label = "kafka"};
+static uint32_t topic_clusters[1];
+
 static void begin(void)
 {
 	char message[256], state[PATH_MAX];
@@ -53,7 +56,11 @@ static void begin(void)
 	cr_assert_not_null(mkdtemp(dir));
 	snprintf(path, sizeof path, "%s/control", dir);
 	snprintf(state, sizeof state, "%s/state", dir);
-	conf = (struct conf){.sources = &source, .n_sources = 1};
+	conf = (struct conf){.sources = &source,
+			     .n_sources = 1,
+			     .clusters = &cluster,
+			     .n_clusters = 1,
+			     .topic_clusters = topic_clusters};
 	output.ops = &ops;
 	cr_assert_eq(chunk_pools_init(&pools, 1 << 20), 0);
 	cr_assert_eq(files_init(&files, &source, 1, &pools, &counters, NULL, NULL, 0), 0);

@@ -40,6 +40,11 @@ struct conf_place check_main_place(const struct check *check, enum conf_key key)
 /* The element of a list of groups at the top level, or NULL. */
 const struct conf_node *check_group(const struct check *check, enum conf_key list, size_t index);
 
+/* The kafka block of a cluster of conf, or NULL; and where a setting of it stands, or it itself. */
+const struct conf_node *check_block(const struct check *check, const struct cluster *cluster);
+struct conf_place check_block_place(const struct check *check, const struct cluster *cluster,
+				    const char *setting);
+
 /* "12.3 MB" */
 void check_size_text(uint64_t bytes, char *ret_text, size_t len);
 

@@ -17,6 +17,7 @@
 
 /* Key, headers and framing of a usual record, above its value. */
 #define RECORD_ROOM 1024
+#define SERVERS "bootstrap_servers"
 
 /* The setting of a source that names the topic, or NULL. */
 static const struct conf_node *topic_setting(const struct conf_node *source, const char *topic)
@@ -39,8 +40,7 @@ static const struct conf_node *topic_setting(const struct conf_node *source, con
  * Where the topic is named first, and the longest line of the sources that name it. A name that
  * only a template gives (with an ${env:...} in it) is not found: then it is any source.
  */
-static struct conf_place place_of(const struct check *check, const char *topic,
-				  size_t *ret_max_line)
+static struct conf_place place_of(const struct check *check, size_t index, size_t *ret_max_line)
 {
 	struct conf_place place = CHECK_NOWHERE;
 	const struct conf *conf = check->conf;
@@ -49,16 +49,17 @@ static struct conf_place place_of(const struct check *check, const char *topic,
 
 	for (size_t i = 0; i < conf->n_sources; i++) {
 		const struct conf_node *group = check_group(check, CONF_SOURCES, i);
-		const struct conf_node *node = group ? topic_setting(group, topic) : NULL;
+		const struct conf_node *node =
+			group ? topic_setting(group, conf->topics[index]) : NULL;
 
-		if (!node)
+		if (!node || conf->sources[i].cluster != conf->topic_clusters[index])
 			continue;
 		if (!place.file)
 			place = node->place;
 		if (source_longest(&conf->sources[i]) > longest)
 			longest = source_longest(&conf->sources[i]);
 	}
-	conf_kafka_options(conf, &options);
+	conf_kafka_options(conf, conf_topic_cluster(conf, index), &options);
 	*ret_max_line = longest ? longest : options.max_line;
 	return place;
 }
@@ -143,15 +144,18 @@ void check_judge_settings(struct check_report *report, struct conf_place place, 
 }
 
 /* For each source that names the topic. */
-static void judge_sources(struct check *check, const char *topic, const struct topic_facts *facts)
+static void judge_sources(struct check *check, size_t index, const struct topic_facts *facts)
 {
+	const char *topic = check->conf->topics[index];
+
 	for (size_t i = 0; i < check->conf->n_sources; i++) {
 		const struct conf_node *group = check_group(check, CONF_SOURCES, i);
 		const struct route *route = check->conf->sources[i].route;
 		struct conf_place time = check_place(check, CONF_SOURCES, i, CONF_TIMESTAMP);
 		struct conf_place key = check_place(check, CONF_SOURCES, i, CONF_KEY);
 
-		if (!group || !route || !topic_setting(group, topic))
+		if (!group || !route || !topic_setting(group, topic) ||
+		    check->conf->sources[i].cluster != check->conf->topic_clusters[index])
 			continue;
 		check_judge_times(&check->report, time, topic, facts, route_time(route));
 		check_judge_keys(&check->report, key, topic, facts, route);
@@ -171,10 +175,12 @@ void check_judge_partitions(struct check_report *report, struct conf_place place
 			   topic, (int)n, n == 1 ? "" : "s", (int)least, topic, (int)least);
 }
 
-static void judge_not_ready(struct check *check, struct conf_place place, const char *topic,
+static void judge_not_ready(struct check *check, struct conf_place place, size_t index,
 			    const struct topic_facts *facts, int32_t n_brokers)
 {
-	const char *servers = conf_kafka_value(check->conf, "bootstrap.servers");
+	const char *servers =
+		cluster_value(conf_topic_cluster(check->conf, index), "bootstrap.servers");
+	const char *topic = check->conf->topics[index];
 
 	if (facts->state == TOPIC_MISSING)
 		check_judge_missing(&check->report, place, topic, servers, n_brokers);
@@ -208,18 +214,19 @@ void check_topic_text(const struct topic_facts *facts, char *ret_text, size_t le
 		 facts->replicas == 1 ? "" : "s", min_insync, max_bytes);
 }
 
-static void judge_topic(struct check *check, size_t index, const struct topics *topics)
+/* index: of the topic in conf. */
+static void judge_topic(struct check *check, size_t index, const struct topic_facts *facts,
+			int32_t n_brokers)
 {
-	const struct topic_facts *facts = &topics->at[index];
 	const struct partitioner *partitioner = check->conf->topic_partitioners[index];
 	const char *topic = check->conf->topics[index];
 	char text[192];
 	size_t max_line;
-	struct conf_place place = place_of(check, topic, &max_line);
+	struct conf_place place = place_of(check, index, &max_line);
 
 	if (facts->state != TOPIC_READY) {
 		check_say(check, "  topic %s: not ready", topic);
-		judge_not_ready(check, place, topic, facts, topics->n_brokers);
+		judge_not_ready(check, place, index, facts, n_brokers);
 		return;
 	}
 	check_topic_text(facts, text, sizeof text);
@@ -228,7 +235,7 @@ static void judge_topic(struct check *check, size_t index, const struct topics *
 	if (strcmp(conf_topic_acks(check->conf, index), "all") == 0)
 		check_judge_replicas(&check->report, place, topic, facts);
 	check_judge_settings(&check->report, place, topic, facts, max_line);
-	judge_sources(check, topic, facts);
+	judge_sources(check, index, facts);
 	if (partitioner)
 		check_judge_partitions(&check->report, place, topic, facts->n_partitions,
 				       partitioner_least(partitioner));
@@ -239,7 +246,8 @@ static void judge_topic(struct check *check, size_t index, const struct topics *
 			   topic, (int)facts->n_leaderless, (int)facts->n_partitions);
 }
 
-static void judge_leaders(struct check *check, const struct topics *topics)
+static void judge_leaders(struct check *check, const struct cluster *cluster,
+			  const struct topics *topics)
 {
 	size_t max_line, n_silent = 0;
 
@@ -250,23 +258,13 @@ static void judge_leaders(struct check *check, const struct topics *topics)
 		if (broker->silent)
 			check_say(check, "  broker %d at %s: not reached", (int)broker->id,
 				  broker->address);
-		for (size_t i = 0; i < topics->n && i < check->conf->n_topics; i++) {
-			const char *topic = check->conf->topics[i];
-
-			check_judge_leader(&check->report, place_of(check, topic, &max_line), topic,
-					   &topics->at[i], broker);
-		}
+		for (size_t i = 0; i < topics->n && i < cluster->n_topics; i++)
+			check_judge_leader(&check->report,
+					   place_of(check, cluster->numbers[i], &max_line),
+					   cluster->topics[i], &topics->at[i], broker);
 	}
 	if (n_silent == INSPECT_SILENT_MAX && n_silent < topics->leaders.n)
 		check_say(check, "  of %zu leaders the others were not asked", topics->leaders.n);
-}
-
-static struct conf_place servers_place(const struct check *check)
-{
-	const struct conf_node *block = conf_node_find(check->load.text.root, "kafka"), *node;
-
-	node = block ? conf_node_find(block, "bootstrap_servers") : NULL;
-	return node ? node->place : check_main_place(check, CONF_KAFKA);
 }
 
 const char *check_unreached_advice(const char *message)
@@ -278,9 +276,10 @@ const char *check_unreached_advice(const char *message)
 	       "TLS or SASL says nothing to others.";
 }
 
-static void judge_failure(struct check *check, int r, const char *servers, const char *message)
+static void judge_failure(struct check *check, const struct cluster *cluster, int r,
+			  const char *servers, const char *message)
 {
-	struct conf_place place = servers_place(check);
+	struct conf_place place = check_block_place(check, cluster, SERVERS);
 
 	if (r == INSPECT_E_PROPS)
 		check_find(&check->report, CHECK_ERROR, place,
@@ -301,9 +300,8 @@ static void judge_failure(struct check *check, int r, const char *servers, const
 }
 
 /* Whether something in the kafka block is wrong: asking with the rest would mislead. */
-static bool block_is_wrong(const struct check *check)
+static bool block_is_wrong(const struct check *check, const struct conf_node *block)
 {
-	const struct conf_node *block = conf_node_find(check->load.text.root, "kafka");
 	const struct conf_problems *problems = &check->load.text.problems;
 
 	for (size_t i = 0; i < problems->n && i < CONF_PROBLEMS_MAX; i++) {
@@ -318,36 +316,53 @@ static bool block_is_wrong(const struct check *check)
 	return problems->n > CONF_PROBLEMS_MAX;
 }
 
-int check_brokers(struct check *check)
+/* What the brokers have answered. */
+static void judge_answer(struct check *check, const struct cluster *cluster,
+			 const struct topics *topics)
 {
-	const struct conf *conf = check->conf;
-	const char *servers = conf_kafka_value(conf, "bootstrap.servers");
+	for (size_t i = 0; i < topics->n && i < cluster->n_topics; i++)
+		judge_topic(check, cluster->numbers[i], &topics->at[i], topics->n_brokers);
+	judge_leaders(check, cluster, topics);
+	check_judge_cluster(&check->report, check_block_place(check, cluster, SERVERS),
+			    topics->n_brokers);
+}
+
+static int check_cluster(struct check *check, const struct cluster *cluster)
+{
+	const char *servers = cluster_value(cluster, "bootstrap.servers");
+	const struct conf_node *block = check_block(check, cluster);
+	const char *space = *cluster->name ? " " : "";
 	struct topics *topics = NULL;
 	struct kafka_options options;
 	char message[512] = "";
 	int r;
 
-	if (!check->network || !servers || block_is_wrong(check)) {
-		check_say(check, "Kafka: not asked%s",
+	if (!check->network || !servers || block_is_wrong(check, block)) {
+		check_say(check, "Kafka%s%s: not asked%s", space, cluster->name,
 			  !check->network ? " (--no-network)" :
-			  conf_node_find(check->load.text.root, "kafka") ?
-					    ": mend the kafka block first" :
+			  block           ? ": mend the kafka block first" :
 					    ": there is no kafka block");
 		return 0;
 	}
-	conf_kafka_options(conf, &options);
+	conf_kafka_options(check->conf, cluster, &options);
 	r = inspect_topics(&options, message, sizeof message, &topics);
 	if (r < 0)
 		return r;
-	check_say(check, "Kafka: %s %s", servers, r ? "does not answer" : "answers");
+	check_say(check, "Kafka%s%s: %s %s", space, cluster->name, servers,
+		  r ? "does not answer" : "answers");
 	if (r)
-		judge_failure(check, r, servers, message);
-	for (size_t i = 0; !r && i < topics->n && i < conf->n_topics; i++)
-		judge_topic(check, i, topics);
-	if (!r) {
-		judge_leaders(check, topics);
-		check_judge_cluster(&check->report, servers_place(check), topics->n_brokers);
-	}
+		judge_failure(check, cluster, r, servers, message);
+	else
+		judge_answer(check, cluster, topics);
 	topics_free(topics);
 	return 0;
+}
+
+int check_brokers(struct check *check)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < check->conf->n_clusters && r == 0; i++)
+		r = check_cluster(check, &check->conf->clusters[i]);
+	return r;
 }

@@ -60,6 +60,29 @@ struct conf_place check_place(const struct check *check, enum conf_key list, siz
 	return node ? node->place : group ? group->place : CHECK_NOWHERE;
 }
 
+const struct conf_node *check_block(const struct check *check, const struct cluster *cluster)
+{
+	const struct conf_node *kafka = conf_node_find(check->load.text.root, "kafka"), *name;
+
+	for (size_t i = 0; kafka && kafka->kind == CONF_LIST && i < kafka->n_kids; i++) {
+		name = conf_node_find(kafka->kids[i], "name");
+		if (name && name->kind == CONF_TEXT && strcmp(name->text, cluster->name) == 0)
+			return kafka->kids[i];
+	}
+	if (kafka && kafka->kind == CONF_LIST)
+		return kafka->n_kids ? kafka->kids[0] : NULL;
+	return kafka;
+}
+
+struct conf_place check_block_place(const struct check *check, const struct cluster *cluster,
+				    const char *setting)
+{
+	const struct conf_node *block = check_block(check, cluster);
+	const struct conf_node *node = block ? conf_node_find(block, setting) : NULL;
+
+	return node ? node->place : block ? block->place : CHECK_NOWHERE;
+}
+
 struct conf_place check_main_place(const struct check *check, enum conf_key key)
 {
 	const struct conf_node *node =

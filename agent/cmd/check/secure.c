@@ -34,16 +34,18 @@ static void judge_certificates(struct check_report *report, struct conf_place pl
 {
 	if (is_off(wire->verification))
 		check_find(report, CHECK_WARNING, place,
-			   "kafka.enable_ssl_certificate_verification = false: anybody on the way "
+			   "%s.enable_ssl_certificate_verification = false: anybody on the way "
 			   "can pose as the brokers\n"
 			   "They get the records, and the password.\n"
 			   "Leave it out, and give ssl_ca_location the authority that signed the "
-			   "brokers' certificates.");
+			   "brokers' certificates.",
+			   wire->label);
 	else if (wire->endpoint ? is_off(wire->endpoint) : !wire->endpoint_by_default)
 		check_find(report, CHECK_WARNING, place,
-			   "kafka.ssl_endpoint_identification_algorithm%s: whoever has any "
+			   "%s.ssl_endpoint_identification_algorithm%s: whoever has any "
 			   "certificate of the same authority can pose as the brokers\n"
 			   "%s \"https\", and have the brokers' certificates name their hosts.",
+			   wire->label,
 			   wire->endpoint ? " = \"none\"" :
 					    " is not set, and this librdkafka compares no names",
 			   wire->endpoint ? "Leave it out, or set it to" : "Set it to");
@@ -58,11 +60,11 @@ void check_judge_wire(struct check_report *report, struct conf_place place,
 		judge_certificates(report, place, wire);
 	if (is(wire->protocol, "sasl_plaintext") && (token || is(wire->mechanism, "PLAIN")))
 		check_find(report, CHECK_WARNING, place,
-			   "kafka.security_protocol = \"sasl_plaintext\" with %s: the %s goes over "
+			   "%s.security_protocol = \"sasl_plaintext\" with %s: the %s goes over "
 			   "the network as it is\n"
 			   "Whoever listens has it, and can write to the topics.\n"
 			   "Set security_protocol = \"sasl_ssl\"%s.",
-			   wire->mechanism, token ? "token" : "password",
+			   wire->label, wire->mechanism, token ? "token" : "password",
 			   token ? "" : ", or sasl_mechanisms = \"SCRAM-SHA-512\"");
 }
 
@@ -81,34 +83,27 @@ void check_judge_readable(struct check_report *report, struct conf_place place, 
 {
 	if (st->st_mode & S_IROTH)
 		check_find(report, CHECK_WARNING, place,
-			   "kafka.%s: %s can be read by every user of this machine\n"
+			   "%s: %s can be read by every user of this machine\n"
 			   "Whoever has the key is us, to the brokers.\n"
 			   "Leave it to the service's group:\n"
 			   "  chgrp waybill %s && chmod 640 %s",
 			   setting, path, path, path);
 }
 
-static struct conf_place place_in_block(const struct check *check, const char *setting)
+static void look_at_wire(struct check *check, const struct cluster *cluster)
 {
-	const struct conf_node *block = conf_node_find(check->load.text.root, "kafka");
-	const struct conf_node *node = block ? conf_node_find(block, setting) : NULL;
-
-	return node ? node->place : check_main_place(check, CONF_KAFKA);
-}
-
-static void look_at_wire(struct check *check)
-{
-	const struct conf *conf = check->conf;
-	const char *mechanism = conf_kafka_value(conf, "sasl.mechanisms");
+	const char *mechanism = cluster_value(cluster, "sasl.mechanisms");
 	struct check_wire wire = {
-		.protocol = conf_kafka_value(conf, "security.protocol"),
-		.mechanism = mechanism ? mechanism : conf_kafka_value(conf, "sasl.mechanism"),
-		.verification = conf_kafka_value(conf, "enable.ssl.certificate.verification"),
-		.endpoint = conf_kafka_value(conf, "ssl.endpoint.identification.algorithm"),
+		.label = cluster->label,
+		.protocol = cluster_value(cluster, "security.protocol"),
+		.mechanism = mechanism ? mechanism : cluster_value(cluster, "sasl.mechanism"),
+		.verification = cluster_value(cluster, "enable.ssl.certificate.verification"),
+		.endpoint = cluster_value(cluster, "ssl.endpoint.identification.algorithm"),
 		.endpoint_by_default = kafka_library_compares_names(),
 	};
 
-	check_judge_wire(&check->report, place_in_block(check, "security_protocol"), &wire);
+	check_judge_wire(&check->report, check_block_place(check, cluster, "security_protocol"),
+			 &wire);
 }
 
 void check_judge_expiry(struct check_report *report, struct conf_place place, const char *setting,
@@ -118,20 +113,20 @@ void check_judge_expiry(struct check_report *report, struct conf_place place, co
 
 	if (left_s <= 0)
 		check_find(report, CHECK_ERROR, place,
-			   "kafka.%s: the certificate of \"%s\" has expired\n"
+			   "%s: the certificate of \"%s\" has expired\n"
 			   "Brokers, or this end, refuse it: all lines wait.\n"
 			   "Put another in its place; it is taken without a reload.",
 			   setting, expiry->name);
 	else if (left_s < (int64_t)(warning_ms / 1000))
 		check_find(report, CHECK_WARNING, place,
-			   "kafka.%s: the certificate of \"%s\" expires in %lld day%s\n"
+			   "%s: the certificate of \"%s\" expires in %lld day%s\n"
 			   "All lines wait from then on.\n"
 			   "Put another in its place; it is taken without a reload.",
 			   setting, expiry->name, (long long)(left_s / 86400),
 			   left_s / 86400 == 1 ? "" : "s");
 }
 
-static void look_at_certificates(struct check *check)
+static void look_at_certificates(struct check *check, const struct cluster *cluster)
 {
 	static const char *const settings[][2] = {
 		{"ssl.certificate.location", "ssl_certificate_location"},
@@ -139,20 +134,22 @@ static void look_at_certificates(struct check *check)
 		{"ssl.ca.location", "ssl_ca_location"},
 		{"ssl.ca.pem", "ssl_ca_pem"},
 	};
-	const struct conf *conf = check->conf;
 	struct expiry expiry;
+	char name[160];
 
 	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
-		const char *value = conf_kafka_value(conf, settings[i][0]);
+		const char *value = cluster_value(cluster, settings[i][0]);
 
+		snprintf(name, sizeof name, "%s.%s", cluster->label, settings[i][1]);
 		if (value && expiry_read(settings[i][0], value, &expiry) == 0)
-			check_judge_expiry(&check->report, place_in_block(check, settings[i][1]),
-					   settings[i][1], &expiry, clock_real_ms() / 1000,
-					   conf->certificate_warning_ms);
+			check_judge_expiry(&check->report,
+					   check_block_place(check, cluster, settings[i][1]), name,
+					   &expiry, clock_real_ms() / 1000,
+					   check->conf->certificate_warning_ms);
 	}
 }
 
-static void look_at_keys(struct check *check)
+static void look_at_keys(struct check *check, const struct cluster *cluster)
 {
 	static const char *const settings[][2] = {
 		{"ssl.key.location", "ssl_key_location"},
@@ -160,13 +157,16 @@ static void look_at_keys(struct check *check)
 		{"sasl.kerberos.keytab", "sasl_kerberos_keytab"},
 	};
 	struct stat st;
+	char name[160];
 
 	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
-		const char *path = conf_kafka_value(check->conf, settings[i][0]);
+		const char *path = cluster_value(cluster, settings[i][0]);
 
+		snprintf(name, sizeof name, "%s.%s", cluster->label, settings[i][1]);
 		if (path && stat(path, &st) == 0)
-			check_judge_readable(&check->report, place_in_block(check, settings[i][1]),
-					     settings[i][1], path, &st);
+			check_judge_readable(&check->report,
+					     check_block_place(check, cluster, settings[i][1]),
+					     name, path, &st);
 	}
 }
 
@@ -214,9 +214,13 @@ void check_security(struct check *check)
 {
 	struct stat st;
 
-	look_at_wire(check);
-	look_at_certificates(check);
-	look_at_keys(check);
+	for (size_t i = 0; i < check->conf->n_clusters; i++) {
+		const struct cluster *cluster = &check->conf->clusters[i];
+
+		look_at_wire(check, cluster);
+		look_at_certificates(check, cluster);
+		look_at_keys(check, cluster);
+	}
 	look_at_configuration(check);
 	if (check->state_dir[0] == '/' && stat(check->state_dir, &st) == 0)
 		check_judge_writable(&check->report, check->state_place, "state_dir",

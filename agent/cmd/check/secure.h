@@ -9,8 +9,9 @@
 
 /* What works, and lets others listen, pose as the brokers, or tell us what to do. */
 
-/* Values of the kafka block; NULL: not set. */
+/* Values of a kafka block; NULL: not set. */
 struct check_wire {
+	const char *label; /* what the block is called */
 	const char *protocol, *mechanism, *verification, *endpoint;
 	bool endpoint_by_default; /* names are compared unless the block says otherwise */
 };
@@ -23,11 +24,11 @@ void check_judge_wire(struct check_report *report, struct conf_place place,
 void check_judge_writable(struct check_report *report, struct conf_place place, const char *what,
 			  const char *follows, const char *path, const struct stat *st);
 
-/* A key that only its owner and its group should read. */
+/* A key that only its owner and its group should read. setting: with the name of its block. */
 void check_judge_readable(struct check_report *report, struct conf_place place, const char *setting,
 			  const char *path, const struct stat *st);
 
-/* How long the certificate of a setting is good, at now_s (since 1970). */
+/* How long the certificate of a setting (as before) is good, at now_s (since 1970). */
 void check_judge_expiry(struct check_report *report, struct conf_place place, const char *setting,
 			const struct expiry *expiry, int64_t now_s, uint64_t warning_ms);
 

@@ -9,88 +9,86 @@
  * what readers of a log count on. Whoever wants it says so.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "conf/build.h"
-#include "conf/output.h"
+#include "cluster/build.h"
 
 #define IN_FLIGHT "max.in.flight.requests.per.connection"
 #define IDEMPOTENT_IN_FLIGHT_MAX 5
 
-static uint64_t number_of(const struct conf *conf, const char *name, uint64_t otherwise)
+static uint64_t number_of(const struct cluster *cluster, const char *name, uint64_t otherwise)
 {
-	const char *value = conf_kafka_value(conf, name);
+	const char *value = cluster_value(cluster, name);
 
 	return value ? strtoull(value, NULL, 10) : otherwise;
 }
 
 /* Where a setting of the block stands. */
-static struct conf_place place_of(const struct conf_build *build, const char *setting)
+static struct conf_place place_of(const struct cluster_build *build, const char *setting)
 {
-	const struct conf_node *block = build->main.of[CONF_KAFKA].node;
+	const struct conf_node *block = build->block;
 	const struct conf_node *node = conf_node_find(block, setting);
 
 	return node ? node->place : block->place;
 }
 
-void conf_warn_of_acks(struct conf_build *build, struct conf_place place, const char *label,
-		       const char *acks)
+void cluster_warn_of_acks(struct conf_problems *problems, struct conf_place place,
+			  const char *label, const char *acks)
 {
 	if (strcmp(acks, "1") == 0)
-		conf_warning(build->problems, place,
+		conf_warning(problems, place,
 			     "%sacks = 1: a line counts as delivered when one broker has it; it is "
 			     "lost if that broker fails before another has copied it",
 			     label);
 	else if (strcmp(acks, "0") == 0)
-		conf_warning(build->problems, place,
+		conf_warning(problems, place,
 			     "%sacks = 0: a line counts as delivered when it is sent; lines are "
 			     "lost, unseen, with every broken connection and everything that a "
 			     "broker refuses",
 			     label);
 }
 
-static void check_in_flight(struct conf_build *build)
+static void check_in_flight(const struct cluster_build *build)
 {
-	if (build->conf->idempotent &&
-	    number_of(build->conf, IN_FLIGHT, 1) > IDEMPOTENT_IN_FLIGHT_MAX)
+	if (build->cluster->idempotent &&
+	    number_of(build->cluster, IN_FLIGHT, 1) > IDEMPOTENT_IN_FLIGHT_MAX)
 		conf_problem(build->problems,
 			     place_of(build, "max_in_flight_requests_per_connection"),
-			     "kafka.max_in_flight_requests_per_connection: an idempotent producer "
+			     "%s.max_in_flight_requests_per_connection: an idempotent producer "
 			     "has at most %d requests in flight: leave it out",
-			     IDEMPOTENT_IN_FLIGHT_MAX);
+			     build->cluster->label, IDEMPOTENT_IN_FLIGHT_MAX);
 }
 
 /* A batch has to be a message that Kafka takes, and two of them to fit into our queue. */
-static void check_batches(struct conf_build *build)
+static void check_batches(const struct cluster_build *build, size_t max_line)
 {
-	uint64_t bytes = number_of(build->conf, "batch.size", 1);
-	uint64_t records = number_of(build->conf, "batch.num.messages", 1);
-	struct kafka_options options;
-	size_t message;
+	uint64_t bytes = number_of(build->cluster, "batch.size", 1);
+	uint64_t records = number_of(build->cluster, "batch.num.messages", 1);
+	const char *label = build->cluster->label;
+	size_t message = kafka_message_bytes(max_line);
 
-	conf_kafka_options(build->conf, &options);
-	message = kafka_message_bytes(options.max_line);
 	if (bytes > message)
 		conf_problem(build->problems, place_of(build, "batch_size"),
-			     "kafka.batch_size: a batch must not be larger than the largest "
+			     "%s.batch_size: a batch must not be larger than the largest "
 			     "message, %zu bytes here: lower it, or raise max_line",
-			     message);
-	else if (bytes > options.queue_bytes / 2)
+			     label, message);
+	else if (bytes > (size_t)KAFKA_QUEUE_BYTES / 2)
 		conf_problem(build->problems, place_of(build, "batch_size"),
-			     "kafka.batch_size: at most %zu bytes, so that two batches fit into "
+			     "%s.batch_size: at most %zu bytes, so that two batches fit into "
 			     "the queue",
-			     options.queue_bytes / 2);
-	if (records > options.queue_records)
+			     label, (size_t)KAFKA_QUEUE_BYTES / 2);
+	if (records > (size_t)KAFKA_QUEUE_RECORDS)
 		conf_problem(build->problems, place_of(build, "batch_num_messages"),
-			     "kafka.batch_num_messages: the queue holds %zu records, so a batch "
+			     "%s.batch_num_messages: the queue holds %zu records, so a batch "
 			     "cannot have more",
-			     options.queue_records);
+			     label, (size_t)KAFKA_QUEUE_RECORDS);
 }
 
 /* Adds a property of ours; there is room for one. 0 or -ENOMEM. */
-static int add_prop(struct conf *conf, const char *name, const char *value)
+static int add_prop(struct cluster *cluster, const char *name, const char *value)
 {
 	struct prop prop = {strdup(name), strdup(value)};
 
@@ -99,28 +97,32 @@ static int add_prop(struct conf *conf, const char *name, const char *value)
 		free((char *)prop.value);
 		return -ENOMEM;
 	}
-	conf->props[conf->n_props++] = prop;
+	cluster->props[cluster->n_props++] = prop;
 	return 0;
 }
 
 /* What is given up with idempotence. 0 or -ENOMEM. */
-static int build_plain(struct conf_build *build)
+static int build_plain(const struct cluster_build *build)
 {
-	struct conf *conf = build->conf;
-	const char *acks = conf_kafka_value(conf, "acks");
-	bool reorders = number_of(conf, IN_FLIGHT, 1) > 1 && number_of(conf, "retries", 1) > 0;
+	struct cluster *cluster = build->cluster;
+	const char *acks = cluster_value(cluster, "acks");
+	bool reorders =
+		number_of(cluster, IN_FLIGHT, 1) > 1 && number_of(cluster, "retries", 1) > 0;
+	char label[96];
 
+	snprintf(label, sizeof label, "%s.", cluster->label);
 	conf_warning(build->problems, place_of(build, "enable_idempotence"),
-		     "kafka.enable_idempotence = false: after a broken connection or a change of "
+		     "%senable_idempotence = false: after a broken connection or a change of "
 		     "leaders lines are repeated%s",
+		     label,
 		     reorders ? ", and, with several requests in flight, change their order" : "");
 	if (acks)
-		conf_warn_of_acks(build, place_of(build, "acks"), "kafka.", acks);
-	return conf_kafka_value(conf, IN_FLIGHT) ? 0 : add_prop(conf, IN_FLIGHT, "1");
+		cluster_warn_of_acks(build->problems, place_of(build, "acks"), label, acks);
+	return cluster_value(cluster, IN_FLIGHT) ? 0 : add_prop(cluster, IN_FLIGHT, "1");
 }
 
-void conf_check_compression(struct conf_build *build, struct conf_place place, const char *label,
-			    const char *codec, const char *level)
+void cluster_check_compression(struct conf_problems *problems, struct conf_place place,
+			       const char *label, const char *codec, const char *level)
 {
 	static const struct {
 		const char *codec;
@@ -133,26 +135,27 @@ void conf_check_compression(struct conf_build *build, struct conf_place place, c
 		if (strcasecmp(codecs[i].codec, codec) != 0 || n <= codecs[i].max)
 			continue;
 		if (codecs[i].max)
-			conf_problem(build->problems, place,
+			conf_problem(problems, place,
 				     "%scompression_level: %s has the levels 0 to %d, and -1 for "
 				     "its default",
 				     label, codec, codecs[i].max);
 		else
-			conf_problem(build->problems, place,
+			conf_problem(problems, place,
 				     "%scompression_level: compression_type \"%s\" has no levels: "
 				     "leave it out, or give gzip, lz4 or zstd",
 				     label, codec);
 	}
 }
 
-int conf_build_producer(struct conf_build *build)
+int cluster_build_producer(const struct cluster_build *build, size_t max_line)
 {
-	if (!build->main.of[CONF_KAFKA].node)
-		return 0;
+	char label[96];
+
+	snprintf(label, sizeof label, "%s.", build->cluster->label);
 	check_in_flight(build);
-	check_batches(build);
-	conf_check_compression(build, place_of(build, "compression_level"), "kafka.",
-			       conf_kafka_value(build->conf, "compression.type"),
-			       conf_kafka_value(build->conf, "compression.level"));
-	return build->conf->idempotent ? 0 : build_plain(build);
+	check_batches(build, max_line);
+	cluster_check_compression(build->problems, place_of(build, "compression_level"), label,
+				  cluster_value(build->cluster, "compression.type"),
+				  cluster_value(build->cluster, "compression.level"));
+	return build->cluster->idempotent ? 0 : build_plain(build);
 }

@@ -13,7 +13,7 @@
 #include <strings.h>
 
 #include "client/library.h"
-#include "conf/build.h"
+#include "cluster/build.h"
 #include "login/login.h"
 #include "parsers/names.h"
 #include "settings/props.h"
@@ -25,13 +25,13 @@
 /* One setting on its way to a property. */
 struct setting {
 	const struct conf_node *node;
+	const struct cluster_build *build;
 	struct conf_problems *problems;
-	bool idempotent; /* the producer is, by the block as a whole */
-	char *name;      /* as the library calls it */
-	char *value;     /* the secret itself, if it is one */
-	char *reference; /* where it was fetched, or NULL */
+	const char *label; /* of the block */
+	char *name;        /* as the library calls it */
+	char *value;       /* the secret itself, if it is one */
+	char *reference;   /* where it was fetched, or NULL */
 	bool secret;
-	bool no_secrets; /* a reference is not followed: the property is left out */
 };
 
 static void setting_deinit(struct setting *setting)
@@ -49,20 +49,19 @@ static void to_dots(char *name)
 	}
 }
 
-char *conf_scalar_text(const struct conf_node *node)
+void cluster_warn_of_readers(const struct cluster_build *build, const struct conf_node *node)
 {
-	char *text = NULL;
-	int n = 0;
+	const char *path;
 
-	if (node->kind == CONF_BOOL)
-		return strdup(node->number ? "true" : "false");
-	if (node->kind == CONF_TEXT)
-		return strdup(node->text);
-	if (node->kind == CONF_INT)
-		n = asprintf(&text, "%lld", (long long)node->number);
-	else
-		n = asprintf(&text, "%g", node->real);
-	return n < 0 ? NULL : text;
+	if (node->kind != CONF_TEXT || !secret_is_exposed(node->text, node->place.file->name))
+		return;
+	/* With what takes the right away; the file may be another one than that of the settings. */
+	path = secret_is_reference(node->text) ? strchr(node->text, ':') + 1 :
+						 node->place.file->name;
+	conf_warning(build->problems, node->place,
+		     "%s.%s stands in a file that every user of this machine can read: chgrp "
+		     "waybill %s && chmod 640 %s",
+		     build->cluster->label, node->name, path, path);
 }
 
 /* Where the value is a reference, fetches what it refers to. 0, 1 (noted, or left out), -ENOMEM. */
@@ -73,12 +72,12 @@ static int resolve(struct setting *setting)
 
 	setting->secret = props_is_secret(setting->name);
 	if (setting->secret)
-		conf_warn_of_readers(setting->problems, setting->node);
+		cluster_warn_of_readers(setting->build, setting->node);
 	if (setting->node->kind != CONF_TEXT || !secret_is_reference(setting->node->text)) {
-		setting->value = conf_scalar_text(setting->node);
+		setting->value = conf_node_text(setting->node);
 		return setting->value ? 0 : -ENOMEM;
 	}
-	if (setting->no_secrets)
+	if (setting->build->no_secrets)
 		return 1;
 	setting->secret = true;
 	setting->reference = strdup(setting->node->text);
@@ -87,8 +86,8 @@ static int resolve(struct setting *setting)
 	r = secret_fetch(setting->node->text, &setting->value, message, sizeof message);
 	if (r != SECRET_E_UNAVAILABLE)
 		return r;
-	conf_problem(setting->problems, setting->node->place, "kafka.%s: %s", setting->node->name,
-		     message);
+	conf_problem(setting->problems, setting->node->place, "%s.%s: %s", setting->label,
+		     setting->node->name, message);
 	return 1;
 }
 
@@ -106,8 +105,8 @@ static void complain_unknown(const struct setting *setting)
 			*at = '_';
 	}
 	conf_problem(setting->problems, setting->node->place,
-		     "kafka.%s: librdkafka %s does not know \"%s\"%s", setting->node->name,
-		     kafka_library_version(), setting->name, hint);
+		     "%s.%s: librdkafka %s does not know \"%s\"%s", setting->label,
+		     setting->node->name, kafka_library_version(), setting->name, hint);
 }
 
 /* The library takes a list of no servers, and waits for ever. 0 or 1 (noted). */
@@ -117,7 +116,8 @@ static int ask_servers(const struct setting *setting)
 	    setting->value[strspn(setting->value, " ,\t")])
 		return 0;
 	conf_problem(setting->problems, setting->node->place,
-		     "kafka.%s names no server: \"host1:9092,host2:9092\"", setting->node->name);
+		     "%s.%s names no server: \"host1:9092,host2:9092\"", setting->label,
+		     setting->node->name);
 	return 1;
 }
 
@@ -143,23 +143,26 @@ static int ask_library(struct setting *setting)
 	}
 	if (setting->secret)
 		conf_problem(setting->problems, node->place,
-			     "kafka.%s: librdkafka does not accept the value", node->name);
+			     "%s.%s: librdkafka does not accept the value", setting->label,
+			     node->name);
 	else
-		conf_problem(setting->problems, node->place, "kafka.%s: %.*s", node->name,
-			     (int)strcspn(message, "\n"), message);
+		conf_problem(setting->problems, node->place, "%s.%s: %.*s", setting->label,
+			     node->name, (int)strcspn(message, "\n"), message);
 	return 1;
 }
 
 /* Reserved under the name with dots or under the one that the user wrote. 0 or 1 (noted). */
 static int ask_table(const struct setting *setting)
 {
-	const char *reason = props_reserved(setting->name, setting->value, setting->idempotent);
+	const char *reason =
+		props_reserved(setting->name, setting->value, setting->build->cluster->idempotent);
 
 	if (!reason)
-		reason = props_reserved(setting->node->name, setting->value, setting->idempotent);
+		reason = props_reserved(setting->node->name, setting->value,
+					setting->build->cluster->idempotent);
 	if (reason)
-		conf_problem(setting->problems, setting->node->place, "kafka.%s is reserved: %s",
-			     setting->node->name, reason);
+		conf_problem(setting->problems, setting->node->place, "%s.%s is reserved: %s",
+			     setting->label, setting->node->name, reason);
 	return reason ? 1 : 0;
 }
 
@@ -171,8 +174,8 @@ static int check(struct setting *setting)
 
 	if (node->kind == CONF_GROUP || node->kind == CONF_LIST) {
 		conf_problem(setting->problems, node->place,
-			     "kafka.%s: must be a string, a number, or true or false, not %s",
-			     node->name, conf_kind_name(node->kind));
+			     "%s.%s: must be a string, a number, or true or false, not %s",
+			     setting->label, node->name, conf_kind_name(node->kind));
 		return 1;
 	}
 	setting->name = strdup(node->name);
@@ -187,32 +190,32 @@ static int check(struct setting *setting)
 	return r ? r : ask_library(setting);
 }
 
-/* Of conf/login.c. */
-static bool is_for_login(const struct conf_node *node)
+/* The name, or of login.c. */
+static bool is_ours(const struct conf_node *node)
 {
 	char *name = strdup(node->name);
 	bool ours;
 
 	if (name)
 		to_dots(name);
-	ours = name && login_owns(name);
+	ours = name && (login_owns(name) || strcmp(name, "name") == 0);
 	free(name);
 	return ours;
 }
 
-static int add_prop(struct conf_build *build, const struct conf_node *node)
+static int add_prop(const struct cluster_build *build, const struct conf_node *node)
 {
-	struct conf *conf = build->conf;
+	struct cluster *cluster = build->cluster;
 	struct setting setting = {
 		.node = node,
+		.build = build,
 		.problems = build->problems,
-		.no_secrets = build->no_secrets,
-		.idempotent = conf->idempotent,
+		.label = cluster->label,
 	};
 	int r = check(&setting);
 
 	if (r == 0) {
-		conf->props[conf->n_props++] =
+		cluster->props[cluster->n_props++] =
 			(struct prop){setting.name, setting.value, setting.reference};
 		return 0;
 	}
@@ -224,7 +227,7 @@ static int add_prop(struct conf_build *build, const struct conf_node *node)
  * Before the others are read: what may be set depends on it. So it is written out, where a reader
  * of the configuration sees what is given up, and not fetched from somewhere else.
  */
-static bool is_idempotent(struct conf_build *build, const struct conf_node *block)
+static bool is_idempotent(const struct cluster_build *build, const struct conf_node *block)
 {
 	const struct conf_node *node = conf_node_find(block, "enable_idempotence");
 
@@ -234,32 +237,29 @@ static bool is_idempotent(struct conf_build *build, const struct conf_node *bloc
 		return node->number != 0;
 	if (strchr(node->text, ':'))
 		conf_problem(build->problems, node->place,
-			     "kafka.enable_idempotence: must be true or false, written here");
+			     "%s.enable_idempotence: must be true or false, written here",
+			     build->cluster->label);
 	return strcasecmp(node->text, "false") != 0;
 }
 
-int conf_build_kafka(struct conf_build *build)
+int cluster_build_block(const struct cluster_build *build)
 {
-	const struct conf_node *block = build->main.of[CONF_KAFKA].node;
+	const struct conf_node *block = build->block;
+	struct cluster *cluster = build->cluster;
 	int r = 0;
 
-	if (!block) {
-		/* What is installed has neither, and waits for both. */
-		if (conf_node_find(build->root, "sources") && !conf_node_find(build->root, "kafka"))
-			conf_problem(build->problems, build->root->place, "kafka is missing");
-		return 0;
-	}
-	build->conf->idempotent = is_idempotent(build, block);
+	cluster->idempotent = is_idempotent(build, block);
 	/* And one that producer.c may add. */
-	build->conf->props = calloc(block->n_kids + 1, sizeof *build->conf->props);
-	if (!build->conf->props)
+	cluster->props = calloc(block->n_kids + 1, sizeof *cluster->props);
+	if (!cluster->props)
 		return -ENOMEM;
 	for (size_t i = 0; i < block->n_kids && r == 0; i++) {
-		if (!is_for_login(block->kids[i]))
+		if (!is_ours(block->kids[i]))
 			r = add_prop(build, block->kids[i]);
 	}
 	if (!conf_node_find(block, "bootstrap_servers"))
 		conf_problem(build->problems, block->place,
-			     "kafka.bootstrap_servers is missing: \"host1:9092,host2:9092\"");
+			     "%s.bootstrap_servers is missing: \"host1:9092,host2:9092\"",
+			     cluster->label);
 	return r;
 }

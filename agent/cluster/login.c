@@ -9,8 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "conf/build.h"
-#include "conf/output.h"
+#include "cluster/build.h"
 #include "login/login.h"
 #include "settings/secret.h"
 
@@ -42,20 +41,22 @@ static char *dotted(const char *name)
 	return copy;
 }
 
-static void check_secret(struct conf_build *build, const struct conf_node *node, const char *text)
+static void check_secret(const struct cluster_build *build, const struct conf_node *node,
+			 const char *text)
 {
 	char message[512], *value;
 
 	if (build->no_secrets || !secret_is_reference(text))
 		return;
 	if (secret_fetch(text, &value, message, sizeof message))
-		conf_problem(build->problems, node->place, "kafka.%s: %s", node->name, message);
+		conf_problem(build->problems, node->place, "%s.%s: %s", build->cluster->label,
+			     node->name, message);
 	else
 		secret_free(value);
 }
 
 /* A client's secret goes to the token endpoint as it is. */
-static void check_endpoint(struct conf_build *build, const struct login_setting *setting,
+static void check_endpoint(const struct cluster_build *build, const struct login_setting *setting,
 			   struct conf_place place)
 {
 	static const char *const near[] = {"http://127.", "http://localhost", "http://[::1]"};
@@ -68,36 +69,38 @@ static void check_endpoint(struct conf_build *build, const struct login_setting 
 			return;
 	}
 	conf_warning(build->problems, place,
-		     "kafka.sasl_oauthbearer_token_endpoint_url: by http:// whoever listens has "
-		     "the client's secret and the token: https://...");
+		     "%s.sasl_oauthbearer_token_endpoint_url: by http:// whoever listens has "
+		     "the client's secret and the token: https://...",
+		     build->cluster->label);
 }
 
 /* One value of the setting `node`. 0 or -ENOMEM. */
-static int add(struct conf_build *build, const struct conf_node *node,
+static int add(const struct cluster_build *build, const struct conf_node *node,
 	       const struct conf_node *value, struct collected *c)
 {
 	struct login_setting *to = &c->at[c->n];
 
 	if (c->n == SETTINGS_MAX || value->kind == CONF_GROUP || value->kind == CONF_LIST) {
-		conf_problem(build->problems, value->place, "kafka.%s: must be a string",
-			     node->name);
+		conf_problem(build->problems, value->place, "%s.%s: must be a string",
+			     build->cluster->label, node->name);
 		return 0;
 	}
 	to->name = dotted(node->name);
-	to->text = conf_scalar_text(value);
+	to->text = conf_node_text(value);
 	if (!c->n++)
 		c->place = node->place;
 	if (!to->name || !to->text)
 		return -ENOMEM;
 	if (login_is_secret(to->name))
-		conf_warn_of_readers(build->problems, node);
+		cluster_warn_of_readers(build, node);
 	check_secret(build, node, to->text);
 	check_endpoint(build, to, node->place);
 	return 0;
 }
 
 /* 0, also for a setting that is not ours, or -ENOMEM. */
-static int collect(struct conf_build *build, const struct conf_node *node, struct collected *c)
+static int collect(const struct cluster_build *build, const struct conf_node *node,
+		   struct collected *c)
 {
 	char *name = dotted(node->name);
 	bool ours = name && login_owns(name), list = name && login_is_list(name);
@@ -114,33 +117,36 @@ static int collect(struct conf_build *build, const struct conf_node *node, struc
 }
 
 /* A token that nobody fetches, and one that nobody wants. */
-static void check_mechanism(struct conf_build *build, const struct collected *c)
+static void check_mechanism(const struct cluster_build *build, const struct collected *c)
 {
-	const struct conf_node *block = build->main.of[CONF_KAFKA].node;
-	const char *mechanism = conf_kafka_value(build->conf, "sasl.mechanism");
+	const struct conf_node *block = build->block;
+	const char *label = build->cluster->label;
+	const char *mechanism = cluster_value(build->cluster, "sasl.mechanism");
 	const char *unsecured =
-		conf_kafka_value(build->conf, "enable.sasl.oauthbearer.unsecure.jwt");
+		cluster_value(build->cluster, "enable.sasl.oauthbearer.unsecure.jwt");
 
 	if (!mechanism)
-		mechanism = conf_kafka_value(build->conf, "sasl.mechanisms");
+		mechanism = cluster_value(build->cluster, "sasl.mechanisms");
 	if (mechanism && strcasecmp(mechanism, "AWS_MSK_IAM") == 0)
 		conf_problem(build->problems, block->place,
-			     "kafka.sasl_mechanism = \"AWS_MSK_IAM\" is what Java calls it: set "
+			     "%s.sasl_mechanism = \"AWS_MSK_IAM\" is what Java calls it: set "
 			     "sasl_mechanism = \"OAUTHBEARER\" and sasl_oauthbearer_method = "
-			     "\"aws_msk_iam\"");
-	else if (build->conf->login && (!mechanism || strcasecmp(mechanism, "OAUTHBEARER") != 0))
+			     "\"aws_msk_iam\"",
+			     label);
+	else if (build->cluster->login && (!mechanism || strcasecmp(mechanism, "OAUTHBEARER") != 0))
 		conf_problem(build->problems, c->place,
-			     "kafka: a token is for sasl_mechanism = \"OAUTHBEARER\" only");
-	else if (!build->conf->login && mechanism && strcasecmp(mechanism, "OAUTHBEARER") == 0 &&
+			     "%s: a token is for sasl_mechanism = \"OAUTHBEARER\" only", label);
+	else if (!build->cluster->login && mechanism && strcasecmp(mechanism, "OAUTHBEARER") == 0 &&
 		 !(unsecured && strcasecmp(unsecured, "true") == 0))
 		conf_problem(build->problems, block->place,
-			     "kafka.sasl_mechanism = \"OAUTHBEARER\" needs a token: set "
-			     "oauth_token_file, oauth_token_command or sasl_oauthbearer_method");
+			     "%s.sasl_mechanism = \"OAUTHBEARER\" needs a token: set "
+			     "oauth_token_file, oauth_token_command or sasl_oauthbearer_method",
+			     label);
 }
 
-int conf_build_login(struct conf_build *build)
+int cluster_build_login(const struct cluster_build *build)
 {
-	const struct conf_node *block = build->main.of[CONF_KAFKA].node;
+	const struct conf_node *block = build->block;
 	struct collected c = {0};
 	char message[256];
 	int r = 0;
@@ -148,9 +154,9 @@ int conf_build_login(struct conf_build *build)
 	for (size_t i = 0; block && i < block->n_kids && r == 0; i++)
 		r = collect(build, block->kids[i], &c);
 	if (r == 0)
-		r = login_new(c.at, c.n, message, sizeof message, &build->conf->login);
+		r = login_new(c.at, c.n, message, sizeof message, &build->cluster->login);
 	if (r == LOGIN_E_INVALID)
-		conf_problem(build->problems, c.place, "kafka: %s", message);
+		conf_problem(build->problems, c.place, "%s: %s", build->cluster->label, message);
 	else if (r == 0 && block)
 		check_mechanism(build, &c);
 	collected_deinit(&c);
