@@ -6,8 +6,8 @@
 
 #include "agent.h"
 #include "base/progress.h"
+#include "checkpoint/checkpoint.h"
 #include "control/order.h"
-#include "files/checkpoint.h"
 #include "files/files.h"
 #include "follow/follow.h"
 #include "input/discover.h"

@@ -6,7 +6,8 @@
  *   hints/      what happened, in its order
  *   resume/     where each file goes on after a start
  *   follow/     what becomes of them: rotation, copies
- *   files/      which files there are; what of them is stored
+ *   files/      which files there are
+ *   checkpoint/ what of them is stored
  *   search/     by what a file is found again that is not where it was: name, place, bytes
  *   join/       lines → events of several lines
  *   input/      patterns → hints; bytes of a file → events

@@ -39,6 +39,7 @@ floors() {
 		5  client
 		5  files
 		5  pressure
+		6  checkpoint
 		6  cluster
 		6  follow
 		6  kafka

@@ -6,10 +6,10 @@
  *   first message: printed ── a minute ── some were held back: one of them, and how many
  *                                              └── a minute ── and so on, until none was
  *
- * A pair of source (or cluster) and cause is a row of a small table, which is freed behind a minute in which
- * nothing was held back. When there are more pairs than rows, a further source is counted with all
- * such sources, under its cause alone; for causes there is a row each. So the most that is printed
- * in a minute follows from the size of the table, whatever the sources do.
+ * A pair of source (or cluster) and cause is a row of a small table, which is freed behind a minute
+ * in which nothing was held back. When there are more pairs than rows, a further source is counted
+ * with all such sources, under its cause alone; for causes there is a row each. So the most that is
+ * printed in a minute follows from the size of the table, whatever the sources do.
  */
 #include <stdio.h>
 #include <string.h>

@@ -3,10 +3,10 @@
  * The kafka block takes any property of librdkafka, so that nobody has to wait for us to know it,
  * but for those of this table: they would break the promise (a line is given up only when Kafka has
  * confirmed it), or are worked out by waybill, or do nothing in a producer. An idempotent producer
- * has less freedom than another; what the user gives up with it he is warned of in cluster/producer.c.
- * Each row says why and what to use instead; a refusal at the start is kinder than a surprise at
- * night. The table is searched from the top, so exceptions stand before the pattern that covers
- * them.
+ * has less freedom than another; what the user gives up with it he is warned of in
+ * cluster/producer.c. Each row says why and what to use instead; a refusal at the start is kinder
+ * than a surprise at night. The table is searched from the top, so exceptions stand before the
+ * pattern that covers them.
  *
  * Reasons are sentences that follow "kafka.NAME: ".
  */

@@ -2,7 +2,7 @@
 #ifndef SUPPORT_FOLLOW_RIG_H
 #define SUPPORT_FOLLOW_RIG_H
 
-#include "files/checkpoint.h"
+#include "checkpoint/checkpoint.h"
 #include "follow/follow.h"
 
 /*

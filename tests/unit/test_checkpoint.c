@@ -4,7 +4,7 @@
  * not written is written again, what was removed is gone. The disk fails when a test says so, by
  * our own fsync and fdatasync.
  */
-#include "files/checkpoint.h"
+#include "checkpoint/checkpoint.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

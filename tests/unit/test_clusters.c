@@ -107,7 +107,7 @@ static int next_remark(struct output *output, struct output_remark *ret_remark)
 
 	if (!fake->remark)
 		return 1;
-	*ret_remark = (struct output_remark){.cause = "cause"};
+	*ret_remark = (struct output_remark){.id = "id"};
 	snprintf(ret_remark->text, sizeof ret_remark->text, "%s", fake->remark);
 	fake->remark = NULL;
 	return 0;

@@ -4,7 +4,7 @@
  * other partitions. So the number that keys go by is in the state, in the transactions of the
  * checkpoints.
  */
-#include "files/kept_topics.h"
+#include "checkpoint/kept_topics.h"
 
 #include <errno.h>
 #include <stdlib.h>

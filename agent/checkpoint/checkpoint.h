@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef FILES_CHECKPOINT_H
-#define FILES_CHECKPOINT_H
+#ifndef CHECKPOINT_CHECKPOINT_H
+#define CHECKPOINT_CHECKPOINT_H
 
+#include "checkpoint/kept_topics.h"
 #include "files/files.h"
-#include "files/kept_topics.h"
 #include "state/letters.h"
 #include "state/writer.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef FILES_KEPT_TOPICS_H
-#define FILES_KEPT_TOPICS_H
+#ifndef CHECKPOINT_KEPT_TOPICS_H
+#define CHECKPOINT_KEPT_TOPICS_H
 
 #include "output/output.h"
 #include "state/store.h"

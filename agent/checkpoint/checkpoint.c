@@ -9,7 +9,7 @@
  * only after its letter was queued, and a batch takes all letters that are queued when its rows
  * are taken.
  */
-#include "files/checkpoint.h"
+#include "checkpoint/checkpoint.h"
 
 #include <errno.h>
 #include <stdlib.h>
