@@ -41,6 +41,8 @@ void agent_rewind_file(struct agent *agent, struct file *file, bool claimed, uin
 	} else {
 		r = pipeline_rewind(agent->pipeline, file);
 	}
+	/* What comes back goes before the next generation, and is no growth. */
+	file->hold = (struct file_hold){0};
 	/* Of other content nobody has ordered anything. */
 	file->seeks = false;
 	if (!r && rewritten)
