@@ -7,8 +7,13 @@
 #include "files/kept.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "search/rotated.h"
 
 /* The one that took its place, or NULL. */
 static const struct file *successor(const struct files *files, const struct file *file)
@@ -19,9 +24,22 @@ static const struct file *successor(const struct files *files, const struct file
 	return newest != file ? newest : NULL;
 }
 
+/* What it was packed into is beside it, and is perhaps found by a look only. */
+static bool was_packed(const struct file *file)
+{
+	char path[PATH_MAX];
+	const char *ending;
+
+	for (size_t i = 0; (ending = rotated_packed_ending(i)); i++)
+		if (snprintf(path, sizeof path, "%s%s", file->path, ending) < PATH_MAX &&
+		    access(path, F_OK) == 0)
+			return true;
+	return false;
+}
+
 /*
- * Instead of the one before, as far as that is of no use now. One that is older goes with the
- * looks, once the lineage goes on.
+ * Instead of the one before, as far as that is of no use now. One that is older, or was packed,
+ * goes with the looks, once the lineage goes on.
  */
 static void keep_last(struct files *files, struct file *file)
 {
@@ -30,8 +48,12 @@ static void keep_last(struct files *files, struct file *file)
 	if (last && last->id > file->id)
 		return;
 	if (last && last != file && !files->n_unjudged && !last->compared &&
-	    last->state == FILE_FINISHED)
-		files_remove(files, last, true);
+	    last->state == FILE_FINISHED) {
+		if (was_packed(last))
+			last->kept_for = 0;
+		else
+			files_remove(files, last, true);
+	}
 	/* Without memory it is not found then, and goes with the looks. */
 	(void)!map_put(files->kept, file->lineage, strlen(file->lineage), file);
 }

@@ -151,16 +151,23 @@ bool rotated_alike(const char *a, const char *b)
 	return *a == *b;
 }
 
+const char *rotated_packed_ending(size_t i)
+{
+	static const char *const endings[] = {".gz", ".zst", ".xz"};
+
+	return i < ARRAY_LEN(endings) ? endings[i] : NULL;
+}
+
 /* The length of the ending that a compressed file has, 0 for any other. */
 static size_t packed_ending(const char *name)
 {
-	static const char *const endings[] = {".gz", ".zst", ".xz"};
 	size_t len = strlen(name);
+	const char *ending;
 
-	for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
-		size_t n = strlen(endings[i]);
+	for (size_t i = 0; (ending = rotated_packed_ending(i)); i++) {
+		size_t n = strlen(ending);
 
-		if (len > n && strcmp(name + len - n, endings[i]) == 0)
+		if (len > n && strcmp(name + len - n, ending) == 0)
 			return n;
 	}
 	return 0;

@@ -49,7 +49,10 @@ bool rotated_number(const char *name, size_t skip, uint64_t *ret_number);
 typedef bool rotated_see(void *context, const char *base, enum rotated kind);
 bool rotated_bases(const char *name, rotated_see *see, void *context);
 
-/* Whether it has the ending of a compressed file that can be unpacked. */
+/* The i-th ending of a compressed file that can be unpacked, with its dot; NULL: there are no more. */
+const char *rotated_packed_ending(size_t i);
+
+/* Whether it has such an ending. */
 bool rotated_is_packed(const char *name);
 
 /*

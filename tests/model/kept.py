@@ -484,4 +484,10 @@ KEPT = {
         [("write", 3, 1), ("copy", 3, "number"), ("write", 3, 1), ("run", 0),
          ("copytruncate", 3, "olddir"), ("compress", 3, False, True), ("recreate", 3, 0)],
     ),
+    "compressed while an empty one behind it was replaced: a look finds it, and it is known": (
+        True,
+        True,
+        [("write", 0, 0), ("copytruncate", 0, "outside"), ("write", 2, 1),
+         ("copytruncate", 2, "number"), ("run", 6000), ("replace", 2, 0), ("compress", 2, True)],
+    ),
 }

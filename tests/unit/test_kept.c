@@ -58,8 +58,8 @@ static void look_twice(void)
 	}
 }
 
-/* gzip, long after the file was closed. */
-static void compress(const char *name, const char *text)
+/* gzip, long after the file was closed, as long as that is there. */
+static void pack_beside(const char *name, const char *text)
 {
 	struct slice packed = pack(PACKED_GZIP, text, strlen(text));
 	char to[64];
@@ -70,6 +70,11 @@ static void compress(const char *name, const char *text)
 	cr_assert_eq(write(fd, packed.at, packed.len), (ssize_t)packed.len);
 	close(fd);
 	free((char *)packed.at);
+}
+
+static void compress(const char *name, const char *text)
+{
+	pack_beside(name, text);
 	rig_remove(rig, name);
 }
 
@@ -158,4 +163,34 @@ Test(kept, a_new_file_at_the_path_of_one_that_was_deleted_is_read)
 	cr_assert_str_eq(rig_run(rig), "b1 ", "\"%s\"", rig->lines);
 	rig_restart(rig);
 	cr_assert_str_eq(rig_run(rig), "", "\"%s\"", rig->lines);
+}
+
+/*
+ * It is not looked at as long as nobody knows what took the path, and no hint tells of it then: the
+ * next look at all paths finds it, and it is known still, though another one went behind it.
+ */
+Test(kept, one_that_is_compressed_while_the_one_behind_it_is_replaced)
+{
+	end();
+	rig = malloc(sizeof *rig);
+	rig_begin(rig, "app.log*");
+	rig->sources[0].compressed = true;
+	rig_start(rig);
+	rig_append(rig, "app.log", "a1\n");
+	cr_assert_str_eq(rig_run(rig), "a1 ");
+	rig_rename(rig, "app.log", "app.log-20260101");
+	rig_append(rig, "app.log", "b1\n");
+	cr_assert_str_eq(rig_run(rig), "b1 ");
+	finish();
+	rig->quiet = false;
+	rig_append(rig, "edited", "c1\n");
+	rig_rename(rig, "edited", "app.log");
+	pack_beside("app.log-20260101", "a1\n");
+	cr_assert_str_eq(rig_run(rig), "c1 ", "\"%s\"", rig->lines);
+	rig_remove(rig, "app.log-20260101");
+	cr_assert_str_eq(rig_run(rig), "");
+	finish();
+	look_twice();
+	look_twice();
+	expect_nothing_after_a_restart();
 }
