@@ -49,7 +49,7 @@ bool rotated_number(const char *name, size_t skip, uint64_t *ret_number);
 typedef bool rotated_see(void *context, const char *base, enum rotated kind);
 bool rotated_bases(const char *name, rotated_see *see, void *context);
 
-/* The i-th ending of a compressed file that can be unpacked, with its dot; NULL: there are no more. */
+/* The i-th ending of a compressed file that can be unpacked, with its dot; NULL: there is none. */
 const char *rotated_packed_ending(size_t i);
 
 /* Whether it has such an ending. */

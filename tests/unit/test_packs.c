@@ -630,6 +630,7 @@ static void unseen(const char *pattern, bool compressed, const char *names[4])
 	rig->sources[0].compressed = compressed;
 	rig_start(rig);
 	rig_append(rig, "app.log", "a1\n");
+	make_written("app.log", 400);
 	SEE("a1 ");
 	rig_stop(rig);
 	rig_append(rig, "app.log", "a2\n");
