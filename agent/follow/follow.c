@@ -46,11 +46,15 @@ static void refuse_kind(struct files *files, const struct source *source, const 
 }
 
 /*
- * The file has another path, too, which a source wants. When links to it are gone it went by the
- * name behind them: now it goes by this one.
+ * The file has another path, too. When links to it are gone it went by the name behind them: now it
+ * goes by this one. What no source wants, the end of a link say, is no path to go by: the next
+ * start would know of it as nobody's.
  */
-static int second_name(struct files *files, struct file *file, const char *path)
+static int second_name(struct files *files, const struct discover *discover, struct file *file,
+		       const char *path)
 {
+	if (discover_wants(discover, path) < 0)
+		return 0;
 	if (file->left_path && file->real && strcmp(file->path, file->real) == 0)
 		return files_settle_at(files, file, path);
 	if (file->second && strcmp(file->second, path) == 0)
@@ -79,7 +83,7 @@ static int known_under(struct files *files, const struct discover *discover, str
 		    own.st_dev == st->st_dev) {
 			log_source(files->log, LOG_DEBUG, file->source->name, "file-second-name",
 				   "%s is %s: it is read once", path, file->path);
-			return second_name(files, file, path);
+			return second_name(files, discover, file, path);
 		}
 		r = follow_rename(files, discover, file, path);
 		if (r)
