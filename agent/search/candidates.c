@@ -251,11 +251,32 @@ void candidate_close(struct candidate *candidate)
 	candidate->path = NULL;
 }
 
-/* A step of candidates_find; *best: the longest of those that end before. */
-static int find_step(struct hunt *hunt, struct candidate *best, struct candidate *ret_candidate)
+/*
+ * It holds what was settled and nothing behind that: a copy rather than what goes on, unless it is
+ * where the file was.
+ */
+static bool has_no_more(const struct wanted *wanted, const struct candidate *found)
+{
+	return !found->packing && size_of(found) <= wanted->content.committed &&
+	       strcmp(found->path, wanted->path) != 0 && strcmp(found->path, wanted->lineage) != 0;
+}
+
+/*
+ * A step of candidates_find; *best: the longest of those that end before what was seen, or with
+ * what was settled.
+ */
+static int find_step(struct hunt *hunt, const struct wanted *wanted, struct candidate *best,
+		     struct candidate *ret_candidate)
 {
 	int r = hunt_step(hunt, ret_candidate);
 
+	if (!r && has_no_more(wanted, ret_candidate)) {
+		if (best->path)
+			candidate_close(ret_candidate);
+		else
+			*best = *ret_candidate;
+		return HUNT_E_MORE;
+	}
 	if (r == HUNT_E_SHORT) {
 		if (!ret_candidate->agrees ||
 		    !candidate_keep_longest(best, ret_candidate, hunt->content.committed))
@@ -284,7 +305,7 @@ int candidates_find(struct places *places, const struct wanted *wanted,
 			r = CANDIDATES_E_OVER;
 			break;
 		}
-		r = find_step(&hunt, &best, ret_candidate);
+		r = find_step(&hunt, wanted, &best, ret_candidate);
 		if (!r)
 			break;
 		r = r == HUNT_E_MORE ? 0 : r == HUNT_E_NONE ? CANDIDATES_E_NONE : r;

@@ -75,7 +75,10 @@ bool candidate_keep_longest(struct candidate *best, const struct candidate *foun
 /* Fine on one whose path is NULL, which it is afterwards. */
 void candidate_close(struct candidate *candidate);
 
-/* All of it at once, one that ends before included if no other is. 0; the E codes; -ENOMEM. */
+/*
+ * All of it at once. If no other is found, one that ends before what was seen, or else one with
+ * nothing behind what was settled, elsewhere than where the file was. 0; the E codes; -ENOMEM.
+ */
 enum {
 	CANDIDATES_E_NONE = 1,
 	CANDIDATES_E_OVER, /* it is not known: is_over said so */

@@ -213,6 +213,24 @@ Test(follow_unseen, a_copy_that_is_older_than_what_replaced_its_original_while_d
 	end_well();
 }
 
+/* Scenario A06: of what has its bytes the one that has more is what goes on. */
+Test(follow_unseen, a_copy_beside_what_replaced_its_original_and_was_rotated_while_down)
+{
+	again_with("app.log");
+	PUT("app.log", "a1\n");
+	SEE("a1 ");
+	rig_stop(rig);
+	copy("app.log", "app.log-20260101");
+	copy("app.log", "edited");
+	rig_rename(rig, "edited", "app.log");
+	PUT("app.log", "a2\n");
+	rig_rename(rig, "app.log", "app.log.1");
+	rig->quiet = true;
+	rig_start(rig);
+	SEE("a2 ");
+	end_well();
+}
+
 /* Scenario A17: made under one name and moved to the one that counts: it is no generation. */
 Test(follow_unseen, a_file_that_is_made_under_another_name_keeps_its_half_line)
 {
