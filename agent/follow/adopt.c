@@ -290,7 +290,8 @@ static void learn_times(const struct files *files, const struct birth *birth, st
 	}
 	if (newest && newest->known_ns > file->known_ns)
 		file->known_ns = newest->known_ns;
-	if (newest && newest->identity.born_ns > file->whole_ns)
+	/* A compressed one that nobody saw is as young as its packing: others came before it. */
+	if (newest && !newest->unseen && newest->identity.born_ns > file->whole_ns)
 		file->whole_ns = newest->identity.born_ns;
 }
 

@@ -102,16 +102,23 @@ static bool is_former(int former, int fd)
 	       (fstat(former, &st) == 0 && !st.st_nlink && is_copy_of_open(fd, former));
 }
 
+static void learn_of(struct file *known, const struct identity *identity)
+{
+	if (known && identity->born_ns >= known->known_ns)
+		known->known_ns = identity->born_ns + 1;
+}
+
 /* It is a copy. Behind the next generations nobody knows that any more. */
 static void learn_known(const struct generations *search, const struct identity *identity)
 {
 	const struct missed *missed = search->missed;
-	struct file *known[] = {missed->newest, map_get(search->files->by_lineage, missed->lineage,
-							strlen(missed->lineage))};
+	struct file *known =
+		map_get(search->files->by_lineage, missed->lineage, strlen(missed->lineage));
 
-	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (known[i] && identity->born_ns >= known[i]->known_ns)
-			known[i]->known_ns = identity->born_ns + 1;
+	learn_of(missed->newest, identity);
+	/* Each that waits may have a search of its own, and knows its own bytes only. */
+	for (; known; known = known->older)
+		learn_of(known, identity);
 }
 
 /*
