@@ -132,6 +132,8 @@ class Changes(Files):
         read, still_open = self.read_of(content), self.is_open(content)
         content.packed = True
         content.rest = ""
+        if not still_open:
+            self.forget_twin(content)
         self.goes_on(content, to, to.stat().st_ino)
         self.see_whether_found(content, read, still_open)
 

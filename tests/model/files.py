@@ -216,9 +216,10 @@ class Files:
         if content.halved or self.model.forgetful or not self.up:
             self.model.told_of = self.model.told_of or not self.is_known(content)
         content.had.add(content.inode)
-        # Little was settled, and what begins with that has the number of one that is gone: it was
-        # made when that was gone, as any new file, and that may begin with the same banner.
-        settled = content.settled()
+        # Little is known to be settled, and what begins with that has the number of one that is
+        # gone: it was made when that was gone, as any new file, and that may begin with the same
+        # banner.
+        settled = content.stored_end()
         if not self.up and inode in content.had and settled < 1024:
             self.model.may_repeat(content, settled)
         content.path, content.inode = path, inode

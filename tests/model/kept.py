@@ -490,4 +490,48 @@ KEPT = {
         [("write", 0, 0), ("copytruncate", 0, "outside"), ("write", 2, 1),
          ("copytruncate", 2, "number"), ("run", 6000), ("replace", 2, 0), ("compress", 2, True)],
     ),
+    "one held file takes the path of another one that is held: each is taken in once": (
+        False,
+        False,
+        [("write", 2, 0), ("run", 0), ("write", 2, 1), ("edit", 2, 0), ("run", 0), ("edit", 2, 1),
+         ("run", 0), ("move_directory",)],
+    ),
+    "another target before a stop: the end of the old link is no path to go by": (
+        False,
+        False,
+        [("write", 3, 0), ("rotate", 3, "number", False), ("run", 0), ("write", 3, 0),
+         ("relink",), ("compress", 3, True), ("write", 3, 1), ("relink",), ("stop",)],
+    ),
+    "copied, replaced and rotated while nobody runs: what has more goes on, not the copy": (
+        False,
+        False,
+        [("write", 3, 1), ("run", 1), ("kill", False), ("copy", 3, "date"), ("replace", 3, 0),
+         ("write", 3, 1), ("rotate", 3, "number", False)],
+    ),
+    "a copy beside three generations that nobody saw: none of them takes it for one": (
+        False,
+        False,
+        [("write", 2, 0), ("run", 0), ("rotate", 2, "number", False), ("write", 2, 0),
+         ("rotate", 2, "number", False), ("write", 2, 1), ("copy", 2, "date"), ("kill", False),
+         ("write", 2, 1), ("rotate", 2, "number", False)],
+    ),
+    "a copy is compressed that ends before what was shipped of its original, which is gone": (
+        False,
+        False,
+        [("write", 0, 1), ("run", 0), ("copy", 0, "date"), ("write", 0, 1), ("edit", 0, 0),
+         ("run", 6000), ("compress", 0, False), ("edit", 0, 0)],
+    ),
+    "sed -i, killed, copied and cut off: the copy may have the number of the first file": (
+        False,
+        False,
+        [("part", 0), ("run", 500), ("part", 0), ("replace", 0, 0), ("write", 0, 100),
+         ("run", 500), ("kill", False), ("copytruncate", 0, "date")],
+    ),
+    "cut off three times while nobody runs, the last copy compressed: the first is not passed": (
+        False,
+        True,
+        [("part", 0), ("replace", 0, 1), ("run", 35000), ("replace", 0, 1), ("kill", False),
+         ("copytruncate", 0, "olddir"), ("copytruncate", 0, "outside"),
+         ("copytruncate", 0, "olddir"), ("compress", 0, False)],
+    ),
 }

@@ -57,9 +57,9 @@ class Content:
     writer: object = None  # a descriptor by which somebody writes on
     sent: int = 0  # end of the last line that was sent for the first time
 
-    def settled(self):
-        """The end of the last line that landed."""
-        return max((line.end for line in self.lines if line.landed), default=0)
+    def stored_end(self):
+        """The end of the last line of which a checkpoint knows that it landed."""
+        return max((line.end for line in self.lines if line.durable), default=0)
 
 
 @dataclass(eq=False)
