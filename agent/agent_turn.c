@@ -382,8 +382,12 @@ void agent_wake_spent(struct agent *agent)
 {
 	struct files *files = &agent->files;
 
+	/* Who comes first finds most of what came back. */
+	if (files->n_spent)
+		files->resumed_first++;
 	for (size_t i = 0; files->n_spent && i < files->n_sources; i++) {
-		struct files_share *share = &files->shares[i];
+		struct files_share *share =
+			&files->shares[(files->resumed_first + i) % files->n_sources];
 
 		if (share->spent && !output_is_spent(agent->output, &share->under_way))
 			files_resume(files, share);

@@ -96,6 +96,7 @@ struct files {
 	bool damaged_at_end;        /* and where all files begin then */
 	struct files_share *shares; /* by source, and one more; owned */
 	size_t n_spent;             /* of them that have no turns now */
+	size_t resumed_first;       /* which of them is asked first, by turns */
 	size_t n_paced;             /* the same, because of a rate */
 	size_t pace_from;           /* who gets turns first of those */
 	struct rate rate;           /* max_rate of all */

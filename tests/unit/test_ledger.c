@@ -292,6 +292,72 @@ Test(ledger, sources_that_take_all_leave_room_for_another)
 	}
 }
 
+#define SOURCES 21
+#define TURN 280 /* records of one turn of a file */
+
+/* What is under way, oldest first, as a broker takes it that has one place for all of it. */
+struct queue {
+	uint8_t of[10000]; /* the source; the last one has a trickle */
+	size_t first, n;
+	size_t taken[SOURCES];
+};
+
+static bool submit(struct ledger *l, struct output_share *shares, struct queue *queue, size_t i)
+{
+	if (!ledger_has_room(l) || ledger_is_spent(l, &shares[i]))
+		return false;
+	take(l, &shares[i], (int32_t)i % MANY, 10);
+	queue->of[(queue->first + queue->n++) % ARRAY_LEN(queue->of)] = (uint8_t)i;
+	return true;
+}
+
+static void report(struct ledger *l, struct output_share *shares, struct queue *queue, size_t n)
+{
+	for (; n-- && queue->n; queue->n--) {
+		size_t i = queue->of[queue->first++ % ARRAY_LEN(queue->of)];
+
+		ledger_reported(l, 0, (int32_t)i % MANY, 1, 10, 1000);
+		output_share_give(&shares[i], 1);
+		queue->taken[i]++;
+	}
+}
+
+/* Scenario D09. Each round one line of the trickle, turns of all others, and a few reports. */
+static void trickle_beside(size_t k)
+{
+	struct output_share shares[SOURCES] = {0};
+	struct queue queue = {0};
+	size_t least = SIZE_MAX, most = 0;
+	struct ledger l;
+
+	begin_topics(&l, 1);
+	for (size_t round = 0; round < 3000; round++) {
+		cr_assert(submit(&l, shares, &queue, SOURCES - 1), "%zu, round %zu", k, round);
+		for (size_t i = 0; i < k; i++)
+			for (size_t n = 0; n < TURN && submit(&l, shares, &queue, (i + round) % k);
+			     n++)
+				;
+		report(&l, shares, &queue, 50);
+	}
+	for (size_t i = 0; i < k; i++) {
+		least = queue.taken[i] < least ? queue.taken[i] : least;
+		most = queue.taken[i] > most ? queue.taken[i] : most;
+	}
+	/* All others have the same where each is the first in its turn, and it has all that it wrote but what is still under way. */
+	cr_expect_leq(most - least, most / 10, "%zu: %zu to %zu", k, least, most);
+	cr_expect_geq(queue.taken[SOURCES - 1], 3000 - 10000 / 50, "%zu: %zu", k,
+		      queue.taken[SOURCES - 1]);
+	ledger_deinit(&l);
+}
+
+Test(ledger, a_trickle_goes_on_beside_2_and_4_and_20_backlogs)
+{
+	trickle_beside(1);
+	trickle_beside(2);
+	trickle_beside(4);
+	trickle_beside(20);
+}
+
 /* Large records use up the bytes first. */
 Test(ledger, a_source_leaves_bytes_too)
 {
