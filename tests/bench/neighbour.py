@@ -19,23 +19,33 @@ LONG_LINE = LINE[:-1].ljust(65535, b"x") + b"\n"
 
 def _spread(rate, files):
     """So many times a second one of the files is written, one after the other; a new one is made."""
-    return lambda directory: ["spread", rate, max(1, rate * SECONDS // files), directory, files]
+    return lambda directory: [BARE, "spread", rate, max(1, rate * SECONDS // files), directory, files]
 
 
-# Of the neighbour: files at first, what is in each, what writes to them then, whether brokers take it.
-QUIET = (1, b"", _spread(1, 1), True)
+def _delete(directory):
+    """When all else has settled."""
+    return ["sh", "-c", f"sleep {SECONDS // 2}; exec rm -r {directory}"]
+
+
+# Of the neighbours: files at first, what is in each, what writes to them then, whether brokers take it,
+# among how many sources they are.
+QUIET = (1, b"", _spread(1, 1), True, 1)
 WAYS = {
-    "of 5,000 files with a backlog": (5000, LINE * 200, _spread(1, 5000), True),
-    "with a backlog of 64 KiB lines": (4, LONG_LINE * 2000, _spread(1, 4), True),
+    "of 5,000 files with a backlog": (5000, LINE * 200, _spread(1, 5000), True, 1),
+    "of 20 with a backlog": (1000, LINE * 4000, _spread(1, 1000), True, 20),
+    "that deletes 8,000 files at once": (8000, LINE, _delete, True, 1),
+    "that deletes 12,000 files, more than descriptors": (12000, LINE, _delete, True, 1),
+    "with a backlog of 64 KiB lines": (4, LONG_LINE * 2000, _spread(1, 4), True, 1),
     "written 400,000 lines a second": (
         1,
         b"",
-        lambda directory: ["pour", 400000, SECONDS, directory / "0.log"],
+        lambda directory: [BARE, "pour", 400000, SECONDS, directory / "0.log"],
         True,
+        1,
     ),
-    "of 5,000 files, written 20,000 times a second": (5000, b"", _spread(20000, 5000), True),
-    "of 5,000 files without a topic, the same": (5000, LINE, _spread(20000, 5000), False),
-    "that makes 5,000 files a second": (0, b"", _spread(5000, 5000 * SECONDS), True),
+    "of 5,000 files, written 20,000 times a second": (5000, b"", _spread(20000, 5000), True, 1),
+    "of 5,000 files without a topic, the same": (5000, LINE, _spread(20000, 5000), False, 1),
+    "that makes 5,000 files a second": (0, b"", _spread(5000, 5000 * SECONDS), True, 1),
 }
 
 
@@ -55,14 +65,15 @@ def neighbours(bench):
         bench.table.pair("lines/s, the same", *rates, [x / y for x, y in zip(*rates)], at_least=0.95)
 
 
-def _one(kafka, files, content, writer, taken):
+def _one(kafka, files, content, writer, taken, number):
     """p50 and p99 from write to append, and lines a second up to the last one's delivery."""
     topics = [kafka.topic(message_timestamp_type="LogAppendTime"), kafka.topic()]
-    logs, other = many("seen", 1, b""), many("other", files, content)
-    sources = [
-        config.source(topics[0], logs, name="seen"),
-        config.source(topics[1] if taken else "there-is-no-such-topic", other, name="other"),
-    ]
+    logs = many("seen", 1, b"")
+    others = [many(f"other-{i}", files // number, content) for i in range(number)]
+    sources = [config.source(topics[0], logs, name="seen")]
+    for i, paths in enumerate(others):
+        topic = topics[1] if taken else "there-is-no-such-topic"
+        sources.append(config.source(topic, paths, name=f"other-{i}"))
     directory = BENCH / "neighbour"
     subprocess.run(["rm", "-rf", directory / "state"], check=True)
     agent = Agent(directory, config.settings(kafka.bootstrap, sources, pattern=PATTERN, linger_ms=LINGER_MS))
@@ -72,7 +83,7 @@ def _one(kafka, files, content, writer, taken):
         begin = time.monotonic()
         writers = [
             spawn([BARE, "spread", RATE, RATE * SECONDS, logs[0].parent, 1], BENCH / "output"),
-            spawn([BARE, *writer(other[0].parent)], BENCH / "output"),
+            spawn(writer(others[0][0].parent), BENCH / "output"),
         ]
         assert writers[0].wait(SECONDS + 60) == 0
         found = latencies(kafka.bootstrap, topics[0], RATE * SECONDS)
