@@ -169,6 +169,7 @@ static int on_writer(sd_event_source *source, int fd, uint32_t revents, void *us
 	if (agent->control && !agent->checkpoint.under_way)
 		agent_wake_control(agent, clock_mono_us());
 	files_release(&agent->files, FILE_WAITS_STORE, SIZE_MAX);
+	files_release_letters(&agent->files, &agent->letters);
 	agent_after_wakeup(agent, clock_mono_us());
 	return 0;
 }
@@ -199,6 +200,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	agent_take_reports(agent, now_us);
 	agent_step_order(agent, now_us);
 	files_release_all(&agent->files);
+	files_release_letters(&agent->files, &agent->letters);
 	agent_tick_checkpoint(agent, now_us);
 	agent_tell_slow_checkpoint(agent, now_us);
 	if (now_us >= agent->trim_at_us)

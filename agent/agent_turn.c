@@ -287,7 +287,7 @@ static void follow_turn(struct agent *agent, struct file *file, int r, bool hand
 		hold(agent, file, FILE_WAITS_RATE);
 		return;
 	case PIPELINE_E_LETTERS:
-		hold(agent, file, FILE_WAITS_STORE);
+		hold(agent, file, FILE_WAITS_LETTERS);
 		return;
 	case PIPELINE_E_REWRITTEN:
 		replaced(agent, file, now_us);

@@ -113,10 +113,10 @@ static void say_held(const struct view *view, const struct file *file, char *tex
 			say_topic(view, file, text, len);
 		break;
 	case FILE_WAITS_STORE:
-		if (file->convict)
-			snprintf(text, len, "room for its dead letter (dead_letter_max)");
-		else
-			snprintf(text, len, "the state to be written");
+		snprintf(text, len, "the state to be written");
+		break;
+	case FILE_WAITS_LETTERS:
+		snprintf(text, len, "room for its dead letter (dead_letter_max)");
 		break;
 	case FILE_WAITS_RATE:
 		snprintf(text, len, "a limit among the rules of its source");

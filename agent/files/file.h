@@ -35,7 +35,8 @@ enum file_queue { FILE_QUEUE_NONE, FILE_QUEUE_READY, FILE_QUEUE_HELD };
 enum file_wait {
 	FILE_WAITS_ROOM,     /* memory or a descriptor, which other files give up */
 	FILE_WAITS_TOPIC,    /* waits_topic: it takes no record now, or not the next of this file */
-	FILE_WAITS_STORE,    /* room for its dead letter, or its content's id is to be stored */
+	FILE_WAITS_STORE,    /* its content's id is to be stored */
+	FILE_WAITS_LETTERS,  /* room for its dead letter */
 	FILE_WAITS_RATE,     /* a limit of a rule of its source; the tick tries again */
 	FILE_WAITS_CATCH_UP, /* it is far behind: catch_up_rate */
 	FILE_WAITS_UNPACKER, /* other compressed files are being read */

@@ -10,6 +10,7 @@
 #include "flow/rate.h"
 #include "ops/counters.h"
 #include "ops/log.h"
+#include "state/letters.h"
 #include "state/store.h"
 
 /*
@@ -27,10 +28,11 @@ enum files_pace { FILES_PACE_NONE, FILES_PACE_OF_SOURCE, FILES_PACE_OF_ALL };
  * The owner of its files may be careless or hostile, and those of the others must not feel that.
  */
 struct files_share {
-	struct file_list ready;  /* its files with something to read, oldest turn first */
-	struct file_list room;   /* those that wait for memory or a descriptor */
-	struct file_list packed; /* those that wait for an unpacker */
-	struct file_list open;   /* descriptors, least recently used first */
+	struct file_list ready;   /* its files with something to read, oldest turn first */
+	struct file_list room;    /* those that wait for memory or a descriptor */
+	struct file_list packed;  /* those that wait for an unpacker */
+	struct file_list letters; /* those that wait for room for a dead letter */
+	struct file_list open;    /* descriptors, least recently used first */
 	size_t n_open;
 	struct chunk_share memory;
 	struct output_share under_way;
@@ -263,10 +265,16 @@ void files_hold(struct files *files, struct file *file, enum file_wait wait);
 /* What they wait for, no room, has come, or may have: of those held longest, so many. */
 void files_release(struct files *files, enum file_wait wait, size_t max);
 void files_release_topic(struct files *files, uint32_t topic);
-void files_release_all(struct files *files);
+void files_release_all(struct files *files); /* but those that wait for room for letters */
 
 /* Those that wait for memory or a descriptor: of each source as many as may find some, or try. */
 void files_release_room(struct files *files);
+
+/*
+ * Those that wait for room for a dead letter: all of a source that has some for the last one that
+ * found none; of others a few, whose letters may be smaller.
+ */
+void files_release_letters(struct files *files, const struct letters *letters);
 
 bool files_any_held(const struct files *files);
 

@@ -7,6 +7,8 @@
 
 /* Those that wait for room are tried in portions: it may do for the first of them only. */
 #define TRIES_MAX 256
+/* Thousands of files may wait for letters to be dropped, for days. */
+#define LETTER_TRIES 16
 
 /* Where a file is held that waits for that. */
 static struct file_list *held_list(struct files *files, const struct file *file,
@@ -16,6 +18,7 @@ static struct file_list *held_list(struct files *files, const struct file *file,
 
 	return wait == FILE_WAITS_ROOM     ? &share->room :
 	       wait == FILE_WAITS_UNPACKER ? &share->packed :
+	       wait == FILE_WAITS_LETTERS  ? &share->letters :
 					     &files->held[wait];
 }
 
@@ -86,6 +89,19 @@ void files_release_room(struct files *files)
 	}
 }
 
+void files_release_letters(struct files *files, const struct letters *letters)
+{
+	for (size_t i = 0; i < files->n_sources; i++) {
+		struct file_list *list = &files->shares[i].letters;
+		size_t left = TAILQ_EMPTY(list)                                   ? 0 :
+			      letters_has_wanted(letters, files->sources[i].name) ? SIZE_MAX :
+										    LETTER_TRIES;
+
+		while (left-- && !TAILQ_EMPTY(list))
+			files_ready(files, TAILQ_FIRST(list));
+	}
+}
+
 void files_release_topic(struct files *files, uint32_t topic)
 {
 	struct file *file = TAILQ_FIRST(&files->held[FILE_WAITS_TOPIC]), *next;
@@ -140,7 +156,9 @@ bool files_any_held(const struct files *files)
 			return true;
 	}
 	for (size_t i = 0; i <= files->n_sources; i++) {
-		if (!TAILQ_EMPTY(&files->shares[i].room) || !TAILQ_EMPTY(&files->shares[i].packed))
+		if (!TAILQ_EMPTY(&files->shares[i].room) ||
+		    !TAILQ_EMPTY(&files->shares[i].packed) ||
+		    !TAILQ_EMPTY(&files->shares[i].letters))
 			return true;
 	}
 	return false;

@@ -27,6 +27,7 @@ int files_init_shares(struct files *files)
 		TAILQ_INIT(&files->shares[i].ready);
 		TAILQ_INIT(&files->shares[i].room);
 		TAILQ_INIT(&files->shares[i].packed);
+		TAILQ_INIT(&files->shares[i].letters);
 		TAILQ_INIT(&files->shares[i].open);
 		if (i < files->n_sources)
 			files->shares[i].under_way.part = files->sources[i].cluster;

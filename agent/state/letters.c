@@ -93,6 +93,13 @@ bool letters_has_room(const struct letters *letters, const char *source, size_t 
 	return share_has_room(letters, share_of((struct letters *)letters, source), bytes);
 }
 
+bool letters_has_wanted(const struct letters *letters, const char *source)
+{
+	const struct letters_share *share = share_of((struct letters *)letters, source);
+
+	return share_has_room(letters, share, share->wanted);
+}
+
 void letters_want(struct letters *letters, const char *source, size_t bytes)
 {
 	share_of(letters, source)->wanted = bytes;

@@ -63,6 +63,9 @@ uint64_t letters_kept(const struct letters *letters, const char *source);
 /* Whether a letter of the source with so many bytes of key and value would still fit. */
 bool letters_has_room(const struct letters *letters, const char *source, size_t bytes);
 
+/* Whether one of the source that found no room would find it now. */
+bool letters_has_wanted(const struct letters *letters, const char *source);
+
 /* A letter of the source, of so many bytes, waits for room; 0: none does any more. */
 void letters_want(struct letters *letters, const char *source, size_t bytes);
 

@@ -180,6 +180,7 @@ static void checkpoint(void)
 	MUST(!rig.agent->checkpoint_failing);
 	/* As on_writer of agent.c. */
 	files_release(&rig.agent->files, FILE_WAITS_STORE, SIZE_MAX);
+	files_release_letters(&rig.agent->files, &rig.agent->letters);
 	rig.durable = (int64_t)rig.broker.landed.n;
 }
 
@@ -310,6 +311,7 @@ static void tick(struct agent *agent)
 	agent_tick_looks(agent, now_us);
 	agent_take_reports(agent, now_us);
 	files_release_all(&agent->files);
+	files_release_letters(&agent->files, &agent->letters);
 	checkpoint();
 	chunk_pools_trim(&agent->pools);
 }

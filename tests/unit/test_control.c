@@ -506,8 +506,7 @@ Test(condition, is_told_in_words)
 	condition_of(&view, file, &condition);
 	cr_expect_str_eq(condition.state, "held");
 	cr_expect_str_eq(condition.waits_for, "topic orders");
-	file->waits_for = FILE_WAITS_STORE;
-	file->convict = "too large";
+	file->waits_for = FILE_WAITS_LETTERS;
 	condition_of(&view, file, &condition);
 	cr_expect_str_eq(condition.waits_for, "room for its dead letter (dead_letter_max)");
 	file->queue = FILE_QUEUE_NONE;

@@ -343,7 +343,10 @@ static void trickle_beside(size_t k)
 		least = queue.taken[i] < least ? queue.taken[i] : least;
 		most = queue.taken[i] > most ? queue.taken[i] : most;
 	}
-	/* All others have the same where each is the first in its turn, and it has all that it wrote but what is still under way. */
+	/*
+	 * All others have the same where each is the first in its turn, and it has all that it
+	 * wrote but what is still under way.
+	 */
 	cr_expect_leq(most - least, most / 10, "%zu: %zu to %zu", k, least, most);
 	cr_expect_geq(queue.taken[SOURCES - 1], 3000 - 10000 / 50, "%zu: %zu", k,
 		      queue.taken[SOURCES - 1]);

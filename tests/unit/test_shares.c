@@ -372,6 +372,76 @@ Test(shares, records_that_come_back_are_given_back)
 	end();
 }
 
+/* ---- dead letters ---- */
+
+#define DEAD 300
+
+/* A new file of b with a line that Kafka refuses. */
+static void make_dead(size_t number)
+{
+	char path[128];
+	struct hint hint = {.kind = HINT_FOUND, .source = 1, .path = path};
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/bx%zu.log", world.dir, number);
+	file = fopen(path, "we");
+	fputs("L1 t0 k0 POISON\n", file);
+	fclose(file);
+	cr_assert_eq(
+		hints_follow(&world.agent->files, world.agent->discover, &hint, clock_real_ms()),
+		0);
+}
+
+/* All goes, comes back, and goes alone. */
+static void refuse_all(void)
+{
+	for (int round = 0; round < 2 * DEAD && world.agent->files.n_open; round++) {
+		turn(false);
+		scripted_drain(&world.scripted);
+		world_take_reports(&world);
+		if (TAILQ_EMPTY(&world.agent->files.ready) && !world.scripted.in_flight)
+			return;
+	}
+}
+
+static size_t n_of(const struct file_list *list)
+{
+	const struct file *file;
+	size_t n = 0;
+
+	TAILQ_FOREACH (file, list, queue_link)
+		n++;
+	return n;
+}
+
+/* Each second all of them were read and parsed, for as long as nobody drops a letter. */
+Test(shares, of_files_that_wait_for_room_for_letters_a_few_are_tried)
+{
+	struct letters *letters;
+	struct files_share *b;
+
+	begin(64 << 20);
+	letters = &world.agent->letters;
+	b = &world.agent->files.shares[1];
+	cr_assert_eq(letters_share(letters, "b", 0), 0);
+	for (size_t i = 0; i < DEAD; i++)
+		make_dead(i);
+	refuse_all();
+	cr_expect_eq(n_of(&b->letters), DEAD, "%zu", n_of(&b->letters));
+	for (int second = 0; second < 3; second++) {
+		files_release_all(&world.agent->files);
+		files_release_letters(&world.agent->files, letters);
+		cr_expect_eq(n_of(&b->ready), 16, "%zu", n_of(&b->ready));
+		refuse_all();
+	}
+	letters->shares[0].max_bytes = 1 << 20;
+	files_release_letters(&world.agent->files, letters);
+	refuse_all();
+	cr_expect_eq(world.agent->counters.lines_dead, DEAD);
+	cr_expect_eq(n_of(&b->letters), 0);
+	end();
+}
+
 /* ---- the rule itself ---- */
 
 static size_t take_all(struct chunk_pools *pools, struct chunk_share *share)
