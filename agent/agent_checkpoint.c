@@ -15,27 +15,11 @@
 /* A checkpoint is a few fsyncs, at most a second of a busy disk; one of so long is told. */
 #define SLOW_CHECKPOINT_US (5 * US_PER_S)
 
-/* What became a dead letter since the batch before: once it is stored it is gone from here. */
-static void tell_letters(struct agent *agent)
-{
-	const struct store_dead_letter *letter;
-	const char *source;
-
-	while ((letter = letters_next_untold(&agent->letters, &source)))
-		log_limited_about(
-			agent->log, LOG_WARNING,
-			&(struct log_about){"dead-letter", source, letter->topic, letter->cause},
-			"%s: position %" PRIu64
-			": a record was refused (%s): it is not in Kafka, but kept as a dead "
-			"letter of source %s; see waybill(8), DEAD LETTERS",
-			letter->path, letter->position, letter->reason, source);
-}
-
 void agent_start_checkpoint(struct agent *agent)
 {
 	int r;
 
-	tell_letters(agent);
+	agent_prepare_letters(agent);
 	r = checkpoint_start(&agent->checkpoint, CHECKPOINT_ROWS_MAX);
 	if (r)
 		agent->error = r;
@@ -117,7 +101,7 @@ bool agent_last_checkpoint(struct agent *agent)
 	for (int tries = 0; tries < 3 && !r && now_us < end_us; tries++) {
 		if (!checkpoint_due(&agent->checkpoint))
 			return true;
-		tell_letters(agent);
+		agent_prepare_letters(agent);
 		r = checkpoint_start(&agent->checkpoint, SIZE_MAX);
 		agent_finish_checkpoint(agent, (int)((end_us - now_us) / US_PER_MS));
 		now_us = clock_mono_us();

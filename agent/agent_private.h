@@ -18,8 +18,8 @@
  * Shared by agent.c (the loop), agent_start.c (start and end), agent_look.c (hints and looks at
  * all paths), agent_turn.c (turns of files), agent_limits.c (what waits for room), agent_pace.c
  * (what waits for a rate), agent_settle.c (what reports and time do to files), agent_after.c
- * (what follows every wake-up), agent_signals.c, agent_checkpoint.c, agent_stop.c (draining, and
- * the end), agent_reload.c, agent_tell.c (what it says), agent_progress.c (how far it is),
+ * (what follows every wake-up), agent_signals.c, agent_checkpoint.c, agent_letters.c (dead
+ * letters), agent_stop.c (draining, and the end), agent_reload.c, agent_tell.c (what it says), agent_progress.c (how far it is),
  * agent_control.c (what it answers) and agent_order.c (what it is told to do).
  */
 
@@ -253,6 +253,9 @@ void agent_tell_refused(struct agent *agent);
 int agent_open_renewal(struct agent *agent) MUSTCHECK;
 void agent_tick_renewal(struct agent *agent, uint64_t now_us);
 void agent_close_renewal(struct agent *agent);
+
+/* Before a checkpoint: tells what is new, and has the oldest go where a source says so. */
+void agent_prepare_letters(struct agent *agent);
 
 /* Says of which sources dead letters have no room, once. */
 void agent_tell_letters_full(struct agent *agent);

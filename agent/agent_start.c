@@ -101,9 +101,13 @@ static int share_letters(struct agent *agent)
 
 	store_dead_letters(agent->store, &bytes, &count);
 	letters_init(&agent->letters, conf->dead_letter_max, bytes);
-	for (size_t i = 0; !r && i < conf->n_sources; i++)
-		r = letters_share(&agent->letters, conf->sources[i].name,
-				  conf->sources[i].dead_letter_max);
+	for (size_t i = 0; !r && i < conf->n_sources; i++) {
+		const struct source *source = &conf->sources[i];
+
+		r = letters_share(&agent->letters, source->name, source->dead_letter_max);
+		if (!r && source->drops_oldest_letter)
+			letters_drop_oldest(&agent->letters, source->name);
+	}
 	return r ? r : store_source_letters(agent->store, held, &agent->letters);
 }
 

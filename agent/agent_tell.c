@@ -231,24 +231,6 @@ void agent_tell_refused(struct agent *agent)
 	}
 }
 
-void agent_tell_letters_full(struct agent *agent)
-{
-	const struct letters_share *share;
-
-	while ((share = letters_next_full(&agent->letters)))
-		log_source(
-			agent->log, LOG_ERR, share->source, "letters-full",
-			"source %s: its dead letters take %" PRIu64
-			" bytes, and there is no room for the next one (dead_letter_max: %" PRIu64
-			" for this source, %" PRIu64 " of %zu are taken by all): its files whose "
-			"next record was refused wait; raise it, or look at them with `waybill "
-			"dead-letters list %s` and send them again or remove them (`waybill "
-			"dead-letters replay`, `waybill dead-letters drop`)",
-			share->source, share->bytes, share->max_bytes,
-			agent->letters.stored + agent->letters.bytes, agent->conf->dead_letter_max,
-			share->source);
-}
-
 /* Bytes that files in this queue have behind their read position. */
 static uint64_t unread(const struct file_list *queue)
 {

@@ -44,6 +44,7 @@
  *   agent_settle   what reports and time do to files
  *   agent_after    what follows every wake-up
  *   agent_checkpoint  checkpoints one after the other, and the last
+ *   agent_letters  dead letters before a checkpoint: told, and the oldest removed
  *   agent_signals  signals
  *   agent_stop     draining
  *   agent_reload   a restart in place

@@ -161,6 +161,7 @@ static int build_source(struct conf_build *build, const struct conf_node *list, 
 	s.source->dead_letter_max = s.values.of[CONF_SOURCE_DEAD_LETTER_MAX].node ?
 					    s.values.of[CONF_SOURCE_DEAD_LETTER_MAX].number :
 					    build->conf->dead_letter_max / list->n_kids;
+	s.source->drops_oldest_letter = s.values.of[CONF_DEAD_LETTER_FULL].number != 0;
 	s.source->max_files = s.values.of[CONF_SOURCE_MAX_FILES].number;
 	s.source->max_rate = s.values.of[CONF_SOURCE_MAX_RATE].number;
 	s.source->max_directories = s.values.of[CONF_SOURCE_MAX_DIRECTORIES].number;

@@ -37,6 +37,7 @@ struct source {
 	uint64_t ignore_older_ms; /* 0: nothing is too old */
 	uint64_t rotate_wait_ms;
 	uint64_t dead_letter_max; /* bytes that its dead letters may take */
+	bool drops_oldest_letter; /* when they are taken; else its files wait */
 	size_t max_files; /* that are known at a time; 0: as many as of all sources, as the next */
 	size_t max_directories;
 	uint64_t max_rate; /* bytes a second; 0: no limit */

@@ -29,6 +29,8 @@
 	  "lines kept as dead letters: refused alone by Kafka, or by a policy")                    \
 	X(letters_replayed, SUM, NULL, "dead letters that were sent again, and acknowledged")      \
 	X(letters_dropped, SUM, NULL, "dead letters that were removed by `dead-letters drop`")     \
+	X(letters_displaced, SUM, NULL,                                                            \
+	  "dead letters that made room for newer ones: dead_letter_full")                          \
 	X(lines_unmatched, SUM, NULL, "lines that the parser's pattern did not match")             \
 	X(lines_limited, SUM, "line| too hard for the pattern",                                    \
 	  "lines on which the pattern hit its match limit")                                        \

@@ -130,6 +130,10 @@ static const struct conf_option options[CONF_N_KEYS] = {
 				  .max = "1024GiB/s",
 				  .help = "bytes of lines of this source a second; without it no "
 					  "limit"},
+	[CONF_DEAD_LETTER_FULL] = {"dead_letter_full", BOTH, CONF_T_WORD, .written = "hold",
+				   .words = {"hold", "drop_oldest"},
+				   .help = "when its room is used up: its files wait, or the "
+					   "oldest dead letter goes"},
 	[CONF_SOURCE_MAX_FILES] = {"max_files", CONF_IN_SOURCE, CONF_T_INT, .min = "1",
 				   .max = "100000000",
 				   .help = "files of this source; without it as many as of all"},

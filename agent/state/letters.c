@@ -81,11 +81,40 @@ static bool fits(uint64_t kept, uint64_t max_bytes, size_t bytes)
 	return kept <= max_bytes && bytes <= max_bytes - kept;
 }
 
+/* With `own` bytes of the share, and of others with what they have. */
+static bool fits_beside(const struct letters *letters, const struct letters_share *share,
+			uint64_t own, size_t bytes)
+{
+	uint64_t all = letters->stored + letters->bytes;
+	uint64_t others = all > share->bytes ? all - share->bytes : 0;
+
+	return fits(own, share->max_bytes, bytes) && fits(others + own, letters->max_bytes, bytes);
+}
+
+/* Where the oldest go, what is on its way to the store has to fit only: it is in memory. */
 static bool share_has_room(const struct letters *letters, const struct letters_share *share,
 			   size_t bytes)
 {
-	return fits(share->bytes, share->max_bytes, bytes) &&
-	       fits(letters->stored + letters->bytes, letters->max_bytes, bytes);
+	return fits_beside(letters, share, share->drops_oldest ? share->here : share->bytes, bytes);
+}
+
+/* Where the oldest go, no room is one for ever only if there is none without them. */
+static bool share_is_full(const struct letters *letters, const struct letters_share *share,
+			  size_t bytes)
+{
+	return share->drops_oldest ? !fits_beside(letters, share, 0, bytes) :
+				     !share_has_room(letters, share, bytes);
+}
+
+void letters_drop_oldest(struct letters *letters, const char *source)
+{
+	share_of(letters, source)->drops_oldest = true;
+}
+
+bool letters_has_surplus(const struct letters *letters, const struct letters_share *share)
+{
+	return share->drops_oldest && share->here && share->bytes > share->here &&
+	       !fits_beside(letters, share, share->bytes, 0);
 }
 
 bool letters_has_room(const struct letters *letters, const char *source, size_t bytes)
@@ -107,7 +136,7 @@ void letters_want(struct letters *letters, const char *source, size_t bytes)
 
 static bool is_news(const struct letters *letters, struct letters_share *share)
 {
-	bool full = share->wanted && !share_has_room(letters, share, share->wanted);
+	bool full = share->wanted && share_is_full(letters, share, share->wanted);
 	bool news = full && !share->told;
 
 	share->told = full;
@@ -198,6 +227,7 @@ int letters_add(struct letters *letters, const struct store_dead_letter *letter)
 	letters->items[letters->n++] = copy;
 	letters->bytes += size_of(&copy);
 	share_of(letters, copy.source)->bytes += size_of(&copy);
+	share_of(letters, copy.source)->here += size_of(&copy);
 	if (letter->cause)
 		count_reason(share_of(letters, copy.source), letter->cause);
 	return 0;
@@ -217,19 +247,44 @@ static void give_room(struct letters *letters, const char *source, uint64_t byte
 	letters->stored -= bytes < letters->stored ? bytes : letters->stored;
 }
 
-int letters_remove(struct letters *letters, const struct store_dead_letter *letter)
+static int add_gone(struct letters *letters, struct store_gone gone)
 {
 	if (letters->n_gone == letters->gone_capacity) {
 		size_t capacity = letters->gone_capacity ? 2 * letters->gone_capacity : 16;
-		void *gone = reallocarray(letters->gone, capacity, sizeof letters->gone[0]);
+		void *all = reallocarray(letters->gone, capacity, sizeof letters->gone[0]);
 
-		if (!gone)
+		if (!all)
 			return -ENOMEM;
-		letters->gone = gone;
+		letters->gone = all;
 		letters->gone_capacity = capacity;
 	}
-	letters->gone[letters->n_gone++] = (struct store_gone){letter->id, size_of(letter)};
-	give_room(letters, letter->source, size_of(letter));
+	letters->gone[letters->n_gone++] = gone;
+	return 0;
+}
+
+int letters_remove(struct letters *letters, const struct store_dead_letter *letter)
+{
+	int r = add_gone(letters, (struct store_gone){letter->id, size_of(letter)});
+
+	if (!r)
+		give_room(letters, letter->source, size_of(letter));
+	return r;
+}
+
+int letters_displace(struct letters *letters, struct letters_share *share,
+		     const struct store_gone *gone)
+{
+	int r;
+
+	for (size_t i = 0; i < letters->n_gone; i++) {
+		if (letters->gone[i].id == gone->id)
+			return 0;
+	}
+	r = add_gone(letters, *gone);
+	if (r)
+		return r;
+	give_room(letters, share->source, gone->bytes);
+	share->displaced++;
 	return 0;
 }
 
@@ -245,6 +300,7 @@ void letters_stored(struct letters *letters, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		letters->bytes -= size_of(&letters->items[i]);
+		share_of(letters, letters->items[i].source)->here -= size_of(&letters->items[i]);
 		letters->stored += size_of(&letters->items[i]);
 		store_letter_free(&letters->items[i]);
 	}

@@ -18,8 +18,12 @@ struct letters_reason {
 struct letters_share {
 	const char *source; /* its name; borrowed */
 	uint64_t bytes;     /* of keys and values, here and in the store */
+	uint64_t here;      /* of them, on their way to the store */
 	uint64_t max_bytes;
-	size_t wanted; /* bytes of a letter that found no room; 0: none is waiting */
+	bool drops_oldest;  /* what is stored makes room for what is new */
+	uint64_t looked;    /* then: none that is stored and may go has a smaller id */
+	uint64_t displaced; /* so many went */
+	size_t wanted;      /* bytes of a letter that found no room; 0: none is waiting */
 	bool told;
 	struct letters_reason reasons[LETTERS_REASONS];
 };
@@ -52,6 +56,23 @@ void letters_deinit(struct letters *letters);
 int letters_share(struct letters *letters, const char *source, uint64_t max_bytes) MUSTCHECK;
 
 /*
+ * When the room of this source, which has a share, is used up, its oldest letters make room: a new
+ * one is taken though there is too little, and what is too much goes with letters_displace before
+ * the transaction that stores it.
+ */
+void letters_drop_oldest(struct letters *letters, const char *source);
+
+/* Whether the next transaction stores letters of the share for which older ones are to go. */
+bool letters_has_surplus(const struct letters *letters, const struct letters_share *share);
+
+/*
+ * A letter of the share that is stored goes with the next transaction, unless it goes already. 0 or
+ * -ENOMEM.
+ */
+int letters_displace(struct letters *letters, struct letters_share *share,
+		     const struct store_gone *gone) MUSTCHECK;
+
+/*
  * Of what the store holds, so many bytes are letters of this source. One without a share is no
  * more, or has another name: its letters take no room from others.
  */
@@ -60,7 +81,7 @@ void letters_held(struct letters *letters, const char *source, uint64_t bytes);
 /* Bytes of the letters of this source, here and in the store; 0 without a share. */
 uint64_t letters_kept(const struct letters *letters, const char *source);
 
-/* Whether a letter of the source with so many bytes of key and value would still fit. */
+/* Whether a letter of the source with so many bytes of key and value can be taken. */
 bool letters_has_room(const struct letters *letters, const char *source, size_t bytes);
 
 /* Whether one of the source that found no room would find it now. */

@@ -94,6 +94,9 @@ const char *const schema_queries[QUERY_COUNT] = {
 	[QUERY_NEXT_LETTER] = "SELECT id, file, position, time_ms, partition, source, path, topic,"
 			      " reason, key, value, headers FROM dead_letters"
 			      " WHERE id > ? ORDER BY id LIMIT 1",
+	[QUERY_OLDEST_LETTER] = "SELECT id, coalesce(length(key), 0) + coalesce(length(value), 0)"
+				" FROM dead_letters WHERE source = ? AND id > ?"
+				" ORDER BY id LIMIT 1",
 	[QUERY_AGENT] = "INSERT INTO agent(id, seal) VALUES(?,?)",
 	[QUERY_SOURCE] = "INSERT OR IGNORE INTO sources(name, seal) VALUES(?,?)",
 	[QUERY_TOPIC] = "INSERT OR REPLACE INTO topics(name, partitions, seal) VALUES(?,?,?)",

@@ -103,6 +103,13 @@ int store_find_letter(struct store *store, uint64_t file, uint64_t position, cha
 int store_next_letter(struct store *store, uint64_t after, struct store_dead_letter *ret_letter)
 	MUSTCHECK;
 
+/*
+ * The stored dead letter of the source with the smallest id above `after`: its id and bytes. Not
+ * beside store_write. 0; STORE_E_NONE; -ENOMEM; -EIO.
+ */
+int store_oldest_letter(struct store *store, const char *source, uint64_t after,
+			struct store_gone *ret_letter) MUSTCHECK;
+
 /* What store_next_letter gave. Fine on one that is zeroed. */
 void store_letter_free(struct store_dead_letter *letter);
 

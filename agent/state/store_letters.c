@@ -70,6 +70,26 @@ int store_next_letter(struct store *store, uint64_t after, struct store_dead_let
 	return 0;
 }
 
+int store_oldest_letter(struct store *store, const char *source, uint64_t after,
+			struct store_gone *ret_letter)
+{
+	sqlite3_stmt *query = store->queries[QUERY_OLDEST_LETTER];
+	int rc = sqlite3_bind_text(query, 1, source, -1, SQLITE_STATIC);
+
+	rc = rc ? rc : sqlite3_bind_int64(query, 2, (sqlite3_int64)after);
+	rc = rc ? rc : sqlite3_step(query);
+	if (rc == SQLITE_ROW)
+		*ret_letter = (struct store_gone){(uint64_t)sqlite3_column_int64(query, 0),
+						  (uint64_t)sqlite3_column_int64(query, 1)};
+	sqlite3_reset(query);
+	sqlite3_clear_bindings(query);
+	if (rc == SQLITE_ROW)
+		return 0;
+	if (rc == SQLITE_DONE)
+		return STORE_E_NONE;
+	return rc == SQLITE_NOMEM ? -ENOMEM : -EIO;
+}
+
 void store_letter_free(struct store_dead_letter *letter)
 {
 	free((char *)letter->source);

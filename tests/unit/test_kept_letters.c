@@ -90,6 +90,19 @@ static uint64_t count(uint64_t *ret_bytes)
 	return n;
 }
 
+Test(kept, the_oldest_of_a_source_is_found)
+{
+	struct store_gone oldest;
+
+	write_letters(5);
+	cr_assert_eq(store_oldest_letter(store, "odd", 0, &oldest), 0);
+	cr_expect(oldest.id == 2 && oldest.bytes == 5);
+	cr_assert_eq(store_oldest_letter(store, "odd", 2, &oldest), 0);
+	cr_expect(oldest.id == 4);
+	cr_expect_eq(store_oldest_letter(store, "odd", 4, &oldest), STORE_E_NONE);
+	cr_expect_eq(store_oldest_letter(store, "none", 0, &oldest), STORE_E_NONE);
+}
+
 Test(kept, one_that_is_removed_gives_its_room_back)
 {
 	struct store_dead_letter letter;

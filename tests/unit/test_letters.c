@@ -112,6 +112,102 @@ Test(letters, a_source_has_its_share)
 	letters_deinit(&letters);
 }
 
+/* As the agent does before each transaction. Returns how many went. */
+static unsigned displace(struct letters *letters, uint64_t *stored, size_t bytes)
+{
+	struct letters_share *share = &letters->shares[0];
+	unsigned n = 0;
+
+	for (; letters_has_surplus(letters, share) && *stored; (*stored)--, n++)
+		cr_assert_eq(letters_displace(letters, share,
+					      &(struct store_gone){share->looked++, bytes}),
+			     0);
+	return n;
+}
+
+static void store(struct letters *letters, uint64_t *stored)
+{
+	*stored += letters->n;
+	letters_stored(letters, letters->n);
+	letters_removed(letters, letters->n_gone);
+}
+
+Test(letters, the_oldest_make_room)
+{
+	struct letters letters;
+	uint64_t stored = 4;
+
+	letters_init(&letters, 100, 40);
+	cr_assert_eq(letters_share(&letters, "s", 40), 0);
+	letters_held(&letters, "s", 40);
+	cr_expect(!letters_has_room(&letters, "s", 1));
+	letters_drop_oldest(&letters, "s");
+	cr_expect(!letters_has_surplus(&letters, &letters.shares[0]), "nothing is to be stored");
+	for (unsigned i = 0; i < 3; i++) {
+		cr_assert(letters_has_room(&letters, "s", 10));
+		add(&letters, i, 4, 6);
+	}
+	cr_expect(letters_has_room(&letters, "s", 10), "what is on its way is 30 of 40");
+	cr_expect(!letters_has_room(&letters, "s", 11), "and no more may be in memory");
+	cr_expect_eq(displace(&letters, &stored, 10), 3);
+	cr_expect_eq(letters.shares[0].displaced, 3);
+	cr_expect_eq(letters_kept(&letters, "s"), 40);
+	cr_expect_eq(letters.n_gone, 3);
+	store(&letters, &stored);
+	cr_expect_eq(stored, 4);
+	add(&letters, 4, 10, 30);
+	cr_expect_eq(displace(&letters, &stored, 10), 4, "all of them for a large one");
+	cr_expect(!letters_has_surplus(&letters, &letters.shares[0]));
+	store(&letters, &stored);
+	cr_expect_eq(letters_kept(&letters, "s"), 40);
+	cr_expect_eq(letters.stored, 40);
+	letters_deinit(&letters);
+}
+
+/* It is told as full only when nothing of its own that went would help. */
+Test(letters, others_may_leave_no_room_that_the_oldest_could_make)
+{
+	struct letters letters;
+
+	letters_init(&letters, 100, 90);
+	cr_assert_eq(letters_share(&letters, "s", 40), 0);
+	letters_drop_oldest(&letters, "s");
+	cr_assert_eq(letters_share(&letters, "r", 90), 0);
+	letters_held(&letters, "s", 10);
+	letters_held(&letters, "r", 80);
+	letters_want(&letters, "s", 20);
+	cr_expect(letters_has_room(&letters, "s", 20), "its 10 make room");
+	cr_expect_null(letters_next_full(&letters));
+	letters_want(&letters, "s", 21);
+	cr_expect(!letters_has_room(&letters, "s", 21));
+	cr_expect_str_eq(letters_next_full(&letters)->source, "s");
+	letters_want(&letters, "s", 0);
+	add(&letters, 1, 0, 20);
+	cr_expect(!letters_has_room(&letters, "s", 1));
+	letters_want(&letters, "s", 1);
+	cr_expect_null(letters_next_full(&letters), "it has when this one is stored");
+	letters_deinit(&letters);
+}
+
+/* One that an order removes at the same time goes once. */
+Test(letters, one_that_goes_already_makes_no_room_again)
+{
+	struct letters letters;
+	const struct store_dead_letter letter = {.id = 7, .source = "s", .value = {"x", 10}};
+
+	letters_init(&letters, 100, 40);
+	cr_assert_eq(letters_share(&letters, "s", 40), 0);
+	letters_drop_oldest(&letters, "s");
+	letters_held(&letters, "s", 40);
+	cr_assert_eq(letters_remove(&letters, &letter), 0);
+	cr_assert_eq(letters_displace(&letters, &letters.shares[0], &(struct store_gone){7, 10}),
+		     0);
+	cr_expect_eq(letters_kept(&letters, "s"), 30);
+	cr_expect_eq(letters.n_gone, 1);
+	cr_expect_eq(letters.shares[0].displaced, 0);
+	letters_deinit(&letters);
+}
+
 /* A source was renamed each time that its share was full: what it left filled the room of all. */
 Test(letters, what_a_renamed_source_has_left_takes_no_room)
 {
