@@ -76,6 +76,9 @@ int conf_build_parser(struct source_build *s) MUSTCHECK;
 /* Whether it has, or may have, a field of that name. */
 bool conf_parser_may_have(const struct source_build *s, struct slice name);
 
+/* Whether it reads the first line of a file, which is no record then. */
+bool conf_parser_reads_header(const struct source_build *s);
+
 /* The multiline group of a source, if it has one. 0 or -ENOMEM. */
 int conf_build_multiline(struct source_build *s) MUSTCHECK;
 

@@ -98,9 +98,17 @@ bool conf_parser_may_have(const struct source_build *s, struct slice name)
 			return true;
 	}
 	for (size_t i = 0; i < s->n_links; i++) {
-		if (parser_kind_may_have(s->links[i]->kind, name))
+		if (parser_link_may_have(s->links[i], name))
 			return true;
 	}
+	return false;
+}
+
+bool conf_parser_reads_header(const struct source_build *s)
+{
+	for (size_t i = 0; i < s->n_links; i++)
+		if (s->links[i]->header)
+			return true;
 	return false;
 }
 
@@ -116,7 +124,7 @@ static bool is_known_before(const struct source_build *s, size_t index, const ch
 	const char *name;
 
 	for (size_t i = 0; i < index; i++) {
-		if (parser_kind_may_have(s->links[i]->kind, slice_of(field)))
+		if (parser_link_may_have(s->links[i], slice_of(field)))
 			return true;
 		for (size_t k = 0; (name = parser_link_field(s->links[i], k)); k++) {
 			if (strcmp(name, field) == 0)
@@ -216,6 +224,7 @@ int conf_build_parser(struct source_build *s)
 
 	if (!s->n_links || !s->fields_known || !s->source->route)
 		return 0;
+	s->source->reads_header = conf_parser_reads_header(s);
 	r = parser_new(s->links, s->n_links, &s->fields, s->reads | route_fields(s->source->route),
 		       &s->source->parser, &field);
 	if (r == PARSER_E_NAME)

@@ -204,13 +204,16 @@ static int build_columns(struct parser_build *p)
 	struct parser_link *link = &p->parser->link;
 	size_t n = list ? count(list) : 0;
 
-	if (n == 0 || n > COLUMNS_MAX) {
+	link->header = p->values.of[CONF_HEADER_LINE].number != 0;
+	if (link->header && list)
+		complain(p, list->place, "%scolumns and header: give one of them", p->label);
+	if (!link->header && (n == 0 || n > COLUMNS_MAX)) {
 		complain(p, list ? list->place : p->group->place,
-			 "%scolumns: write the names of the columns, 1 to %d", p->label,
-			 COLUMNS_MAX);
+			 "%scolumns: write the names of the columns, 1 to %d, or header = true",
+			 p->label, COLUMNS_MAX);
 		return 0;
 	}
-	link->columns = calloc(n, sizeof *link->columns);
+	link->columns = calloc(n + 1, sizeof *link->columns);
 	if (!link->columns)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
@@ -263,6 +266,7 @@ static void warn_of_idle(struct parser_build *p)
 		{CONF_MACROS_FILE, PARSER_REGEX, PARSER_REGEX},
 		{CONF_COLUMNS, PARSER_CSV, PARSER_TSV},
 		{CONF_DELIMITER, PARSER_CSV, PARSER_CSV},
+		{CONF_HEADER_LINE, PARSER_CSV, PARSER_TSV},
 	};
 	uint64_t type = p->values.of[CONF_PARSER_TYPE].number;
 	enum parser_kind kind = p->parser->link.kind;

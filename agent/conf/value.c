@@ -112,6 +112,11 @@ static int add_all_of_link(struct object_build *o, struct conf_place place, size
 	if (link->kind == PARSER_JSON || link->kind == PARSER_LOGFMT)
 		return add_of_field(o, place, NULL, from,
 				    link->kind == PARSER_JSON ? VALUE_MEMBERS : VALUE_PAIRS);
+	if (link->header)
+		conf_problem(o->s->build->problems, place,
+			     "%sjson = \"all\": what parser \"%s\" finds is known by the files "
+			     "only: write the members",
+			     o->s->label, link->name);
 	for (size_t i = 0; r == 0 && (name = parser_link_field(link, i)); i++) {
 		bool known = !*name || is_read_on(o->s, index, name);
 

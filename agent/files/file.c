@@ -42,6 +42,8 @@ struct parser_input file_parser_input(const struct file *file, struct slice line
 		input.found = slice_of(file->lineage);
 		input.real = file->real ? slice_of(file->real) : SLICE_NONE;
 	}
+	if (UNLIKELY(file->source->reads_header))
+		input.header = slice_of(file->header);
 	return input;
 }
 
@@ -115,6 +117,7 @@ struct file *file_free(struct file *file)
 	free(file->real);
 	free(file->went);
 	free(file->second);
+	free(file->header);
 	free(file->proof);
 	free(file);
 	return NULL;

@@ -24,6 +24,7 @@ struct source {
 	uint32_t cluster;        /* whose topics are meant: its index in the configuration */
 	char *name;              /* owned by whoever built this, as all it points to but rotated */
 	struct parser *parser;   /* NULL: none */
+	bool reads_header;       /* and the first line of a file, which names its columns */
 	bool reads_found;        /* the parser reads where a file was found, too */
 	struct charset *charset; /* of its lines; NULL: UTF-8, or bytes as they are */
 	struct redact redact;

@@ -103,7 +103,8 @@ static void take(const struct join *join, struct join_state *state, const struct
 	state->lines++;
 	state->terminated = line->terminated;
 	state->truncated = line->truncated;
-	state->whole = line->truncated || !line->terminated || join_ends(join, line->text);
+	state->whole = line->truncated || !line->terminated || join_ends(join, line->text) ||
+		       ready_is_whole(join->options.kind, state->mode);
 }
 
 /* Whether the event would be too long with the line. */

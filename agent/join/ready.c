@@ -26,6 +26,7 @@ enum mode {
 	SOURCE, /* node: the place of a line of source, */
 	CARET,  /* that line, */
 	THROWN, /* what points into it */
+	QUOTED, /* csv: a quote is open */
 };
 
 static bool begins(struct slice text, const char *word)
@@ -285,6 +286,22 @@ static uint8_t begin_go(struct slice first)
 		       PLAIN;
 }
 
+/* Whether a quote is open behind the line, as it was before it; two in a row change nothing. */
+static uint8_t csv_mode(uint8_t mode, struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		mode = text.at[i] != '"' ? mode : mode == QUOTED ? PLAIN : QUOTED;
+	return mode;
+}
+
+static bool csv_goes_on(uint8_t *mode, struct slice text)
+{
+	if (*mode != QUOTED)
+		return false;
+	*mode = csv_mode(*mode, text);
+	return true;
+}
+
 uint8_t ready_begin(enum join_kind kind, struct slice first)
 {
 	switch (kind) {
@@ -308,6 +325,8 @@ uint8_t ready_begin(enum join_kind kind, struct slice first)
 		return begins(first, "#") ? TRACE : PLAIN;
 	case JOIN_MYSQL_SLOW:
 		return begins(first, "# Time: ") ? HEAD : PLAIN;
+	case JOIN_CSV:
+		return csv_mode(PLAIN, first);
 	default:
 		return PLAIN;
 	}
@@ -334,9 +353,16 @@ bool ready_goes_on(enum join_kind kind, uint8_t *mode, struct slice text)
 		return postgresql_goes_on(text);
 	case JOIN_MYSQL_SLOW:
 		return mysql_slow_goes_on(mode, text);
+	case JOIN_CSV:
+		return csv_goes_on(mode, text);
 	case JOIN_LINES:
 		return false;
 	default:
 		return is_indented(text);
 	}
+}
+
+bool ready_is_whole(enum join_kind kind, uint8_t mode)
+{
+	return kind == JOIN_CSV && mode != QUOTED;
 }

@@ -20,6 +20,7 @@ enum join_kind {
 	JOIN_PHP,
 	JOIN_POSTGRESQL,
 	JOIN_MYSQL_SLOW,
+	JOIN_CSV,   /* as long as a value in quotes is open */
 	JOIN_LINES, /* none: each line is an event, if it is not a part of one */
 };
 
@@ -30,5 +31,8 @@ uint8_t ready_begin(enum join_kind kind, struct slice first);
 
 /* Whether a line goes on with the event before it; the mode goes on, too. */
 bool ready_goes_on(enum join_kind kind, uint8_t *mode, struct slice text);
+
+/* Whether no line behind one of this mode is of its event. */
+bool ready_is_whole(enum join_kind kind, uint8_t mode);
 
 #endif

@@ -56,7 +56,8 @@ static bool is_whole(const struct search *s, struct slice message)
 {
 	if (s->part)
 		return false;
-	return s->options->kind == JOIN_LINES || join_ends(s->join, message);
+	return s->options->kind == JOIN_LINES || join_ends(s->join, message) ||
+	       ready_is_whole(s->options->kind, s->mode);
 }
 
 /* The first line. False: it is wrapped in no way, and so an event. */

@@ -37,6 +37,9 @@ bool over_may_be(const struct file *file)
 {
 	const struct file *next = file->newer;
 
+	/* The next one begins with a header of its own. */
+	if (file->source->reads_header)
+		return false;
 	if (!file->tail.join || !file->left_path || file->tail.packing || !next)
 		return false;
 	return next->source == file->source && next->state == FILE_WAITING && next->tail.fd >= 0 &&

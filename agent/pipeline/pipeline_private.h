@@ -61,6 +61,16 @@ void pipeline_count_open(struct pipeline *pipeline, struct file *file);
 int pipeline_record(struct pipeline *pipeline, const struct file *file, const struct event *event,
 		    int64_t read_ms) MUSTCHECK;
 
+/*
+ * The first line of a file as its source has it: without its mark, decoded, redacted; it borrows
+ * from the arena then. 0 or -ENOMEM. records.c
+ */
+int pipeline_clean(struct pipeline *pipeline, const struct source *source, struct slice *text)
+	MUSTCHECK;
+
+/* Reads file->header, which stays NULL as long as it is not whole. 0 or negative errno. header.c */
+int pipeline_read_header(struct pipeline *pipeline, struct file *file) MUSTCHECK;
+
 /* The record of a slot, made again, as of the time at which its line was read. 0 or -ENOMEM. */
 int pipeline_remake(struct pipeline *pipeline, const struct slot *slot) MUSTCHECK;
 

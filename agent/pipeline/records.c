@@ -50,6 +50,19 @@ static int read_line(struct pipeline *pipeline, const struct source *source,
 	return r;
 }
 
+int pipeline_clean(struct pipeline *pipeline, const struct source *source, struct slice *text)
+{
+	struct route_input input = {.facts.line = *text};
+	int r;
+
+	if (charset_has_mark(*text))
+		input.facts.line =
+			(struct slice){text->at + CHARSET_MARK, text->len - CHARSET_MARK};
+	r = read_line(pipeline, source, &input);
+	*text = input.facts.line;
+	return r;
+}
+
 /*
  * Cuts the line into fields, and notes what happened to it so far. One that was withheld is none of
  * the parser's. 0 or -ENOMEM.
@@ -122,6 +135,8 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 		if (r)
 			return r;
 	}
+	if (UNLIKELY(file->source->reads_header && event->position == 0))
+		outcome_note(&pipeline->line.outcome, OUTCOME_HEADER_LINE);
 	pipeline->line.text = input.facts.line;
 	r = parse_line(pipeline, file, &input);
 	if (UNLIKELY(r))

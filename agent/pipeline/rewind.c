@@ -119,6 +119,8 @@ static int start_over(struct pipeline *pipeline, struct file *file)
 	pipeline_parts_drop(file);
 	file->convict = NULL;
 	file->seen_end = 0;
+	free(file->header);
+	file->header = NULL;
 	file->identity.head_len = 0;
 	file->rewritten = false;
 	return 0;

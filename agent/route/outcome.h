@@ -16,6 +16,7 @@
  * becomes of it the first row counts.
  */
 #define OUTCOMES(X)                                                                                \
+	X(HEADER_LINE, NOT_COUNTED, "the line that names the columns (header = true)", NULL, NULL) \
 	X(UNMATCHED, COUNTED(lines_unmatched), "on_no_match = \"skip\"", NULL, NULL)               \
 	X(DUE, NOT_COUNTED, NULL, NULL, NULL)                                                      \
 	X(RULED, NOT_COUNTED, NULL, NULL, NULL)                                                    \

@@ -105,6 +105,8 @@ static const struct conf_option options[CONF_N_KEYS] = {
 			  .help = "names of the columns of csv and tsv, in their order"},
 	[CONF_DELIMITER] = {"delimiter", CONF_IN_PARSER, CONF_T_TEXT,
 			    .help = "what stands between the columns of csv; without it a comma"},
+	[CONF_HEADER_LINE] = {"header", CONF_IN_PARSER, CONF_T_BOOL, .written = "false",
+			      .help = "the first line of each file names the columns"},
 	[CONF_CLUSTER] =
 		{"cluster", CONF_IN_SOURCE, CONF_T_TEXT,
 		 .help = "the name of the kafka block of its topics; without it the first"},
@@ -291,9 +293,10 @@ static const struct conf_option options[CONF_N_KEYS] = {
 			    .help = "which lines are one event"},
 	[CONF_MULTILINE_TYPE] = {"type", CONF_IN_MULTILINE, CONF_T_WORD, .written = "patterns",
 				 .words = {"patterns", "indent", "java", "python", "go", "ruby",
-					   "node", "dotnet", "php", "postgresql", "mysql-slow"},
+					   "node", "dotnet", "php", "postgresql", "mysql-slow",
+					   "csv"},
 				 .help = "what belongs together: as start, continue and end say, "
-					 "indented lines, traces"},
+					 "indented lines, traces, values in quotes"},
 	[CONF_START] = {"start", CONF_IN_MULTILINE, CONF_T_TEXT,
 			.help = "pattern of lines that begin an event"},
 	[CONF_CONTINUE] = {"continue", CONF_IN_MULTILINE, CONF_T_TEXT,

@@ -4,6 +4,9 @@
  * within it is a quote; only a value with such pairs is written anew. tsv has tabs and knows no
  * quotes. A line with another number of columns does not match, nor does one with a quote in the
  * midst of a value: its columns would be counted wrongly.
+ *
+ * Where the first line of a file has the names, it is read together with each line: that costs as
+ * much as the line, and nothing has to be kept of a file but that line.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,6 +16,9 @@
 struct csv {
 	char delimiter;
 	bool quotes;
+	bool header;     /* the first line has the names of the columns */
+	uint64_t wanted; /* then: the numbers of those that are, by these names */
+	const char *names[PARSER_FIELDS_MAX];
 	size_t n;
 	int8_t slots[]; /* of each column */
 };
@@ -26,6 +32,10 @@ static int compile(const struct parser_link *link, const struct kind_wants *want
 		return -ENOMEM;
 	csv->quotes = link->kind == PARSER_CSV;
 	csv->delimiter = (char)(csv->quotes ? link->delimiter : '\t');
+	csv->header = link->header;
+	csv->wanted = wants->wanted;
+	for (size_t i = 0; i < wants->fields->n; i++)
+		csv->names[i] = wants->fields->names[i];
 	csv->n = link->n_columns;
 	for (size_t i = 0; i < csv->n; i++)
 		csv->slots[i] = kind_slot(wants, link->columns[i]);
@@ -95,23 +105,62 @@ static int take_column(const struct csv *csv, const char **at, const char *end,
 	return 0;
 }
 
+/* The columns of a line, one after the other; those of its header go with them. */
+struct walk {
+	const char *at, *end;
+	const char *name, *names_end;
+};
+
+/*
+ * The next column is of that number, or of none (KIND_UNWANTED), and *ret_last. 0, PARSER_E_MISS
+ * (the header is none), -ENOMEM.
+ */
+static int next_slot(const struct csv *csv, struct walk *walk, size_t i, struct kind_run *run,
+		     int8_t *ret_slot, bool *ret_last)
+{
+	struct slice name;
+	int r;
+
+	if (!csv->header) {
+		*ret_slot = csv->slots[i];
+		*ret_last = i + 1 == csv->n;
+		return 0;
+	}
+	r = take_column(csv, &walk->name, walk->names_end, run, 0, &name);
+	*ret_last = walk->name == walk->names_end;
+	if (!r && !*ret_last && *walk->name++ != csv->delimiter)
+		r = kind_miss(run, walk->at);
+	*ret_slot = KIND_UNWANTED;
+	for (uint64_t left = csv->wanted; !r && left; left &= left - 1) {
+		if (slice_eq(name, slice_of(csv->names[__builtin_ctzll(left)])))
+			*ret_slot = (int8_t)__builtin_ctzll(left);
+	}
+	return r;
+}
+
 static int extract(const void *state, struct slice text, struct kind_run *run)
 {
 	const struct csv *csv = state;
-	const char *at = text.at, *end = at + text.len;
+	struct walk walk = {text.at, text.at + text.len, run->header.at,
+			    run->header.at ? run->header.at + run->header.len : NULL};
 	struct slice found[PARSER_FIELDS_MAX];
 	uint64_t set = 0;
+	bool last = false;
 
-	for (size_t i = 0; i < csv->n; i++) {
-		int8_t slot = csv->slots[i];
+	if (csv->header && !run->header.at)
+		return kind_miss(run, walk.at);
+	for (size_t i = 0; !last; i++) {
 		struct slice value;
-		int r = take_column(csv, &at, end, run, slot, &value);
+		int8_t slot;
+		int r = next_slot(csv, &walk, i, run, &slot, &last);
 
+		if (!r)
+			r = take_column(csv, &walk.at, walk.end, run, slot, &value);
 		if (r)
 			return r;
-		if (i + 1 < csv->n ? at == end || *at != csv->delimiter : at != end)
-			return kind_miss(run, at);
-		at += i + 1 < csv->n;
+		if (!last ? walk.at == walk.end || *walk.at != csv->delimiter : walk.at != walk.end)
+			return kind_miss(run, walk.at);
+		walk.at += !last;
 		if (slot < 0)
 			continue;
 		found[slot] = value;

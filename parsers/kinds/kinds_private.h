@@ -13,6 +13,7 @@ struct kind_run {
 	struct pattern_scratch *scratch;
 	struct arena *arena;
 	struct slice *fields; /* by the numbers of parser_fields; those that are found are set */
+	struct slice header;  /* the first line of the file; at == NULL: not known */
 	const char *stop;     /* set with PARSER_E_MISS: the byte that does not fit */
 };
 

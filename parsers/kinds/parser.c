@@ -41,11 +41,12 @@ static const struct kind *const kinds[] = {
 	[PARSER_CRI] = &kind_cri,       [PARSER_DOCKER] = &kind_docker,
 };
 
-bool parser_kind_may_have(enum parser_kind kind, struct slice name)
+bool parser_link_may_have(const struct parser_link *link, struct slice name)
 {
-	struct slice open = slice_of(kinds[kind]->open);
+	struct slice open = slice_of(kinds[link->kind]->open);
 
-	return open.at && name.len > open.len && memcmp(name.at, open.at, open.len) == 0;
+	return link->header ||
+	       (open.at && name.len > open.len && memcmp(name.at, open.at, open.len) == 0);
 }
 
 static const char *regex_field(const struct parser_link *link, size_t index)
@@ -79,7 +80,7 @@ static bool has_field(const struct parser_link *link, const char *name)
 {
 	const char *field;
 
-	if (parser_kind_may_have(link->kind, slice_of(name)))
+	if (parser_link_may_have(link, slice_of(name)))
 		return true;
 	for (size_t i = 0; (field = parser_link_field(link, i)); i++) {
 		if (strcmp(field, name) == 0)
@@ -254,7 +255,7 @@ static void empty_fields(const struct parser *parser, struct slice *fields)
 int parser_run(const struct parser *parser, struct pattern_scratch *scratch,
 	       const struct parser_input *input, struct arena *arena, struct slice *ret_fields)
 {
-	struct kind_run run = {scratch, arena, ret_fields};
+	struct kind_run run = {scratch, arena, ret_fields, input->header};
 	size_t matched = 0;
 	bool limit = false;
 
@@ -279,7 +280,7 @@ int parser_explain(const struct parser *parser, struct pattern_scratch *scratch,
 		   struct parser_stop *ret_stop)
 {
 	struct slice fields[PARSER_FIELDS_MAX];
-	struct kind_run run = {scratch, arena, fields};
+	struct kind_run run = {scratch, arena, fields, input->header};
 
 	*ret_stop = (struct parser_stop){0};
 	empty_fields(parser, fields);

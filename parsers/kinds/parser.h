@@ -49,6 +49,7 @@ struct parser_link {
 	char **columns; /* csv, tsv: names in their order; "" for one without */
 	size_t n_columns;
 	char delimiter; /* csv */
+	bool header;    /* csv, tsv: the first line of the file has their names */
 };
 
 /* The fields of a chain by number: those that templates name, in the order of their naming. */
@@ -67,7 +68,7 @@ enum {
 };
 
 /* Whether a link may have a field of that name, because what it reads names its fields. */
-bool parser_kind_may_have(enum parser_kind kind, struct slice name);
+bool parser_link_may_have(const struct parser_link *link, struct slice name);
 
 /* Names of fields that the link surely knows, by number from 0 on; NULL behind the last. */
 const char *parser_link_field(const struct parser_link *link, size_t index);
@@ -101,7 +102,8 @@ struct parser_input {
 	struct slice line, path, name;
 	struct slice
 		found; /* the path at which the file was first; looked at where a link reads it */
-	struct slice real; /* what links led to from there; at == NULL: none did */
+	struct slice header; /* the first line of its file, for a link that reads that */
+	struct slice real;   /* what links led to from there; at == NULL: none did */
 };
 
 /* Of parser_extract, for what is not a single pattern. */

@@ -55,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			.columns = columns,
 			.n_columns = 1 + which / 16 % 3,
 			.delimiter = ',',
+			.header = which / 8 % 2,
 		},
 		{.name = "y", .kind = PARSER_JSON},
 	};
@@ -70,7 +71,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	scratch = pattern_scratch_new();
 	parser = compile(pair, which & 128 ? 2 : 1);
-	input = (struct parser_input){.line = {(const char *)data + 1, size - 1}};
+	/* A header is the first half of the line. */
+	input = (struct parser_input){.line = {(const char *)data + 1, size - 1},
+				      .header = {(const char *)data + 1, (size - 1) / 2}};
 	r = parser_extract(parser, scratch, &input, &arena, first);
 	if (r < 0 || r != parser_extract(parser, scratch, &input, &arena, second))
 		abort();

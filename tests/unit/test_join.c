@@ -44,6 +44,9 @@ static const struct corpus CORPORA[] = {
 	{"start and end", JOIN_PATTERNS, .start = "^BEGIN", .end = "^END",
 	 .events = {"BEGIN\na\nEND\n", "b\n", "BEGIN\nc\n", "BEGIN\nEND\n"}},
 	{"indent", JOIN_INDENT, .events = {"  an orphan\n", "a\r\n\tb\r\n  c\n", "\n", "d\n e\n"}},
+	{"csv", JOIN_CSV,
+	 .events = {"a,b\n", "1,\"two\n\nlines \"\"and\n\"\" quotes\"\r\n", "\"\"\"\",\"\"\n",
+		    "2,\"open\n"}},
 	{"java", JOIN_JAVA,
 	 .events = {"2026-01-01 10:00:00 ERROR failed\njava.lang.IllegalStateException: no\n"
 		    "\tat shop.Orders.pay(Orders.java:7)\n"

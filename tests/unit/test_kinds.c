@@ -37,6 +37,9 @@ static struct parser *compile(const struct parser_link *const *links, size_t n, 
 	return parser;
 }
 
+/* Of the file. */
+static struct slice header;
+
 /* "a|b|-": the fields in the order of the words; "-" is one that is missing. */
 static void run(const struct parser *parser, size_t n, struct slice text, char *said, size_t size)
 {
@@ -47,7 +50,8 @@ static void run(const struct parser *parser, size_t n, struct slice text, char *
 	char *copy = memcpy(malloc(text.len + 1), text.at, text.len);
 	struct parser_input input = {{realloc(copy, text.len ? text.len : 1), text.len},
 				     slice_of("/var/log/pods/app.log"),
-				     slice_of("app.log")};
+				     slice_of("app.log"),
+				     .header = header};
 	int r = parser_extract(parser, scratch, &input, &arena, fields);
 	FILE *out = fmemopen(said, size, "w");
 
@@ -411,6 +415,39 @@ Test(kinds, csv)
 		expect_columns(PARSER_CSV, ',', &rows[i]);
 	expect_columns(PARSER_CSV, ';', &semicolons);
 	expect_columns(PARSER_TSV, 0, &tabs);
+}
+
+/* The first line of the file names them: in any order, in quotes, more than anybody wants. */
+Test(kinds, columns_that_a_header_names)
+{
+	static const struct {
+		const char *header, *text, *said;
+	} rows[] = {
+		{"a,b,c", "1,2,3", "1|3"},
+		{"c,x,a", "1,2,3", "3|1"},
+		{"\"a\",\"b,\"\"\",c", "1,\"2\n2\",\"3\"\"\"", "1|3\""},
+		{"a", "1", "1|-"},
+		{"a,a,c", "1,2,3", "2|3"},
+		{"a,b", "1", MISS},
+		{"a,b", "1,2,3", MISS},
+		{"a,\"b", "1,2", MISS},
+		{"", "", "-|-"},
+		{NULL, "1,2,3", MISS},
+	};
+	const struct parser_link link = {
+		.name = "x", .kind = PARSER_CSV, .delimiter = ',', .header = true};
+	const struct parser_link *links = &link;
+	struct parser *parser = compile(&links, 1, "a c");
+	char said[256];
+
+	cr_expect(parser_link_may_have(&link, slice_of("anything")));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		header = slice_of(rows[i].header);
+		run(parser, 2, slice_of(rows[i].text), said, sizeof said);
+		cr_expect_str_eq(said, rows[i].said, "%s: %s", rows[i].header, rows[i].text);
+	}
+	header = SLICE_NONE;
+	parser_free(parser);
 }
 
 static const struct row syslog[] = {
