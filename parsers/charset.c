@@ -9,8 +9,14 @@
 
 #include <errno.h>
 #include <iconv.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/unicode.h"
+
+/* What takes the place of what is no character. */
+#define REPLACEMENT "\xef\xbf\xbd"
 
 /* U+FFFF, the last that one byte may be, has three. */
 #define LONGEST 3
@@ -31,7 +37,7 @@ static bool ask(iconv_t iconv_of, unsigned char byte, struct charset *charset)
 	(void)iconv(iconv_of, NULL, NULL, NULL, NULL);
 	if (iconv(iconv_of, &in, &in_left, &out, &out_left) == (size_t)-1) {
 		charset->of[byte].len = 3;
-		memcpy(charset->of[byte].text, "\xef\xbf\xbd", 3);
+		memcpy(charset->of[byte].text, REPLACEMENT, 3);
 		return errno == EILSEQ;
 	}
 	len = sizeof to - out_left;
@@ -83,6 +89,72 @@ int charset_decode(const struct charset *charset, struct slice text, struct aren
 
 		for (unsigned char k = 0; k < charset->of[byte].len; k++)
 			*to++ = charset->of[byte].text[k];
+	}
+	arena_trim(arena, start + room, room - (size_t)(to - start));
+	*ret_text = (struct slice){start, (size_t)(to - start)};
+	return 0;
+}
+
+/* Bytes in front that are ASCII, by eights; nearly all lines are nothing else. */
+static size_t skip_ascii(const char *at, size_t len)
+{
+	size_t i = 0;
+	uint64_t eight;
+
+	for (; i + sizeof eight <= len; i += sizeof eight) {
+		memcpy(&eight, at + i, sizeof eight);
+		if (eight & UINT64_C(0x8080808080808080))
+			break;
+	}
+	while (i < len && !(at[i] & 0x80))
+		i++;
+	return i;
+}
+
+/* From `at` on: where the first piece is that is none, and *ret_len of it; the end: nowhere. */
+static size_t find_bad(struct slice text, size_t at, size_t *ret_len)
+{
+	*ret_len = 0;
+	while (at < text.len) {
+		int len;
+
+		at += skip_ascii(text.at + at, text.len - at);
+		if (at == text.len)
+			break;
+		len = unicode_sequence((const unsigned char *)text.at + at, text.len - at);
+		if (len < 0) {
+			*ret_len = (size_t)-len;
+			break;
+		}
+		at += (size_t)len;
+	}
+	return at;
+}
+
+bool charset_is_utf8(struct slice text, bool cut)
+{
+	size_t len, at = find_bad(text, 0, &len);
+
+	return at == text.len || (cut && at + len == text.len);
+}
+
+int charset_repair(struct slice text, struct arena *arena, struct slice *ret_text)
+{
+	size_t room = LONGEST * text.len, at = 0;
+	char *start = arena_alloc(arena, room), *to = start;
+
+	if (!start)
+		return -ENOMEM;
+	while (at < text.len) {
+		size_t len, bad = find_bad(text, at, &len);
+
+		memcpy(to, text.at + at, bad - at);
+		to += bad - at;
+		if (len) {
+			memcpy(to, REPLACEMENT, 3);
+			to += 3;
+		}
+		at = bad + len;
 	}
 	arena_trim(arena, start + room, room - (size_t)(to - start));
 	*ret_text = (struct slice){start, (size_t)(to - start)};

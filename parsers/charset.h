@@ -29,6 +29,15 @@ struct charset *charset_free(struct charset *charset);
 int charset_decode(const struct charset *charset, struct slice text, struct arena *arena,
 		   struct slice *ret_text) MUSTCHECK;
 
+/*
+ * Whether all of the text is UTF-8 (RFC 3629). cut: its end is no line's, and may be amid a
+ * character.
+ */
+bool charset_is_utf8(struct slice text, bool cut);
+
+/* The text with U+FFFD for each piece that is no UTF-8, in the arena. 0 or -ENOMEM. */
+int charset_repair(struct slice text, struct arena *arena, struct slice *ret_text) MUSTCHECK;
+
 /* Whether a file whose first line this is begins with the mark of UTF-8, of UTF-16. */
 bool charset_has_mark(struct slice line);
 bool charset_is_utf16(struct slice line);

@@ -192,6 +192,8 @@ static int build_parts(struct source_build *s, struct route_parts *parts)
 	parts->provenance = s->source->provenance;
 	if (s->values.of[CONF_ON_NO_MATCH].number == 1)
 		parts->rules.leaves_out |= OUTCOME_BIT(OUTCOME_UNMATCHED);
+	if (s->source->not_utf8 == SOURCE_BURY)
+		parts->rules.refuses |= OUTCOME_BIT(OUTCOME_NOT_UTF8);
 	if (conf_parser_reads_header(s))
 		parts->rules.leaves_out |= OUTCOME_BIT(OUTCOME_HEADER_LINE);
 	return r;

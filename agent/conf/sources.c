@@ -100,6 +100,7 @@ static void set_rules(struct source_build *s)
 	source->ignore_older_ms = of[CONF_IGNORE_OLDER].number;
 	source->rotate_wait_ms = of[CONF_ROTATE_WAIT].number;
 	source->rules.max_line = of[CONF_MAX_LINE].number;
+	source->not_utf8 = (enum source_not_utf8)of[CONF_ON_INVALID_UTF8].number;
 	source->rules.keep_cr = of[CONF_KEEP_CR].number != 0;
 	if (2 * source->rules.max_line > s->build->conf->chunk_memory)
 		conf_problem(s->build->problems, longest ? longest->place : s->group->place,

@@ -18,6 +18,9 @@
  * down, and not changed while files point to it; which files are a source's is discover's matter.
  */
 
+/* What becomes of lines that are no UTF-8: the words of on_invalid_utf8. */
+enum source_not_utf8 { SOURCE_KEEP, SOURCE_REPLACE, SOURCE_BURY };
+
 enum source_start_at { SOURCE_START_BEGINNING, SOURCE_START_END };
 
 struct source {
@@ -27,6 +30,7 @@ struct source {
 	bool reads_header;       /* and the first line of a file, which names its columns */
 	bool reads_found;        /* the parser reads where a file was found, too */
 	struct charset *charset; /* of its lines; NULL: UTF-8, or bytes as they are */
+	enum source_not_utf8 not_utf8;
 	struct redact redact;
 	struct route *route;
 	/* patterns, NULL-terminated, of where else rotated files may be; NULL: nowhere; borrowed */

@@ -40,6 +40,8 @@
 	  "lines replaced as a whole: a rule of redact hit its match limit")                       \
 	X(files_utf16, SUM, "file| in UTF-16, which is not read rightly",                          \
 	  "files that begin as UTF-16 does: their lines are cut at each byte 0x0A")                \
+	X(lines_not_utf8, SUM, "line| not in UTF-8",                                               \
+	  "lines that are no UTF-8: on_invalid_utf8 applied")                                      \
 	X(lines_truncated, SUM, "line| cut at max_line", "lines cut at max_line")                  \
 	X(bytes_discarded, SUM, NULL, "bytes after max_line that were not shipped")                \
 	X(holes_skipped, SUM, NULL,                                                                \

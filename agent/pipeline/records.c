@@ -34,6 +34,19 @@ static void take_mark(struct pipeline *pipeline, struct route_input *input)
 		outcome_note(&pipeline->line.outcome, OUTCOME_UTF16);
 }
 
+/* What is no UTF-8 is noted, and replaced where the source says so. 0 or -ENOMEM. */
+static int look_at_utf8(struct pipeline *pipeline, const struct source *source,
+			struct route_input *input)
+{
+	if (LIKELY(charset_is_utf8(input->facts.line, input->truncated)))
+		return 0;
+	outcome_note(&pipeline->line.outcome, OUTCOME_NOT_UTF8);
+	if (source->not_utf8 != SOURCE_REPLACE)
+		return 0;
+	input->made = true;
+	return charset_repair(input->facts.line, &pipeline->arena, &input->facts.line);
+}
+
 /* The line as its source has it, before anything is made of it. 0 or -ENOMEM. */
 static int read_line(struct pipeline *pipeline, const struct source *source,
 		     struct route_input *input)
@@ -45,6 +58,8 @@ static int read_line(struct pipeline *pipeline, const struct source *source,
 				   &input->facts.line);
 		input->made = true;
 	}
+	if (r == 0 && source->not_utf8 != SOURCE_KEEP)
+		r = look_at_utf8(pipeline, source, input);
 	if (r == 0 && source->redact.n)
 		r = redact(pipeline, &source->redact, input);
 	return r;
@@ -130,7 +145,7 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 	}
 	if (UNLIKELY(event->position == 0))
 		take_mark(pipeline, &input);
-	if (UNLIKELY(file->source->charset || file->source->redact.n)) {
+	if (UNLIKELY(file->source->charset || file->source->redact.n || file->source->not_utf8)) {
 		r = read_line(pipeline, file->source, &input);
 		if (r)
 			return r;

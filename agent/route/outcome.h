@@ -41,6 +41,8 @@
 	  "a rule of redact needs too many steps for this line and gave up")                       \
 	X(UTF16, COUNTED(files_utf16), NULL, "encoding",                                           \
 	  "its file begins as UTF-16 does, which is cut at each byte 0x0A: convert it")            \
+	X(NOT_UTF8, COUNTED(lines_not_utf8), "NOT_UTF8 (on_invalid_utf8)", "encoding",             \
+	  "bytes of the line are no UTF-8")                                                        \
 	X(TRUNCATED, COUNTED(lines_truncated), NULL, NULL, NULL)                                   \
 	X(CUT, COUNTED(events_cut), NULL, "event",                                                 \
 	  "cut at max_lines or max_event: the next record goes on with it")                        \

@@ -285,6 +285,10 @@ static const struct conf_option options[CONF_N_KEYS] = {
 			      .help = "quiet time before a rotated file's last line without LF"},
 	[CONF_ENCODING] = {"encoding", BOTH, CONF_T_TEXT, .written = "UTF-8",
 			   .help = "of the lines: one of a byte for each character becomes UTF-8"},
+	[CONF_ON_INVALID_UTF8] = {"on_invalid_utf8", BOTH, CONF_T_WORD, .written = "keep",
+				  .words = {"keep", "replace", "dead_letter"},
+				  .help = "lines that are no UTF-8: as they are, with U+FFFD, or a "
+					  "dead letter"},
 	[CONF_MAX_LINE] = {"max_line", BOTH, CONF_T_SIZE, .written = "1MiB", .min = "64",
 			   .max = "8MiB", .help = "longer lines are truncated and marked"},
 	[CONF_KEEP_CR] = {"keep_cr", BOTH, CONF_T_BOOL, .written = "false",

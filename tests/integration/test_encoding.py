@@ -3,7 +3,7 @@
 
 import pytest
 from rig import config
-from rig.agent import EX_OK
+from rig.agent import EX_DATAERR, EX_OK
 from rig.reader import Reader
 
 PATTERN = r"^n=(?<n>\S+)"
@@ -13,14 +13,14 @@ PATTERN = r"^n=(?<n>\S+)"
 def ship(cluster, topic, work, make_agent):
     """ship(data, **source): the agent, and the records in the order of their file."""
 
-    def run(data, **more):
+    def run(data, code=EX_OK, **more):
         path = work / "log" / "a.log"
         path.write_bytes(data)
         source = {"name": "s", "paths": [str(path)], "parser": "order", "topic": topic}
         source.update(key="k", headers_from=["n"], **more)
         settings = config.settings(cluster.bootstrap, [source], pattern=PATTERN)
         agent = make_agent(text=config.render_settings(settings))
-        assert agent.run("--until-eof") == EX_OK
+        assert agent.run("--until-eof") == code
         return agent, Reader(cluster.bootstrap, topic).records()
 
     return run
@@ -56,3 +56,25 @@ def test_mark_of_utf8(ship):
 def test_utf16_is_told(ship):
     agent, records = ship("n=1\nn=2\n".encode("utf-16"))
     assert agent.counters()["files_utf16"] == 1 and records
+
+
+BAD = [b"n=1 K\xf6ln", b"n=2", b"n=3 \xe2\x82", b"", b"\xff" * 3]
+
+
+@pytest.mark.parametrize("policy", ["keep", "replace", "dead_letter"])
+def test_lines_that_are_no_utf8(ship, policy):
+    code = EX_DATAERR if policy == "dead_letter" else EX_OK
+    agent, records = ship(b"".join(line + b"\n" for line in BAD), code, on_invalid_utf8=policy)
+    good = [line.decode(errors="replace").encode() == line for line in BAD]
+    wanted = {
+        "keep": BAD,
+        "replace": [line.decode(errors="replace").encode() for line in BAD],
+        "dead_letter": [line for line, is_good in zip(BAD, good) if is_good],
+    }
+    assert [record.value for record in records] == wanted[policy]
+    counters = agent.counters()
+    assert counters["lines_not_utf8"] == (0 if policy == "keep" else good.count(False))
+    assert counters["lines_dead"] == (good.count(False) if policy == "dead_letter" else 0)
+    agent.assert_true(len(BAD))
+    said = agent.ask("dead-letters", "list")
+    assert ("NOT_UTF8" in said) == (policy == "dead_letter"), said

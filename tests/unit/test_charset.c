@@ -50,3 +50,45 @@ Test(charset, marks)
 	cr_expect(charset_is_utf16(slice_of("\xfe\xff")));
 	cr_expect_not(charset_is_utf16(slice_of("\xff")));
 }
+
+/* Pieces as the Unicode standard cuts them, at any place among the eights that are skipped. */
+Test(charset, what_is_no_utf8_is_replaced)
+{
+	static const struct {
+		const char *text, *repaired;
+		bool only_cut; /* good where it was cut */
+	} rows[] = {
+		{"", "", false},
+		{"plain", "plain", false},
+		{"K\xc3\xb6ln \xe2\x82\xac \xf0\x9f\x98\x80",
+		 "K\xc3\xb6ln \xe2\x82\xac \xf0\x9f\x98\x80", false},
+		{"K\xf6ln", "K\xef\xbf\xbdln", false},
+		{"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd", false},
+		{"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", false},
+		{"a\xe2\x82", "a\xef\xbf\xbd", true},
+		{"\xe2\x82x\xe2", "\xef\xbf\xbdx\xef\xbf\xbd", false},
+	};
+	char text[64], repaired[64];
+	struct arena arena = ARENA_NULL;
+	struct slice made;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		bool good = strcmp(rows[i].text, rows[i].repaired) == 0;
+
+		for (int before = 0; before < 20; before++) {
+			struct slice whole;
+
+			memset(text, 'a', sizeof text);
+			memset(repaired, 'a', sizeof repaired);
+			strcpy(text + before, rows[i].text);
+			strcpy(repaired + before, rows[i].repaired);
+			whole = slice_of(text);
+			cr_expect_eq(charset_is_utf8(whole, false), good, "%zu", i);
+			cr_expect_eq(charset_is_utf8(whole, true), good || rows[i].only_cut, "%zu",
+				     i);
+			cr_assert_eq(charset_repair(whole, &arena, &made), 0);
+			cr_expect(slice_eq(made, slice_of(repaired)), "%zu", i);
+		}
+	}
+	arena_deinit(&arena);
+}
