@@ -251,17 +251,25 @@ static void begin_set(struct agent *agent, uint64_t now_us)
 	snprintf(agent->order.words, sizeof agent->order.words,
 		 "from position %" PRIu64 " to %" PRIu64, file->account.committed, file->seek_to);
 	file->seeks = true;
+	agent->ordered.content_id = file->content_id;
 	agent->ordered.key = (struct inode_key){file->identity.device, file->identity.inode};
 	agent_drain_file(agent, file, now_us);
 }
 
-/* Done when the new position is in the state. */
+/*
+ * Done when the new position is in the state. What was stored and then became dormant is known by
+ * another name than a file that was deleted meanwhile.
+ */
 static void step_set(struct agent *agent)
 {
-	const struct file *file =
-		files_by_inode(&agent->files, agent->ordered.key.device, agent->ordered.key.inode);
+	const struct inode_key *key = &agent->ordered.key;
+	const struct file *file = files_by_inode(&agent->files, key->device, key->inode);
 
-	if (!file || (!file->seeks && !file->dirty && !agent->checkpoint.under_way)) {
+	if (!file && !dormants_by_inode(&agent->files.dormants, key->device, key->inode)) {
+		fail(agent, "it was deleted meanwhile: there is no position of it any more");
+	} else if (file && file->content_id != agent->ordered.content_id) {
+		fail(agent, "it was rewritten meanwhile: what is in it now is read from its start");
+	} else if (!file || (!file->seeks && !file->dirty && !agent->checkpoint.under_way)) {
 		agent->order.done = 1;
 		finish(agent, ORDER_DONE);
 	} else if (!file->seeks && !agent->checkpoint_failing) {

@@ -28,7 +28,8 @@ struct agent_order {
 	uint64_t after;                  /* the dead letter that was looked at last */
 	struct store_dead_letter letter; /* that is sent again; id 0: none */
 	uint64_t not_before_us;          /* it came back: another try */
-	struct inode_key key;            /* the file whose position is set */
+	struct inode_key key;            /* the file whose position is set, */
+	uint64_t content_id;             /* and what was in it then */
 };
 
 enum agent_state { AGENT_RUNNING, AGENT_STOPPING, AGENT_STOPPED };

@@ -46,17 +46,17 @@ static void end_at_eof(struct agent *agent)
 	agent->unread = agent->files.n_unreadable + stuck + trouble.denied + waiting;
 	if (agent->unread)
 		log_say(agent->log, LOG_ERR, "files-left-out",
-			"%zu files or directories cannot be read, follow in a rotation on one "
-			"that cannot, or have no room (max_files), and are left out: all else is "
-			"shipped; another run goes on "
-			"with them",
-			agent->unread);
+			"%zu %s cannot be read, for want of a right, of room (max_files), or of "
+			"one before in a rotation: all else is shipped, another run goes on there",
+			agent->unread,
+			agent->unread == 1 ? "file or directory" : "files or directories");
 	agent->dead = agent->counters.lines_dead;
 	if (agent->dead)
 		log_say(agent->log, LOG_ERR, "records-refused",
-			"%" PRIu64 " records were refused: they are not in Kafka but kept as dead "
-			"letters, with the reason, in %s (waybill(8), DEAD LETTERS)",
-			agent->dead, store_path(agent->store));
+			"%" PRIu64 " record%s refused: not in Kafka but kept, with the reason, "
+			"among the dead letters in %s (waybill(8), DEAD LETTERS)",
+			agent->dead, agent->dead == 1 ? " was" : "s were",
+			store_path(agent->store));
 	agent_begin_stop(agent, agent->unread ? "all that can be read is shipped" :
 				agent->dead   ? "all but dead letters is shipped" :
 						"all is shipped");

@@ -52,11 +52,24 @@ static int see(void *context, struct slice line, const struct object *object)
 	return 0;
 }
 
+struct looked_for {
+	const char *name;
+	bool found;
+};
+
+static void look_for(void *context, const struct store_topic *topic)
+{
+	struct looked_for *looked_for = context;
+
+	looked_for->found = looked_for->found || strcmp(topic->name, looked_for->name) == 0;
+}
+
 /* Nobody runs: what the state remembers of the topic is forgotten. An exit status. */
 static int forget(const struct ask_place *place, const char *name)
 {
 	const struct store_topic topic = {.name = name};
 	const struct store_batch batch = {.topics = &topic, .n_topics = 1};
+	struct looked_for looked_for = {.name = name};
 	char message[512] = "", path[PATH_MAX];
 	struct store *store;
 	int r;
@@ -74,7 +87,17 @@ static int forget(const struct ask_place *place, const char *name)
 			*message ? message : strerror(r < 0 ? -r : EIO));
 		return EX_UNAVAILABLE;
 	}
-	r = store_write(store, &batch, message, sizeof message);
+	r = store_topics(store, look_for, &looked_for);
+	if (!r && !looked_for.found) {
+		fprintf(stderr, "waybill: %s: it remembers nothing of a topic \"%s\"\n", path,
+			name);
+		store_close(store);
+		return EX_NOINPUT;
+	}
+	if (r)
+		snprintf(message, sizeof message, "%s", strerror(-r));
+	else
+		r = store_write(store, &batch, message, sizeof message);
 	store_close(store);
 	if (r) {
 		fprintf(stderr, "waybill: %s: %s\n", place->dir, message);

@@ -155,8 +155,8 @@ static void say_reading(const struct view *view, const struct file *file, char *
 	else if (file->queue == FILE_QUEUE_READY)
 		snprintf(text, len, "its turn");
 	else if (file->account.in_flight)
-		snprintf(text, len, "the acknowledgement of %" PRIu32 " records",
-			 file->account.in_flight);
+		snprintf(text, len, "the acknowledgement of %" PRIu32 " record%s",
+			 file->account.in_flight, file->account.in_flight == 1 ? "" : "s");
 }
 
 static void say(const struct view *view, const struct file *file, enum condition_is is, char *text,
@@ -175,7 +175,9 @@ static void say(const struct view *view, const struct file *file, enum condition
 			 seconds_to(file->wake_us, view->now_us));
 		break;
 	case CONDITION_DRAINING:
-		snprintf(text, len, "the reports of %" PRIu32 " records", file->account.in_flight);
+		snprintf(text, len, "the report%s of %" PRIu32 " record%s",
+			 file->account.in_flight == 1 ? "" : "s", file->account.in_flight,
+			 file->account.in_flight == 1 ? "" : "s");
 		break;
 	case CONDITION_WAITING:
 		snprintf(text, len, "an older file to be delivered: %s",

@@ -6,10 +6,13 @@
  */
 #include "control/explain.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "control/condition.h"
 #include "control/find.h"
@@ -38,6 +41,27 @@ static void say(struct explanation *e, const char *verdict, const char *format, 
 static const char *source_name(const struct view *view, int source)
 {
 	return view->conf->sources[source].name;
+}
+
+/* One in which nothing happened for long: all that was in it is settled. */
+static void explain_dormant(const struct view *view, const struct dormant *file, int64_t position,
+			    struct explanation *e)
+{
+	const char *source = source_name(view, file->source);
+
+	if (position < 0)
+		say(e, "idle",
+		    "source %s follows it: all before position %" PRIu64
+		    " is settled, and nothing happens in it",
+		    source, file->committed);
+	else if ((uint64_t)position < file->committed)
+		say(e, "settled",
+		    "it is settled, as all of its file is: delivered, filtered by on_no_match = "
+		    "\"skip\" or a rule, or one of the dead letters of source %s",
+		    source);
+	else
+		say(e, "beyond", "the file has %" PRIu64 " bytes: no such line is written yet",
+		    file->committed);
 }
 
 /* No file of that name is known: why. */
@@ -105,12 +129,44 @@ static const struct store_dead_letter *pending_letter(const struct view *view,
 	return NULL;
 }
 
+/* The file at its path, if that is it still: one that is closed is not opened for good. */
+static int open_for_a_look(const struct file *file)
+{
+	int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_ino == file->identity.inode &&
+	    st.st_dev == file->identity.device)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static const char *left_out(const struct view *view, const struct file *file, uint64_t position)
+{
+	int fd = file->tail.fd;
+	const char *why;
+
+	if (!view->pipeline)
+		return NULL;
+	if (fd >= 0)
+		return pipeline_left_out(view->pipeline, file, fd, position);
+	fd = open_for_a_look(file);
+	if (fd < 0)
+		return NULL;
+	why = pipeline_left_out(view->pipeline, file, fd, position);
+	close(fd);
+	return why;
+}
+
 /* A line below the committed position. */
 static void explain_settled(const struct view *view, const struct file *file, uint64_t position,
 			    struct explanation *e)
 {
 	const struct store_dead_letter *letter = pending_letter(view, file, position);
-	const char *why = view->pipeline ? pipeline_left_out(view->pipeline, file, position) : NULL;
+	const char *why = left_out(view, file, position);
 	char reason[256];
 	uint64_t bytes, count;
 
@@ -157,7 +213,7 @@ static void explain_ahead(const struct file *file, const char *how, struct expla
 static void explain_filtered(const struct view *view, const struct file *file, uint64_t position,
 			     struct explanation *e)
 {
-	const char *why = view->pipeline ? pipeline_left_out(view->pipeline, file, position) : NULL;
+	const char *why = left_out(view, file, position);
 	char how[128];
 
 	snprintf(how, sizeof how, "filtered (%s)",
@@ -239,10 +295,15 @@ static void explain_file(const struct view *view, const struct file *file, struc
 void explain_line(const struct view *view, const struct request *request, struct json *to)
 {
 	const struct file *file = request_file(view->files, request);
+	const char *path = *request->path ? request->path : request->about;
+	const struct dormant *dormant =
+		file ? NULL : dormants_at(&view->files->dormants, path, strlen(path));
 	struct explanation e = {0};
 
-	if (!file)
-		explain_unknown(view, *request->path ? request->path : request->about, &e);
+	if (dormant)
+		explain_dormant(view, dormant, request->position, &e);
+	else if (!file)
+		explain_unknown(view, path, &e);
 	else if (request->position >= 0)
 		explain_position(view, file, (uint64_t)request->position, &e);
 	else
@@ -251,7 +312,10 @@ void explain_line(const struct view *view, const struct request *request, struct
 	line_text(to, "verdict", e.verdict);
 	line_text(to, "words", e.words);
 	line_text(to, "path", file ? file->path : request->about);
-	line_text(to, "source", file ? file->source->name : NULL);
+	line_text(to, "source",
+		  file    ? file->source->name :
+		  dormant ? source_name(view, dormant->source) :
+			    NULL);
 	line_natural(to, "position", request->position);
 	line_end(to);
 }

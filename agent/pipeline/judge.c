@@ -33,14 +33,14 @@ static bool may_judge(const struct file *file)
 {
 	const struct join *join = file->source->join;
 
-	return file->tail.fd >= 0 && !file->tail.packing &&
-	       (!join || join_options(join)->kind == JOIN_LINES);
+	return !file->tail.packing && (!join || join_options(join)->kind == JOIN_LINES);
 }
 
-const char *pipeline_left_out(struct pipeline *pipeline, const struct file *file, uint64_t position)
+const char *pipeline_left_out(struct pipeline *pipeline, const struct file *file, int fd,
+			      uint64_t position)
 {
 	char *bytes = may_judge(file) ? malloc(JUDGED_MAX) : NULL;
-	ssize_t n = bytes ? pread(file->tail.fd, bytes, JUDGED_MAX, (off_t)position) : 0;
+	ssize_t n = bytes ? pread(fd, bytes, JUDGED_MAX, (off_t)position) : 0;
 	const char *why = NULL;
 
 	if (n > 0 && judge(pipeline, file, position, (struct slice){bytes, (size_t)n}, &why))

@@ -70,10 +70,11 @@ struct pipeline_line {
 const struct pipeline_line *pipeline_last_line(const struct pipeline *pipeline);
 
 /*
- * Why the source leaves out the line that begins at the position, as its bytes lie in the file now;
- * borrowed from the configuration. NULL: it does not, or that cannot be told. Not within a turn.
+ * Why the source leaves out the line that begins at the position, as its bytes lie in the file now,
+ * whose descriptor is fd; borrowed from the configuration. NULL: it does not, or that cannot be
+ * told. Not within a turn.
  */
-const char *pipeline_left_out(struct pipeline *pipeline, const struct file *file,
+const char *pipeline_left_out(struct pipeline *pipeline, const struct file *file, int fd,
 			      uint64_t position);
 
 /* Lines that the rule of this number left out. */

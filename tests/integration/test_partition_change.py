@@ -13,6 +13,7 @@ from rig.wait import last, wait_for
 
 PATTERN = r"^n=(?<n>\d+) k=(?<k>\S+)"
 KEYS = [f"key-{number}" for number in range(60)]
+EX_NOINPUT = 66
 EX_UNAVAILABLE = 69
 
 
@@ -51,9 +52,9 @@ class Rig:
         said = f"topic {self.topic} has 4 partitions now, 2 before"
         return self.agent.wait_says(said, *words)
 
-    def accept(self, expect=EX_OK):
+    def accept(self, expect=EX_OK, topic=None):
         where = ["--config", self.agent.config, "--state-dir", self.agent.state]
-        command = [self.agent.program, "topics", *where, "accept", self.topic]
+        command = [self.agent.program, "topics", *where, "accept", topic or self.topic]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert done.returncode == expect, done.stdout + done.stderr
         return done.stdout + done.stderr
@@ -186,4 +187,23 @@ def test_pin_with_fewer_than_before(make_rig):
     assert rig.agent.counters()["lines_read"] == 0
     rig.accept()
     rig.agent.counted(lines_delivered=120)
+    rig.agent.stop()
+
+
+@pytest.mark.scenario("E13", "G03")
+def test_what_is_not_there_is_not_accepted(make_rig):
+    """Neither a topic of nobody, nor one that Kafka does not have; with an agent and without."""
+    rig = make_rig("pause")
+    rig.agent.start()
+    rig.ship()
+    assert "no source has such a topic" in rig.accept(expect=EX_UNAVAILABLE, topic="nothing")
+    rig.agent.stop()
+    said = rig.accept(expect=EX_NOINPUT, topic="nothing")
+    assert 'remembers nothing of a topic "nothing"' in said
+    missing = rig.agent.config.read_text().replace(rig.topic, f"{rig.topic}-missing")
+    rig.agent.configure(text=missing)
+    rig.agent.start()
+    rig.agent.wait_says("does not exist")
+    said = rig.accept(expect=EX_UNAVAILABLE, topic=f"{rig.topic}-missing")
+    assert "the topic is missing" in said and "nothing is changed" in said
     rig.agent.stop()

@@ -3,9 +3,11 @@
 let through is there once, and a limit makes its file wait."""
 
 import collections
+import os
 import subprocess
 import time
 import urllib.request
+from pathlib import Path
 
 from rig import config
 from rig.agent import EX_OK
@@ -80,7 +82,7 @@ def test_what_is_left_out_is_counted_and_explained(cluster, topic, work, make_ag
 def test_a_limit_that_drops(cluster, topic, work, make_agent):
     rules = [{"name": "flood", "action": "limit", "by": "${trace}", "per_second": 1, "burst": 50}]
     rules[0]["over"] = "drop"
-    lines = [f"n={n} trace=t{n % 2}" for n in range(1000)] + [f"n={n}" for n in range(100)]
+    lines = [f"n={n} trace=t{n % 2}" for n in range(1000)] + [f"n={n}" for n in range(200)]
     (work / "log" / "a.log").write_text("".join(line + "\n" for line in lines))
     agent = make(make_agent, cluster, topic, work, rules)
     assert agent.run("--until-eof") == EX_OK
@@ -137,3 +139,20 @@ def test_sent_again_is_not_limited_again(broker, own_topic, work, make_agent, pr
     counters = agent.counters()
     assert counters["lines_filtered"] >= 150
     assert len(set(numbers(broker, own_topic))) == counters["lines_delivered"]
+
+
+def test_what_was_left_out_of_a_file_that_is_closed(cluster, topic, work, make_agent):
+    """Of many files some have no descriptor: they are opened for the one who asks."""
+    paths = [work / "log" / f"{n}.log" for n in range(200)]
+    for path in paths:
+        path.write_text("n=1 level=ERROR health\nn=2 level=ERROR\n")
+    agent = make(make_agent, cluster, topic, work, RULES[:2])
+    agent.prefix = ["prlimit", "--nofile=140:140"]
+    agent.start()
+    agent.counted(lines_read=400, lines_filtered=200)
+    open_now = sum(".log" in os.readlink(fd) for fd in Path(f"/proc/{agent.process.pid}/fd").iterdir())
+    assert open_now < 200
+    for path in paths[::8]:
+        said = explain(agent, f"{path}:1")
+        assert said.startswith('filtered: it is settled: left out by rule "health"'), said
+    agent.stop()

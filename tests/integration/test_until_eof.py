@@ -73,7 +73,7 @@ def test_file_that_may_not_be_read(cluster, topic, work, make_lineage, make_agen
     agent.prefix = UNPRIVILEGED
     assert agent.run("--until-eof", deadline=30) == EX_TEMPFAIL
     assert agent.says(closed, "permission denied"), agent.messages()
-    assert agent.says("1 files or directories cannot be read", "all else is shipped")
+    assert agent.says("1 file or directory cannot be read", "all else is shipped")
     assert agent.counters()["lines_delivered"] == 1000
     closed.chmod(0o644)
     assert agent.run("--until-eof") == EX_OK

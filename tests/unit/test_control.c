@@ -642,6 +642,19 @@ Test(explain, a_stored_dead_letter)
 	end();
 }
 
+/* One of ten thousands in which nothing happens is known by its place only. */
+Test(explain, a_dormant_file)
+{
+	const struct dormant dormant = {.id = 9, .inode = 77, .committed = 500, .source = 0};
+
+	begin();
+	cr_assert_eq(dormants_add(&files.dormants, &dormant, "/var/log/orders/old.log", 5), 0);
+	expect("/var/log/orders/old.log", -1, "idle", "source orders follows it: all before");
+	expect("/var/log/orders/old.log", 0, "settled", "as all of its file is");
+	expect("/var/log/orders/old.log", 500, "beyond", "the file has 500 bytes");
+	end();
+}
+
 Test(explain, files_that_are_not_followed)
 {
 	char *paths[] = {"/var/log/orders/*.log", "/srv/*/app.log", NULL};

@@ -191,3 +191,59 @@ Test(past, the_letters_of_format_3_can_be_sent_again)
 	store_letter_free(&letter);
 	cr_expect_eq(store_next_letter(store, 2, &letter), STORE_E_NONE);
 }
+
+static void see_topic(void *context, const struct store_topic *topic)
+{
+	uint32_t *seen = context;
+
+	seen[0] += strcmp(topic->name, "orders") == 0 ? topic->partitions : 0;
+	seen[1] += strcmp(topic->name, "audit") == 0 ? topic->partitions : 0;
+	seen[2]++;
+}
+
+static void expect_format_4(void)
+{
+	uint32_t topics[3] = {0};
+
+	cr_assert_eq(n_rows, 5);
+	cr_expect_eq(rows[4].id, 8);
+	cr_expect_eq(rows[4].content_id, 0x1122334455667788);
+	cr_expect_str_eq(rows[4].path, "/srv/audit/audit.log");
+	cr_expect_str_eq(rows[4].real, "/data/audit/audit.log");
+	cr_expect(rows[4].proven && rows[4].chain_at == 8192 && rows[4].committed == 9000);
+	cr_expect(rows[4].chain.low == 3 && rows[4].chain.high == 4 && rows[4].rest_hash == 5);
+	cr_expect(rows[4].size == 9100 && rows[4].reach == 9100);
+	cr_assert_eq(store_topics(store, see_topic, topics), 0);
+	cr_expect(topics[0] == 6 && topics[1] == 3 && topics[2] == 2);
+	cr_expect_eq(store_knows_source(store, "audit"), 1);
+	cr_expect_str_eq(store_agent_id(store), "634f17bcb8c8848a");
+}
+
+/*
+ * Scenario B12. The keys of a topic go on by the number that is remembered; no letter names a
+ * partition or has headers, until one of today does.
+ */
+Test(past, the_state_of_format_4_is_taken_over)
+{
+	const struct store_dead_letter today = {8, 900,      "audit",      "/a", "audit",      "r",
+						5, {"k", 1}, {"value", 5}, 2,    {"packed", 6}};
+	struct store_dead_letter letter;
+
+	copy("format-4.db");
+	load();
+	expect_format_4();
+	cr_assert_eq(store_next_letter(store, 2, &letter), 0);
+	cr_expect(letter.id == 3 && letter.file == 8 && letter.position == 700);
+	cr_expect(letter.partition == -1 && !letter.headers.at && letter.value.len == 13);
+	cr_expect_str_eq(letter.reason, "PARTITION_ABSENT");
+	store_letter_free(&letter);
+	cr_assert_eq(store_write(store, &(struct store_batch){.letters = &today, .n_letters = 1},
+				 message, sizeof message),
+		     0, "%s", message);
+	load_again();
+	expect_format_4();
+	cr_assert_eq(store_next_letter(store, 3, &letter), 0);
+	cr_expect(letter.id == 4 && letter.partition == 2);
+	cr_expect(slice_eq(letter.headers, slice_of("packed")));
+	store_letter_free(&letter);
+}
