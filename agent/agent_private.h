@@ -19,8 +19,9 @@
  * all paths), agent_turn.c (turns of files), agent_limits.c (what waits for room), agent_pace.c
  * (what waits for a rate), agent_settle.c (what reports and time do to files), agent_after.c
  * (what follows every wake-up), agent_signals.c, agent_checkpoint.c, agent_letters.c (dead
- * letters), agent_stop.c (draining, and the end), agent_reload.c, agent_tell.c (what it says), agent_progress.c (how far it is),
- * agent_control.c (what it answers) and agent_order.c (what it is told to do).
+ * letters), agent_stop.c (draining, and the end), agent_reload.c, agent_tell.c (what it says),
+ * agent_progress.c (how far it is), agent_control.c (what it answers) and agent_order.c (what it
+ * is told to do).
  */
 
 /* How far the order of the control socket is carried out. */

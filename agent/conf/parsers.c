@@ -276,6 +276,9 @@ static void warn_of_idle(struct parser_build *p)
 		const struct conf_node *node = conf_node_find(p->group, name);
 		bool of_grok = rows[i].key == CONF_MACROS || rows[i].key == CONF_MACROS_FILE;
 
+		/* The default, written out, says nothing. */
+		if (rows[i].key == CONF_HEADER_LINE && !p->values.of[CONF_HEADER_LINE].number)
+			continue;
 		if (node && of_grok ? !p->grok :
 				      node && kind != rows[i].kind && kind != rows[i].other)
 			conf_warning(p->build->problems, node->place,

@@ -121,10 +121,10 @@ struct file {
 	bool unjudged;       /* it may be a known one, compressed: it has no row yet */
 	struct pack_judge *judge; /* while that is looked at; owned */
 	uint64_t kept_for; /* it is finished and has no name: id of its lineage's newest then */
-	bool behind;       /* another one of its lineage was known when it was taken in */
 	unsigned compared; /* so many files are held against this one, which is kept for it */
-	bool leave_out;    /* compressed, and what is in it now is not wanted */
 	uint64_t passed;   /* so much of that was unpacked */
+	bool leave_out;    /* compressed, and what is in it now is not wanted */
+	bool behind;       /* another one of its lineage was known when it was taken in */
 	uint8_t gave_way;  /* so many times it gave its unpacker to another source */
 	bool vanished;     /* no name leads to it, and what is under way decides what is lost */
 	bool late;         /* a hint told of a write to it since it was closed */
@@ -175,17 +175,17 @@ struct file {
 	enum file_wait waits_for; /* in FILE_QUEUE_HELD */
 	uint32_t waits_topic;     /* of the record that was put on hold last */
 	TAILQ_ENTRY(file) queue_link;
-	bool touched; /* reports came: look at its account */
 	SLIST_ENTRY(file) touched_link;
 	int64_t row_seal; /* of the row as it was last written, its position apart; 0: not yet */
-	bool dirty;       /* its row must be written */
 	TAILQ_ENTRY(file) dirty_link;
-	bool aging; /* on the list of those that time does something to */
 	TAILQ_ENTRY(file) aging_link;
-	bool polled; /* on the list of those whose size is asked */
 	TAILQ_ENTRY(file) polled_link;
 	uint32_t ask_ms; /* so often */
 	uint64_t ask_us;
+	bool touched;                /* reports came: look at its account */
+	bool dirty;                  /* its row must be written */
+	bool aging;                  /* on the list of those that time does something to */
+	bool polled;                 /* on the list of those whose size is asked */
 	bool told;                   /* a hint told of a write since the last look at all paths */
 	uint8_t silent_looks;        /* that found bytes which no hint told of, in a row */
 	TAILQ_ENTRY(file) open_link; /* while the descriptor is open */

@@ -322,7 +322,7 @@ static void report(struct ledger *l, struct output_share *shares, struct queue *
 	}
 }
 
-/* Scenario D09. Each round one line of the trickle, turns of all others, and a few reports. */
+/* Each round one line of the trickle, turns of all others, and a few reports. */
 static void trickle_beside(size_t k)
 {
 	struct output_share shares[SOURCES] = {0};
@@ -353,6 +353,7 @@ static void trickle_beside(size_t k)
 	ledger_deinit(&l);
 }
 
+/* Scenario D09 */
 Test(ledger, a_trickle_goes_on_beside_2_and_4_and_20_backlogs)
 {
 	trickle_beside(1);
