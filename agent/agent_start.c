@@ -244,6 +244,7 @@ static int make_output(struct agent *agent)
 		.counters = &agent->counters,
 		.letters = &agent->letters,
 		.topics = (const char *const *)conf->topics,
+		.topic_clusters = conf->n_clusters > 1 ? conf->cluster_names : NULL,
 		.n_topics = conf->n_topics,
 		.n_rules = conf->n_rules,
 		.limits = true,

@@ -33,7 +33,7 @@ static void print_servers(const struct conf *conf, char *ret, size_t len)
 		bool several = conf->n_clusters > 1;
 
 		used += (size_t)snprintf(ret + used, len - used, "%s%s%s.bootstrap_servers %s",
-					 i ? ", " : "", several ? " " : "",
+					 i ? ", " : "", several && !i ? " " : "",
 					 several ? cluster->name : "", servers ? servers : "none");
 	}
 }

@@ -210,12 +210,14 @@ static int leave_out_unused(struct conf_build *build)
 static int make_keys(struct conf *conf)
 {
 	conf->topic_keys = calloc(conf->n_topics + 1, sizeof *conf->topic_keys);
-	if (!conf->topic_keys)
+	conf->cluster_names = calloc(conf->n_topics + 1, sizeof *conf->cluster_names);
+	if (!conf->topic_keys || !conf->cluster_names)
 		return -ENOMEM;
 	for (size_t i = 0; i < conf->n_topics; i++) {
 		const char *cluster = conf->clusters[conf->topic_clusters[i]].name;
 		const char *slash = *cluster ? "/" : "";
 
+		conf->cluster_names[i] = cluster;
 		if (asprintf(&conf->topic_keys[i], "%s%s%s", cluster, slash, conf->topics[i]) < 0) {
 			conf->topic_keys[i] = NULL;
 			return -ENOMEM;

@@ -69,6 +69,7 @@ static void free_conf(struct conf *conf)
 	free(conf->topic_partitioners);
 	free(conf->topics);
 	free(conf->topic_keys);
+	free(conf->cluster_names);
 	free(conf->topic_clusters);
 	free(conf->clusters);
 	free(conf->topic_settings);

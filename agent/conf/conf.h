@@ -69,8 +69,9 @@ struct conf {
 	size_t n_clusters;
 	char **topics; /* every topic that any source may write to, no duplicates in a cluster */
 	size_t n_topics;
-	uint32_t *topic_clusters; /* of each topic: the index of its cluster */
-	char **topic_keys;        /* its name, behind that of a named cluster: "CLUSTER/TOPIC" */
+	uint32_t *topic_clusters;   /* of each topic: the index of its cluster */
+	const char **cluster_names; /* of each topic: the name of its cluster; borrowed from it */
+	char **topic_keys;          /* its name, behind that of a named cluster: "CLUSTER/TOPIC" */
 	struct topic_settings *topic_settings; /* of each topic */
 	struct conf_zone *zones; /* every zone that a timestamp_zone names, no duplicates */
 	size_t n_zones;

@@ -292,6 +292,14 @@ static void explain_file(const struct view *view, const struct file *file, struc
 	    condition.waits_for);
 }
 
+/* Where there are several it is said which one is meant. */
+static void add_cluster(struct explanation *e, const char *cluster)
+{
+	size_t len = strlen(e->words);
+
+	snprintf(e->words + len, sizeof e->words - len, " (cluster %s)", cluster);
+}
+
 void explain_line(const struct view *view, const struct request *request, struct json *to)
 {
 	const struct file *file = request_file(view->files, request);
@@ -308,6 +316,8 @@ void explain_line(const struct view *view, const struct request *request, struct
 		explain_position(view, file, (uint64_t)request->position, &e);
 	else
 		explain_file(view, file, &e);
+	if (file && view->conf->n_clusters > 1)
+		add_cluster(&e, view->conf->clusters[file->source->cluster].name);
 	line_begin(to, "explain");
 	line_text(to, "verdict", e.verdict);
 	line_text(to, "words", e.words);

@@ -68,6 +68,8 @@ static void put_agent(const struct view *view, struct json *to)
 	line_number(to, "sources", view->conf->n_sources);
 	line_bool(to, "kafka_configured", has_brokers(&view->conf->clusters[0]));
 	put_output(to, &stats);
+	if (view->conf->n_clusters > 1)
+		line_number(to, "clusters", view->conf->n_clusters);
 	line_number(to, "checkpoint_age_ms", view->counters->checkpoint_age_ms);
 	line_bool(to, "reload_refused", view->reload_refused);
 	line_number(to, "dead_letters", count + view->letters->n);

@@ -114,6 +114,10 @@ static int print(struct acks *acks, const struct ack *ack, struct slice *ret_lin
 	json_put_string(&json, ack->path);
 	json_put_text(&json, ",\"position\":");
 	json_put_integer(&json, (int64_t)ack->position);
+	if (ack->cluster.at) {
+		json_put_text(&json, ",\"cluster\":");
+		json_put_string(&json, ack->cluster);
+	}
 	json_put_text(&json, ",\"topic\":");
 	json_put_string(&json, ack->topic);
 	json_put_text(&json, ",\"partition\":");

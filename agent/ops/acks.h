@@ -20,6 +20,7 @@ struct acks;
 struct ack {
 	struct slice path;
 	uint64_t position;
+	struct slice cluster; /* of several, the one that has it; at NULL: there is one */
 	struct slice topic;
 	int32_t partition;
 	int64_t offset;       /* -1: Kafka did not say */

@@ -21,6 +21,8 @@ struct pipeline_options {
 	struct counters *counters; /* borrowed */
 	struct letters *letters;   /* borrowed */
 	const char *const *topics; /* names by record.topic; borrowed */
+	/* names of the clusters that they are of, likewise; NULL: there is one cluster */
+	const char *const *topic_clusters;
 	size_t n_topics;
 	size_t n_rules; /* of all sources */
 	bool limits;    /* false: those of rules are not kept, for lines that are only looked at */

@@ -28,10 +28,14 @@ struct file *pipeline_take_touched(struct pipeline *pipeline)
 static void tell_ack(const struct pipeline *pipeline, const struct file *file,
 		     const struct slot *slot, const struct report *report)
 {
+	const char *const *clusters = pipeline->options.topic_clusters;
+	const char *cluster = clusters ? clusters[report->topic] : NULL;
+
 	acks_add(pipeline->options.acks,
 		 &(struct ack){
 			 .path = slice_of(file->path),
 			 .position = slot_position(slot),
+			 .cluster = cluster ? slice_of(cluster) : SLICE_NONE,
 			 .topic = slice_of(pipeline->options.topics[report->topic]),
 			 .partition = report->partition,
 			 .offset = report->offset,

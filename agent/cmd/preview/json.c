@@ -36,8 +36,15 @@ static void put_record(struct preview *preview, const char *topic, const struct 
 		       int32_t partition)
 {
 	struct json *json = &preview->json_text;
+	uint32_t cluster = preview->source->cluster;
 
-	json_put_text(json, "{\"topic\":");
+	json_put_text(json, "{");
+	if (preview->conf->n_clusters > 1) {
+		json_put_text(json, "\"cluster\":");
+		json_put_string(json, slice_of(preview->conf->clusters[cluster].name));
+		json_put_text(json, ",");
+	}
+	json_put_text(json, "\"topic\":");
 	json_put_string(json, slice_of(topic));
 	json_put_text(json, ",\"partition\":");
 	json_put_natural(json, partition);

@@ -9,6 +9,7 @@
 
 #include "base/iso_time.h"
 #include "cmd/preview/preview.h"
+#include "conf/output.h"
 
 #define INDENT 11 /* "  headers  " */
 
@@ -97,7 +98,7 @@ void preview_show_record(struct preview *preview, const struct record *record, i
 {
 	const struct paper *paper = &preview->paper;
 
-	fprintf(paper->to, "%s%s  ", paper->bold, preview->conf->topics[record->topic]);
+	fprintf(paper->to, "%s%s  ", paper->bold, conf_topic_name(preview->conf, record->topic));
 	if (partition < 0)
 		fputs("no partition, held", paper->to);
 	else

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "cmd/preview/preview.h"
+#include "conf/output.h"
 
 #define PARTITIONS_SHOWN 24
 #define KEYS_SHOWN 20
@@ -24,8 +25,8 @@ static void show_clients(const struct preview *preview, uint32_t topic,
 	fprintf(paper->to,
 		"\n%stopic %s, %" PRId32 " partitions%s: %" PRIu64 " records with %" PRIu64
 		" keys\n",
-		paper->bold, preview->conf->topics[topic], preview->partitions, paper->plain,
-		clients[0].records, keys);
+		paper->bold, conf_topic_name(preview->conf, topic), preview->partitions,
+		paper->plain, clients[0].records, keys);
 	fprintf(paper->to,
 		"%sclient       keys elsewhere    records elsewhere      fullest partition  "
 		"empty%s\n",

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "cmd/preview/preview.h"
+#include "conf/output.h"
 
 #define PARTITIONS_SHOWN 12
 #define KEYS_SHOWN 10
@@ -53,7 +54,7 @@ static void show_partitions(const struct preview *preview, const struct spread_t
 			preview_percent(hot[i].records, total->records),
 			size_text(hot[i].bytes, size, sizeof size),
 			preview_percent(hot[i].bytes, total->bytes), hot[i].keys,
-			preview->conf->topics[hot[i].topic]);
+			conf_topic_name(preview->conf, hot[i].topic));
 	if (total->partitions_used > n)
 		fprintf(paper->to, "and %zu more\n", total->partitions_used - n);
 }

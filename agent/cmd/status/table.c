@@ -55,7 +55,7 @@ static void show_troubles(const struct table *table, const struct object *line)
 
 	if (!object_number(line, "kafka_configured", 1))
 		say(table, INDENT, "the configuration has no kafka block: nothing can be shipped");
-	else if (!object_number(line, "brokers_answer", 1))
+	else if (!object_number(line, "brokers_answer", 1) && !object_number(line, "clusters", 0))
 		say(table, INDENT, "no broker answers%s%s", error ? ": " : "", error ? error : "");
 	if (object_number(line, "producers_made", 1) > 1)
 		say(table, INDENT, "producers that were replaced: %" PRId64 "; it is %s",
@@ -97,6 +97,31 @@ static void show_agent(const struct table *table, const struct object *line)
 	show_troubles(table, line);
 }
 
+/* One of several. */
+static void show_cluster(const struct table *table, const struct object *line)
+{
+	const char *error = object_text(line, "last_error");
+	bool answers = object_number(line, "brokers_answer", 1);
+
+	say(table, INDENT, "cluster %s is %s: %" PRId64 " of %" PRId64 " records in flight%s%s%s",
+	    object_text(line, "cluster") ?: "?",
+	    object_number(line, "kafka_up", 0) ? "up" : "not ready",
+	    object_number(line, "in_flight", 0), object_number(line, "in_flight_max", 0),
+	    answers ? "" : "; no broker answers", !answers && error ? ": " : "",
+	    !answers && error ? error : "");
+}
+
+/* The topic of a line, behind its cluster if there are several: into room of TOPIC_MAX. */
+#define TOPIC_MAX 512
+static const char *topic_of(const struct object *line, char room[TOPIC_MAX])
+{
+	const char *cluster = object_text(line, "cluster");
+
+	snprintf(room, TOPIC_MAX, "%s%s%s", cluster ? cluster : "", cluster ? "/" : "",
+		 object_text(line, "topic") ?: "?");
+	return room;
+}
+
 static void show_counters(const struct table *table, const struct object *line)
 {
 	int64_t read = object_number(line, "lines_read", 0);
@@ -121,15 +146,16 @@ static void show_counters(const struct table *table, const struct object *line)
 static void show_topic(const struct table *table, const struct object *line)
 {
 	const char *state = object_text(line, "state") ?: "?";
+	char topic[TOPIC_MAX];
 
 	if (strcmp(state, "ready") != 0)
-		say(table, INDENT, "topic %s is %s: its files wait",
-		    object_text(line, "topic") ?: "?", state);
+		say(table, INDENT, "topic %s is %s: its files wait", topic_of(line, topic), state);
 }
 
 static void show_partition(const struct table *table, const struct object *line)
 {
-	const char *topic = object_text(line, "topic") ?: "?", *why = NULL;
+	const char *why = NULL;
+	char topic[TOPIC_MAX];
 	int64_t quiet_ms = object_number(line, "quiet_ms", 0);
 	char text[32];
 
@@ -142,34 +168,40 @@ static void show_partition(const struct table *table, const struct object *line)
 	else if (quiet_ms < QUIET_MS)
 		return;
 	say(table, INDENT, "topic %s partition %" PRId64 " %s: %" PRId64 " in flight, quiet for %s",
-	    topic, object_number(line, "partition", 0), why ? why : "does not answer",
-	    object_number(line, "in_flight", 0), amount_time(quiet_ms / 1000, text));
+	    topic_of(line, topic), object_number(line, "partition", 0),
+	    why ? why : "does not answer", object_number(line, "in_flight", 0),
+	    amount_time(quiet_ms / 1000, text));
 }
 
 static void show_broker(const struct table *table, const struct object *line)
 {
-	const char *error = object_text(line, "last_error");
+	const char *error = object_text(line, "last_error"), *cluster;
 	char text[32];
 
 	if (!error && !object_number(line, "silent", 0))
 		return;
-	say(table, INDENT, "broker %" PRId64 " at %s: %s, %s ago", object_number(line, "broker", 0),
+	cluster = object_text(line, "cluster");
+	say(table, INDENT, "%s%sbroker %" PRId64 " at %s: %s, %s ago", cluster ? cluster : "",
+	    cluster ? ": " : "", object_number(line, "broker", 0),
 	    object_text(line, "address") ?: "?", error ? error : "it does not answer",
 	    amount_time(object_number(line, "last_error_age_ms", 0) / 1000, text));
 }
 
 static void show_source(struct table *table, const struct object *line)
 {
-	char text[2][32];
+	char text[2][32], name[256];
 	int64_t letters = object_number(line, "dead_letter_bytes", 0);
+	const char *cluster = object_text(line, "cluster");
 
+	snprintf(name, sizeof name, cluster ? "%s (%s)" : "%s", object_text(line, "source") ?: "?",
+		 cluster);
 	if (!table->sources)
 		fprintf(table->paper.to, "\n%s%-32s %7s %7s %7s %10s %10s%s\n", table->paper.bold,
 			"Source", "files", "behind", "stuck", "lag", "letters", table->paper.plain);
 	table->sources = true;
 	fprintf(table->paper.to, "%-32.32s %7" PRId64 " %7" PRId64 " %7" PRId64 " %10s %10s\n",
-		object_text(line, "source") ?: "?", object_number(line, "files", 0),
-		object_number(line, "files_behind", 0), object_number(line, "files_stuck", 0),
+		name, object_number(line, "files", 0), object_number(line, "files_behind", 0),
+		object_number(line, "files_stuck", 0),
 		amount_size(object_number(line, "lag_bytes", 0), text[0]),
 		letters ? amount_size(letters, text[1]) : "-");
 }
@@ -180,8 +212,8 @@ int table_line(struct table *table, const struct object *line)
 		const char *kind;
 		void (*show)(const struct table *table, const struct object *line);
 	} kinds[] = {
-		{"agent", show_agent},   {"counters", show_counters},   {"topic", show_topic},
-		{"broker", show_broker}, {"partition", show_partition},
+		{"agent", show_agent}, {"cluster", show_cluster}, {"counters", show_counters},
+		{"topic", show_topic}, {"broker", show_broker},   {"partition", show_partition},
 	};
 	const char *kind = object_text(line, "kind") ?: "";
 

@@ -84,7 +84,7 @@ static int take_trouble(struct frame *frame, const struct object *line)
 	if (!object_number(line, "kafka_configured", 1))
 		r = asprintf(&frame->trouble,
 			     "the configuration has no kafka block: nothing can be shipped");
-	else if (!object_number(line, "brokers_answer", 1))
+	else if (!object_number(line, "brokers_answer", 1) && !object_number(line, "clusters", 0))
 		r = asprintf(&frame->trouble, "no broker answers%s%s", error ? ": " : "",
 			     error ? error : "");
 	else if (age_ms > 5000)
@@ -111,6 +111,21 @@ static int take_agent(struct filling *filling, const struct object *line)
 		     amount_time(object_number(line, "uptime_s", 0), text)) < 0)
 		return -ENOMEM;
 	return take_trouble(frame, line);
+}
+
+/* One of several: the first that does not answer is told. */
+static int take_cluster(struct filling *filling, const struct object *line)
+{
+	struct frame *frame = filling->frame;
+	const char *error = object_text(line, "last_error");
+
+	if (frame->trouble || object_number(line, "brokers_answer", 1))
+		return 0;
+	return asprintf(&frame->trouble, "cluster %s: no broker answers%s%s",
+			object_text(line, "cluster") ?: "?", error ? ": " : "",
+			error ? error : "") < 0 ?
+		       -ENOMEM :
+		       0;
 }
 
 static int take_counters(struct filling *filling, const struct object *line)
@@ -175,6 +190,17 @@ static int take_source(struct filling *filling, const struct object *line)
 	return source->name ? 0 : -ENOMEM;
 }
 
+/* Behind its cluster, if there are several; malloc'ed, or NULL. */
+static char *topic_of(const struct object *line)
+{
+	const char *cluster = object_text(line, "cluster"), *topic = object_text(line, "topic");
+	char *text = NULL;
+
+	if (!cluster || !topic)
+		return topic ? strdup(topic) : NULL;
+	return asprintf(&text, "%s/%s", cluster, topic) < 0 ? NULL : text;
+}
+
 static int take_partition(struct filling *filling, const struct object *line)
 {
 	struct frame *frame = filling->frame;
@@ -183,7 +209,7 @@ static int take_partition(struct filling *filling, const struct object *line)
 
 	if (!part)
 		return -ENOMEM;
-	part->topic = text_of(line, "topic");
+	part->topic = topic_of(line);
 	part->number = object_number(line, "partition", 0);
 	part->leader = object_number(line, "leader", -1);
 	part->in_sync = object_number(line, "in_sync", 0);
@@ -207,8 +233,9 @@ static int see(void *context, struct slice line, const struct object *object)
 		const char *kind;
 		int (*take)(struct filling *filling, const struct object *line);
 	} kinds[] = {
-		{"agent", take_agent},   {"counters", take_counters},   {"file", take_file},
-		{"source", take_source}, {"partition", take_partition}, {"end", take_end},
+		{"agent", take_agent}, {"cluster", take_cluster}, {"counters", take_counters},
+		{"file", take_file},   {"source", take_source},   {"partition", take_partition},
+		{"end", take_end},
 	};
 	const char *kind = object_text(object, "kind") ?: "";
 

@@ -12,11 +12,12 @@ RULES = ROOT / "contrib/prometheus/waybill.rules.yml"
 SAMPLE = re.compile(r"(\w+)(?:\{(.*)\})? (\S+)$")
 
 
-def promtool(*words, cwd=None):
-    """tests/promtool.sh puts it where it is found."""
+def promtool(*words, cwd=None, text=None):
+    """tests/promtool.sh puts it where it is found. text: what it reads."""
     tool = shutil.which("promtool", path=f"{BUILD}/prom/usr/bin:/usr/bin:/usr/local/bin")
     assert tool, "there is no promtool: run tests/promtool.sh"
-    return subprocess.run([tool, *map(str, words)], capture_output=True, text=True, cwd=cwd, timeout=60)
+    command = [tool, *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, input=text, cwd=cwd, timeout=60)
 
 
 def _series(scrape):
