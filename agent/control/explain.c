@@ -18,9 +18,13 @@
 #include "control/find.h"
 #include "control/line.h"
 #include "control/nearest.h"
+#include "control/slow.h"
 
 /* So many stored letters are looked through; there is no index, and the loop waits meanwhile. */
 #define LETTERS_MAX 2000
+
+/* What to do about a dead letter. */
+#define MENDED "`waybill dead-letters replay` sends it again when what it was refused for is mended"
 
 struct explanation {
 	const char *verdict; /* a static word */
@@ -172,7 +176,7 @@ static void explain_settled(const struct view *view, const struct file *file, ui
 
 	store_dead_letters(view->store, &bytes, &count);
 	if (letter)
-		say(e, "dead", "it is a dead letter: %s", letter->reason);
+		say(e, "dead", "it is a dead letter: %s; " MENDED, letter->reason);
 	else if (why)
 		say(e, "filtered", "it is settled: left out by %s, as its bytes are now", why);
 	else if (!letters_kept(view->letters, file->source->name))
@@ -191,7 +195,7 @@ static void explain_settled(const struct view *view, const struct file *file, ui
 					 "its event)" :
 					 "it is no dead letter");
 	else
-		say(e, "dead", "it is a dead letter: %s", reason);
+		say(e, "dead", "it is a dead letter: %s; " MENDED, reason);
 }
 
 /* What is settled ahead of the first byte that is not. */
@@ -225,10 +229,13 @@ static void explain_slot(const struct view *view, const struct file *file, const
 			 struct explanation *e)
 {
 	const struct store_dead_letter *letter;
+	char slow[512];
 
 	switch (slot->state) {
 	case SLOT_IN_FLIGHT:
-		say(e, "in_flight", "it was sent, and Kafka has not acknowledged it yet");
+		slow_partition(view, slow, sizeof slow);
+		say(e, "in_flight", "it was sent, and Kafka has not acknowledged it yet%s%s",
+		    *slow ? "; " : "", slow);
 		return;
 	case SLOT_REFUSED:
 		say(e, "suspect",
@@ -284,12 +291,15 @@ static void explain_position(const struct view *view, const struct file *file, u
 static void explain_file(const struct view *view, const struct file *file, struct explanation *e)
 {
 	struct condition condition;
+	char slow[512] = "";
 
 	condition_of(view, file, &condition);
+	if (file->account.in_flight)
+		slow_partition(view, slow, sizeof slow);
 	say(e, condition.state,
-	    "source %s follows it: all before position %" PRIu64 " is settled%s%s",
+	    "source %s follows it: all before position %" PRIu64 " is settled%s%s%s%s",
 	    file->source->name, condition.position, *condition.waits_for ? "; it waits for " : "",
-	    condition.waits_for);
+	    condition.waits_for, *slow ? "; " : "", slow);
 }
 
 /* Where there are several it is said which one is meant. */

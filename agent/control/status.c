@@ -50,6 +50,19 @@ static bool has_brokers(const struct cluster *cluster)
 	       cluster_value(cluster, "metadata.broker.list");
 }
 
+/* Why most of those were refused that became dead letters since the start; NULL: none did. */
+static const char *most_frequent(const struct view *view)
+{
+	const struct letters_reason *most = NULL, *reason;
+
+	for (size_t i = 0; i < view->conf->n_sources; i++) {
+		for (size_t n = 0;
+		     (reason = letters_reason(view->letters, view->conf->sources[i].name, n)); n++)
+			most = !most || reason->letters > most->letters ? reason : most;
+	}
+	return most ? most->text : NULL;
+}
+
 static void put_agent(const struct view *view, struct json *to)
 {
 	struct output_stats stats;
@@ -73,6 +86,7 @@ static void put_agent(const struct view *view, struct json *to)
 	line_number(to, "checkpoint_age_ms", view->counters->checkpoint_age_ms);
 	line_bool(to, "reload_refused", view->reload_refused);
 	line_number(to, "dead_letters", count + view->letters->n);
+	line_text(to, "dead_letter_reason", most_frequent(view));
 	line_number(to, "dead_letter_bytes", view->letters->stored + view->letters->bytes);
 	line_number(to, "dead_letter_max", view->letters->max_bytes);
 	line_end(to);

@@ -153,9 +153,10 @@ static void tell_topic(struct kafka *k, size_t topic, uint64_t now_us)
 		snprintf(others, sizeof others, " and %d others", w.n - 1);
 	print_reason(k, topic, w.one, now_us, reason, sizeof reason);
 	remarks_add(&k->remarks, LOG_WARNING, "records-wait", k->options->topics[topic],
-		    "topic %.80s: partition %d%s: %" PRIu64 " records wait for %" PRIu64
+		    "topic %.80s: partition %d%s: %" PRIu64 " record%s for %" PRIu64
 		    " s now; %s; nothing is lost, they are sent until they are acknowledged",
 		    k->options->topics[topic], w.one, others, w.records,
+		    w.records == 1 ? " waits" : "s wait",
 		    (uint64_t)((now_us - w.since_us) / US_PER_S), reason);
 }
 

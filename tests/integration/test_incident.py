@@ -2,10 +2,13 @@
 """Incidents, seen by what an operator has: status, metrics, alerts, the log and explain name the same
 cause, and what mends it; when it is mended the alert is over."""
 
+import re
 import subprocess
+import time
 
 import pytest
 from rig import config
+from rig import proxy as actions
 from rig.promtool import fires
 from rig.rights import UNPRIVILEGED
 from rig.wait import wait_for
@@ -184,4 +187,66 @@ def test_a_state_that_cannot_be_written(cluster, topic, work, make_agent):
     disk.free()
     agent.wait_says("checkpoints are written again, after")
     assert not operator.fires("WaybillStateNotWritten")
+    agent.stop()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.scenario("G02", "G03", "E20")
+def test_a_partition_that_is_slow(broker, own_topic, proxy, work, make_agent):
+    """Its leader appends and does not answer; the other partitions go on meanwhile."""
+    slow = 3
+    one, path = source(work, own_topic, parser="order", key="${k}")
+    path.write_text("".join(f"k={n}\n" for n in range(200)))
+    proxy.rule = lambda request: (
+        actions.SWALLOW if any(batch.partition == slow for batch in request.batches) else None
+    )
+    agent = agent_of(make_agent, proxy.bootstrap, one).start()
+    operator = Operator(agent, work)
+    number = f"partition {slow}"
+    agent.wait_says("records wait", number, "nothing is lost", deadline=60)
+    assert proxy.faults(actions.SWALLOW)
+    operator.sees("status", f"topic {own_topic} {number} does not answer", "in flight, quiet for")
+    quiet = wait_for(
+        lambda: re.search(r"^waybill_topic_quiet_seconds\S* 3\d\.", text := operator.ask("metrics"), re.M)
+        and text,
+        90,
+        "half a minute without an acknowledgement",
+    )
+    assert fires("WaybillPartitionSlow", quiet, work) and not fires("WaybillBrokersSilent", quiet, work)
+    words = [f"topic {own_topic} {number} has acknowledged nothing for", "look at broker 1, which leads it"]
+    operator.sees("explain", "waits for the acknowledgement of", *words, about=[path])
+    position = re.search(r"before position (\d+)", operator.ask("explain", path))[1]
+    operator.sees("explain", "in_flight: it was sent", *words, about=[f"{path}@{position}"])
+    proxy.rule = None
+    agent.counted(lines_delivered=200, deadline=120)
+    assert not operator.fires("WaybillPartitionSlow")
+    operator.sees("explain", "idle", about=[path])
+    agent.stop()
+
+
+@pytest.mark.scenario("G02", "G03", "E06", "C13")
+def test_a_batch_with_poison(cluster, topic_name, work, make_agent):
+    """Brokers refuse all of a batch for the time of one record: all others arrive, that one is kept, and
+    is there when the topic takes it."""
+    topic = cluster.make_topic(topic_name, partitions=1, message_timestamp_before_max_ms=3_600_000)
+    time_of = {"parser": "order", "timestamp": "${k}", "timestamp_format": "epoch_s"}
+    one, path = source(work, topic, timestamp_max_past="36500d", **time_of)
+    now, y2k, reason = int(time.time()), 946684800, "INVALID_TIMESTAMP"
+    path.write_text("".join(f"k={y2k if n == 7 else now}\n" for n in range(20)))
+    agent = agent_of(make_agent, cluster.bootstrap, one).start()
+    operator = Operator(agent, work)
+    agent.counted(lines_delivered=19, lines_dead=1, checkpoints=2, deadline=60)
+    agent.wait_says(topic, "brokers refuse a batch", reason, "one at a time")
+    agent.wait_says(path, f"position {7 * len(f'k={now}') + 7}", reason, "dead letter")
+    operator.sees("status", f"1 dead letter, 11 B of 64.0 MiB, now for {reason}", "waybill dead-letters list")
+    operator.sees("explain", f"dead: it is a dead letter: {reason}", "dead-letters replay", about=[f"{path}:8"])
+    operator.sees("explain", "settled: ", about=[f"{path}:9"])
+    text = operator.ask("metrics")
+    assert f'waybill_source_dead_letters_total{{source="a",reason="{reason}"}} 1' in text
+    assert fires("WaybillDeadLetters", text, work) and not fires("WaybillProducersReplaced", text, work)
+    operator.sees("dead-letters", reason, about=["list", "a"])
+    cluster.alter_topic(topic, message_timestamp_before_max_ms=9223372036854775807)
+    replay = [agent.program, "dead-letters", "replay", *operator.where, "a", "--yes"]
+    wait_for(lambda: subprocess.run(replay, timeout=60).returncode == EX_OK, 60, "the topic to take it")
+    assert "dead letter" not in operator.ask("status")
     agent.stop()

@@ -21,13 +21,13 @@ def test_answer_lost(broker, own_topic, proxy, make_lineage, make_agent, make_or
     agent.counted(lines_delivered=1000)
     proxy.rule = lambda request: actions.SWALLOW if not proxy.log else None
     lineage.append(1)
-    said = agent.wait_says(f"topic {own_topic}: partition", "1 records wait", "nothing is lost")
+    said = agent.wait_says(f"topic {own_topic}: partition", "1 record waits", "nothing is lost")
     assert len(proxy.faults(actions.SWALLOW)) == 1
     assert f"partition {proxy.log[0].request.batches[0].partition}:" in said, said
     agent.wait_says("the records that waited were acknowledged", deadline=ANSWER + 10)
     agent.stop()
     assert agent.counters()["producers_made"] == 1
-    assert agent.messages().count("records wait") == 1, agent.messages()
+    assert agent.messages().count("record waits") == 1, agent.messages()
     oracle.judge().assert_clean(written=1001)
 
 

@@ -122,7 +122,7 @@ Test(waits, what_was_over_begins_anew)
 	assert_says(told_at(20 * S), "were acknowledged, after 19 s");
 	ledger_submitted(&k.ledger, 0, 0, 10, 0, 30 * S);
 	cr_assert_str_eq(told_at(39 * S), "");
-	assert_says(told_at(40 * S), "partition 0: 1 records wait for 10 s");
+	assert_says(told_at(40 * S), "partition 0: 1 record waits for 10 s");
 }
 
 /* Scenario E18. It said that they were acknowledged. */

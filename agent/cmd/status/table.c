@@ -50,6 +50,7 @@ static void show_troubles(const struct table *table, const struct object *line)
 {
 	char text[2][32];
 	const char *error = object_text(line, "last_error");
+	const char *reason = object_text(line, "dead_letter_reason");
 	int64_t age_ms = object_number(line, "checkpoint_age_ms", 0);
 	int64_t letters = object_number(line, "dead_letters", 0);
 
@@ -67,9 +68,12 @@ static void show_troubles(const struct table *table, const struct object *line)
 	if (object_number(line, "reload_refused", 0))
 		say(table, INDENT, "the last reload was refused, see the log");
 	if (letters)
-		say(table, INDENT, "%" PRId64 " dead letter%s, %s of %s", letters, plural(letters),
+		say(table, INDENT,
+		    "%" PRId64 " dead letter%s, %s of %s%s%s: `waybill dead-letters list` says why",
+		    letters, plural(letters),
 		    amount_size(object_number(line, "dead_letter_bytes", 0), text[0]),
-		    amount_size(object_number(line, "dead_letter_max", 0), text[1]));
+		    amount_size(object_number(line, "dead_letter_max", 0), text[1]),
+		    reason ? ", now for " : "", reason ? reason : "");
 }
 
 static void show_agent(const struct table *table, const struct object *line)
