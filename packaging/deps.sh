@@ -7,7 +7,7 @@ set -eu
 build="gcc libc6-dev pkg-config librdkafka-dev libpcre2-dev libconfig-dev libsqlite3-dev
 	libsystemd-dev libxxhash-dev libjansson-dev uthash-dev zlib1g-dev libzstd-dev
 	liblzma-dev libmicrohttpd-dev libncurses-dev libcurl4-openssl-dev libssl-dev"
-lint="clang-format shellcheck universal-ctags scdoc mandoc"
+lint="clang-format shellcheck universal-ctags scdoc mandoc systemd"
 site="scdoc mandoc mkdocs"
 test="logrotate apache2-utils cronolog liblogback-java liblog4j2-java libslf4j-java zstd xz-utils
 	libcriterion-dev python3-venv clang strace procps ca-certificates tzdata
