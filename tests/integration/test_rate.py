@@ -90,6 +90,7 @@ def test_a_backlog_leaves_room_for_what_is_written_now(cluster, topic, work, mak
     (work / "log" / "b.log").write_bytes(LINE)
     agent = make_agent(text=configuration(cluster, topic, work, {}, catch_up_rate="64KiB/s"))
     agent.start()
+    agent.wait_says("started:")
     waits_for(agent, work / "log" / "a.log", "its rate: it is far behind")
     with (work / "log" / "b.log").open("ab") as log:
         log.write(LINE * 4096)
