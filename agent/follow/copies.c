@@ -142,13 +142,25 @@ static bool see_base(void *context, const char *base, enum rotated kind)
 	return search->found != NULL;
 }
 
-/* The file that this one may be a copy of, by its name. NULL: none. */
+/* The file whose rotated or compressed copy has this name. NULL: none. */
+static struct file *original_by_name(struct files *files, const struct source *source,
+				     const char *path)
+{
+	char *unpacked = source->compressed ? rotated_unpacked(path) : NULL;
+	struct base_search search = {files, path, unpacked != NULL, NULL};
+	struct file *file = unpacked ? map_get(files->by_path, unpacked, strlen(unpacked)) : NULL;
+
+	if (!file)
+		rotated_bases(strrchr(unpacked ? unpacked : path, '/') + 1, see_base, &search);
+	free(unpacked);
+	return file ? file : search.found;
+}
+
+/* The file that this one may be a copy of, or takes the path of. NULL: none. */
 static struct file *original_of(struct files *files, const struct source *source, const char *path,
 				bool *ret_replaces)
 {
-	struct base_search search = {files, path, false, NULL};
 	struct file *file = map_get(files->by_lineage, path, strlen(path));
-	char *unpacked;
 
 	*ret_replaces = file && strcmp(file->path, path) == 0;
 	if (file) {
@@ -159,13 +171,7 @@ static struct file *original_of(struct files *files, const struct source *source
 											   NULL;
 		/* Whoever had this name before is renamed: this may be a copy of the next one. */
 	}
-	unpacked = source->compressed ? rotated_unpacked(path) : NULL;
-	search.compressed = unpacked != NULL;
-	file = unpacked ? map_get(files->by_path, unpacked, strlen(unpacked)) : NULL;
-	if (!file)
-		rotated_bases(strrchr(unpacked ? unpacked : path, '/') + 1, see_base, &search);
-	free(unpacked);
-	return file ? file : search.found;
+	return original_by_name(files, source, path);
 }
 
 struct coming {
@@ -273,6 +279,36 @@ static int hold(struct files *files, const struct birth *birth, int fd,
 	return -ENOMEM;
 }
 
+/* Of the file and those before it, the last one that it may be a copy of. NULL: none. */
+static struct file *copied_of(struct files *files, struct file *file, int fd,
+			      const struct identity *identity)
+{
+	while (file && !may_be_copy_of(files, file, fd, identity))
+		file = file->older;
+	return file && !file->tail.packing ? file : NULL;
+}
+
+bool copies_hold_again(struct files *files, struct copy *copy)
+{
+	struct file *file = copied_of(files, original_by_name(files, copy->source, copy->path),
+				      copy->twin.fd, &copy->identity);
+	struct inode_key of;
+
+	if (!file)
+		return false;
+	of = inode_key_of(&file->identity);
+	if (of.device == copy->of.device && of.inode == copy->of.inode)
+		return false;
+	copy->of = of;
+	copy->replaces = false;
+	copy->twin.same = 0;
+	if (copy->content)
+		content_end(copy->content);
+	free(copy->content);
+	copy->content = NULL;
+	return true;
+}
+
 int copies_hold(struct files *files, const struct birth *birth, int fd,
 		const struct identity *identity, uint64_t now_us)
 {
@@ -293,8 +329,8 @@ int copies_hold(struct files *files, const struct birth *birth, int fd,
 	replaces = file && (is_nameless(files, file) || copies_is_claimed(files, file));
 	if (!replaces)
 		file = original_of(files, birth->source, birth->path, &replaces);
-	while (file && !replaces && !may_be_copy_of(files, file, fd, identity))
-		file = file->older;
+	if (!replaces)
+		file = copied_of(files, file, fd, identity);
 	if (!file || file->tail.packing)
 		return 0;
 	of = (struct inode_key){file->identity.device, file->identity.inode};

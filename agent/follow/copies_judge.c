@@ -174,6 +174,12 @@ static int prove(struct copy *copy, const struct file *file)
 	return r;
 }
 
+/* It took the path of a file, and is not its continuation. */
+static int step_other(struct files *files, struct copy *copy, int64_t now_ms)
+{
+	return copies_hold_again(files, copy) ? 1 : release(files, copy, 0, now_ms);
+}
+
 /* It took the path of a file that has no name any more: its continuation? */
 static int step_replaced(struct files *files, struct copy *copy, struct file *file, int64_t now_ms)
 {
@@ -186,12 +192,12 @@ static int step_replaced(struct files *files, struct copy *copy, struct file *fi
 	}
 	/* It was not found in this one, or was not looked for while it went on growing. */
 	if (!is_read(file))
-		return release(files, copy, 0, now_ms);
+		return step_other(files, copy, now_ms);
 	r = prove(copy, file);
 	if (r == CONTENT_E_MORE || r == -ENOMEM)
 		return r;
 	if (r)
-		return release(files, copy, 0, now_ms);
+		return step_other(files, copy, now_ms);
 	log_source(files->log, LOG_INFO, copy->source->name, "file-replaced",
 		   "%s: replaced by a file that begins with what was shipped: it "
 		   "goes on at %llu",

@@ -41,6 +41,12 @@ void copies_free(struct files *files, struct copy *copy);
  */
 bool copies_is_claimed(struct files *files, struct file *file);
 
+/*
+ * It is not what the file without a name goes on in whose path it has: whether it may be a copy of
+ * the one that its name tells, too. It is held as that then.
+ */
+bool copies_hold_again(struct files *files, struct copy *copy);
+
 /* The file is truncated, and nothing of it is under way: what of copies is settled is known. */
 void copies_settle(struct files *files, const struct file *file);
 

@@ -534,4 +534,10 @@ KEPT = {
          ("copytruncate", 0, "olddir"), ("copytruncate", 0, "outside"),
          ("copytruncate", 0, "olddir"), ("compress", 0, False)],
     ),
+    "a copy of another one has the name of one that was read, packed and removed": (
+        True,
+        False,
+        [("write", 2, 1), ("start",), ("copytruncate", 2, "number"), ("stop",), ("run", 0),
+         ("replace", 2, 1), ("compress", 2, True), ("copytruncate", 2, "number")],
+    ),
 }

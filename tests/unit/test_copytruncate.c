@@ -1300,3 +1300,28 @@ Test(copytruncate, in_flight_when_it_is_cut_off_and_as_long_again)
 		expect_whole();
 	}
 }
+
+/* ---- at the path of another one that is gone ---- */
+
+/* Scenario A06: what has that path is a new file, but not only of that one it may be a copy. */
+Test(copytruncate, the_copy_has_the_name_of_one_that_was_read_and_deleted)
+{
+	for (int cuts = 0; cuts < 2; cuts++) {
+		start_with("app.log*", "a1\n", "a1 ");
+		rig_append(rig, "app.log.1", "z1\n");
+		SEE("z1 ");
+		append("a2\n");
+		SEE("a2 ");
+		rig_remove(rig, "app.log.1");
+		copy("app.log", "app.log.1");
+		if (cuts) {
+			cut("app.log");
+			append("b1\n");
+		}
+		SEE(cuts ? "b1 " : "");
+		rig->quiet = true;
+		SEE("");
+		rig->quiet = false;
+		expect_whole();
+	}
+}
