@@ -118,7 +118,7 @@ static bool is_back_in_head(const struct file *file)
 
 /*
  * Its size, since after a rewind the tail does not see that a file shrank; its first bytes, which
- * may go beyond what is settled and so beyond what its chain proves; and what is settled ahead,
+ * may go beyond what is settled and so beyond what its chain proves; those in memory; and what is settled ahead,
  * which must not be cut out of other bytes.
  */
 static void check_start(struct file *file)
@@ -129,7 +129,8 @@ static void check_start(struct file *file)
 		file->tail.rewritten = true;
 	else if (ahead->n && file->found.size < ahead->at[ahead->first + ahead->n - 1].end)
 		file->tail.rewritten = true;
-	else if (identity_head_matches(file->tail.fd, &file->identity) == 0)
+	else if (identity_head_matches(file->tail.fd, &file->identity) == 0 ||
+		 !content_has_its_chunk(&file->tail))
 		file->tail.rewritten = true;
 }
 

@@ -378,6 +378,16 @@ static bool has_its_tail(const struct tail *tail)
 				tail->stored_tail_hash);
 }
 
+bool content_has_its_chunk(const struct tail *tail)
+{
+	const struct chunk *chunk = TAILQ_FIRST(&tail->account->chunks);
+	char bytes[IDENTITY_HEAD_MAX];
+	size_t len = !chunk ? 0 : chunk->filled < sizeof bytes ? chunk->filled : sizeof bytes;
+
+	return !len || (pread(tail->fd, bytes, len, (off_t)chunk->start) == (ssize_t)len &&
+			memcmp(bytes, chunk->bytes, len) == 0);
+}
+
 bool content_is_gone(const struct tail *tail, const struct identity *identity)
 {
 	struct stat st;
@@ -387,5 +397,6 @@ bool content_is_gone(const struct tail *tail, const struct identity *identity)
 	if (tail->packing)
 		return false;
 	return (uint64_t)st.st_size < account_read_position(tail->account) ||
-	       identity_head_matches(tail->fd, identity) == 0 || !has_its_tail(tail);
+	       identity_head_matches(tail->fd, identity) == 0 || !has_its_tail(tail) ||
+	       !content_has_its_chunk(tail);
 }

@@ -96,8 +96,11 @@ int content_is(struct content *content, int fd, enum packed_kind *ret_packing) M
 
 /*
  * Whether an open file was truncated, or holds other bytes than were read of it, as far as a look
- * tells: its size, its first 1 KiB, the 64 bytes before the position.
+ * tells: its size, its first 1 KiB, those in memory, the 64 bytes before the position.
  */
 bool content_is_gone(const struct tail *tail, const struct identity *identity);
+
+/* Whether the first bytes of it that are in memory, 1 KiB at most, are still there, if any are. */
+bool content_has_its_chunk(const struct tail *tail);
 
 #endif

@@ -540,4 +540,10 @@ KEPT = {
         [("write", 2, 1), ("start",), ("copytruncate", 2, "number"), ("stop",), ("run", 0),
          ("replace", 2, 1), ("compress", 2, True), ("copytruncate", 2, "number")],
     ),
+    "overwritten while it is in flight, and longer: its first bytes are in memory": (
+        False,
+        False,
+        [("write", 0, 1), ("write", 0, 1), ("write", 3, 100), ("overwrite", 3), ("broker", False),
+         ("run", 0), ("overwrite", 3), ("write", 3, 1)],
+    ),
 }

@@ -171,6 +171,22 @@ Test(rewritten, in_place_while_lines_are_in_flight)
 	expect_rewrites(1);
 }
 
+/* Scenario A07: nothing of it is settled, and the last line is the same. */
+Test(rewritten, in_place_and_longer_while_lines_are_in_flight)
+{
+	rig->hold = true;
+	overwrite(0, version(1, LINES, 0));
+	SEE(version(1, LINES, 0));
+	rig_file(rig, "app.log")->found_us = 0;
+	overwrite(0, version(2, LINES + 1, 0));
+	SEE("");
+	rig_deliver(rig);
+	SEE(version(2, LINES + 1, 0));
+	rig_deliver(rig);
+	SEE("");
+	expect_rewrites(1);
+}
+
 /* What was in flight comes back, as pipeline_rewind does it. */
 static void come_back(void)
 {
