@@ -25,6 +25,7 @@ enum query {
 	QUERY_AGENT,
 	QUERY_SOURCE,
 	QUERY_TOPIC,
+	QUERY_ALIVE,
 	QUERY_COUNT,
 };
 
@@ -35,6 +36,7 @@ extern const char schema_load_files[];
 extern const char schema_load_sources[];
 extern const char schema_load_topics[];
 extern const char schema_load_agent[];
+extern const char schema_load_alive[];
 extern const char schema_count_orphans[];
 /* What has the name of a table of ours and is none, or would be run when one is written to. */
 extern const char schema_find_foreign[];
