@@ -29,10 +29,23 @@ static int start_over(struct agent *agent, struct file *file)
 	return claims_unseen(&agent->files, agent->discover, file, clock_real_ms());
 }
 
+/* What was read of it is not to be read on, here or elsewhere. */
+static bool has_other_content(struct agent *agent, struct file *file)
+{
+	int r;
+
+	if (!file->rewritten || follow_is_spoilt(&agent->files, file))
+		return false;
+	r = claims_take_packed(&agent->files, agent->discover, file, clock_real_ms());
+	if (r < 0)
+		agent->error = r;
+	return !r;
+}
+
 void agent_rewind_file(struct agent *agent, struct file *file, bool claimed, uint64_t now_us)
 {
 	bool at_once = file->rewritten || claimed || file->back_at_once;
-	bool rewritten = file->rewritten && !follow_is_spoilt(&agent->files, file);
+	bool rewritten = has_other_content(agent, file);
 	int r = 0;
 
 	if (file->seeks && !file->rewritten) {

@@ -69,6 +69,15 @@ int claims_unseen(struct files *files, struct discover *discover, struct file *f
 int claims_look(struct files *files, struct discover *discover, struct file *file, int64_t now_ms)
 	MUSTCHECK;
 
+/*
+ * The file is to be read from its start, and no name leads to what was read of it: that may be
+ * behind the descriptor of a new compressed file that lost its name before it was known what it is.
+ * The file is that, then, and what is at its path comes behind it. Of a few MiB: more is shipped
+ * again rather than unpacked here at once. 0: there is none; CLAIMS_E_TAKEN; -ENOMEM.
+ */
+int claims_take_packed(struct files *files, struct discover *discover, struct file *file,
+		       int64_t now_ms) MUSTCHECK;
+
 void claims_deinit(struct files *files);
 
 #endif

@@ -15,6 +15,9 @@
 #include "follow/copies_private.h"
 #include "follow/follow_private.h"
 
+/* What claims_take_packed unpacks at most. */
+#define UNPACKED_MAX ((uint64_t)16 << 20)
+
 /* What a file was before it became another one. */
 struct former {
 	int fd;
@@ -160,6 +163,45 @@ int claims_take_copy(struct files *files, struct discover *discover, struct file
 	r = claims_take_place(files, discover, file, found, now_ms);
 	free(found->path);
 	return r;
+}
+
+static bool has_it(struct file *packed, const struct file *file, enum packed_kind *ret_packing)
+{
+	struct content content;
+
+	if (!packed->unjudged || !packed->tail.packing || !file_is_nameless(packed))
+		return false;
+	content_of_tail(&content, &file->tail, &file->identity, NULL);
+	return content_is(&content, packed->tail.fd, ret_packing) == 0;
+}
+
+int claims_take_packed(struct files *files, struct discover *discover, struct file *file,
+		       int64_t now_ms)
+{
+	struct candidate found = {.packing = PACKED_NOT};
+	struct file *packed;
+	void *cursor = NULL;
+	int r;
+
+	if (!files->n_unjudged || !file->account.committed ||
+	    file->account.committed > UNPACKED_MAX)
+		return 0;
+	do
+		packed = map_next(files->by_inode, &cursor);
+	while (packed && !has_it(packed, file, &found.packing));
+	if (!packed)
+		return 0;
+	found.identity = packed->identity;
+	found.fd = fcntl(packed->tail.fd, F_DUPFD_CLOEXEC, 0);
+	found.path = strdup(packed->path);
+	if (found.fd < 0 || !found.path) {
+		if (found.fd >= 0)
+			close(found.fd);
+		free(found.path);
+		return -ENOMEM;
+	}
+	r = claims_take_copy(files, discover, file, &found, now_ms);
+	return r ? r : CLAIMS_E_TAKEN;
 }
 
 int claims_pass_copy(struct files *files, struct discover *discover, struct file *file,

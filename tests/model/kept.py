@@ -552,4 +552,10 @@ KEPT = {
         [("broker", False), ("run", 0), ("write", 0, 1), ("run", 0), ("rotate", 0, "number", False),
          ("write", 0, 0), ("run", 0), ("kill", False)],
     ),
+    "copied, cut off and compressed while nobody runs, and removed before the first turn": (
+        True,
+        True,
+        [("write", 2, 1), ("run", 1), ("copytruncate", 2, "date"), ("compress", 2, False),
+         ("kill", False), ("start",), ("remove_old", 2)],
+    ),
 }
