@@ -290,11 +290,14 @@ static bool learn_packing(struct files *files, struct copy *copy)
 	return false;
 }
 
-/* The one against which it is held goes on at its path, in what came behind it. */
-static bool is_passed_over(const struct copy *copy, const struct file *file)
+/* It has no name, and what came behind it to its path is known already, and read. */
+static bool is_passed_over(const struct files *files, const struct copy *copy)
 {
-	return file && file->tail.fd >= 0 && !file_is_nameless(file) &&
-	       strcmp(file->path, copy->path) == 0;
+	const struct file *file = map_get(files->by_path, copy->path, strlen(copy->path));
+	struct stat st;
+
+	return file && stat(copy->path, &st) == 0 && st.st_ino == file->identity.inode &&
+	       st.st_dev == file->identity.device;
 }
 
 static int step(struct files *files, struct copy *copy, uint64_t now_us, int64_t now_ms)
@@ -305,7 +308,7 @@ static int step(struct files *files, struct copy *copy, uint64_t now_us, int64_t
 	bool quiet;
 
 	if (fstat(copy->twin.fd, &st) < 0 ||
-	    (st.st_nlink == 0 && (!copy->replaces || is_passed_over(copy, file)))) {
+	    (st.st_nlink == 0 && (!copy->replaces || is_passed_over(files, copy)))) {
 		copies_free(files, copy);
 		return 0;
 	}
