@@ -223,11 +223,15 @@ static const char *unfit(const struct file *file)
 }
 
 /* Whether a line of the file begins there. */
-static bool is_line_start(int fd, uint64_t position)
+static bool is_line_start(int fd, const struct line_rules *rules, uint64_t position)
 {
-	char before;
+	size_t len = lines_end_rest(rules) + 1;
+	char before[LINES_END_MAX];
 
-	return !position || (pread(fd, &before, 1, (off_t)position - 1) == 1 && before == '\n');
+	if (!position || position < len)
+		return !position;
+	return pread(fd, before, len, (off_t)(position - len)) == (ssize_t)len &&
+	       lines_find_last_end((struct slice){before, len}, position - len, rules) == len;
 }
 
 static void begin_set(struct agent *agent, uint64_t now_us)
@@ -244,7 +248,8 @@ static void begin_set(struct agent *agent, uint64_t now_us)
 		return;
 	}
 	file->seek_to = request->position < 0 ? (uint64_t)st.st_size : (uint64_t)request->position;
-	if (file->seek_to > (uint64_t)st.st_size || !is_line_start(file->tail.fd, file->seek_to)) {
+	if (file->seek_to > (uint64_t)st.st_size ||
+	    !is_line_start(file->tail.fd, file->tail.rules, file->seek_to)) {
 		fail(agent, "no line of it begins at that position");
 		return;
 	}

@@ -2,8 +2,8 @@
 /*
  * All 256 characters are asked of iconv when the configuration is loaded, and written down as
  * UTF-8: a line costs a look into a table a byte, and nothing of iconv's state is on its way.
- * Encodings of several bytes, in which 0x0A may be a part of a character, would have to be known
- * where lines are cut.
+ * Encodings of several bytes, in which 0x0A may be a part of a character, have to be known where
+ * lines are cut. Of them only UTF-16 is: Windows writes it.
  */
 #include "parsers/charset.h"
 
@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/unicode.h"
 
@@ -22,6 +23,7 @@
 #define LONGEST 3
 
 struct charset {
+	enum charset_order order;
 	struct {
 		unsigned char len;
 		char text[LONGEST];
@@ -48,7 +50,33 @@ static bool ask(iconv_t iconv_of, unsigned char byte, struct charset *charset)
 	return byte >= 0x80 || (len == 1 && *to == from);
 }
 
-int charset_new(const char *name, struct charset **ret_charset)
+/* UTF-16 by its name, or CHARSET_BYTES. */
+static enum charset_order order_of(const char *name)
+{
+	static const char *const names[] = {
+		[CHARSET_LITTLE] = "UTF-16LE",
+		[CHARSET_BIG] = "UTF-16BE",
+		[CHARSET_MARKED] = "UTF-16",
+	};
+
+	for (size_t i = CHARSET_LITTLE; i < ARRAY_LEN(names); i++)
+		if (strcasecmp(name, names[i]) == 0)
+			return (enum charset_order)i;
+	return CHARSET_BYTES;
+}
+
+static int new_wide(enum charset_order order, struct charset **ret_charset)
+{
+	struct charset *charset = calloc(1, sizeof *charset);
+
+	if (!charset)
+		return -ENOMEM;
+	charset->order = order;
+	*ret_charset = charset;
+	return 0;
+}
+
+static int new_table(const char *name, struct charset **ret_charset)
 {
 	iconv_t iconv_of = iconv_open("UTF-8", name);
 	struct charset *charset;
@@ -70,14 +98,79 @@ int charset_new(const char *name, struct charset **ret_charset)
 	return 0;
 }
 
+int charset_new(const char *name, struct charset **ret_charset)
+{
+	enum charset_order order = order_of(name);
+
+	return order == CHARSET_BYTES ? new_table(name, ret_charset) : new_wide(order, ret_charset);
+}
+
+enum charset_order charset_order(const struct charset *charset)
+{
+	return charset ? charset->order : CHARSET_BYTES;
+}
+
 struct charset *charset_free(struct charset *charset)
 {
 	free(charset);
 	return NULL;
 }
 
-int charset_decode(const struct charset *charset, struct slice text, struct arena *arena,
-		   struct slice *ret_text)
+static uint32_t unit_at(struct slice text, size_t at, bool big)
+{
+	unsigned char a = (unsigned char)text.at[at], b = (unsigned char)text.at[at + 1];
+
+	return big ? (uint32_t)a << 8 | b : (uint32_t)b << 8 | a;
+}
+
+/* The character at *at, which moves behind it; U+FFFD where there is none. */
+static uint32_t next_wide(struct slice text, size_t *at, bool big)
+{
+	uint32_t high, low;
+
+	if (*at + 2 > text.len) {
+		*at = text.len;
+		return 0xfffd;
+	}
+	high = unit_at(text, *at, big);
+	*at += 2;
+	if (high < 0xd800 || high > 0xdfff)
+		return high;
+	low = high < 0xdc00 && *at + 2 <= text.len ? unit_at(text, *at, big) : 0;
+	if (low < 0xdc00 || low > 0xdfff)
+		return 0xfffd;
+	*at += 2;
+	return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+}
+
+static char *put(char *to, uint32_t c)
+{
+	int more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+	static const unsigned char lead[] = {0, 0xc0, 0xe0, 0xf0};
+
+	*to++ = (char)(lead[more] | c >> (6 * more));
+	while (more--)
+		*to++ = (char)(0x80 | (c >> (6 * more) & 0x3f));
+	return to;
+}
+
+/* A pair of bytes becomes three at most, two pairs four. */
+static int decode_wide(bool big, struct slice text, struct arena *arena, struct slice *ret_text)
+{
+	size_t room = (text.len + 1) / 2 * 3;
+	char *start = arena_alloc(arena, room), *to = start;
+
+	if (!start)
+		return -ENOMEM;
+	for (size_t at = 0; at < text.len;)
+		to = put(to, next_wide(text, &at, big));
+	arena_trim(arena, start + room, room - (size_t)(to - start));
+	*ret_text = (struct slice){start, (size_t)(to - start)};
+	return 0;
+}
+
+static int decode_bytes(const struct charset *charset, struct slice text, struct arena *arena,
+			struct slice *ret_text)
 {
 	size_t room = LONGEST * text.len;
 	char *start = arena_alloc(arena, room), *to = start;
@@ -93,6 +186,14 @@ int charset_decode(const struct charset *charset, struct slice text, struct aren
 	arena_trim(arena, start + room, room - (size_t)(to - start));
 	*ret_text = (struct slice){start, (size_t)(to - start)};
 	return 0;
+}
+
+int charset_decode(const struct charset *charset, bool big, struct slice text, struct arena *arena,
+		   struct slice *ret_text)
+{
+	if (charset->order == CHARSET_BYTES)
+		return decode_bytes(charset, text, arena, ret_text);
+	return decode_wide(big, text, arena, ret_text);
 }
 
 /* Bytes in front that are ASCII, by eights; nearly all lines are nothing else. */
@@ -170,4 +271,9 @@ bool charset_is_utf16(struct slice line)
 {
 	return line.len >= 2 &&
 	       (memcmp(line.at, "\xff\xfe", 2) == 0 || memcmp(line.at, "\xfe\xff", 2) == 0);
+}
+
+bool charset_is_big(struct slice line)
+{
+	return line.len >= 2 && memcmp(line.at, "\xfe\xff", 2) == 0;
 }

@@ -9,10 +9,19 @@
 #include "base/slice.h"
 
 /*
- * Lines in an older encoding → UTF-8. Of those with a byte for each character, in which ASCII is
- * what it is: a line ends there where it ends in UTF-8. Immutable once made.
+ * Lines in another encoding → UTF-8. Of those with a byte for each character, in which ASCII is
+ * what it is, so that a line ends there where it ends in UTF-8; and of UTF-16, where it does not:
+ * see line_rules. Immutable once made.
  */
 struct charset;
+
+/* What a charset is, beside a table. */
+enum charset_order {
+	CHARSET_BYTES,  /* a byte for each character */
+	CHARSET_LITTLE, /* UTF-16LE */
+	CHARSET_BIG,    /* UTF-16BE */
+	CHARSET_MARKED, /* UTF-16: as the mark at the start of each file says; little without one */
+};
 
 enum {
 	CHARSET_E_UNKNOWN = 1, /* charset_new: iconv does not know the name */
@@ -22,11 +31,17 @@ enum {
 /* name: as of iconv(1), "ISO-8859-1". 0, the E codes, -ENOMEM. */
 int charset_new(const char *name, struct charset **ret_charset) MUSTCHECK;
 
+/* NULL: UTF-8, which is of bytes. */
+enum charset_order charset_order(const struct charset *charset);
+
 /* NULL is fine. Returns NULL. */
 struct charset *charset_free(struct charset *charset);
 
-/* The text in UTF-8, in the arena; U+FFFD for bytes that are no character. 0 or -ENOMEM. */
-int charset_decode(const struct charset *charset, struct slice text, struct arena *arena,
+/*
+ * The text in UTF-8, in the arena; U+FFFD for bytes that are no character. big: of UTF-16, whose
+ * charset does not say so. 0 or -ENOMEM.
+ */
+int charset_decode(const struct charset *charset, bool big, struct slice text, struct arena *arena,
 		   struct slice *ret_text) MUSTCHECK;
 
 /*
@@ -41,6 +56,9 @@ int charset_repair(struct slice text, struct arena *arena, struct slice *ret_tex
 /* Whether a file whose first line this is begins with the mark of UTF-8, of UTF-16. */
 bool charset_has_mark(struct slice line);
 bool charset_is_utf16(struct slice line);
+
+/* Whether it is that of UTF-16BE. */
+bool charset_is_big(struct slice line);
 
 /* Bytes of the mark of UTF-8. */
 #define CHARSET_MARK 3

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/result.h"
@@ -13,13 +14,20 @@
  * Cuts one line off the front of a run of bytes. Pure: the same bytes give the same cut, however
  * they arrived (scenario C08), so an event can be cut again from its slot's extent.
  */
+/* Bytes that a line end may have. */
+#define LINES_END_MAX 8
+
 struct line_rules {
 	size_t max_line; /* at least 1: bytes of text; a longer line is truncated there */
 	bool keep_cr;    /* a CR before the LF is part of the value */
+	bool wide;       /* UTF-16: an end, and max_line, is of whole pairs of bytes */
+	bool nuls;       /* a line may begin with a NUL, which is none of a hole then */
+	uint8_t end_len; /* of end; 0: an LF, as all below has it */
+	char end[LINES_END_MAX];
 };
 
-/* Bytes after max_line that lines_cut must see to be sure: a CR and an LF. */
-#define LINES_ROOM 2
+/* Bytes after max_line that lines_cut must see to be sure: a CR and a line end. */
+#define LINES_ROOM (2 + LINES_END_MAX)
 
 enum {
 	LINES_E_MORE = 1, /* no LF yet, and too few bytes to say that the line is too long; never
@@ -38,6 +46,22 @@ struct line {
 int lines_cut_long(struct slice bytes, const struct line_rules *rules, struct line *ret_line)
 	MUSTCHECK;
 
+/* As lines_cut, where a line ends in something else. */
+int lines_cut_end(struct slice bytes, size_t scanned, const struct line_rules *rules,
+		  struct line *ret_line) MUSTCHECK;
+
+/* Behind the first line end of bytes, which begin with a line or in one; 0: there is none. */
+size_t lines_find_end(struct slice bytes, const struct line_rules *rules);
+
+/* Behind the last one of bytes that stand at a position of their file; 0: there is none. */
+size_t lines_find_last_end(struct slice bytes, uint64_t position, const struct line_rules *rules);
+
+/* Bytes at the end of some without line end that may be the beginning of one. */
+static inline size_t lines_end_rest(const struct line_rules *rules)
+{
+	return rules->end_len ? rules->end_len - 1u : 0;
+}
+
 /*
  * Looks at bytes, of which the first `scanned` are known to hold no LF (0 when not known).
  * 0 or LINES_E_MORE. A line of exactly max_line bytes with its LF (and CR) is not truncated.
@@ -49,6 +73,8 @@ MUSTCHECK static inline int lines_cut(struct slice bytes, size_t scanned,
 	const char *lf = NULL;
 	size_t len;
 
+	if (UNLIKELY(rules->end_len))
+		return lines_cut_end(bytes, scanned, rules, ret_line);
 	if (LIKELY(scanned < window))
 		lf = memchr(bytes.at + scanned, '\n', window - scanned);
 	if (UNLIKELY(!lf))

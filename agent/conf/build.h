@@ -79,6 +79,9 @@ bool conf_parser_may_have(const struct source_build *s, struct slice name);
 /* Whether it reads the first line of a file, which is no record then. */
 bool conf_parser_reads_header(const struct source_build *s);
 
+/* How its lines end and are encoded; behind conf_build_multiline. 0 or -ENOMEM. */
+int conf_build_lines(struct source_build *s) MUSTCHECK;
+
 /* The multiline group of a source, if it has one. 0 or -ENOMEM. */
 int conf_build_multiline(struct source_build *s) MUSTCHECK;
 

@@ -107,28 +107,6 @@ static void set_rules(struct source_build *s)
 			     "%schunk_memory must hold at least two lines of max_line", s->label);
 }
 
-/* UTF-8 is not looked at: bytes that are none arrive as they are. 0 or -ENOMEM. */
-static int build_encoding(struct source_build *s)
-{
-	const struct conf_value *value = &s->values.of[CONF_ENCODING];
-	int r;
-
-	if (!value->node || !value->text || strcasecmp(value->text, "UTF-8") == 0)
-		return 0;
-	r = charset_new(value->text, &s->source->charset);
-	if (r == CHARSET_E_UNKNOWN)
-		conf_problem(s->build->problems, value->node->place,
-			     "%sencoding: \"%.64s\" is not known (`iconv -l` lists what is)",
-			     s->label, value->text);
-	else if (r == CHARSET_E_WIDE)
-		conf_problem(
-			s->build->problems, value->node->place,
-			"%sencoding: \"%.64s\" has characters of several bytes, or not those of "
-			"ASCII: such files have to be converted",
-			s->label, value->text);
-	return r < 0 ? r : 0;
-}
-
 /* The source's own rules behind those of the top level, which it cannot take away. */
 static int build_redact(struct source_build *s)
 {
@@ -167,13 +145,13 @@ static int build_source(struct conf_build *build, const struct conf_node *list, 
 	s.source->max_rate = s.values.of[CONF_SOURCE_MAX_RATE].number;
 	s.source->max_directories = s.values.of[CONF_SOURCE_MAX_DIRECTORIES].number;
 	set_rules(&s);
-	r = build_encoding(&s);
-	if (r == 0)
-		r = conf_build_path_pattern(&s);
+	r = conf_build_path_pattern(&s);
 	if (r == 0)
 		r = conf_find_parser(&s);
 	if (r == 0)
 		r = conf_build_multiline(&s);
+	if (r == 0)
+		r = conf_build_lines(&s);
 	if (r == 0)
 		r = build_redact(&s);
 	if (r == 0)

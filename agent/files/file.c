@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define BACKOFF_MIN_MS 1000
 #define BACKOFF_MAX_MS 60000
@@ -27,6 +28,16 @@ int file_set_path(struct file *file, const char *path)
 	slash = strrchr(copy, '/');
 	file->name = slice_of(slash ? slash + 1 : copy);
 	return 0;
+}
+
+const struct line_rules *source_line_rules(const struct source *source, int fd)
+{
+	char mark[2];
+
+	if (source->by_mark && pread(fd, mark, sizeof mark, 0) == sizeof mark &&
+	    charset_is_big((struct slice){mark, sizeof mark}))
+		return &source->big_rules;
+	return &source->rules;
 }
 
 struct parser_input file_parser_input(const struct file *file, struct slice line)

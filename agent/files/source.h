@@ -47,8 +47,13 @@ struct source {
 	size_t max_directories;
 	uint64_t max_rate; /* bytes a second; 0: no limit */
 	struct line_rules rules;
-	struct join *join; /* NULL: each line is an event; owned as redact is */
+	struct line_rules big_rules; /* of files that begin with the mark of UTF-16BE */
+	bool by_mark;                /* which of the two a file has, its mark says */
+	struct join *join;           /* NULL: each line is an event; owned as redact is */
 };
+
+/* How the lines of an open file end; one without the two bytes of a mark is taken for little. */
+const struct line_rules *source_line_rules(const struct source *source, int fd);
 
 /* Bytes of its longest event. */
 static inline size_t source_longest(const struct source *source)

@@ -154,7 +154,7 @@ static int find_start(const struct files *files, int fd, int64_t now_ms, struct 
 	birth->leave_out = birth->packing != PACKED_NOT;
 	if (birth->leave_out)
 		return 0;
-	r = tail_find_end(fd, &birth->position);
+	r = tail_find_end(fd, source_line_rules(birth->source, fd), &birth->position);
 	birth->within = r == TAIL_E_WITHIN;
 	return r < 0 ? r : 0;
 }

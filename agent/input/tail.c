@@ -124,14 +124,19 @@ static bool end_at_settled(const struct tail *tail, uint64_t position, struct sl
 	return true;
 }
 
-/* The rest of an over-long line, as far as it is in memory. */
-static void cut_discard(struct slice bytes, struct event *event)
+/* The rest of an over-long line, as far as it is in memory. 0 or LINES_E_MORE. */
+static int cut_discard(struct slice bytes, const struct line_rules *rules, struct event *event)
 {
-	const char *lf = memchr(bytes.at, '\n', bytes.len);
+	size_t end = lines_find_end(bytes, rules), rest = lines_end_rest(rules);
 
+	/* What may be the beginning of a line end is looked at again, with what follows. */
+	if (!end && bytes.len <= rest)
+		return LINES_E_MORE;
 	event->kind = EVENT_DISCARD;
-	event->extent = (uint32_t)(lf ? (size_t)(lf - bytes.at) + 1 : bytes.len);
-	event->line = (struct line){.terminated = lf != NULL};
+	event->extent = (uint32_t)(end ? end : bytes.len - rest);
+	event->extent -= !end && rules->wide ? event->extent & 1 : 0;
+	event->line = (struct line){.terminated = end > 0};
+	return event->extent ? 0 : LINES_E_MORE;
 }
 
 /*
@@ -177,12 +182,8 @@ static int cut(struct tail *tail, const struct chunk *chunk, struct event *event
 	event->position = chunk->start + chunk->cursor;
 	ended = end_at_settled(tail, event->position, &bytes);
 	event->first_time = event->position >= tail->high_water;
-	if (UNLIKELY(tail->discarding)) {
-		if (!bytes.len)
-			return LINES_E_MORE;
-		cut_discard(bytes, event);
-		return 0;
-	}
+	if (UNLIKELY(tail->discarding))
+		return cut_discard(bytes, tail->rules, event);
 	event->kind = EVENT_LINE;
 	event->split = false;
 	if (UNLIKELY(tail->join != NULL && event->position != tail->split_at))
@@ -203,7 +204,7 @@ static int cut(struct tail *tail, const struct chunk *chunk, struct event *event
 static bool begins_with_nul(const struct tail *tail, const struct chunk *chunk)
 {
 	return chunk->cursor < chunk->filled && !chunk->bytes[chunk->cursor] && !tail->discarding &&
-	       !tail->packing;
+	       !tail->packing && !tail->rules->nuls;
 }
 
 /*

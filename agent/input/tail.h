@@ -187,7 +187,7 @@ struct chunk *tail_new_chunk(struct tail *tail, enum chunk_class class, size_t o
  * file. 0 and *ret_position; TAIL_E_WITHIN and *ret_position, the end: that line is longer than
  * 16 MiB, and its rest is to be discarded; negative errno.
  */
-int tail_find_end(int fd, uint64_t *ret_position) MUSTCHECK;
+int tail_find_end(int fd, const struct line_rules *rules, uint64_t *ret_position) MUSTCHECK;
 
 /*
  * The same of a compressed file, some milliseconds a call: what is in it is unpacked and passed.

@@ -19,7 +19,7 @@
 /* Longer than any line that is shipped as it is; read in some milliseconds. */
 #define LOOK_BACK_BYTES ((uint64_t)16 << 20)
 
-int tail_find_end(int fd, uint64_t *ret_position)
+int tail_find_end(int fd, const struct line_rules *rules, uint64_t *ret_position)
 {
 	char bytes[STEP_BYTES];
 	struct stat st;
@@ -32,16 +32,19 @@ int tail_find_end(int fd, uint64_t *ret_position)
 	while (at > low) {
 		size_t want = at - low < sizeof bytes ? at - low : sizeof bytes;
 		ssize_t n = pread(fd, bytes, want, (off_t)(at - want));
-		const char *lf;
+		size_t end;
 
 		if (n < 0)
 			return -errno;
-		lf = n > 0 ? memrchr(bytes, '\n', (size_t)n) : NULL;
-		if (lf) {
-			*ret_position = at - want + (uint64_t)(lf - bytes) + 1;
+		end = lines_find_last_end((struct slice){bytes, (size_t)n}, at - want, rules);
+		if (end) {
+			*ret_position = at - want + end;
 			return 0;
 		}
 		at -= want;
+		/* One may stand on both sides. */
+		if (at > low)
+			at += lines_end_rest(rules);
 	}
 	*ret_position = low ? (uint64_t)st.st_size : 0;
 	return low ? TAIL_E_WITHIN : 0;

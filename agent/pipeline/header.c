@@ -38,17 +38,18 @@ static int read_plain(const struct tail *tail, char *bytes, size_t *ret_n)
 }
 
 /* The first event of bytes. False: it is not there as a whole. */
-static bool cut(const struct source *source, struct slice bytes, struct slice *ret_text)
+static bool cut(const struct file *file, struct slice bytes, struct slice *ret_text)
 {
-	const struct join *join = source->join;
+	const struct line_rules *rules = file->tail.rules;
+	const struct join *join = file->source->join;
 	struct join_state state = {0};
 	struct join_event joined = {0};
 	int r;
 
 	if (!join || join_options(join)->wrap)
-		r = lines_cut(bytes, 0, &source->rules, &joined.line);
+		r = lines_cut(bytes, 0, rules, &joined.line);
 	else
-		r = join_cut(join, &source->rules, bytes, false, &state, &joined);
+		r = join_cut(join, rules, bytes, false, &state, &joined);
 	*ret_text = joined.line.text;
 	return !r && !joined.line.truncated;
 }
@@ -63,9 +64,9 @@ int pipeline_read_header(struct pipeline *pipeline, struct file *file)
 	if (bytes)
 		r = file->tail.packing ? read_packed(&file->tail, bytes, &n) :
 					 read_plain(&file->tail, bytes, &n);
-	if (!r && cut(file->source, (struct slice){bytes, n}, &text)) {
+	if (!r && cut(file, (struct slice){bytes, n}, &text)) {
 		arena_reset(&pipeline->arena);
-		r = pipeline_clean(pipeline, file->source, &text);
+		r = pipeline_clean(pipeline, file, &text);
 		if (!r)
 			file->header = strndup(text.at, text.len);
 		if (!r && !file->header)

@@ -19,7 +19,7 @@ static int judge(struct pipeline *pipeline, const struct file *file, uint64_t po
 	struct event event = {.kind = EVENT_LINE, .position = position};
 	int r;
 
-	if (lines_cut(bytes, 0, &file->source->rules, &event.line))
+	if (lines_cut(bytes, 0, file->tail.rules, &event.line))
 		return 0;
 	r = pipeline_record(pipeline, file, &event, 0);
 	if (r == 0)

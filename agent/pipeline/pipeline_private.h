@@ -65,7 +65,7 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
  * The first line of a file as its source has it: without its mark, decoded, redacted; it borrows
  * from the arena then. 0 or -ENOMEM. records.c
  */
-int pipeline_clean(struct pipeline *pipeline, const struct source *source, struct slice *text)
+int pipeline_clean(struct pipeline *pipeline, const struct file *file, struct slice *text)
 	MUSTCHECK;
 
 /* Reads file->header, which stays NULL as long as it is not whole. 0 or negative errno. header.c */

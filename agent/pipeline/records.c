@@ -24,14 +24,10 @@ static int redact(struct pipeline *pipeline, const struct redact *rules, struct 
 }
 
 /* The mark in front of the first line is none of it. */
-static void take_mark(struct pipeline *pipeline, struct route_input *input)
+static void take_mark(struct slice *line)
 {
-	struct slice *line = &input->facts.line;
-
 	if (charset_has_mark(*line))
 		*line = (struct slice){line->at + CHARSET_MARK, line->len - CHARSET_MARK};
-	else if (charset_is_utf16(*line))
-		outcome_note(&pipeline->line.outcome, OUTCOME_UTF16);
 }
 
 /* What is no UTF-8 is noted, and replaced where the source says so. 0 or -ENOMEM. */
@@ -47,17 +43,27 @@ static int look_at_utf8(struct pipeline *pipeline, const struct source *source,
 	return charset_repair(input->facts.line, &pipeline->arena, &input->facts.line);
 }
 
-/* The line as its source has it, before anything is made of it. 0 or -ENOMEM. */
-static int read_line(struct pipeline *pipeline, const struct source *source,
+/*
+ * The line as its source has it, before anything is made of it; first: of its file. 0 or -ENOMEM.
+ */
+static int read_line(struct pipeline *pipeline, const struct file *file, bool first,
 		     struct route_input *input)
 {
+	const struct source *source = file->source;
 	int r = 0;
 
+	if (first && !charset_order(source->charset)) {
+		if (charset_is_utf16(input->facts.line))
+			outcome_note(&pipeline->line.outcome, OUTCOME_UTF16);
+		take_mark(&input->facts.line);
+	}
 	if (source->charset) {
-		r = charset_decode(source->charset, input->facts.line, &pipeline->arena,
-				   &input->facts.line);
+		r = charset_decode(source->charset, !*file->tail.rules->end, input->facts.line,
+				   &pipeline->arena, &input->facts.line);
 		input->made = true;
 	}
+	if (r == 0 && first && charset_order(source->charset))
+		take_mark(&input->facts.line);
 	if (r == 0 && source->not_utf8 != SOURCE_KEEP)
 		r = look_at_utf8(pipeline, source, input);
 	if (r == 0 && source->redact.n)
@@ -65,15 +71,11 @@ static int read_line(struct pipeline *pipeline, const struct source *source,
 	return r;
 }
 
-int pipeline_clean(struct pipeline *pipeline, const struct source *source, struct slice *text)
+int pipeline_clean(struct pipeline *pipeline, const struct file *file, struct slice *text)
 {
 	struct route_input input = {.facts.line = *text};
-	int r;
+	int r = read_line(pipeline, file, true, &input);
 
-	if (charset_has_mark(*text))
-		input.facts.line =
-			(struct slice){text->at + CHARSET_MARK, text->len - CHARSET_MARK};
-	r = read_line(pipeline, source, &input);
 	*text = input.facts.line;
 	return r;
 }
@@ -143,10 +145,9 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 		if (r)
 			return r;
 	}
-	if (UNLIKELY(event->position == 0))
-		take_mark(pipeline, &input);
-	if (UNLIKELY(file->source->charset || file->source->redact.n || file->source->not_utf8)) {
-		r = read_line(pipeline, file->source, &input);
+	if (UNLIKELY(event->position == 0 || file->source->charset || file->source->redact.n ||
+		     file->source->not_utf8)) {
+		r = read_line(pipeline, file, event->position == 0, &input);
 		if (r)
 			return r;
 	}

@@ -40,7 +40,7 @@
 	X(WITHHELD, COUNTED(lines_withheld), NULL, "withheld",                                     \
 	  "a rule of redact needs too many steps for this line and gave up")                       \
 	X(UTF16, COUNTED(files_utf16), NULL, "encoding",                                           \
-	  "its file begins as UTF-16 does, which is cut at each byte 0x0A: convert it")            \
+	  "its file begins as UTF-16 does, and is cut at each byte 0x0A: encoding = UTF-16")       \
 	X(NOT_UTF8, COUNTED(lines_not_utf8), "NOT_UTF8 (on_invalid_utf8)", "encoding",             \
 	  "bytes of the line are no UTF-8")                                                        \
 	X(TRUNCATED, COUNTED(lines_truncated), NULL, NULL, NULL)                                   \

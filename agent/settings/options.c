@@ -284,7 +284,10 @@ static const struct conf_option options[CONF_N_KEYS] = {
 			      .max = "1h",
 			      .help = "quiet time before a rotated file's last line without LF"},
 	[CONF_ENCODING] = {"encoding", BOTH, CONF_T_TEXT, .written = "UTF-8",
-			   .help = "of the lines: one of a byte for each character becomes UTF-8"},
+			   .help = "of the lines: UTF-16, and those of a byte for each character, "
+				   "become UTF-8"},
+	[CONF_LINE_END] = {"line_end", BOTH, CONF_T_TEXT,
+			   .help = "what a line ends in, up to 8 bytes; without it an LF"},
 	[CONF_ON_INVALID_UTF8] = {"on_invalid_utf8", BOTH, CONF_T_WORD, .written = "keep",
 				  .words = {"keep", "replace", "dead_letter"},
 				  .help = "lines that are no UTF-8: as they are, with U+FFFD, or a "

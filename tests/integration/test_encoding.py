@@ -78,3 +78,57 @@ def test_lines_that_are_no_utf8(ship, policy):
     agent.assert_true(len(BAD))
     said = agent.ask("dead-letters", "list")
     assert ("NOT_UTF8" in said) == (policy == "dead_letter"), said
+
+
+@pytest.mark.parametrize("encoding", ["utf-16le", "utf-16be", "utf-16"])
+def test_utf16(ship, encoding):
+    """Characters of which a byte is 0x0A or 0x00, an over-long line, CR LF, and a last line without its end."""
+    lines = ["n=Köln \u0a0a\u0a00\u0100\U0001f60a", "n=\u0a0d", "", "\u0100", "x" * 300, "n=last\r\u0a0d"]
+    text = "\r\n".join(lines)
+    codec = {"utf-16": "utf-16-be"}.get(encoding, encoding)
+    data = ("\ufeff" + text).encode(codec)
+    agent, records = ship(data, encoding=encoding, max_line="401B", provenance=True)
+    found = [record.value.decode() for record in records]
+    assert found == [*lines[:4], "x" * 200, lines[5]]
+    assert dict(records[0].headers)["n"].decode() == "Köln"
+    assert [int(dict(record.headers)["waybill-position"]) for record in records[:2]] == [
+        0,
+        len(("\ufeff" + lines[0] + "\r\n").encode(codec)),
+    ]
+    counters = agent.counters()
+    assert (counters["files_utf16"], counters["lines_truncated"]) == (0, 1)
+    agent.assert_true(len(lines))
+
+
+def test_utf16_grows_in_pieces(cluster, topic, work, make_agent):
+    """Half a character, half a line end: whatever is written at a time, and a restart in the midst of it; from
+    the line on that is half written at the first start."""
+    lines = [f"n={number} \u0a0a{'y' * number}" for number in range(40)]
+    old = "\ufeffold \u0a0a\n".encode("utf-16-be")
+    data = old + "".join(line + "\n" for line in lines).encode("utf-16-be")
+    path = work / "log" / "a.log"
+    path.write_bytes(data[: len(old) + 7])
+    source = {"encoding": "UTF-16", "start_at": "end", "key": "k", "headers": []}
+    agent = make_agent(cluster.bootstrap, topic, source=source, pattern=PATTERN).start()
+    agent.counted(lines_read=0)
+    with open(path, "ab", buffering=0) as log:
+        for start in range(len(old) + 7, len(data), 7):
+            log.write(data[start : start + 7])
+            if start == len(old) + 707:
+                agent.counted(lines_delivered=data[: start + 7].decode("utf-16", "ignore").count("\n") - 1)
+                agent.stop()
+                agent.start()
+    agent.counted(lines_delivered=1)
+    agent.stop()
+    agent.run("--until-eof")
+    assert [record.value.decode() for record in Reader(cluster.bootstrap, topic).records()] == lines
+
+
+@pytest.mark.parametrize("end", ["\\x1e\\n", "\\0", "--", "\\r"])
+def test_line_ends(ship, end):
+    """Of other bytes, which stand in part in the lines as well; an LF is none then."""
+    raw = {"\\x1e\\n": b"\x1e\n", "\\0": b"\0", "--": b"--", "\\r": b"\r"}[end]
+    lines = [b"n=1\nx", b"", b"a-b\x1e", b"", b"y" * 100, b"n=2"]
+    agent, records = ship(raw.join(lines), line_end=end, max_line="64B")
+    assert [record.value for record in records] == [*lines[:4], b"y" * 64, lines[5]]
+    agent.assert_true(len(lines))

@@ -12,7 +12,7 @@ static void expect(const char *name, const char *from, const char *to)
 	struct slice text;
 
 	cr_assert_eq(charset_new(name, &charset), 0, "%s", name);
-	cr_assert_eq(charset_decode(charset, slice_of(from), &arena, &text), 0);
+	cr_assert_eq(charset_decode(charset, false, slice_of(from), &arena, &text), 0);
 	cr_expect(slice_eq(text, slice_of(to)), "%s: %.*s", name, (int)text.len, text.at);
 	arena_deinit(&arena);
 	charset_free(charset);
@@ -31,8 +31,8 @@ Test(charset, bytes_become_characters)
 
 Test(charset, others_are_refused)
 {
-	static const char *const wide[] = {"UTF-16",  "UTF-16LE", "UTF-8",    "SHIFT_JIS",
-					   "GB18030", "EUC-JP",   "EBCDIC-US"};
+	static const char *const wide[] = {"UTF-32",  "UCS-4",  "UTF-8",    "SHIFT_JIS",
+					   "GB18030", "EUC-JP", "EBCDIC-US"};
 	struct charset *charset = NULL;
 
 	for (size_t i = 0; i < ARRAY_LEN(wide); i++)
@@ -89,6 +89,53 @@ Test(charset, what_is_no_utf8_is_replaced)
 			cr_assert_eq(charset_repair(whole, &arena, &made), 0);
 			cr_expect(slice_eq(made, slice_of(repaired)), "%zu", i);
 		}
+	}
+	arena_deinit(&arena);
+}
+
+Test(charset, pairs_of_bytes_become_characters)
+{
+	static const struct {
+		const char *name, *from;
+		size_t len;
+		bool big;
+		const char *to;
+	} rows[] = {
+		{"UTF-16LE", "", 0, false, ""},
+		{"utf-16le", "a\0\xf6\0\xac\x20", 6, false, "a\xc3\xb6\xe2\x82\xac"},
+		{"UTF-16BE", "\0a\0\xf6\x20\xac", 6, true, "a\xc3\xb6\xe2\x82\xac"},
+		{"UTF-16",
+		 "\x3d\xd8\x00\xde"
+		 "a",
+		 5, false, "\xf0\x9f\x98\x80\xef\xbf\xbd"},
+		{"UTF-16", "\xd8\x3d\xde\x00", 4, true, "\xf0\x9f\x98\x80"},
+		{"UTF-16LE",
+		 "\x3d\xd8"
+		 "a\0",
+		 4, false,
+		 "\xef\xbf\xbd"
+		 "a"},
+		{"UTF-16LE",
+		 "\x00\xde"
+		 "a\0\x3d\xd8",
+		 6, false,
+		 "\xef\xbf\xbd"
+		 "a\xef\xbf\xbd"},
+	};
+	struct arena arena = ARENA_NULL;
+	struct charset *charset;
+	struct slice text;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		cr_assert_eq(charset_new(rows[i].name, &charset), 0);
+		cr_expect(charset_order(charset) != CHARSET_BYTES);
+		cr_assert_eq(charset_decode(charset, rows[i].big,
+					    (struct slice){rows[i].from, rows[i].len}, &arena,
+					    &text),
+			     0);
+		cr_expect(slice_eq(text, slice_of(rows[i].to)), "%zu: %.*s", i, (int)text.len,
+			  text.at);
+		charset_free(charset);
 	}
 	arena_deinit(&arena);
 }

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/random.h"
+
 #define BYTES_MAX 512
 
 static const struct line_rules FIVE = {.max_line = 5};
@@ -282,4 +284,65 @@ Test(lines, scanned_is_not_looked_at_again)
 	cr_assert_eq(lines_cut(slice_of("abc"), 3, &FIVE, &line), LINES_E_MORE);
 	cr_assert_eq(lines_cut(slice_of("abcdefgh"), 8, &FIVE, &line), 0);
 	cr_assert(line.truncated);
+}
+
+/* What a line ends in besides LF; the last two are UTF-16. */
+static const struct line_rules ENDS[] = {
+	{.max_line = 6, .end_len = 2, .end = "--"},
+	{.max_line = 6, .end_len = 3, .end = "-a-"},
+	{.max_line = 6, .end_len = 1, .end = "\0", .nuls = true},
+	{.max_line = 6, .end_len = 2, .end = "\n\0", .wide = true},
+	{.max_line = 6, .end_len = 2, .end = "\0\n", .wide = true},
+};
+
+/* The same by the simplest means; 0: no end within what decides. */
+static size_t plain_end(struct slice bytes, const struct line_rules *rules)
+{
+	for (size_t at = 0; at + rules->end_len <= bytes.len; at += rules->wide ? 2 : 1)
+		if (memcmp(bytes.at + at, rules->end, rules->end_len) == 0)
+			return at + rules->end_len;
+	return 0;
+}
+
+/* However the bytes become known, and with what was looked at before: one cut, the right one. */
+Test(lines, other_ends_are_found_in_any_pieces)
+{
+	static const char letters[] = "-a\0\n\rb";
+	struct random random = {7};
+	char bytes[40];
+
+	for (int round = 0; round < 20000; round++) {
+		const struct line_rules *rules = &ENDS[round % (int)ARRAY_LEN(ENDS)];
+		size_t scanned = 0, end, len = sizeof bytes;
+		struct line line, whole;
+		int r = LINES_E_MORE;
+
+		for (size_t i = 0; i < len; i++)
+			bytes[i] = letters[random_below(&random, sizeof letters - 1)];
+		for (size_t known = 1; r && known <= len; known++) {
+			r = lines_cut((struct slice){bytes, known}, scanned, rules, &line);
+			scanned = known;
+		}
+		cr_assert_eq(r, 0);
+		cr_assert_eq(lines_cut((struct slice){bytes, len}, 0, rules, &whole), 0);
+		cr_expect(line.extent == whole.extent && line.text.len == whole.text.len &&
+			  line.terminated == whole.terminated);
+		end = plain_end((struct slice){bytes, len}, rules);
+		cr_expect_eq(lines_find_end((struct slice){bytes, len}, rules), end);
+		if (line.terminated)
+			cr_expect_eq(line.extent, end);
+		else
+			cr_expect(line.truncated && line.extent == rules->max_line &&
+				  (!end || end - rules->end_len > rules->max_line));
+	}
+}
+
+Test(lines, the_last_of_other_ends)
+{
+	cr_expect_eq(lines_find_last_end(slice_of("a--b---"), 0, &ENDS[0]), 7);
+	cr_expect_eq(lines_find_last_end(slice_of("a--b-"), 0, &ENDS[0]), 3);
+	cr_expect_eq(lines_find_last_end(slice_of("ab"), 0, &ENDS[0]), 0);
+	cr_expect_eq(lines_find_last_end((struct slice){"a\0\n\0\0\n\0b", 8}, 0, &ENDS[3]), 4);
+	cr_expect_eq(lines_find_last_end((struct slice){"a\0\n\0\0\n\0b", 8}, 1, &ENDS[3]), 7);
+	cr_expect_eq(lines_find_last_end((struct slice){"\0\n\0b", 4}, 6, &ENDS[4]), 2);
 }

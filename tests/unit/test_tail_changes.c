@@ -540,7 +540,7 @@ static uint64_t find_end(void)
 {
 	uint64_t position = 12345;
 
-	cr_assert_eq(tail_find_end(file, &position), 0);
+	cr_assert_eq(tail_find_end(file, &rules, &position), 0);
 	return position;
 }
 
@@ -576,7 +576,7 @@ Test(tail_changes, the_end_within_a_line_of_20_mib_is_told)
 
 	write_at(0, "one\n");
 	cr_assert_eq(pwrite(file, "x", 1, (off_t)end), 1);
-	cr_assert_eq(tail_find_end(file, &position), TAIL_E_WITHIN);
+	cr_assert_eq(tail_find_end(file, &rules, &position), TAIL_E_WITHIN);
 	cr_assert_eq(position, end + 1);
 	resume(position, "", position);
 	SEE("<dry>");
