@@ -4,47 +4,11 @@
  * several lines and compressed files are refused: what looks for line ends there looks for LF.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "conf/build.h"
-
-/* The byte that stands behind a backslash, in up to 3 letters; their number, 0: it is none. */
-static size_t read_escape(const char *at, char *ret_byte)
-{
-	static const char names[] = "nrt0\\", bytes[] = "\n\r\t\0\\";
-	const char *name = *at ? strchr(names, *at) : NULL;
-	char hex[3] = "", *end;
-
-	if (name) {
-		*ret_byte = bytes[name - names];
-		return 1;
-	}
-	if (*at == 'x')
-		strncat(hex, at + 1, 2);
-	*ret_byte = (char)strtoul(hex, &end, 16);
-	return end == hex + 2 && *hex != '-' && *hex != '+' && *hex != ' ' ? 3 : 0;
-}
-
-/* The bytes of line_end; their number, 0: they are none, or too many. */
-static uint8_t read_end(const char *text, char end[LINES_END_MAX])
-{
-	uint8_t n = 0;
-
-	while (*text) {
-		size_t len = 1;
-		char byte = *text;
-
-		if (*text == '\\')
-			len += read_escape(text + 1, &byte);
-		if ((*text == '\\' && len == 1) || n == LINES_END_MAX)
-			return 0;
-		end[n++] = byte;
-		text += len;
-	}
-	return n;
-}
+#include "settings/units.h"
 
 static void build_end(struct source_build *s)
 {
@@ -53,7 +17,7 @@ static void build_end(struct source_build *s)
 
 	if (!value->text)
 		return;
-	rules->end_len = read_end(value->text, rules->end);
+	rules->end_len = (uint8_t)units_bytes(value->text, rules->end, sizeof rules->end);
 	rules->nuls = rules->end_len && !*rules->end;
 	if (!rules->end_len)
 		conf_problem(s->build->problems, value->node->place,

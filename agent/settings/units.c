@@ -98,3 +98,44 @@ int units_time(const char *text, uint64_t *ret_ms)
 	}
 	return with_unit(text, times, ret_ms);
 }
+
+/* The byte that these letters behind a backslash mean; their number, 0: none. */
+static size_t read_escape(const char *at, char *ret_byte)
+{
+	static const char names[] = "nrt0\\", bytes[] = "\n\r\t\0\\", digits[] = "0123456789abcdef";
+	const char *name = *at ? strchr(names, *at) : NULL, *high, *low;
+
+	if (name) {
+		*ret_byte = bytes[name - names];
+		return 1;
+	}
+	if (*at != 'x' || !at[1] || !at[2])
+		return 0;
+	high = strchr(digits, tolower((unsigned char)at[1]));
+	low = strchr(digits, tolower((unsigned char)at[2]));
+	if (!high || !low)
+		return 0;
+	*ret_byte = (char)((high - digits) << 4 | (low - digits));
+	return 3;
+}
+
+size_t units_bytes(const char *text, char *ret_bytes, size_t max)
+{
+	size_t n = 0;
+
+	while (*text) {
+		size_t len = 0;
+		char byte = *text;
+
+		if (*text++ == '\\') {
+			len = read_escape(text, &byte);
+			if (!len)
+				return 0;
+		}
+		if (n == max)
+			return 0;
+		ret_bytes[n++] = byte;
+		text += len;
+	}
+	return n;
+}

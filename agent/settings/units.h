@@ -2,11 +2,12 @@
 #ifndef SETTINGS_UNITS_H
 #define SETTINGS_UNITS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/result.h"
 
-/* Sizes and times as people write them. Pure. */
+/* Sizes, times and bytes as people write them. Pure. */
 
 enum {
 	UNITS_E_SYNTAX = 1, /* not a whole number with a known unit */
@@ -26,5 +27,11 @@ int units_rate(const char *text, uint64_t *ret_bytes) MUSTCHECK;
 
 /* "20ms", "5s", "2m", "1h", "7d", and "0" -> milliseconds. UNITS_E_SYNTAX, UNITS_E_RANGE. */
 int units_time(const char *text, uint64_t *ret_ms) MUSTCHECK;
+
+/*
+ * Bytes as text, with \n, \r, \t, \0, \\ and \xHH, at most max of them: their number. 0: there are
+ * none, too many, or a backslash is before something else.
+ */
+size_t units_bytes(const char *text, char *ret_bytes, size_t max);
 
 #endif

@@ -93,3 +93,26 @@ Test(units, times)
 	for (size_t i = 0; i < ARRAY_LEN(times); i++)
 		check(&times[i], units_time);
 }
+
+Test(units, bytes)
+{
+	static const struct {
+		const char *text;
+		size_t n;
+		const char *bytes;
+	} rows[] = {
+		{"ab", 2, "ab"},     {"\\r\\n", 2, "\r\n"},
+		{"\\0", 1, ""},      {"\\x1E\\xff", 2, "\x1e\xff"},
+		{"\\\\t", 2, "\\t"}, {"\\t\\\\", 2, "\t\\"},
+		{"", 0, ""},         {"\\", 0, ""},
+		{"\\q", 0, ""},      {"\\x1", 0, ""},
+		{"\\xg0", 0, ""},    {"12345", 0, ""},
+	};
+	char bytes[4];
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		cr_assert_eq(units_bytes(rows[i].text, bytes, sizeof bytes), rows[i].n, "%s",
+			     rows[i].text);
+		cr_expect_arr_eq(bytes, rows[i].bytes, rows[i].n);
+	}
+}
