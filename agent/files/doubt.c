@@ -118,8 +118,8 @@ static bool is_back_in_head(const struct file *file)
 
 /*
  * Its size, since after a rewind the tail does not see that a file shrank; its first bytes, which
- * may go beyond what is settled and so beyond what its chain proves; those in memory; and what is settled ahead,
- * which must not be cut out of other bytes.
+ * may go beyond what is settled and so beyond what its chain proves; those in memory; and what is
+ * settled ahead, which must not be cut out of other bytes.
  */
 static void check_start(struct file *file)
 {
