@@ -478,7 +478,7 @@ KEPT = {
          ("rotate", 0, "olddir", False), ("write", 0, 1), ("checkpoint",), ("kill", False),
          ("rotate", 0, "number", False)],
     ),
-    "a copy from before the first start, packed when its original was cut off, is as old as it was": (
+    "a copy from before the first start, packed when its original was cut off: as old as it was": (
         False,
         False,
         [("write", 3, 1), ("copy", 3, "number"), ("write", 3, 1), ("run", 0),
