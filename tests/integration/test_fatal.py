@@ -5,13 +5,17 @@ The proxy answers a Produce request with OUT_OF_ORDER_SEQUENCE_NUMBER without sh
 broker: librdkafka raises a fatal error, while requests to other partitions are under way.
 """
 
+import os
+
 import pytest
 from rig import proxy as actions
 from rig.frames import OUT_OF_ORDER_SEQUENCE_NUMBER
+from rig.process import peak_rss_kib
 from rig.wait import wait_for
 from rig.writer import Load
 
 PARTITIONS = range(6)
+RESETS = 40
 
 
 @pytest.fixture
@@ -97,3 +101,31 @@ def test_connections_reset(flow, proxy):
     verdict, counters = flow.finish()
     assert verdict.DUP <= counters["maybe_persisted"], verdict
     verdict.assert_clean(verdict.written, dup=verdict.DUP)
+
+
+@pytest.mark.scenario("E28")
+def test_connections_that_fail_again_and_again_leave_nothing(
+    broker, own_topic, proxy, make_lineage, make_agent, make_oracle
+):
+    """Neither descriptors nor memory, nor repeats."""
+    lineage = make_lineage("a")
+    agent = make_agent(proxy.bootstrap, own_topic, kafka={"reconnect_backoff_max_ms": 100}).start()
+    oracle = make_oracle(broker, own_topic, [lineage])
+    load = Load(lineage, rate=1000)
+    costs = []
+    for _ in range(2):
+        for _ in range(RESETS):
+            before = proxy.produce_requests
+            proxy.reset_all()
+            wait_for(lambda: proxy.produce_requests > before + 2, 20, "requests on a new connection")
+        costs.append((len(os.listdir(f"/proc/{agent.process.pid}/fd")), peak_rss_kib(agent.process.pid)))
+    (fds, memory), (fds_later, memory_later) = costs
+    assert fds_later <= fds + 2, costs
+    assert memory_later <= memory + 4096, costs
+    written = load.stop()
+    wait_for(oracle.complete, 30, lambda: f"{oracle.missing()} missing")
+    agent.stop()
+    agent.assert_true(read=written)
+    verdict, counters = oracle.judge(), agent.counters()
+    assert verdict.DUP <= counters["maybe_persisted"], (verdict, counters)
+    verdict.assert_clean(written, dup=verdict.DUP)

@@ -158,6 +158,24 @@ def forgetful(work):
     broker.stop()
 
 
+@pytest.mark.scenario("E08")
+def test_a_quiet_producer_is_forgotten(
+    forgetful, topic_name, make_lineage, make_agent, make_oracle
+):
+    """It goes on as if nothing had been."""
+    broker, proxy = forgetful
+    lineage = make_lineage("a")
+    agent = make_agent(proxy.bootstrap, broker.make_topic(topic_name)).start()
+    oracle = make_oracle(broker, topic_name, [lineage])
+    for times in range(1, 4):
+        lineage.append(100)
+        agent.counted(lines_delivered=100 * times)
+        last(3)  # longer than producer.id.expiration.ms
+    agent.stop()
+    assert agent.counters()["producers_made"] == 1, agent.messages()
+    oracle.judge().assert_clean(written=300)
+
+
 def test_an_expired_producer_is_not_known_again(
     forgetful, topic_name, make_lineage, make_agent, make_oracle
 ):

@@ -175,9 +175,9 @@ class _Link:
 
 
 class Proxy:
-    def __init__(self, broker):
+    def __init__(self, broker, address="127.0.0.1"):
         self.target = broker.proxied_address
-        self.bootstrap = f"127.0.0.1:{broker.proxy_port}"
+        self.bootstrap = f"{address}:{broker.proxy_port}"
         self.rule = None
         self.swallowing = False
         self.calm = threading.Event()  # otherwise it trickles
@@ -187,7 +187,7 @@ class Proxy:
         self._lock = threading.Lock()
         self._links = []
         self._wake = os.pipe()
-        self._listener = socket.create_server(("127.0.0.1", broker.proxy_port), backlog=64)
+        self._listener = socket.create_server((address, broker.proxy_port), backlog=64)
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
 

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Partitions move between brokers all the time, and their leaders with them, under load.
+
+java/Shuffle.java gives each partition other replicas and has the first of them elected, each 2 s; a
+library of Python does not do that.
+"""
+
+import pytest
+from rig.kafka import JAVA
+from rig.paths import ROOT
+from rig.process import spawn
+from rig.wait import wait_for
+from rig.writer import Load
+
+PROGRAM = ROOT / "tests" / "integration" / "java" / "Shuffle.java"
+ROUNDS = 8
+PAUSE_MS = 2000
+
+
+@pytest.fixture
+def shuffled(three, topic_name, work):
+    """A topic of two replicas, and how many rounds were done with it."""
+    three.mend()
+    topic = three.make_topic(topic_name, replicas=2, min_insync_replicas=1)
+    output = work / "rounds"
+    command = [*JAVA, PROGRAM, three.bootstrap, topic, 3, PAUSE_MS]
+    process = spawn(command, output)
+
+    def rounds():
+        assert process.poll() is None, output.read_text()
+        return sum(line.isdigit() for line in output.read_text().splitlines())
+
+    yield topic, rounds
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.scenario("E19", "E10")
+def test_partitions_and_leaders_move_all_the_time(
+    three, shuffled, make_lineage, make_agent, make_oracle
+):
+    """Nothing lost, repeated or out of its order, with the same producer."""
+    topic, rounds = shuffled
+    lineage = make_lineage("a", keys=60)
+    agent = make_agent(three.bootstrap, topic).start()
+    oracle = make_oracle(three, topic, [lineage])
+    wait_for(lambda: rounds() >= 1, 60, "the first round")
+    load = Load(lineage, rate=500)
+    led = [three.leaders(topic)]
+    for number in range(2, 2 + ROUNDS):
+        wait_for(lambda: rounds() >= number, 60, f"round {number}")
+        led.append(three.leaders(topic))
+    assert len({tuple(sorted(leaders.items())) for leaders in led}) >= 3, led
+    written = load.stop()
+    wait_for(oracle.complete, 60, lambda: f"{oracle.missing()} missing")
+    agent.stop()
+    agent.assert_true(read=written)
+    verdict, counters = oracle.judge(), agent.counters()
+    assert verdict.DUP <= counters["maybe_persisted"], (verdict, agent.messages())
+    assert verdict.ORDER <= counters["lines_late"], (verdict, agent.messages())
+    assert counters["producers_made"] == 1, agent.messages()
+    verdict.assert_clean(written=written)
