@@ -22,6 +22,10 @@ filebeat.inputs:
   - 'health'
   ignore_older: 24h
   close_inactive: 5m
+  exclude_files: ['\.gz$', '^/var/log/orders/a']
+  multiline.pattern: '^\s'
+  multiline.match: after
+  multiline.max_lines: 20
 - type: filestream
   enabled: false
   paths: [/never]
@@ -75,8 +79,8 @@ def run(*words, stdin=None):
 def imported(tmp_path):
     """imported(format, text): the path of what it became, and the text."""
 
-    def go(form, text):
-        theirs, ours = tmp_path / "theirs", tmp_path / "waybill.conf"
+    def go(form, text, name="theirs"):
+        theirs, ours = tmp_path / name, tmp_path / "waybill.conf"
         theirs.write_text(text)
         status, out, err = run("import", form, theirs)
         assert (status, err) == (EX_OK, "")
@@ -102,6 +106,9 @@ def test_filebeat(imported):
     assert '"/var/log/a # b.log"' in text and "/never" not in text
     assert "#   line 14: filebeat.inputs[0].close_inactive: 5m\n#     not needed" in text
     assert "processors[0].drop_event.when.equals.level: debug" in text
+    assert 'exclude = [ "*.gz" ];' in text and "exclude_files[1]: ^/var/log/orders/a" in text
+    (record,) = values(conf, "orders", "ERR a\n b\n")
+    assert json.loads(record["value"])["message"] == "ERR a\n b"
     lines = "ERR a\nW1 health\nINFO\n"
     records = values(conf, "orders", lines)
     assert [record["topic"] for record in records] == ["orders", None, None]
@@ -128,5 +135,73 @@ def test_what_is_none(tmp_path):
     empty.write_text("a: b\n")
     assert run("import", "filebeat", empty)[0] == EX_DATAERR
     assert run("import", "fluent-bit", empty)[0] == EX_DATAERR
-    assert run("import", "vector", empty)[0] == EX_USAGE
+    assert run("import", "vector", empty)[0] == EX_DATAERR
+    assert run("import", "nxlog", empty)[0] == EX_USAGE
     assert run("import", "filebeat", tmp_path / "gone")[0] == EX_NOINPUT
+
+
+VECTOR_TOML = r"""
+data_dir = "/var/lib/vector"
+[sources.app]   # files
+type = "file"
+include = [
+  "/var/log/app/*.log", # one
+  '/var/log/"b".log',
+]
+exclude = ["*.gz"]
+read_from = "end"
+ignore_older_secs = 600
+[sources.app.multiline]
+start_pattern = '^\S'
+mode = "continue_through"
+condition_pattern = "^\\s"
+timeout_ms = 1000
+[transforms.parse]
+type = "remap"
+inputs = ["app"]
+[sinks.out]
+type = "kafka"
+inputs = ["parse"]
+bootstrap_servers = "k1:9092,k2:9092"
+topic = "logs"
+compression = "zstd"
+encoding.codec = "text"
+[sinks.out.sasl]
+username = "me"
+password = "geheim"
+mechanism = "PLAIN"
+"""
+
+VECTOR_YAML = """
+sources:
+  other: {type: journald}
+  app:
+    type: file
+    include: [/var/log/app.log]
+    max_line_bytes: 100000
+    multiline: {mode: halt_before, start_pattern: '^[A-Z]', condition_pattern: '^[A-Z]', timeout_ms: 500}
+sinks:
+  out:
+    type: kafka
+    bootstrap_servers: k1:9092
+    topic: "logs-{{ host.name }}"
+    encoding: {codec: json}
+    tls: {enabled: true, ca_file: /etc/hosts}
+"""
+
+
+def test_vector(imported, tmp_path):
+    conf, text = imported("vector", VECTOR_TOML, "vector.toml")
+    assert 'paths = [ "/var/log/app/*.log", "/var/log/\\"b\\".log" ];' in text
+    assert 'compression_type = "zstd";' in text and 'security_protocol = "sasl_plaintext";' in text
+    assert "transforms.parse.type: remap" in text and 'ignore_older = "600s";' in text
+    (record,) = values(conf, "app", "ERR a\n b\n")
+    assert (record["topic"], record["value"]) == ("logs", "ERR a\n b")
+
+
+def test_vector_in_yaml(imported):
+    conf, text = imported("vector", VECTOR_YAML)
+    assert 'topic = "logs-${host.name}";' in text and 'max_line = "100000B";' in text
+    assert 'security_protocol = "ssl";' in text and "sources.other.type: journald" in text
+    records = values(conf, "app", "A\nb\nC\n")
+    assert [json.loads(record["value"])["message"] for record in records] == ["A\nb", "C"]

@@ -45,6 +45,9 @@ bool entries_has(const struct entries *entries, const char *format, ...) PRINTF_
  */
 int entries_read_yaml(char *text, struct entries *ret_entries, unsigned *ret_bad) MUSTCHECK;
 
+/* A file of TOML, as toml.c says; as entries_read_yaml. */
+int entries_read_toml(char *text, struct entries *ret_entries, unsigned *ret_bad) MUSTCHECK;
+
 /*
  * A file of sections, "[INPUT]" and "  Name value" below it: "input[0].name", with small letters.
  * text is changed. 0 or -ENOMEM.

@@ -9,6 +9,9 @@
 #include "cmd/import/write.h"
 
 #define OUTPUT "output.kafka"
+/* In an input's list of parsers. */
+#define PARSERS_MAX 8
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 struct filebeat {
 	struct entries *entries;
@@ -272,6 +275,73 @@ static void put_times(struct filebeat *f)
 		fprintf(f->to, "    max_line = \"%sB\";\n", most);
 }
 
+/* Of multiline, in the input or, as of filestream, in its list of parsers. */
+static const char *multiline_value(struct filebeat *f, const char *name)
+{
+	const char *value =
+		entries_value(f->entries, "%s[%zu].multiline.%s", f->list, f->input, name);
+
+	for (size_t i = 0; !value && i < PARSERS_MAX; i++)
+		value = entries_value(f->entries, "%s[%zu].parsers[%zu].multiline.%s", f->list,
+				      f->input, i, name);
+	return value;
+}
+
+/*
+ * What matches goes on with the line before it (match: after) or has one behind it (before); with
+ * negate it is what does not match.
+ */
+static void put_multiline(struct filebeat *f)
+{
+	const char *pattern = multiline_value(f, "pattern"), *match = multiline_value(f, "match");
+	const char *negate = multiline_value(f, "negate"), *most = multiline_value(f, "max_lines");
+	const char *timeout = multiline_value(f, "timeout");
+	bool before = match && strcmp(match, "before") == 0, not = is_true(negate);
+	char *made = NULL;
+
+	if (!pattern)
+		return;
+	if (before && !not &&asprintf(&made, "^(?!.*(?:%s))", pattern) < 0)
+		return;
+	(void)multiline_value(f, "type");
+	fputs("    multiline: {\n", f->to);
+	write_text(f->to, 6, before ? "end" : not ? "start" : "continue", made ? made : pattern);
+	if (most && strspn(most, "0123456789") == strlen(most))
+		fprintf(f->to, "      max_lines = %s;\n", most);
+	if (timeout)
+		write_text(f->to, 6, "flush_after", timeout);
+	fputs("    };\n", f->to);
+	free(made);
+}
+
+/* "\\.gz$" as "*.gz"; a pattern that says more is no name with wildcards, and is left over. */
+static void put_exclude(struct filebeat *f)
+{
+	static const char *const names[] = {"exclude_files", "prospector.scanner.exclude_files"};
+	bool any = false;
+
+	for (size_t i = 0; i < f->entries->n; i++) {
+		struct entry *entry = &f->entries->of[i];
+		char path[256];
+
+		for (size_t k = 0; k < ARRAY_LEN(names); k++) {
+			size_t len = strlen(path_of(f, names[k], path)), end;
+			const char *ending = entry->value + (*entry->value == '\\');
+
+			if (strncmp(entry->path, path, len) != 0 || *ending != '.')
+				continue;
+			end = 1 + strspn(ending + 1, LETTERS);
+			if (end < 2 || strcmp(ending + end, "$") != 0)
+				continue;
+			fprintf(f->to, "%s \"*%.*s\"", any ? "," : "    exclude = [", (int)end,
+				ending);
+			any = entry->used = true;
+		}
+	}
+	if (any)
+		fputs(" ];\n", f->to);
+}
+
 static void put_source(struct filebeat *f)
 {
 	const char *name = value_of(f, "id");
@@ -281,7 +351,9 @@ static void put_source(struct filebeat *f)
 	fputs("  {\n", f->to);
 	write_text(f->to, 4, "name", name ? name : text);
 	(void)write_list(f->to, 4, "paths", f->entries, path_of(f, "paths", path));
+	put_exclude(f);
 	put_parser(f);
+	put_multiline(f);
 	put_rules(f);
 	put_topic(f);
 	put_template(f, "key", entries_value(f->entries, OUTPUT ".key"));

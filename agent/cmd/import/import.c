@@ -19,7 +19,8 @@ static const struct cmd_syntax syntax = {
 	.about = "Writes a configuration of waybill that does what one of another agent does, to\n"
 		 "standard output, with a comment for each thing that has no equal.",
 	.words = "FORMAT FILE",
-	.help = "FORMAT is filebeat (YAML) or fluent-bit (the form with sections)",
+	.help = "FORMAT is filebeat or vector (YAML, TOML where FILE\n"
+		"ends in .toml) or fluent-bit (the form with sections)",
 	.words_min = 2,
 	.words_max = 2,
 	.missing = "which format and file? `waybill import filebeat /etc/filebeat/filebeat.yml`",
@@ -32,7 +33,21 @@ static const struct format {
 } formats[] = {
 	{"filebeat", import_filebeat, true},
 	{"fluent-bit", import_fluent_bit, false},
+	{"vector", import_vector, true},
 };
+
+/* What the file says, as its format writes it. As entries_read_yaml. */
+static int read_entries(const struct format *format, const char *file, char *text,
+			struct entries *ret_entries, unsigned *ret_bad)
+{
+	size_t len = strlen(file);
+
+	if (!format->yaml)
+		return entries_read_sections(text, ret_entries);
+	if (len > 5 && strcmp(file + len - 5, ".toml") == 0)
+		return entries_read_toml(text, ret_entries, ret_bad);
+	return entries_read_yaml(text, ret_entries, ret_bad);
+}
 
 static int write_all(const struct format *format, const char *file, struct entries *entries,
 		     unsigned bad)
@@ -40,7 +55,7 @@ static int write_all(const struct format *format, const char *file, struct entri
 	printf("# From %s. Look at it, then: waybill check --config THIS_FILE\n", file);
 	if (bad)
 		printf("# Not read: what begins in line %u (a block, an anchor or a tag of "
-		       "YAML).\n",
+		       "YAML, a table or text of TOML over lines).\n",
 		       bad);
 	if (format->import(entries, stdout)) {
 		fprintf(stderr,
@@ -66,8 +81,7 @@ static int import(const struct format *format, const char *file)
 		return EX_NOINPUT;
 	}
 	if (r == 0)
-		r = format->yaml ? entries_read_yaml(text, &entries, &bad) :
-				   entries_read_sections(text, &entries);
+		r = read_entries(format, file, text, &entries, &bad);
 	if (r == 0)
 		status = write_all(format, file, &entries, bad);
 	entries_deinit(&entries);
@@ -86,7 +100,7 @@ int cmd_import(int argc, char **argv)
 		if (strcmp(formats[i].name, words.at[0]) == 0)
 			return import(&formats[i], words.at[1]);
 	}
-	fprintf(stderr, "waybill: import: \"%s\" is neither filebeat nor fluent-bit\n",
+	fprintf(stderr, "waybill: import: \"%s\" is none of filebeat, fluent-bit and vector\n",
 		words.at[0]);
 	return EX_USAGE;
 }

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vector.yaml or vector.toml → waybill. Sources of the type file become sources; the first Kafka
+ * sink says where they go. Transforms are programs, and left over. With the codec "json" Vector
+ * sends an envelope, with "text" the line.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/import/write.h"
+
+struct vector {
+	struct entries *entries;
+	FILE *to;
+	char source[128], sink[128]; /* paths: "sources.NAME" */
+};
+
+static const char *value_of(struct vector *v, const char *where, const char *name)
+{
+	return entries_value(v->entries, "%s.%s", where, name);
+}
+
+/*
+ * The next table of `kind` with that type behind the entry at *at, which moves on: its path. False:
+ * there is none.
+ */
+static bool next_table(struct vector *v, const char *kind, const char *type, size_t *at,
+		       char path[128])
+{
+	size_t len = strlen(kind);
+
+	while (*at < v->entries->n) {
+		struct entry *entry = &v->entries->of[(*at)++];
+		const char *name = entry->path + len, *dot;
+
+		if (strncmp(entry->path, kind, len) != 0 || *name != '.')
+			continue;
+		dot = strrchr(name + 1, '.');
+		if (!dot || strcmp(dot, ".type") != 0 || strchr(name + 1, '.') != dot ||
+		    strcmp(entry->value, type) != 0)
+			continue;
+		snprintf(path, 128, "%.*s", (int)(dot - entry->path), entry->path);
+		entry->used = true;
+		return true;
+	}
+	return false;
+}
+
+/* "{{ field }}" as "${field}". */
+static void put_template(FILE *to, const char *name, const char *text)
+{
+	fprintf(to, "    %s = \"", name);
+	while (*text) {
+		const char *end = strstr(text, "}}");
+
+		if (strncmp(text, "{{", 2) == 0 && end) {
+			text += 2 + strspn(text + 2, " .");
+			fprintf(to, "${%.*s}", (int)strcspn(text, " }"), text);
+			text = end + 2;
+			continue;
+		}
+		if (strchr("\"\\", *text))
+			fputc('\\', to);
+		fputs(*text == '$' ? "$" : "", to);
+		fputc(*text++, to);
+	}
+	fputs("\";\n", to);
+}
+
+/* "librdkafka_options": "queue.buffering.max.ms" → queue_buffering_max_ms. */
+static void put_properties(struct vector *v)
+{
+	static const struct {
+		const char *theirs, *ours;
+	} rows[] = {
+		{"compression", "compression_type"},          {"sasl.username", "sasl_username"},
+		{"sasl.mechanism", "sasl_mechanisms"},        {"tls.ca_file", "ssl_ca_location"},
+		{"tls.crt_file", "ssl_certificate_location"}, {"tls.key_file", "ssl_key_location"},
+	};
+	bool sasl = entries_has(v->entries, "%s.sasl", v->sink);
+	bool tls = entries_has(v->entries, "%s.tls", v->sink);
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *value = value_of(v, v->sink, rows[i].theirs);
+
+		if (value)
+			write_text(v->to, 2, rows[i].ours, value);
+	}
+	if (tls || sasl)
+		fprintf(v->to, "  security_protocol = \"%s%s\";\n", sasl ? "sasl_" : "",
+			tls ? "ssl" : "plaintext");
+	if (value_of(v, v->sink, "sasl.password"))
+		fputs("  sasl_password = \"file:/etc/waybill/kafka.password\";   # put it there\n",
+		      v->to);
+}
+
+static void put_kafka(struct vector *v)
+{
+	const char *servers = value_of(v, v->sink, "bootstrap_servers");
+
+	fputs("kafka: {\n", v->to);
+	write_text(v->to, 2, "bootstrap_servers", servers ? servers : "localhost:9092");
+	put_properties(v);
+	fputs("};\n\n", v->to);
+}
+
+static void put_multiline(struct vector *v)
+{
+	const char *mode = value_of(v, v->source, "multiline.mode");
+	const char *start = value_of(v, v->source, "multiline.start_pattern");
+	const char *condition = value_of(v, v->source, "multiline.condition_pattern");
+	const char *timeout = value_of(v, v->source, "multiline.timeout_ms");
+
+	if (!mode || !condition)
+		return;
+	fputs("    multiline: {\n", v->to);
+	if (strcmp(mode, "halt_before") == 0) {
+		write_text(v->to, 6, "start", condition);
+	} else if (strcmp(mode, "halt_with") == 0) {
+		write_text(v->to, 6, "end", condition);
+	} else {
+		if (start)
+			write_text(v->to, 6, "start", start);
+		write_text(v->to, 6, "continue", condition);
+	}
+	if (strcmp(mode, "continue_past") == 0)
+		fputs("      # continue_past: here a line that matches goes on with the one before "
+		      "it\n",
+		      v->to);
+	if (timeout)
+		fprintf(v->to, "      flush_after = \"%sms\";\n", timeout);
+	fputs("    };\n", v->to);
+}
+
+static void put_value(struct vector *v)
+{
+	const char *codec = value_of(v, v->sink, "encoding.codec");
+
+	if (codec && strcmp(codec, "json") != 0)
+		return;
+	fputs("    json: ( { name = \"file\"; value = \"${file.path}\"; },\n"
+	      "            { name = \"host\"; value = \"${host.name}\"; },\n"
+	      "            { name = \"message\"; value = \"${line}\"; },\n"
+	      "            { name = \"source_type\"; value = \"file\"; },\n"
+	      "            { name = \"timestamp\"; value = \"${event.time}\"; } );\n",
+	      v->to);
+}
+
+static void put_topic(struct vector *v)
+{
+	const char *topic = value_of(v, v->sink, "topic");
+
+	put_template(v->to, "topic", topic ? topic : "vector");
+	if (topic && strstr(topic, "{{"))
+		fputs("    topics = [ \"vector\" ];   # the topics that it may be: write them "
+		      "here\n",
+		      v->to);
+}
+
+static void put_source(struct vector *v)
+{
+	const char *key = value_of(v, v->sink, "key_field"), *number;
+	char path[192];
+
+	fputs("  {\n", v->to);
+	write_text(v->to, 4, "name", v->source + strlen("sources."));
+	snprintf(path, sizeof path, "%s.include", v->source);
+	(void)write_list(v->to, 4, "paths", v->entries, path);
+	snprintf(path, sizeof path, "%s.exclude", v->source);
+	(void)write_list(v->to, 4, "exclude", v->entries, path);
+	put_multiline(v);
+	put_topic(v);
+	if (key)
+		fprintf(v->to, "    key = \"${%s}\";   # a field: name the parser that finds it\n",
+			key[0] == '.' ? key + 1 : key);
+	put_value(v);
+	number = value_of(v, v->source, "read_from");
+	if (number && strcmp(number, "end") == 0)
+		fputs("    start_at = \"end\";\n", v->to);
+	number = value_of(v, v->source, "ignore_older_secs");
+	if (number)
+		fprintf(v->to, "    ignore_older = \"%ss\";\n", number);
+	number = value_of(v, v->source, "max_line_bytes");
+	if (number)
+		fprintf(v->to, "    max_line = \"%sB\";\n", number);
+	fputs("  }", v->to);
+}
+
+int import_vector(struct entries *entries, FILE *to)
+{
+	struct vector v = {.entries = entries, .to = to};
+	size_t at = 0;
+	bool any = false;
+
+	if (!next_table(&v, "sinks", "kafka", &at, v.sink))
+		return 1;
+	put_kafka(&v);
+	fputs("sources: (\n", to);
+	for (at = 0; next_table(&v, "sources", "file", &at, v.source); any = true) {
+		fputs(any ? ",\n" : "", to);
+		put_source(&v);
+	}
+	fputs("\n);\n", to);
+	return any ? 0 : 1;
+}
