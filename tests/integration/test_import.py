@@ -205,3 +205,32 @@ def test_vector_in_yaml(imported):
     assert 'security_protocol = "ssl";' in text and "sources.other.type: journald" in text
     records = values(conf, "app", "A\nb\nC\n")
     assert [json.loads(record["value"])["message"] for record in records] == ["A\nb", "C"]
+
+
+RSYSLOG = r"""
+module(load="imfile") # files
+$MaxMessageSize 64k
+template(name="line" type="string" string="%hostname% %syslogtag%%msg%\n")
+/* input(type="imfile" File="/never") */
+input(type="imfile"
+      File="/var/log/app/*.log" Tag="app:"
+      startmsg.regex="^[[:digit:]]{4}" readTimeout="2"
+      freshStartTail="on" Severity="info")
+ruleset(name="x") {
+  if $msg contains "a" then {
+    action(type="omkafka" topic="logs" broker=["k1:9092", "k2:9092"] template="line"
+           confParam=["compression.codec=lz4", "sasl.password=geheim"] key="k")
+  }
+}
+"""
+
+
+def test_rsyslog(imported):
+    conf, text = imported("rsyslog", RSYSLOG)
+    assert 'bootstrap_servers = "k1:9092,k2:9092";' in text and 'compression_type = "lz4";' in text
+    assert 'flush_after = "2s";' in text and 'start_at = "end";' in text
+    assert "legacy[0]: $MaxMessageSize 64k" in text and "input[0].severity: info" in text
+    assert "/never" not in text
+    records = values(conf, "input-1", "2026 a\n b\n2027 c\n")
+    assert [record["topic"] for record in records] == ["logs", "logs"]
+    assert records[0]["value"].endswith(" app:2026 a\n b") and records[0]["key"] == "k"

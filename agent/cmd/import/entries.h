@@ -54,4 +54,7 @@ int entries_read_toml(char *text, struct entries *ret_entries, unsigned *ret_bad
  */
 int entries_read_sections(char *text, struct entries *ret_entries) MUSTCHECK;
 
+/* A file of objects of RainerScript, as objects.c says. text is changed. 0 or -ENOMEM. */
+int entries_read_objects(char *text, struct entries *ret_entries) MUSTCHECK;
+
 #endif

@@ -20,7 +20,8 @@ static const struct cmd_syntax syntax = {
 		 "standard output, with a comment for each thing that has no equal.",
 	.words = "FORMAT FILE",
 	.help = "FORMAT is filebeat or vector (YAML, TOML where FILE\n"
-		"ends in .toml) or fluent-bit (the form with sections)",
+		"ends in .toml), fluent-bit (the form with sections)\n"
+		"or rsyslog (RainerScript)",
 	.words_min = 2,
 	.words_max = 2,
 	.missing = "which format and file? `waybill import filebeat /etc/filebeat/filebeat.yml`",
@@ -29,11 +30,12 @@ static const struct cmd_syntax syntax = {
 static const struct format {
 	const char *name;
 	int (*import)(struct entries *entries, FILE *to);
-	bool yaml;
+	int (*read)(char *text, struct entries *ret_entries); /* NULL: YAML or TOML */
 } formats[] = {
-	{"filebeat", import_filebeat, true},
-	{"fluent-bit", import_fluent_bit, false},
-	{"vector", import_vector, true},
+	{"filebeat", import_filebeat, NULL},
+	{"fluent-bit", import_fluent_bit, entries_read_sections},
+	{"rsyslog", import_rsyslog, entries_read_objects},
+	{"vector", import_vector, NULL},
 };
 
 /* What the file says, as its format writes it. As entries_read_yaml. */
@@ -42,8 +44,8 @@ static int read_entries(const struct format *format, const char *file, char *tex
 {
 	size_t len = strlen(file);
 
-	if (!format->yaml)
-		return entries_read_sections(text, ret_entries);
+	if (format->read)
+		return format->read(text, ret_entries);
 	if (len > 5 && strcmp(file + len - 5, ".toml") == 0)
 		return entries_read_toml(text, ret_entries, ret_bad);
 	return entries_read_yaml(text, ret_entries, ret_bad);
@@ -100,7 +102,8 @@ int cmd_import(int argc, char **argv)
 		if (strcmp(formats[i].name, words.at[0]) == 0)
 			return import(&formats[i], words.at[1]);
 	}
-	fprintf(stderr, "waybill: import: \"%s\" is none of filebeat, fluent-bit and vector\n",
+	fprintf(stderr,
+		"waybill: import: \"%s\" is none of filebeat, fluent-bit, rsyslog, vector\n",
 		words.at[0]);
 	return EX_USAGE;
 }

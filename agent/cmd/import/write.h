@@ -30,6 +30,7 @@ void write_rest(FILE *to, const struct entries *entries);
  */
 int import_filebeat(struct entries *entries, FILE *to) MUSTCHECK;
 int import_fluent_bit(struct entries *entries, FILE *to) MUSTCHECK;
+int import_rsyslog(struct entries *entries, FILE *to) MUSTCHECK;
 int import_vector(struct entries *entries, FILE *to) MUSTCHECK;
 
 #endif
