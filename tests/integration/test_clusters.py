@@ -104,6 +104,7 @@ def outage(kafka, how):
             kafka.start()
 
 
+@pytest.mark.scenario("E36")
 @pytest.mark.parametrize("down", ["near", "far"])
 @pytest.mark.parametrize("how", ["frozen", "dead"])
 def test_one_is_down_and_the_other_goes_on(agent, sides, down, how):
@@ -128,6 +129,7 @@ def test_one_is_down_and_the_other_goes_on(agent, sides, down, how):
     agent.assert_true(read=sum(written))
 
 
+@pytest.mark.scenario("E36")
 def test_it_starts_while_one_is_down(agent, sides):
     near, far = sides
     loads = {side.name: side.load() for side in sides}
@@ -140,6 +142,7 @@ def test_it_starts_while_one_is_down(agent, sides):
     judge(agent, sides, loads)
 
 
+@pytest.mark.scenario("E36")
 def test_it_is_killed_while_one_is_down(agent, sides):
     """A broker that is dead has none of what was under way to it, so nothing of it is there twice;
     of the other only what was under way at a kill may be."""
