@@ -36,7 +36,7 @@ def doubt_then_gap():
 
 
 @pytest.mark.parametrize("library", ["own", "newest"])
-@pytest.mark.scenario("E06", "E04", "G04")
+@pytest.mark.scenario("E03", "E06", "E04", "G04")
 def test_what_is_in_doubt_is_not_sent_under_new_numbers(
     library, broker, own_topic, proxy, make_lineage, make_agent, make_oracle
 ):

@@ -5,6 +5,7 @@ import os
 
 import pytest
 from rig import config
+from rig.reader import Reader
 from rig.wait import last, wait_for
 
 MISSING = 30 if os.environ.get("WAYBILL_LONG") else 10
@@ -50,3 +51,25 @@ def test_other_topics_flow_meanwhile(
     agent.wait_says(topic_name + "-missing")
     agent.stop()
     oracle.judge().assert_clean(written=5000)
+
+
+@pytest.mark.scenario("E11")
+@pytest.mark.parametrize("partitions", [6, 9, 2])
+def test_deleted_and_made_again(broker, topic_name, make_lineage, make_agent, partitions):
+    """What is written meanwhile waits, and is in the new one once; with more partitions or with fewer."""
+    topic = broker.make_topic(topic_name)
+    lineage = make_lineage("a").append(1000)
+    agent = make_agent(broker.bootstrap, topic).start()
+    agent.counted(lines_delivered=1000)
+    broker.delete_topic(topic)
+    agent.wait_says(topic, "does not exist")
+    lineage.append(1000)
+    agent.counted(lines_delivered=1000)
+    assert agent.counters()["lines_delivered"] == 1000
+    broker.make_topic(topic, partitions)
+    agent.wait_says(topic, f"is there now, with {partitions} partitions")
+    agent.counted(lines_delivered=2000, deadline=60)
+    agent.stop()
+    agent.assert_true(read=2000)
+    values = [record.value for record in Reader(broker.bootstrap, topic, partitions).records()]
+    assert sorted(values) == sorted(lineage.lines.line(0, n) for n in range(1000, 2000))
