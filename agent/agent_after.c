@@ -46,7 +46,8 @@ static void log_remarks(struct agent *agent)
 void agent_after_wakeup(struct agent *agent, uint64_t now_us)
 {
 	bool reading = agent->state == AGENT_RUNNING && !agent->until_eof;
-	uint64_t claims_us = claims_due_us(&agent->files);
+	uint64_t claims_us = claims_due_us(&agent->files), seek_us = files_seek_us(&agent->files);
+	uint64_t look_us = claims_us < seek_us ? claims_us : seek_us;
 	bool room, busy;
 
 	agent_arm_kick(agent, output_service(agent->output, now_us));
@@ -57,10 +58,10 @@ void agent_after_wakeup(struct agent *agent, uint64_t now_us)
 		agent_keep_pace(agent, now_us);
 	room = agent_has_room(agent, now_us);
 	busy = !TAILQ_EMPTY(&agent->files.ready) || !TAILQ_EMPTY(&agent->files.proofs) ||
-	       agent->files.to_age || copies_busy(&agent->files) || claims_us <= now_us;
+	       agent->files.to_age || copies_busy(&agent->files) || look_us <= now_us;
 	busy = busy && agent->state == AGENT_RUNNING && room;
-	if (UNLIKELY(claims_us > now_us && claims_us != CLOCK_NEVER))
-		agent_arm_kick(agent, claims_us);
+	if (UNLIKELY(look_us > now_us && look_us != CLOCK_NEVER))
+		agent_arm_kick(agent, look_us);
 	/* A writer that goes on while nothing can be read would wake us for each line. */
 	sd_event_source_set_enabled(agent->hints, reading && room ? SD_EVENT_ON : SD_EVENT_OFF);
 	sd_event_source_set_enabled(agent->turn, busy ? SD_EVENT_ON : SD_EVENT_OFF);

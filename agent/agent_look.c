@@ -211,6 +211,9 @@ void agent_tick_looks(struct agent *agent, uint64_t now_us)
 	if (agent_tick_limits(agent))
 		look_within(agent, LOOK_ROOM_US, agent->room_at_us);
 	agent->files.crowded = false;
+	/* Of a directory with a million names it is large. */
+	if (files_seek_us(&agent->files) == CLOCK_NEVER)
+		files_unlook(&agent->files.sought);
 	agent_look(agent, now_us);
 	if (agent->hints && agent_has_room(agent, now_us))
 		return;

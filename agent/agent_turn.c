@@ -97,12 +97,18 @@ static void vanished(struct agent *agent, struct file *file)
 /* The file's descriptor, opened again if it was closed. False: the file cannot be read now. */
 static bool ensure_open(struct agent *agent, struct file *file)
 {
-	int r = files_open(&agent->files, file);
+	bool astray = file->astray_us;
+	int r = files_open_soon(&agent->files, file);
 
+	/* No hint told where it went. */
+	if (UNLIKELY(!r && astray) && discover_follow(agent->discover, file->path) == -ENOMEM)
+		agent->error = -ENOMEM;
 	if (!r)
 		return true;
 	if (r == FILES_E_CROWDED)
 		files_hold(&agent->files, file, FILE_WAITS_ROOM);
+	else if (r == FILES_E_LATER)
+		files_hold(&agent->files, file, FILE_WAITS_LOOK);
 	else if (r < 0)
 		unreadable(agent, file, "opening", r);
 	else
@@ -337,6 +343,8 @@ static void step(struct agent *agent, uint64_t now_us)
 	if (agent->files.to_age)
 		agent_age_some(agent, now_us);
 	doubt_step(&agent->files, now_us);
+	if (UNLIKELY(files_seek_us(&agent->files) <= now_us))
+		files_release(&agent->files, FILE_WAITS_LOOK, SIZE_MAX);
 	if (copies_busy(&agent->files) && copies_step(&agent->files, now_us, now_ms) == -ENOMEM)
 		agent->error = -ENOMEM;
 	r = claims_step(&agent->files, agent->discover, now_ms, &file);

@@ -128,6 +128,9 @@ static void say_held(const struct view *view, const struct file *file, char *tex
 	case FILE_WAITS_UNPACKER:
 		snprintf(text, len, "other compressed files to be read");
 		break;
+	case FILE_WAITS_LOOK:
+		snprintf(text, len, "a look into directories for where it went");
+		break;
 	case FILE_WAITS:
 		break;
 	}

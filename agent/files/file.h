@@ -40,6 +40,7 @@ enum file_wait {
 	FILE_WAITS_RATE,     /* a limit of a rule of its source; the tick tries again */
 	FILE_WAITS_CATCH_UP, /* it is far behind: catch_up_rate */
 	FILE_WAITS_UNPACKER, /* other compressed files are being read */
+	FILE_WAITS_LOOK,     /* where it went: directories are looked into for all such at once */
 	FILE_WAITS,          /* their number */
 };
 
@@ -133,7 +134,10 @@ struct file {
 	uint64_t first_size; /* when it was taken in by a start, of one of which nothing was read */
 	int64_t whole_ns;    /* its last write as of when its content was whole the last time */
 	int64_t known_ns; /* generations of it that were made before are known, or none of ours */
-	bool unreadable;  /* the last try to open or read it has failed */
+	/* It is not at its path, and no look before that found it; 0: it is, as far as is known */
+	uint64_t astray_us;
+	uint8_t unfound;     /* by so many of them */
+	bool unreadable;     /* the last try to open or read it has failed */
 	struct ranges alone; /* lines of batches that were refused: each goes alone */
 	struct ranges
 		parts; /* of the event in parts_slot: bytes that do not stand with its first line */

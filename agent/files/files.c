@@ -159,6 +159,7 @@ void files_deinit(struct files *files)
 		free(files->made[--files->n_made]);
 	dangling_deinit(&files->danglings);
 	files_unlook(&files->looked);
+	files_unlook(&files->sought);
 	cursor = NULL;
 	while (files->by_inode && (file = map_next(files->by_inode, &cursor)))
 		files_end_judge(files, file);
@@ -301,6 +302,7 @@ int files_move(struct files *files, struct file *file, const char *path)
 	if (strcmp(file->path, path) == 0)
 		return map_put(files->by_path, path, strlen(path), file);
 	take_if_own(files->by_path, file->path, file);
+	file->astray_us = 0;
 	r = file_set_path(file, path);
 	if (!r)
 		r = map_put(files->by_path, file->path, strlen(file->path), file);

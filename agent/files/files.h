@@ -55,6 +55,12 @@ struct files_looked {
 	int64_t ns;            /* when they were begun */
 };
 
+/*
+ * Looks into directories by one who may wait take this part of the time: however large they are,
+ * and however many files are deleted, others have the rest.
+ */
+#define FILES_LOOK_SHARE 20
+
 /* A place for a file that may hold an unpacker. */
 struct unpacking {
 	struct file *file; /* NULL: it is free */
@@ -117,7 +123,10 @@ struct files {
 	size_t n_found;       /* of them that scans found, and that were not looked at */
 	struct danglings danglings;
 	struct files_looked looked; /* for one lot of hints */
-	struct map *claims;         /* file's id → what is looked for of it: claims.h */
+	struct files_looked sought; /* for files that went astray before that: */
+	uint64_t sought_us;
+	uint64_t seek_at_us; /* not before, for others that may wait */
+	struct map *claims;  /* file's id → what is looked for of it: claims.h */
 	/* Of these nothing is under way of the file: not begun yet, and begun. */
 	TAILQ_HEAD(claim_list, claim) claims_due;
 	struct claim_list claims_hunting;
@@ -348,8 +357,18 @@ void files_close(struct files *files, struct file *file);
 enum {
 	FILES_E_GONE = 1, /* no such file any more */
 	FILES_E_CROWDED,  /* no descriptor is left: again when other files were settled */
+	FILES_E_LATER,    /* of files_open_soon: directories were looked into a moment ago */
 };
 int files_open(struct files *files, struct file *file) MUSTCHECK;
+
+/*
+ * The same by who can wait until files_seek_us: of thousands that were deleted or renamed not each
+ * has a look into their directory.
+ */
+int files_open_soon(struct files *files, struct file *file) MUSTCHECK;
+
+/* When those that wait for a look are to be released; CLOCK_NEVER: none does. */
+uint64_t files_seek_us(const struct files *files);
 
 /*
  * The name that the file behind a descriptor has now, all links resolved (malloc'ed). NULL when it

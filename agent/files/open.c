@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "files/files.h"
 #include "search/places.h"
 
@@ -84,25 +85,66 @@ static char *find(struct places *places, const struct file *file)
 				file->identity.inode);
 }
 
-static int open_anywhere(struct files *files, struct file *file)
+/* Directories are looked into anew. False: no memory. */
+static bool seek(struct files *files)
+{
+	files_unlook(&files->sought);
+	files->sought_us = clock_mono_us();
+	files->sought.places = places_new();
+	return files->sought.places != NULL;
+}
+
+/*
+ * By a look that is younger than what is known of the file. One that does not find it may have come
+ * amid a renaming, so there are several. -EAGAIN: the next one is not due; -ENOENT: it is nowhere.
+ */
+static int open_astray(struct files *files, struct file *file, bool may_wait)
+{
+	int fd = -ENOENT;
+
+	while (file->unfound < LOOKS) {
+		bool fresh = files->sought.places && files->sought_us > file->astray_us;
+		uint64_t began_us;
+		char *path;
+
+		if (!fresh && may_wait && clock_mono_us() < files->seek_at_us)
+			return -EAGAIN;
+		began_us = fresh ? 0 : clock_cpu_us();
+		if (!fresh && !seek(files))
+			return -ENOMEM;
+		path = find(files->sought.places, file);
+		if (!fresh)
+			files->seek_at_us = clock_mono_us() +
+					    (clock_cpu_us() - began_us) * (FILES_LOOK_SHARE - 1);
+		if (path)
+			fd = open_moved(files, file, path);
+		free(path);
+		if (fd != -ENOENT)
+			break;
+		file->astray_us = clock_mono_us();
+		file->unfound++;
+	}
+	return fd;
+}
+
+static int open_anywhere(struct files *files, struct file *file, bool may_wait)
 {
 	int fd = open_same(files, file, file->path);
 
 	if (fd == -ENOENT && file->real)
 		fd = open_moved(files, file, file->real);
-	for (int looks = 0; fd == -ENOENT && looks < LOOKS; looks++) {
-		struct places *places = places_new();
-		char *path = places ? find(places, file) : NULL;
-
-		if (path)
-			fd = open_moved(files, file, path);
-		free(path);
-		places_free(places);
+	if (fd == -ENOENT && !file->astray_us) {
+		file->astray_us = clock_mono_us();
+		file->unfound = 0;
 	}
+	if (fd == -ENOENT)
+		fd = open_astray(files, file, may_wait);
+	if (fd >= 0)
+		file->astray_us = 0;
 	return fd;
 }
 
-int files_open(struct files *files, struct file *file)
+static int open_file(struct files *files, struct file *file, bool may_wait)
 {
 	int fd;
 
@@ -110,9 +152,27 @@ int files_open(struct files *files, struct file *file)
 		return 0;
 	if (!files_may_open(files, file->source))
 		return FILES_E_CROWDED;
-	fd = open_anywhere(files, file);
+	fd = open_anywhere(files, file, may_wait);
 	if (fd < 0)
-		return fd == -ENOENT ? FILES_E_GONE : fd == -EMFILE ? FILES_E_CROWDED : fd;
+		return fd == -ENOENT ? FILES_E_GONE :
+		       fd == -EMFILE ? FILES_E_CROWDED :
+		       fd == -EAGAIN ? FILES_E_LATER :
+				       fd;
 	files_set_fd(files, file, fd);
 	return 0;
+}
+
+int files_open(struct files *files, struct file *file)
+{
+	return open_file(files, file, false);
+}
+
+int files_open_soon(struct files *files, struct file *file)
+{
+	return open_file(files, file, true);
+}
+
+uint64_t files_seek_us(const struct files *files)
+{
+	return TAILQ_EMPTY(&files->held[FILE_WAITS_LOOK]) ? CLOCK_NEVER : files->seek_at_us;
 }

@@ -50,11 +50,6 @@ struct claim {
  * in files without a name so much is kept for all, and then none: their owner has it.
  */
 #define RESTS_MAX ((size_t)8 << 20)
-/*
- * Looks into directories take this part of the time. Of many files that are deleted together, or
- * one after the other, not each has a look of its own into the same one, which may be large.
- */
-#define LOOK_SHARE 20
 
 /* To the end of the list (NULL: none). */
 static void put_into(struct claim_list *list, struct claim *claim)
@@ -228,7 +223,7 @@ static int begin_hunt(struct files *files, struct claim *claim, const struct fil
 	put_into(&files->claims_hunting, claim);
 	if (began_us)
 		files->claim_look_at_us =
-			clock_mono_us() + (clock_cpu_us() - began_us) * (LOOK_SHARE - 1);
+			clock_mono_us() + (clock_cpu_us() - began_us) * (FILES_LOOK_SHARE - 1);
 	return r;
 }
 

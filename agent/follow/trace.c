@@ -50,7 +50,8 @@ int follow_trace(struct files *files, struct discover *discover, struct file *fi
 	int r;
 
 	/* What cannot be opened now is told when its turn comes. */
-	name = files_open(files, file) ? NULL : files_name_of(file->tail.fd);
+	r = files->first_scan ? files_open(files, file) : files_open_soon(files, file);
+	name = r ? NULL : files_name_of(file->tail.fd);
 	moved = file->left_path != left;
 	if (!name || moved) {
 		files->counters->rotations += !left;

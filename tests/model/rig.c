@@ -272,7 +272,8 @@ static bool busy(const struct agent *agent)
 {
 	return agent_has_room(agent, rig.now_us) &&
 	       (!TAILQ_EMPTY(&agent->files.ready) || !TAILQ_EMPTY(&agent->files.proofs) ||
-		copies_busy(&agent->files) || claims_due_us(&agent->files) != CLOCK_NEVER);
+		copies_busy(&agent->files) || claims_due_us(&agent->files) != CLOCK_NEVER ||
+		files_seek_us(&agent->files) != CLOCK_NEVER);
 }
 
 static bool serve(struct agent *agent)

@@ -326,8 +326,12 @@ static void turn(struct follow_rig *rig, struct file *file)
 {
 	bool hand_over = next_has_data(file);
 	struct event event;
-	int r = files_open(&rig->files, file);
+	int r = files_open_soon(&rig->files, file);
 
+	if (r == FILES_E_LATER) {
+		files_hold(&rig->files, file, FILE_WAITS_LOOK);
+		return;
+	}
 	if (r == FILES_E_GONE) {
 		files_rest(&rig->files, file);
 		r = claims_begin_gone(&rig->files, file);
@@ -432,6 +436,15 @@ static bool release_held(struct follow_rig *rig)
 	return any;
 }
 
+/* Those that wait for a look have it when it is due. */
+static bool release_astray(struct follow_rig *rig)
+{
+	bool any = files_seek_us(&rig->files) != CLOCK_NEVER;
+
+	files_release(&rig->files, FILE_WAITS_LOOK, SIZE_MAX);
+	return any;
+}
+
 const char *rig_run(struct follow_rig *rig)
 {
 	struct file *file;
@@ -449,8 +462,8 @@ const char *rig_run(struct follow_rig *rig)
 		doubt_step(&rig->files, clock_mono_us());
 		while ((file = files_next_ready(&rig->files)))
 			turn(rig, file);
-	} while (!TAILQ_EMPTY(&rig->files.proofs) || step_claims(rig) || step_copies(rig) ||
-		 age(rig) || release_held(rig));
+	} while (!TAILQ_EMPTY(&rig->files.proofs) || release_astray(rig) || step_claims(rig) ||
+		 step_copies(rig) || age(rig) || release_held(rig));
 	return rig->lines;
 }
 

@@ -107,6 +107,52 @@ Test(deleted, files_that_are_deleted_together_are_looked_for_by_one_look)
 	end();
 }
 
+/* Of more files than descriptors most are closed: by what name they go is asked of directories. */
+static void close_all(void)
+{
+	void *cursor = NULL;
+	struct file *file;
+
+	while ((file = map_next(rig->files.by_inode, &cursor)))
+		files_close(&rig->files, file);
+}
+
+/* Each had six looks, with the hint that it left and with its turn. */
+Test(deleted, closed_files_that_are_deleted_together_share_their_looks)
+{
+	know(2 * FILES);
+	close_all();
+	looks = 0;
+	look_takes_us = 1000;
+	for (int i = 0; i < FILES; i++)
+		rig_remove(rig, name_of(2 * i));
+	rig_run(rig);
+	cr_expect_leq(looks, 6, "%zu", looks);
+	cr_expect_eq(files_count(&rig->files), FILES);
+	cr_expect_eq(rig->counters.files_lost, 0);
+	end();
+}
+
+/* The same, and none of them is taken for one that is deleted. */
+Test(deleted, closed_files_that_are_renamed_together_share_their_looks)
+{
+	char to[32];
+
+	know(FILES);
+	close_all();
+	looks = 0;
+	look_takes_us = 1000;
+	for (int i = 0; i < FILES; i++) {
+		rig_append(rig, name_of(i), "y\n");
+		snprintf(to, sizeof to, "%s.1", name_of(i));
+		rig_rename(rig, name_of(i), to);
+	}
+	rig_run(rig);
+	cr_expect_eq(strlen(rig->lines), 2 * FILES);
+	cr_expect_leq(looks, 6, "%zu", looks);
+	end();
+}
+
 /* Time passes between them, but a look takes longer than they are apart. */
 Test(deleted, files_that_are_deleted_one_after_the_other_wait_for_few_looks)
 {
