@@ -316,7 +316,8 @@ int agent_run(struct agent *agent)
 	agent_take_reports(agent, clock_mono_us());
 	/* What was moved since its last hint is found by the next start where we see it now. */
 	follow_begin_look(&agent->files);
-	if (follow_check_paths(&agent->files, agent->discover))
+	follow_check_paths(&agent->files);
+	if (follow_check_some(&agent->files, agent->discover, CLOCK_NEVER))
 		log_say(agent->log, LOG_WARNING, "no-memory-at-end", "out of memory at the end");
 	saved = agent_last_checkpoint(agent);
 	if (!saved)

@@ -58,7 +58,8 @@ void agent_after_wakeup(struct agent *agent, uint64_t now_us)
 		agent_keep_pace(agent, now_us);
 	room = agent_has_room(agent, now_us);
 	busy = !TAILQ_EMPTY(&agent->files.ready) || !TAILQ_EMPTY(&agent->files.proofs) ||
-	       agent->files.to_age || copies_busy(&agent->files) || look_us <= now_us;
+	       !TAILQ_EMPTY(&agent->files.to_check) || agent->files.to_age ||
+	       copies_busy(&agent->files) || look_us <= now_us;
 	busy = busy && agent->state == AGENT_RUNNING && room;
 	if (UNLIKELY(look_us > now_us && look_us != CLOCK_NEVER))
 		agent_arm_kick(agent, look_us);

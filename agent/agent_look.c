@@ -50,8 +50,9 @@ static void end_look(struct agent *agent, uint64_t began_us)
 {
 	uint64_t now_us, rest_us;
 
-	if (files_forget_gone(&agent->files) || follow_check_paths(&agent->files, agent->discover))
+	if (files_forget_gone(&agent->files))
 		agent->error = -ENOMEM;
+	follow_check_paths(&agent->files);
 	doze_end_look(&agent->files);
 	quota_end_look(&agent->files.quota);
 	quota_end_look(&agent->files.awake);
@@ -219,4 +220,6 @@ void agent_tick_looks(struct agent *agent, uint64_t now_us)
 		return;
 	while (agent_take_hints(agent) && !agent->error && clock_mono_us() < end_us)
 		;
+	if (follow_check_some(&agent->files, agent->discover, end_us))
+		agent->error = -ENOMEM;
 }

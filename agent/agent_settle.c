@@ -224,7 +224,8 @@ bool agent_all_shipped(const struct agent *agent, size_t *ret_stuck)
 	size_t stuck = 0;
 
 	if (!TAILQ_EMPTY(&agent->files.ready) || agent->files.n_paced ||
-	    files_any_held(&agent->files) || agent->files.n_copies)
+	    files_any_held(&agent->files) || !TAILQ_EMPTY(&agent->files.to_check) ||
+	    agent->files.n_copies)
 		return false;
 	while ((file = map_next(agent->files.by_inode, &cursor))) {
 		if (file->state == FILE_FINISHED)

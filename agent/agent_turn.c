@@ -25,6 +25,8 @@
 #define TURN_BYTES ((size_t)64 << 10)
 /* A turn of the loop: signals, reports and kicks wait no longer. */
 #define TURN_US 2000
+/* Of that so long paths are looked at of files that may have left them. */
+#define CHECK_US 1000
 /* Another try of a file that could not be read, doubling. */
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 30000
@@ -343,6 +345,9 @@ static void step(struct agent *agent, uint64_t now_us)
 	if (agent->files.to_age)
 		agent_age_some(agent, now_us);
 	doubt_step(&agent->files, now_us);
+	if (UNLIKELY(!TAILQ_EMPTY(&agent->files.to_check)) &&
+	    follow_check_some(&agent->files, agent->discover, now_us + CHECK_US))
+		agent->error = -ENOMEM;
 	if (UNLIKELY(files_seek_us(&agent->files) <= now_us))
 		files_release(&agent->files, FILE_WAITS_LOOK, SIZE_MAX);
 	if (copies_busy(&agent->files) && copies_step(&agent->files, now_us, now_ms) == -ENOMEM)

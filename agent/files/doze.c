@@ -44,7 +44,7 @@ static bool is_plain(const struct file *file)
 
 static bool is_unremarkable(const struct file *file)
 {
-	return !file->dirty && !file->aging && !file->polled && !file->touched &&
+	return !file->dirty && !file->aging && !file->polled && !file->touched && !file->to_check &&
 	       !file->rewritten && !file->lines_back && !file->spoilt && !file->unjudged &&
 	       !file->judge && !file->vanished && !file->suspect && !file->unreadable &&
 	       !file->convict && !file->alone.n && !file->flies_alone && !file->hold.since_us &&

@@ -182,6 +182,7 @@ struct file {
 	SLIST_ENTRY(file) touched_link;
 	int64_t row_seal; /* of the row as it was last written, its position apart; 0: not yet */
 	TAILQ_ENTRY(file) dirty_link;
+	TAILQ_ENTRY(file) check_link;
 	TAILQ_ENTRY(file) aging_link;
 	TAILQ_ENTRY(file) polled_link;
 	uint32_t ask_ms; /* so often */
@@ -189,6 +190,8 @@ struct file {
 	bool touched;                /* reports came: look at its account */
 	bool dirty;                  /* its row must be written */
 	bool aging;                  /* on the list of those that time does something to */
+	bool to_check;               /* on the list of those whose path is looked at; and at what */
+	bool check_behind;           /* came behind it */
 	bool polled;                 /* on the list of those whose size is asked */
 	bool told;                   /* a hint told of a write since the last look at all paths */
 	uint8_t silent_looks;        /* that found bytes which no hint told of, in a row */

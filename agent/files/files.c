@@ -128,6 +128,7 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	for (int wait = 0; wait < FILE_WAITS; wait++)
 		TAILQ_INIT(&files->held[wait]);
 	TAILQ_INIT(&files->dirty);
+	TAILQ_INIT(&files->to_check);
 	TAILQ_INIT(&files->aging);
 	TAILQ_INIT(&files->proofs);
 	TAILQ_INIT(&files->polled);
@@ -400,6 +401,7 @@ void files_remove(struct files *files, struct file *file, bool forget)
 	if (file->dirty)
 		TAILQ_REMOVE(&files->dirty, file, dirty_link);
 	files_unage(files, file);
+	files_uncheck(files, file);
 	unpoll(files, file);
 	if (forget)
 		files_forget_row(files, file->id);

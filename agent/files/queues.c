@@ -199,6 +199,13 @@ void files_unage(struct files *files, struct file *file)
 	TAILQ_REMOVE(&files->aging, file, aging_link);
 }
 
+void files_uncheck(struct files *files, struct file *file)
+{
+	if (file->to_check)
+		TAILQ_REMOVE(&files->to_check, file, check_link);
+	file->to_check = file->check_behind = false;
+}
+
 void files_left_path(struct files *files, struct file *file)
 {
 	file->left_path = true;

@@ -108,35 +108,6 @@ static struct file *known_at(struct files *files, const char *path, const struct
 	return file;
 }
 
-static bool is_file(const struct file *file, const struct stat *st)
-{
-	return st->st_ino == file->identity.inode && st->st_dev == file->identity.device;
-}
-
-/*
- * If its path names another file now, or nothing: the file is held until it is read, settled and
- * quiet. What cannot be looked at is looked at again by the next reconcile.
- */
-static int check_path(struct files *files, struct discover *discover, struct file *file)
-{
-	struct stat st;
-	int r;
-
-	if (stat(file->path, &st) < 0) {
-		if (errno != ENOENT && errno != ENOTDIR)
-			return 0;
-	} else if (is_file(file, &st)) {
-		return 0;
-	}
-	/* A link to it is gone, and it was not renamed: another one leads there. */
-	if (!file->left_path && file->second && file->real && stat(file->real, &st) == 0 &&
-	    is_file(file, &st) && stat(file->second, &st) == 0 && is_file(file, &st))
-		return files_settle_at(files, file, file->second);
-	r = follow_trace(files, discover, file);
-	files_wake(files, file);
-	return r;
-}
-
 /*
  * A file that we know was found at path: whoever was there before, a link's old target say, left.
  */
@@ -144,7 +115,7 @@ static int found_known(struct files *files, struct discover *discover, struct fi
 		       const char *path, const struct stat *st)
 {
 	struct file *holder = map_get(files->by_path, path, strlen(path));
-	int r = holder && holder != file ? check_path(files, discover, holder) : 0;
+	int r = holder && holder != file ? follow_check(files, discover, holder) : 0;
 
 	return r ? r : known_under(files, discover, file, path, st);
 }
@@ -342,57 +313,7 @@ static int left(struct files *files, struct discover *discover, const char *path
 	follow_end_news(files->unreadable, path);
 	if (!file)
 		file = behind_link(files, path);
-	return file ? check_path(files, discover, file) : 0;
-}
-
-/* No hint told that it left, and so none of what came behind it and left, too. 0 or -ENOMEM. */
-static int missed_behind(struct files *files, struct discover *discover, struct file *file)
-{
-	const struct file *newest =
-		map_get(files->by_lineage, file->lineage, strlen(file->lineage));
-
-	if (!file->left_path || newest != file || access(file->lineage, F_OK) == 0)
-		return 0;
-	return follow_missed_now(files, discover, file);
-}
-
-/* Looks at the path of every file that `wanted` says. O(all files). */
-static int check_all(struct files *files, struct discover *discover,
-		     bool (*wanted)(const struct files *files, const struct file *file,
-				    const char *dir),
-		     const char *dir)
-{
-	struct file **all = calloc(map_count(files->by_inode) + 1, sizeof *all), *file;
-	void *cursor = NULL;
-	size_t n = 0;
-	int r = 0;
-
-	if (!all)
-		return -ENOMEM;
-	while ((file = map_next(files->by_inode, &cursor)))
-		if (!file->left_path && file->state != FILE_FINISHED && wanted(files, file, dir))
-			all[n++] = file;
-	for (size_t i = 0; !r && i < n; i++) {
-		r = check_path(files, discover, all[i]);
-		if (!r && !dir)
-			r = missed_behind(files, discover, all[i]);
-	}
-	free(all);
-	return r;
-}
-
-static bool is_below(const struct files *files, const struct file *file, const char *dir)
-{
-	size_t len = strlen(dir);
-
-	(void)files;
-	return strncmp(file->path, dir, len) == 0 && file->path[len] == '/';
-}
-
-static bool was_not_found(const struct files *files, const struct file *file, const char *dir)
-{
-	(void)dir;
-	return file->looked != files->look;
+	return file ? follow_check(files, discover, file) : 0;
 }
 
 void follow_begin_look(struct files *files)
@@ -400,11 +321,6 @@ void follow_begin_look(struct files *files)
 	files->look++;
 	quota_begin_look(&files->quota);
 	quota_begin_look(&files->awake);
-}
-
-int follow_check_paths(struct files *files, struct discover *discover)
-{
-	return check_all(files, discover, was_not_found, NULL);
 }
 
 int follow_hint(struct files *files, struct discover *discover, const struct hint *hint,
@@ -424,7 +340,8 @@ int follow_hint(struct files *files, struct discover *discover, const struct hin
 		return left(files, discover, hint->path);
 	case HINT_LEFT_TREE:
 		/* Its files' descriptors are still open. */
-		return check_all(files, discover, is_below, hint->path);
+		follow_check_below(files, hint->path);
+		return 0;
 	case HINT_NONE:
 		return 0;
 	}

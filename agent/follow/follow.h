@@ -25,11 +25,17 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 void follow_begin_look(struct files *files);
 
 /*
- * Looks at the path of every file that was not found there since follow_begin_look: of a rename or
- * an unlink whose hint was lost, nothing else would tell. Call after the scan of each reconcile. 0
- * or -ENOMEM.
+ * The path of every file that was not found there since follow_begin_look is to be looked at: of a
+ * rename or an unlink whose hint was lost, nothing else would tell. Call after the scan of each
+ * reconcile. O(all files).
  */
-int follow_check_paths(struct files *files, struct discover *discover) MUSTCHECK;
+void follow_check_paths(struct files *files);
+
+/*
+ * Looks at paths that are to be looked at, files->to_check, until that time (CLOCK_MONOTONIC), and
+ * at one at least. 0 or -ENOMEM.
+ */
+int follow_check_some(struct files *files, struct discover *discover, uint64_t end_us) MUSTCHECK;
 
 /*
  * Whether it was not told before that the path, which the source wants, is not followed: once,

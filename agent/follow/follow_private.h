@@ -71,6 +71,15 @@ int follow_oldest_unseen(struct files *files, struct discover *discover, struct 
 int follow_trace(struct files *files, struct discover *discover, struct file *file) MUSTCHECK;
 
 /*
+ * If the file's path names another one now, or nothing: it is held until it is read, settled and
+ * quiet. What cannot be looked at is looked at again by the next look at all paths. 0 or -ENOMEM.
+ */
+int follow_check(struct files *files, struct discover *discover, struct file *file) MUSTCHECK;
+
+/* A directory is gone, or is another: files that were below it are checked. O(all files). */
+void follow_check_below(struct files *files, const char *dir);
+
+/*
  * Whether a file of the lineage may have this name as its own, given by nobody's rotation: another
  * number, or any other name that a source wants. Then it waits for its turn as a generation does,
  * and is alive.

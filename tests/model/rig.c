@@ -272,7 +272,8 @@ static bool busy(const struct agent *agent)
 {
 	return agent_has_room(agent, rig.now_us) &&
 	       (!TAILQ_EMPTY(&agent->files.ready) || !TAILQ_EMPTY(&agent->files.proofs) ||
-		copies_busy(&agent->files) || claims_due_us(&agent->files) != CLOCK_NEVER ||
+		!TAILQ_EMPTY(&agent->files.to_check) || copies_busy(&agent->files) ||
+		claims_due_us(&agent->files) != CLOCK_NEVER ||
 		files_seek_us(&agent->files) != CLOCK_NEVER);
 }
 
@@ -337,7 +338,8 @@ static void stop(void)
 	while (serve(agent))
 		;
 	follow_begin_look(&agent->files);
-	MUST(!follow_check_paths(&agent->files, agent->discover));
+	follow_check_paths(&agent->files);
+	MUST(!follow_check_some(&agent->files, agent->discover, CLOCK_NEVER));
 	MUST(agent_last_checkpoint(agent));
 	rig.durable = (int64_t)rig.broker.landed.n;
 	end_life(false);

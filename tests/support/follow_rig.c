@@ -459,6 +459,7 @@ const char *rig_run(struct follow_rig *rig)
 					  (int64_t)time(NULL) * 1000) == 0);
 		MUST(r == DISCOVER_E_NONE);
 		MUST(hints_caught_up(&rig->files, rig->discover, (int64_t)time(NULL) * 1000) == 0);
+		MUST(follow_check_some(&rig->files, rig->discover, CLOCK_NEVER) == 0);
 		doubt_step(&rig->files, clock_mono_us());
 		while ((file = files_next_ready(&rig->files)))
 			turn(rig, file);

@@ -270,7 +270,8 @@ static void reconcile(struct world *world, uint64_t now_us)
 	follow_begin_look(&world->agent->files);
 	logs_scan(&world->logs);
 	world_take_hints(world, SIZE_MAX);
-	MUST(!follow_check_paths(&world->agent->files, world->discover));
+	follow_check_paths(&world->agent->files);
+	MUST(!follow_check_some(&world->agent->files, world->discover, CLOCK_NEVER));
 }
 
 /* As on_tick of agent.c. */

@@ -291,3 +291,45 @@ Test(turns, files_that_left_their_path_are_looked_at_between_turns)
 	cr_expect_eq(finished(), ROTATED, "%zu", finished());
 	end();
 }
+
+static size_t n_to_check(void)
+{
+	const struct file *file;
+	size_t n = 0;
+
+	TAILQ_FOREACH (file, &world.agent->files.to_check, check_link)
+		n++;
+	return n;
+}
+
+/*
+ * Scenario D09. A directory is renamed, and all paths below it were looked at with one hint: 80 ms
+ * for 8,000 of them, in which nobody had a turn.
+ */
+Test(turns, files_of_a_directory_that_went_are_looked_at_between_turns)
+{
+	struct hint hint = {.kind = HINT_LEFT_TREE, .source = -1, .path = world.dir};
+	size_t left;
+
+	begin(64 << 20);
+	for (size_t i = 0; i < ROTATED; i++)
+		append(i, 1);
+	while (!TAILQ_EMPTY(&world.agent->files.ready))
+		world_turn(&world);
+	take_notes(NULL);
+	deliver();
+	cr_assert_eq(
+		hints_follow(&world.agent->files, world.agent->discover, &hint, clock_real_ms()),
+		0);
+	cr_expect_eq(n_to_check(), ROTATED);
+	for (size_t turns = 0; (left = n_to_check()); turns++) {
+		append(ROTATED + turns, 1);
+		world_turn(&world);
+		take_notes(NULL);
+		cr_expect_eq(n_out, n_written, "each turn has its line");
+		/* The clock goes on by up to 1.5 ms with each look at it. */
+		cr_expect_geq(n_to_check() + 10, left);
+		cr_assert_lt(n_to_check(), left);
+	}
+	end();
+}
