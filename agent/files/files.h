@@ -107,7 +107,7 @@ struct files {
 	TAILQ_HEAD(files_turns, files_share) ready;
 	struct file_list held[FILE_WAITS]; /* by what they wait for; for room: by source */
 	struct file_list dirty;            /* rows to write */
-	struct file_list to_check;         /* their paths are looked at: follow/trace.c */
+	struct file_list to_check;         /* their paths are looked at: follow/check.c */
 	struct file_list aging; /* in back-off, or left their path: looked at once a tick */
 	size_t n_aging, to_age; /* of them; to_age: not looked at since the tick began with them */
 	uint64_t held_deleted_bytes;        /* of those that were, see the counter */
