@@ -223,7 +223,7 @@ static void generations_come_and_go(int round)
 		if (round + i > 0)
 			rig_rename(rig, "app.log", "app.log.1");
 		rig->quiet = true;
-		/* Else the one before is known to be gone before the next ones are where they go. */
+		/* Else the one before may be known to be gone before the others are moved. */
 		rig->files.seek_at_us = 0;
 		SEE("");
 		rig->quiet = false;
