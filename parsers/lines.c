@@ -102,6 +102,19 @@ size_t lines_find_end(struct slice bytes, const struct line_rules *rules)
 	return at ? (size_t)(at - bytes.at) + end_len(rules) : 0;
 }
 
+size_t lines_end_begun(struct slice bytes, const struct line_rules *rules)
+{
+	size_t rest = lines_end_rest(rules), n = bytes.len < rest ? bytes.len : rest;
+
+	for (; n; n--) {
+		size_t at = bytes.len - n;
+
+		if (memcmp(bytes.at + at, rules->end, n) == 0 && (!rules->wide || !(at & 1)))
+			break;
+	}
+	return n;
+}
+
 size_t lines_find_last_end(struct slice bytes, uint64_t position, const struct line_rules *rules)
 {
 	const char *lf = rules->end_len ? NULL : memrchr(bytes.at, '\n', bytes.len);

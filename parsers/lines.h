@@ -62,6 +62,18 @@ static inline size_t lines_end_rest(const struct line_rules *rules)
 	return rules->end_len ? rules->end_len - 1u : 0;
 }
 
+/* The same of bytes that begin with a line or in one: those that are the beginning of one. */
+size_t lines_end_begun(struct slice bytes, const struct line_rules *rules);
+
+/*
+ * What of bytes at a position of their file is none of a line: of UTF-16, the second half of a
+ * character whose first one was all there was when it was shipped. Without it they can be cut.
+ */
+static inline size_t lines_half(uint64_t position, const struct line_rules *rules)
+{
+	return UNLIKELY(rules->wide) ? position & 1 : 0;
+}
+
 /*
  * Looks at bytes, of which the first `scanned` are known to hold no LF (0 when not known).
  * 0 or LINES_E_MORE. A line of exactly max_line bytes with its LF (and CR) is not truncated.

@@ -124,17 +124,27 @@ static bool end_at_settled(const struct tail *tail, uint64_t position, struct sl
 	return true;
 }
 
+/* Without the half of a character that they begin with, see lines_half. */
+static struct slice behind_half(struct slice bytes, uint64_t position,
+				const struct line_rules *rules)
+{
+	size_t half = lines_half(position, rules);
+
+	if (UNLIKELY(half && bytes.len))
+		return (struct slice){bytes.at + half, bytes.len - half};
+	return bytes;
+}
+
 /* The rest of an over-long line, as far as it is in memory. 0 or LINES_E_MORE. */
 static int cut_discard(struct slice bytes, const struct line_rules *rules, struct event *event)
 {
-	size_t end = lines_find_end(bytes, rules), rest = lines_end_rest(rules);
+	struct slice rest = behind_half(bytes, event->position, rules);
+	size_t end = lines_find_end(rest, rules);
+	size_t len = end ? end : rest.len - lines_end_begun(rest, rules);
 
 	/* What may be the beginning of a line end is looked at again, with what follows. */
-	if (!end && bytes.len <= rest)
-		return LINES_E_MORE;
 	event->kind = EVENT_DISCARD;
-	event->extent = (uint32_t)(end ? end : bytes.len - rest);
-	event->extent -= !end && rules->wide ? event->extent & 1 : 0;
+	event->extent = (uint32_t)(bytes.len - rest.len + len);
 	event->line = (struct line){.terminated = end > 0};
 	return event->extent ? 0 : LINES_E_MORE;
 }
@@ -148,6 +158,30 @@ static struct line last_piece(struct slice bytes, const struct line_rules *rules
 	struct line line = lines_cut_last(bytes, rules);
 
 	line.truncated |= bytes.len == rules->max_line;
+	return line;
+}
+
+/* The line at a position, whose first `scanned` bytes hold no end. 0 or LINES_E_MORE. */
+static int cut_line(const struct tail *tail, struct slice bytes, uint64_t position, size_t scanned,
+		    struct line *ret_line)
+{
+	struct slice rest = behind_half(bytes, position, tail->rules);
+	size_t half = bytes.len - rest.len;
+	int r = lines_cut(rest, scanned > half ? scanned - half : 0, tail->rules, ret_line);
+
+	ret_line->extent += r ? 0 : half;
+	return r;
+}
+
+/* Which has no end in bytes; as a piece of one, or as all there is. */
+static struct line cut_rest(const struct tail *tail, struct slice bytes, uint64_t position,
+			    bool piece)
+{
+	struct slice rest = behind_half(bytes, position, tail->rules);
+	struct line line =
+		piece ? last_piece(rest, tail->rules) : lines_cut_last(rest, tail->rules);
+
+	line.extent += bytes.len - rest.len;
 	return line;
 }
 
@@ -188,9 +222,9 @@ static int cut(struct tail *tail, const struct chunk *chunk, struct event *event
 	event->split = false;
 	if (UNLIKELY(tail->join != NULL && event->position != tail->split_at))
 		return tail_cut_joined(tail, bytes, ended, event);
-	r = lines_cut(bytes, tail->scanned, tail->rules, &event->line);
+	r = cut_line(tail, bytes, event->position, tail->scanned, &event->line);
 	if (UNLIKELY(r && ended)) {
-		event->line = last_piece(bytes, tail->rules);
+		event->line = cut_rest(tail, bytes, event->position, true);
 	} else if (r) {
 		tail->scanned = (uint32_t)bytes.len;
 		return r;
@@ -312,9 +346,9 @@ int tail_peek_last(struct tail *tail, struct event *ret_event)
 	*ret_event = (struct event){
 		.kind = EVENT_LINE,
 		.position = chunk->start + chunk->cursor,
-		.line = lines_cut_last((struct slice){chunk->bytes + chunk->cursor, len},
-				       tail->rules),
 	};
+	ret_event->line = cut_rest(tail, (struct slice){chunk->bytes + chunk->cursor, len},
+				   ret_event->position, false);
 	ret_event->first_time = ret_event->position >= tail->high_water;
 	count_line(ret_event);
 	return 0;
@@ -345,7 +379,6 @@ void tail_consumed(struct tail *tail, const struct event *event)
 
 struct event tail_event_of(const struct tail *tail, const struct slot *slot)
 {
-	const struct line_rules *rules = tail->rules;
 	const struct chunk *chunk = slot_chunk(slot);
 	struct slice bytes = {chunk->bytes + slot->start, slot->length};
 	struct event event = {
@@ -357,8 +390,8 @@ struct event tail_event_of(const struct tail *tail, const struct slot *slot)
 
 	if (UNLIKELY(slot->lines > 1))
 		tail_show_again(tail, slot, &event);
-	else if (lines_cut(bytes, 0, rules, &event.line))
-		event.line = last_piece(bytes, rules);
+	else if (cut_line(tail, bytes, event.position, 0, &event.line))
+		event.line = cut_rest(tail, bytes, event.position, true);
 	if (UNLIKELY(tail->join != NULL))
 		event.cut = tail_was_cut(tail, slot);
 	return event;

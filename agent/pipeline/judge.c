@@ -17,8 +17,10 @@ static int judge(struct pipeline *pipeline, const struct file *file, uint64_t po
 		 struct slice bytes, const char **ret_why)
 {
 	struct event event = {.kind = EVENT_LINE, .position = position};
+	size_t half = lines_half(position, file->tail.rules);
 	int r;
 
+	bytes = (struct slice){bytes.at + half, bytes.len - half};
 	if (lines_cut(bytes, 0, file->tail.rules, &event.line))
 		return 0;
 	r = pipeline_record(pipeline, file, &event, 0);

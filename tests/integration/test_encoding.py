@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Encodings on a real Kafka: what becomes UTF-8, marks, and files that are not read."""
 
+import os
+
 import pytest
 from rig import config
 from rig.agent import EX_DATAERR, EX_OK
 from rig.reader import Reader
+from rig.wait import wait_for
 
 PATTERN = r"^n=(?<n>\S+)"
 
@@ -132,3 +135,43 @@ def test_line_ends(ship, end):
     agent, records = ship(raw.join(lines), line_end=end, max_line="64B")
     assert [record.value for record in records] == [*lines[:4], b"y" * 64, lines[5]]
     agent.assert_true(len(lines))
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_utf16_goes_on_amid_a_character(cluster, topic, work, make_agent, codec):
+    """Half a character is shipped as what it is, because nothing more is expected; then the file goes on."""
+    data = "\ufeffn=1\nn=2\u0a0a\nn=3 \u0a0a\nn=4\n".encode(codec)
+    half = len("\ufeffn=1\nn=2".encode(codec)) + 1
+    path = work / "log" / "a.log"
+    path.write_bytes(data[:half])
+    source = {"encoding": "UTF-16", "key": "k", "headers": []}
+    agent = make_agent(cluster.bootstrap, topic, source=source, pattern=PATTERN)
+    agent.run("--until-eof")
+    with open(path, "ab") as log:
+        log.write(data[half:])
+    agent.run("--until-eof")
+    found = [record.value.decode() for record in Reader(cluster.bootstrap, topic).records()]
+    assert found == ["n=1", "n=2\ufffd", "", "n=3 \u0a0a", "n=4"]
+
+
+@pytest.mark.parametrize("end", ["--", "UTF-16LE", "UTF-16BE"])
+def test_over_long_last_line_of_a_rotated_file(cluster, topic, work, make_agent, end):
+    """Nothing ends it, and it is passed as a whole: the file is not held for what will not come."""
+    path, old = work / "log" / "a.log", work / "log" / "a.log.1"
+    how = {"line_end": end} if end == "--" else {"encoding": end}
+    source = {"key": "k", "headers": [], "max_line": "64B", "rotate_wait": "0s", **how}
+    codec, end = ("utf-8", "--") if end == "--" else (end, "\n")
+    path.write_bytes(f"n=1{end}{'x' * 300}".encode(codec))
+    agent = make_agent(cluster.bootstrap, topic, source=source, pattern=PATTERN).start()
+    agent.counted(lines_delivered=2)
+    path.rename(old)
+    path.write_bytes(f"n=2{end}".encode(codec))
+    agent.counted(lines_delivered=3)
+
+    def held():
+        links = [os.readlink(entry.path) for entry in os.scandir(f"/proc/{agent.process.pid}/fd")]
+        return str(old) in links
+
+    wait_for(lambda: not held(), 60, lambda: agent.ask("explain", old))
+    agent.stop()
+    agent.assert_true(3)
