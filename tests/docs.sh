@@ -161,6 +161,7 @@ generated() {
 			partitioner:In a partitioner
 			rule:In a rule of a partitioner
 			redact:In a rule of *redact*
+			topic:In one of *topics* of the top level
 		END
 		;;
 	esac

@@ -33,3 +33,25 @@ struct prop *kafka_props_copy(const struct prop *props, size_t n)
 	}
 	return copy;
 }
+
+void kafka_plans_free(const struct topic_plan *plans, size_t n)
+{
+	for (size_t i = 0; plans && i < n; i++)
+		kafka_props_free(plans[i].config, plans[i].n_config);
+	free((void *)plans);
+}
+
+struct topic_plan *kafka_plans_copy(const struct topic_plan *plans, size_t n)
+{
+	struct topic_plan *copy = calloc(n + 1, sizeof *copy);
+
+	for (size_t i = 0; copy && i < n; i++) {
+		copy[i] = plans[i];
+		copy[i].config = kafka_props_copy(plans[i].config, plans[i].n_config);
+		if (!copy[i].config) {
+			kafka_plans_free(copy, n);
+			return NULL;
+		}
+	}
+	return copy;
+}

@@ -23,6 +23,16 @@ struct topic_settings {
 	char acks[4];
 };
 
+/* What a topic is to be, where somebody said so. */
+struct topic_plan {
+	bool planned;        /* false: nobody did */
+	bool create;         /* it is made when it is not there at the start */
+	int32_t partitions;  /* -1: not said */
+	int32_t replicas;    /* the same */
+	struct prop *config; /* settings of the topic: names with dots */
+	size_t n_config;
+};
+
 /* What is done when a topic has another number of partitions than its keys went by. */
 enum kafka_on_change {
 	KAFKA_CHANGE_WARN,  /* it is told, and they go by the new one */
@@ -42,6 +52,7 @@ struct kafka_options {
 		*topics; /* all topics that records may name; copied. record.topic indexes it */
 	size_t n_topics;
 	const struct topic_settings *topic_settings; /* n_topics of them, or NULL; copied */
+	const struct topic_plan *plans;              /* n_topics of them, or NULL; copied */
 	/* Of each topic; NULL: the default for all. Borrowed until the output is freed. */
 	const struct partitioner *const *partitioners;
 	enum kafka_on_change on_change;
@@ -61,6 +72,12 @@ struct prop *kafka_props_copy(const struct prop *props, size_t n);
 
 /* Overwrites the values and frees. NULL is fine. */
 void kafka_props_free(const struct prop *props, size_t n);
+
+/* A copy of n plans for kafka_plans_free. NULL: no memory. */
+struct topic_plan *kafka_plans_copy(const struct topic_plan *plans, size_t n);
+
+/* NULL is fine. */
+void kafka_plans_free(const struct topic_plan *plans, size_t n);
 
 #define KAFKA_QUEUE_RECORDS 10000
 #define KAFKA_QUEUE_BYTES (4u << 20)

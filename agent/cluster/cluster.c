@@ -29,6 +29,7 @@ void cluster_deinit(struct cluster *cluster)
 	free(cluster->topics);
 	free(cluster->partitioners);
 	free(cluster->topic_settings);
+	free(cluster->plans);
 	free(cluster->name);
 	free(cluster->label);
 	*cluster = (struct cluster){0};

@@ -16,12 +16,16 @@ struct cluster {
 	size_t n_props;
 	struct login *login; /* for tokens, or NULL */
 	bool idempotent;     /* the producer is; all its records wait for acks=all then */
-	/* Its topics, names and partitioners borrowed; numbers: which each is among all topics. */
+	/*
+	 * Its topics; names, partitioners and what is in plans are borrowed. numbers: which each is
+	 * among all topics.
+	 */
 	size_t n_topics;
 	uint32_t *numbers;
 	const char **topics;
 	const struct partitioner **partitioners;
 	struct topic_settings *topic_settings;
+	struct topic_plan *plans; /* NULL: none of the configuration's topics has one */
 };
 
 /* What the block says of a property (name with dots), or NULL; borrowed. */

@@ -80,7 +80,7 @@ static void print_places(unsigned where)
 		{CONF_IN_JSON, "json"},     {CONF_IN_PARTITIONER, "partitioner"},
 		{CONF_IN_RULE, "rule"},     {CONF_IN_REDACT, "redact"},
 		{CONF_IN_FIELD, "field"},   {CONF_IN_MULTILINE, "multiline"},
-		{CONF_IN_FILTER, "filter"},
+		{CONF_IN_FILTER, "filter"}, {CONF_IN_TOPIC, "topic"},
 	};
 	const char *before = "";
 

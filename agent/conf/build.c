@@ -88,6 +88,8 @@ static int build_all(struct conf_build *build, const char *file)
 				      &build->conf->redact);
 	if (r == 0)
 		r = conf_build_sources(build);
+	if (r == 0)
+		r = conf_build_plans(build);
 	return r ? r : conf_finish_clusters(build);
 }
 

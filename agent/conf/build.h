@@ -51,10 +51,15 @@ struct source_build;
 int conf_build_clusters(struct conf_build *build) MUSTCHECK;
 int conf_build_parsers(struct conf_build *build) MUSTCHECK;
 int conf_build_sources(struct conf_build *build) MUSTCHECK;
+int conf_build_plans(struct conf_build *build) MUSTCHECK;
 int conf_finish_clusters(struct conf_build *build) MUSTCHECK;
 
-/* The cluster that a source names, or the first; an unknown one is noted. */
-void conf_find_cluster(struct source_build *s);
+/*
+ * The index of the cluster that value names, or of the first; what is built next is judged by it.
+ * An unknown one is noted; label stands before the message.
+ */
+uint32_t conf_find_cluster(struct conf_build *build, const struct conf_value *value,
+			   const char *label);
 
 /*
  * Compiles a partitioner group, which joins the conf's; label stands before its messages. 0:

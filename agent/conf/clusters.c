@@ -117,9 +117,10 @@ int conf_build_clusters(struct conf_build *build)
 }
 
 /* "there are "a", "b"" and a likely one. */
-static void complain_unknown(const struct source_build *s, const struct conf_value *value)
+static void complain_unknown(const struct conf_build *build, const struct conf_value *value,
+			     const char *label)
 {
-	const struct conf *conf = s->build->conf;
+	const struct conf *conf = build->conf;
 	const char **names = calloc(conf->n_clusters, sizeof *names), *near = NULL;
 	char list[512] = "";
 	size_t len = 0;
@@ -134,32 +135,34 @@ static void complain_unknown(const struct source_build *s, const struct conf_val
 	if (names)
 		near = names_nearest(value->text, names, conf->n_clusters);
 	if (conf->n_clusters == 1 && !*conf->clusters[0].name)
-		conf_problem(s->build->problems, value->node->place,
+		conf_problem(build->problems, value->node->place,
 			     "%scluster: the kafka block has no name, so no source can name it: "
 			     "leave it out, or give that name = \"%s\"",
-			     s->label, value->text);
+			     label, value->text);
 	else
-		conf_problem(s->build->problems, value->node->place,
-			     "%scluster: there is no kafka block \"%s\", only %s%s%s%s", s->label,
+		conf_problem(build->problems, value->node->place,
+			     "%scluster: there is no kafka block \"%s\", only %s%s%s%s", label,
 			     value->text, list, near ? " (did you mean \"" : "", near ? near : "",
 			     near ? "\"?)" : "");
 	free(names);
 }
 
-void conf_find_cluster(struct source_build *s)
+uint32_t conf_find_cluster(struct conf_build *build, const struct conf_value *value,
+			   const char *label)
 {
-	const struct conf_value *value = &s->values.of[CONF_CLUSTER];
-	const struct conf *conf = s->build->conf;
-	size_t i = 0;
+	const struct conf *conf = build->conf;
+	uint32_t i = 0;
 
 	while (value->text && i < conf->n_clusters &&
 	       strcmp(conf->clusters[i].name, value->text) != 0)
 		i++;
 	/* Where the blocks themselves are wrong nobody can tell. */
-	if (i == conf->n_clusters && block_at(s->build, 0))
-		complain_unknown(s, value);
-	s->source->cluster = i < conf->n_clusters ? (uint32_t)i : 0;
-	enter(s->build, s->source->cluster);
+	if (i == conf->n_clusters && block_at(build, 0))
+		complain_unknown(build, value, label);
+	if (i == conf->n_clusters)
+		i = 0;
+	enter(build, i);
+	return i;
 }
 
 /* Leaves out the clusters that are not `used`, the first apart when none is. */
@@ -236,8 +239,9 @@ static int take_topics(struct conf *conf, uint32_t index)
 	cluster->topics = calloc(room, sizeof *cluster->topics);
 	cluster->partitioners = calloc(room, sizeof *cluster->partitioners);
 	cluster->topic_settings = calloc(room, sizeof *cluster->topic_settings);
+	cluster->plans = conf->plans ? calloc(room, sizeof *cluster->plans) : NULL;
 	if (!cluster->numbers || !cluster->topics || !cluster->partitioners ||
-	    !cluster->topic_settings)
+	    !cluster->topic_settings || (conf->plans && !cluster->plans))
 		return -ENOMEM;
 	for (uint32_t i = 0; i < conf->n_topics; i++) {
 		if (conf->topic_clusters[i] != index)
@@ -245,6 +249,8 @@ static int take_topics(struct conf *conf, uint32_t index)
 		cluster->numbers[cluster->n_topics] = i;
 		cluster->topics[cluster->n_topics] = conf->topics[i];
 		cluster->partitioners[cluster->n_topics] = conf->topic_partitioners[i];
+		if (conf->plans)
+			cluster->plans[cluster->n_topics] = conf->plans[i];
 		cluster->topic_settings[cluster->n_topics++] = conf->topic_settings[i];
 	}
 	return 0;

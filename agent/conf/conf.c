@@ -47,6 +47,7 @@ static void free_conf(struct conf *conf)
 	redact_deinit(&conf->redact);
 	for (size_t i = 0; i < conf->n_parsers; i++)
 		free_parser(&conf->parsers[i]);
+	kafka_plans_free(conf->plans, conf->n_topics);
 	for (size_t i = 0; i < conf->n_topics; i++)
 		free(conf->topics[i]);
 	for (size_t i = 0; conf->topic_keys && i < conf->n_topics; i++)

@@ -73,6 +73,7 @@ struct conf {
 	const char **cluster_names; /* of each topic: the name of its cluster; borrowed from it */
 	char **topic_keys;          /* its name, behind that of a named cluster: "CLUSTER/TOPIC" */
 	struct topic_settings *topic_settings; /* of each topic */
+	struct topic_plan *plans;              /* the same; NULL: none of them has one */
 	struct conf_zone *zones; /* every zone that a timestamp_zone names, no duplicates */
 	size_t n_zones;
 	const struct partitioner **topic_partitioners; /* of each topic */

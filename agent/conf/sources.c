@@ -130,7 +130,7 @@ static int build_source(struct conf_build *build, const struct conf_node *list, 
 	s.source->name = strdup(name->text ? name->text : "");
 	if (!s.source->name)
 		return -ENOMEM;
-	conf_find_cluster(&s);
+	s.source->cluster = conf_find_cluster(build, &s.values.of[CONF_CLUSTER], s.label);
 	r = build_paths(&s);
 	if (r)
 		return r;

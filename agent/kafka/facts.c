@@ -140,6 +140,12 @@ static void tell_ready(struct kafka *k, size_t topic, const struct topic_facts *
 			    "topic %.200s is there now, with %d partitions; its files go on", name,
 			    facts->n_partitions);
 	t->told = false;
+	if (facts->created)
+		remarks_add(&k->remarks, LOG_NOTICE, "topic-created", name,
+			    "topic %.200s was not there, and was made with %d partition%s, %u "
+			    "replica%s (topics)",
+			    name, facts->n_partitions, facts->n_partitions == 1 ? "" : "s",
+			    facts->replicas, facts->replicas == 1 ? "" : "s");
 	if (t->no_place_us && facts->n_partitions >= partitioner_least(t->placing.partitioner)) {
 		remarks_add(&k->remarks, LOG_NOTICE, "enough-partitions", name,
 			    "topic %.200s has %d partitions now, enough for partitioner.rules; its "

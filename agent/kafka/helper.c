@@ -17,9 +17,12 @@ static int copy_options(const struct kafka_options *from, struct kafka_options *
 	struct prop *props = kafka_props_copy(from->props, from->n_props);
 	const char **topics = calloc(from->n_topics + 1, sizeof *topics);
 	struct topic_settings *settings = calloc(from->n_topics + 1, sizeof *settings);
-	bool complete = props && topics && settings;
+	struct topic_plan *plans =
+		from->plans ? kafka_plans_copy(from->plans, from->n_topics) : NULL;
+	bool complete = props && topics && settings && (plans || !from->plans);
 
 	*ret = *from;
+	ret->plans = plans;
 	ret->login = login_ref(from->login);
 	ret->topic_settings = settings;
 	if (settings && from->topic_settings && from->n_topics)

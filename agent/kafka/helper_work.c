@@ -11,8 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "kafka/plans.h"
 
 #define ASK_TIMEOUT_MS 5000
 #define ANY_TIMEOUT_MS 2000
@@ -22,6 +24,9 @@
 /* Asks that were ordered: at least so far apart. */
 #define ASK_GAP_US (US_PER_S / 4)
 #define MISSING_US US_PER_S
+/* So often, and so soon, it is asked whether brokers know a topic that was just made. */
+#define MADE_TRIES 10
+#define MADE_US (US_PER_S / 5)
 #define LEADERLESS_US (2 * US_PER_S)
 #define RETRY_MIN_US US_PER_S
 #define RETRY_MAX_US (30 * US_PER_S)
@@ -51,6 +56,7 @@ struct work {
 	struct producer *old;     /* to be destroyed when its successor was handed over */
 	struct producer_sizing sizing;
 	struct topics *topics; /* the last snapshot's settings; a copy of ours */
+	struct plans plans;
 	bool making;
 	uint64_t next_us;
 	uint64_t asked_us;
@@ -85,14 +91,33 @@ static void take_news(struct producer *p, struct helper_answer *answer)
 	}
 }
 
-/* Asks through p; fills the answer. True when a broker answered. */
+static int ask_topics(struct work *w, struct producer *p, struct helper_answer *answer)
+{
+	w->asked_us = clock_mono_us();
+	topics_free(answer->topics);
+	answer->topics = NULL;
+	return topics_ask(p, ASK_TIMEOUT_MS, answer->reason, sizeof answer->reason,
+			  &answer->topics);
+}
+
+/* Asks through p, and has made what is to be; fills the answer. True when a broker answered. */
 static bool ask(struct work *w, struct producer *p, struct helper_answer *answer)
 {
-	int r;
+	size_t n_ready;
+	int r = ask_topics(w, p, answer);
 
 	answer->asked = true;
-	w->asked_us = clock_mono_us();
-	r = topics_ask(p, ASK_TIMEOUT_MS, answer->reason, sizeof answer->reason, &answer->topics);
+	n_ready = r ? 0 : answer->topics->n_ready;
+	if (r == 0 &&
+	    plans_follow(&w->plans, &w->options, p, answer->topics, ASK_TIMEOUT_MS, w->asked_us)) {
+		for (int i = 0; i < MADE_TRIES && r == 0 && answer->topics->n_ready == n_ready;
+		     i++) {
+			usleep(MADE_US);
+			r = ask_topics(w, p, answer);
+		}
+		if (r == 0)
+			plans_see(&w->plans, answer->topics);
+	}
 	if (r < 0)
 		snprintf(answer->reason, sizeof answer->reason, "%s", strerror(-r));
 	answer->reachable = r == 0;
@@ -106,7 +131,7 @@ static void ask_settings(struct work *w, struct producer *p, struct topics *topi
 	if (now_us < w->settings_us && topics->n_ready <= w->n_ready) {
 		topics_keep_settings(topics, w->topics);
 	} else {
-		topics_ask_settings(p, ASK_TIMEOUT_MS, topics);
+		topics_ask_settings(p, ASK_TIMEOUT_MS, NULL, topics);
 		w->settings_us = now_us + SETTINGS_EVERY_US;
 	}
 	w->n_ready = topics->n_ready;
@@ -140,6 +165,7 @@ static void remember(struct work *w, const struct topics *topics)
 	w->retry_us = RETRY_MIN_US;
 	w->sizing = topics_sizing(topics);
 	remember_brokers(w, topics);
+	plans_told(&w->plans, topics);
 	if (!kept)
 		return;
 	kept->n = topics->n;
@@ -410,6 +436,9 @@ void *helper_work(void *argument)
 	struct work w = {.options = *helper_options(h), .making = true, .retry_us = RETRY_MIN_US};
 	struct helper_orders o;
 
+	/* Without memory for it nothing is made. */
+	if (plans_init(&w.plans, w.options.n_topics))
+		w.options.plans = NULL;
 	for (;;) {
 		o = helper_wait(h, wake_us(&w));
 		if (o.quit)
@@ -440,6 +469,7 @@ void *helper_work(void *argument)
 	producer_free(w.old);
 	producer_free(w.fresh);
 	topics_free(w.topics);
+	plans_deinit(&w.plans);
 	helper_leave(h);
 	return NULL;
 }

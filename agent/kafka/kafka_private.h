@@ -4,7 +4,7 @@
 
 #include "kafka/helper.h"
 #include "kafka/kafka.h"
-#include "kafka/remarks.h"
+#include "output/remarks.h"
 #include "pressure/ledger.h"
 
 /*

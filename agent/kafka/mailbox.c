@@ -31,6 +31,7 @@ static void free_options(struct kafka_options *o)
 		free((char *)o->topics[i]);
 	free((void *)o->topics);
 	free((void *)o->topic_settings);
+	kafka_plans_free(o->plans, o->n_topics);
 }
 
 void mailbox_unref(struct helper *h)

@@ -17,10 +17,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void free_partitions(struct topic_facts *facts)
+static void free_facts(struct topic_facts *facts)
 {
 	free(facts->leaders);
 	free(facts->in_sync);
+	for (size_t i = 0; facts->planned && i < facts->n_planned; i++)
+		free(facts->planned[i]);
+	free(facts->planned);
 }
 
 struct topics *topics_free(struct topics *topics)
@@ -28,7 +31,7 @@ struct topics *topics_free(struct topics *topics)
 	if (!topics)
 		return NULL;
 	for (size_t i = 0; i < topics->n; i++)
-		free_partitions(&topics->at[i]);
+		free_facts(&topics->at[i]);
 	brokers_deinit(&topics->leaders);
 	free(topics);
 	return NULL;
@@ -212,7 +215,24 @@ static void take_setting(struct topic_facts *facts, const rd_kafka_ConfigEntry_t
 		take_time_setting(facts, name, rd_kafka_ConfigEntry_value(entry));
 }
 
-static void take_settings(struct producer *producer, rd_kafka_event_t *event, struct topics *topics)
+/* What a plan names is kept as it is. Where memory is out it is not known. */
+static void take_planned(struct topic_facts *facts, const struct topic_plan *plan,
+			 const rd_kafka_ConfigEntry_t *entry)
+{
+	const char *value = rd_kafka_ConfigEntry_value(entry);
+
+	if (!facts->planned)
+		facts->planned = calloc(plan->n_config + 1, sizeof *facts->planned);
+	facts->n_planned = facts->planned ? plan->n_config : 0;
+	for (size_t i = 0; value && i < facts->n_planned; i++) {
+		if (!facts->planned[i] &&
+		    strcmp(plan->config[i].name, rd_kafka_ConfigEntry_name(entry)) == 0)
+			facts->planned[i] = strdup(value);
+	}
+}
+
+static void take_settings(struct producer *producer, rd_kafka_event_t *event,
+			  const struct topic_plan *plans, struct topics *topics)
 {
 	const rd_kafka_DescribeConfigs_result_t *result =
 		rd_kafka_event_DescribeConfigs_result(event);
@@ -231,8 +251,11 @@ static void take_settings(struct producer *producer, rd_kafka_event_t *event, st
 		for (size_t t = 0; t < topics->n; t++) {
 			if (strcmp(producer_topic_name(producer, t), name) != 0)
 				continue;
-			for (size_t e = 0; e < n_entries; e++)
+			for (size_t e = 0; e < n_entries; e++) {
 				take_setting(&topics->at[t], entries[e]);
+				if (plans && plans[t].planned)
+					take_planned(&topics->at[t], &plans[t], entries[e]);
+			}
 		}
 	}
 }
@@ -270,7 +293,8 @@ static rd_kafka_event_t *ask_settings(struct producer *producer,
 	return event;
 }
 
-void topics_ask_settings(struct producer *producer, int timeout_ms, struct topics *topics)
+void topics_ask_settings(struct producer *producer, int timeout_ms, const struct topic_plan *plans,
+			 struct topics *topics)
 {
 	rd_kafka_ConfigResource_t **resources =
 		calloc(topics->n_ready ? topics->n_ready : 1, sizeof(rd_kafka_ConfigResource_t *));
@@ -290,7 +314,7 @@ void topics_ask_settings(struct producer *producer, int timeout_ms, struct topic
 	free(resources);
 	if (!event)
 		return;
-	take_settings(producer, event, topics);
+	take_settings(producer, event, plans, topics);
 	rd_kafka_event_destroy(event);
 }
 

@@ -37,10 +37,11 @@ int topics_ask(struct producer *producer, int timeout_ms, char *ret_message, siz
 
 /*
  * Adds what the topics' settings say (max.message.bytes, min.insync.replicas and, for check, those
- * of timestamps). Blocks up to timeout_ms. What cannot be learned stays 0: not all may read
- * settings.
+ * of timestamps), and those that the plans name; plans: of each topic, or NULL. Blocks up to
+ * timeout_ms. What cannot be learned stays 0: not all may read settings.
  */
-void topics_ask_settings(struct producer *producer, int timeout_ms, struct topics *topics);
+void topics_ask_settings(struct producer *producer, int timeout_ms, const struct topic_plan *plans,
+			 struct topics *topics);
 
 /* Copies the settings of an older snapshot into one that was taken without asking for them. */
 void topics_keep_settings(struct topics *topics, const struct topics *older);

@@ -128,6 +128,7 @@ static const struct row rows[] = {
 	{"stopping", "80e8a33179e5599883179e8bf22dda3a"},
 	{"told-max", "67ac5021e1fb56f7b2c8031ffd474f35"},
 	{"too-few-partitions", "41fc3df8fc01584ca7034e83fa1ee7c0"},
+	{"topic-created", "0089370ed2f15a1d86f6f21e5021df29"},
 	{"topic-denied", "b672b5b754dc57a6a1217999da05b9f5"},
 	{"topic-found", "c6dd1ec572f25094bfd72b299d1e4a7f"},
 	{"topic-missing", "baed05869a2b5661844dd29b8cc0ee92"},

@@ -3,6 +3,7 @@
 #define PRESSURE_TOPIC_FACTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* What is known of one topic, whoever found it out. */
@@ -17,7 +18,11 @@ enum topic_state {
 
 struct topic_facts {
 	enum topic_state state;
-	char reason[64];      /* name of the error when not ready */
+	char reason[256]; /* name of the error when not ready, and why it was not made */
+	bool created;     /* we made it, and it is ready for the first time */
+	/* Values of the settings that its plan names, in its order; NULL: not known. */
+	char **planned;
+	size_t n_planned;
 	int32_t n_partitions; /* 0 unless ready */
 	int32_t n_leaderless;
 	int32_t *leaders;           /* the id of the broker, of each partition; -1: it has none */

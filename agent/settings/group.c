@@ -310,6 +310,8 @@ static const char *place_of(unsigned where)
 		return "in a rule of a source";
 	if (where & CONF_IN_FIELD)
 		return "in a field";
+	if (where & CONF_IN_TOPIC)
+		return "in one of topics";
 	return where & CONF_IN_RULE ? "in a rule of a partitioner" : "in a header";
 }
 

@@ -153,6 +153,7 @@ static unsigned kind_of_list(enum conf_key key)
 	       key == CONF_FIELDS       ? CONF_IN_FIELD :
 	       key == CONF_REDACT       ? CONF_IN_REDACT :
 	       key == CONF_SOURCE_RULES ? CONF_IN_FILTER :
+	       key == CONF_PLANS        ? CONF_IN_TOPIC :
 					  CONF_IN_HEADER;
 }
 
@@ -223,7 +224,7 @@ static void print_setting(const struct printer *p, const struct conf_node *group
 	if ((!node && !option->written) || is_idle(key, group, where))
 		return;
 	fprintf(p->to, "%*s", indent, "");
-	if (node && (key == CONF_KAFKA || key == CONF_TOPIC_CONFIG)) {
+	if (node && (key == CONF_KAFKA || key == CONF_TOPIC_CONFIG || key == CONF_PLAN_CONFIG)) {
 		print_blocks(p, node, indent);
 		return;
 	}

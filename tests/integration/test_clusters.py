@@ -174,6 +174,33 @@ def test_it_is_killed_while_one_is_down(agent, sides):
         assert verdict.written == written[side.name], verdict
 
 
+def test_topics_are_made_where_they_are_to_be(agent, work, sides, topic_name):
+    """One of that name in each, as its own plan has it; without a cluster it is that of the first."""
+    made = f"made-{topic_name}"
+    settings = {
+        "kafka": [{"name": side.name, "bootstrap_servers": side.kafka.bootstrap} for side in sides],
+        "topics": [
+            {"name": made, "cluster": "far", "partitions": 5, "create": True},
+            {"name": made, "partitions": 2, "create": True},
+        ],
+    }
+    sources = [
+        config.source(made, [work / "log" / f"{side.name}-*.log"], side.name, cluster=side.name)
+        for side in sides
+    ]
+    agent.configure({**config.settings("", sources), **settings})
+    for side in sides:
+        for lineage in side.lineages:
+            lineage.append(10)
+    said = " ".join(agent.ask("check").split())
+    agent.start()
+    agent.counted(lines_delivered=40)
+    for side, partitions in zip(sides, (2, 5)):
+        assert f'topic "{made}" does not exist: run makes it ({partitions} partitions' in said, said
+        agent.wait_says(f"cluster {side.name}:", f"topic {made} was not there, and was made with {partitions} ")
+        assert len(side.kafka.admin.list_topics(timeout=10).topics[made].partitions) == partitions
+
+
 def listed(agent, kind, *words):
     lines = [json.loads(line) for line in agent.ask("status", "--json", *words).splitlines()]
     return [line for line in lines if line["kind"] == kind]

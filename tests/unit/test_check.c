@@ -431,6 +431,39 @@ Test(check, partitions_and_rules)
 	check_report_deinit(&report);
 }
 
+Test(check, a_topic_that_is_not_as_planned)
+{
+	struct prop config[] = {{.name = "retention.ms", .value = "1000"},
+				{.name = "cleanup.policy", .value = "delete"},
+				{.name = "typo", .value = "1"}};
+	char *planned[] = {(char *)"2000", (char *)"delete", NULL};
+	struct topic_plan plan = {.partitions = 6, .replicas = -1, .config = config, .n_config = 3};
+	struct topic_facts facts = {
+		.n_partitions = 3, .replicas = 1, .planned = planned, .n_planned = 3};
+	struct check_report report = {0};
+
+	check_judge_plan(&report, CHECK_NOWHERE, "orders", &facts, &plan);
+	cr_assert_eq(report.n, 2, "settings that may not be read are not judged");
+	cr_expect(strstr(report.items[0].text, "number of its partitions is 3, wanted is 6"));
+	cr_expect(strstr(report.items[1].text, "retention.ms is \"2000\", wanted is \"1000\""));
+	cr_expect(strstr(report.items[1].text, "--add-config retention.ms=1000"));
+	check_report_deinit(&report);
+	report = (struct check_report){0};
+	facts.min_insync = 1;
+	facts.n_partitions = 6;
+	planned[0] = (char *)"1000";
+	check_judge_plan(&report, CHECK_NOWHERE, "orders", &facts, &plan);
+	cr_assert_eq(report.n, 1);
+	cr_expect(strstr(report.items[0].text, "know no setting typo"));
+	check_report_deinit(&report);
+	report = (struct check_report){0};
+	plan.replicas = 3;
+	check_judge_to_make(&report, CHECK_NOWHERE, "orders", &plan);
+	cr_expect_eq((int)report.items[0].severity, CHECK_NOTE);
+	cr_expect(strstr(report.items[0].text, "run makes it (6 partitions, 3 replicas)"));
+	check_report_deinit(&report);
+}
+
 /* ---- patterns ---- */
 
 struct pattern_case {

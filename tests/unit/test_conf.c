@@ -528,6 +528,9 @@ Test(conf, clusters_have_topics_of_their_own)
 	cr_expect_str_eq(options.topics[0], "t");
 	cr_expect_eq(options.partitioners[0]->hash, PARTITIONER_CRC32);
 	cr_expect_str_eq(options.props[0].value, "far:9092");
+	cr_assert(options.plans[0].planned);
+	cr_expect_eq(options.plans[0].partitions, 5);
+	cr_expect_eq(conf->clusters[0].plans[0].partitions, 2);
 	cr_expect_eq(conf->clusters[1].numbers[0], 1);
 	cr_expect_eq(conf_find_topic(conf, "two", "t", &several), 1);
 	cr_expect_eq(conf_find_topic(conf, "one", "t", &several), 0);

@@ -96,7 +96,8 @@ static void ask_leaders(struct producer *producer, struct topics *topics)
 	note_news(producer, &topics->leaders);
 }
 
-static int ask(struct producer *producer, char *message, size_t len, struct topics **ret_topics)
+static int ask(struct producer *producer, const struct topic_plan *plans, char *message, size_t len,
+	       struct topics **ret_topics)
 {
 	int r = topics_ask(producer, ASK_TIMEOUT_MS, message, len, ret_topics);
 
@@ -104,7 +105,7 @@ static int ask(struct producer *producer, char *message, size_t len, struct topi
 		return take_news(producer, message, len) ? INSPECT_E_AUTH : INSPECT_E_UNREACHABLE;
 	if (r)
 		return r;
-	topics_ask_settings(producer, ASK_TIMEOUT_MS, *ret_topics);
+	topics_ask_settings(producer, ASK_TIMEOUT_MS, plans, *ret_topics);
 	ask_leaders(producer, *ret_topics);
 	return 0;
 }
@@ -126,5 +127,5 @@ int inspect_topics(const struct kafka_options *options, char *ret_message, size_
 	free(props);
 	if (r == PRODUCER_E_PROPS)
 		return INSPECT_E_PROPS;
-	return r ? r : ask(producer, ret_message, len, ret_topics);
+	return r ? r : ask(producer, options->plans, ret_message, len, ret_topics);
 }

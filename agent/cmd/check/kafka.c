@@ -175,14 +175,25 @@ void check_judge_partitions(struct check_report *report, struct conf_place place
 			   topic, (int)n, n == 1 ? "" : "s", (int)least, topic, (int)least);
 }
 
+/* What the topic is to be; NULL: nobody said so. */
+static const struct topic_plan *plan_of(const struct check *check, size_t index)
+{
+	const struct topic_plan *plans = check->conf->plans;
+
+	return plans && plans[index].planned ? &plans[index] : NULL;
+}
+
 static void judge_not_ready(struct check *check, struct conf_place place, size_t index,
 			    const struct topic_facts *facts, int32_t n_brokers)
 {
 	const char *servers =
 		cluster_value(conf_topic_cluster(check->conf, index), "bootstrap.servers");
+	const struct topic_plan *plan = plan_of(check, index);
 	const char *topic = check->conf->topics[index];
 
-	if (facts->state == TOPIC_MISSING)
+	if (facts->state == TOPIC_MISSING && plan && plan->create)
+		check_judge_to_make(&check->report, place, topic, plan);
+	else if (facts->state == TOPIC_MISSING)
 		check_judge_missing(&check->report, place, topic, servers, n_brokers);
 	else if (facts->state == TOPIC_DENIED)
 		check_find(&check->report, CHECK_ERROR, place,
@@ -236,6 +247,8 @@ static void judge_topic(struct check *check, size_t index, const struct topic_fa
 		check_judge_replicas(&check->report, place, topic, facts);
 	check_judge_settings(&check->report, place, topic, facts, max_line);
 	judge_sources(check, index, facts);
+	if (plan_of(check, index))
+		check_judge_plan(&check->report, place, topic, facts, plan_of(check, index));
 	if (partitioner)
 		check_judge_partitions(&check->report, place, topic, facts->n_partitions,
 				       partitioner_least(partitioner));

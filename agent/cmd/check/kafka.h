@@ -34,6 +34,14 @@ void check_judge_partitions(struct check_report *report, struct conf_place place
 void check_judge_missing(struct check_report *report, struct conf_place place, const char *topic,
 			 const char *servers, int32_t n_brokers);
 
+/* The same of one that run makes: what it will be. */
+void check_judge_to_make(struct check_report *report, struct conf_place place, const char *topic,
+			 const struct topic_plan *plan);
+
+/* In what a topic that is ready differs from its plan. */
+void check_judge_plan(struct check_report *report, struct conf_place place, const char *topic,
+		      const struct topic_facts *facts, const struct topic_plan *plan);
+
 /* A leader of partitions of the topic that did not answer. */
 void check_judge_leader(struct check_report *report, struct conf_place place, const char *topic,
 			const struct topic_facts *facts, const struct broker *broker);

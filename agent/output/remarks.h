@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef KAFKA_REMARKS_H
-#define KAFKA_REMARKS_H
+#ifndef OUTPUT_REMARKS_H
+#define OUTPUT_REMARKS_H
 
 #include <stdint.h>
 

@@ -4,7 +4,7 @@
  * bounded; when it is full the newest is dropped, because the first remark of a fault names its
  * cause and the following ones are its echo.
  */
-#include "kafka/remarks.h"
+#include "output/remarks.h"
 
 #include <stdarg.h>
 #include <stdio.h>
