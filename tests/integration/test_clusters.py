@@ -277,3 +277,19 @@ def test_the_first_takes_over_what_the_only_one_knew(broker, topic_name, work, m
     agent.start()
     agent.wait_says(f"topic {topic_name} has 4 partitions now, 2 before")
     agent.stop()
+
+
+def test_status_tells_of_no_producer_that_was_not_replaced(cluster, topic, work, make_agent):
+    """Each cluster has one: two of them are no replaced one."""
+    names = ["first", "second"]
+    paths = [work / "log" / f"{name}.log" for name in names]
+    for path in paths:
+        path.write_text("one line\n")
+    kafka = {"bootstrap_servers": cluster.bootstrap}
+    sources = [config.source(topic, [path], path.stem, cluster=path.stem) for path in paths]
+    settings = config.settings("", sources)
+    settings["kafka"] = [{"name": name, **kafka} for name in names]
+    agent = make_agent(text=config.render_settings(settings)).start()
+    agent.counted(lines_delivered=2, producers_made=2)
+    assert "producers that were replaced" not in agent.ask("status")
+    agent.stop()

@@ -46,6 +46,15 @@ static void show_stopped(const struct table *table, const struct object *line)
 	    letters, plural(letters));
 }
 
+static void show_replaced(const struct table *table, size_t indent, const struct object *line)
+{
+	int64_t made = object_number(line, "producers_made", 1);
+
+	if (made > 1)
+		say(table, indent, "producers that were replaced: %" PRId64 "; it is %s", made - 1,
+		    object_text(line, "producer") ?: "?");
+}
+
 static void show_troubles(const struct table *table, const struct object *line)
 {
 	char text[2][32];
@@ -58,10 +67,9 @@ static void show_troubles(const struct table *table, const struct object *line)
 		say(table, INDENT, "the configuration has no kafka block: nothing can be shipped");
 	else if (!object_number(line, "brokers_answer", 1) && !object_number(line, "clusters", 0))
 		say(table, INDENT, "no broker answers%s%s", error ? ": " : "", error ? error : "");
-	if (object_number(line, "producers_made", 1) > 1)
-		say(table, INDENT, "producers that were replaced: %" PRId64 "; it is %s",
-		    object_number(line, "producers_made", 1) - 1,
-		    object_text(line, "producer") ?: "?");
+	/* Of several clusters each has its own. */
+	if (!object_number(line, "clusters", 0))
+		show_replaced(table, INDENT, line);
 	if (age_ms > 5000)
 		say(table, INDENT, "the last checkpoint has been due for %s: the state is that old",
 		    amount_time(age_ms / 1000, text[0]));
@@ -113,6 +121,7 @@ static void show_cluster(const struct table *table, const struct object *line)
 	    object_number(line, "in_flight", 0), object_number(line, "in_flight_max", 0),
 	    answers ? "" : "; no broker answers", !answers && error ? ": " : "",
 	    !answers && error ? error : "");
+	show_replaced(table, 2 * (size_t)INDENT, line);
 }
 
 /* The topic of a line, behind its cluster if there are several: into room of TOPIC_MAX. */
