@@ -77,7 +77,8 @@ void claims_deinit(struct files *files)
 	struct claim *claim;
 	void *cursor = NULL;
 
-	while ((claim = map_next(files->claims, &cursor)))
+	/* A start that fails has none yet. */
+	while (files->claims && (claim = map_next(files->claims, &cursor)))
 		claim_free(files, claim);
 	files_unlook(&files->claim_looked);
 }

@@ -235,7 +235,8 @@ def test_how_late_lines_are(broker, own_topic, work, make_agent):
     agent.counted(lines_delivered=2)
     samples = check(scrape(agent))
     late = samples["waybill_delivery_seconds_bucket", "+Inf"] - samples["waybill_delivery_seconds_bucket", "1.0"]
-    assert (late, samples["waybill_delivery_seconds_count"]) == (1, 2)
+    # On a busy machine the first one may be late, too.
+    assert late in (1, 2) and samples["waybill_delivery_seconds_count"] == 2
     assert samples["waybill_delivery_seconds_sum"] > 2
     agent.stop()
 

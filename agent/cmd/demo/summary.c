@@ -152,9 +152,9 @@ static void print_why(struct demo *demo, const struct demo_tally *tally)
 		return;
 	fputs("  The embedded broker is librdkafka's mock: it does not deduplicate, so that\n"
 	      "  with it a retry may repeat too, and it keeps nothing on disk. It shows the way\n"
-	      "  of a line. A real Kafka (--brokers HOST:PORT) drops what a retry repeats: there\n"
-	      "  a kill may repeat lines, and what was in doubt when a producer ended, which is\n"
-	      "  counted (maybe_persisted).\n",
+	      "  of a line. A real Kafka (--brokers HOST:PORT) drops what a retry repeats:\n"
+	      "  there a kill may repeat lines, and what was in doubt when a producer ended,\n"
+	      "  which is counted (maybe_persisted).\n",
 	      to);
 }
 
