@@ -148,7 +148,6 @@ static int load_files(struct agent *agent)
 	agent->files.damaged = agent->damaged;
 	agent->files.damaged_at_end = agent->conf->state_damaged == CONF_DAMAGED_END;
 	agent->files.agent_id = store_agent_id(agent->store);
-	agent->files.last_ns = store_alive_ms(agent->store) * 1000000;
 	return share_letters(agent);
 }
 

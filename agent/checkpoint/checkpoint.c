@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/hash.h"
 #include "search/content.h"
 #include "state/seal.h"
@@ -227,10 +226,9 @@ static void mark_clean(struct checkpoint *checkpoint, size_t n_dirty)
 
 /*
  * last: no file is left to be written. Before that a source is not one that is known: at the next
- * start its other files would be new ones. now_ms: when the rows were taken.
+ * start its other files would be new ones.
  */
-static int submit(struct checkpoint *checkpoint, struct store_file *rows, size_t n_dirty, bool last,
-		  int64_t now_ms)
+static int submit(struct checkpoint *checkpoint, struct store_file *rows, size_t n_dirty, bool last)
 {
 	const struct files *files = checkpoint->files;
 	const char **names = calloc(files->n_sources + 1, sizeof *names);
@@ -245,7 +243,6 @@ static int submit(struct checkpoint *checkpoint, struct store_file *rows, size_t
 		.sources = names,
 		.n_sources = checkpoint->sources_written || !last ? 0 : files->n_sources,
 		.topics = topics,
-		.alive_ms = last && !files->first_scan ? now_ms : 0,
 	};
 	int r;
 
@@ -269,7 +266,6 @@ static int submit(struct checkpoint *checkpoint, struct store_file *rows, size_t
 
 int checkpoint_start(struct checkpoint *checkpoint, size_t max_rows)
 {
-	int64_t now_ms = clock_real_ms();
 	size_t n_dirty, n_rows;
 	struct store_file *rows;
 	int r;
@@ -287,7 +283,7 @@ int checkpoint_start(struct checkpoint *checkpoint, size_t max_rows)
 	}
 	r = fill_batch(checkpoint, rows, n_dirty);
 	if (!r)
-		r = submit(checkpoint, rows, n_dirty, n_dirty < max_rows, now_ms);
+		r = submit(checkpoint, rows, n_dirty, n_dirty < max_rows);
 	for (size_t i = 0; i < n_dirty; i++)
 		free((char *)rows[i].ahead.at);
 	free(rows);

@@ -140,7 +140,6 @@ struct files {
 	bool (*start_is_over)(void *context);
 	void *start_context;
 	int64_t alive_ns; /* by the rows: an agent with this state was there then, or later */
-	int64_t last_ns;  /* the last one had stored all files then that it had found; 0: unknown */
 	size_t n_open;    /* descriptors of all sources */
 	size_t max_open;
 	struct unpacking unpacking[FILES_UNPACKING];

@@ -48,14 +48,6 @@ int follow_missed_before(struct files *files, struct discover *discover, struct 
 			 int former) MUSTCHECK;
 
 /*
- * At a start, of a new file whose lineage no row tells of: generations that were made since the
- * last agent had stored all files that it had found, and were rotated before it stored them, or
- * without it. Those beside it: `rotated` is a walk through all that it names, for each such file. 0
- * or -ENOMEM.
- */
-int follow_missed_since(struct files *files, const struct birth *birth) MUSTCHECK;
-
-/*
  * The generation that nobody saw and that began first, of those that came before what is in the
  * file now: not known, and made since it was seen whole. 0: path (malloc'ed) and fd are the
  * caller's; FOLLOW_E_NONE; -ENOMEM. The file stays suspect while a copy of it is in the making.

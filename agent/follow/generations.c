@@ -326,25 +326,6 @@ static int renew_places(struct files_looked *looked, const char *path)
 	return looked->places ? 0 : follow_look(looked);
 }
 
-int follow_missed_since(struct files *files, const struct birth *birth)
-{
-	struct missed missed = {
-		.source = birth->source,
-		.lineage = birth->path,
-		.known_ns = files->last_ns - TICK_NS,
-		.after_ns = files->last_ns - TICK_NS,
-		.beside = true,
-	};
-	int r;
-
-	if (!files->first_scan || !files->last_ns ||
-	    !files->source_known[birth->source - files->sources] ||
-	    strcmp(birth->path, birth->lineage) != 0)
-		return 0;
-	r = renew_places(&files->looked, birth->path);
-	return r ? r : follow_missed(files, birth->discover, files->looked.places, &missed);
-}
-
 int follow_look(struct files_looked *looked)
 {
 	files_unlook(looked);

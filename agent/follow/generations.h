@@ -25,7 +25,6 @@ struct missed {
 	int64_t known_ns;                   /* what was made before is known, or none of ours */
 	const struct missed_before *before; /* only those that come before this; NULL: all */
 	bool copied; /* they are copies of a file that keeps its path, and is truncated */
-	bool beside; /* `rotated` is not asked */
 };
 
 /*

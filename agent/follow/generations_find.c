@@ -286,7 +286,7 @@ static int look_everywhere(struct generations *search)
 	dirs[DIRS_MAX - 1] = missed->went ? strdup(missed->went) : NULL;
 	if (!r)
 		r = look_into_dirs(search, dirs);
-	if (!r && missed->source->rotated && !missed->beside &&
+	if (!r && missed->source->rotated &&
 	    discover_list(missed->source->rotated, see_rotated, search) == -ENOMEM)
 		r = -ENOMEM;
 	for (size_t i = 0; i < DIRS_MAX; i++)

@@ -182,9 +182,8 @@ static int adopt_new(struct files *files, struct birth birth, int fd,
 			return r < 0 ? r : 0;
 	}
 	/* Renames may be faster than hints: what came between comes first. */
-	if (!birth.row)
-		r = newest ? follow_missed_now(files, birth.discover, newest) :
-			     follow_missed_since(files, &birth);
+	if (newest && !birth.row)
+		r = follow_missed_now(files, birth.discover, newest);
 	/* It may have been one of these, renamed since it was opened. */
 	if (!r && files_by_identity(files, identity)) {
 		close(fd);

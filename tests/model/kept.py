@@ -546,12 +546,6 @@ KEPT = {
         [("write", 0, 1), ("write", 0, 1), ("write", 3, 100), ("overwrite", 3), ("broker", False),
          ("run", 0), ("overwrite", 3), ("write", 3, 1)],
     ),
-    "rotated before a row tells of it, and killed: what was made since the last checkpoint": (
-        False,
-        False,
-        [("broker", False), ("run", 0), ("write", 0, 1), ("run", 0), ("rotate", 0, "number", False),
-         ("write", 0, 0), ("run", 0), ("kill", False)],
-    ),
     "copied, cut off and compressed while nobody runs, and removed before the first turn": (
         True,
         True,

@@ -198,7 +198,6 @@ static void load(struct agent *agent)
 		agent->files.source_known[i] =
 			store_knows_source(agent->store, agent->conf->sources[i].name) == 1;
 	agent->files.agent_id = store_agent_id(agent->store);
-	agent->files.last_ns = store_alive_ms(agent->store) * 1000000;
 	store_dead_letters(agent->store, &bytes, &count);
 	letters_init(&agent->letters, agent->conf->dead_letter_max, bytes);
 	MUST(!writer_new(agent->store, &agent->writer));

@@ -116,7 +116,6 @@ class World(Changes):
         self.model.crash()
         for content in self.contents:
             content.seen = content.stored
-        for content in self.contents:
             self.loosen(content)
             self.forget_twin(content)
             if not self.is_known(content):

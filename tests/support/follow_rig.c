@@ -123,7 +123,6 @@ static void load(struct follow_rig *rig)
 	for (size_t i = 0; i < rig->n_sources; i++)
 		rig->files.source_known[i] =
 			store_knows_source(rig->store, rig->sources[i].name) == 1;
-	rig->files.last_ns = store_alive_ms(rig->store) * 1000000;
 	letters_init(&rig->letters, 1 << 20, 0);
 	MUST(writer_new(rig->store, &rig->writer) == 0);
 	checkpoint_init(&rig->checkpoint, rig->writer, &rig->files, &rig->letters, &rig->counters);
