@@ -50,7 +50,6 @@ const char *const schema_migrations[] = {
 	" seal INTEGER NOT NULL) WITHOUT ROWID;",
 	"ALTER TABLE dead_letters ADD COLUMN partition INTEGER NOT NULL DEFAULT -1;"
 	"ALTER TABLE dead_letters ADD COLUMN headers BLOB;",
-	"CREATE TABLE alive(id INTEGER PRIMARY KEY, ms INTEGER NOT NULL, seal INTEGER NOT NULL);",
 };
 
 const int schema_version = ARRAY_LEN(schema_migrations);
@@ -101,7 +100,6 @@ const char *const schema_queries[QUERY_COUNT] = {
 	[QUERY_AGENT] = "INSERT INTO agent(id, seal) VALUES(?,?)",
 	[QUERY_SOURCE] = "INSERT OR IGNORE INTO sources(name, seal) VALUES(?,?)",
 	[QUERY_TOPIC] = "INSERT OR REPLACE INTO topics(name, partitions, seal) VALUES(?,?,?)",
-	[QUERY_ALIVE] = "INSERT OR REPLACE INTO alive(id, ms, seal) VALUES(1,?,?)",
 };
 
 const char schema_load_files[] =
@@ -116,8 +114,6 @@ const char schema_load_topics[] = "SELECT name, partitions, seal FROM topics";
 
 const char schema_load_agent[] = "SELECT id, seal FROM agent";
 
-const char schema_load_alive[] = "SELECT ms, seal FROM alive WHERE id = 1";
-
 /* A position without its file is a row that nobody would read: a sign of damage. */
 const char schema_count_orphans[] =
 	"SELECT count(*) FROM positions WHERE file NOT IN (SELECT id FROM files)";
@@ -125,8 +121,7 @@ const char schema_count_orphans[] =
 /* A view may take for ever to read, and a trigger to write; both may give and take rows. */
 const char schema_find_foreign[] =
 	"SELECT type || ' ' || name FROM sqlite_schema WHERE tbl_name IN ('files', 'positions',"
-	" 'sources', 'dead_letters', 'agent', 'topics', 'alive') AND (type NOT IN ('table', "
-	"'index') OR"
+	" 'sources', 'dead_letters', 'agent', 'topics') AND (type NOT IN ('table', 'index') OR"
 	" sql LIKE 'CREATE VIRTUAL%') LIMIT 1";
 
 const char schema_count_letters[] = "SELECT count(*) FROM dead_letters";

@@ -25,7 +25,6 @@ enum query {
 	QUERY_AGENT,
 	QUERY_SOURCE,
 	QUERY_TOPIC,
-	QUERY_ALIVE,
 	QUERY_COUNT,
 };
 
@@ -36,7 +35,6 @@ extern const char schema_load_files[];
 extern const char schema_load_sources[];
 extern const char schema_load_topics[];
 extern const char schema_load_agent[];
-extern const char schema_load_alive[];
 extern const char schema_count_orphans[];
 /* What has the name of a table of ours and is none, or would be run when one is written to. */
 extern const char schema_find_foreign[];

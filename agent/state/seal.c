@@ -64,8 +64,3 @@ int64_t seal_topic(const struct store_topic *topic)
 {
 	return seal_words((uint64_t[]){hash_text(topic->name), topic->partitions}, 2);
 }
-
-int64_t seal_number(int64_t number)
-{
-	return seal_words((uint64_t[]){(uint64_t)number}, 1);
-}

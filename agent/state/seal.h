@@ -15,6 +15,5 @@ int64_t seal_position(const struct store_file *file);
 /* Of a source, or of the agent. */
 int64_t seal_name(struct slice name);
 int64_t seal_topic(const struct store_topic *topic);
-int64_t seal_number(int64_t number);
 
 #endif

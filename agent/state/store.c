@@ -234,8 +234,6 @@ static int verify(struct store *store, struct words words)
 		r = store_load_agent(store);
 	if (r == 0)
 		r = store_load_topics(store);
-	if (r == 0)
-		r = store_load_alive(store);
 	if (r != 0)
 		return r < 0 ? r : damaged(words, "a row does not match its checksum");
 	rc = ask(store, schema_count_orphans, orphans, sizeof orphans);
@@ -326,11 +324,6 @@ int store_set_aside(const char *dir, char *ret_path, size_t len)
 const char *store_agent_id(const struct store *store)
 {
 	return store->agent_id;
-}
-
-int64_t store_alive_ms(const struct store *store)
-{
-	return store->alive_ms;
 }
 
 const char *store_path(const struct store *store)

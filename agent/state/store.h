@@ -36,7 +36,6 @@ struct store_batch {
 	size_t n_topics;
 	const struct store_gone *gone; /* letters that are removed */
 	size_t n_gone;
-	int64_t alive_ms; /* all files that were found by then have a row; 0: it is not known */
 };
 
 /*
@@ -65,9 +64,6 @@ struct store_file *store_files_free(struct store_file *files, size_t n);
 
 /* 16 hexadecimal digits, made with the database and the same for all its life; borrowed. */
 const char *store_agent_id(const struct store *store);
-
-/* The last alive_ms that was stored before it was opened, in ms since 1970; 0: none was. */
-int64_t store_alive_ms(const struct store *store);
 
 /* The path of the database, absolute; borrowed. */
 const char *store_path(const struct store *store);

@@ -255,23 +255,6 @@ int store_load_agent(struct store *store)
 	return r ? r : row_result(rc);
 }
 
-int store_load_alive(struct store *store)
-{
-	sqlite3_stmt *query = NULL;
-	int r = 0, rc = sqlite3_prepare_v2(store->db, schema_load_alive, -1, &query, NULL);
-
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(query);
-	if (rc == SQLITE_ROW) {
-		store->alive_ms = sqlite3_column_int64(query, 0);
-		if (sqlite3_column_int64(query, 1) != seal_number(store->alive_ms))
-			r = STORE_E_DAMAGED;
-		rc = SQLITE_DONE;
-	}
-	sqlite3_finalize(query);
-	return r ? r : row_result(rc);
-}
-
 int store_load(struct store *store, struct store_file **ret_files, size_t *ret_n)
 {
 	const int r = store_load_rows(store, ret_files, ret_n);

@@ -25,7 +25,6 @@ struct store {
 	char agent_id[17]; /* hexadecimal; empty: the database has none yet */
 	uint64_t letter_bytes;
 	uint64_t letter_count;
-	int64_t alive_ms; /* as it was opened */
 };
 
 /* Where the caller wants the cause in words. */
@@ -45,9 +44,6 @@ int store_load_sources(struct store *store) MUSTCHECK;
 /* Into store->agent_id, if one was made. 0, -ENOMEM, STORE_E_DAMAGED. */
 int store_load_agent(struct store *store) MUSTCHECK;
 int store_load_topics(struct store *store) MUSTCHECK;
-
-/* Into store->alive_ms. 0, -ENOMEM, STORE_E_DAMAGED. */
-int store_load_alive(struct store *store) MUSTCHECK;
 
 /* Puts the agent's id into the database, durable. An SQLite code. */
 int store_write_agent(struct store *store, const char *id);

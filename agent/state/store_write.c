@@ -151,14 +151,6 @@ static int write_topic(struct store *store, const struct store_topic *topic)
 	return run(store, QUERY_TOPIC, failed);
 }
 
-static int write_alive(struct store *store, int64_t ms)
-{
-	bool failed = bind_words(store->queries[QUERY_ALIVE], &(int){0},
-				 (uint64_t[]){(uint64_t)ms, (uint64_t)seal_number(ms)}, 2);
-
-	return run(store, QUERY_ALIVE, failed);
-}
-
 static int write_batch(struct store *store, const struct store_batch *batch)
 {
 	int rc = SQLITE_OK;
@@ -174,8 +166,6 @@ static int write_batch(struct store *store, const struct store_batch *batch)
 		rc = write_source(store, batch->sources[i]);
 	for (size_t i = 0; i < batch->n_topics && rc == SQLITE_OK; i++)
 		rc = write_topic(store, &batch->topics[i]);
-	if (batch->alive_ms && rc == SQLITE_OK)
-		rc = write_alive(store, batch->alive_ms);
 	return rc;
 }
 

@@ -289,27 +289,6 @@ Test(store, a_topic_is_what_was_written_last)
 	store_close(store);
 }
 
-Test(store, when_it_was_alive_last_is_kept_and_a_wrong_time_is_damage)
-{
-	const struct store_batch batch = {.alive_ms = 1767225600123}, none = {0};
-	struct store *store = must_open();
-	char path[128];
-	sqlite3 *db;
-
-	cr_expect_eq(store_alive_ms(store), 0);
-	cr_assert_eq(store_write(store, &batch, message, sizeof message), 0, "%s", message);
-	cr_assert_eq(store_write(store, &none, message, sizeof message), 0, "%s", message);
-	store_close(store);
-	store = must_open();
-	cr_expect_eq(store_alive_ms(store), batch.alive_ms);
-	store_close(store);
-	snprintf(path, sizeof path, "%s/waybill.db", dir);
-	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
-	cr_assert_eq(sqlite3_exec(db, "UPDATE alive SET ms = ms - 1", NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-	cr_expect_eq(store_open(dir, &store, NULL, 0), STORE_E_DAMAGED);
-}
-
 Test(store, letters_are_counted_by_source)
 {
 	const struct store_dead_letter letters[] = {
@@ -803,7 +782,7 @@ static void make_first_format(void)
 		eq(int,
 		   sqlite3_exec(db,
 				"ALTER TABLE files DROP COLUMN content_id; DROP TABLE agent;"
-				"DROP TABLE topics; DROP TABLE alive;"
+				"DROP TABLE topics;"
 				"CREATE TABLE topics(name TEXT PRIMARY KEY, partitions INTEGER NOT "
 				"NULL) WITHOUT ROWID;"
 				"ALTER TABLE dead_letters DROP COLUMN source;"
