@@ -18,36 +18,17 @@
 #include "search/candidates.h"
 #include "search/twins.h"
 
-static bool is_in_place(const struct copy *copy)
-{
-	struct stat st;
-
-	return stat(copy->path, &st) == 0 && st.st_ino == copy->identity.inode &&
-	       st.st_dev == copy->identity.device;
-}
-
 /* The path under which it is now; the one that it had when it has none. NULL: no memory. */
 static char *path_of(const struct copy *copy)
 {
-	char *name = is_in_place(copy) ? NULL : files_name_of(copy->twin.fd);
+	struct stat st;
+	char *name;
 
+	if (stat(copy->path, &st) == 0 && st.st_ino == copy->identity.inode &&
+	    st.st_dev == copy->identity.device)
+		return strdup(copy->path);
+	name = files_name_of(copy->twin.fd);
 	return name ? name : strdup(copy->path);
-}
-
-/*
- * It has no name any more, and is a file of its own: what took its path is held against it instead
- * of the one before, which it was held against itself. 0 or -ENOMEM.
- */
-static int release_nameless(struct files *files, const struct copy *copy, const struct birth *birth,
-			    int fd)
-{
-	struct copy *other;
-
-	TAILQ_FOREACH (other, &files->copies, link)
-		if (other != copy && other->replaces && other->of.inode == copy->of.inode &&
-		    other->of.device == copy->of.device)
-			other->of = inode_key_of(&copy->identity);
-	return follow_adopt(files, birth, fd, &copy->identity);
 }
 
 /* It is a file of its own, of which so much was shipped from another one. 0 or -ENOMEM. */
@@ -68,19 +49,15 @@ static int release(struct files *files, struct copy *copy, uint64_t position, in
 	int fd = copy->twin.fd, r = path ? 0 : -ENOMEM;
 	bool wanted =
 		path && (!moved || copy->replaces || discover_wants(copy->discover, path) >= 0);
-	/* At its path is another one, or nothing: what it holds is behind the descriptor only. */
-	bool nameless = path && !moved && !is_in_place(copy);
 
 	copy->twin.fd = -1;
 	if (wanted && moved && strcmp(copy->lineage, copy->path) == 0 && !copy->replaces)
 		birth.lineage = path;
-	if (wanted && nameless)
-		r = release_nameless(files, copy, &birth, fd);
-	else if (wanted && (position || moved))
+	if (wanted && (position || moved))
 		r = follow_adopt(files, &birth, fd, &copy->identity);
 	else
 		close(fd);
-	if (wanted && !position && !moved && !nameless)
+	if (wanted && !position && !moved)
 		r = follow_look_at(files, &birth, now_ms);
 	copies_free(files, copy);
 	free(path);
@@ -290,16 +267,6 @@ static bool learn_packing(struct files *files, struct copy *copy)
 	return false;
 }
 
-/* It has no name, and what came behind it to its path is known already, and read. */
-static bool is_passed_over(const struct files *files, const struct copy *copy)
-{
-	const struct file *file = map_get(files->by_path, copy->path, strlen(copy->path));
-	struct stat st;
-
-	return file && stat(copy->path, &st) == 0 && st.st_ino == file->identity.inode &&
-	       st.st_dev == file->identity.device;
-}
-
 static int step(struct files *files, struct copy *copy, uint64_t now_us, int64_t now_ms)
 {
 	struct file *file = files_by_inode(files, copy->of.device, copy->of.inode);
@@ -307,8 +274,7 @@ static int step(struct files *files, struct copy *copy, uint64_t now_us, int64_t
 	int64_t mtime_ns;
 	bool quiet;
 
-	if (fstat(copy->twin.fd, &st) < 0 ||
-	    (st.st_nlink == 0 && (!copy->replaces || is_passed_over(files, copy)))) {
+	if (fstat(copy->twin.fd, &st) < 0 || (st.st_nlink == 0 && !copy->replaces)) {
 		copies_free(files, copy);
 		return 0;
 	}

@@ -552,22 +552,4 @@ KEPT = {
         [("write", 2, 1), ("run", 1), ("copytruncate", 2, "date"), ("compress", 2, False),
          ("kill", False), ("start",), ("remove_old", 2)],
     ),
-    "a held file is replaced, and what replaced it is taken in first": (
-        False,
-        False,
-        [("write", 2, 1), ("run", 0), ("rewrite", 2, 1), ("rotate", 2, "olddir", False),
-         ("write", 2, 1), ("run", 0), ("replace", 2, 0)],
-    ),
-    "sed -i twice, the first of them held when the second is found by its bytes": (
-        False,
-        False,
-        [("write", 2, 0), ("run", 0), ("write", 2, 1), ("replace", 2, 0), ("run", 0),
-         ("replace", 2, 1)],
-    ),
-    "a held file is replaced by a copy of itself": (
-        False,
-        False,
-        [("write", 0, 0), ("run", 0), ("write", 0, 1), ("edit", 0, 1), ("run", 0),
-         ("replace", 0, 0)],
-    ),
 }
