@@ -490,12 +490,6 @@ KEPT = {
         [("write", 0, 0), ("copytruncate", 0, "outside"), ("write", 2, 1),
          ("copytruncate", 2, "number"), ("run", 6000), ("replace", 2, 0), ("compress", 2, True)],
     ),
-    "one held file takes the path of another one that is held: each is taken in once": (
-        False,
-        False,
-        [("write", 2, 0), ("run", 0), ("write", 2, 1), ("edit", 2, 0), ("run", 0), ("edit", 2, 1),
-         ("run", 0), ("move_directory",)],
-    ),
     "another target before a stop: the end of the old link is no path to go by": (
         False,
         False,
