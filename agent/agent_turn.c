@@ -302,9 +302,8 @@ static void follow_turn(struct agent *agent, struct file *file, int r, bool hand
 /* An event at its end may go on there; where that cannot be seen, it ends with the file. */
 static void open_next(struct agent *agent, const struct file *file)
 {
-	if (UNLIKELY(file->left_path && file->newer) && file->tail.join &&
-	    file->newer->tail.fd < 0 && files_open(&agent->files, file->newer))
-		return;
+	if (UNLIKELY(file->left_path && file->newer) && file->tail.join && file->newer->tail.fd < 0)
+		(void)!files_open(&agent->files, file->newer);
 }
 
 /* One turn of one file. False: no file can go on now. */

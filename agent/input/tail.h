@@ -118,6 +118,9 @@ uint64_t tail_count_open(struct tail *tail, uint64_t *ret_bytes);
 /* The same of lines that stand at the read position, in whoever's memory. */
 uint64_t tail_count_lines(struct tail *tail, struct slice bytes, uint64_t *ret_bytes);
 
+/* Line ends in len bytes. */
+uint32_t tail_count_lf(const char *at, size_t len);
+
 /* What was read behind the cursor; nothing while the rest of an over-long line is passed. */
 struct slice tail_waiting(const struct tail *tail);
 

@@ -17,7 +17,7 @@ static uint64_t mark_of(const struct tail *tail)
 	return tail->high_water > tail->counted ? tail->high_water : tail->counted;
 }
 
-static uint32_t count_lf(const char *at, size_t len)
+uint32_t tail_count_lf(const char *at, size_t len)
 {
 	const char *end = at + len, *lf;
 	uint32_t n = 0;
@@ -43,7 +43,7 @@ static void count_old(const struct tail *tail, struct slice bytes, struct event 
 		return;
 	}
 	event->bytes_old = (uint32_t)(mark - event->position);
-	event->lines_old = count_lf(bytes.at, event->bytes_old);
+	event->lines_old = tail_count_lf(bytes.at, event->bytes_old);
 }
 
 static void show(const struct tail *tail, struct slice bytes, const struct join_event *joined,
@@ -192,7 +192,7 @@ uint64_t tail_count_lines(struct tail *tail, struct slice bytes, uint64_t *ret_b
 	if (UNLIKELY(tail->account->ahead.n))
 		return count_unsettled(tail, bytes, skip, ret_bytes);
 	*ret_bytes = bytes.len - skip;
-	return count_lf(bytes.at + skip, bytes.len - skip);
+	return tail_count_lf(bytes.at + skip, bytes.len - skip);
 }
 
 static struct line joined_line(const struct tail *tail, const struct slot *slot)

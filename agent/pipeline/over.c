@@ -47,18 +47,6 @@ bool over_may_be(const struct file *file)
 	       !next->tail.rewritten && TAILQ_EMPTY(&next->account.chunks);
 }
 
-uint32_t over_count_lf(const char *at, size_t len)
-{
-	const char *end = at + len, *lf;
-	uint32_t n = 0;
-
-	while (at < end && (lf = memchr(at, '\n', (size_t)(end - at)))) {
-		at = lf + 1;
-		n++;
-	}
-	return n;
-}
-
 /* Up to room bytes of the next generation; *ret_all: it has no more. 0 or negative errno. */
 static int read_next(struct look *look, size_t room, bool *ret_all)
 {

@@ -24,7 +24,4 @@ bool over_may_be(const struct file *file);
  */
 int over_peek(const struct file *file, struct over **ret_over) MUSTCHECK;
 
-/* Lines in len bytes. */
-uint32_t over_count_lf(const char *at, size_t len);
-
 #endif

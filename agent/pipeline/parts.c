@@ -97,7 +97,7 @@ void pipeline_over_count(struct pipeline *pipeline, struct file *file)
 	for (size_t i = 0; i < file->over_rest.n; i++) {
 		const struct range *range = &file->over_rest.at[file->over_rest.first + i];
 
-		lines += over_count_lf(byte_of(over, range->start), range->end - range->start);
+		lines += tail_count_lf(byte_of(over, range->start), range->end - range->start);
 	}
 	pipeline_over_counted(pipeline, file, lines);
 }
