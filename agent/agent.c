@@ -191,6 +191,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)usec;
 	sd_event_source_set_time(source, now_us + tick_us(agent));
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	/* Before files that wait are released for another try: who is ready now gets no turns. */
+	agent_feed_watchdog(agent, now_us);
 	if (agent->state == AGENT_RUNNING) {
 		agent_age_files(agent, now_us);
 		if (!agent->until_eof)
@@ -212,7 +214,6 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	if (agent->http)
 		agent_serve_http(agent, now_us);
 	log_tick(agent->log);
-	agent_feed_watchdog(agent, now_us);
 	agent_tick_progress(agent, now_us);
 	agent_tell_status(agent, now_us);
 	agent_stop_if_done(agent, now_us);
