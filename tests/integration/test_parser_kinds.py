@@ -1,89 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kinds of parsers: random events that Python's own writers put into lines come out of preview as they
-went in; and what containers write arrives in Kafka with the fields of path, runtime and application."""
+"""Kinds of parsers on a real Kafka: what containers write arrives with the fields of path, runtime and
+application, and columns with the names that each file gives them."""
 
-import csv
-import io
-import json
 import os
-import random
-import subprocess
 
-import pytest
 from rig import config
-from rig.paths import WAYBILL
 from rig.reader import Reader
-
-LINES = 1500
-NAMES = ["a", "b.c", "d[1].e", "last"]
-PIECES = ["x", " ", '"', "\\", "\t", "é", "€", "😀", ",", ";", "=", "{", "0", "plain text", "\u2028", "\x01"]
-
-
-def texts(seed):
-    chance = random.Random(seed)
-    for _ in range(LINES):
-        yield ["".join(chance.choices(PIECES, k=chance.choice([0, 1, 2, 5, 9, 17]))) for _ in NAMES]
-
-
-def as_json(values, chance):
-    a, c, e, last = values
-    event = {"a": a, "b": {"x": [c, {"c": 1}], "c": c}, "d": [0, {"e": e}], "last": last, "n": None}
-    members = list(event.items())
-    chance.shuffle(members)
-    return json.dumps(
-        dict(members), ensure_ascii=chance.random() < 0.5, indent=chance.choice([None, None, 1])
-    ).replace("\n", " ")
-
-
-def as_logfmt(values, chance):
-    pairs = [f"{name}={json.dumps(value)}" for name, value in zip(NAMES, values, strict=True)]
-    chance.shuffle(pairs)
-    return " ".join(pairs)
-
-
-def as_csv(values, chance):
-    out = io.StringIO()
-    quoting = chance.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
-    csv.writer(out, quoting=quoting, lineterminator="").writerow(values)
-    return out.getvalue()
-
-
-KINDS = {
-    "json": (as_json, {"type": "json"}),
-    "logfmt": (as_logfmt, {"type": "logfmt"}),
-    "csv": (as_csv, {"type": "csv", "columns": NAMES}),
-}
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_is_written_is_read(work, kind):
-    write, parser = KINDS[kind]
-    chance = random.Random(kind)
-    events = [values for values in texts(kind)]
-    source = config.source(
-        "t",
-        ["/never"],
-        parser="kind",
-        key="k",
-        headers=[{"name": name, "value": f"${{{name}}}"} for name in NAMES],
-    )
-    conf = work / "waybill.conf"
-    settings = config.settings("localhost:1", [source])
-    settings["parsers"] = [{"name": "kind", **parser}]
-    conf.write_text(config.render_settings(settings))
-    lines = "".join(write(values, chance) + "\n" for values in events)
-    done = subprocess.run(
-        [WAYBILL, "preview", "--json", "--config", conf],
-        input=lines.encode(),
-        stdout=subprocess.PIPE,
-        check=True,
-        timeout=120,
-    )
-    records = [json.loads(line) for line in done.stdout.split(b"\n") if line]
-    assert len(records) == len(events)
-    for values, record in zip(events, records, strict=True):
-        assert record["matched"], record["value"]
-        assert [header["value"] for header in record["headers"]] == values
 
 
 def test_lines_of_containers_arrive_with_their_fields(make_agent, cluster, topic, work):
