@@ -15,12 +15,23 @@
 /* A checkpoint is a few fsyncs, at most a second of a busy disk; one of so long is told. */
 #define SLOW_CHECKPOINT_US (5 * US_PER_S)
 
-void agent_start_checkpoint(struct agent *agent)
+/* 0 or -ENOMEM. */
+static int start(struct agent *agent, size_t max_rows)
 {
+	bool goes_on = agent->checkpoint.under_way;
 	int r;
 
 	agent_prepare_letters(agent);
-	r = checkpoint_start(&agent->checkpoint, CHECKPOINT_ROWS_MAX);
+	r = checkpoint_start(&agent->checkpoint, max_rows);
+	if (!goes_on)
+		agent->checkpoint_begun_us = clock_mono_us();
+	return r;
+}
+
+void agent_start_checkpoint(struct agent *agent)
+{
+	int r = start(agent, CHECKPOINT_ROWS_MAX);
+
 	if (r)
 		agent->error = r;
 	agent->checkpoint_wanted = false;
@@ -61,7 +72,7 @@ void agent_tell_slow_checkpoint(struct agent *agent, uint64_t now_us)
 void agent_finish_checkpoint(struct agent *agent, int wait_ms)
 {
 	char message[256] = "";
-	uint64_t unsaved_s;
+	uint64_t now_us, unsaved_s;
 	int r;
 
 	if (!agent->checkpoint.under_way)
@@ -69,7 +80,10 @@ void agent_finish_checkpoint(struct agent *agent, int wait_ms)
 	r = checkpoint_finish(&agent->checkpoint, wait_ms, message, sizeof message);
 	if (r == CHECKPOINT_E_PENDING)
 		return;
-	unsaved_s = agent_unsaved_us(agent, clock_mono_us()) / US_PER_S;
+	now_us = clock_mono_us();
+	unsaved_s = agent_unsaved_us(agent, now_us) / US_PER_S;
+	agent->counters.checkpoint_time_ms +=
+		(now_us - agent->checkpoint_begun_us + US_PER_MS / 2) / US_PER_MS;
 	if (r == CHECKPOINT_E_FAILED) {
 		agent->checkpoint_failing = true;
 		log_limited(agent->log, LOG_ERR, "checkpoint-failed",
@@ -101,8 +115,7 @@ bool agent_last_checkpoint(struct agent *agent)
 	for (int tries = 0; tries < 3 && !r && now_us < end_us; tries++) {
 		if (!checkpoint_due(&agent->checkpoint))
 			return true;
-		agent_prepare_letters(agent);
-		r = checkpoint_start(&agent->checkpoint, SIZE_MAX);
+		r = start(agent, SIZE_MAX);
 		agent_finish_checkpoint(agent, (int)((end_us - now_us) / US_PER_MS));
 		now_us = clock_mono_us();
 	}

@@ -201,6 +201,8 @@ void agent_tick_looks(struct agent *agent, uint64_t now_us)
 	discover_trouble(agent->discover, &trouble);
 	tell_trouble(agent, &trouble);
 	agent->counters.directories_denied = trouble.denied;
+	agent->counters.directories_watched = trouble.directories;
+	agent->counters.inotify_overflows = trouble.overflows;
 	if (trouble.unwatched)
 		look_within(agent, LOOK_POLLED_US, agent->rest_to_us);
 	poll_files(&agent->files, now_us);

@@ -108,15 +108,16 @@ struct agent {
 	uint64_t certificates_at_us; /* when to look how long they are good */
 	uint64_t started_us;
 	bool catches_up; /* what was behind at the start, or is there with until_eof, is shipped */
-	struct progress catch_up;  /* of that, in bytes */
-	uint64_t dead;             /* until_eof, at its end: dead letters of this run */
-	size_t unread;             /* until_eof, at its end: files that could not be read */
-	bool damaged;              /* the state was damaged and set aside at this start */
-	bool checkpoint_failing;   /* it was told that checkpoints fail or do not end */
-	uint64_t unsaved_since_us; /* since then none was completed though one was begun; or 0 */
-	uint64_t checkpoint_at_us; /* the next one is due by the interval */
-	bool checkpoint_wanted;    /* files wait for it: not at the next tick but now */
-	int error;                 /* negative errno that ends the loop */
+	struct progress catch_up;     /* of that, in bytes */
+	uint64_t dead;                /* until_eof, at its end: dead letters of this run */
+	size_t unread;                /* until_eof, at its end: files that could not be read */
+	bool damaged;                 /* the state was damaged and set aside at this start */
+	bool checkpoint_failing;      /* it was told that checkpoints fail or do not end */
+	uint64_t unsaved_since_us;    /* since then none was completed though one was begun; or 0 */
+	uint64_t checkpoint_begun_us; /* that which is under way */
+	uint64_t checkpoint_at_us;    /* the next one is due by the interval */
+	bool checkpoint_wanted;       /* files wait for it: not at the next tick but now */
+	int error;                    /* negative errno that ends the loop */
 };
 
 /* The event loop with all its sources. 0 or negative errno. */

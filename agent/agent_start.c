@@ -278,6 +278,7 @@ static int first_checkpoint(struct agent *agent)
 	int r;
 
 	do {
+		agent->checkpoint_begun_us = clock_mono_us();
 		r = checkpoint_start(&agent->checkpoint, FIRST_ROWS_MAX);
 		if (r)
 			return r;

@@ -48,6 +48,7 @@ static void print_metrics(void)
 	bool milli;
 	size_t n;
 	const struct counter *counters = counters_all(&n), *counter;
+	const struct metric_family *families;
 	const struct metric *metrics;
 
 	for (size_t i = 0; i < n; i++) {
@@ -60,8 +61,10 @@ static void print_metrics(void)
 		metrics_name(counter, true, name, &milli);
 		printf("%s|counter|source|%s\n", name, metrics_help(counter));
 	}
-	puts(METRICS_DEAD "|counter|source,reason|" METRICS_DEAD_HELP);
-	puts(METRICS_DELAY "|histogram||" METRICS_DELAY_HELP);
+	families = metrics_families(&n);
+	for (size_t i = 0; i < n; i++)
+		printf("%s|%s|%s|%s\n", families[i].name, families[i].type, families[i].labels,
+		       families[i].help);
 	metrics = metrics_rows(&n);
 	for (size_t i = 0; i < n; i++)
 		printf("%s|%s|%s|%s\n", metrics[i].name,

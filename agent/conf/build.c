@@ -48,6 +48,8 @@ static int build_main(struct conf_build *build, const char *file)
 	if (conf->state_dir[0] != '/')
 		conf_problem(build->problems, of[CONF_STATE_DIR].node->place,
 			     "state_dir must be an absolute path");
+	conf->metrics_per_file = of[CONF_METRICS_PER_FILE].number;
+	conf->metrics_per_partition = of[CONF_METRICS_PER_PARTITION].number != 0;
 	conf->linger_ms = of[CONF_LINGER_MS].number;
 	conf->log_format = (enum log_format)of[CONF_LOG_FORMAT].number;
 	conf->library_linger = of[CONF_PRODUCER_LINGER].number == 1;

@@ -47,9 +47,11 @@ struct conf {
 	unsigned refs;
 	char *file; /* path of the main file */
 	char *state_dir;
-	char *control_socket; /* "": where address_path of control/ says */
-	char *control_group;  /* "": the agent's own */
-	char *http_listen;    /* "": nowhere */
+	char *control_socket;    /* "": where address_path of control/ says */
+	char *control_group;     /* "": the agent's own */
+	char *http_listen;       /* "": nowhere */
+	size_t metrics_per_file; /* so many files, the furthest behind, have series of their own */
+	bool metrics_per_partition;
 	enum log_format log_format;
 	uint64_t linger_ms;
 	bool library_linger;

@@ -5,9 +5,8 @@
  * counters are written in one go behind that: what a scrape must not tear is of one moment, the
  * sums over files are as good as a walk is.
  */
-#include "control/metrics.h"
+#include "control/metrics_private.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,71 +61,16 @@ int metrics_init(struct metrics *metrics, const struct view *view, bool open_met
 	int r = sums_init(&metrics->sums, view);
 
 	metrics->open_metrics = open_metrics;
+	if (!r)
+		r = ranking_init(&metrics->worst, view->conf->metrics_per_file);
 	return r ? r : roll_init(&metrics->roll, view->files);
 }
 
 void metrics_deinit(struct metrics *metrics)
 {
 	sums_deinit(&metrics->sums);
+	ranking_deinit(&metrics->worst);
 	roll_deinit(&metrics->roll);
-}
-
-/* special: what has a backslash before it. */
-static void put_escaped(struct json *to, const char *text, const char *special)
-{
-	while (*text) {
-		size_t n = strcspn(text, special);
-
-		json_put_raw(to, (struct slice){text, n});
-		text += n;
-		if (!*text)
-			break;
-		json_put_text(to, *text == '\n' ? "\\n" : *text == '"' ? "\\\"" : "\\\\");
-		text++;
-	}
-}
-
-#define COUNTER "counter"
-#define GAUGE "gauge"
-
-static void put_head(const struct metrics *metrics, struct json *to, const char *name,
-		     const char *help, const char *type)
-{
-	struct slice family = slice_of(name);
-
-	if (strcmp(type, COUNTER) == 0 && metrics->open_metrics)
-		family.len -= strlen("_total");
-	json_put_text(to, "# HELP ");
-	json_put_raw(to, family);
-	json_put_text(to, " ");
-	put_escaped(to, help, metrics->open_metrics ? "\\\"\n" : "\\\n");
-	json_put_text(to, "\n# TYPE ");
-	json_put_raw(to, family);
-	json_put_text(to, " ");
-	json_put_text(to, type);
-	json_put_text(to, "\n");
-}
-
-static void put_value(struct json *to, uint64_t value, bool milli)
-{
-	char text[32];
-
-	if (milli)
-		snprintf(text, sizeof text, " %" PRIu64 ".%03u\n", value / 1000,
-			 (unsigned)(value % 1000));
-	else
-		snprintf(text, sizeof text, " %" PRIu64 "\n", value);
-	json_put_text(to, text);
-}
-
-/* `before`: "{" for the first label, "," for another; behind the last comes "}". */
-static void put_label(struct json *to, const char *before, const char *name, const char *value)
-{
-	json_put_text(to, before);
-	json_put_text(to, name);
-	json_put_text(to, "=\"");
-	put_escaped(to, value, "\\\"\n");
-	json_put_text(to, "\"");
 }
 
 /* The same counters by source. */
@@ -140,69 +84,17 @@ static void put_source_counters(const struct metrics *metrics, const struct view
 		bool milli;
 
 		metrics_name(counter, true, name, &milli);
-		put_head(metrics, to, name, metrics_help(counter), COUNTER);
+		metrics_put_head(metrics->open_metrics, to, name, metrics_help(counter),
+				 METRICS_COUNTER);
 		for (size_t i = 0; i < view->conf->n_sources; i++) {
 			json_put_text(to, name);
-			put_label(to, "{", "source", view->conf->sources[i].name);
+			metrics_put_label(to, "{", "source", view->conf->sources[i].name);
 			json_put_text(to, "}");
-			put_value(to, counter_value(&view->files->source_counters[i], counter),
-				  milli);
+			metrics_put_value(to,
+					  counter_value(&view->files->source_counters[i], counter),
+					  milli);
 		}
 	}
-}
-
-static void put_reasons(const struct metrics *metrics, const struct view *view, struct json *to)
-{
-	put_head(metrics, to, METRICS_DEAD, METRICS_DEAD_HELP, COUNTER);
-	for (size_t i = 0; i < view->conf->n_sources; i++) {
-		const char *source = view->conf->sources[i].name;
-		const struct letters_reason *reason;
-
-		for (size_t n = 0; n < LETTERS_REASONS; n++) {
-			reason = letters_reason(view->letters, source, n);
-			if (!reason)
-				continue;
-			json_put_text(to, METRICS_DEAD);
-			put_label(to, "{", "source", source);
-			put_label(to, ",", "reason", reason->text);
-			json_put_text(to, "}");
-			put_value(to, reason->letters, false);
-		}
-	}
-}
-
-/* A bound in milliseconds as seconds, without zeros at its end. */
-static void put_cell(struct json *to, const char *bound, uint64_t value)
-{
-	json_put_text(to, METRICS_DELAY "_bucket");
-	put_label(to, "{", "le", bound);
-	json_put_text(to, "}");
-	put_value(to, value, false);
-}
-
-static void put_delays(const struct metrics *metrics, const struct view *view, struct json *to)
-{
-	const struct histogram *delays = view->delays;
-	uint64_t sum = 0;
-
-	put_head(metrics, to, METRICS_DELAY, METRICS_DELAY_HELP, "histogram");
-	for (size_t i = 0; i + 1 < HISTOGRAM_CELLS; i++) {
-		char bound[32];
-
-		sum += delays->cells[i];
-		/*
-		 * OpenMetrics wants a point in it, and Prometheus takes "1" for another bound than
-		 * "1.0".
-		 */
-		snprintf(bound, sizeof bound, histogram_bounds[i] % 1000 ? "%g" : "%.1f",
-			 (double)histogram_bounds[i] / 1000);
-		put_cell(to, bound, sum);
-	}
-	put_cell(to, "+Inf", delays->count);
-	json_put_text(to, METRICS_DELAY "_sum");
-	put_value(to, delays->sum_ms, true);
-	json_put_text(to, METRICS_DELAY "_count");
-	put_value(to, delays->count, false);
 }
 
 static void put_counters(const struct metrics *metrics, const struct view *view, struct json *to)
@@ -216,16 +108,17 @@ static void put_counters(const struct metrics *metrics, const struct view *view,
 		bool milli;
 
 		metrics_name(&counters[i], false, name, &milli);
-		put_head(metrics, to, name, metrics_help(&counters[i]),
-			 counters[i].kind == COUNTER_SUM ? COUNTER : GAUGE);
+		metrics_put_head(metrics->open_metrics, to, name, metrics_help(&counters[i]),
+				 counters[i].kind == COUNTER_SUM ? METRICS_COUNTER : METRICS_GAUGE);
 		json_put_text(to, name);
-		put_value(to, counter_value(&now, &counters[i]), milli);
+		metrics_put_value(to, counter_value(&now, &counters[i]), milli);
 	}
-	put_head(metrics, to, "waybill_build_info", "1, with the version as a label", GAUGE);
+	metrics_put_head(metrics->open_metrics, to, "waybill_build_info",
+			 "1, with the version as a label", METRICS_GAUGE);
 	json_put_text(to, "waybill_build_info");
-	put_label(to, "{", "version", WAYBILL_VERSION);
+	metrics_put_label(to, "{", "version", WAYBILL_VERSION);
 	json_put_text(to, "}");
-	put_value(to, 1, false);
+	metrics_put_value(to, 1, false);
 }
 
 /* The value of the label of the sample of this index; NULL: there is none of that index. */
@@ -257,11 +150,11 @@ static void put_labels(const struct view *view, enum metric_scope scope, size_t 
 	if (!label || (scope == METRIC_OF_CLUSTER && !several))
 		return;
 	if (scope == METRIC_OF_TOPIC && several) {
-		put_label(to, before, METRICS_CLUSTER,
-			  view->conf->clusters[view->conf->topic_clusters[index]].name);
+		metrics_put_label(to, before, METRICS_CLUSTER,
+				  view->conf->clusters[view->conf->topic_clusters[index]].name);
 		before = ",";
 	}
-	put_label(to, before, label, value);
+	metrics_put_label(to, before, label, value);
 	json_put_text(to, "}");
 }
 
@@ -281,12 +174,31 @@ static bool put_row(struct metrics *metrics, const struct view *view, struct jso
 		return true;
 	}
 	if (metrics->index == 0)
-		put_head(metrics, to, row->name, row->help, metrics_is_sum(row) ? COUNTER : GAUGE);
+		metrics_put_head(metrics->open_metrics, to, row->name, row->help,
+				 metrics_is_sum(row) ? METRICS_COUNTER : METRICS_GAUGE);
 	json_put_text(to, row->name);
 	put_labels(view, row->scope, metrics->index, value, to);
-	put_value(to, row->value(metrics, view, metrics->index), row->milli);
+	metrics_put_value(to, row->value(metrics, view, metrics->index), row->milli);
 	metrics->index++;
 	return true;
+}
+
+/* False: that was the last family. */
+static bool put_family(struct metrics *metrics, const struct view *view, struct json *to)
+{
+	size_t n;
+
+	(void)metrics_families(&n);
+	if (metrics->row < n && !metrics_put_family(metrics, view, metrics->row, to)) {
+		metrics->row++;
+		metrics->index = 0;
+	} else {
+		metrics->index++;
+	}
+	if (metrics->row < n)
+		return true;
+	metrics->row = metrics->index = 0;
+	return false;
 }
 
 bool metrics_step(struct metrics *metrics, const struct view *view, struct json *to)
@@ -303,16 +215,16 @@ bool metrics_step(struct metrics *metrics, const struct view *view, struct json 
 		}
 		condition_measure(file, &condition);
 		sums_add(&metrics->sums, view, file, &condition);
+		ranking_add(&metrics->worst, SORT_LAG, file, &condition);
 		return false;
 	case METRICS_COUNTERS:
 		put_counters(metrics, view, to);
 		put_source_counters(metrics, view, to);
-		metrics->stage = METRICS_DELAYS;
+		metrics->stage = METRICS_FAMILIES;
 		return false;
-	case METRICS_DELAYS:
-		put_reasons(metrics, view, to);
-		put_delays(metrics, view, to);
-		metrics->stage = METRICS_ROWS;
+	case METRICS_FAMILIES:
+		if (!put_family(metrics, view, to))
+			metrics->stage = METRICS_ROWS;
 		return false;
 	case METRICS_ROWS:
 		if (!put_row(metrics, view, to))

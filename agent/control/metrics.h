@@ -3,6 +3,7 @@
 #define CONTROL_METRICS_H
 
 #include "base/json.h"
+#include "control/ranking.h"
 #include "control/roll.h"
 #include "control/sums.h"
 
@@ -48,11 +49,28 @@ const char *metrics_label(enum metric_scope scope);
 /* The counters that are told by source: that of this number; NULL: there are no more. */
 const struct counter *metrics_source_counter(size_t n);
 
-/* Those that are no gauges, and have more than a label or a value. */
-#define METRICS_DEAD "waybill_source_dead_letters_total"
-#define METRICS_DEAD_HELP "lines kept as dead letters, by what was wrong with them"
+/* Those that have more than a label or a value, or are there when the configuration says so. */
+enum metric_when { METRIC_ALWAYS, METRIC_PER_PARTITION, METRIC_PER_FILE };
+
+struct metric_family {
+	const char *name, *help;
+	const char *type;   /* "counter", ... */
+	const char *labels; /* for the manual, with commas */
+	enum metric_when when;
+	/* Writes what is of this index, if there is something. False: behind the last one. */
+	bool (*put)(const struct metric_family *family, struct metrics *metrics,
+		    const struct view *view, size_t index, struct json *to);
+	/* of one of many; what they are follows from `when` */
+	uint64_t (*of_partition)(const struct output_partition *part);
+	uint64_t (*of_file)(const struct view *view, const struct file *file);
+	bool milli; /* the value is in thousandths */
+};
+
+/* *ret_n of them. */
+const struct metric_family *metrics_families(size_t *ret_n);
+
+/* A histogram, whose samples have other names. */
 #define METRICS_DELAY "waybill_delivery_seconds"
-#define METRICS_DELAY_HELP "from reading a line to its acknowledgement by Kafka"
 
 /* Room for the name of the metric of a counter. */
 #define METRIC_NAME_MAX 64
@@ -70,9 +88,10 @@ const char *metrics_help(const struct counter *counter);
 /* One scrape while it is made. Embedded; zeroed. */
 struct metrics {
 	bool open_metrics;
-	enum { METRICS_FILES, METRICS_COUNTERS, METRICS_DELAYS, METRICS_ROWS, METRICS_END } stage;
+	enum { METRICS_FILES, METRICS_COUNTERS, METRICS_FAMILIES, METRICS_ROWS, METRICS_END } stage;
 	struct roll roll;
 	struct sums sums;
+	struct ranking worst; /* files that have series of their own */
 	size_t row, index;
 };
 

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Each metric with the function that gives its value. Per file there is none: a host with 20,000
- * files would make as many series, and `waybill status` tells which file it is.
+ * Each metric with the function that gives its value.
  */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "control/metrics.h"
 #include "files/pace.h"
@@ -21,6 +26,29 @@ static struct output_stats stats_of(const struct view *view, size_t cluster)
 	if (!output_part(view->output, cluster, &name, &stats))
 		output_stats(view->output, &stats);
 	return stats;
+}
+
+/* Of the kernel's account of this process; 0: it does not tell. */
+VALUE(resident)
+{
+	unsigned long pages = 0;
+	char text[128] = "";
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, text, sizeof text - 1) < 0 || sscanf(text, "%*u %lu", &pages) != 1)
+		pages = 0;
+	if (fd >= 0)
+		close(fd);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+VALUE(cpu)
+{
+	struct rusage usage = {0};
+
+	(void)getrusage(RUSAGE_SELF, &usage);
+	return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
 }
 
 VALUE(uptime)
@@ -165,6 +193,16 @@ VALUE(topic_partitions)
 	return output_topic(view->output, index, &topic) ? (uint64_t)topic.n_partitions : 0;
 }
 
+VALUE(topic_records)
+{
+	struct output_partition part;
+	uint64_t records = 0;
+
+	for (int32_t i = 0; output_partition(view->output, index, i, view->now_us, &part); i++)
+		records += part.delivered;
+	return records;
+}
+
 VALUE(topic_in_flight)
 {
 	struct output_partition part;
@@ -201,6 +239,10 @@ VALUE(rule_lines)
 }
 
 static const struct metric rows[] = {
+	{"process_resident_memory_bytes", "memory of the process that is in RAM", METRIC_OF_AGENT,
+	 false, resident},
+	{"process_cpu_seconds_total", "time that all threads of the process have computed",
+	 METRIC_OF_AGENT, true, cpu},
 	{"waybill_uptime_seconds", "seconds since the start or the last reload", METRIC_OF_AGENT,
 	 true, uptime},
 	{"waybill_kafka_up", "1: brokers answer, take records, and all topics are known",
@@ -255,6 +297,8 @@ static const struct metric rows[] = {
 	 topic_ready},
 	{"waybill_topic_partitions", "partitions, as far as is known", METRIC_OF_TOPIC, false,
 	 topic_partitions},
+	{"waybill_topic_records_total", "records that Kafka acknowledged", METRIC_OF_TOPIC, false,
+	 topic_records},
 	{"waybill_topic_partitions_stuck",
 	 "partitions without a leader, that are held, or that lack replicas in sync",
 	 METRIC_OF_TOPIC, false, topic_stuck},

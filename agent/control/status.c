@@ -53,12 +53,14 @@ static bool has_brokers(const struct cluster *cluster)
 /* Why most of those were refused that became dead letters since the start; NULL: none did. */
 static const char *most_frequent(const struct view *view)
 {
-	const struct letters_reason *most = NULL, *reason;
+	const struct reason *most = NULL, *reason;
 
 	for (size_t i = 0; i < view->conf->n_sources; i++) {
-		for (size_t n = 0;
-		     (reason = letters_reason(view->letters, view->conf->sources[i].name, n)); n++)
-			most = !most || reason->letters > most->letters ? reason : most;
+		const struct reasons *reasons =
+			letters_reasons(view->letters, view->conf->sources[i].name);
+
+		for (size_t n = 0; (reason = reasons_at(reasons, n)); n++)
+			most = !most || reason->n > most->n ? reason : most;
 	}
 	return most ? most->text : NULL;
 }

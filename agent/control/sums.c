@@ -38,6 +38,8 @@ void sums_add(struct sums *sums, const struct view *view, const struct file *fil
 	add(&sums->sources[file->source - view->conf->sources], file, condition, lag_ms);
 	add(&sums->all, file, condition, lag_ms);
 	sums->states[condition->is]++;
+	if (condition->is == CONDITION_HELD)
+		sums->held[file->waits_for]++;
 }
 
 struct counters sums_counters(const struct view *view)

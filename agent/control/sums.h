@@ -15,6 +15,7 @@ struct sums {
 	struct sums_source *sources; /* of each */
 	struct sums_source all;
 	uint64_t states[CONDITIONS]; /* files in each */
+	uint64_t held[FILE_WAITS];   /* of those that are held, by what they wait for */
 };
 
 /* The counters of this moment, which add up. Asks all files. */

@@ -280,7 +280,8 @@ void files_release_letters(struct files *files, const struct letters *letters);
 bool files_any_held(const struct files *files);
 
 /* So many bytes of a file are lost; source: NULL: it is of none any more. */
-void files_count_lost(struct files *files, const struct source *source, uint64_t bytes);
+void files_count_lost(struct files *files, const struct source *source, enum counters_lost why,
+		      uint64_t bytes);
 
 /* Lines that were read, and are neither settled nor in flight. Asks all files. */
 uint64_t files_lines_waiting(const struct files *files);

@@ -128,14 +128,19 @@ void files_release_all(struct files *files)
 	}
 }
 
-void files_count_lost(struct files *files, const struct source *source, uint64_t bytes)
+void files_count_lost(struct files *files, const struct source *source, enum counters_lost why,
+		      uint64_t bytes)
 {
+	struct counters *of_source;
+
 	files->counters->files_lost++;
 	files->counters->bytes_lost += bytes;
 	if (!source)
 		return;
-	files->source_counters[source - files->sources].files_lost++;
-	files->source_counters[source - files->sources].bytes_lost += bytes;
+	of_source = &files->source_counters[source - files->sources];
+	of_source->files_lost++;
+	of_source->bytes_lost += bytes;
+	of_source->lost[why] += bytes;
 }
 
 uint64_t files_lines_waiting(const struct files *files)

@@ -20,9 +20,8 @@ bool follow_is_spoilt(struct files *files, struct file *file)
 		end = file->seen.size;
 	file->spoilt = true;
 	file->rewritten = false;
-	if (end > settled) {
-		files_count_lost(files, file->source, end - settled);
-	}
+	if (end > settled)
+		files_count_lost(files, file->source, LOST_OVERWRITTEN, end - settled);
 	log_source(files->log, end > settled ? LOG_WARNING : LOG_INFO, file->source->name,
 		   "file-overwritten",
 		   "%s: it was overwritten after it was rotated (shred?): it is not read any more; "

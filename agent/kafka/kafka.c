@@ -198,6 +198,7 @@ static void book(struct kafka *k, struct report *reports, const struct producer_
 			continue;
 		ledger_reported(&k->ledger, r->topic, r->partition, (uint32_t)(i + 1 - first),
 				bytes, now_us);
+		ledger_delivered(&k->ledger, r->topic, r->partition, k->delivered - run);
 		if (UNLIKELY(k->waits_since_us))
 			kafka_note_wait(k, r->topic, r->partition, k->delivered > run);
 		run = k->delivered;

@@ -62,6 +62,7 @@ static bool see_partition(const struct output *output, size_t topic, int32_t par
 	*ret_partition = (struct output_partition){
 		.leader = part->leader,
 		.replicas = part->in_sync,
+		.delivered = part->delivered,
 		.records = part->records,
 		.bytes = part->bytes,
 		.quiet_us = part->records && now_us > part->progress_us ?

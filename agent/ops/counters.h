@@ -111,12 +111,16 @@
 	X(acks_lost, SUM, NULL, "acknowledgements that --print-acks could not print")              \
 	X(checkpoints, SUM, NULL, "state transactions completed")                                  \
 	X(checkpoint_failures, SUM, NULL, "state transactions that failed and are tried again")    \
+	X(checkpoint_time_ms, SUM, NULL, "milliseconds that state transactions took")              \
 	X(files_known, NOW, NULL, "files that are followed, or were and are there still")          \
 	X(files_waiting, NOW, NULL, "files that wait until others are gone: max_files")            \
 	X(directories_waiting, NOW, NULL, "directories of which the same holds: max_directories")  \
 	X(files_denied, NOW, NULL,                                                                 \
 	  "files that a source wants and that cannot be opened: they are not followed yet")        \
 	X(directories_denied, NOW, NULL, "directories that cannot be read or searched")            \
+	X(directories_watched, NOW, NULL, "directories that are watched by inotify")               \
+	X(inotify_overflows, SUM, NULL,                                                            \
+	  "times the kernel dropped changes: all paths were looked at again")                      \
 	X(polled_files, NOW, NULL,                                                                 \
 	  "files whose size is asked, because inotify does not tell of writes to them")            \
 	X(checkpoint_age_ms, NOW, NULL,                                                            \
@@ -132,10 +136,20 @@
 	X(reports_without_offset, SUM, NULL,                                                       \
 	  "acknowledgements that named no offset: Kafka had the record already")
 
+/* Why bytes were lost. */
+enum counters_lost {
+	LOST_REMOVED,     /* gone before it was wholly shipped */
+	LOST_STOPPED,     /* the same, while no agent ran */
+	LOST_TRUNCATED,   /* it shrank or was rewritten */
+	LOST_OVERWRITTEN, /* after it was rotated, as shred does it */
+	LOST_REASONS,     /* their number */
+};
+
 struct counters {
 #define COUNTERS_FIELD(name, kind, shown, help) uint64_t name;
 	COUNTERS(COUNTERS_FIELD)
 #undef COUNTERS_FIELD
+	uint64_t lost[LOST_REASONS]; /* bytes_lost, by why; of sources only */
 };
 
 enum counter_kind { COUNTER_SUM, COUNTER_NOW };

@@ -66,6 +66,7 @@ struct output_topic {
 struct output_partition {
 	int32_t leader;          /* the id of the broker; -1: it has none */
 	uint32_t replicas;       /* in sync */
+	uint64_t delivered;      /* records, since the start */
 	uint64_t records, bytes; /* in flight */
 	uint64_t quiet_us;       /* of these: since the last report */
 	bool held;               /* records for it wait in their files */

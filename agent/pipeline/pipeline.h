@@ -2,6 +2,7 @@
 #ifndef PIPELINE_PIPELINE_H
 #define PIPELINE_PIPELINE_H
 
+#include "base/reasons.h"
 #include "files/file.h"
 #include "flow/report.h"
 #include "ops/acks.h"
@@ -129,5 +130,8 @@ void pipeline_seek(struct pipeline *pipeline, struct file *file);
 
 /* The reason of the last failed report, static text; for the top's message. */
 const char *pipeline_last_failure(const struct pipeline *pipeline);
+
+/* For which reason how many records came back undelivered: reports_failed and reports_refused. */
+const struct reasons *pipeline_failures(const struct pipeline *pipeline);
 
 #endif

@@ -32,6 +32,7 @@ struct pipeline {
 	uint64_t *rule_lines; /* by the number of a rule */
 	struct file_stack touched;
 	const char *last_failure;
+	struct reasons failures;
 	uint64_t lines_joined; /* in flight, beside the first one of each event */
 	int64_t real_ms;       /* of the last turn: what the clock said, */
 	uint64_t mono_us;      /* and the other one */

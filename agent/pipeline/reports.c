@@ -123,6 +123,7 @@ static void failed(struct pipeline *pipeline, struct file *file, struct slot *sl
 		   const struct report *report)
 {
 	pipeline->options.counters->reports_failed++;
+	reasons_count(&pipeline->failures, report->reason);
 	pipeline->options.counters->maybe_persisted += report->maybe_persisted;
 	/* What came back with the producer's end tells nothing of the cause. */
 	if (!report->producer_gone || !pipeline->last_failure)
@@ -166,6 +167,7 @@ static int not_delivered(struct pipeline *pipeline, const struct report *report)
 	if (file->flies_alone)
 		return refused_alone(pipeline, file, slot, report);
 	pipeline->options.counters->reports_refused++;
+	reasons_count(&pipeline->failures, report->reason);
 	come_back(file, slot, report, true);
 	return 0;
 }
@@ -248,4 +250,9 @@ int pipeline_reports(struct pipeline *pipeline, size_t max, uint64_t now_us)
 const char *pipeline_last_failure(const struct pipeline *pipeline)
 {
 	return pipeline->last_failure ? pipeline->last_failure : "unknown";
+}
+
+const struct reasons *pipeline_failures(const struct pipeline *pipeline)
+{
+	return &pipeline->failures;
 }

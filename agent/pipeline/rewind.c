@@ -110,8 +110,10 @@ static int start_over(struct pipeline *pipeline, struct file *file)
 		return r;
 	uncount(pipeline, file);
 	pipeline->options.counters->bytes_lost += lost;
-	if (file->counts)
+	if (file->counts) {
 		file->counts->bytes_lost += lost;
+		file->counts->lost[LOST_TRUNCATED] += lost;
+	}
 	pipeline->options.counters->truncations++;
 	account_reset(account, 0);
 	tail_reset(&file->tail);

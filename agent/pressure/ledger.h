@@ -28,6 +28,7 @@
 #define LEDGER_RESERVE(limit) (limit)
 
 struct ledger_partition {
+	uint64_t delivered; /* records, in all; ledger_reported is not told which are */
 	uint64_t records;
 	uint64_t bytes;        /* key, value and headers */
 	uint64_t header_bytes; /* the part of `bytes` that reports do not tell */
@@ -136,6 +137,16 @@ void ledger_submitted(struct ledger *ledger, size_t topic, int32_t partition, si
 /* n records of the partition came back; bytes: their keys and values. */
 void ledger_reported(struct ledger *ledger, size_t topic, int32_t partition, uint32_t n,
 		     size_t bytes, uint64_t now_us);
+
+/* n records of the partition are in Kafka, or were reported as such: they are counted. */
+static inline void ledger_delivered(struct ledger *ledger, size_t topic, int32_t partition,
+				    uint64_t n)
+{
+	struct ledger_topic *t = &ledger->topics[topic];
+
+	if (LIKELY(partition >= 0 && partition < t->n_seen))
+		t->partitions[partition].delivered += n;
+}
 
 /* Whether a kick is due. Cheap until the gate's own time has come. */
 bool ledger_kick_due(struct ledger *ledger, uint64_t now_us);

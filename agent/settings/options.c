@@ -17,6 +17,12 @@ static const struct conf_option options[CONF_N_KEYS] = {
 				.help = "the group that may ask it, instead of the agent's own"},
 	[CONF_HTTP_LISTEN] = {"http_listen", CONF_IN_MAIN, CONF_T_TEXT,
 			      .help = "address and port of /metrics, /healthz, /readyz"},
+	[CONF_METRICS_PER_FILE] = {"metrics_per_file", CONF_IN_MAIN, CONF_T_INT, .written = "0",
+				   .min = "0", .max = "1000",
+				   .help = "so many files have metrics of their own: the worst"},
+	[CONF_METRICS_PER_PARTITION] = {"metrics_per_partition", CONF_IN_MAIN, CONF_T_BOOL,
+					.written = "false",
+					.help = "each partition has metrics of its own"},
 	/* In the order of enum log_format. */
 	[CONF_LOG_FORMAT] = {"log_format", CONF_IN_MAIN, CONF_T_WORD, .written = "auto",
 			     .words = {"auto", "text", "json"},

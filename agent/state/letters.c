@@ -179,23 +179,9 @@ static bool copy_slice(struct slice from, struct slice *to)
 	return true;
 }
 
-static void count_reason(struct letters_share *share, const char *cause)
+const struct reasons *letters_reasons(const struct letters *letters, const char *source)
 {
-	size_t i = 0;
-
-	while (i + 1 < LETTERS_REASONS && share->reasons[i].text &&
-	       strcmp(share->reasons[i].text, cause) != 0)
-		i++;
-	share->reasons[i].text = i + 1 < LETTERS_REASONS ? cause : "OTHER";
-	share->reasons[i].letters++;
-}
-
-const struct letters_reason *letters_reason(const struct letters *letters, const char *source,
-					    size_t n)
-{
-	const struct letters_share *share = share_of((struct letters *)letters, source);
-
-	return n < LETTERS_REASONS && share->reasons[n].text ? &share->reasons[n] : NULL;
+	return &share_of((struct letters *)letters, source)->reasons;
 }
 
 int letters_add(struct letters *letters, const struct store_dead_letter *letter)
@@ -229,7 +215,7 @@ int letters_add(struct letters *letters, const struct store_dead_letter *letter)
 	share_of(letters, copy.source)->bytes += size_of(&copy);
 	share_of(letters, copy.source)->here += size_of(&copy);
 	if (letter->cause)
-		count_reason(share_of(letters, copy.source), letter->cause);
+		reasons_count(&share_of(letters, copy.source)->reasons, letter->cause);
 	return 0;
 }
 

@@ -4,15 +4,8 @@
 
 #include <stdbool.h>
 
+#include "base/reasons.h"
 #include "state/store.h"
-
-/* Letters of a source by reason, since the start; the last cell is for all that found none. */
-#define LETTERS_REASONS 12
-
-struct letters_reason {
-	const char *text; /* static; NULL: none */
-	uint64_t letters;
-};
 
 /* What one source may keep of the room for all, so that its lines hold up no other's. */
 struct letters_share {
@@ -25,7 +18,7 @@ struct letters_share {
 	uint64_t displaced; /* so many went */
 	size_t wanted;      /* bytes of a letter that found no room; 0: none is waiting */
 	bool told;
-	struct letters_reason reasons[LETTERS_REASONS];
+	struct reasons reasons; /* since the start */
 };
 
 /*
@@ -109,9 +102,8 @@ void letters_stored(struct letters *letters, size_t n);
 /* A stored letter is to be removed by the next transaction; its room is free. 0 or -ENOMEM. */
 int letters_remove(struct letters *letters, const struct store_dead_letter *letter) MUSTCHECK;
 
-/* The cell of this number of the letters of a source by reason; NULL: it is empty. */
-const struct letters_reason *letters_reason(const struct letters *letters, const char *source,
-					    size_t n);
+/* For which reason how many letters of the source came since the start. */
+const struct reasons *letters_reasons(const struct letters *letters, const char *source);
 
 /* The first n of those that are to be removed are, durably. */
 void letters_removed(struct letters *letters, size_t n);

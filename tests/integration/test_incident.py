@@ -157,6 +157,8 @@ def test_a_log_that_is_removed_too_early(broker, own_topic, work, make_agent):
     agent.start()
     agent.wait_says(path, "gone while waybill was down", "are lost")
     operator.sees("status", "lost unread: files 1")
+    lost = re.search(r'_lost_bytes_total.*"removed_while_stopped"} (\d+)', operator.ask("metrics"))
+    assert int(lost[1]) > 0
     operator.sees("explain", "absent: source a wants it", about=[path])
     assert operator.fires("WaybillLinesLost")
     agent.stop()

@@ -79,6 +79,10 @@ def adds_up(samples):
         )
     by_reason = sum(v for k, v in samples.items() if k[0] == "waybill_source_dead_letters_total")
     holds &= by_reason == of["dead"]
+    lost = sum(v for k, v in samples.items() if k[0] == "waybill_source_lost_bytes_total")
+    holds &= lost == sum(v for k, v in samples.items() if k[0] == "waybill_source_bytes_lost_total")
+    failed = samples["waybill_reports_failed_total"] + samples["waybill_reports_refused_total"]
+    holds &= failed == sum(v for k, v in samples.items() if k[0] == "waybill_records_undelivered_total")
     cells = [v for k, v in samples.items() if k[0] == "waybill_delivery_seconds_bucket"]
     holds &= cells == sorted(cells) and cells[-1] == samples["waybill_delivery_seconds_count"]
     holds &= cells[-1] == of["delivered"]
@@ -107,12 +111,7 @@ def test_well_formed_without_a_broker(work, make_agent):
     same = check(scrape(agent, "--open-metrics"), open_metrics=True)
     assert set(same) == set(samples)
     assert "secret" not in scrape(agent)
-    tool = promtool()
-    if tool:
-        done = subprocess.run(
-            [tool, "check", "metrics"], input=scrape(agent), capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
+    promtool_takes(scrape(agent))
 
 
 @pytest.mark.scenario("G01", "G02")
@@ -134,6 +133,60 @@ def test_every_scrape_adds_up(cluster, topic, make_lineage, make_agent):
     assert samples["waybill_lines_delivered_total"] == 22000
     assert samples["waybill_kafka_up"] == samples["waybill_topic_ready", topic] == 1
     assert samples["waybill_topic_partitions", topic] == 6
+    agent.stop()
+
+
+def promtool_takes(text):
+    tool = promtool()
+    if tool:
+        done = subprocess.run([tool, "check", "metrics"], input=text, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.scenario("G02")
+def test_of_partitions_and_files_on_request(cluster, topic, work, make_agent):
+    """The worst of them; how many are not told; names that are no UTF-8 or hold a quote."""
+    names = [b"a.log", b"b.log", b'c"\xff.log', b"d.log"]
+    for name in names:
+        with open(os.fsencode(work / "log") + b"/" + name, "w") as log:
+            log.write("k=1 fine\n" * 10)
+    wanted = {"metrics_per_file": 3, "metrics_per_partition": True}
+    agent = make_agent(cluster.bootstrap, topic, **wanted).start()
+    agent.counted(lines_delivered=40)
+    with open(os.fsencode(work / "log") + b"/" + names[2], "a") as log:
+        log.write("no end")
+
+    def seen():
+        samples = check(scrape(agent))
+        lags = {key[2]: value for key, value in samples.items() if key[0] == "waybill_file_lag_bytes"}
+        return samples if 6 in lags.values() else None
+
+    samples = wait_for(seen, 20, "a file with a line that has no end")
+    lags = {key[2]: value for key, value in samples.items() if key[0] == "waybill_file_lag_bytes"}
+    assert len(lags) == 3 and lags[f'{work}/log/c\\"\ufffd.log'] == 6
+    assert samples["waybill_files_unlisted"] == 1
+    parts = [samples["waybill_partition_records_total", topic, str(n)] for n in range(6)]
+    assert sum(parts) == samples["waybill_topic_records_total", topic] == 40
+    assert samples["waybill_partition_in_flight", topic, "0"] == 0
+    assert samples["process_resident_memory_bytes"] > 1 << 20
+    wait_for(lambda: check(scrape(agent))["waybill_directories_watched"], 20, "a watched directory")
+    promtool_takes(scrape(agent))
+    check(scrape(agent, "--open-metrics"), open_metrics=True)
+    agent.stop()
+
+
+@pytest.mark.scenario("G02")
+def test_held_files_are_told_by_what_they_wait_for(cluster, topic_name, work, make_agent):
+    for name in ("a.log", "b.log"):
+        (work / "log" / name).write_text("k=1 fine\n" * 100)
+    agent = make_agent(cluster.bootstrap, topic_name).start()
+    agent.wait_says("started:")
+    held = ("waybill_files_held", "topic")
+    wait_for(lambda: check(scrape(agent))[held] == 2, 20, "two files that wait for the topic")
+    cluster.make_topic(topic_name)
+    agent.counted(lines_delivered=200, checkpoints=2, deadline=60)
+    samples = check(scrape(agent))
+    assert samples[held] == 0 and samples["waybill_checkpoint_time_seconds_total"] > 0
     agent.stop()
 
 

@@ -212,6 +212,7 @@ Test(content, what_was_deleted_is_told_as_lost)
 	SEE("");
 	cr_expect_eq(rig->counters.files_lost, 1);
 	cr_expect_eq(rig->counters.bytes_lost, 3);
+	cr_expect_eq(rig->files.source_counters[0].lost[LOST_STOPPED], 3);
 }
 
 /* ---- copied, written anew, other numbers, while the agent was down ---- */

@@ -401,6 +401,27 @@ Test(control, a_scrape_of_twenty_thousand_files)
 	cr_expect_not_null(strstr(text, "waybill_source_files{source=\\\"orders\\\"} 20000"));
 }
 
+/* Of many files those that are furthest behind have series of their own, no more than wanted. */
+Test(control, a_scrape_tells_the_worst_files)
+{
+	char *text;
+	int fd;
+
+	conf.metrics_per_file = 2;
+	add_files(1000);
+	for (uint64_t inode = 100; inode <= 300; inode += 100)
+		files_by_inode(&files, 1, inode)->tail.reach = inode;
+	fd = call();
+	say(fd, "{\"version\":1,\"request\":\"metrics\"}\n");
+	text = answer(fd);
+	cr_expect_not_null(strstr(text, "299.log\\\",inode=\\\"300\\\"} 300\\n"));
+	cr_expect_not_null(strstr(text, "199.log\\\",inode=\\\"200\\\"} 200\\n"));
+	cr_expect_null(strstr(text, "inode=\\\"100\\\""));
+	cr_expect_not_null(strstr(text, "waybill_files_unlisted 998\\n"));
+	free(text);
+	close(fd);
+}
+
 /* Who takes nothing costs a slot, until it is overdue; the memory for it is a piece. */
 Test(control, who_does_not_read_is_left)
 {
