@@ -272,6 +272,8 @@ static int end_cut(struct files *files, struct discover *discover, struct claim 
 		found = &spare;
 	if (found)
 		r = claims_take_copy(files, discover, file, found, now_ms);
+	/* What came behind it waited for that. */
+	copies_look(files);
 	return r;
 }
 

@@ -118,7 +118,7 @@ static int take_rest(struct files *files, struct discover *discover, struct file
 /* Of what was found nobody knew what it is. */
 static void make_room(struct files *files, const struct identity *identity)
 {
-	struct copy *copy = copies_held(files, inode_key_of(identity));
+	struct copy *copy = copies_held(files, identity);
 	struct file *unjudged = files_by_identity(files, identity);
 
 	if (copy)
@@ -221,7 +221,7 @@ int claims_pass_copy(struct files *files, struct discover *discover, struct file
 	    (uint64_t)st.st_size > file->account.committed) {
 		close(found->fd);
 	} else {
-		struct copy *copy = copies_held(files, inode_key_of(&found->identity));
+		struct copy *copy = copies_held(files, &found->identity);
 
 		if (copy)
 			copies_free(files, copy);

@@ -45,12 +45,12 @@ void copies_deinit(struct files *files)
 		copies_free(files, TAILQ_FIRST(&files->copies));
 }
 
-struct copy *copies_held(const struct files *files, struct inode_key key)
+struct copy *copies_held(const struct files *files, const struct identity *identity)
 {
 	struct copy *copy;
 
 	TAILQ_FOREACH (copy, &files->copies, link)
-		if (copy->identity.device == key.device && copy->identity.inode == key.inode)
+		if (identity_same_inode(&copy->identity, identity))
 			return copy;
 	return NULL;
 }
@@ -70,8 +70,7 @@ bool copies_await(const struct files *files, const struct file *file)
 	const struct copy *copy;
 
 	TAILQ_FOREACH (copy, &files->copies, link)
-		if (copy->of.device == file->identity.device &&
-		    copy->of.inode == file->identity.inode)
+		if (identity_same_inode(&copy->of, &file->identity))
 			return true;
 	return false;
 }
@@ -87,8 +86,8 @@ void copies_follow(struct files *files, const struct identity *from, const struc
 	struct copy *copy;
 
 	TAILQ_FOREACH (copy, &files->copies, link)
-		if (copy->of.inode == from->inode && copy->of.device == from->device)
-			copy->of = inode_key_of(to);
+		if (identity_same_inode(&copy->of, from))
+			copy->of = *to;
 }
 
 bool copies_is_claimed(struct files *files, struct file *file)
@@ -179,7 +178,7 @@ struct coming {
 	const struct birth *birth;
 	const struct identity *identity;
 	int fd;
-	struct inode_key key;
+	struct identity found;
 };
 
 static bool see_coming(void *context, const char *base, enum rotated kind)
@@ -203,7 +202,7 @@ static bool see_coming(void *context, const char *base, enum rotated kind)
 	    !files_by_identity(coming->files, &identity)) {
 		is = identity.born_ns <= coming->identity->born_ns &&
 		     twins_is_beginning(coming->fd, of);
-		coming->key = (struct inode_key){identity.device, identity.inode};
+		coming->found = identity;
 	}
 	close(of);
 	return is;
@@ -211,13 +210,13 @@ static bool see_coming(void *context, const char *base, enum rotated kind)
 
 /* The original may be new, too, and come later, since older generations go first. */
 static bool original_to_come(const struct files *files, const struct birth *birth,
-			     const struct identity *identity, int fd, struct inode_key *ret_key)
+			     const struct identity *identity, int fd, struct identity *ret_found)
 {
-	struct coming coming = {files, birth, identity, fd, {0, 0}};
+	struct coming coming = {files, birth, identity, fd, {0}};
 
 	if (!rotated_bases(strrchr(birth->path, '/') + 1, see_coming, &coming))
 		return false;
-	*ret_key = coming.key;
+	*ret_found = coming.found;
 	return true;
 }
 
@@ -250,7 +249,7 @@ static bool may_be_copy_of(struct files *files, struct file *file, int fd,
 }
 
 static int hold(struct files *files, const struct birth *birth, int fd,
-		const struct identity *identity, struct inode_key of, bool replaces,
+		const struct identity *identity, const struct identity *of, bool replaces,
 		uint64_t now_us)
 {
 	struct copy *copy = calloc(1, sizeof *copy);
@@ -265,7 +264,7 @@ static int hold(struct files *files, const struct birth *birth, int fd,
 		.moved = birth->moved,
 		.twin.fd = fd,
 		.identity = *identity,
-		.of = of,
+		.of = *of,
 		.replaces = replaces,
 		.changed_us = now_us,
 	};
@@ -292,14 +291,10 @@ bool copies_hold_again(struct files *files, struct copy *copy)
 {
 	struct file *file = copied_of(files, original_by_name(files, copy->source, copy->path),
 				      copy->twin.fd, &copy->identity);
-	struct inode_key of;
 
-	if (!file)
+	if (!file || identity_same_inode(&file->identity, &copy->of))
 		return false;
-	of = inode_key_of(&file->identity);
-	if (of.device == copy->of.device && of.inode == copy->of.inode)
-		return false;
-	copy->of = of;
+	copy->of = file->identity;
 	copy->replaces = false;
 	copy->twin.same = 0;
 	if (copy->content)
@@ -312,18 +307,18 @@ bool copies_hold_again(struct files *files, struct copy *copy)
 int copies_hold(struct files *files, const struct birth *birth, int fd,
 		const struct identity *identity, uint64_t now_us)
 {
-	struct inode_key of;
+	struct identity coming;
 	struct file *file;
 	bool replaces;
 
-	if (copies_held(files, inode_key_of(identity))) {
+	if (copies_held(files, identity)) {
 		close(fd);
 		return COPIES_E_HELD;
 	}
 	if (files->n_copies >= COPIES_MAX)
 		return 0;
-	if (original_to_come(files, birth, identity, fd, &of))
-		return hold(files, birth, fd, identity, of, false, now_us);
+	if (original_to_come(files, birth, identity, fd, &coming))
+		return hold(files, birth, fd, identity, &coming, false, now_us);
 	file = birth->moved ? map_get(files->by_lineage, birth->lineage, strlen(birth->lineage)) :
 			      NULL;
 	replaces = file && (is_nameless(files, file) || copies_is_claimed(files, file));
@@ -333,9 +328,8 @@ int copies_hold(struct files *files, const struct birth *birth, int fd,
 		file = copied_of(files, file, fd, identity);
 	if (!file || file->tail.packing)
 		return 0;
-	of = (struct inode_key){file->identity.device, file->identity.inode};
 	/* Before a line of it is read. */
 	if (!replaces && !file->left_path && file_is_unread(file))
 		file->suspect = true;
-	return hold(files, birth, fd, identity, of, replaces, now_us);
+	return hold(files, birth, fd, identity, &file->identity, replaces, now_us);
 }

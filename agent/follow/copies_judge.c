@@ -125,8 +125,7 @@ static bool comes_later(const struct files *files, const struct copy *copy)
 	const struct copy *other;
 
 	TAILQ_FOREACH (other, &files->copies, link)
-		if (other->replaces && other->of.inode == copy->of.inode &&
-		    other->of.device == copy->of.device &&
+		if (other->replaces && identity_same_inode(&other->of, &copy->of) &&
 		    other->identity.born_ns < copy->identity.born_ns)
 			return true;
 	return false;
@@ -269,7 +268,7 @@ static bool learn_packing(struct files *files, struct copy *copy)
 
 static int step(struct files *files, struct copy *copy, uint64_t now_us, int64_t now_ms)
 {
-	struct file *file = files_by_inode(files, copy->of.device, copy->of.inode);
+	struct file *file = files_by_identity(files, &copy->of);
 	struct stat st;
 	int64_t mtime_ns;
 	bool quiet;
@@ -286,7 +285,7 @@ static int step(struct files *files, struct copy *copy, uint64_t now_us, int64_t
 	if (!learn_packing(files, copy))
 		return 0;
 	/* It is held itself. */
-	if (!file && copies_held(files, copy->of))
+	if (!file && copies_held(files, &copy->of))
 		return 0;
 	if (!file)
 		return release(files, copy, copy->twin.same, now_ms);

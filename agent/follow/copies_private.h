@@ -20,7 +20,7 @@ struct copy {
 	bool moved; /* as of a birth */
 	struct twin twin;
 	struct identity identity;
-	struct inode_key of;     /* the file that it may be a copy of */
+	struct identity of;      /* the file that it may be a copy of; an inode may be used again */
 	uint64_t content_id;     /* what that held when it was compared; 0: it was not yet */
 	bool whole;              /* all of it was the same then */
 	uint64_t settled;        /* so many of its bytes were settled of the other one */
@@ -63,7 +63,7 @@ int copies_ignore(struct files *files, struct copy *copy, uint64_t size, int64_t
 int copies_become(struct files *files, struct file *file, const char *path, int fd,
 		  const struct identity *identity, enum packed_kind packing) MUSTCHECK;
 
-/* NULL: none with this inode is held. */
-struct copy *copies_held(const struct files *files, struct inode_key key);
+/* NULL: that file is not held. */
+struct copy *copies_held(const struct files *files, const struct identity *identity);
 
 #endif

@@ -201,7 +201,7 @@ static int adopt(struct generations *search, size_t i)
 
 	if (fd < 0)
 		return 0;
-	copy = copies_held(files, inode_key_of(&identity));
+	copy = copies_held(files, &identity);
 	if (copy)
 		copies_free(files, copy);
 	birth.packing = packed_kind_of_file(fd);

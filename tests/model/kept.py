@@ -546,4 +546,10 @@ KEPT = {
         [("write", 2, 1), ("run", 1), ("copytruncate", 2, "date"), ("compress", 2, False),
          ("kill", False), ("start",), ("remove_old", 2)],
     ),
+    "held against one whose inode its own copy has by now: neither waits for the other": (
+        True,
+        False,
+        [("write", 1, 3), ("run", 0), ("copytruncate", 1, "number"), ("edit", 1, 1), ("run", 0),
+         ("copy", 1, "date")],
+    ),
 }

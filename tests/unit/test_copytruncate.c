@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "follow/claims.h"
+#include "follow/copies_private.h"
 #include "tests/support/follow_rig.h"
 #include "tests/support/pack.h"
 
@@ -1278,6 +1279,30 @@ Test(copytruncate, a_copy_with_the_inode_of_a_file_that_is_gone_is_no_file_that_
 		copied_into_the_inode_of(patterns[i], "app.log.1");
 		copied_into_the_inode_of(patterns[i], "app.log-20260102");
 	}
+}
+
+/* Scenario A03, A06: what a held one is held against is gone; another held one has its inode. */
+Test(copytruncate, held_against_the_former_owner_of_another_held_ones_inode)
+{
+	struct copy *first, *second;
+
+	again("app.log*");
+	rig->sources[0].rotate_wait_ms = 3600000;
+	rig_start(rig);
+	append("a1\n");
+	SEE("a1 ");
+	copy("app.log", "app.log.1");
+	SEE("");
+	copy("app.log", "app.log.2");
+	SEE("");
+	first = TAILQ_FIRST(&rig->files.copies);
+	second = TAILQ_NEXT(first, link);
+	cr_assert(second);
+	first->of.inode = second->identity.inode;
+	first->of.born_ns = second->identity.born_ns - 1;
+	rig_append(rig, strrchr(first->path, '/') + 1, "z1\n");
+	SEE("z1 ");
+	cr_expect_eq(rig->files.n_copies, 1);
 }
 
 /* ---- in flight ---- */
