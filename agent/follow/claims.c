@@ -41,6 +41,7 @@ struct claim {
 	struct content content;
 	struct hunt hunt;
 	bool nameless;          /* the file is whole, and has no name any more */
+	bool fresh;             /* directories were looked at for it, not only for others before */
 	struct candidate spare; /* the best of those that are short; path NULL: none was found */
 	char kept[];            /* content.kept_len of them */
 };
@@ -214,6 +215,7 @@ static int begin_hunt(struct files *files, struct claim *claim, const struct fil
 	int r = 0;
 
 	if (!is_looked_for(files, claim)) {
+		claim->fresh = true;
 		began_us = clock_cpu_us();
 		r = follow_look(&files->claim_looked);
 		files->claim_looked_from = files->n_claims;
@@ -304,6 +306,19 @@ static bool is_earlier(const struct claim *claim, const struct file *file,
 	       twins_is_beginning(found->fd, file->tail.fd);
 }
 
+/*
+ * It is not in directories as they were when another one was looked for: while its records were
+ * under way, or those before it were read, what it is may have got its next name.
+ */
+static void begin_anew(struct files *files, struct claim *claim)
+{
+	hunt_end(&claim->hunt);
+	candidate_close(&claim->spare);
+	claim->fresh = true;
+	claim->number = files->n_claims++;
+	put_into(&files->claims_due, claim);
+}
+
 static int step(struct files *files, struct discover *discover, struct claim *claim,
 		struct file *file, int64_t now_ms)
 {
@@ -315,6 +330,10 @@ static int step(struct files *files, struct discover *discover, struct claim *cl
 	r = hunt_step(&claim->hunt, &found);
 	if (r == HUNT_E_MORE || r < 0)
 		return r < 0 ? r : CLAIMS_E_MORE;
+	if (r == HUNT_E_NONE && !claim->fresh) {
+		begin_anew(files, claim);
+		return CLAIMS_E_MORE;
+	}
 	if (r == HUNT_E_SHORT && !found.agrees && !is_earlier(claim, file, &found)) {
 		candidate_close(&found);
 		return CLAIMS_E_MORE;

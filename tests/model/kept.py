@@ -552,4 +552,11 @@ KEPT = {
         [("write", 1, 3), ("run", 0), ("copytruncate", 1, "number"), ("edit", 1, 1), ("run", 0),
          ("copy", 1, "date")],
     ),
+    "in flight, copied and cut off, and the copy got its next name before that was settled": (
+        False,
+        False,
+        [("write", 2, 0), ("run", 0), ("broker", False), ("rotate", 2, "number", False),
+         ("write", 2, 1), ("run", 0), ("copytruncate", 2, "number"), ("remove_old", 2),
+         ("run", 0), ("copytruncate", 2, "number")],
+    ),
 }

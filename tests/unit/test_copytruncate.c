@@ -1326,6 +1326,30 @@ Test(copytruncate, in_flight_when_it_is_cut_off_and_as_long_again)
 	}
 }
 
+/* While its line was under way it was rotated again: directories were looked at before that. */
+Test(copytruncate, in_flight_when_it_is_cut_off_and_its_copy_is_renamed)
+{
+	for (int more = 0; more < 2; more++) {
+		again("*.log");
+		rig_start(rig);
+		rig_append(rig, "other.log", "o1\n");
+		SEE("o1 ");
+		rig->hold = true;
+		append("a1\n");
+		SEE("a1 ");
+		copytruncate("app.log");
+		copytruncate("other.log");
+		SEE("");
+		if (more)
+			append("b1\n");
+		copytruncate("app.log");
+		rig->hold = false;
+		rig_deliver(rig);
+		SEE(more ? "b1 " : "");
+		expect_whole();
+	}
+}
+
 /* ---- at the path of another one that is gone ---- */
 
 /* Scenario A06: what has that path is a new file, but not only of that one it may be a copy. */
