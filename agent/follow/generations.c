@@ -255,15 +255,23 @@ int follow_oldest_unseen(struct files *files, struct discover *discover, struct 
 }
 
 /*
- * It was compressed after the next one had come, and has another age since. A file that was copied
- * and cut off is at its path still.
+ * When what is in it began, of one that was compressed or copied after the next one had come, and
+ * has another age since. A file that was copied and cut off is at its path still: what was made of
+ * that is younger than the copy. began_ns: when the file that it is in now began.
  */
-static bool is_packed_late(const struct file *newest)
+static int64_t content_began_ns(const struct file *newest, int64_t began_ns)
 {
 	int64_t made_ns = age_made_ns(newest->real ? newest->real : newest->lineage);
+	int64_t known_ns = newest->began_ns;
 
-	return newest->tail.packing && newest->began_ns && newest->began_ns < made_ns &&
-	       made_ns != INT64_MAX;
+	if (!known_ns)
+		return began_ns;
+	/* What was made before its last line is known. */
+	if (known_ns < newest->whole_ns)
+		known_ns = newest->whole_ns;
+	return known_ns < began_ns && (newest->tail.packing ? known_ns : began_ns) < made_ns ?
+		       known_ns :
+		       began_ns;
 }
 
 static int missed_after(struct files *files, struct discover *discover, struct places *places,
@@ -291,8 +299,8 @@ static int missed_after(struct files *files, struct discover *discover, struct p
 	/* Closed, and renamed since: as age.c says, by the time that it had when it was read. */
 	else if (newest->seen.known && newest->seen.mtime_ns < missed.after_ns)
 		missed.after_ns = newest->seen.mtime_ns;
-	if (is_packed_late(newest) && newest->began_ns < missed.after_ns)
-		missed.after_ns = newest->began_ns;
+	missed.copied_ns = missed.after_ns;
+	missed.after_ns = content_began_ns(newest, missed.after_ns);
 	return follow_missed(files, discover, places, &missed);
 }
 

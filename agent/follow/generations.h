@@ -22,6 +22,7 @@ struct missed {
 	const char *went;                   /* the directory of earlier ones; NULL: their own */
 	struct file *newest;                /* that; NULL: gone */
 	int64_t after_ns;                   /* when it began */
+	int64_t copied_ns;                  /* when what it is now was made, a copy */
 	int64_t known_ns;                   /* what was made before is known, or none of ours */
 	const struct missed_before *before; /* only those that come before this; NULL: all */
 	bool copied; /* they are copies of a file that keeps its path, and is truncated */

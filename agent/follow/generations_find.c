@@ -205,6 +205,9 @@ static int judge(struct generations *search, const char *dir, const char *base, 
 		free(path);
 		return 0;
 	}
+	/* It was there when the last known one was copied, and was written on since, or cut off. */
+	if (began_ns < search->missed->copied_ns && !rotated_is_packed(name))
+		began_ns = age_ns(&stx.stx_mtime);
 	search->more = search->n == GENERATIONS_MAX;
 	if (!search->more)
 		r = add(search, path, began_ns);

@@ -552,6 +552,13 @@ KEPT = {
         [("write", 1, 3), ("run", 0), ("copytruncate", 1, "number"), ("edit", 1, 1), ("run", 0),
          ("copy", 1, "date")],
     ),
+    "sed -i, copied and cut off, killed, rotated: it goes on in a copy that is younger than that": (
+        False,
+        False,
+        [("write", 0, 1), ("run", 0), ("copytruncate", 0, "number"), ("write", 0, 1),
+         ("run", 500), ("replace", 0, 0), ("copytruncate", 0, "olddir"), ("kill", False),
+         ("write", 0, 1), ("rotate", 0, "number", False)],
+    ),
     "in flight, copied and cut off, and the copy got its next name before that was settled": (
         False,
         False,

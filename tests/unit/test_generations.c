@@ -775,3 +775,59 @@ Test(generations, a_copy_of_what_had_the_path_when_it_was_made_is_none)
 	SEE("");
 	end_well();
 }
+
+/*
+ * The known one was replaced by its own bytes (sed -i), those were copied and cut off: it goes on
+ * in the copy, which is younger than the file that was rotated behind it. cuts: so many more.
+ */
+static void replaced_cut_off_and_rotated(int cuts, bool live)
+{
+	char name[32], text[16];
+	int first;
+
+	end();
+	begin();
+	/* Its inode is not used again. */
+	first = open(rig_path(rig, "app.log"), O_RDONLY | O_CLOEXEC);
+	tick();
+	copy("edited");
+	rig_rename(rig, "edited", "app.log");
+	for (int i = 0; i <= cuts; i++) {
+		snprintf(name, sizeof name, "app.log-2026010%d", i + 1);
+		copy(name);
+		cr_assert_eq(truncate(rig_path(rig, "app.log"), 0), 0);
+		snprintf(text, sizeof text, "%c1\n", 'b' + i);
+		PUT("app.log", text);
+		tick();
+	}
+	rig_rename(rig, "app.log", "app.log.1");
+	if (live)
+		PUT("app.log", "x1\n");
+	rig_start(rig);
+	close(first);
+	snprintf(text, sizeof text, "%s%s", cuts ? "a2 b1 c1 " : "a2 b1 ", live ? "x1 " : "");
+	SEE(text);
+	end_well();
+}
+
+/* Scenario A06, A11 */
+Test(generations, that_began_before_the_copy_in_which_the_known_one_goes_on)
+{
+	for (int cuts = 0; cuts < 2; cuts++)
+		for (int live = 0; live < 2; live++)
+			replaced_cut_off_and_rotated(cuts, live);
+}
+
+/* Scenario A11, A12: compressed after the next one began, which was rotated, too. */
+Test(generations, that_began_before_the_known_one_was_packed_with_nothing_at_the_path)
+{
+	rig_rename(rig, "app.log", "app.log.2");
+	tick();
+	PUT("app.log", "b1\n");
+	tick();
+	compress("app.log.2");
+	rig_rename(rig, "app.log", "app.log.1");
+	rig_start(rig);
+	SEE("a2 b1 ");
+	end_well();
+}
