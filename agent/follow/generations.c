@@ -52,6 +52,9 @@ static bool is_copy_of_newest(const struct file *newest, int fd)
 {
 	struct stat st;
 
+	if (newest->tail.packing)
+		return fstat(fd, &st) == 0 && st.st_size &&
+		       twins_is_beginning_of_packed(fd, newest->tail.fd, newest->tail.packing);
 	if (!content_is_gone(&newest->tail, &newest->identity))
 		return is_copy_of_open(newest->tail.fd, fd);
 	return fstat(fd, &st) == 0 && st.st_size &&
@@ -139,10 +142,9 @@ static bool is_copy(struct generations *search, int fd, const struct identity *i
 	holder = holder_at(search, identity->born_ns);
 	if ((!holder || holder == newest ||
 	     !is_copy_of_earlier(search->files, holder, fd, identity->born_ns)) &&
-	    (!newest || newest->tail.packing ||
-	     !(newest->tail.fd >= 0 ?
-		       is_copy_of_newest(newest, fd) :
-		       is_copy_of_earlier(search->files, newest, fd, identity->born_ns))))
+	    (!newest || !(newest->tail.fd >= 0 ? is_copy_of_newest(newest, fd) :
+						 is_copy_of_earlier(search->files, newest, fd,
+								    identity->born_ns))))
 		return false;
 	learn_known(search, identity);
 	return true;

@@ -67,3 +67,17 @@ bool twins_is_beginning(int fd, int of)
 		twin.same = (uint64_t)st.st_size - READ_BYTES;
 	return twins_step(&twin, of, UINT64_MAX) == TWINS_EQUAL_TO_ITS_END;
 }
+
+bool twins_is_beginning_of_packed(int fd, int of, enum packed_kind kind)
+{
+	struct twin whole = {.fd = of, .packing = kind};
+	struct stat st;
+	enum twins compared;
+
+	if (fstat(fd, &st) < 0 || packed_kind_of_file(fd))
+		return false;
+	compared = twins_step(&whole, fd, (uint64_t)st.st_size);
+	packed_free(whole.packed);
+	return compared == TWINS_EQUAL_SO_FAR || compared == TWINS_EQUAL_TO_THE_LIMIT ||
+	       (compared == TWINS_EQUAL_TO_ITS_END && whole.same == (uint64_t)st.st_size);
+}

@@ -31,4 +31,10 @@ enum twins twins_step(struct twin *twin, int fd, uint64_t limit);
  */
 bool twins_is_beginning(int fd, int of);
 
+/*
+ * The same of what is packed in the other one, by that kind, at one step: as far as 256 KiB tell.
+ * Of a file that is packed itself it is never said.
+ */
+bool twins_is_beginning_of_packed(int fd, int of, enum packed_kind kind);
+
 #endif

@@ -249,10 +249,13 @@ class Files:
     def forget_copy(self, content):
         """A program may write the same each time it starts: what was made after the last write to a
         generation that nobody saw, or that is closed since, may be the next one as well as a copy. A
-        compressed one is held against nothing."""
-        if not content.left or not content.twin or self.is_open(content) or content.copy_told:
+        compressed one is held against nothing once it was closed. Of one that was opened and has
+        left its path before anything of it was read, no more is known than of one never seen."""
+        if not content.left or not content.twin or content.copy_told:
             return
-        if content.twin.size == content.size or content.packed:
+        if self.is_open(content) and content.looked_at:
+            return
+        if content.twin.size == content.size or content.packed or not content.looked_at:
             content.copy_told = True
             self.model.may_repeat(content, content.twin.size)
 

@@ -566,4 +566,15 @@ KEPT = {
          ("write", 2, 1), ("run", 0), ("copytruncate", 2, "number"), ("remove_old", 2),
          ("run", 0), ("copytruncate", 2, "number")],
     ),
+    "copied into the olddir before the first start, rotated and compressed with its old time": (
+        False,
+        False,
+        [
+            ("write", 0, 1),
+            ("copy", 0, "olddir"),
+            ("run", 0),
+            ("rotate", 0, "number", False),
+            ("compress", 0, False, True),
+        ],
+    ),
 }

@@ -118,8 +118,11 @@ class World(Changes):
             content.seen = content.stored
             self.loosen(content)
             self.forget_twin(content)
-            if not self.is_known(content):
+            if not self.is_known(content) or content.packed:
                 self.forget_copy(content)
+            # As young as its packing, and no row knows the copy that was packed.
+            if content.packed and content.copied and not content.seen:
+                self.model.may_repeat(content, content.stored_end())
             if content.copied and not content.seen:
                 self.forget_older_copy(content)
             # Bytes that were seen and not settled cannot be told from those that were deleted.

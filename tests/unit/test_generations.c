@@ -752,6 +752,24 @@ Test(generations, a_packed_file_is_as_old_as_what_is_in_it)
 	}
 }
 
+/* Scenario A06, A12: it is as old as its last line, and what was copied is packed in it by now. */
+Test(generations, a_copy_of_what_was_compressed_since_is_none)
+{
+	end();
+	begin_with("app.log");
+	PUT("app.log", "a1\n");
+	copy("app.log-20260101");
+	rig_start(rig);
+	SEE("a1 ");
+	rig_rename(rig, "app.log", "app.log.1");
+	compress_as_old("app.log.1", "app.log.1.gz");
+	rig->quiet = true;
+	SEE("");
+	PUT("app.log", "b1\n");
+	SEE("b1 ");
+	end_well();
+}
+
 /* Scenario A06: of one that came behind another that nobody saw, which is looked for later, too. */
 Test(generations, a_copy_of_what_had_the_path_when_it_was_made_is_none)
 {
