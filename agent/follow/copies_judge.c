@@ -156,12 +156,12 @@ static int step_other(struct files *files, struct copy *copy, int64_t now_ms)
 	return copies_hold_again(files, copy) ? 1 : release(files, copy, 0, now_ms);
 }
 
-/* It took the path of a file that has no name any more: its continuation? */
+/* It took the path of a file that has no name any more, or was cut off: its continuation? */
 static int step_replaced(struct files *files, struct copy *copy, struct file *file, int64_t now_ms)
 {
 	int fd = copy->twin.fd, r;
 
-	if (copies_is_nameless(file) || comes_later(files, copy) ||
+	if (copies_is_claimed(files, file) || comes_later(files, copy) ||
 	    (!is_read(file) && !file->hunted)) {
 		files_wake(files, file);
 		return 0;

@@ -577,4 +577,17 @@ KEPT = {
             ("compress", 0, False, True),
         ],
     ),
+    "copied, cut off, written on and rotated, and so was what took its path": (
+        False,
+        False,
+        [
+            ("write", 0, 100),
+            ("run", 0),
+            ("copytruncate", 0, "number"),
+            ("write", 0, 1),
+            ("rotate", 0, "olddir", False),
+            ("write", 0, 1),
+            ("rotate", 0, "number", False),
+        ],
+    ),
 }
