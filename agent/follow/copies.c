@@ -75,6 +75,28 @@ bool copies_await(const struct files *files, const struct file *file)
 	return false;
 }
 
+/* Whether the file of this inode is the other one, or waits behind it. */
+static bool is_behind(const struct files *files, struct inode_key key, const struct file *other)
+{
+	const struct file *file = files_by_inode(files, key.device, key.inode);
+
+	while (file && file != other)
+		file = file->older;
+	return file;
+}
+
+bool copies_any_nameless(const struct files *files, const struct file *packed)
+{
+	const struct copy *copy;
+	struct stat st;
+
+	TAILQ_FOREACH (copy, &files->copies, link)
+		if (fstat(copy->twin.fd, &st) == 0 && !st.st_nlink &&
+		    !is_behind(files, copy->of, packed))
+			return true;
+	return false;
+}
+
 bool copies_is_nameless(const struct file *file)
 {
 	return !file->hunted && !file->spoilt && !file->tail.packing &&

@@ -32,6 +32,12 @@ int copies_step(struct files *files, uint64_t now_us, int64_t now_ms) MUSTCHECK;
 /* Whether one of those held may be a copy of the file: without it nobody knew what was shipped. */
 bool copies_await(const struct files *files, const struct file *file);
 
+/*
+ * Whether one of those held has no name any more: it may have been compressed. Not one that waits
+ * for the compressed file itself.
+ */
+bool copies_any_nameless(const struct files *files, const struct file *packed);
+
 /* Whether copies_step has something to do now, as far as is known. */
 static inline bool copies_busy(const struct files *files)
 {

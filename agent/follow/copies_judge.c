@@ -18,17 +18,43 @@
 #include "search/candidates.h"
 #include "search/twins.h"
 
+static bool is_in_place(const struct copy *copy)
+{
+	struct stat st;
+
+	return stat(copy->path, &st) == 0 && st.st_ino == copy->identity.inode &&
+	       st.st_dev == copy->identity.device;
+}
+
 /* The path under which it is now; the one that it had when it has none. NULL: no memory. */
 static char *path_of(const struct copy *copy)
 {
-	struct stat st;
-	char *name;
+	char *name = is_in_place(copy) ? NULL : files_name_of(copy->twin.fd);
 
-	if (stat(copy->path, &st) == 0 && st.st_ino == copy->identity.inode &&
-	    st.st_dev == copy->identity.device)
-		return strdup(copy->path);
-	name = files_name_of(copy->twin.fd);
 	return name ? name : strdup(copy->path);
+}
+
+/*
+ * It has no name any more, and is a file of its own: what took its path is held against it instead
+ * of the one before, which it was held against itself. 0 or -ENOMEM.
+ */
+static int release_nameless(struct files *files, const struct copy *copy, const struct birth *birth,
+			    int fd)
+{
+	struct inode_key key = inode_key_of(&copy->identity);
+	struct copy *other;
+	struct file *file;
+	int r;
+
+	TAILQ_FOREACH (other, &files->copies, link)
+		if (other != copy && other->replaces && other->of.inode == copy->of.inode &&
+		    other->of.device == copy->of.device)
+			other->of = key;
+	r = follow_adopt(files, birth, fd, &copy->identity);
+	file = r ? NULL : files_by_inode(files, key.device, key.inode);
+	if (file)
+		files_left_path(files, file);
+	return r;
 }
 
 /* It is a file of its own, of which so much was shipped from another one. 0 or -ENOMEM. */
@@ -49,15 +75,19 @@ static int release(struct files *files, struct copy *copy, uint64_t position, in
 	int fd = copy->twin.fd, r = path ? 0 : -ENOMEM;
 	bool wanted =
 		path && (!moved || copy->replaces || discover_wants(copy->discover, path) >= 0);
+	/* At its path is another one, or nothing: what it holds is behind the descriptor only. */
+	bool nameless = path && !moved && !is_in_place(copy);
 
 	copy->twin.fd = -1;
 	if (wanted && moved && strcmp(copy->lineage, copy->path) == 0 && !copy->replaces)
 		birth.lineage = path;
-	if (wanted && (position || moved))
+	if (wanted && nameless)
+		r = release_nameless(files, copy, &birth, fd);
+	else if (wanted && (position || moved))
 		r = follow_adopt(files, &birth, fd, &copy->identity);
 	else
 		close(fd);
-	if (wanted && !position && !moved)
+	if (wanted && !position && !moved && !nameless)
 		r = follow_look_at(files, &birth, now_ms);
 	copies_free(files, copy);
 	free(path);
@@ -266,6 +296,16 @@ static bool learn_packing(struct files *files, struct copy *copy)
 	return false;
 }
 
+/* It has no name, and what came behind it to its path is known already, and read. */
+static bool is_passed_over(const struct files *files, const struct copy *copy)
+{
+	const struct file *file = map_get(files->by_path, copy->path, strlen(copy->path));
+	struct stat st;
+
+	return file && stat(copy->path, &st) == 0 && st.st_ino == file->identity.inode &&
+	       st.st_dev == file->identity.device;
+}
+
 static int step(struct files *files, struct copy *copy, uint64_t now_us, int64_t now_ms)
 {
 	struct file *file = files_by_identity(files, &copy->of);
@@ -273,7 +313,8 @@ static int step(struct files *files, struct copy *copy, uint64_t now_us, int64_t
 	int64_t mtime_ns;
 	bool quiet;
 
-	if (fstat(copy->twin.fd, &st) < 0 || (st.st_nlink == 0 && !copy->replaces)) {
+	if (fstat(copy->twin.fd, &st) < 0 ||
+	    (st.st_nlink == 0 && (!copy->replaces || is_passed_over(files, copy)))) {
 		copies_free(files, copy);
 		return 0;
 	}

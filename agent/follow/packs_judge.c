@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "follow/copies.h"
 #include "follow/follow_private.h"
 #include "follow/packs_private.h"
 #include "search/rotated.h"
@@ -229,8 +230,8 @@ static int choose(struct files *files, struct file *file, uint64_t now_us)
 		end(files, file, judge->same);
 		return IS_SAME;
 	}
-	/* They are looked for, perhaps in this one. */
-	if (map_count(files->claims))
+	/* They are looked for, perhaps in this one; or it may be what one that is held was. */
+	if (map_count(files->claims) || copies_any_nameless(files, file))
 		return WAIT;
 	if (is_too_early(files, file)) {
 		files_promote_next(files, file);

@@ -589,5 +589,35 @@ KEPT = {
             ("write", 0, 1),
             ("rotate", 0, "number", False),
         ],
+    "a held file is replaced, and what replaced it is taken in first": (
+        False,
+        False,
+        [("write", 2, 1), ("run", 0), ("rewrite", 2, 1), ("rotate", 2, "olddir", False),
+         ("write", 2, 1), ("run", 0), ("replace", 2, 0)],
+    ),
+    "sed -i twice, the first of them held when the second is found by its bytes": (
+        False,
+        False,
+        [("write", 2, 0), ("run", 0), ("write", 2, 1), ("replace", 2, 0), ("run", 0),
+         ("replace", 2, 1)],
+    ),
+    "a held file is replaced by a copy of itself": (
+        False,
+        False,
+        [("write", 0, 0), ("run", 0), ("write", 0, 1), ("edit", 0, 1), ("run", 0),
+         ("replace", 0, 0)],
+    ),
+    "sed -i twice while the first is held, and the directory is moved": (
+        False,
+        False,
+        [("write", 2, 0), ("run", 0), ("write", 2, 1), ("edit", 2, 0), ("run", 0), ("edit", 2, 1),
+         ("run", 0), ("move_directory",)],
+    ),
+    "lumberjack: rotated while it is held, and compressed before anything was acknowledged": (
+        False,
+        False,
+        [("broker", False), ("write", 0, 1), ("run", 0), ("rotate", 0, "date", False),
+         ("compress", 0, False, False), ("write", 0, 1), ("rotate", 0, "date", False), ("run", 0),
+         ("compress", 0, False, False)],
     ),
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -194,5 +195,63 @@ Test(kept, one_that_is_compressed_while_the_one_behind_it_is_replaced)
 	finish();
 	look_twice();
 	look_twice();
+	expect_nothing_after_a_restart();
+}
+
+static void begin_anew(const char *pattern)
+{
+	end();
+	rig = malloc(sizeof *rig);
+	rig_begin(rig, pattern);
+	cr_assert_eq(mkdir(rig_path(rig, "sub"), 0755), 0);
+	rig_start(rig);
+}
+
+/* sed -i: other lines, in a new file, take the path. */
+static void edit(const char *name, const char *text)
+{
+	rig_append(rig, "edited", text);
+	rig_rename(rig, "edited", name);
+}
+
+/* ---- what took the path of a file without a name, and has none itself ---- */
+
+/* What it holds is behind the descriptor only. Scenario A07 */
+Test(kept, one_that_is_replaced_while_it_is_held_is_read)
+{
+	begin_anew("sub/app.log");
+	rig->hold = true;
+	rig_append(rig, "sub/app.log", "a1\n");
+	cr_assert_str_eq(rig_run(rig), "a1 ");
+	edit("sub/app.log", "b1\n");
+	cr_assert_str_eq(rig_run(rig), "", "\"%s\"", rig->lines);
+	edit("sub/app.log", "c1\n");
+	cr_assert_str_eq(rig_run(rig), "", "\"%s\"", rig->lines);
+	rig->hold = false;
+	rig_deliver(rig);
+	cr_assert_str_eq(rig_run(rig), "b1 c1 ", "\"%s\"", rig->lines);
+	rig_append(rig, "sub/app.log", "c2\n");
+	cr_assert_str_eq(rig_run(rig), "c2 ", "\"%s\"", rig->lines);
+	rig_rename(rig, "sub", "gone");
+	cr_assert_str_eq(rig_run(rig), "", "\"%s\"", rig->lines);
+	expect_nothing_after_a_restart();
+}
+
+/* lumberjack while nothing is acknowledged: which of them the compressed one is shows last. */
+Test(kept, one_that_is_rotated_and_compressed_while_it_is_held_comes_once)
+{
+	begin_anew("app.log");
+	rig->hold = true;
+	rig_append(rig, "app.log", "a1\n");
+	cr_assert_str_eq(rig_run(rig), "a1 ");
+	rig_rename(rig, "app.log", "app.log-20260101");
+	compress("app.log-20260101", "a1\n");
+	rig_append(rig, "app.log", "b1\n");
+	rig_rename(rig, "app.log", "app.log-20260102");
+	cr_assert_str_eq(rig_run(rig), "", "\"%s\"", rig->lines);
+	compress("app.log-20260102", "b1\n");
+	rig->hold = false;
+	rig_deliver(rig);
+	cr_assert_str_eq(rig_run(rig), "b1 ", "\"%s\"", rig->lines);
 	expect_nothing_after_a_restart();
 }
