@@ -234,3 +234,146 @@ def test_rsyslog(imported):
     records = values(conf, "input-1", "2026 a\n b\n2027 c\n")
     assert [record["topic"] for record in records] == ["logs", "logs"]
     assert records[0]["value"].endswith(" app:2026 a\n b") and records[0]["key"] == "k"
+
+
+LOGSTASH = r"""
+# access logs and an application
+input {
+  file {
+    path => ["/var/log/nginx/access.log", "/var/log/nginx/*access.log"]
+    exclude => "*.gz"
+    type => "nginx"
+    start_position => "beginning"
+    sincedb_path => "/dev/null"
+    add_field => { "env" => "prod" }
+  }
+  file {
+    path => "/var/log/app/*.log"
+    type => "app"
+    ignore_older => 86400
+    codec => multiline {
+      pattern => "^%{TIMESTAMP_ISO8601} "
+      negate => true
+      what => "previous"
+      auto_flush_interval => 2
+    }
+  }
+  beats { port => 5044 }
+}
+filter {
+  if [type] == "nginx" {
+    grok {
+      match => { "message" => "^%{COMBINEDAPACHELOG}" }
+      remove_field => ["message"]
+    }
+    date { match => [ "timestamp", "dd/MMM/yyyy:HH:mm:ss Z" ] }
+    geoip { source => "clientip" }
+    mutate { convert => { "bytes" => "integer" "response" => "integer" }
+             rename => { "clientip" => "[client][ip]" } }
+    if [request] =~ /^\/health/ { drop {} }
+  } else if [type] == "app" {
+    mutate { add_tag => ["x"] }
+  }
+  if [type] == "app" {
+    grok {
+      match => { "message" => [ "^%{TIMESTAMP_ISO8601:ts} %{LOGLEVEL:level} %{ORDER:order} %{GREEDYDATA:message}",
+                                "^%{TIMESTAMP_ISO8601:ts} %{LOGLEVEL:level} %{GREEDYDATA:message}" ] }
+      overwrite => [ "message" ]
+      pattern_definitions => { "ORDER" => "[A-Z]-\d+" }
+    }
+    date { match => [ "ts", "ISO8601", "yyyy-MM-dd HH:mm:ss,SSS" ] timezone => "Europe/Berlin" }
+    mutate { lowercase => [ "level" ]
+             gsub => [ "message", "(password=)\S+", "\1***" ] }
+    if [level] in ["debug", "trace"] { drop { } }
+  }
+}
+output {
+  if [type] == "x" { elasticsearch { hosts => ["es:9200"] password => "geheim" } }
+  kafka {
+    bootstrap_servers => "k1:9092,k2:9092"
+    topic_id => "logs-%{type}"
+    codec => json
+    compression_type => "lz4"
+    message_key => "%{[host][name]}"
+    message_headers => { "from" => "logstash" }
+    acks => "all"
+    security_protocol => "SASL_SSL"
+    sasl_mechanism => "SCRAM-SHA-512"
+    sasl_jaas_config => "o.a.k.ScramLoginModule required username='me' password='geheim';"
+    ssl_truststore_password => "geheim"
+  }
+}
+"""
+
+
+def test_logstash(imported):
+    conf, text = imported("logstash", LOGSTASH)
+    assert 'bootstrap_servers = "k1:9092,k2:9092";' in text and 'compression_type = "lz4";' in text
+    assert 'security_protocol = "sasl_ssl";' in text and 'sasl_username = "me";' in text
+    for line in ("filter[2].geoip: ", "input[2].beats.port: 5044", "mutate.add_tag[0]: x", "sincedb_path"):
+        assert line in text.split("What has no equal")[1]
+    line = '10.0.0.7 - - [21/Nov/2026:15:11:55 +0000] "GET {} HTTP/1.1" 200 17 "-" "curl"\n'
+    good, health = values(conf, "nginx", line.format("/a") + line.format("/health"))
+    assert (good["topic"], good["timestamp"], health["topic"]) == ("logs-nginx", 1795273915000, None)
+    assert good["headers"] == [{"name": "from", "value": "logstash"}]
+    value = json.loads(good["value"])
+    assert (value["client_ip"], value["response"], value["bytes"]) == ("10.0.0.7", 200, 17)
+    assert (value["type"], value["env"], value["@timestamp"]) == ("nginx", "prod", "2026-11-21T15:11:55.000Z")
+    assert not {"message", "clientip"} & set(value)
+    lines = "2026-11-21 16:11:55,605 ERROR A-17 no password=x\n\tat a.b\n2026-11-21T16:11:56 DEBUG y\n"
+    error, debug = values(conf, "app", lines)
+    assert (error["timestamp"], debug["topic"]) == (1795273915605, None)
+    value = json.loads(error["value"])
+    assert (value["level"], value["order"], value["message"]) == ("error", "A-17", "no password=***")
+
+
+LOGSTASH_KINDS = """
+input {
+  file { id => "json" path => "/var/log/a/*.json" codec => "json" start_position => "beginning" }
+  file { path => "/var/log/kv.log" type => "kv" }
+  file { path => "/var/log/csv.log" type => "csv" codec => plain { charset => "ISO-8859-1" } }
+}
+input {
+  file { path => "/var/log/next.log" type => "next"
+         codec => multiline { pattern => "\\\\$" what => "next" } }
+}
+filter {
+  if [type] == "kv" {
+    kv { }
+    mutate { add_field => { "who" => "%{user} on %{[host][name]} ${NO_SUCH_NAME:test}" } }
+    drop { percentage => 50 }
+  }
+  if [type] == "csv" {
+    csv { separator => ";" columns => ["at", "b", "c"] }
+    date { match => ["at", "UNIX_MS"] }
+  }
+  if [type] == "json" or [level] != "ERROR" { drop {} }
+  ruby { code => "event.set('x', 1)" }
+  kv { source => "query" field_split => "&" }
+}
+output {
+  kafka { topic_id => "t" codec => line { format => "%{message}" } acks => "1" }
+  stdout { codec => rubydebug }
+}
+"""
+
+
+def test_logstash_kinds(imported):
+    conf, text = imported("logstash", LOGSTASH_KINDS)
+    rest = text.split("What has no equal")[1]
+    for line in ('filter[5].if: [type] == "json" or', "filter[6].ruby.code", "filter[7].kv: ", "stdout.codec"):
+        assert line in rest, rest
+    assert 'action = "sample"; one_in = 2;' in text and "# acks = 1" in text
+    assert 'value = "${user} on ${host.name} ${env:NO_SUCH_NAME:-test}";' in text
+    (record,) = values(conf, "json", '{"a":1}\n')
+    assert (record["topic"], record["value"], record["matched"]) == ("t", '{"a":1}', True)
+    (record,) = values(conf, "csv", "1795273915605;x;y\n")
+    assert record["timestamp"] == 1795273915605
+    assert [record["value"] for record in values(conf, "next", "a\\\nb\nc\n")] == ["a\\\nb", "c"]
+
+
+def test_logstash_without_codec(imported):
+    """What Logstash writes then is no object, but a line of time, host and message."""
+    conf, text = imported("logstash", 'input { file { path => "/a" } } output { kafka { topic_id => t } }')
+    (record,) = values(conf, "input-1", "hello\n")
+    assert record["topic"] == "t" and record["value"].endswith(" hello")

@@ -41,15 +41,13 @@ static struct entry *find(struct entries *entries, const char *format, va_list a
 
 	vsnprintf(path, sizeof path, format, args);
 	for (size_t i = 0; i < entries->n; i++) {
-		if (strcmp(entries->of[i].path, path) != 0)
-			continue;
-		entries->of[i].used = true;
-		return &entries->of[i];
+		if (strcmp(entries->of[i].path, path) == 0)
+			return &entries->of[i];
 	}
 	return NULL;
 }
 
-struct entry *entries_find(struct entries *entries, const char *format, ...)
+struct entry *entries_look(struct entries *entries, const char *format, ...)
 {
 	struct entry *entry;
 	va_list args;
@@ -60,14 +58,29 @@ struct entry *entries_find(struct entries *entries, const char *format, ...)
 	return entry;
 }
 
-const char *entries_value(struct entries *entries, const char *format, ...)
+struct entry *entries_find(struct entries *entries, const char *format, ...)
 {
-	const struct entry *entry;
+	struct entry *entry;
 	va_list args;
 
 	va_start(args, format);
 	entry = find(entries, format, args);
 	va_end(args);
+	if (entry)
+		entry->used = true;
+	return entry;
+}
+
+const char *entries_value(struct entries *entries, const char *format, ...)
+{
+	struct entry *entry;
+	va_list args;
+
+	va_start(args, format);
+	entry = find(entries, format, args);
+	va_end(args);
+	if (entry)
+		entry->used = true;
 	return entry ? entry->value : NULL;
 }
 

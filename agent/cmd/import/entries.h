@@ -32,7 +32,10 @@ void entries_deinit(struct entries *entries);
 /* The entry of that path (printf), or NULL. It counts as used. */
 struct entry *entries_find(struct entries *entries, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Its value, or NULL. */
+/* The same, but it does not count as used. */
+struct entry *entries_look(struct entries *entries, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Its value, or NULL; it counts as used. */
 const char *entries_value(struct entries *entries, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Whether the list of that name, or the group, has an entry at all; none is used by that. */
@@ -53,6 +56,9 @@ int entries_read_toml(char *text, struct entries *ret_entries, unsigned *ret_bad
  * text is changed. 0 or -ENOMEM.
  */
 int entries_read_sections(char *text, struct entries *ret_entries) MUSTCHECK;
+
+/* A file of Logstash's language, as blocks.c says. text is changed. 0 or -ENOMEM. */
+int entries_read_blocks(char *text, struct entries *ret_entries) MUSTCHECK;
 
 /* A file of objects of RainerScript, as objects.c says. text is changed. 0 or -ENOMEM. */
 int entries_read_objects(char *text, struct entries *ret_entries) MUSTCHECK;

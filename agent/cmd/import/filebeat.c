@@ -72,32 +72,6 @@ static void put_reference(struct filebeat *f, FILE *to, const char *name, size_t
 	fprintf(to, "${%s}", text);
 }
 
-/* Joda's letters of a date, "yyyy.MM.dd", as directives. */
-static void put_date(FILE *to, const char *at, size_t len)
-{
-	static const struct {
-		const char *theirs, *ours;
-	} rows[] = {{"yyyy", "%Y"}, {"MM", "%m"}, {"dd", "%d"}, {"HH", "%H"}, {"xxxx", "%G"},
-		    {"ww", "%V"},   {"mm", "%M"}, {"ss", "%S"}, {"yy", "%y"}};
-
-	fputs("${event.time:", to);
-	for (size_t i = 0; i < len;) {
-		size_t row = 0, step = 1;
-
-		while (row < ARRAY_LEN(rows) &&
-		       strncmp(at + i, rows[row].theirs, strlen(rows[row].theirs)) != 0)
-			row++;
-		if (row < ARRAY_LEN(rows)) {
-			fputs(rows[row].ours, to);
-			step = strlen(rows[row].theirs);
-		} else {
-			fputc(at[i], to);
-		}
-		i += step;
-	}
-	fputc('}', to);
-}
-
 /* A format string of theirs as a template. malloc'ed, NULL when memory is out. */
 static char *template_of(struct filebeat *f, const char *text)
 {
@@ -117,7 +91,9 @@ static char *template_of(struct filebeat *f, const char *text)
 			put_reference(f, to, text + 3, (size_t)(end - text) - 4);
 			text = end + 1;
 		} else if (strncmp(text, "%{+", 3) == 0 && end) {
-			put_date(to, text + 3, (size_t)(end - text) - 3);
+			fputs("${event.time:", to);
+			write_joda(to, (struct slice){text + 3, (size_t)(end - text) - 3});
+			fputc('}', to);
 			text = end + 1;
 		} else if (*text) {
 			fputs(*text == '$' ? "$$" : "%", to);

@@ -20,8 +20,8 @@ static const struct cmd_syntax syntax = {
 		 "standard output, with a comment for each thing that has no equal.",
 	.words = "FORMAT FILE",
 	.help = "FORMAT is filebeat or vector (YAML, TOML where FILE\n"
-		"ends in .toml), fluent-bit (the form with sections)\n"
-		"or rsyslog (RainerScript)",
+		"ends in .toml), fluent-bit (the form with sections),\n"
+		"logstash (of a pipeline) or rsyslog (RainerScript)",
 	.words_min = 2,
 	.words_max = 2,
 	.missing = "which format and file? `waybill import filebeat /etc/filebeat/filebeat.yml`",
@@ -34,6 +34,7 @@ static const struct format {
 } formats[] = {
 	{"filebeat", import_filebeat, NULL},
 	{"fluent-bit", import_fluent_bit, entries_read_sections},
+	{"logstash", import_logstash, entries_read_blocks},
 	{"rsyslog", import_rsyslog, entries_read_objects},
 	{"vector", import_vector, NULL},
 };
@@ -103,7 +104,8 @@ int cmd_import(int argc, char **argv)
 			return import(&formats[i], words.at[1]);
 	}
 	fprintf(stderr,
-		"waybill: import: \"%s\" is none of filebeat, fluent-bit, rsyslog, vector\n",
+		"waybill: import: \"%s\" is none of filebeat, fluent-bit, logstash, rsyslog, "
+		"vector\n",
 		words.at[0]);
 	return EX_USAGE;
 }

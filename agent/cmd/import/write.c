@@ -89,7 +89,8 @@ static const char *last_name(const char *path, char *name, size_t len)
 static bool is_secret(const char *path)
 {
 	return strcasestr(path, "password") || strcasestr(path, "passphrase") ||
-	       strcasestr(path, "secret") || strcasestr(path, "key_pem");
+	       strcasestr(path, "secret") || strcasestr(path, "key_pem") ||
+	       strcasestr(path, "jaas");
 }
 
 void write_rest(FILE *to, const struct entries *entries)

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "base/slice.h"
 #include "cmd/import/entries.h"
 
 /* Our own configuration, as text. */
@@ -21,6 +22,12 @@ size_t write_list(FILE *to, int indent, const char *name, struct entries *entrie
 /* All patterns of the list PATH as one. malloc'ed; NULL: there are none, or memory is out. */
 char *write_joined(struct entries *entries, const char *path);
 
+/*
+ * A format of times in the letters of Joda and Java, "yyyy.MM.dd", as directives. What is no
+ * letter, or one that is not known, is itself.
+ */
+void write_joda(FILE *to, struct slice format);
+
 /* What was not used, a comment each: its line, and what is known of it. */
 void write_rest(FILE *to, const struct entries *entries);
 
@@ -30,6 +37,7 @@ void write_rest(FILE *to, const struct entries *entries);
  */
 int import_filebeat(struct entries *entries, FILE *to) MUSTCHECK;
 int import_fluent_bit(struct entries *entries, FILE *to) MUSTCHECK;
+int import_logstash(struct entries *entries, FILE *to) MUSTCHECK;
 int import_rsyslog(struct entries *entries, FILE *to) MUSTCHECK;
 int import_vector(struct entries *entries, FILE *to) MUSTCHECK;
 
