@@ -224,7 +224,7 @@ bool agent_is_stuck(const struct agent *agent, uint64_t now_us);
 /* Nobody is answered any more. */
 void agent_close_control(struct agent *agent);
 
-/* What others count is put into the counters, but lines_waiting, for which all files are asked. */
+/* What others count is put into the counters. */
 void agent_count_now(struct agent *agent, uint64_t now_us);
 
 /* Dead letters that belong to no source any more. */

@@ -86,7 +86,6 @@ void agent_log_counters(struct agent *agent)
 	char text[COUNTERS_TEXT_MAX];
 
 	agent_count_now(agent, clock_mono_us());
-	agent->counters.lines_waiting = files_lines_waiting(&agent->files);
 	counters_print(&agent->counters, text, sizeof text);
 	log_say(agent->log, LOG_INFO, "counters", "counters: %s", text);
 }

@@ -21,6 +21,7 @@ struct entry {
 
 struct map {
 	struct entry *head;
+	LIST_HEAD(, map_walk) walks;
 	void *(*ask)(void *context, const void *key, size_t key_len); /* or NULL */
 	void *context;
 };
@@ -36,6 +37,8 @@ struct map *map_free(struct map *map)
 
 	if (!map)
 		return NULL;
+	while (!LIST_EMPTY(&map->walks))
+		map_walk_end(LIST_FIRST(&map->walks));
 	HASH_ITER (hh, map->head, entry, next) {
 		HASH_DEL(map->head, entry);
 		free(entry);
@@ -88,11 +91,16 @@ void map_on_miss(struct map *map, void *(*ask)(void *context, const void *key, s
 void *map_take(struct map *map, const void *key, size_t key_len)
 {
 	struct entry *entry = find(map, key, key_len);
+	struct map_walk *walk;
 	void *value;
 
 	if (!entry)
 		return NULL;
 	value = entry->value;
+	LIST_FOREACH (walk, &map->walks, link) {
+		if (walk->at == entry)
+			walk->at = entry->hh.next;
+	}
 	HASH_DEL(map->head, entry);
 	free(entry);
 	return value;
@@ -112,4 +120,28 @@ void *map_next(const struct map *map, void **cursor)
 		return NULL;
 	*cursor = entry->hh.next ? entry->hh.next : (void *)map;
 	return entry->value;
+}
+
+void map_walk_begin(struct map_walk *walk, struct map *map)
+{
+	*walk = (struct map_walk){.map = map, .at = map->head, .left = HASH_COUNT(map->head)};
+	LIST_INSERT_HEAD(&map->walks, walk, link);
+}
+
+void *map_walk_next(struct map_walk *walk)
+{
+	struct entry *entry = walk->at;
+
+	if (!entry || !walk->left)
+		return NULL;
+	walk->left--;
+	walk->at = entry->hh.next;
+	return entry->value;
+}
+
+void map_walk_end(struct map_walk *walk)
+{
+	if (walk->map)
+		LIST_REMOVE(walk, link);
+	*walk = (struct map_walk){0};
 }

@@ -3,6 +3,7 @@
 #define BASE_MAP_H
 
 #include <stddef.h>
+#include <sys/queue.h>
 
 #include "base/result.h"
 
@@ -39,5 +40,21 @@ size_t map_count(const struct map *map);
  * out the entry just returned is allowed, putting is not.
  */
 void *map_next(const struct map *map, void **cursor);
+
+/*
+ * A walk in pieces, while entries come and go: those that are there from its begin to its end are
+ * given once, in the order of map_put. Embedded; zeroed before and after.
+ */
+struct map_walk {
+	struct map *map;
+	void *at; /* the entry to give next */
+	size_t left;
+	LIST_ENTRY(map_walk) link;
+};
+
+/* Until map_walk_end the walk must stay where it is; the map may go before. */
+void map_walk_begin(struct map_walk *walk, struct map *map);
+void *map_walk_next(struct map_walk *walk); /* NULL: that was the last */
+void map_walk_end(struct map_walk *walk);
 
 #endif

@@ -5,7 +5,9 @@
  * waits for that, whatever else would hold it up later.
  *
  * A quiet file is not asked for its size: inotify and the look at all paths would have put it into
- * a queue. One in a queue may have grown while nobody read it.
+ * a queue. One in a queue may have grown while nobody read it; but where thousands are in queues it
+ * would be most of the work of an answer to ask all of them, and what the last look at all paths
+ * found is nearly as good.
  */
 #include "control/condition.h"
 
@@ -33,7 +35,7 @@ const char *condition_topic(const struct view *view, uint32_t topic)
 	return topic < view->conf->n_topics ? conf_topic_name(view->conf, topic) : "?";
 }
 
-static void measure(const struct file *file, struct condition *condition)
+static void measure(const struct file *file, unsigned *asks, struct condition *condition)
 {
 	struct stat st;
 	bool moves = file->queue != FILE_QUEUE_NONE || file->state != FILE_READING;
@@ -44,8 +46,11 @@ static void measure(const struct file *file, struct condition *condition)
 	/* What is unpacked has another length than what is there. */
 	condition->sized = !file->tail.packing;
 	condition->size = file_reach(file);
-	if (moves && file->tail.fd >= 0 && fstat(file->tail.fd, &st) == 0)
-		condition->size = (uint64_t)st.st_size;
+	if (moves && file->tail.fd >= 0 && *asks) {
+		--*asks;
+		if (fstat(file->tail.fd, &st) == 0)
+			condition->size = (uint64_t)st.st_size;
+	}
 	if (condition->size > condition->position)
 		condition->lag = condition->size - condition->position;
 }
@@ -194,19 +199,25 @@ static void say(const struct view *view, const struct file *file, enum condition
 	}
 }
 
-void condition_measure(const struct file *file, struct condition *ret_condition)
+void condition_measure(const struct file *file, unsigned *asks, struct condition *ret_condition)
 {
-	measure(file, ret_condition);
+	measure(file, asks, ret_condition);
 	ret_condition->is = state_of(file, ret_condition);
 	ret_condition->state = condition_states[ret_condition->is];
 	ret_condition->waits_for[0] = '\0';
 }
 
+void condition_say(const struct view *view, const struct file *file, struct condition *condition)
+{
+	say(view, file, condition->is, condition->waits_for, sizeof condition->waits_for);
+}
+
 void condition_of(const struct view *view, const struct file *file, struct condition *ret_condition)
 {
-	condition_measure(file, ret_condition);
-	say(view, file, ret_condition->is, ret_condition->waits_for,
-	    sizeof ret_condition->waits_for);
+	unsigned once = 1;
+
+	condition_measure(file, &once, ret_condition);
+	condition_say(view, file, ret_condition);
 }
 
 int64_t condition_lag_ms(const struct view *view, const struct file *file,

@@ -34,8 +34,14 @@ struct condition {
 void condition_of(const struct view *view, const struct file *file,
 		  struct condition *ret_condition);
 
-/* The same without the words of waits_for, which take longer than the rest. */
-void condition_measure(const struct file *file, struct condition *ret_condition);
+/*
+ * The same without the words of waits_for, which take longer than the rest. *asks: so many files
+ * may still be asked for their size; 0: what was found last is told.
+ */
+void condition_measure(const struct file *file, unsigned *asks, struct condition *ret_condition);
+
+/* Adds those words. */
+void condition_say(const struct view *view, const struct file *file, struct condition *condition);
 
 /*
  * How old the line is that was sent last, if not all of the file is settled: by the timestamp of

@@ -63,7 +63,8 @@ int metrics_init(struct metrics *metrics, const struct view *view, bool open_met
 	metrics->open_metrics = open_metrics;
 	if (!r)
 		r = ranking_init(&metrics->worst, view->conf->metrics_per_file);
-	return r ? r : roll_init(&metrics->roll, view->files);
+	roll_init(&metrics->roll, view->files);
+	return r;
 }
 
 void metrics_deinit(struct metrics *metrics)
@@ -101,7 +102,6 @@ static void put_counters(const struct metrics *metrics, const struct view *view,
 {
 	size_t n;
 	const struct counter *counters = counters_all(&n);
-	const struct counters now = sums_counters(view);
 
 	for (size_t i = 0; i < n; i++) {
 		char name[METRIC_NAME_MAX];
@@ -111,7 +111,7 @@ static void put_counters(const struct metrics *metrics, const struct view *view,
 		metrics_put_head(metrics->open_metrics, to, name, metrics_help(&counters[i]),
 				 counters[i].kind == COUNTER_SUM ? METRICS_COUNTER : METRICS_GAUGE);
 		json_put_text(to, name);
-		metrics_put_value(to, counter_value(&now, &counters[i]), milli);
+		metrics_put_value(to, counter_value(view->counters, &counters[i]), milli);
 	}
 	metrics_put_head(metrics->open_metrics, to, "waybill_build_info",
 			 "1, with the version as a label", METRICS_GAUGE);
@@ -208,12 +208,11 @@ bool metrics_step(struct metrics *metrics, const struct view *view, struct json 
 
 	switch (metrics->stage) {
 	case METRICS_FILES:
-		file = roll_next(&metrics->roll, view->files);
+		file = roll_next(&metrics->roll);
 		if (!file) {
 			metrics->stage = METRICS_COUNTERS;
 			return false;
 		}
-		condition_measure(file, &condition);
 		sums_add(&metrics->sums, view, file, &condition);
 		ranking_add(&metrics->worst, SORT_LAG, file, &condition);
 		return false;

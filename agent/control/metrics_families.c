@@ -212,8 +212,9 @@ static uint64_t stuck(const struct output_partition *part)
 static uint64_t behind(UNUSED const struct view *view, const struct file *file)
 {
 	struct condition condition;
+	unsigned once = 1;
 
-	condition_measure(file, &condition);
+	condition_measure(file, &once, &condition);
 	return condition.lag;
 }
 
@@ -221,8 +222,9 @@ static uint64_t behind_ms(const struct view *view, const struct file *file)
 {
 	struct condition condition;
 	int64_t lag_ms;
+	unsigned once = 1;
 
-	condition_measure(file, &condition);
+	condition_measure(file, &once, &condition);
 	lag_ms = condition_lag_ms(view, file, &condition);
 	return lag_ms > 0 ? (uint64_t)lag_ms : 0;
 }

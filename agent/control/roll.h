@@ -5,19 +5,17 @@
 #include "files/files.h"
 
 /*
- * The files that are known, called one after the other while they come and go: who came since the
- * roll was made is not called, who went is passed over.
+ * The files that are known, called one after the other while they come and go: who went is passed
+ * over, who came may be called. It must stay where it is from roll_init to roll_deinit.
  */
 struct roll {
-	struct inode_key *at;
-	size_t n, next;
+	struct map_walk walk;
 };
 
-/* 0 or -ENOMEM. Takes some 20 ns a file. */
-int roll_init(struct roll *roll, const struct files *files) MUSTCHECK;
-void roll_deinit(struct roll *roll);
+void roll_init(struct roll *roll, const struct files *files);
+void roll_deinit(struct roll *roll); /* of a zeroed one, too */
 
 /* The next of those that are still there; NULL: none is left. */
-const struct file *roll_next(struct roll *roll, const struct files *files);
+const struct file *roll_next(struct roll *roll);
 
 #endif

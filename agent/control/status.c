@@ -19,7 +19,8 @@ int status_init(struct status *status, const struct view *view, size_t limit)
 
 	if (!r)
 		r = ranking_init(&status->ranking, limit);
-	return r ? r : roll_init(&status->roll, view->files);
+	roll_init(&status->roll, view->files);
+	return r;
 }
 
 void status_deinit(struct status *status)
@@ -98,11 +99,10 @@ static void put_counters(const struct view *view, struct json *to)
 {
 	size_t n;
 	const struct counter *rows = counters_all(&n);
-	const struct counters now = sums_counters(view);
 
 	line_begin(to, "counters");
 	for (size_t i = 0; i < n; i++)
-		line_number(to, rows[i].name, counter_value(&now, &rows[i]));
+		line_number(to, rows[i].name, counter_value(view->counters, &rows[i]));
 	line_end(to);
 }
 
@@ -270,14 +270,13 @@ static void put_file(const struct view *view, const struct file *file,
 static void step_files(struct status *status, const struct view *view,
 		       const struct request *request, struct json *to)
 {
-	const struct file *file = roll_next(&status->roll, view->files);
+	const struct file *file = roll_next(&status->roll);
 	struct condition condition;
 
 	if (!file) {
 		status->stage = STATUS_RANKED;
 		return;
 	}
-	condition_measure(file, &condition);
 	sums_add(&status->sums, view, file, &condition);
 	if (!file_asked(status, view, request, file) ||
 	    (*request->match && !strstr(file->path, request->match)))
@@ -287,7 +286,7 @@ static void step_files(struct status *status, const struct view *view,
 		ranking_add(&status->ranking, request->sort, file, &condition);
 		return;
 	}
-	condition_of(view, file, &condition);
+	condition_say(view, file, &condition);
 	put_file(view, file, &condition, to);
 }
 

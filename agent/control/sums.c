@@ -7,7 +7,7 @@
 
 int sums_init(struct sums *sums, const struct view *view)
 {
-	*sums = (struct sums){0};
+	*sums = (struct sums){.asks = SUMS_ASKS};
 	sums->sources = calloc(view->conf->n_sources + 1, sizeof sums->sources[0]);
 	return sums->sources ? 0 : -ENOMEM;
 }
@@ -31,21 +31,15 @@ static void add(struct sums_source *sum, const struct file *file, const struct c
 }
 
 void sums_add(struct sums *sums, const struct view *view, const struct file *file,
-	      const struct condition *condition)
+	      struct condition *condition)
 {
-	int64_t lag_ms = condition_lag_ms(view, file, condition);
+	int64_t lag_ms;
 
+	condition_measure(file, &sums->asks, condition);
+	lag_ms = condition_lag_ms(view, file, condition);
 	add(&sums->sources[file->source - view->conf->sources], file, condition, lag_ms);
 	add(&sums->all, file, condition, lag_ms);
 	sums->states[condition->is]++;
 	if (condition->is == CONDITION_HELD)
 		sums->held[file->waits_for]++;
-}
-
-struct counters sums_counters(const struct view *view)
-{
-	struct counters now = *view->counters;
-
-	now.lines_waiting = files_lines_waiting(view->files);
-	return now;
 }

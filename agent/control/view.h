@@ -19,7 +19,7 @@
 /*
  * What an answer is made from: the parts of a running agent, all borrowed, and none changed but the
  * order, and the output by REQUEST_ACCEPT. The numbers are those of `now_us`: the agent brings them
- * up to date before each turn (lines_waiting apart: sums_counters).
+ * up to date before each turn.
  */
 struct view {
 	const struct conf *conf;

@@ -268,6 +268,15 @@ int file_unsettled(const struct file *file, uint64_t *ret_bytes)
 	return 0;
 }
 
+void file_uncount(struct file *file, struct counters *counters)
+{
+	counters->lines_read -= file->lines_back;
+	counters->lines_waiting -= file->lines_back;
+	if (file->counts)
+		file->counts->lines_read -= file->lines_back;
+	file->lines_back = 0;
+}
+
 bool file_is_settled(const struct file *file)
 {
 	return all_but_pending(file) && !file->tail.pending;

@@ -265,6 +265,12 @@ uint32_t file_next_backoff(struct file *file);
  */
 uint64_t file_reach(const struct file *file);
 
+/*
+ * Of its lines that were read and wait for another try nothing will become any more: they do not
+ * count as read, here and in the counters of all.
+ */
+void file_uncount(struct file *file, struct counters *counters);
+
 /* So many bytes of those are not settled. 0 or -ENOMEM. */
 int file_unsettled(const struct file *file, uint64_t *ret_bytes) MUSTCHECK;
 

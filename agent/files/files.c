@@ -406,9 +406,7 @@ void files_remove(struct files *files, struct file *file, bool forget)
 	if (forget)
 		files_forget_row(files, file->id);
 	quota_give(&files->quota, source_of(files, file->source));
-	files->counters->lines_read -= file->lines_back;
-	if (file->counts)
-		file->counts->lines_read -= file->lines_back;
+	file_uncount(file, files->counters);
 	files_take_out(files, file);
 	file_free(file);
 }

@@ -283,9 +283,6 @@ bool files_any_held(const struct files *files);
 void files_count_lost(struct files *files, const struct source *source, enum counters_lost why,
 		      uint64_t bytes);
 
-/* Lines that were read, and are neither settled nor in flight. Asks all files. */
-uint64_t files_lines_waiting(const struct files *files);
-
 /*
  * Before a compressed file is read. False: others are; the file is held until one of them has no
  * more to read, is closed or waits for something else.

@@ -143,17 +143,6 @@ void files_count_lost(struct files *files, const struct source *source, enum cou
 	of_source->lost[why] += bytes;
 }
 
-uint64_t files_lines_waiting(const struct files *files)
-{
-	void *cursor = NULL;
-	const struct file *file;
-	uint64_t n = 0;
-
-	while ((file = map_next(files->by_inode, &cursor)))
-		n += file->lines_back;
-	return n;
-}
-
 bool files_any_held(const struct files *files)
 {
 	for (int wait = 0; wait < FILE_WAITS; wait++) {

@@ -386,10 +386,7 @@ int claims_step(struct files *files, struct discover *discover, int64_t now_ms,
 static void forget_content(struct files *files, struct file *file)
 {
 	/* Those that came back are read for the first time again. */
-	files->counters->lines_read -= file->lines_back;
-	if (file->counts)
-		file->counts->lines_read -= file->lines_back;
-	file->lines_back = 0;
+	file_uncount(file, files->counters);
 	account_reset(&file->account, 0);
 	tail_reset(&file->tail);
 	file->tail.truncated = false;

@@ -67,9 +67,9 @@ void pipeline_over_counted(struct pipeline *pipeline, struct file *file, uint32_
 	uint32_t before = file->over_lines;
 
 	file->over_lines = lines;
-	file->lines_back += lines - (uint64_t)before;
+	pipeline_count_waiting(pipeline, file, lines - (uint64_t)before);
 	if (next)
-		next->lines_back -= lines - (uint64_t)before;
+		pipeline_count_waiting(pipeline, next, before - (uint64_t)lines);
 	else
 		pipeline_count_read(pipeline, file, lines - (uint64_t)before, 0);
 }
@@ -93,7 +93,7 @@ void pipeline_over_count(struct pipeline *pipeline, struct file *file)
 	file->over_content = next->content_id;
 	n = tail_count_lines(&next->tail, rest, &bytes);
 	pipeline_count_read(pipeline, next, n, bytes);
-	next->lines_back += n;
+	pipeline_count_waiting(pipeline, next, n);
 	for (size_t i = 0; i < file->over_rest.n; i++) {
 		const struct range *range = &file->over_rest.at[file->over_rest.first + i];
 

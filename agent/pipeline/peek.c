@@ -11,7 +11,7 @@ void pipeline_count_open(struct pipeline *pipeline, struct file *file)
 	uint64_t bytes, lines = tail_count_open(&file->tail, &bytes);
 
 	pipeline_count_read(pipeline, file, lines, bytes);
-	file->lines_back += lines;
+	pipeline_count_waiting(pipeline, file, lines);
 }
 
 /* The file is dry now: whether bytes came that make no whole line yet. */

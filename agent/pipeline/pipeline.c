@@ -70,7 +70,7 @@ static void count_again(struct pipeline *pipeline, struct file *file, const stru
 
 	if (waited > file->lines_back)
 		waited = file->lines_back;
-	file->lines_back -= waited;
+	pipeline_count_waiting(pipeline, file, -waited);
 	if (event->first_time)
 		return;
 	pipeline->options.counters->lines_reread += event->lines_old;

@@ -55,6 +55,13 @@ struct pipeline {
 int pipeline_peek(struct pipeline *pipeline, struct file *file, uint64_t partial_after_us,
 		  uint64_t now_us, struct event *ret_event) MUSTCHECK;
 
+/* So many more of its lines wait, or fewer where that wraps: their event is open or came back. */
+static inline void pipeline_count_waiting(struct pipeline *pipeline, struct file *file, uint64_t n)
+{
+	file->lines_back += n;
+	pipeline->options.counters->lines_waiting += n;
+}
+
 /* Whole lines behind the cursor count as read, and wait. */
 void pipeline_count_open(struct pipeline *pipeline, struct file *file);
 

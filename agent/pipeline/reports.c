@@ -103,12 +103,12 @@ static size_t delivered(struct pipeline *pipeline, const struct report *reports,
 }
 
 /* The file reads nothing more until all its reports are in, then goes back. */
-static void come_back(struct file *file, struct slot *slot, const struct report *report,
-		      bool at_once)
+static void come_back(struct pipeline *pipeline, struct file *file, struct slot *slot,
+		      const struct report *report, bool at_once)
 {
 	bool refused = report->kind == REPORT_REFUSED || slot_goes_alone(file, slot);
 
-	file->lines_back += slot->lines;
+	pipeline_count_waiting(pipeline, file, slot->lines);
 	/* Of what was not delivered this is asked too, when the file goes back. */
 	slot->partition = (uint16_t)report->partition;
 	account_report(&file->account, slot, refused ? SLOT_REFUSED : SLOT_FAILED);
@@ -128,7 +128,7 @@ static void failed(struct pipeline *pipeline, struct file *file, struct slot *sl
 	/* What came back with the producer's end tells nothing of the cause. */
 	if (!report->producer_gone || !pipeline->last_failure)
 		pipeline->last_failure = report->reason;
-	come_back(file, slot, report, report->producer_gone);
+	come_back(pipeline, file, slot, report, report->producer_gone);
 }
 
 /* There may be no room for its letter, for hours: its file goes back to it, and waits there. */
@@ -148,7 +148,7 @@ static int refused_alone(struct pipeline *pipeline, struct file *file, struct sl
 	}
 	file->convict = report->reason;
 	file->convict_at = position;
-	come_back(file, slot, report, true);
+	come_back(pipeline, file, slot, report, true);
 	return 0;
 }
 
@@ -168,7 +168,7 @@ static int not_delivered(struct pipeline *pipeline, const struct report *report)
 		return refused_alone(pipeline, file, slot, report);
 	pipeline->options.counters->reports_refused++;
 	reasons_count(&pipeline->failures, report->reason);
-	come_back(file, slot, report, true);
+	come_back(pipeline, file, slot, report, true);
 	return 0;
 }
 

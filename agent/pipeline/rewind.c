@@ -84,15 +84,12 @@ static int keep_refused(void *context, struct slot *slot, uint32_t n)
 	return r < 0 ? r : 0;
 }
 
-/* Of lines that wait nothing will become any more: they do not count as read (G01). */
+/* (G01) */
 static void uncount(struct pipeline *pipeline, struct file *file)
 {
 	if (UNLIKELY(file->over_lines))
 		pipeline_over_counted(pipeline, file, 0);
-	pipeline->options.counters->lines_read -= file->lines_back;
-	if (file->counts)
-		file->counts->lines_read -= file->lines_back;
-	file->lines_back = 0;
+	file_uncount(file, pipeline->options.counters);
 }
 
 /*

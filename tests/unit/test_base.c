@@ -89,6 +89,37 @@ Test(map, walks_see_each_entry_once_while_they_are_taken_out)
 	}
 }
 
+/* Entries that go are passed over, also the one that is next; the map may end before a walk. */
+Test(map, a_walk_goes_on_while_entries_come_and_go)
+{
+	struct map *map = map_new();
+	struct map_walk walk = {0}, other = {0};
+	char names[] = "abcdef";
+
+	for (size_t i = 0; i < 4; i++)
+		cr_assert_eq(map_put(map, &names[i], 1, &names[i]), 0);
+	map_walk_begin(&walk, map);
+	map_walk_begin(&other, map);
+	cr_expect_eq(map_walk_next(&walk), &names[0]);
+	cr_expect_eq(map_take(map, "a", 1), &names[0]);
+	cr_expect_eq(map_take(map, "b", 1), &names[1]);
+	cr_expect_eq(map_walk_next(&walk), &names[2]);
+	cr_expect_eq(map_walk_next(&other), &names[2]);
+	map_walk_end(&other);
+	/* One that is always put in again does not keep a walk going. */
+	for (size_t i = 0; i < 20 && map_walk_next(&walk); i++) {
+		cr_assert_eq(map_put(map, &names[4], 1, &names[4]), 0);
+		cr_assert_lt(i, 4);
+		cr_expect_eq(map_take(map, "e", 1), &names[4]);
+		cr_assert_eq(map_put(map, &names[5], 1, &names[5]), 0);
+	}
+	map_walk_begin(&other, map);
+	map_free(map);
+	cr_expect_null(map_walk_next(&other));
+	map_walk_end(&other);
+	map_walk_end(&walk);
+}
+
 /* ---- arena ---- */
 
 #define PIECES 200

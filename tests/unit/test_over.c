@@ -158,6 +158,7 @@ static void expect_sum(const struct rig *rig, uint64_t read, uint64_t in_flight)
 	uint64_t waiting = rig->older->lines_back + rig->newer->lines_back;
 
 	cr_expect(eq(u64, c->lines_read, read));
+	cr_expect(eq(u64, c->lines_waiting, waiting));
 	cr_expect(eq(u64,
 		     c->lines_delivered + c->lines_filtered + c->lines_dead + in_flight + waiting,
 		     read));
