@@ -75,10 +75,11 @@ bool copies_await(const struct files *files, const struct file *file)
 	return false;
 }
 
-/* Whether the file of this inode is the other one, or waits behind it. */
-static bool is_behind(const struct files *files, struct inode_key key, const struct file *other)
+/* Whether this file is the other one, or waits behind it. */
+static bool is_behind(const struct files *files, const struct identity *of,
+		      const struct file *other)
 {
-	const struct file *file = files_by_inode(files, key.device, key.inode);
+	const struct file *file = files_by_identity(files, of);
 
 	while (file && file != other)
 		file = file->older;
@@ -92,7 +93,7 @@ bool copies_any_nameless(const struct files *files, const struct file *packed)
 
 	TAILQ_FOREACH (copy, &files->copies, link)
 		if (fstat(copy->twin.fd, &st) == 0 && !st.st_nlink &&
-		    !is_behind(files, copy->of, packed))
+		    !is_behind(files, &copy->of, packed))
 			return true;
 	return false;
 }

@@ -41,17 +41,15 @@ static char *path_of(const struct copy *copy)
 static int release_nameless(struct files *files, const struct copy *copy, const struct birth *birth,
 			    int fd)
 {
-	struct inode_key key = inode_key_of(&copy->identity);
 	struct copy *other;
 	struct file *file;
 	int r;
 
 	TAILQ_FOREACH (other, &files->copies, link)
-		if (other != copy && other->replaces && other->of.inode == copy->of.inode &&
-		    other->of.device == copy->of.device)
-			other->of = key;
+		if (other != copy && other->replaces && identity_same_inode(&other->of, &copy->of))
+			other->of = copy->identity;
 	r = follow_adopt(files, birth, fd, &copy->identity);
-	file = r ? NULL : files_by_inode(files, key.device, key.inode);
+	file = r ? NULL : files_by_identity(files, &copy->identity);
 	if (file)
 		files_left_path(files, file);
 	return r;

@@ -589,6 +589,7 @@ KEPT = {
             ("write", 0, 1),
             ("rotate", 0, "number", False),
         ],
+    ),
     "a held file is replaced, and what replaced it is taken in first": (
         False,
         False,
