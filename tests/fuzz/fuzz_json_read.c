@@ -94,6 +94,7 @@ static int is_left_open(const json_error_t *error)
 	return json_error_code(error) == json_error_invalid_utf8 ||
 	       json_error_code(error) == json_error_numeric_overflow ||
 	       json_error_code(error) == json_error_stack_overflow ||
+	       json_error_code(error) == json_error_null_byte_in_key ||
 	       strstr(error->text, "Unicode") || strstr(error->text, "UTF-8");
 }
 
