@@ -81,6 +81,7 @@ class Reference:
     def __init__(self):
         self.lines = {}
         self.pieces = set()  # of lines that may be shipped in two pieces
+        self.rests = {}  # by the second one: the line
         self.newest_sent = {}  # by slot: the newest generation of which a line was sent
         # What the agent may call lost that is not: a line without its end, or one that landed when
         # it was dying.
@@ -97,6 +98,7 @@ class Reference:
     def may_split(self, text, cut):
         """The agent may have shipped its first bytes as a line before the rest came."""
         self.pieces |= {text[:cut], text[cut:]}
+        self.rests[text[cut:]] = self.lines[text]
         self.lines[text].fate = MAY
 
     def destroy(self, content, read, still_open, behind=0):
@@ -146,6 +148,10 @@ class Reference:
         if line is None:
             if text not in self.pieces:
                 raise Broken(f"ALIEN: {text!r} was never written as a line")
+            # It had its turn: a life that knows of neither piece reads the line as it stands there
+            # now, and may do so behind lines that the life before has sent.
+            if text in self.rests:
+                self.rests[text].sent = True
             return
         if line.sent:
             return
