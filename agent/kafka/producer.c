@@ -53,7 +53,14 @@ static const struct setting defaults[] = {
 	{"batch.num.messages", "10000"},
 	{"socket.nagle.disable", "true"},
 	{"socket.keepalive.enable", "true"},
-	{"reconnect.backoff.max.ms", "5000"},
+	/*
+	 * When brokers are back lines are to flow within seconds, also where those who tried before
+	 * hear nothing. Not shorter: a broker that lets in few connections a second would find
+	 * nobody behind any of them.
+	 */
+	{"reconnect.backoff.max.ms", "2000"},
+	{"api.version.request.timeout.ms", "5000"},
+	{"socket.connection.setup.timeout.ms", "10000", true},
 	/* What lacks replicas is sent again so often: each 100 ms took 5 % of a CPU. */
 	{"retry.backoff.ms", "500"},
 	/*

@@ -22,6 +22,7 @@ from rig.kafka import Broker
 from rig.process import peak_rss_kib, spawn
 from rig.wait import last
 from neighbour import neighbours
+from recovery import recovery
 from scale import active, beside, memory, turned
 from sick import sick
 from stage import (
@@ -326,6 +327,7 @@ PARTS = {
     "turned": turned,
     "memory": memory,
     "sick": sick,
+    "recovery": recovery,
 }
 
 
@@ -341,7 +343,8 @@ def main():
             PARTS[part](bench)
     finally:
         bench.close()
-        bench.table.finish(f"Medians of {RUNS} runs of {LINES} lines.")
+        if bench.table.rows:
+            bench.table.finish(f"Medians of {RUNS} runs of {LINES} lines.")
 
 
 if __name__ == "__main__":

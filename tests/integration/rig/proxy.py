@@ -15,8 +15,8 @@ Every Produce request is shown to `rule(request)`, which answers with one of
                   partition, which overtakes nothing: it is decided, and passed on, behind it
 
 Whatever is not plain forwarding goes into `log` at the moment it happens, which is what a test
-looks at to know that its fault was real. black_hole() does it to all connections, also new ones;
-trickle() lets a byte a second through each, either way.
+looks at to know that its fault was real. black_hole() does it to all connections, also new ones, deaf()
+lets nobody connect either, and half_open() leaves it at the connections that there are; trickle() lets a byte a second through each, either way.
 """
 
 import os
@@ -38,6 +38,7 @@ BLACK_HOLE = "black-hole"
 TRICKLE = "trickle"
 LATE = "late"
 LINGER_RST = struct.pack("ii", 1, 0)
+END, AGAIN = b"x", b"a"  # what wakes the thread that accepts
 
 
 @dataclass
@@ -186,13 +187,19 @@ class Proxy:
         self.produce_requests = 0
         self._lock = threading.Lock()
         self._links = []
+        self._fillers = []  # connections of nobody, while it is deaf
         self._wake = os.pipe()
         self._listener = socket.create_server((address, broker.proxy_port), backlog=64)
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
 
     def _accept(self):
-        while self._wake[0] not in select.select([self._listener, self._wake[0]], [], [])[0]:
+        while True:
+            wanted = [self._wake[0]] + ([] if self._fillers else [self._listener])
+            if self._wake[0] in select.select(wanted, [], [])[0]:
+                if os.read(self._wake[0], 1) == END:
+                    return
+                continue
             client, _ = self._listener.accept()
             try:
                 self._links.append(_Link(self, client))
@@ -221,6 +228,34 @@ class Proxy:
         if not on:  # half a conversation cannot be continued
             self.reset_all()
 
+    def deaf(self, on=True):
+        """A black hole also for those who connect: nobody answers the first packet of a connection, as
+        the kernel does not where the queue of a listener is full."""
+        if on:
+            self.black_hole()
+            self._listener.listen(0)
+            fillers = [socket.socket() for _ in range(4)]
+            for filler in fillers:
+                filler.setblocking(False)
+                filler.connect_ex(self._listener.getsockname())
+            self._fillers = fillers
+            os.write(self._wake[1], AGAIN)
+            return
+        for filler in self._fillers:
+            filler.close()
+        self._fillers = []
+        self._listener.listen(64)
+        os.write(self._wake[1], AGAIN)
+        self.black_hole(False)
+
+    def half_open(self):
+        """Instead of black_hole(False): who connects now is served, and who is connected hears nothing
+        any more, not even that it was cut off."""
+        for link in self._links:
+            link.swallow = True
+        self.swallowing = False
+        self.note(FORWARD, None)
+
     def trickle(self, on=True):
         self.note(TRICKLE if on else FORWARD, None)
         (self.calm.clear if on else self.calm.set)()
@@ -232,7 +267,7 @@ class Proxy:
 
     def close(self):
         self.calm.set()
-        os.write(self._wake[1], b"x")
+        os.write(self._wake[1], END)
         self._thread.join()
         self._listener.close()
         self.reset_all()
