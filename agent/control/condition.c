@@ -121,7 +121,10 @@ static void say_held(const struct view *view, const struct file *file, char *tex
 		snprintf(text, len, "the state to be written");
 		break;
 	case FILE_WAITS_LETTERS:
-		snprintf(text, len, "room for its dead letter (dead_letter_max)");
+		snprintf(text, len,
+			 "room for its dead letter: those of source %s have all of its "
+			 "dead_letter_max; `waybill dead-letters replay` or `drop` makes room",
+			 file->source->name);
 		break;
 	case FILE_WAITS_RATE:
 		snprintf(text, len, "a limit among the rules of its source");

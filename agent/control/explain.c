@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "control/condition.h"
 #include "control/find.h"
 #include "control/line.h"
@@ -68,11 +69,25 @@ static void explain_dormant(const struct view *view, const struct dormant *file,
 		    file->committed);
 }
 
+/* So many files of the source find no room. */
+static size_t files_waiting(const struct view *view, int source)
+{
+	const struct quota *all = &view->files->quota, *awake = &view->files->awake;
+	size_t n = 0, i = (size_t)source;
+
+	if (i < all->n_shares)
+		n += all->shares[i].waiting;
+	if (i < awake->n_shares)
+		n += awake->shares[i].waiting;
+	return n;
+}
+
 /* No file of that name is known: why. */
 static void explain_unknown(const struct view *view, const char *path, struct explanation *e)
 {
 	int wants = discover_wants(view->discover, path);
 	int excludes = discover_excluded(view->discover, path);
+	size_t waiting;
 	char nearest[512];
 
 	if (wants >= 0 && map_get(view->files->unreadable, path, strlen(path))) {
@@ -83,6 +98,12 @@ static void explain_unknown(const struct view *view, const char *path, struct ex
 		    "again "
 		    "every half minute",
 		    source_name(view, wants));
+	} else if (wants >= 0 && (waiting = files_waiting(view, wants))) {
+		say(e, "no_room",
+		    "source %s wants it, and no such file is known: it is not there, or one of "
+		    "the %zu files of the source that wait until others are gone: raise max_files "
+		    "(`waybill check`), or leave some out with `exclude`",
+		    source_name(view, wants), waiting);
 	} else if (wants >= 0) {
 		say(e, "absent",
 		    "source %s wants it, and no such file is known: it is not there, cannot be "
@@ -225,17 +246,35 @@ static void explain_filtered(const struct view *view, const struct file *file, u
 	explain_ahead(file, how, e);
 }
 
+/* Where the record of a slot in flight is, and what is the matter there, if something is. */
+static void explain_in_flight(const struct view *view, const struct slot *slot,
+			      struct explanation *e)
+{
+	uint64_t sent_s = view->now_ms > (int64_t)slot->read_ms ?
+				  ((uint64_t)view->now_ms - slot->read_ms) / 1000 :
+				  0;
+	char slow[512], number[32] = "";
+	uint32_t topic = 0;
+	int32_t partition = -1;
+	bool known = view->pipeline && pipeline_where(view->pipeline, slot, &topic, &partition);
+
+	slow_partition(view, known ? (int64_t)topic : -1, partition, slow, sizeof slow);
+	if (partition >= 0)
+		snprintf(number, sizeof number, " partition %" PRId32, partition);
+	say(e, "in_flight",
+	    "it was sent%s%s%s %" PRIu64 " s ago, and Kafka has not acknowledged it yet%s%s",
+	    known ? " to topic " : "", known ? condition_topic(view, topic) : "", number, sent_s,
+	    *slow ? "; " : "", slow);
+}
+
 static void explain_slot(const struct view *view, const struct file *file, const struct slot *slot,
 			 struct explanation *e)
 {
 	const struct store_dead_letter *letter;
-	char slow[512];
 
 	switch (slot->state) {
 	case SLOT_IN_FLIGHT:
-		slow_partition(view, slow, sizeof slow);
-		say(e, "in_flight", "it was sent, and Kafka has not acknowledged it yet%s%s",
-		    *slow ? "; " : "", slow);
+		explain_in_flight(view, slot, e);
 		return;
 	case SLOT_REFUSED:
 		say(e, "suspect",
@@ -266,6 +305,19 @@ static bool is_settled_ahead(const struct file *file, uint64_t position)
 	return range && range->start <= position;
 }
 
+/* Its line was read, and may be followed by others of its event. */
+static void explain_open(const struct view *view, const struct file *file, struct explanation *e)
+{
+	const struct join_options *options = join_options(file->source->join);
+	uint64_t since_us = options->wrap ? file->open_since_us : file->quiet_since_us;
+
+	say(e, "open",
+	    "it is in an event that others may go on with, and nothing came for %" PRIu64
+	    " s: it is sent when the next event begins, or after flush_after, %" PRIu64 " s",
+	    view->now_us > since_us ? (uint64_t)((view->now_us - since_us) / US_PER_S) : 0,
+	    (uint64_t)(options->flush_after_us / US_PER_S));
+}
+
 static void explain_position(const struct view *view, const struct file *file, uint64_t position,
 			     struct explanation *e)
 {
@@ -282,10 +334,24 @@ static void explain_position(const struct view *view, const struct file *file, u
 		explain_slot(view, file, slot, e);
 	} else if (is_settled_ahead(file, position)) {
 		explain_ahead(file, "delivered or filtered", e);
+	} else if (file->tail.open) {
+		explain_open(view, file, e);
 	} else {
 		say(e, "unread", "it is not read yet%s%s",
 		    *condition.waits_for ? ": its file waits for " : "", condition.waits_for);
 	}
+}
+
+/* The partition that the first line of the file that is not settled waits for. */
+static void explain_slow(const struct view *view, const struct file *file, char *slow, size_t len)
+{
+	const struct slot *slot = slot_at(file, file->account.committed);
+	uint32_t topic = 0;
+	int32_t partition = -1;
+	bool known = view->pipeline && slot && slot->state == SLOT_IN_FLIGHT &&
+		     pipeline_where(view->pipeline, slot, &topic, &partition);
+
+	slow_partition(view, known ? (int64_t)topic : -1, partition, slow, len);
 }
 
 static void explain_file(const struct view *view, const struct file *file, struct explanation *e)
@@ -295,7 +361,7 @@ static void explain_file(const struct view *view, const struct file *file, struc
 
 	condition_of(view, file, &condition);
 	if (file->account.in_flight)
-		slow_partition(view, slow, sizeof slow);
+		explain_slow(view, file, slow, sizeof slow);
 	say(e, condition.state,
 	    "source %s follows it: all before position %" PRIu64 " is settled%s%s%s%s",
 	    file->source->name, condition.position, *condition.waits_for ? "; it waits for " : "",

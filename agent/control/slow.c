@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What holds up records in flight. To which partition one of them goes is not kept with its file;
- * but of a file that waits for long there is one that answers to none.
+ * What holds up records in flight: the partition of a record where its key names that, else the
+ * worst of its topic, or of all.
  */
 #include "control/slow.h"
 
@@ -13,37 +13,56 @@
 /* Quiet for so long a partition is worth a word, as in `waybill status`. */
 #define QUIET_US (5 * US_PER_S)
 
-void slow_partition(const struct view *view, char *ret_words, size_t len)
+struct worst {
+	struct output_partition part;
+	size_t topic;
+	int32_t number; /* -1: none is quiet for long */
+};
+
+static void look_at(const struct view *view, size_t topic, int32_t number, struct worst *worst)
 {
-	struct output_partition part, worst = {0};
-	size_t topic = 0;
-	int32_t number = -1;
+	struct output_partition part;
+
+	if (!output_partition(view->output, topic, number, view->now_us, &part) || !part.records ||
+	    part.quiet_us < QUIET_US || part.quiet_us <= worst->part.quiet_us)
+		return;
+	*worst = (struct worst){part, topic, number};
+}
+
+static void look_at_topic(const struct view *view, size_t topic, struct worst *worst)
+{
+	struct output_topic of;
+	int32_t n = output_topic(view->output, topic, &of) ? of.n_partitions : 0;
+
+	for (int32_t i = 0; i < n; i++)
+		look_at(view, topic, i, worst);
+}
+
+void slow_partition(const struct view *view, int64_t topic, int32_t partition, char *ret_words,
+		    size_t len)
+{
+	struct worst worst = {.number = -1};
 	char look[64];
 
-	for (size_t i = 0; i < view->conf->n_topics; i++) {
-		for (int32_t p = 0; output_partition(view->output, i, p, view->now_us, &part);
-		     p++) {
-			if (!part.records || part.quiet_us < QUIET_US ||
-			    part.quiet_us <= worst.quiet_us)
-				continue;
-			worst = part;
-			topic = i;
-			number = p;
-		}
-	}
+	if (topic >= 0 && partition >= 0)
+		look_at(view, (size_t)topic, partition, &worst);
+	else if (topic >= 0)
+		look_at_topic(view, (size_t)topic, &worst);
+	for (size_t i = 0; topic < 0 && i < view->conf->n_topics; i++)
+		look_at_topic(view, i, &worst);
 	ret_words[0] = '\0';
-	if (number < 0)
+	if (worst.number < 0)
 		return;
-	if (worst.leader < 0)
+	if (worst.part.leader < 0)
 		snprintf(look, sizeof look, "it has no leader");
-	else if (worst.lacks_replicas)
+	else if (worst.part.lacks_replicas)
 		snprintf(look, sizeof look, "it lacks replicas in sync");
 	else
 		snprintf(look, sizeof look, "look at broker %" PRId32 ", which leads it",
-			 worst.leader);
+			 worst.part.leader);
 	snprintf(ret_words, len,
 		 "topic %s partition %" PRId32 " has acknowledged nothing for %" PRIu64
 		 " s: %s (`waybill status %s`)",
-		 view->conf->topics[topic], number, (uint64_t)(worst.quiet_us / US_PER_S), look,
-		 view->conf->topics[topic]);
+		 view->conf->topics[worst.topic], worst.number,
+		 (uint64_t)(worst.part.quiet_us / US_PER_S), look, view->conf->topics[worst.topic]);
 }

@@ -5,9 +5,11 @@
 #include "control/view.h"
 
 /*
- * Of the partitions with records in flight the one that has acknowledged nothing for longest, with
- * its leader and what to look at, in words. "": none of them is quiet for long.
+ * What holds up a record in flight: its partition, with its leader and what to look at, in words,
+ * if it has acknowledged nothing for long; else "". partition: -1: the worst of the topic; topic:
+ * -1: of all.
  */
-void slow_partition(const struct view *view, char *ret_words, size_t len);
+void slow_partition(const struct view *view, int64_t topic, int32_t partition, char *ret_words,
+		    size_t len);
 
 #endif

@@ -95,4 +95,14 @@ static bool see_broker(const struct output *output, size_t index, uint64_t now_u
 	return true;
 }
 
-const struct output_views kafka_views = {see_topic, see_partition, see_broker};
+static int32_t see_place(const struct output *output, const struct record *record)
+{
+	const struct ledger_topic *t =
+		&((const struct kafka *)output)->ledger.topics[record->topic];
+
+	if (record->partition >= 0)
+		return record->partition;
+	return record->key.at && t->n > 0 ? partitioner_of_key(&t->placing, record->key) : -1;
+}
+
+const struct output_views kafka_views = {see_topic, see_partition, see_broker, see_place};

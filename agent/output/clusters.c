@@ -72,6 +72,14 @@ static bool is_spent(struct output *output, const struct output_share *share)
 	return !output_has_room(part) || output_is_spent(part, share);
 }
 
+/* The record as its part knows it. */
+static void take_over(struct clusters *c, const struct record *record)
+{
+	memcpy(&c->record, record,
+	       offsetof(struct record, headers) + record->n_headers * sizeof record->headers[0]);
+	c->record.topic = c->places[record->topic].topic;
+}
+
 static int submit(struct output *output, const struct record *record, void *slot, uint64_t now_us)
 {
 	struct clusters *c = of_output(output);
@@ -79,9 +87,7 @@ static int submit(struct output *output, const struct record *record, void *slot
 	struct part *part = &c->parts[place->part];
 	int r;
 
-	memcpy(&c->record, record,
-	       offsetof(struct record, headers) + record->n_headers * sizeof record->headers[0]);
-	c->record.topic = place->topic;
+	take_over(c, record);
 	r = output_submit(part->is.output, &c->record, slot, now_us);
 	if (r != OUTPUT_E_FULL)
 		return r;
@@ -289,7 +295,17 @@ static struct output *clusters_free(struct output *output)
 	return NULL;
 }
 
-static const struct output_views views = {see_topic, see_partition, see_broker, see_part};
+static int32_t see_place(const struct output *output, const struct record *record)
+{
+	struct clusters *c = of_output(output);
+	const struct place *place = &c->places[record->topic];
+
+	take_over(c, record);
+	return output_place(c->parts[place->part].is.output, &c->record);
+}
+
+static const struct output_views views = {see_topic, see_partition, see_broker, see_place,
+					  see_part};
 
 static const struct output_ops ops = {
 	.has_room = has_room,

@@ -89,6 +89,8 @@ struct output_views {
 			  uint64_t now_us, struct output_partition *ret_partition);
 	bool (*broker)(const struct output *output, size_t index, uint64_t now_us,
 		       struct output_broker *ret_broker);
+	/* May be NULL: that cannot be told beforehand. */
+	int32_t (*place)(const struct output *output, const struct record *record);
 	/* May be NULL: it is one. */
 	bool (*part)(const struct output *output, size_t index, const char **ret_name,
 		     struct output_stats *ret_stats);
@@ -239,6 +241,17 @@ static inline bool output_broker(const struct output *output, size_t index, uint
 	const struct output_views *views = output->ops->views;
 
 	return views && views->broker(output, index, now_us, ret_broker);
+}
+
+/*
+ * The partition that a record goes to, by the rules and its key, or -1: there is no rule for it, or
+ * the topic is not known.
+ */
+static inline int32_t output_place(const struct output *output, const struct record *record)
+{
+	const struct output_views *views = output->ops->views;
+
+	return views && views->place ? views->place(output, record) : -1;
 }
 
 /* One of several clusters. False: there is none of that index, or one in all. */

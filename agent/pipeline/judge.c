@@ -2,7 +2,7 @@
 /*
  * What would become of a line that was settled, for who asks: nothing is kept of it, but its bytes
  * may be in the file still, and rules are pure. So it is read again and judged again. Limits are
- * not: they are of their time.
+ * not: they are of their time. And where one that is in flight went: a slot has no room for that.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -50,4 +50,17 @@ const char *pipeline_left_out(struct pipeline *pipeline, const struct file *file
 	pipeline->taken = false;
 	free(bytes);
 	return why;
+}
+
+bool pipeline_where(struct pipeline *pipeline, const struct slot *slot, uint32_t *ret_topic,
+		    int32_t *ret_partition)
+{
+	int r = pipeline_remake(pipeline, slot);
+
+	pipeline->taken = false;
+	if (r)
+		return false;
+	*ret_topic = pipeline->record.topic;
+	*ret_partition = output_place(pipeline->options.output, &pipeline->record);
+	return true;
 }

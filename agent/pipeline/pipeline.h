@@ -80,6 +80,14 @@ const struct pipeline_line *pipeline_last_line(const struct pipeline *pipeline);
 const char *pipeline_left_out(struct pipeline *pipeline, const struct file *file, int fd,
 			      uint64_t position);
 
+/*
+ * Where the record of a slot went, as it is made again from its bytes: *ret_topic, and the
+ * partition, or -1 when it has no key and no rule names one. False: it cannot be made now. Not
+ * within a turn.
+ */
+bool pipeline_where(struct pipeline *pipeline, const struct slot *slot, uint32_t *ret_topic,
+		    int32_t *ret_partition);
+
 /* Lines that the rule of this number left out. */
 uint64_t pipeline_rule_lines(const struct pipeline *pipeline, size_t number);
 

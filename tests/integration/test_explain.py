@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from rig import config
+from rig.wait import wait_for
 
 NOWHERE = "127.0.0.1:1"  # no broker there
 EX_OK = 0
@@ -59,3 +60,65 @@ def test_what_became_of_lines(cluster, topic, work, make_agent):
     assert explain(agent, path).startswith("partial: source orders follows it")
     assert "secret" not in explain(agent, f"{path}:2")
     agent.stop()
+
+
+@pytest.mark.scenario("G01", "G03")
+def test_an_event_that_may_go_on(cluster, topic, work, make_agent):
+    path = work / "log" / "a.log"
+    path.write_text("one\n more\ntwo\n more of two\n")
+    source = {"name": "orders", "paths": [str(path)], "topic": topic}
+    source["multiline"] = {"type": "indent", "flush_after": "10m"}
+    agent = make_agent(text=config.render_settings(config.settings(cluster.bootstrap, [source]))).start()
+    agent.counted(lines_delivered=2)
+    for line in (3, 4):
+        said = explain(agent, f"{path}:{line}")
+        assert said.startswith("open: it is in an event that others may go on with"), said
+        assert "flush_after, 600 s" in said
+    assert explain(agent, f"{path}:2").startswith("settled")
+    agent.stop()
+
+
+@pytest.mark.scenario("G01", "G03")
+def test_letters_that_have_all_their_room_hold_their_file(cluster, topic, work, make_agent):
+    path = work / "log" / "a.log"
+    path.write_text("k=1 fine\n" + "none\n" * 3)
+    source = {"name": "orders", "paths": [str(path)], "parser": "order", "topic": topic}
+    source.update(key="${k}", on_missing_key="dead_letter", dead_letter_max="10")
+    settings = config.settings(cluster.bootstrap, [source], pattern=r"k=(?<k>\S+)")
+    agent = make_agent(text=config.render_settings(settings)).start()
+    agent.counted(lines_delivered=1, lines_dead=2)
+    wait_for(lambda: explain(agent, path).startswith("held"), 30, "a file that is held")
+    said = explain(agent, f"{path}:4")
+    assert said.startswith("unread: it is not read yet: its file waits for room for its dead letter"), said
+    assert "`waybill dead-letters replay` or `drop`" in said
+    agent.stop()
+
+
+@pytest.mark.scenario("G01", "G03")
+def test_rates(cluster, topic, work, make_agent):
+    """Of all sources, and of files that are far behind."""
+    path = work / "log" / "a.log"
+    path.write_text(("x" * 99 + "\n") * 3000)
+    agent = make_agent(cluster.bootstrap, topic, max_rate="1KiB/s").start()
+    agent.wait_says("started:")
+    words = "unread: it is not read yet: its file waits for its rate: max_rate of all sources"
+    wait_for(lambda: explain(agent, f"{path}:2990").startswith(words), 30, words)
+    agent.kill()
+    path.write_text(("x" * 999 + "\n") * 20000)
+    agent = make_agent(cluster.bootstrap, topic, catch_up_rate="1KiB/s").start()
+    agent.wait_says("started:")
+    words = "its file waits for its rate: it is far behind, and such files have catch_up_rate"
+    wait_for(lambda: words in explain(agent, f"{path}:19990"), 30, words)
+    agent.kill()
+
+
+@pytest.mark.scenario("G01", "G03")
+def test_no_room_for_a_file(work, make_agent):
+    for number in range(40):
+        (work / "log" / f"{number:02}.log").write_text("one\n")
+    agent = make_agent(NOWHERE, "orders", max_files=16).start()
+    agent.wait_says("wait", "max_files")
+    said = [explain(agent, work / "log" / f"{number:02}.log") for number in range(40)]
+    waiting = [words for words in said if words.startswith("no_room: source lines wants it")]
+    assert waiting and all("raise max_files" in words for words in waiting), said
+    agent.kill()

@@ -219,6 +219,8 @@ def test_a_partition_that_is_slow(broker, own_topic, proxy, work, make_agent):
     operator.sees("explain", "waits for the acknowledgement of", *words, about=[path])
     position = re.search(r"before position (\d+)", operator.ask("explain", path))[1]
     operator.sees("explain", "in_flight: it was sent", *words, about=[f"{path}@{position}"])
+    said = operator.ask("explain", f"{path}@{position}")
+    assert re.search(rf"it was sent to topic {own_topic} {number} \d+ s ago", said), said
     proxy.rule = None
     agent.counted(lines_delivered=200, deadline=120)
     assert not operator.fires("WaybillPartitionSlow")

@@ -620,6 +620,7 @@ KEPT = {
         [("broker", False), ("write", 0, 1), ("run", 0), ("rotate", 0, "date", False),
          ("compress", 0, False, False), ("write", 0, 1), ("rotate", 0, "date", False), ("run", 0),
          ("compress", 0, False, False)],
+    ),
     "shipped in two pieces, both forgotten by a kill: the whole line comes, behind a later one": (
         False,
         False,

@@ -21,6 +21,7 @@
 #include "control/condition.h"
 #include "control/control.h"
 #include "control/explain.h"
+#include "control/slow.h"
 
 #define QUESTION "{\"version\":1,\"request\":\"status\"}\n"
 
@@ -504,6 +505,13 @@ Test(condition, is_told_in_words)
 	condition_of(&view, file, &condition);
 	cr_expect_str_eq(condition.state, "reading");
 	cr_expect_str_eq(condition.waits_for, "its turn");
+	files_share_of(&files, &source)->paced = FILES_PACE_OF_ALL;
+	condition_of(&view, file, &condition);
+	cr_expect_str_eq(condition.waits_for, "its rate: max_rate of all sources");
+	files_share_of(&files, &source)->paced = FILES_PACE_OF_SOURCE;
+	condition_of(&view, file, &condition);
+	cr_expect_str_eq(condition.waits_for, "its rate: max_rate of its source");
+	files_share_of(&files, &source)->paced = FILES_PACE_NONE;
 	view.has_room = false;
 	condition_of(&view, file, &condition);
 	cr_expect_str_eq(condition.waits_for, "room among the records in flight");
@@ -529,7 +537,14 @@ Test(condition, is_told_in_words)
 	cr_expect_str_eq(condition.waits_for, "topic orders");
 	file->waits_for = FILE_WAITS_LETTERS;
 	condition_of(&view, file, &condition);
-	cr_expect_str_eq(condition.waits_for, "room for its dead letter (dead_letter_max)");
+	cr_expect_not_null(strstr(condition.waits_for, "those of source orders have all of its "
+						       "dead_letter_max; `waybill dead-letters"));
+	file->waits_for = FILE_WAITS_RATE;
+	condition_of(&view, file, &condition);
+	cr_expect_str_eq(condition.waits_for, "a limit among the rules of its source");
+	file->waits_for = FILE_WAITS_CATCH_UP;
+	condition_of(&view, file, &condition);
+	cr_expect_not_null(strstr(condition.waits_for, "catch_up_rate"));
 	file->queue = FILE_QUEUE_NONE;
 	file->state = FILE_BACKOFF;
 	file->wake_us = view.now_us + 1500000;
@@ -699,9 +714,56 @@ Test(explain, files_that_are_not_followed)
 	expect("/srv/x/app.log/z", -1, "unmatched", "which ends before \\\"z\\\"");
 	expect("/var/log/orders/a-debug.log", 7, "excluded", "source orders");
 	expect("/var/log/orders/a.log", -1, "absent", "no such file is known");
+	files.quota.shares[0].waiting = 3;
+	expect("/var/log/orders/a.log", -1, "no_room",
+	       "one of the 3 files of the source that wait");
+	expect("/var/log/orders/a.txt", -1, "unmatched", "no source wants it");
 	snprintf(message, sizeof message, "%s/state/waybill.db", dir);
 	expect(message, -1, "own", "waybill's own");
 	discover_free(discover);
+	end();
+}
+
+/* The second of two partitions is the worse one. */
+static bool two_partitions(const struct output *of, size_t topic, int32_t partition,
+			   uint64_t now_us, struct output_partition *ret_partition)
+{
+	(void)of, (void)now_us;
+	*ret_partition = (struct output_partition){
+		.leader = partition + 7,
+		.records = 1,
+		.quiet_us = (uint64_t)(partition + 1) * 10000000,
+	};
+	return topic < 2 && partition < 2;
+}
+
+static bool topic_of_two(const struct output *of, size_t topic, struct output_topic *ret_topic)
+{
+	(void)of;
+	*ret_topic = (struct output_topic){.state = "ready", .n_partitions = topic == 0 ? 1 : 2};
+	return topic < 2;
+}
+
+Test(explain, the_partition_of_a_record_and_not_the_worst_of_all)
+{
+	static const struct output_views views = {.topic = topic_of_two,
+						  .partition = two_partitions};
+	struct output_ops seen = ops;
+	char words[512];
+
+	begin();
+	seen.views = &views;
+	output.ops = &seen;
+	conf.topics = (char *[]){"orders", "audit"};
+	conf.n_topics = 2;
+	slow_partition(&view, 1, 0, words, sizeof words);
+	cr_expect_not_null(
+		strstr(words, "topic audit partition 0 has acknowledged nothing for 10 s"));
+	slow_partition(&view, 0, -1, words, sizeof words);
+	cr_expect_not_null(strstr(words, "topic orders partition 0 "), "%s", words);
+	slow_partition(&view, -1, -1, words, sizeof words);
+	cr_expect_not_null(strstr(words, "topic audit partition 1 "), "%s", words);
+	cr_expect_not_null(strstr(words, "look at broker 8"), "%s", words);
 	end();
 }
 
