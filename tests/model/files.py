@@ -222,6 +222,7 @@ class Files:
         settled = content.stored_end()
         if not self.up and inode in content.had and settled < 1024:
             self.model.may_repeat(content, settled)
+            self.model.told_of = True
         content.path, content.inode = path, inode
         content.copied = True
         content.suspected = content.seen

@@ -176,6 +176,6 @@ class World(Changes):
         before = {text: line.landed for text, line in self.model.lines.items()}
         self.do_run(40000)
         for text, line in self.model.lines.items():
-            if before[text] and line.landed != before[text] and not line.content.copy_told:
+            if before[text] and line.landed != before[text] and not line.copies:
                 raise Broken(f"REPEAT: {text!r} comes again after a stop")
         self.do_stop()
