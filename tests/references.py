@@ -9,7 +9,8 @@ it, and what lies below /usr/share/waybill has to come from here. One letter for
 test_NAME) stands for any, and what is made by a build (build/…), belongs to a host (/etc/…) or to
 the system (<errno.h>) is not looked for.
 
-Each sentence of README.md's guarantee ends in notes ([^kill]), and each note names a test.
+Each sentence of README.md's guarantee ends in notes ([^kill]), and each note names a test, as does the
+last cell of each row in docs/faults.md.
 """
 
 import argparse
@@ -164,6 +165,20 @@ def guarantee(text, found):
             found.add((line, "a sentence of the guarantee names no test"))
 
 
+FAULT = re.compile(r"^\| (?!what happens |--- )(.*) \|$", re.MULTILINE)
+
+
+def faults(text, found):
+    """Adds (line, what) for each fault of Kafka whose last cell names no test, or that lacks a cell."""
+    for match in FAULT.finditer(text):
+        cells = match[1].split(" | ")
+        line = text.count("\n", 0, match.start()) + 1
+        if len(cells) != 4 or not all(cell.strip() for cell in cells):
+            found.add((line, f"a fault has {len(cells)} cells, or an empty one"))
+        elif not TEST.search(cells[3]):
+            found.add((line, "a fault names no test"))
+
+
 def check(root):
     tree = Tree(root)
     wrong = 0
@@ -177,6 +192,8 @@ def check(root):
             look(tree, path, text.count("\n", 0, start) + 1, part, found)
         if path == "README.md":
             guarantee(text, found)
+        if path == "docs/faults.md":
+            faults(text, found)
         for line, what in sorted(found):
             print(f"references: {path}:{line}: {what}")
             wrong += 1
@@ -205,6 +222,11 @@ BROKEN = (
     (",[^moved]", ",[^planted]", "there is no note planted"),
     (",[^moved]", ",", "nothing refers to note moved"),
 )
+# Rows of a table.
+LACKING = (
+    ("docs/faults.md", "| It rains | Goes on | nothing | `map.c` |", "a fault names no test"),
+    ("docs/faults.md", "| It rains | Goes on | `test_kill.py` |", "a fault has 3 cells"),
+)
 FINE = "/* x.c with x.h; map.c, base/map.[ch], A07, /usr/include/planted.h, build/planted.c */"
 
 
@@ -226,7 +248,7 @@ def self_test(root):
         shutil.copytree(root, copy, ignore=shutil.ignore_patterns(".git", "build"))
         cases = [
             (path, (copy / path).read_text() + line + "\n", line, wanted)
-            for path, line, wanted in PLANTED + (("agent/base/map.c", FINE, None),)
+            for path, line, wanted in PLANTED + LACKING + (("agent/base/map.c", FINE, None),)
         ]
         readme = (copy / "README.md").read_text()
         cases += [
