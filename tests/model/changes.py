@@ -136,6 +136,10 @@ class Changes(Files):
             self.forget_twin(content)
         self.goes_on(content, to, to.stat().st_ino)
         self.see_whether_found(content, read, still_open)
+        # Of one that nobody knew it begins like another file that is there, which is as true of two
+        # programs with the same banner.
+        if not self.is_known(content):
+            self.forget_copy(content)
 
     # ---- other bytes ----
 

@@ -627,4 +627,10 @@ KEPT = {
         [("broker", False), ("part", 0), ("run", 0), ("rotate", 0, "number", False),
          ("run", 6000), ("late", 0, 1), ("run", 0), ("kill", False)],
     ),
+    "copied, written on, rotated and compressed before the first start: the copy may be another": (
+        True,
+        True,
+        [("write", 0, 1), ("copy", 0, "date"), ("write", 0, 1), ("rotate", 0, "date", False),
+         ("compress", 0, False, False)],
+    ),
 }
