@@ -98,10 +98,7 @@ static void take_turn(struct agent *agent, uint64_t now_us)
 	if (agent->counters.lines_read + agent->counters.lines_reread != before)
 		agent->progress_us = now_us;
 	agent->trim_at_us = now_us + US_PER_S;
-	/* One that fails is tried again by the tick. */
-	if (UNLIKELY(agent->checkpoint_wanted) && !agent->checkpoint.under_way &&
-	    !agent->checkpoint_failing)
-		agent_start_checkpoint(agent);
+	agent_start_wanted(agent, now_us);
 }
 
 static int on_turn(sd_event_source *source, void *userdata)
@@ -126,6 +123,7 @@ static int on_hints(sd_event_source *source, int fd, uint32_t revents, void *use
 	 */
 	if (agent_take_hints(agent) || now_us - agent->turned_us > HINTS_US)
 		take_turn(agent, clock_mono_us());
+	agent_start_wanted(agent, now_us);
 	agent_look(agent, now_us);
 	agent_after_wakeup(agent, clock_mono_us());
 	return 0;

@@ -12,6 +12,8 @@
 
 /* How long the end waits for the disk. */
 #define LAST_CHECKPOINT_US (10 * US_PER_S)
+/* Where new files are rotated all the time, their rows wait so long for each other. */
+#define ROWS_US (US_PER_S / 10)
 /* A checkpoint is a few fsyncs, at most a second of a busy disk; one of so long is told. */
 #define SLOW_CHECKPOINT_US (5 * US_PER_S)
 
@@ -35,8 +37,22 @@ void agent_start_checkpoint(struct agent *agent)
 	if (r)
 		agent->error = r;
 	agent->checkpoint_wanted = false;
+	agent->files.row_wanted = false;
 	if (agent->checkpoint.under_way && !agent->unsaved_since_us)
 		agent->unsaved_since_us = clock_mono_us();
+}
+
+void agent_start_wanted(struct agent *agent, uint64_t now_us)
+{
+	bool row = agent->files.row_wanted && now_us >= agent->rows_at_us;
+
+	/* One that fails is tried again by the tick. */
+	if (LIKELY(!agent->checkpoint_wanted && !row) || agent->checkpoint.under_way ||
+	    agent->checkpoint_failing)
+		return;
+	if (row)
+		agent->rows_at_us = now_us + ROWS_US;
+	agent_start_checkpoint(agent);
 }
 
 void agent_tick_checkpoint(struct agent *agent, uint64_t now_us)

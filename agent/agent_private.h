@@ -117,6 +117,7 @@ struct agent {
 	uint64_t checkpoint_begun_us; /* that which is under way */
 	uint64_t checkpoint_at_us;    /* the next one is due by the interval */
 	bool checkpoint_wanted;       /* files wait for it: not at the next tick but now */
+	uint64_t rows_at_us;          /* not before, for rows of files that left their paths */
 	int error;                    /* negative errno that ends the loop */
 };
 
@@ -178,6 +179,12 @@ void agent_tick_looks(struct agent *agent, uint64_t now_us);
 
 /* A checkpoint, unless one is under way or nothing is to be written. */
 void agent_start_checkpoint(struct agent *agent);
+
+/*
+ * The same if files wait for it; or if one left its path before a row told of it, which a crash
+ * would lose: at most every 0.1 s.
+ */
+void agent_start_wanted(struct agent *agent, uint64_t now_us);
 
 /* Once a tick: the same, when the interval says so. */
 void agent_tick_checkpoint(struct agent *agent, uint64_t now_us);

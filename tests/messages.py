@@ -162,7 +162,7 @@ def self_test(root):
                 shutil.copytree(root / part, copy / part)
             text = (copy / name).read_text()
             assert old in text, f"{old} in {name}"
-            (copy / name).write_text(text.replace(old, new, 1))
+            (copy / name).write_text(text.replace(old, new))
             if not any(wanted in line for line in check(copy)):
                 sys.exit(f"messages: self-test: not found: {what}")
 

@@ -144,6 +144,7 @@ struct files {
 	size_t max_open;
 	struct unpacking unpacking[FILES_UNPACKING];
 	size_t n_unjudged; /* compressed files that may be known ones */
+	bool row_wanted;   /* a file left its path before it had a row: nothing leads to it yet */
 	bool crowded; /* a path has no descriptor, or waits for what is looked for: look soon */
 	uint64_t *removed; /* rows to delete with the next checkpoint */
 	size_t n_removed, removed_capacity;

@@ -203,6 +203,7 @@ void files_uncheck(struct files *files, struct file *file)
 void files_left_path(struct files *files, struct file *file)
 {
 	file->left_path = true;
+	files->row_wanted |= file->dirty && !file->row_seal && !files->first_scan;
 	files_age(files, file);
 }
 

@@ -590,6 +590,12 @@ KEPT = {
             ("rotate", 0, "number", False),
         ],
     ),
+    "rotated before a row tells of it, and killed": (
+        False,
+        False,
+        [("broker", False), ("run", 0), ("write", 0, 1), ("run", 0), ("rotate", 0, "number", False),
+         ("write", 0, 0), ("run", 0), ("kill", False)],
+    ),
     "a held file is replaced, and what replaced it is taken in first": (
         False,
         False,

@@ -293,10 +293,12 @@ static void work(struct agent *agent)
 	do {
 		while (agent_take_hints(agent))
 			;
+		if (agent->files.row_wanted)
+			checkpoint();
 		agent_look(agent, clock_mono_us());
 		while (busy(agent)) {
 			agent_turn_files(agent, clock_mono_us());
-			if (agent->checkpoint_wanted)
+			if (agent->checkpoint_wanted || agent->files.row_wanted)
 				checkpoint();
 			MUST(turns++ < TURNS_MAX);
 		}

@@ -110,3 +110,24 @@ Test(interval, more_files_than_a_batch_may_have_go_tick_by_tick)
 	tick(22);
 	cr_expect_eq(rig->counters.checkpoints, 3);
 }
+
+static size_t checkpoints_with_rows_wanted(uint64_t now_us)
+{
+	char message[256];
+
+	move(1);
+	agent->files.row_wanted = true;
+	agent_start_wanted(agent, now_us);
+	cr_assert_eq(checkpoint_finish(&agent->checkpoint, 10000, message, sizeof message), 0);
+	return rig->counters.checkpoints;
+}
+
+/* Of a file that left its path before it had one; where that happens all the time, for all. */
+Test(interval, of_a_row_that_is_wanted)
+{
+	cr_expect_eq(checkpoints_with_rows_wanted(US_PER_S), 1);
+	cr_expect_not(agent->files.row_wanted);
+	cr_expect_eq(checkpoints_with_rows_wanted(US_PER_S + 99999), 1);
+	cr_expect(agent->files.row_wanted);
+	cr_expect_eq(checkpoints_with_rows_wanted(US_PER_S + 100000), 2);
+}
