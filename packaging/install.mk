@@ -99,4 +99,10 @@ check-system:  ## the package's life under a booted systemd; "not run" (77) wher
 	$QDEB_BUILD_OPTIONS=nocheck $(MAKE) deb
 	tests/system/run.sh build/deb/waybill_$(VERSION)-*.deb
 
-.PHONY: man units catalog install uninstall check-install check-docs check-system deb site
+pictures: all  ## draws those of the documents anew, from a run of some minutes on a real Kafka and a Prometheus
+	$Qtests/venv.sh
+	$Qtests/kafka/fetch.sh
+	$Qtests/promtool.sh prometheus
+	build/venv/bin/python docs/site/pictures.py build/prom/usr/bin/prometheus
+
+.PHONY: man units catalog install uninstall check-install check-docs check-system deb site pictures

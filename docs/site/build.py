@@ -25,6 +25,7 @@ PAGES = {
     "CHANGELOG.md": "changes.md",
     **{f"docs/{path.name}": path.name for path in (TOP / "docs").glob("*.md")},
 }
+PICTURES = "docs/pictures"
 LINK = re.compile(r"\[([^\]\n]*)\]\(([^)\s]+)\)")
 
 
@@ -37,6 +38,8 @@ def page_of(source, text):
         if "://" in target or not path:
             return match[0]
         named = (source.parent / path).resolve().relative_to(TOP).as_posix()
+        if (TOP / named).parent == TOP / PICTURES:
+            return f"[{words}]({Path(named).relative_to('docs')})"
         if named in PAGES:
             return f"[{words}]({PAGES[named]}{'#' + anchor if anchor else ''})"
         return words
@@ -62,6 +65,7 @@ def write_pages(directory):
     for source, page in PAGES.items():
         text = (TOP / source).read_text()
         (directory / page).write_text(page_of(TOP / source, text))
+    shutil.copytree(TOP / PICTURES, directory / Path(PICTURES).name)
     for path in (TOP / "packaging" / "man").glob("*.scd"):
         (directory / f"{path.stem}.md").write_text(manual_page(path))
 
@@ -125,6 +129,7 @@ def self_test():
     plants = {
         "no-such-page": append("faults.md", "\n[a](no-such-page.md)\n"),
         "#no-such-piece": append("faults.md", "\n[a](alerts.md#no-such-piece)\n"),
+        "no-such-picture": append("faults.md", "\n![a](pictures/no-such-picture.svg)\n"),
         "unlisted": lambda pages: (pages / "unlisted.md").write_text("# a\n\n[b](no-such-page.md)\n"),
     }
     with tempfile.TemporaryDirectory() as work:
