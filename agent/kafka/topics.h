@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kafka/brokers.h"
+#include "client/brokers.h"
 #include "kafka/producer.h"
 #include "pressure/topic_facts.h"
 

@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "kafka/brokers.h"
+#include "client/brokers.h"
 
 Test(brokers, words_go_to_the_broker_of_the_connection)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef KAFKA_BROKERS_H
-#define KAFKA_BROKERS_H
+#ifndef CLIENT_BROKERS_H
+#define CLIENT_BROKERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,7 +6,7 @@
  * so that when records wait for a leader its own words can be told, and not those of the last
  * connection that had any trouble.
  */
-#include "kafka/brokers.h"
+#include "client/brokers.h"
 
 #include <ctype.h>
 #include <errno.h>
