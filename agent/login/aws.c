@@ -87,8 +87,8 @@ int aws_token(const struct login_settings *settings, int timeout_ms, struct toke
 		return AWS_E_FAILED;
 	}
 	r = aws_credentials_find(settings_text(settings, "aws.credentials.file"),
-				 settings_text(settings, "aws.profile"), timeout_ms, &credentials,
-				 ret_message, len);
+				 settings_text(settings, "aws.profile"), region, timeout_ms,
+				 &credentials, ret_message, len);
 	if (r > 0)
 		return AWS_E_FAILED;
 	if (r == 0)

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/object.h"
+#include "login/aws_web_identity.h"
 #include "login/fetch.h"
 #include "settings/read.h"
 #include "settings/secret.h"
@@ -321,6 +322,33 @@ static int from_instance(const char *host, struct aws_credentials *ret, char *re
 	return r;
 }
 
+static int from_web_identity(const char *region, int timeout_ms, struct aws_credentials *ret,
+			     char *ret_message, size_t len)
+{
+	const char *url = variable("AWS_ENDPOINT_URL_STS"), *role = variable("AWS_ROLE_ARN");
+	const char *session = variable("AWS_ROLE_SESSION_NAME");
+	bool china = strncmp(region, "cn-", 3) == 0;
+	struct aws_credentials c = {0};
+	char regional[128];
+	int r;
+
+	snprintf(regional, sizeof regional, "https://sts.%.64s.amazonaws.com%s/", region,
+		 china ? ".cn" : "");
+	if (!role || (url && !is_trusted(url))) {
+		snprintf(ret_message, len, "%s",
+			 role ? "$AWS_ENDPOINT_URL_STS is neither https nor of this host" :
+				"$AWS_WEB_IDENTITY_TOKEN_FILE is set, and $AWS_ROLE_ARN is not");
+		return AWS_E_NONE;
+	}
+	r = aws_web_identity(&(struct aws_web_identity){url ? url : regional, role,
+							session ? session : "waybill",
+							variable("AWS_WEB_IDENTITY_TOKEN_FILE")},
+			     timeout_ms, &c.id, &c.secret, &c.session, ret_message, len);
+	if (r == 0)
+		*ret = c;
+	return r > 0 ? AWS_E_NONE : r;
+}
+
 static int from_endpoints(int timeout_ms, struct aws_credentials *ret, char *ret_message,
 			  size_t len)
 {
@@ -347,7 +375,7 @@ static int from_endpoints(int timeout_ms, struct aws_credentials *ret, char *ret
 	return from_instance(url, ret, ret_message, len);
 }
 
-int aws_credentials_find(const char *file, const char *profile, int timeout_ms,
+int aws_credentials_find(const char *file, const char *profile, const char *region, int timeout_ms,
 			 struct aws_credentials *ret, char *ret_message, size_t len)
 {
 	const char *id = variable("AWS_ACCESS_KEY_ID"), *home = variable("HOME");
@@ -359,6 +387,8 @@ int aws_credentials_find(const char *file, const char *profile, int timeout_ms,
 
 	if (id && secret && !file && !profile)
 		return copy(id, secret, variable("AWS_SESSION_TOKEN"), ret);
+	if (variable("AWS_WEB_IDENTITY_TOKEN_FILE") && !file && !profile)
+		return from_web_identity(region, timeout_ms, ret, ret_message, len);
 	if (!file)
 		file = variable("AWS_SHARED_CREDENTIALS_FILE");
 	if (!profile)

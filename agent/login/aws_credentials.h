@@ -15,12 +15,13 @@ struct aws_credentials {
 enum { AWS_E_NONE = 1 /* there are none; the message says where they were looked for */ };
 
 /*
- * The first that are there: the environment, the file (NULL: where the tools of AWS have it) with
- * the profile (NULL: $AWS_PROFILE, or "default"), the endpoint of a container, that of the
- * instance. Blocks up to about timeout_ms. 0: *ret_credentials is for aws_credentials_deinit.
- * AWS_E_NONE, -ENOMEM.
+ * The first that are there: the environment, a role by web identity that the environment names, the
+ * file (NULL: where the tools of AWS have it) with the profile (NULL: $AWS_PROFILE, or "default"),
+ * the endpoint of a container, that of the instance. file or profile: those of the environment are
+ * not meant. region: of the service that gives roles. Blocks up to about timeout_ms. 0:
+ * *ret_credentials is for aws_credentials_deinit. AWS_E_NONE, -ENOMEM.
  */
-int aws_credentials_find(const char *file, const char *profile, int timeout_ms,
+int aws_credentials_find(const char *file, const char *profile, const char *region, int timeout_ms,
 			 struct aws_credentials *ret_credentials, char *ret_message, size_t len)
 	MUSTCHECK;
 

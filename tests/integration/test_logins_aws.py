@@ -74,6 +74,32 @@ def from_instance(work, endpoints):
     return {"AWS_EC2_METADATA_SERVICE_ENDPOINT": endpoints.url + "/", "http_proxy": "http://127.0.0.1:1"}
 
 
+ROLE = "arn:aws:iam::123456789012:role/shipper"
+
+
+class Sts(tokens.TokenServer):
+    """Gives the role to who comes with the token that is `good`, as STS does: in XML."""
+
+    def __init__(self, good):
+        super().__init__(self._reply)
+        self.good = good
+
+    def _reply(self, request, form):
+        wanted = {"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15", "RoleArn": ROLE}
+        assert {name: form[name] for name in wanted} == wanted and form["RoleSessionName"] == "waybill"
+        assert (request.command, request.path) == ("POST", "/sts")
+        if form["WebIdentityToken"] != self.good:
+            code, words = "ExpiredTokenException", "Token expired: current date/time must be before it"
+            error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{words}</Message></Error>"
+            return 400, f"<ErrorResponse>{error}<RequestId>1</RequestId></ErrorResponse>"
+        return 200, (
+            "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>\n"
+            f"<AccessKeyId>{KEY}</AccessKeyId>\n<SecretAccessKey>{SECRET}</SecretAccessKey>\n"
+            f"<SessionToken>{SESSION}</SessionToken>\n<Expiration>2100-01-01T00:00:00Z</Expiration>"
+            "</Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+        )
+
+
 def make(msk, topic, make_agent, work, env):
     agent = make_agent(
         msk.tls,
@@ -104,6 +130,53 @@ def test_credentials(source, msk, topic_name, make_lineage, make_agent, make_ora
     endpoints.close()
     oracle.judge().assert_clean(written=100)
     assert SECRET not in agent.messages()
+
+
+@pytest.mark.scenario("E29")
+def test_a_role_for_a_token(msk, topic_name, make_lineage, make_agent, make_oracle, work):
+    """Of a pod: the token lies in a file, which is replaced. What STS says of a wrong one is told, and
+    nobody else's credentials are taken instead, though there are some."""
+    topic = msk.make_topic(topic_name)
+    lineage = make_lineage("a").append(100)
+    sts = Sts("a/good+token=")
+    token = work / "web-identity"
+    token.write_text("the-old-token\n")
+    env = from_file(work, None)
+    env |= {"AWS_ROLE_ARN": ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": str(token), "AWS_ENDPOINT_URL_STS": f"{sts.url}/sts"}
+    agent = make(msk, topic, make_agent, work, env)
+    agent.wait_says("status 400: ExpiredTokenException, Token expired", ROLE, str(token), deadline=40)
+    assert agent.counters()["lines_delivered"] == 0
+    token.write_text("a/good+token=\n")
+    oracle = make_oracle(msk, topic, [lineage])
+    wait_for(oracle.complete, 60, lambda: "all lines:\n" + agent.messages()[-2000:])
+    agent.stop()
+    sts.close()
+    oracle.judge().assert_clean(written=100)
+    for secret in (SECRET, SESSION, "the-old-token", "a/good+token="):
+        assert secret not in agent.messages()
+
+
+@pytest.mark.parametrize(
+    "env, words",
+    [
+        ({"AWS_WEB_IDENTITY_TOKEN_FILE": "/no/such/token"}, ["AWS_ROLE_ARN is not"]),
+        ({"AWS_WEB_IDENTITY_TOKEN_FILE": "/no/such/token", "AWS_ROLE_ARN": ROLE}, ["/no/such/token", "No such file"]),
+        (
+            {
+                "AWS_WEB_IDENTITY_TOKEN_FILE": "/no/such/token",
+                "AWS_ROLE_ARN": ROLE,
+                "AWS_ENDPOINT_URL_STS": "http://10.0.0.1/",
+            },
+            ["AWS_ENDPOINT_URL_STS is neither https nor of this host"],
+        ),
+    ],
+)
+def test_half_a_web_identity_is_told(env, words, msk, topic_name, make_lineage, make_agent, work):
+    topic = msk.make_topic(topic_name)
+    make_lineage("a").append(10)
+    agent = make(msk, topic, make_agent, work, env)
+    agent.wait_says(*words, deadline=40)
+    agent.stop()
 
 
 def test_a_wrong_secret_is_told(msk, topic_name, make_lineage, make_agent, work):

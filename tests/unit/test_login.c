@@ -310,7 +310,8 @@ Test(login, credentials_are_asked_for_nearby_only)
 
 	setenv("HOME", "/nonexistent", 1);
 	setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1.example.com/x", 1);
-	cr_expect_eq(aws_credentials_find(NULL, NULL, 1000, &c, why, sizeof why), AWS_E_NONE);
+	cr_expect_eq(aws_credentials_find(NULL, NULL, "eu-west-1", 1000, &c, why, sizeof why),
+		     AWS_E_NONE);
 	cr_expect(strstr(why, "neither https"), "%s", why);
 }
 
