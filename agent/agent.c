@@ -55,6 +55,7 @@ static int on_output(sd_event_source *source, int fd, uint32_t revents, void *us
 	agent_arm_kick(agent, output_service(agent->output, now_us));
 	agent_take_reports(agent, now_us);
 	agent_step_order(agent, now_us);
+	agent_step_copies(agent, now_us);
 	agent_wake_held(agent);
 	agent_stop_if_done(agent, now_us);
 	agent_after_wakeup(agent, now_us);
@@ -164,6 +165,7 @@ static int on_writer(sd_event_source *source, int fd, uint32_t revents, void *us
 	(void)source, (void)fd, (void)revents;
 	agent_finish_checkpoint(agent, 0);
 	agent_step_order(agent, clock_mono_us());
+	agent_step_copies(agent, clock_mono_us());
 	if (agent->control && !agent->checkpoint.under_way)
 		agent_wake_control(agent, clock_mono_us());
 	files_release(&agent->files, FILE_WAITS_STORE, SIZE_MAX);
@@ -199,6 +201,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	agent_tick_renewal(agent, now_us);
 	agent_take_reports(agent, now_us);
 	agent_step_order(agent, now_us);
+	agent_step_copies(agent, now_us);
 	files_release_all(&agent->files);
 	files_release_letters(&agent->files, &agent->letters);
 	agent_tick_checkpoint(agent, now_us);

@@ -30,12 +30,6 @@ static void tell_letters(struct agent *agent)
 			letter->path, letter->position, letter->reason, source);
 }
 
-/* It is on its way, and goes when its report says so. */
-static bool is_replayed(const struct agent *agent, uint64_t id)
-{
-	return agent->order.state == ORDER_RUNNING && agent->ordered.letter.id == id;
-}
-
 /* The oldest one of the share goes. False: there is none, or it cannot be read. */
 static bool displace(struct agent *agent, struct letters_share *share)
 {
@@ -44,8 +38,11 @@ static bool displace(struct agent *agent, struct letters_share *share)
 
 	if (!r) {
 		share->looked = oldest.id;
-		if (!is_replayed(agent, oldest.id))
-			r = letters_displace(&agent->letters, share, &oldest);
+		/* It is on its way, and goes when its report says so. */
+		if (agent_is_replayed(agent, oldest.id))
+			return true;
+		agent_copies_let_go(agent, oldest.id);
+		r = letters_displace(&agent->letters, share, &oldest);
 	}
 	if (r < 0)
 		log_source(agent->log, LOG_ERR, share->source, "letters-unread",

@@ -18,6 +18,7 @@
 #include "conf/output.h"
 #include "control/find.h"
 #include "control/letter.h"
+#include "pipeline/letter.h"
 
 /* So long a step may take. */
 #define STEP_US (2 * US_PER_MS)
@@ -77,8 +78,11 @@ static bool next_letter(struct agent *agent, uint64_t end_us, struct store_dead_
 		if (r)
 			break;
 		ordered->after = ret_letter->id;
-		if (ret_letter->id <= request->last && letter_is_asked(request, ret_letter))
+		if (ret_letter->id <= request->last && letter_is_asked(request, ret_letter) &&
+		    !letters_goes(&agent->letters, ret_letter->id)) {
+			agent_copies_let_go(agent, ret_letter->id);
 			return true;
+		}
 		if (ret_letter->id > request->last)
 			r = STORE_E_NONE;
 		store_letter_free(ret_letter);
@@ -122,7 +126,7 @@ static void keep_letter(struct agent *agent, const char *why)
 
 static void take_report(struct agent *agent, uint64_t now_us)
 {
-	const struct report *report = pipeline_take_replayed(agent->pipeline);
+	const struct report *report = replay_take(&agent->ordered.replay);
 	struct store_dead_letter *letter = &agent->ordered.letter;
 
 	if (!report)
@@ -167,9 +171,10 @@ static const char *find_topic(const struct agent *agent, const struct store_dead
 static bool send_letter(struct agent *agent, uint64_t now_us)
 {
 	struct agent_order *ordered = &agent->ordered;
+	struct record record;
 	const char *why;
 	uint32_t topic;
-	int r;
+	int r = PIPELINE_E_REFUSED;
 
 	if (now_us < ordered->not_before_us)
 		return false;
@@ -178,7 +183,9 @@ static bool send_letter(struct agent *agent, uint64_t now_us)
 		keep_letter(agent, why);
 		return true;
 	}
-	r = pipeline_replay(agent->pipeline, &ordered->letter, topic, &why, now_us);
+	why = "HEADERS_UNREADABLE";
+	if (!letter_record(&ordered->letter, topic, &record))
+		r = replay_send(agent->pipeline, &ordered->replay, &record, &why, now_us);
 	if (r == PIPELINE_E_REFUSED) {
 		keep_letter(agent, why);
 		return true;
@@ -199,7 +206,7 @@ static void replay_letters(struct agent *agent, uint64_t now_us)
 	struct agent_order *ordered = &agent->ordered;
 	uint64_t end_us = clock_mono_us() + STEP_US;
 
-	while (agent->order.state == ORDER_RUNNING && !pipeline_replays(agent->pipeline)) {
+	while (agent->order.state == ORDER_RUNNING && !replay_is_busy(&ordered->replay)) {
 		if (!ordered->letter.id && !next_letter(agent, end_us, &ordered->letter))
 			return;
 		if (!send_letter(agent, now_us))

@@ -258,7 +258,8 @@ static int make_output(struct agent *agent)
 		return r;
 	agent->checkpoint.topics.output = agent->output;
 	options.output = agent->output;
-	return pipeline_new(&options, &agent->pipeline);
+	r = agent_open_copies(agent);
+	return r ? r : pipeline_new(&options, &agent->pipeline);
 }
 
 /* While a start reads copies: the watchdog is served, and a stop that was asked for is heard. */
@@ -412,6 +413,8 @@ struct agent *agent_free(struct agent *agent)
 	writer_free(agent->writer);
 	store_close(agent->store);
 	store_letter_free(&agent->ordered.letter);
+	replay_deinit(&agent->ordered.replay);
+	agent_close_copies(agent);
 	letters_deinit(&agent->letters);
 	copies_deinit(&agent->files);
 	claims_deinit(&agent->files);

@@ -32,12 +32,12 @@ void agent_begin_stop(struct agent *agent, const char *why)
 }
 
 /* until_eof: it ends here, also when something cannot be read; then it says so. */
-static void end_at_eof(struct agent *agent)
+static void end_at_eof(struct agent *agent, uint64_t now_us)
 {
 	struct discover_trouble trouble;
 	size_t stuck, waiting;
 
-	if (!agent_all_shipped(agent, &stuck))
+	if (!agent_all_shipped(agent, &stuck) || agent_copies_wait(agent, now_us))
 		return;
 	discover_trouble(agent->discover, &trouble);
 	agent_tell_denied(agent);
@@ -91,7 +91,7 @@ void agent_stop_if_done(struct agent *agent, uint64_t now_us)
 	struct output_stats stats;
 
 	if (agent->until_eof && agent->state == AGENT_RUNNING)
-		end_at_eof(agent);
+		end_at_eof(agent, now_us);
 	if (agent->state != AGENT_STOPPING)
 		return;
 	output_stats(agent->output, &stats);

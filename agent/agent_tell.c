@@ -73,7 +73,7 @@ void agent_count_now(struct agent *agent, uint64_t now_us)
 	/* A dead letter that is sent again is no line. */
 	agent->counters.in_flight = stats.records_in_flight +
 				    pipeline_lines_joined(agent->pipeline) -
-				    (uint64_t)pipeline_replays(agent->pipeline);
+				    pipeline_replays(agent->pipeline);
 	agent->counters.checkpoint_age_ms = agent_unsaved_us(agent, now_us) / US_PER_MS;
 	agent->counters.producers_made = stats.producers_made;
 	agent->counters.kicks = stats.kicks;

@@ -45,6 +45,7 @@
  *   agent_after    what follows every wake-up
  *   agent_checkpoint  checkpoints one after the other, and the last
  *   agent_letters  dead letters before a checkpoint: told, and the oldest removed
+ *   agent_copies   their way to a topic of their own
  *   agent_signals  signals
  *   agent_stop     draining
  *   agent_reload   a restart in place

@@ -9,6 +9,7 @@
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
+#include <string.h>
 
 /* 1.9.0, in the form of rd_kafka_version(): MM.mm.rr.pp as hexadecimal. */
 #define SAFE_VERSION 0x01090000
@@ -28,6 +29,19 @@ int kafka_try_prop(const char *name, const char *value, char *ret_message, size_
 		return 0;
 	snprintf(ret_message, len, "%s", message);
 	return 1;
+}
+
+int kafka_error_code(const char *name)
+{
+	const struct rd_kafka_err_desc *all;
+	size_t n;
+
+	rd_kafka_get_err_descs(&all, &n);
+	for (size_t i = 0; name && i < n; i++) {
+		if (all[i].name && strcmp(all[i].name, name) == 0)
+			return all[i].code;
+	}
+	return 0;
 }
 
 const char *kafka_library_version(void)

@@ -15,6 +15,9 @@
  */
 int kafka_try_prop(const char *name, const char *value, char *ret_message, size_t len) MUSTCHECK;
 
+/* The number of the error that Kafka or the library calls so; 0: neither does. */
+int kafka_error_code(const char *name);
+
 /* "2.0.2", and whether it is at least 1.9.0 (below: silent loss, scenario E05). */
 const char *kafka_library_version(void);
 bool kafka_library_is_safe(void);

@@ -21,6 +21,7 @@ struct topic_settings {
 	char compression_type[12];
 	char compression_level[8];
 	char acks[4];
+	bool letters; /* no property: only dead letters go there, so that no file waits for it */
 };
 
 /* What a topic is to be, where somebody said so. */

@@ -116,6 +116,7 @@ int conf_build(const struct conf_surroundings *surroundings, const char *file,
 	build.conf->refs = 1;
 	r = build_all(&build, file);
 	free(build.claims);
+	free(build.letters);
 	if (r) {
 		conf_unref(build.conf);
 		return r;

@@ -19,6 +19,12 @@ struct conf_claim {
 	struct conf_place partitioner, topic_config;
 };
 
+/* Where the dead letters of a source go. */
+struct conf_letters {
+	const char *topic; /* NULL: they stay in the state; borrowed from the tree */
+	struct conf_place place;
+};
+
 struct conf_build {
 	struct conf *conf;
 	struct conf_problems *problems;
@@ -28,6 +34,7 @@ struct conf_build {
 	const struct partitioner *partitioner; /* of the top level; NULL: it is wrong */
 	struct conf_claim *claims;             /* of each topic */
 	size_t n_claims;
+	struct conf_letters *letters;         /* of each source: conf/letters.c */
 	struct topic_settings topic_settings; /* of the top level */
 	char host[256];
 	const char *zone; /* that "local" is; NULL: the system's */
@@ -179,6 +186,20 @@ int conf_source_topic_config(struct source_build *s) MUSTCHECK;
  * those that were claimed; notes a contradiction to an earlier source. 0 or -ENOMEM.
  */
 int conf_claim_topic(struct source_build *s, uint32_t topic) MUSTCHECK;
+
+/* The same of a topic behind all that sources claimed, to which only dead letters go. */
+int conf_claim_letters(struct conf_build *build, uint32_t topic, const struct conf_letters *letters)
+	MUSTCHECK;
+
+/* What is wrong with a topic's name (static), or NULL. */
+const char *conf_topic_fault(const char *name, size_t len);
+
+/* The index of a topic of the cluster in the conf's list, which it joins when it is new. */
+int conf_intern_topic(struct conf *conf, uint32_t cluster, const char *name, size_t len,
+		      uint32_t *ret_index) MUSTCHECK;
+
+/* Behind all sources: the topics of their dead letters. 0 or -ENOMEM. */
+int conf_build_letters(struct conf_build *build) MUSTCHECK;
 
 /*
  * "source "orders": " or, where it has no name, "source 2: ": what stands before the messages about

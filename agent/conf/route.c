@@ -16,8 +16,7 @@
 /* Kafka's own limit. */
 #define TOPIC_NAME_MAX 249
 
-/* What is wrong with a topic's name, or NULL. */
-static const char *topic_fault(const char *name, size_t len)
+const char *conf_topic_fault(const char *name, size_t len)
 {
 	if (len == 0)
 		return "must not be empty";
@@ -32,9 +31,8 @@ static const char *topic_fault(const char *name, size_t len)
 	return NULL;
 }
 
-/* The index of a topic in the conf's list, which it joins when it is new. 0 or -ENOMEM. */
-static int intern_topic(struct conf *conf, uint32_t cluster, const char *name, size_t len,
-			uint32_t *ret_index)
+int conf_intern_topic(struct conf *conf, uint32_t cluster, const char *name, size_t len,
+		      uint32_t *ret_index)
 {
 	uint32_t *clusters;
 	char **topics;
@@ -66,7 +64,7 @@ static int intern_topic(struct conf *conf, uint32_t cluster, const char *name, s
 static int add_topic(struct source_build *s, struct route_parts *parts, struct conf_place place,
 		     const char *name, size_t len)
 {
-	const char *fault = topic_fault(name, len);
+	const char *fault = conf_topic_fault(name, len);
 	struct conf *conf = s->build->conf;
 	uint32_t index;
 	int r;
@@ -76,7 +74,7 @@ static int add_topic(struct source_build *s, struct route_parts *parts, struct c
 			     len > TOPIC_NAME_MAX ? TOPIC_NAME_MAX : (int)len, name, fault);
 		return 0;
 	}
-	r = intern_topic(conf, s->source->cluster, name, len, &index);
+	r = conf_intern_topic(conf, s->source->cluster, name, len, &index);
 	if (r == 0)
 		r = conf_claim_topic(s, index);
 	if (r)

@@ -141,6 +141,12 @@ static int build_source(struct conf_build *build, const struct conf_node *list, 
 					    s.values.of[CONF_SOURCE_DEAD_LETTER_MAX].number :
 					    build->conf->dead_letter_max / list->n_kids;
 	s.source->drops_oldest_letter = s.values.of[CONF_DEAD_LETTER_FULL].number != 0;
+	s.source->letter_topic = SOURCE_NO_TOPIC;
+	if (*s.values.of[CONF_DEAD_LETTER_TOPIC].text)
+		build->letters[index] = (struct conf_letters){
+			s.values.of[CONF_DEAD_LETTER_TOPIC].text,
+			s.values.of[CONF_DEAD_LETTER_TOPIC].node->place,
+		};
 	s.source->max_files = s.values.of[CONF_SOURCE_MAX_FILES].number;
 	s.source->max_rate = s.values.of[CONF_SOURCE_MAX_RATE].number;
 	s.source->max_directories = s.values.of[CONF_SOURCE_MAX_DIRECTORIES].number;
@@ -198,11 +204,14 @@ int conf_build_sources(struct conf_build *build)
 	}
 	conf->sources = calloc(list->n_kids, sizeof *conf->sources);
 	conf->patterns = calloc(list->n_kids, sizeof *conf->patterns);
-	if (!conf->sources || !conf->patterns)
+	build->letters = calloc(list->n_kids, sizeof *build->letters);
+	if (!conf->sources || !conf->patterns || !build->letters)
 		return -ENOMEM;
 	conf->n_sources = list->n_kids;
 	for (size_t i = 0; i < list->n_kids && r == 0; i++)
 		r = build_source(build, list, i);
+	if (r == 0)
+		r = conf_build_letters(build);
 	if (r == 0)
 		warn_of_shadows(build, list);
 	return r;

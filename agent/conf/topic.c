@@ -206,6 +206,18 @@ static void complain(const struct source_build *s, uint32_t topic, enum conf_key
 		     s->build->claims[topic].source, first.file->name, first.line);
 }
 
+int conf_claim_letters(struct conf_build *build, uint32_t topic, const struct conf_letters *letters)
+{
+	if (topic < build->n_claims)
+		return 0;
+	if (make_room(build))
+		return -ENOMEM;
+	build->conf->topic_partitioners[topic] = partitioner_default();
+	build->conf->topic_settings[topic] = (struct topic_settings){.letters = true};
+	build->claims[build->n_claims++] = (struct conf_claim){"", letters->place, letters->place};
+	return 0;
+}
+
 int conf_claim_topic(struct source_build *s, uint32_t topic)
 {
 	struct conf_build *build = s->build;

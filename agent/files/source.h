@@ -21,6 +21,9 @@
 /* What becomes of lines that are no UTF-8: the words of on_invalid_utf8. */
 enum source_not_utf8 { SOURCE_KEEP, SOURCE_REPLACE, SOURCE_BURY };
 
+/* source.letter_topic: none. */
+#define SOURCE_NO_TOPIC UINT32_MAX
+
 enum source_start_at { SOURCE_START_BEGINNING, SOURCE_START_END };
 
 struct source {
@@ -43,6 +46,7 @@ struct source {
 	uint64_t rotate_wait_ms;
 	uint64_t dead_letter_max; /* bytes that its dead letters may take */
 	bool drops_oldest_letter; /* when they are taken; else its files wait */
+	uint32_t letter_topic;    /* where they go; SOURCE_NO_TOPIC: they stay */
 	size_t max_files; /* that are known at a time; 0: as many as of all sources, as the next */
 	size_t max_directories;
 	uint64_t max_rate; /* bytes a second; 0: no limit */

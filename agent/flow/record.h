@@ -9,6 +9,8 @@
 
 /* More headers than this on one record are refused by the configuration. */
 #define RECORD_HEADERS_MAX 32
+/* A copy of a dead letter has so many beside those of its record. */
+#define RECORD_HEADERS_MORE 8
 
 struct header {
 	struct slice name;
@@ -25,7 +27,7 @@ struct record {
 	bool alone;       /* no other shares its batch, so that a refusal is its own */
 	int64_t timestamp_ms;
 	uint32_t n_headers;
-	struct header headers[RECORD_HEADERS_MAX];
+	struct header headers[RECORD_HEADERS_MAX + RECORD_HEADERS_MORE];
 };
 
 /* The bytes of its headers. */

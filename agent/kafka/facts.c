@@ -119,15 +119,16 @@ static void tell_not_ready(struct kafka *k, size_t topic, const struct topic_fac
 {
 	const char *name = k->options->topics[topic];
 	bool denied = facts->state == TOPIC_DENIED;
+	const char *who = kafka_who_waits(k, topic);
 
 	if (k->ledger.topics[topic].told || facts->state == TOPIC_UNKNOWN)
 		return;
 	k->ledger.topics[topic].told = true;
 	remarks_add(&k->remarks, denied ? LOG_ERR : LOG_WARNING,
 		    denied ? "topic-denied" : "topic-missing", name,
-		    denied ? "topic %.200s: not authorized (%s); its files wait, retrying" :
-			     "topic %.200s does not exist (%s); its files wait until it does",
-		    name, facts->reason);
+		    denied ? "topic %.200s: not authorized (%s); %s wait, retrying" :
+			     "topic %.200s does not exist (%s); %s wait until it does",
+		    name, facts->reason, who);
 }
 
 static void tell_ready(struct kafka *k, size_t topic, const struct topic_facts *facts)
@@ -137,8 +138,8 @@ static void tell_ready(struct kafka *k, size_t topic, const struct topic_facts *
 
 	if (t->told)
 		remarks_add(&k->remarks, LOG_NOTICE, "topic-found", name,
-			    "topic %.200s is there now, with %d partitions; its files go on", name,
-			    facts->n_partitions);
+			    "topic %.200s is there now, with %d partitions; %s go on", name,
+			    facts->n_partitions, kafka_who_waits(k, topic));
 	t->told = false;
 	if (facts->created)
 		remarks_add(&k->remarks, LOG_NOTICE, "topic-created", name,

@@ -22,7 +22,9 @@ enum state {
 /* The producer for records that go alone. */
 struct lone {
 	struct producer *producer; /* NULL: none was needed yet, or it is being made */
-	bool busy;                 /* its record is under way */
+	bool busy;                 /* its record is under way, */
+	size_t topic;              /* to this one, */
+	uint64_t sent_us;          /* since then */
 	bool spoilt;               /* something failed in it: it is made anew */
 	uint64_t asked_us;         /* when it was ordered; 0: it is not */
 	uint64_t not_before_us;    /* it is to be ordered */
@@ -70,6 +72,18 @@ struct kafka {
 	char reason[256];     /* why no broker answered the last question; "": one did */
 };
 
+/* Whether only dead letters go to the topic, so that no file waits for it. */
+static inline bool kafka_only_letters(const struct kafka *k, size_t topic)
+{
+	return k->options->topic_settings && k->options->topic_settings[topic].letters;
+}
+
+/* Who waits for a topic, in words. */
+static inline const char *kafka_who_waits(const struct kafka *k, size_t topic)
+{
+	return kafka_only_letters(k, topic) ? "its dead letters" : "its files";
+}
+
 /* At least so far apart are the questions that a repeated error gives rise to. */
 #define ASK_GAP_US (5 * US_PER_S)
 
@@ -114,6 +128,9 @@ void kafka_spoil_lone(struct kafka *k, uint64_t now_us);
 
 /* The report of the record that went alone. */
 void kafka_lone_reported(struct kafka *k, const struct report *report, uint64_t now_us);
+
+/* Lines, or the end of a producer, wait too long for a dead letter: that one is given up. */
+void kafka_check_lone(struct kafka *k, uint64_t now_us);
 
 /* A broker refused what was sent to the topic: until a record got through, all go alone. */
 void kafka_doubt(struct kafka *k, const struct report *report, uint64_t now_us);

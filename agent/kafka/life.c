@@ -115,8 +115,8 @@ void kafka_not_delivered(struct kafka *k, struct report *r, const struct produce
 		kafka_doubt(k, r, now_us);
 	if (note->denied)
 		remarks_add(&k->remarks, LOG_ERR, "topic-denied", topic,
-			    "topic %.200s: not authorized to write (%s); its files wait, retrying",
-			    topic, r->reason);
+			    "topic %.200s: not authorized to write (%s); %s wait, retrying", topic,
+			    r->reason, kafka_who_waits(k, r->topic));
 	if (note->moved) {
 		k->ledger.topics[r->topic].state = TOPIC_UNKNOWN;
 		kafka_ask(k, now_us, US_PER_S);
@@ -346,6 +346,7 @@ void kafka_check(struct kafka *k, uint64_t now_us)
 	k->next_check_us = now_us + CHECK_EVERY_US;
 	if (k->state == DRAINING)
 		check_drain(k, now_us);
+	kafka_check_lone(k, now_us);
 	if (k->state == RUNNING && k->ledger.records) {
 		kafka_check_waits(k, now_us);
 		check_stall(k, now_us);

@@ -21,6 +21,8 @@
 #define REMAKE_US US_PER_S
 /* The properties were refused, or memory was short: asked again. */
 #define MAKE_AGAIN_US (10 * US_PER_S)
+/* So long a line waits behind a dead letter. */
+#define LETTER_US (5 * US_PER_S)
 #define DOUBT_MIN_US US_PER_S
 #define DOUBT_MAX_US (60 * US_PER_S)
 
@@ -90,10 +92,30 @@ int kafka_send_alone(struct kafka *k, const struct record *record, int32_t parti
 	}
 	r = producer_send(k->lone.producer, record, partition, slot);
 	k->lone.busy = r == 0;
+	k->lone.topic = record->topic;
+	k->lone.sent_us = now_us;
 	if (r < 0 || r == 0 || r == PRODUCER_E_TOO_LARGE)
 		return r;
 	kafka_spoil_lone(k, now_us);
 	return PRODUCER_E_FULL;
+}
+
+/*
+ * Where a topic of dead letters takes nothing (it lacks replicas, a leader) its record would be in
+ * the way of lines for ever, and of a producer that is drained. What the library means to send
+ * again counts as in flight to it; so a letter that is in doubt may come twice.
+ */
+void kafka_check_lone(struct kafka *k, uint64_t now_us)
+{
+	bool wanted = k->state == DRAINING;
+
+	if (!k->lone.busy || !kafka_only_letters(k, k->lone.topic) ||
+	    now_us < k->lone.sent_us + LETTER_US)
+		return;
+	for (size_t i = 0; i < k->ledger.n_topics; i++)
+		wanted |= k->ledger.topics[i].waits_lone && !kafka_only_letters(k, i);
+	if (wanted)
+		producer_purge(k->lone.producer, true);
 }
 
 /* A broker refuses what is sent to the topic. */

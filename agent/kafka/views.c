@@ -19,7 +19,8 @@ void kafka_stats(const struct output *output, struct output_stats *ret_stats)
 	ret_stats->up =
 		k->state == RUNNING && k->reachable && !(k->waits_since_us && k->ledger.records);
 	for (size_t i = 0; i < k->ledger.n_topics; i++)
-		ret_stats->up &= k->ledger.topics[i].state == TOPIC_READY;
+		ret_stats->up &=
+			k->ledger.topics[i].state == TOPIC_READY || kafka_only_letters(k, i);
 	ret_stats->records_max = k->ledger.max_records;
 	ret_stats->bytes_max = k->ledger.max_bytes;
 	ret_stats->reachable = k->reachable;

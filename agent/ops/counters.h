@@ -28,6 +28,8 @@
 	X(lines_dead, SUM, "dead letter|",                                                         \
 	  "lines kept as dead letters: refused alone by Kafka, or by a policy")                    \
 	X(letters_replayed, SUM, NULL, "dead letters that were sent again, and acknowledged")      \
+	X(letters_copied, SUM, NULL,                                                               \
+	  "dead letters that went to their topic, and were acknowledged: dead_letter_topic")       \
 	X(letters_dropped, SUM, NULL, "dead letters that were removed by `dead-letters drop`")     \
 	X(letters_displaced, SUM, NULL,                                                            \
 	  "dead letters that made room for newer ones: dead_letter_full")                          \

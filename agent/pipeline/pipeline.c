@@ -49,7 +49,6 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
 	free(pipeline->topics);
 	free(pipeline->rule_lines);
 	limits_free(pipeline->limits);
-	free(pipeline->replay.block);
 	pattern_scratch_free(pipeline->scratch);
 	arena_deinit(&pipeline->arena);
 	free(pipeline);

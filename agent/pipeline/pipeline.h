@@ -41,7 +41,7 @@ enum {
 	PIPELINE_E_LIMIT,     /* a limit lets its next line not go yet, and it waits */
 	PIPELINE_E_MEMORY,    /* the chunk budget is used up: files without a chunk wait */
 	PIPELINE_E_REWRITTEN, /* the file is another one now: it must be reset */
-	PIPELINE_E_REFUSED,   /* of pipeline_replay */
+	PIPELINE_E_REFUSED,   /* of replay_send */
 	PIPELINE_E_AGAIN,     /* its content is being unpacked up to what is unread: another turn */
 };
 
@@ -97,19 +97,8 @@ uint64_t pipeline_rule_lines(const struct pipeline *pipeline, size_t number);
  */
 int pipeline_reports(struct pipeline *pipeline, size_t max, uint64_t now_us) MUSTCHECK;
 
-/*
- * Sends a dead letter again, alone, to the topic of that number: one at a time. 0: its report will
- * come. PIPELINE_E_FULL, PIPELINE_E_HOLD: not now. PIPELINE_E_REFUSED: never, *ret_why (static)
- * says why. -ENOMEM. What the letter holds is copied.
- */
-int pipeline_replay(struct pipeline *pipeline, const struct store_dead_letter *letter,
-		    uint32_t topic, const char **ret_why, uint64_t now_us) MUSTCHECK;
-
-/* Whether a letter was sent of which there is no report yet. */
-bool pipeline_replays(const struct pipeline *pipeline);
-
-/* The report of the letter that was sent last, once; NULL: it has not come. */
-const struct report *pipeline_take_replayed(struct pipeline *pipeline);
+/* Dead letters that were sent (pipeline/replay.h) and of which there is no report yet. */
+size_t pipeline_replays(const struct pipeline *pipeline);
 
 /* A file whose slots changed since it was last taken, or NULL. */
 struct file *pipeline_take_touched(struct pipeline *pipeline);

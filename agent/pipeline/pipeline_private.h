@@ -7,17 +7,9 @@
 
 /*
  * Calls go one way: pipeline.c (the way of a line), reports.c (the way of its report), rewind.c and
- * judge.c call peek.c (the next event), records.c (event → record → output) and parts.c. replay.c
- * is called by none.
+ * judge.c call peek.c (the next event), records.c (event → record → output) and parts.c; reports.c
+ * also replay.c.
  */
-
-/* A dead letter that is sent again: its slot belongs to no file. */
-struct replay {
-	struct chunk chunk;
-	struct slot_block *block; /* NULL: none was sent yet */
-	bool under_way, reported;
-	struct report report;
-};
 
 struct topic_flow {
 	bool resumed;   /* files that waited for their own reports may go on */
@@ -36,7 +28,7 @@ struct pipeline {
 	uint64_t lines_joined; /* in flight, beside the first one of each event */
 	int64_t real_ms;       /* of the last turn: what the clock said, */
 	uint64_t mono_us;      /* and the other one */
-	struct replay replay;
+	size_t n_replays;      /* dead letters that are under way */
 	struct pipeline_line line; /* that a record was made of last */
 	bool taken;                /* by the last turn */
 	uint64_t turn_bytes;       /* of the lines that it took */
@@ -148,6 +140,10 @@ static inline void pipeline_count_read(struct pipeline *pipeline, struct file *f
 /* Keeps the record, of `slot`, as a dead letter. 0, PIPELINE_E_LETTERS (no room), -ENOMEM. */
 int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const char *reason)
 	MUSTCHECK;
+
+/* A report of a dead letter, whose chunk is of no file: its sender has it then. */
+void pipeline_take_replay(struct pipeline *pipeline, struct chunk *chunk,
+			  const struct report *report);
 
 /* Whether its line was in a batch that was refused. */
 static inline bool slot_goes_alone(const struct file *file, const struct slot *slot)

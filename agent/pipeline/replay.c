@@ -2,13 +2,15 @@
 /*
  * A dead letter goes the way of every record: to the output, and what became of it a report says.
  * It goes alone, for it may be refused as it was before, and a batch that is refused ends the
- * producer of all others. So one at a time is enough, and there is one slot, of a chunk that is
- * nobody's.
+ * producer of all others. So one at a time is enough for each who sends some, and he has one slot,
+ * of a chunk that is nobody's.
  */
+#include "pipeline/replay.h"
+
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 
-#include "flow/headers.h"
 #include "pipeline/pipeline_private.h"
 
 static bool have_block(struct replay *replay)
@@ -23,37 +25,25 @@ static bool have_block(struct replay *replay)
 	return true;
 }
 
-/* The record as it was refused. False: its headers cannot be read. */
-static bool make_record(struct record *record, const struct store_dead_letter *letter,
-			uint32_t topic)
+void replay_deinit(struct replay *replay)
 {
-	record->topic = topic;
-	record->partition = letter->partition;
-	record->key = letter->key;
-	record->value = letter->value;
-	record->value_stays = false;
-	record->timestamp_ms = letter->time_ms;
-	return headers_unpack(letter->headers, record) == 0;
+	free(replay->block);
+	*replay = (struct replay){0};
 }
 
-int pipeline_replay(struct pipeline *pipeline, const struct store_dead_letter *letter,
-		    uint32_t topic, const char **ret_why, uint64_t now_us)
+int replay_send(struct pipeline *pipeline, struct replay *replay, struct record *record,
+		const char **ret_why, uint64_t now_us)
 {
-	struct replay *replay = &pipeline->replay;
 	int r;
 
 	if (replay->under_way)
 		return PIPELINE_E_HOLD;
 	if (!have_block(replay))
 		return -ENOMEM;
-	*ret_why = "HEADERS_UNREADABLE";
-	if (!make_record(&pipeline->record, letter, topic))
-		return PIPELINE_E_REFUSED;
-	pipeline->record.alone = true;
-	r = output_submit(pipeline->options.output, &pipeline->record, &replay->block->slots[0],
-			  now_us);
-	pipeline->record.alone = false;
+	record->alone = true;
+	r = output_submit(pipeline->options.output, record, &replay->block->slots[0], now_us);
 	replay->under_way = r == 0;
+	pipeline->n_replays += r == 0;
 	replay->reported = false;
 	switch (r) {
 	case OUTPUT_E_FULL:
@@ -71,15 +61,23 @@ int pipeline_replay(struct pipeline *pipeline, const struct store_dead_letter *l
 	}
 }
 
-bool pipeline_replays(const struct pipeline *pipeline)
+void pipeline_take_replay(struct pipeline *pipeline, struct chunk *chunk,
+			  const struct report *report)
 {
-	return pipeline->replay.under_way && !pipeline->replay.reported;
+	struct replay *replay = (struct replay *)((char *)chunk - offsetof(struct replay, chunk));
+
+	replay->report = *report;
+	replay->reported = true;
+	pipeline->n_replays--;
 }
 
-const struct report *pipeline_take_replayed(struct pipeline *pipeline)
+size_t pipeline_replays(const struct pipeline *pipeline)
 {
-	struct replay *replay = &pipeline->replay;
+	return pipeline->n_replays;
+}
 
+const struct report *replay_take(struct replay *replay)
+{
 	if (!replay->reported)
 		return NULL;
 	replay->reported = false;

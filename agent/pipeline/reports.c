@@ -198,9 +198,8 @@ static int settle(struct pipeline *pipeline, const struct report *reports, size_
 	struct file *file = file_of_account(chunk->account);
 	int r = 1;
 
-	if (UNLIKELY(chunk == &pipeline->replay.chunk)) {
-		pipeline->replay.report = *reports;
-		pipeline->replay.reported = true;
+	if (UNLIKELY(!chunk->account)) {
+		pipeline_take_replay(pipeline, chunk, reports);
 		return 1;
 	}
 	if (LIKELY(reports->kind == REPORT_DELIVERED)) {

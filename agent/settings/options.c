@@ -154,6 +154,9 @@ static const struct conf_option options[CONF_N_KEYS] = {
 				   .words = {"hold", "drop_oldest"},
 				   .help = "when its room is used up: its files wait, or the "
 					   "oldest dead letter goes"},
+	[CONF_DEAD_LETTER_TOPIC] = {"dead_letter_topic", BOTH, CONF_T_TEXT, .written = "",
+				    .help = "topic to which dead letters go, out of the state; "
+					    "\"\": they stay there"},
 	[CONF_SOURCE_MAX_FILES] = {"max_files", CONF_IN_SOURCE, CONF_T_INT, .min = "1",
 				   .max = "100000000",
 				   .help = "files of this source; without it as many as of all"},

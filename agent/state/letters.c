@@ -248,6 +248,15 @@ static int add_gone(struct letters *letters, struct store_gone gone)
 	return 0;
 }
 
+bool letters_goes(const struct letters *letters, uint64_t id)
+{
+	for (size_t i = 0; i < letters->n_gone; i++) {
+		if (letters->gone[i].id == id)
+			return true;
+	}
+	return false;
+}
+
 int letters_remove(struct letters *letters, const struct store_dead_letter *letter)
 {
 	int r = add_gone(letters, (struct store_gone){letter->id, size_of(letter)});
@@ -260,13 +269,10 @@ int letters_remove(struct letters *letters, const struct store_dead_letter *lett
 int letters_displace(struct letters *letters, struct letters_share *share,
 		     const struct store_gone *gone)
 {
-	int r;
+	int r = letters_goes(letters, gone->id) ? 1 : add_gone(letters, *gone);
 
-	for (size_t i = 0; i < letters->n_gone; i++) {
-		if (letters->gone[i].id == gone->id)
-			return 0;
-	}
-	r = add_gone(letters, *gone);
+	if (r > 0)
+		return 0;
 	if (r)
 		return r;
 	give_room(letters, share->source, gone->bytes);
@@ -292,6 +298,7 @@ void letters_stored(struct letters *letters, size_t n)
 	}
 	if (!n)
 		return;
+	letters->n_stored += n;
 	letters->n -= n;
 	letters->n_told -= n < letters->n_told ? n : letters->n_told;
 	memmove(letters->items, letters->items + n, letters->n * sizeof letters->items[0]);

@@ -36,6 +36,7 @@ struct letters {
 	uint64_t left_behind; /* in the store, of sources that are no more: they hold up nobody */
 	struct store_gone *gone; /* to be removed from the store */
 	size_t n_gone, gone_capacity;
+	uint64_t n_stored; /* that went from here into the store */
 	struct letters_share *shares;
 	size_t n_shares;
 	struct letters_share rest; /* of all sources without a share: only max_bytes limits it */
@@ -104,6 +105,9 @@ int letters_remove(struct letters *letters, const struct store_dead_letter *lett
 
 /* For which reason how many letters of the source came since the start. */
 const struct reasons *letters_reasons(const struct letters *letters, const char *source);
+
+/* Whether the letter of that id is removed by the next transaction, or the one under way. */
+bool letters_goes(const struct letters *letters, uint64_t id);
 
 /* The first n of those that are to be removed are, durably. */
 void letters_removed(struct letters *letters, size_t n);

@@ -9,7 +9,7 @@ import shutil
 import pytest
 from rig import config
 from rig.agent import Agent
-from rig.kafka import Broker, Cluster, ThreeBrokers
+from rig.kafka import Broker, Cluster, MoreBroker, ThreeBrokers
 from rig.oracle import Oracle
 from rig.paths import BUILD, KAFKA_LIB, WAYBILL, WORK
 from rig.proxy import Proxy
@@ -56,6 +56,21 @@ def three():
             yield brokers
         finally:
             brokers.stop()
+
+
+@pytest.fixture
+def two_brokers(work):
+    """Two brokers of one cluster; the second may be killed."""
+    first = Broker("first-broker")
+    second = MoreBroker(first, 2)
+    try:
+        for broker in (first, second):
+            broker.format()
+            broker.start()
+        yield first, second
+    finally:
+        second.stop()
+        first.stop()
 
 
 @pytest.fixture

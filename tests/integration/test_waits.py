@@ -3,7 +3,6 @@
 
 import pytest
 from rig import proxy as actions
-from rig.kafka import Broker, MoreBroker
 from rig.wait import last, wait_for
 
 STALL = 24  # stall_timeout: it is told after a sixth of it
@@ -54,21 +53,6 @@ def test_a_byte_a_second(broker, own_topic, proxy, make_lineage, make_agent, mak
     agent.stop()
     assert agent.counters()["producers_made"] == 1, agent.messages()[-3000:]
     oracle.judge().assert_clean(written=2000)
-
-
-@pytest.fixture
-def two_brokers(work):
-    """Two brokers of one cluster; the second may be killed."""
-    first = Broker("first-broker")
-    second = MoreBroker(first, 2)
-    try:
-        for broker in (first, second):
-            broker.format()
-            broker.start()
-        yield first, second
-    finally:
-        second.stop()
-        first.stop()
 
 
 @pytest.mark.timeout(300)

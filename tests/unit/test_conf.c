@@ -542,6 +542,35 @@ Test(conf, clusters_have_topics_of_their_own)
 	forget(&said);
 }
 
+/* A topic that only dead letters go to is told apart, for no file waits for it. */
+Test(conf, dead_letters_have_topics)
+{
+	static const char *const expected[] = {"near/dead", "near/a", NULL, "far/dead",
+					       "near/dead"};
+	struct said said = load("letters.conf");
+	const struct conf *conf = said.conf;
+	struct kafka_options options;
+
+	cr_assert(conf, "%s", said.text);
+	cr_assert_eq(conf->n_sources, ARRAY_LEN(expected));
+	for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
+		uint32_t topic = conf->sources[i].letter_topic;
+
+		cr_assert_eq(topic == SOURCE_NO_TOPIC, !expected[i]);
+		if (!expected[i])
+			continue;
+		cr_expect_str_eq(conf_topic_name(conf, topic), expected[i]);
+		cr_expect_eq(conf->topic_settings[topic].letters,
+			     strstr(expected[i], "dead") != NULL);
+	}
+	conf_kafka_options(conf, &conf->clusters[1], &options);
+	cr_assert_eq(options.n_topics, 2);
+	cr_expect_str_eq(options.topics[1], "dead");
+	cr_expect(options.topic_settings[1].letters && !options.topic_settings[0].letters);
+	cr_expect_eq(options.plans[1].partitions, 3);
+	forget(&said);
+}
+
 Test(conf, a_cluster_without_a_name_shows_nowhere)
 {
 	struct said said = load("minimal.conf");

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "follow/claims.h"
+#include "pipeline/letter.h"
 #include "tests/support/world_doubles.h"
 
 /* The lineages' numbers tell their sources: unmatched lines of the even ones are left out. */
@@ -838,13 +839,11 @@ Test(pipeline_cases, lines_that_came_back_and_are_gone_do_not_count_as_read)
 Test(pipeline_cases, a_letter_that_cannot_be_read_has_nobody_go_alone)
 {
 	const struct store_dead_letter letter = {.value = slice_of("v"), .headers = slice_of("?")};
-	const char *why = NULL;
+	struct record record;
 	struct world world;
 
 	begin(&world);
-	cr_expect(eq(int, pipeline_replay(world.agent->pipeline, &letter, 0, &why, 0),
-		     PIPELINE_E_REFUSED));
-	cr_expect(eq(str, (char *)why, "HEADERS_UNREADABLE"));
+	cr_expect(eq(int, letter_record(&letter, 0, &record), LETTER_E_UNREADABLE));
 	write_new(&world, "L1 t0 k0 \n");
 	read_all(&world);
 	cr_assert(eq(u32, world.scripted.in_flight, 1));

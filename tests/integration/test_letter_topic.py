@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""dead_letter_topic: dead letters go from the state to a topic, with their reason in headers, and no line
+waits for them."""
+
+import json
+import random
+import time
+
+import pytest
+from rig import config
+from rig.reader import Reader
+from rig.state import read_state
+from rig.wait import wait_for
+
+PATTERN = r"^n=(?<n>\d+)(?: k=(?<k>\S+))?"
+LIMIT = 4000  # max.message.bytes of a topic that is too small
+
+
+def source(topic, path, **more):
+    """Lines without k are dead letters."""
+    one = {"name": path.stem, "paths": [str(path)], "parser": "order", "topic": topic, "key": "${k}"}
+    return {**one, "on_missing_key": "dead_letter", "headers": [{"name": "n", "value": "${n}"}], **more}
+
+
+@pytest.fixture
+def place(work, topic_name):
+    """The path of a log, and the name of a topic for its dead letters."""
+    return work / "log" / "a.log", f"{topic_name}-dead"
+
+
+def agent_of(make_agent, cluster, *sources, **more):
+    settings = config.settings(cluster.bootstrap, list(sources), pattern=PATTERN, **more)
+    return make_agent(text=config.render_settings(settings))
+
+
+def bad(numbers):
+    return "".join(f"n={n}\n" for n in numbers)
+
+
+def good(numbers):
+    return "".join(f"n={n} k={n}\n" for n in numbers)
+
+
+def append(path, text):
+    with open(path, "a", encoding="ascii") as log:
+        log.write(text)
+
+
+def numbers(cluster, topic):
+    """Of the dead letters in the topic, in the order of each partition."""
+    return [int(record.value.split()[0][2:]) for record in Reader(cluster.bootstrap, topic, 1).records()]
+
+
+def wait_there(cluster, topic, wanted, seconds=60):
+    wait_for(lambda: sorted(set(numbers(cluster, topic))) == sorted(wanted), seconds, f"{len(wanted)} are there")
+
+
+def kept(agent):
+    return [bytes(letter["value"]) for letter in read_state(agent.state).dead_letters]
+
+
+def no_letters(agent):
+    return kept(agent) == []
+
+
+def ours(record):
+    return {name[15:]: value.decode() for name, value in record.headers if name.startswith("waybill.letter.")}
+
+
+@pytest.mark.scenario("G03")
+def test_goes_there_with_its_reason(cluster, topic, place, make_agent):
+    path, dead = place
+    cluster.make_topic(dead, partitions=1)
+    began = int(time.time() * 1000)
+    path.write_text(good([1]) + bad([2]) + good([3]))
+    agent = agent_of(make_agent, cluster, source(topic, path), dead_letter_topic=dead).start()
+    wait_there(cluster, dead, [2])
+    [record] = Reader(cluster.bootstrap, dead, 1).records()
+    assert (record.key, record.value) == (None, b"n=2")
+    assert record.headers[0] == ("n", b"2"), "its own come first, as they were"
+    told = ours(record)
+    assert began <= int(told.pop("time")) <= time.time() * 1000
+    where = {"source": "a", "file": str(path), "position": str(len(good([1])))}
+    assert told == {**where, "reason": "KEY_MISSING (on_missing_key)", "topic": topic}
+    agent.counted(letters_copied=1, lines_dead=1, lines_delivered=2)
+    agent.stop()
+    assert no_letters(agent), "what is in the topic is out of the state"
+    agent.start()
+    append(path, bad([4]))
+    wait_there(cluster, dead, [2, 4])
+    agent.stop()
+    assert numbers(cluster, dead) == [2, 4], "each once, after a restart too"
+
+
+@pytest.mark.scenario("G03")
+def test_refused_by_kafka_keeps_its_key(cluster, topic_name, place, make_agent):
+    path, dead = place
+    cluster.make_topic(dead, partitions=1)
+    small = cluster.make_topic(topic_name, max_message_bytes=LIMIT)
+    big = "n=1 k=x " + random.Random(1).randbytes(LIMIT).hex()
+    path.write_text(big + "\n")
+    agent = agent_of(make_agent, cluster, source(small, path, dead_letter_topic=dead)).start()
+    wait_there(cluster, dead, [1])
+    agent.stop()
+    [record] = Reader(cluster.bootstrap, dead, 1).records()
+    assert (record.key, record.value) == (b"x", big.encode())
+    assert (ours(record)["reason"], ours(record)["code"]) == ("MSG_SIZE_TOO_LARGE", "10")
+    assert no_letters(agent)
+
+
+@pytest.mark.scenario("G03")
+def test_a_topic_that_is_not_there_holds_up_no_line(cluster, topic, place, make_agent):
+    path, dead = place
+    path.write_text(bad(range(20)) + good(range(20, 40)))
+    agent = agent_of(make_agent, cluster, source(topic, path, dead_letter_topic=dead)).start()
+    agent.counted(lines_dead=20, lines_delivered=20)
+    agent.wait_says(f"topic {dead} does not exist", "its dead letters wait")
+    wait_for(lambda: len(read_state(agent.state).dead_letters) == 20, 20, "they are in the state")
+    agent.stop()
+    agent.start()
+    append(path, good([40]))
+    agent.counted(lines_delivered=1)
+    assert json.loads(agent.ask("status", "--json").splitlines()[0])["kafka_up"], "no line waits"
+    cluster.make_topic(dead, partitions=1)
+    wait_there(cluster, dead, range(20))
+    agent.stop()
+    assert numbers(cluster, dead) == list(range(20)), "in their order, once"
+    assert no_letters(agent)
+
+
+@pytest.mark.scenario("G03")
+def test_one_that_is_refused_stays_and_others_go(cluster, topic, place, make_agent):
+    path, dead = place
+    cluster.make_topic(dead, partitions=1, max_message_bytes=LIMIT)
+    big = "n=1 " + random.Random(1).randbytes(LIMIT).hex()
+    path.write_text(bad([0]) + big + "\n" + bad([2, 3]) + good([4]))
+    agent = agent_of(make_agent, cluster, source(topic, path, dead_letter_topic=dead)).start()
+    wait_there(cluster, dead, [0, 2, 3])
+    agent.wait_says(f"topic {dead} refuses dead letters (MSG_SIZE_TOO_LARGE)")
+    agent.counted(lines_dead=4, lines_delivered=1, producers_made=1)
+    cluster.alter_topic(dead, max_message_bytes=1 << 20)
+    wait_there(cluster, dead, [0, 1, 2, 3])
+    agent.wait_says(f"topic {dead} takes the dead letters")
+    agent.stop()
+    assert agent.messages().count(f"topic {dead} refuses") == 1, "told once"
+    assert numbers(cluster, dead) == [0, 2, 3, 1] and no_letters(agent)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.scenario("G03", "E18")
+def test_a_topic_without_replicas_holds_up_no_refused_line(two_brokers, topic_name, place, make_agent):
+    """Both go alone, one at a time: the dead letter that cannot go gives way."""
+    path, dead = place
+    first, second = two_brokers
+    first.make_topic(dead, partitions=1, replicas=2, min_insync_replicas=2)
+    second.kill()
+
+    def shrunk():
+        part = first.admin.list_topics(dead, timeout=30).topics[dead].partitions[0]
+        return part.isrs == [1] and part.leader == 1
+
+    wait_for(shrunk, 60, "one replica in sync")
+    small = first.make_topic(topic_name, max_message_bytes=LIMIT)
+    path.write_text(bad([0]))
+    agent = agent_of(make_agent, first, source(small, path, dead_letter_topic=dead)).start()
+    wait_for(lambda: agent.counters()["in_flight"] == 0 and kept(agent) == [b"n=0"], 20, "it is in the state")
+    agent.wait_says(f"topic {dead}", "NOT_ENOUGH_REPLICAS", deadline=60)
+    append(path, "n=1 k=x " + random.Random(1).randbytes(LIMIT).hex() + "\n" + good([2]))
+    agent.counted(lines_dead=2, lines_delivered=1)
+    assert numbers(first, dead) == []
+    first.alter_topic(dead, min_insync_replicas=1)
+    wait_there(first, dead, [0, 1], 120)
+    agent.stop()
+    assert no_letters(agent)
+
+
+@pytest.mark.scenario("G03", "D09")
+def test_room_is_made_by_what_went(cluster, topic, place, make_agent):
+    path, dead = place
+    cluster.make_topic(dead, partitions=1)
+    path.write_text(bad(range(100, 200)) + good([200]))
+    one = source(topic, path, dead_letter_topic=dead, dead_letter_max=5 * len("n=100"))
+    agent = agent_of(make_agent, cluster, one, checkpoint_interval="100ms").start()
+    agent.counted(lines_dead=100, lines_delivered=1)
+    wait_there(cluster, dead, range(100, 200))
+    agent.stop()
+    assert numbers(cluster, dead) == list(range(100, 200)) and no_letters(agent)
+
+
+@pytest.mark.scenario("G03", "A07")
+def test_killed_over_and_over(cluster, topic, place, make_agent):
+    """A kill repeats at most what was acknowledged and is not out of the state yet: what goes there between
+    two checkpoints, in its order."""
+    path, dead = place
+    cluster.make_topic(dead, partitions=1)
+    path.write_text(bad(range(2000)))
+    agent = agent_of(make_agent, cluster, source(topic, path, dead_letter_topic=dead))
+    for seen in (100, 400, 700, 1000):
+        agent.start()
+        wait_for(lambda want=seen: len(set(numbers(cluster, dead))) >= want, 60, f"{seen} are there")
+        agent.kill()
+    agent.start()
+    wait_there(cluster, dead, range(2000))
+    agent.stop()
+    assert no_letters(agent)
+    there = numbers(cluster, dead)
+    back = [(a, b) for a, b in zip(there, there[1:]) if b != a + 1]
+    assert len(back) <= 4 and all(b <= a for a, b in back), f"one step back a kill: {back}"
+
+
+def test_until_eof_waits_for_them(cluster, topic, place, make_agent):
+    path, dead = place
+    cluster.make_topic(dead, partitions=1)
+    path.write_text(bad(range(30)) + good([30]))
+    agent = agent_of(make_agent, cluster, source(topic, path, dead_letter_topic=dead))
+    assert agent.run("--until-eof") == 65
+    assert numbers(cluster, dead) == list(range(30)) and no_letters(agent)
