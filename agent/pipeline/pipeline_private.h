@@ -25,10 +25,10 @@ struct pipeline {
 	struct file_stack touched;
 	const char *last_failure;
 	struct reasons failures;
-	uint64_t lines_joined; /* in flight, beside the first one of each event */
-	int64_t real_ms;       /* of the last turn: what the clock said, */
-	uint64_t mono_us;      /* and the other one */
-	size_t n_replays;      /* dead letters that are under way */
+	uint64_t lines_joined;     /* in flight, beside the first one of each event */
+	int64_t real_ms;           /* of the last turn: what the clock said, */
+	uint64_t mono_us;          /* and the other one */
+	size_t n_replays;          /* dead letters that are under way */
 	struct pipeline_line line; /* that a record was made of last */
 	bool taken;                /* by the last turn */
 	uint64_t turn_bytes;       /* of the lines that it took */

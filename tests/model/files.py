@@ -66,7 +66,8 @@ class Files:
             return False
         if self.wide:
             return True
-        known = any(c.slot == content.slot and c.seen for c in self.contents)
+        # Of a deleted file that was shipped nothing is kept: what comes to its path is new there.
+        known = any(c.slot == content.slot and c.seen and c.path for c in self.contents)
         return known and not content.unwatched
 
     def can_be_found(self, content):
@@ -216,17 +217,12 @@ class Files:
         if content.halved or self.model.forgetful or not self.up:
             self.model.told_of = self.model.told_of or not self.is_known(content)
         content.had.add(content.inode)
-        # Little is known to be settled, and what begins with that has the number of one that is
-        # gone: it was made when that was gone, as any new file, and that may begin with the same
-        # banner.
-        settled = content.stored_end()
-        if not self.up and inode in content.had and settled < 1024:
-            self.model.may_repeat(content, settled)
-            self.model.told_of = True
         content.path, content.inode = path, inode
         content.copied = True
         content.suspected = content.seen
         content.seen = content.stored = False
+        if not self.up:
+            self.forget_number(content)
         self.loosen(content)
 
     def loosen(self, content):
@@ -246,6 +242,15 @@ class Files:
         shorter = any(line.landed and line.end > content.size for line in content.lines)
         if content.copied and not content.seen and shorter:
             self.model.may_repeat(content, content.size)
+
+    def forget_number(self, content):
+        """Little is known to be settled, and what begins with that has the number of one that is
+        gone: it was made when that was gone, as any new file, and that may begin with the same
+        banner."""
+        settled = content.stored_end()
+        if content.copied and not content.seen and content.inode in content.had and settled < 1024:
+            self.model.may_repeat(content, settled)
+            self.model.told_of = True
 
     def forget_copy(self, content):
         """A program may write the same each time it starts: what was made after the last write to a

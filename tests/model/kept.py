@@ -596,6 +596,18 @@ KEPT = {
         [("broker", False), ("run", 0), ("write", 0, 1), ("run", 0), ("rotate", 0, "number", False),
          ("write", 0, 0), ("run", 0), ("kill", False)],
     ),
+    "deleted, made anew and rotated, which nobody saw: nothing leads there": (
+        False,
+        False,
+        [("write", 2, 0), ("run", 0), ("delete", 2, False), ("run", 1), ("write", 2, 1),
+         ("kill", False), ("rotate", 2, "number", False)],
+    ),
+    "replaced twice before a kill, with the number that the first one had": (
+        False,
+        False,
+        [("write", 0, 1), ("copy", 0, "olddir"), ("run", 1), ("replace", 0, 0), ("run", 0),
+         ("replace", 0, 0), ("kill", True)],
+    ),
     "a held file is replaced, and what replaced it is taken in first": (
         False,
         False,

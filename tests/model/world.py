@@ -116,7 +116,9 @@ class World(Changes):
         self.model.crash()
         for content in self.contents:
             content.seen = content.stored
+        for content in self.contents:
             self.loosen(content)
+            self.forget_number(content)
             self.forget_twin(content)
             if not self.is_known(content) or content.packed:
                 self.forget_copy(content)
