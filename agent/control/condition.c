@@ -101,6 +101,8 @@ static void say_topic(const struct view *view, const struct file *file, char *te
 		snprintf(text, len, "topic %s, which is %s", name, topic.state);
 	else if (stats.state && strcmp(stats.state, "running") != 0)
 		snprintf(text, len, "a producer for topic %s: one is being replaced", name);
+	else if (!stats.reachable)
+		snprintf(text, len, "a broker of topic %s that answers: none does now", name);
 	else
 		snprintf(text, len, "a partition of topic %s that takes no records now", name);
 }

@@ -27,6 +27,9 @@
 /* What to do about a dead letter. */
 #define MENDED "`waybill dead-letters replay` sends it again when what it was refused for is mended"
 
+/* A checkpoint that is due for so long is worth a word, as in the log. */
+#define UNSAVED_MS 5000
+
 struct explanation {
 	const char *verdict; /* a static word */
 	char words[1024];
@@ -376,6 +379,19 @@ static void add_cluster(struct explanation *e, const char *cluster)
 	snprintf(e->words + len, sizeof e->words - len, " (cluster %s)", cluster);
 }
 
+/* What is settled is so in memory only while the state cannot be written. */
+static void add_unsaved(const struct view *view, struct explanation *e)
+{
+	uint64_t age_ms = view->counters->checkpoint_age_ms;
+	size_t len = strlen(e->words);
+
+	if (age_ms >= UNSAVED_MS)
+		snprintf(e->words + len, sizeof e->words - len,
+			 "; state_dir: positions were not written for %" PRIu64
+			 " s, and a crash now would repeat lines: is its disk full?",
+			 age_ms / 1000);
+}
+
 void explain_line(const struct view *view, const struct request *request, struct json *to)
 {
 	const struct file *file = request_file(view->files, request);
@@ -394,6 +410,8 @@ void explain_line(const struct view *view, const struct request *request, struct
 		explain_file(view, file, &e);
 	if (file && view->conf->n_clusters > 1)
 		add_cluster(&e, view->conf->clusters[file->source->cluster].name);
+	if (file)
+		add_unsaved(view, &e);
 	line_begin(to, "explain");
 	line_text(to, "verdict", e.verdict);
 	line_text(to, "words", e.words);

@@ -86,10 +86,13 @@ def test_a_topic_that_is_missing(cluster, topic_name, work, make_agent):
     path.write_text("k=1\n")
     agent = agent_of(make_agent, cluster.bootstrap, one).start()
     operator = Operator(agent, work)
-    agent.wait_says(topic_name, "topic")
+    agent.wait_says(f"topic {topic_name}", "does not exist", "wait")
     operator.sees("status", f"topic {topic_name} is missing")
     operator.sees("explain", "unread", f"topic {topic_name}, which is missing", about=[f"{path}@0"])
-    assert operator.fires("WaybillTopicNotReady") and not operator.fires("WaybillBrokersSilent")
+    text = operator.ask("metrics")
+    assert f'waybill_topic_ready{{topic="{topic_name}"}} 0' in text
+    assert 'waybill_files_held{reason="topic"} 1' in text
+    assert fires("WaybillTopicNotReady", text, work) and not fires("WaybillBrokersSilent", text, work)
     cluster.make_topic(topic_name)
     agent.counted(lines_delivered=1, deadline=60)
     assert not operator.fires("WaybillTopicNotReady")
@@ -110,7 +113,9 @@ def test_brokers_that_are_lost(broker, own_topic, work, make_agent):
         agent.wait_says("no broker", deadline=90)
         operator.sees("status", "no broker answers: ")
         operator.sees("explain", "in_flight", about=[f"{path}:2"])
-        assert operator.fires("WaybillBrokersSilent") and not operator.fires("WaybillTopicNotReady")
+        text = operator.ask("metrics")
+        assert "waybill_brokers_answer 0" in text
+        assert fires("WaybillBrokersSilent", text, work) and not fires("WaybillTopicNotReady", text, work)
     finally:
         broker.start()
     agent.counted(lines_delivered=2, deadline=60)
@@ -180,6 +185,7 @@ def test_a_state_that_cannot_be_written(cluster, topic, work, make_agent):
         log.write("k=2\n" * 500)
     agent.wait_says("state_dir", "the checkpoint could not be written", "full", "a crash now would repeat")
     operator.sees("status", "the last checkpoint has been due for")
+    operator.sees("explain", "state_dir: positions were not written for", "is its disk full?", about=[path])
     age = wait_for(
         lambda: "waybill_checkpoint_age_seconds 3" in (text := operator.ask("metrics")) and text,
         60,

@@ -641,6 +641,9 @@ Test(explain, lines_of_a_file)
 	expect(name, 80, "unread", "not read yet");
 	expect(name, 100, "beyond", "100 bytes");
 	expect(name, -1, "reading", "all before position 10 is settled");
+	counters.checkpoint_age_ms = 7000;
+	expect(name, 9, "settled", "positions were not written for 7 s");
+	counters.checkpoint_age_ms = 0;
 	/* Now there are letters of the source, and none of this line. */
 	expect(name, 0, "settled", "it is no dead letter");
 	view.writing = true;
@@ -742,6 +745,42 @@ static bool topic_of_two(const struct output *of, size_t topic, struct output_to
 	(void)of;
 	*ret_topic = (struct output_topic){.state = "ready", .n_partitions = topic == 0 ? 1 : 2};
 	return topic < 2;
+}
+
+static void silent_stats(const struct output *of, struct output_stats *ret_stats)
+{
+	(void)of;
+	*ret_stats = (struct output_stats){.producers_made = 1};
+}
+
+/* What its topic's partitions do is no news while no broker answers. */
+Test(condition, no_broker_is_what_a_file_waits_for)
+{
+	static const struct output_views views = {.topic = topic_of_two,
+						  .partition = two_partitions};
+	struct output_ops seen = ops;
+	struct condition condition;
+	struct file *file;
+
+	begin();
+	seen.views = &views;
+	output.ops = &seen;
+	conf.topics = (char *[]){"orders"};
+	conf.n_topics = 1;
+	add_files(1);
+	file = files_by_inode(&files, 1, 1);
+	file->state = FILE_READING;
+	file->queue = FILE_QUEUE_HELD;
+	file->waits_for = FILE_WAITS_TOPIC;
+	condition_of(&view, file, &condition);
+	cr_expect_str_eq(condition.waits_for,
+			 "a partition of topic orders that takes no records now");
+	seen.stats = silent_stats;
+	condition_of(&view, file, &condition);
+	cr_expect_str_eq(condition.waits_for,
+			 "a broker of topic orders that answers: none does now");
+	file->queue = FILE_QUEUE_NONE;
+	end();
 }
 
 Test(explain, the_partition_of_a_record_and_not_the_worst_of_all)
