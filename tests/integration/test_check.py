@@ -282,7 +282,8 @@ def test_timestamps_that_a_topic_does_not_take(cluster, topic_name, good):
     lines = {"timestamp": "${line}", "timestamp_max_past": "7d"}
     append = cluster.make_topic(f"{topic_name}-append", message_timestamp_type="LogAppendTime")
     path = good(cluster.bootstrap, append, source=lines)
-    place, _ = Check(path).assert_says("warning", append, "LogAppendTime", "kafka-configs --alter")
+    command = f"kafka-configs --bootstrap-server {cluster.bootstrap} --alter"
+    place, _ = Check(path).assert_says("warning", append, "LogAppendTime", command)
     line = next(n for n, l in enumerate(path.read_text().splitlines(), 1) if " timestamp = " in l)
     assert place == f"{path}:{line}"
 

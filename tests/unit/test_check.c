@@ -224,9 +224,9 @@ Test(check, the_command_that_makes_a_topic_can_be_copied)
 	} rows[] = {{1, "-factor 1"}, {2, "-factor 2"}, {3, "-factor 3"}, {9, "-factor 3"}};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct check_report report = {0};
+		struct check_report report = {.servers = "a:1,b:2"};
 
-		check_judge_missing(&report, CHECK_NOWHERE, "orders", "a:1,b:2", rows[i].n_brokers);
+		check_judge_missing(&report, CHECK_NOWHERE, "orders", rows[i].n_brokers);
 		cr_assert(strstr(report.items[0].text, "--bootstrap-server a:1,b:2 --create"), "%s",
 			  report.items[0].text);
 		cr_assert(strstr(report.items[0].text, rows[i].replicas), "%s",
@@ -419,7 +419,7 @@ ParameterizedTest(struct times_case *c, check, times)
 
 Test(check, partitions_and_rules)
 {
-	struct check_report report = {0};
+	struct check_report report = {.servers = "a:1"};
 
 	check_judge_partitions(&report, CHECK_NOWHERE, "orders", 6, 6);
 	cr_expect_eq(report.n, 0);
@@ -427,7 +427,8 @@ Test(check, partitions_and_rules)
 	cr_assert_eq(report.n, 1);
 	cr_expect_eq((int)report.items[0].severity, CHECK_ERROR);
 	cr_expect(strstr(report.items[0].text, "1 partition, but partitioner.rules need 6"));
-	cr_expect(strstr(report.items[0].text, "--alter --topic orders --partitions 6"));
+	cr_expect(strstr(report.items[0].text,
+			 "--bootstrap-server a:1 --alter --topic orders --partitions 6"));
 	check_report_deinit(&report);
 }
 
@@ -440,13 +441,14 @@ Test(check, a_topic_that_is_not_as_planned)
 	struct topic_plan plan = {.partitions = 6, .replicas = -1, .config = config, .n_config = 3};
 	struct topic_facts facts = {
 		.n_partitions = 3, .replicas = 1, .planned = planned, .n_planned = 3};
-	struct check_report report = {0};
+	struct check_report report = {.servers = "a:1"};
 
 	check_judge_plan(&report, CHECK_NOWHERE, "orders", &facts, &plan);
 	cr_assert_eq(report.n, 2, "settings that may not be read are not judged");
 	cr_expect(strstr(report.items[0].text, "number of its partitions is 3, wanted is 6"));
 	cr_expect(strstr(report.items[1].text, "retention.ms is \"2000\", wanted is \"1000\""));
-	cr_expect(strstr(report.items[1].text, "--add-config retention.ms=1000"));
+	cr_expect(strstr(report.items[1].text, "kafka-configs --bootstrap-server a:1 --alter "
+					       "--topic orders --add-config retention.ms=1000"));
 	check_report_deinit(&report);
 	report = (struct check_report){0};
 	facts.min_insync = 1;

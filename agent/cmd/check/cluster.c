@@ -14,7 +14,7 @@
 #define REPLICAS_GOOD 3
 
 void check_judge_missing(struct check_report *report, struct conf_place place, const char *topic,
-			 const char *servers, int32_t n_brokers)
+			 int32_t n_brokers)
 {
 	int replicas = n_brokers > 0 && n_brokers < REPLICAS_GOOD ? n_brokers : REPLICAS_GOOD;
 
@@ -23,7 +23,7 @@ void check_judge_missing(struct check_report *report, struct conf_place place, c
 		   "Its files wait until it is there; others go on.\n"
 		   "Make it:\n  kafka-topics --bootstrap-server %s --create --topic %s "
 		   "--partitions 6 --replication-factor %d",
-		   topic, servers, topic, replicas);
+		   topic, check_servers(report), topic, replicas);
 }
 
 /* "6 partitions, 3 replicas": what is not said is the brokers' matter. */
@@ -78,8 +78,10 @@ void check_judge_plan(struct check_report *report, struct conf_place place, cons
 			check_find(report, CHECK_WARNING, place,
 				   "topic \"%s\": %s is \"%s\", wanted is \"%s\" (topics)\n"
 				   "What is there is never altered; it is changed with:\n"
-				   "  kafka-configs --alter --topic %s --add-config %s=%s",
-				   topic, name, is, wanted, topic, name, wanted);
+				   "  kafka-configs --bootstrap-server %s --alter --topic %s "
+				   "--add-config %s=%s",
+				   topic, name, is, wanted, check_servers(report), topic, name,
+				   wanted);
 		else if (!is && facts->min_insync)
 			check_find(report, CHECK_WARNING, place,
 				   "topic \"%s\": the brokers know no setting %s (topics)", topic,

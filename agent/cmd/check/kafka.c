@@ -89,8 +89,9 @@ void check_judge_replicas(struct check_report *report, struct conf_place place, 
 			   "acknowledged record is lost if one broker dies\n"
 			   "A record counts as acknowledged when only one replica has it.\n"
 			   "Set min.insync.replicas=2:\n"
-			   "  kafka-configs --alter --topic %s --add-config min.insync.replicas=2",
-			   topic, n, topic);
+			   "  kafka-configs --bootstrap-server %s --alter --topic %s "
+			   "--add-config min.insync.replicas=2",
+			   topic, n, check_servers(report), topic);
 	else if (n > 1 && least == n)
 		check_find(report, CHECK_NOTE, place,
 			   "topic \"%s\": %u replicas, min.insync.replicas %u: when one broker is "
@@ -166,13 +167,15 @@ void check_judge_partitions(struct check_report *report, struct conf_place place
 			    int32_t n, int32_t least)
 {
 	if (n < least)
-		check_find(report, CHECK_ERROR, place,
-			   "topic \"%s\": %d partition%s, but partitioner.rules need %d: some "
-			   "records have no partition to go to\n"
-			   "Files wait at the first such record, until the topic has more.\n"
-			   "Add partitions, or change the rules:\n"
-			   "  kafka-topics --alter --topic %s --partitions %d",
-			   topic, (int)n, n == 1 ? "" : "s", (int)least, topic, (int)least);
+		check_find(
+			report, CHECK_ERROR, place,
+			"topic \"%s\": %d partition%s, but partitioner.rules need %d: some "
+			"records have no partition to go to\n"
+			"Files wait at the first such record, until the topic has more.\n"
+			"Add partitions, or change the rules:\n"
+			"  kafka-topics --bootstrap-server %s --alter --topic %s --partitions %d",
+			topic, (int)n, n == 1 ? "" : "s", (int)least, check_servers(report), topic,
+			(int)least);
 }
 
 /* What the topic is to be; NULL: nobody said so. */
@@ -186,15 +189,13 @@ static const struct topic_plan *plan_of(const struct check *check, size_t index)
 static void judge_not_ready(struct check *check, struct conf_place place, size_t index,
 			    const struct topic_facts *facts, int32_t n_brokers)
 {
-	const char *servers =
-		cluster_value(conf_topic_cluster(check->conf, index), "bootstrap.servers");
 	const struct topic_plan *plan = plan_of(check, index);
 	const char *topic = check->conf->topics[index];
 
 	if (facts->state == TOPIC_MISSING && plan && plan->create)
 		check_judge_to_make(&check->report, place, topic, plan);
 	else if (facts->state == TOPIC_MISSING)
-		check_judge_missing(&check->report, place, topic, servers, n_brokers);
+		check_judge_missing(&check->report, place, topic, n_brokers);
 	else if (facts->state == TOPIC_DENIED)
 		check_find(&check->report, CHECK_ERROR, place,
 			   "topic \"%s\": not authorized (%s)\n"
@@ -202,7 +203,7 @@ static void judge_not_ready(struct check *check, struct conf_place place, size_t
 			   "The user of the kafka block needs the rights WRITE and DESCRIBE:\n"
 			   "  kafka-acls --bootstrap-server %s --add --producer --topic %s "
 			   "--allow-principal User:...",
-			   topic, facts->reason, servers, topic);
+			   topic, facts->reason, check_servers(&check->report), topic);
 	else
 		check_find(&check->report, CHECK_ERROR, place,
 			   "topic \"%s\": the brokers do not tell its partitions (%s)\n"
@@ -361,6 +362,7 @@ static int check_cluster(struct check *check, const struct cluster *cluster)
 	r = inspect_topics(&options, message, sizeof message, &topics);
 	if (r < 0)
 		return r;
+	check->report.servers = servers;
 	check_say(check, "Kafka%s%s: %s %s", space, cluster->name, servers,
 		  r ? "does not answer" : "answers");
 	if (r)

@@ -32,7 +32,7 @@ void check_judge_partitions(struct check_report *report, struct conf_place place
 
 /* Of a topic that is not there: the command that makes it, on a cluster of so many brokers. */
 void check_judge_missing(struct check_report *report, struct conf_place place, const char *topic,
-			 const char *servers, int32_t n_brokers);
+			 int32_t n_brokers);
 
 /* The same of one that run makes: what it will be. */
 void check_judge_to_make(struct check_report *report, struct conf_place place, const char *topic,

@@ -33,7 +33,15 @@ struct check_report {
 	size_t n;
 	size_t counts[CHECK_SEVERITIES];
 	bool no_memory; /* something could not be noted down */
+	/* bootstrap_servers of the cluster that is judged, for commands to copy; NULL: of none */
+	const char *servers;
 };
+
+/* What a command to copy has behind --bootstrap-server. */
+static inline const char *check_servers(const struct check_report *report)
+{
+	return report->servers ? report->servers : "HOST:9092";
+}
 
 /* More than these are counted only. */
 #define CHECK_FINDINGS_MAX 500

@@ -58,9 +58,9 @@ void check_judge_times(struct check_report *report, struct conf_place place, con
 			   "topic \"%s\": message.timestamp.type is LogAppendTime: the brokers put "
 			   "their own time in place of this timestamp\n"
 			   "Let them keep it:\n"
-			   "  kafka-configs --alter --topic %s --add-config "
+			   "  kafka-configs --bootstrap-server %s --alter --topic %s --add-config "
 			   "message.timestamp.type=CreateTime",
-			   topic, topic);
+			   topic, check_servers(report), topic);
 		return;
 	}
 	judge_limit(report, place, topic, "timestamp_max_past", time->max_past_ms,
