@@ -59,6 +59,15 @@ static size_t topic_of(const struct conf *conf, uint32_t cluster, const char *na
 	return i;
 }
 
+/* Whether it names a cluster that is not there: that was noted, and no other judges its topic. */
+static bool is_nowhere(const struct conf *conf, uint32_t cluster, const struct conf_node *group)
+{
+	const struct conf_node *name = conf_node_find(group, "cluster");
+
+	return name &&
+	       (name->kind != CONF_TEXT || strcmp(conf->clusters[cluster].name, name->text) != 0);
+}
+
 static int32_t number_of(const struct conf_value *value)
 {
 	return value->node ? (int32_t)value->number : -1;
@@ -80,7 +89,7 @@ static int build_plan(struct conf_build *build, const struct conf_node *list, si
 	conf_label(list, index, "topic", label, sizeof label);
 	conf_values_read(&values, group, CONF_IN_TOPIC, label, build->problems);
 	cluster = conf_find_cluster(build, &of[CONF_CLUSTER], label);
-	if (!name->text)
+	if (!name->text || is_nowhere(build->conf, cluster, group))
 		return 0;
 	topic = topic_of(build->conf, cluster, name->text);
 	if (topic == build->conf->n_topics) {
