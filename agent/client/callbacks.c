@@ -26,7 +26,24 @@
 #include "client/words.h"
 #include "login/login.h"
 
-void callbacks_fetch_token(const struct callbacks *c, rd_kafka_t *rk)
+static void note_token(struct callbacks *c, const struct token *token)
+{
+	pthread_mutex_lock(&c->about_lock);
+	memcpy(c->about, token->about, sizeof c->about);
+	pthread_mutex_unlock(&c->about_lock);
+}
+
+void callbacks_about_token(struct callbacks *c, char *ret_about, size_t len)
+{
+	ret_about[0] = '\0';
+	if (!c->login)
+		return;
+	pthread_mutex_lock(&c->about_lock);
+	snprintf(ret_about, len, "%s", c->about);
+	pthread_mutex_unlock(&c->about_lock);
+}
+
+void callbacks_fetch_token(struct callbacks *c, rd_kafka_t *rk)
 {
 	char why[480];
 	struct token token;
@@ -41,6 +58,7 @@ void callbacks_fetch_token(const struct callbacks *c, rd_kafka_t *rk)
 		rd_kafka_oauthbearer_set_token_failure(rk, why);
 		return;
 	}
+	note_token(c, &token);
 	if (rd_kafka_oauthbearer_set_token(rk, token.text, token.expires_ms, token.principal,
 					   token.extensions, token.n_extensions, why, sizeof why))
 		rd_kafka_oauthbearer_set_token_failure(rk, why);
@@ -98,6 +116,7 @@ static bool verifies(const struct kafka_options *o)
 void callbacks_init(struct callbacks *c, const struct kafka_options *options, rd_kafka_conf_t *conf)
 {
 	c->login = login_ref(options->login);
+	pthread_mutex_init(&c->about_lock, NULL);
 	c->log = options->log;
 	rd_kafka_conf_set_opaque(conf, c);
 	rd_kafka_conf_set_log_cb(conf, on_log);

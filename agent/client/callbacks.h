@@ -2,10 +2,12 @@
 #ifndef CLIENT_CALLBACKS_H
 #define CLIENT_CALLBACKS_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
 #include "client/options.h"
+#include "login/token.h"
 
 /*
  * What threads of the library ask us, beside the loop: whether a certificate will do, and for a
@@ -19,6 +21,8 @@ struct callbacks {
 	/* To be ended before it numbers its batches anew, or NULL; and whether it was. */
 	struct rd_kafka_s *_Atomic guarded;
 	atomic_bool renumbers;
+	pthread_mutex_t about_lock;
+	char about[TOKEN_ABOUT_MAX]; /* the token in use, by about_lock; "": it says nothing */
 };
 
 struct rd_kafka_s;
@@ -42,7 +46,10 @@ void callbacks_begin(struct callbacks *callbacks, struct rd_kafka_s *rk, bool gu
  * LOGIN_TIMEOUT_MS; what fails is told as an error of authentication. Any thread may do so. Nothing
  * where no tokens are wanted.
  */
-void callbacks_fetch_token(const struct callbacks *callbacks, struct rd_kafka_s *rk);
+void callbacks_fetch_token(struct callbacks *callbacks, struct rd_kafka_s *rk);
+
+/* What the token in use says of itself, for an error text (client/words.h). */
+void callbacks_about_token(struct callbacks *callbacks, char *ret_about, size_t len);
 
 /* The instance is gone. Fine without callbacks_init, if it is all 0. */
 void callbacks_deinit(struct callbacks *callbacks);

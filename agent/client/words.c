@@ -23,6 +23,8 @@
 #define NOT_VERIFIED "certificate verify failed"
 #define NO_THREAD "Unable to create broker thread"
 #define HANDSHAKE "SSL handshake failed"
+/* All that a broker says of one, whatever is wrong with it (RFC 7628, 3.2.2). */
+#define INVALID_TOKEN "invalid_token"
 #define SCRAM "SASL mechanism SCRAM"
 /* 2.6.1: the first that sends the nonce of SCRAM once, as brokers from Kafka 4 on insist. */
 #define SCRAM_VERSION 0x02060100
@@ -87,7 +89,15 @@ static void append(char *text, size_t size, const char *words)
 	snprintf(text + len, size - len, "%s", words);
 }
 
-void words_mend(char *text, size_t size, int certificate)
+static void name_token(char *text, size_t size, const char *token)
+{
+	if (!*token)
+		return;
+	append(text, size, "; the token: ");
+	append(text, size, token);
+}
+
+void words_mend(char *text, size_t size, int certificate, const char *token)
 {
 	char *size_at = strstr(text, TOO_LARGE), *cause = strstr(text, NOT_VERIFIED);
 	char *handshake = strstr(text, HANDSHAKE);
@@ -96,6 +106,8 @@ void words_mend(char *text, size_t size, int certificate)
 		append(text, size,
 		       "; brokers of Kafka 4 refuse SCRAM of a librdkafka before 2.6.1, whatever "
 		       "the password is");
+	else if (strstr(text, INVALID_TOKEN))
+		name_token(text, size, token);
 	else if (strstr(text, NO_THREAD))
 		snprintf(text, size,
 			 "librdkafka can make no thread for a broker: it keeps one for each that "

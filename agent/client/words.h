@@ -8,9 +8,10 @@
 
 /*
  * Mends an error text in place, which has room for `size` bytes. certificate: OpenSSL's reason for
- * which a broker's certificate was refused last; 0: none is known.
+ * which a broker's certificate was refused last; 0: none is known. token: what that in use says of
+ * itself; "": nothing.
  */
-void words_mend(char *text, size_t size, int certificate);
+void words_mend(char *text, size_t size, int certificate, const char *token);
 
 /* Why a broker's certificate is refused, by OpenSSL's number: what it is, and what to look at. */
 const char *words_certificate(int error);

@@ -66,7 +66,7 @@ void kafka_unreachable(struct kafka *k, enum trouble trouble, const char *reason
 	}
 	k->reachable = false;
 	k->trouble = TROUBLE_NONE;
-	snprintf(k->reason, sizeof k->reason, "%.250s", reason);
+	snprintf(k->reason, sizeof k->reason, "%.380s", reason);
 	if (trouble == TROUBLE_NONE)
 		trouble = k->told_trouble ? k->told_trouble : TROUBLE_NETWORK;
 	if (trouble == k->told_trouble || !servers(k))
@@ -74,7 +74,7 @@ void kafka_unreachable(struct kafka *k, enum trouble trouble, const char *reason
 	k->told_trouble = trouble;
 	remarks_add(&k->remarks, refused ? LOG_ERR : LOG_WARNING,
 		    refused ? "authentication" : "brokers-unreachable", NULL,
-		    "%s kafka.bootstrap_servers (%.120s) %s: %.320s; "
+		    "%s kafka.bootstrap_servers (%.120s) %s: %.380s; "
 		    "lines stay in their files, retrying",
 		    refused ? "the brokers of" : "no broker of", servers(k),
 		    refused ? "cannot be used" : "answers", reason[0] ? reason : "timed out");

@@ -83,7 +83,7 @@ static void note_error(struct kafka *k, const struct producer_news *news, uint64
 	if (news->trouble < k->trouble)
 		return;
 	k->trouble = news->trouble;
-	snprintf(k->last_error, sizeof k->last_error, "%.250s", news->text);
+	snprintf(k->last_error, sizeof k->last_error, "%.380s", news->text);
 }
 
 static void take_answer(struct kafka *k, uint64_t now_us)
@@ -146,7 +146,7 @@ static void take_news(struct kafka *k, struct producer *producer, uint64_t now_u
 	case NEWS_ALL_DOWN:
 		k->all_down = true;
 		if (!k->last_error[0])
-			snprintf(k->last_error, sizeof k->last_error, "%.250s", news.text);
+			snprintf(k->last_error, sizeof k->last_error, "%.380s", news.text);
 		kafka_ask(k, now_us, US_PER_S);
 		break;
 	case NEWS_NONE:

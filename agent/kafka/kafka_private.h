@@ -68,8 +68,8 @@ struct kafka {
 	uint64_t delivered;     /* by this instance */
 	unsigned int fruitless; /* instances in a row that delivered nothing */
 	struct output_stats stats;
-	char last_error[256]; /* the library's last words on a connection */
-	char reason[256];     /* why no broker answered the last question; "": one did */
+	char last_error[384]; /* the library's last words on a connection */
+	char reason[384];     /* why no broker answered the last question; "": one did */
 };
 
 /* Whether only dead letters go to the topic, so that no file waits for it. */

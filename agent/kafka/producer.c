@@ -445,7 +445,7 @@ void producer_set_password(struct producer *p, const struct kafka_options *optio
 		rd_kafka_error_destroy(error);
 }
 
-void producer_fetch_token(const struct producer *p)
+void producer_fetch_token(struct producer *p)
 {
 	if (p)
 		callbacks_fetch_token(&p->callbacks, p->rk);

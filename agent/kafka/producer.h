@@ -129,7 +129,7 @@ bool producer_would_renumber(const struct producer *producer);
 void producer_set_password(struct producer *producer, const struct kafka_options *options);
 
 /* Fetches a token for it now: see callbacks_fetch_token. NULL is fine. */
-void producer_fetch_token(const struct producer *producer);
+void producer_fetch_token(struct producer *producer);
 
 /* What the instance was made with. */
 size_t producer_batch_limit(const struct producer *producer);

@@ -172,12 +172,15 @@ static enum trouble trouble_of(rd_kafka_resp_err_t err, const char *text)
 static void convert_error(struct producer *p, struct producer_news *ret)
 {
 	rd_kafka_resp_err_t err = rd_kafka_event_error(p->event);
+	char about[TOKEN_ABOUT_MAX];
 
 	ret->kind = NEWS_ERROR;
 	ret->priority = LOG_WARNING;
 	snprintf(ret->text, sizeof ret->text, "%s", rd_kafka_event_error_string(p->event));
 	ret->trouble = trouble_of(err, ret->text);
-	words_mend(ret->text, sizeof ret->text, atomic_load(&p->callbacks.certificate_error));
+	callbacks_about_token(&p->callbacks, about, sizeof about);
+	words_mend(ret->text, sizeof ret->text, atomic_load(&p->callbacks.certificate_error),
+		   about);
 	if (rd_kafka_event_error_is_fatal(p->event) || err == RD_KAFKA_RESP_ERR__FATAL) {
 		ret->kind = NEWS_FATAL;
 		ret->priority = LOG_ERR;

@@ -67,6 +67,17 @@ static int check(struct slice text, char *ret_message, size_t len)
 	return 0;
 }
 
+/* Who gave it, for whom, and until when by our clock: what a broker holds against it. */
+static void describe(const struct object *claims, int64_t expires_ms, int64_t now_ms, char *ret,
+		     size_t len)
+{
+	const char *issuer = object_text(claims, "iss"), *audience = object_text(claims, "aud");
+
+	snprintf(ret, len, "issuer \"%.64s\", audience \"%.64s\", %lld min left by our clock",
+		 issuer ? issuer : "", audience ? audience : "",
+		 (long long)((expires_ms - now_ms) / 60000));
+}
+
 int token_read(struct slice text, int64_t now_ms, int64_t otherwise_ms, struct token *ret_token,
 	       char *ret_message, size_t len)
 {
@@ -86,6 +97,7 @@ int token_read(struct slice text, int64_t now_ms, int64_t otherwise_ms, struct t
 		expires = object_number(claims, "exp", 0);
 		if (expires > 0 && expires < INT64_MAX / 1000)
 			token.expires_ms = expires * 1000;
+		describe(claims, token.expires_ms, now_ms, token.about, sizeof token.about);
 	}
 	token.text = strndup(text.at, text.len);
 	token.principal = strdup(subject && *subject ? subject : "waybill");

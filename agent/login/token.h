@@ -8,13 +8,16 @@
 #include "base/result.h"
 #include "base/slice.h"
 
+#define TOKEN_ABOUT_MAX 224
+
 /* A token of SASL/OAUTHBEARER (RFC 7628), with what it says of itself. */
 struct token {
 	char *text;
 	char *principal;
-	int64_t expires_ms;      /* CLOCK_REALTIME */
-	const char **extensions; /* name, value, name, ...: of KIP-342; owned */
-	size_t n_extensions;     /* of these strings */
+	int64_t expires_ms;          /* CLOCK_REALTIME */
+	const char **extensions;     /* name, value, name, ...: of KIP-342; owned */
+	size_t n_extensions;         /* of these strings */
+	char about[TOKEN_ABOUT_MAX]; /* what a JWT says of itself, in words; "": it is none */
 };
 
 enum { TOKEN_E_INVALID = 1 };

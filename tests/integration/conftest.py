@@ -5,6 +5,9 @@ import fcntl
 import os
 import re
 import shutil
+import struct
+import subprocess
+from pathlib import Path
 
 import pytest
 from rig import config
@@ -14,6 +17,8 @@ from rig.oracle import Oracle
 from rig.paths import BUILD, KAFKA_LIB, WAYBILL, WORK
 from rig.proxy import Proxy
 from rig.writer import Lineage
+
+JUMP = Path(__file__).parent / "rig" / "jump.c"
 
 
 def pytest_configure(config):
@@ -108,6 +113,20 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     if call.when == "call":
         item.passed = outcome.get_result().passed
+
+
+@pytest.fixture
+def clock(work):
+    """An environment in which it jumps, and a function that has it do so: seconds ahead of the true one."""
+    library, file = work / "jump.so", work / "jump"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, JUMP, "-ldl"], check=True)
+
+    def jump(seconds):
+        with open(file, "r+b" if file.exists() else "wb", buffering=0) as to:
+            to.write(struct.pack("=q", seconds))
+
+    jump(0)
+    return {**os.environ, "LD_PRELOAD": str(library), "CLOCK_JUMP": str(file)}, jump
 
 
 @pytest.fixture

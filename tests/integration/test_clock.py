@@ -4,32 +4,13 @@
 Only the agent sees the jumps (rig/jump.c), and who waits in it for a time of the day waits for the
 one that the clock shows."""
 
-import os
-import struct
-import subprocess
 import time
-from pathlib import Path
 
 import pytest
 from rig.writer import Load
 
-SOURCE = Path(__file__).parent / "rig" / "jump.c"
 HOUR = 3600
 DAY = 24 * HOUR
-
-
-@pytest.fixture
-def clock(work):
-    """An environment in which it jumps, and a function that has it do so: seconds ahead of the true one."""
-    library, file = work / "jump.so", work / "jump"
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, SOURCE, "-ldl"], check=True)
-
-    def jump(seconds):
-        with open(file, "r+b" if file.exists() else "wb", buffering=0) as to:
-            to.write(struct.pack("=q", seconds))
-
-    jump(0)
-    return {**os.environ, "LD_PRELOAD": str(library), "CLOCK_JUMP": str(file)}, jump
 
 
 @pytest.fixture

@@ -235,6 +235,60 @@ def test_token_of_a_command(
     assert token.split(".")[2] not in said
 
 
+def of_another_key(issuer, work):
+    """The key id of the issuer, and the signature of somebody else."""
+    return tokens.Issuer(work / "another").token()
+
+
+def for_another_audience(issuer, work):
+    return issuer.token(aud="another-cluster")
+
+
+def of_another_issuer(issuer, work):
+    return issuer.token(iss="https://another.example")
+
+
+def expired_for_the_broker(issuer, work):
+    """The agent's clock is an hour behind: it thinks it good."""
+    return issuer.token(lasts=-60)
+
+
+@pytest.mark.scenario("E29", "G03")
+@pytest.mark.parametrize(
+    "make_token, words",
+    [
+        (of_another_key, [f'issuer "{tokens.ISSUER}"', f'audience "{tokens.AUDIENCE}"']),
+        (for_another_audience, ['audience "another-cluster"']),
+        (of_another_issuer, ['issuer "https://another.example"']),
+        (expired_for_the_broker, ["min left by our clock"]),
+    ],
+)
+def test_a_token_that_the_broker_refuses(
+    make_token, words, guarded, issuer, clock, topic_name, make_lineage, make_agent, make_oracle, work
+):
+    """It says no more than that; what the token says of itself is told, and the next one is taken alone."""
+    env, jump = clock
+    jump(-3600 if make_token is expired_for_the_broker else 0)
+    topic = guarded.make_topic(topic_name)
+    lineage = make_lineage("a").append(500)
+    wrong = make_token(issuer, work)
+    path = secret_file(work, "token", wrong)
+    kafka = login(guarded, "OAUTHBEARER", oauth_token_file=path)
+    # An hour ago the certificate was not valid yet.
+    kafka["enable_ssl_certificate_verification"] = make_token is not expired_for_the_broker
+    agent = make_agent(guarded.tls, topic, kafka=kafka)
+    agent.env = env
+    agent.start()
+    agent.wait_says("invalid_token", *words, deadline=40)
+    assert agent.counters()["lines_delivered"] == 0
+    path.write_text(issuer.token() + "\n")
+    oracle = make_oracle(guarded, topic, [lineage])
+    wait_for(oracle.complete, 60, "all lines, by the right token")
+    agent.stop()
+    oracle.judge().assert_clean(written=500)
+    assert wrong.split(".")[2] not in agent.messages()
+
+
 def test_a_command_that_fails_is_told(guarded, topic_name, make_lineage, make_agent):
     topic = guarded.make_topic(topic_name)
     make_lineage("a").append(10)

@@ -32,7 +32,7 @@ Test(words, whose_answer_it_is)
 		char text[384];
 
 		snprintf(text, sizeof text, "%s", rows[i].text);
-		words_mend(text, sizeof text, 0);
+		words_mend(text, sizeof text, 0, "");
 		cr_expect(strstr(text, rows[i].wanted), "%s", text);
 		cr_expect_not(strstr(text, "receive.message.max.bytes"), "%s", text);
 	}
@@ -58,7 +58,7 @@ Test(words, a_name_is_no_matter_of_the_authority)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char text[384] = TLS;
 
-		words_mend(text, sizeof text, rows[i].error);
+		words_mend(text, sizeof text, rows[i].error, "");
 		cr_expect(strstr(text, rows[i].wanted), "%s", text);
 		cr_expect_not(strstr(text, rows[i].not_wanted), "%s", text);
 	}
@@ -68,7 +68,7 @@ Test(words, threads_are_a_matter_of_how_many_brokers_are_named)
 {
 	char text[384] = "Unable to create broker thread";
 
-	words_mend(text, sizeof text, 0);
+	words_mend(text, sizeof text, 0, "");
 	cr_expect(strstr(text, "TasksMax"), "%s", text);
 }
 
@@ -86,15 +86,27 @@ Test(words, others_stay_as_they_are)
 		char text[384];
 
 		snprintf(text, sizeof text, "%s", texts[i]);
-		words_mend(text, sizeof text, 62);
+		words_mend(text, sizeof text, 62, "");
 		cr_expect_str_eq(text, texts[i]);
 	}
+}
+
+/* A broker says nothing else of a token; it may be for another audience. */
+Test(words, a_refused_token_is_told_by_what_it_says_of_itself)
+{
+	char text[384] = "a:1/1: SASL authentication error: {\"status\":\"invalid_token\"}";
+
+	words_mend(text, sizeof text, 0, "audience \"b\"");
+	cr_expect(strstr(text, "}; the token: audience \"b\""), "%s", text);
+	strcpy(text, "a:1/1: SASL authentication error: {\"status\":\"invalid_token\"}");
+	words_mend(text, sizeof text, 0, "");
+	cr_expect_not(strstr(text, "the token"), "%s", text);
 }
 
 Test(words, there_may_be_little_room)
 {
 	char text[80] = "a:1/1: Invalid response size 1213486160 (0..100000000): increase";
 
-	words_mend(text, sizeof text, 0);
+	words_mend(text, sizeof text, 0, "");
 	cr_expect_eq(strlen(text), sizeof text - 1, "%s", text);
 }

@@ -13,6 +13,7 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
+from . import tokens
 from .kafka import ANSWER_S, Broker
 from .kerberos import REALM
 from .paths import BUILD, KAFKA_LIB, WORK
@@ -59,18 +60,25 @@ def plain(**users):
 
 
 def oauth(issuer):
-    """Tokens that the issuer has signed; `sub` is the user."""
+    """Tokens that the issuer has signed, for this broker, and that have not expired; `sub` is the user. Kafka
+    itself judges them."""
     handler = f"{OAUTH}.OAuthBearerValidatorCallbackHandler"
     return {
         "OAUTHBEARER": [
             f"sasl.jaas.config={OAUTH}.OAuthBearerLoginModule required;",
             f"sasl.server.callback.handler.class={handler}",
             f"sasl.oauthbearer.jwks.endpoint.url={issuer.keys.as_uri()}",
+            f"sasl.oauthbearer.expected.audience={tokens.AUDIENCE}",
+            f"sasl.oauthbearer.expected.issuer={tokens.ISSUER}",
+            "sasl.oauthbearer.clock.skew.seconds=5",
         ]
     }
 
 
 def allow_keys(broker, issuer):
+    """The validator is named without a prefix, the only way in which Kafka 4.1 finds it: otherwise it takes that
+    of clients, which verifies no signature."""
+    broker.more += f"sasl.oauthbearer.jwt.validator.class={OAUTH}.BrokerJwtValidator\n"
     name = "org.apache.kafka.sasl.oauthbearer.allowed.urls"
     broker.java_options.append(f"-D{name}={issuer.keys.as_uri()}")
 

@@ -13,6 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
 KEY_ID = "of-the-tests"
+AUDIENCE = "kafka-of-the-tests"
+ISSUER = "issuer-of-the-tests"
+OURS = {"aud": AUDIENCE, "iss": ISSUER}
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
@@ -45,7 +48,7 @@ class Issuer:
     def token(self, lasts=3600, **claims):
         """A JWT that is valid for so many seconds."""
         now = int(time.time())
-        claims = {"sub": "agent", "iat": now, "exp": now + lasts, "scope": "write", **claims}
+        claims = {"sub": "agent", "iat": now, "exp": now + lasts, "scope": "write", **OURS, **claims}
         parts = [{"alg": "RS256", "kid": KEY_ID}, claims]
         text = ".".join(encode(json.dumps(part).encode()) for part in parts)
         signature = _openssl("dgst", "-sha256", "-sign", self.key, given=text.encode())
