@@ -131,12 +131,29 @@ static bool is_nameless(struct files *files, struct file *file)
 	return r == FILES_E_GONE || (!r && file_is_nameless(file));
 }
 
-/* Its name is what editors give to what a file was before they wrote it anew: app.log~. */
-static bool is_backup(const struct file *file)
+/*
+ * Each name of which rotation or an editor may have made that of the path: app.log~ is what the
+ * file was before an editor wrote it anew, or a copy of it from then. As rotated_bases.
+ */
+static bool each_base(const char *path, rotated_see *see, void *context)
 {
-	size_t len = strlen(file->lineage);
+	const char *name = strrchr(path, '/') + 1;
+	size_t len = strlen(name);
+	char base[NAME_MAX + 1];
 
-	return strncmp(file->path, file->lineage, len) == 0 && strcmp(file->path + len, "~") == 0;
+	if (rotated_bases(name, see, context))
+		return true;
+	if (len < 2 || len > NAME_MAX || name[len - 1] != '~')
+		return false;
+	snprintf(base, sizeof base, "%.*s", (int)len - 1, name);
+	return see(context, base, ROTATED_SURELY);
+}
+
+static bool is_backup_of(const char *path, const char *of)
+{
+	size_t len = strlen(of);
+
+	return strncmp(path, of, len) == 0 && strcmp(path + len, "~") == 0;
 }
 
 struct base_search {
@@ -173,7 +190,7 @@ static struct file *original_by_name(struct files *files, const struct source *s
 	struct file *file = unpacked ? map_get(files->by_path, unpacked, strlen(unpacked)) : NULL;
 
 	if (!file)
-		rotated_bases(strrchr(unpacked ? unpacked : path, '/') + 1, see_base, &search);
+		each_base(unpacked ? unpacked : path, see_base, &search);
 	free(unpacked);
 	return file ? file : search.found;
 }
@@ -187,7 +204,8 @@ static struct file *original_of(struct files *files, const struct source *source
 	*ret_replaces = file && strcmp(file->path, path) == 0;
 	if (file) {
 		/* Nothing comes behind what was cut off before that is found. */
-		*ret_replaces |= copies_is_claimed(files, file) || is_backup(file);
+		*ret_replaces |=
+			copies_is_claimed(files, file) || is_backup_of(file->path, file->lineage);
 		if (*ret_replaces)
 			return strcmp(file->path, path) != 0 || is_nameless(files, file) ? file :
 											   NULL;
@@ -237,20 +255,23 @@ static bool original_to_come(const struct files *files, const struct birth *birt
 {
 	struct coming coming = {files, birth, identity, fd, {0}};
 
-	if (!rotated_bases(strrchr(birth->path, '/') + 1, see_coming, &coming))
+	if (!each_base(birth->path, see_coming, &coming))
 		return false;
 	*ret_found = coming.found;
 	return true;
 }
 
-/* Whether it can be neither a copy of the file nor what that held before it was truncated. */
-static bool is_other(struct files *files, struct file *file, int fd,
+/*
+ * Whether it can be neither a copy of the file nor what that held before it was truncated. A copy is
+ * made later; a backup may be the older one, of which the file was made.
+ */
+static bool is_other(struct files *files, struct file *file, const char *path, int fd,
 		     const struct identity *identity)
 {
 	struct twin twin = {.fd = fd};
 
-	/* A copy is made later. */
-	if (identity->born_ns && identity->born_ns < file->began_ns)
+	if (identity->born_ns && identity->born_ns < file->began_ns &&
+	    !is_backup_of(path, file->lineage))
 		return true;
 	if (packed_kind_of_file(fd))
 		return false;
@@ -264,11 +285,11 @@ static bool is_other(struct files *files, struct file *file, int fd,
 	return twins_step(&twin, file->tail.fd, UINT64_MAX) == TWINS_DIFFER;
 }
 
-static bool may_be_copy_of(struct files *files, struct file *file, int fd,
+static bool may_be_copy_of(struct files *files, struct file *file, const char *path, int fd,
 			   const struct identity *identity)
 {
 	return !file->tail.packing &&
-	       (copies_is_nameless(file) || !is_other(files, file, fd, identity));
+	       (copies_is_nameless(file) || !is_other(files, file, path, fd, identity));
 }
 
 static int hold(struct files *files, const struct birth *birth, int fd,
@@ -302,10 +323,10 @@ static int hold(struct files *files, const struct birth *birth, int fd,
 }
 
 /* Of the file and those before it, the last one that it may be a copy of. NULL: none. */
-static struct file *copied_of(struct files *files, struct file *file, int fd,
+static struct file *copied_of(struct files *files, struct file *file, const char *path, int fd,
 			      const struct identity *identity)
 {
-	while (file && !may_be_copy_of(files, file, fd, identity))
+	while (file && !may_be_copy_of(files, file, path, fd, identity))
 		file = file->older;
 	return file && !file->tail.packing ? file : NULL;
 }
@@ -313,7 +334,7 @@ static struct file *copied_of(struct files *files, struct file *file, int fd,
 bool copies_hold_again(struct files *files, struct copy *copy)
 {
 	struct file *file = copied_of(files, original_by_name(files, copy->source, copy->path),
-				      copy->twin.fd, &copy->identity);
+				      copy->path, copy->twin.fd, &copy->identity);
 
 	if (!file || identity_same_inode(&file->identity, &copy->of))
 		return false;
@@ -348,7 +369,7 @@ int copies_hold(struct files *files, const struct birth *birth, int fd,
 	if (!replaces)
 		file = original_of(files, birth->source, birth->path, &replaces);
 	if (!replaces)
-		file = copied_of(files, file, fd, identity);
+		file = copied_of(files, file, birth->path, fd, identity);
 	if (!file || file->tail.packing)
 		return 0;
 	/* Before a line of it is read. */

@@ -689,6 +689,41 @@ Test(content, replaced_by_an_editor_that_leaves_a_backup)
 	}
 }
 
+/* Where a pattern wants the backup, too: a copy of the file, or the one that it was made of. */
+static void backup_is_wanted(bool down, bool renamed)
+{
+	again("app.log*", false);
+	rig->sources[0].rotate_wait_ms = 0;
+	rig_start(rig);
+	rig_append(rig, "app.log", "a1\na2\n");
+	SEE("a1 a2 ");
+	if (down)
+		rig_stop(rig);
+	if (renamed)
+		rig_rename(rig, "app.log", "app.log~");
+	copy(renamed ? "app.log~" : "app.log", renamed ? "app.log" : "app.log~");
+	rig_append(rig, "app.log", "a3\n");
+	if (down)
+		rig_start(rig);
+	rig->quiet = true;
+	SEE("a3 ");
+	cr_assert_str_eq(rig_rescan(rig), "", "\"%s\"", rig->lines);
+	restart();
+	SEE("");
+	rig_append(rig, "app.log", "a4\n");
+	SEE("a4 ");
+	restart();
+	SEE("");
+	cr_expect_eq(rig->counters.files_lost, 0);
+}
+
+/* Scenario A07, A17 */
+Test(content, a_backup_that_is_wanted_is_not_shipped_again)
+{
+	for (int i = 0; i < 4; i++)
+		backup_is_wanted(i % 2, i / 2);
+}
+
 /* What begins otherwise comes behind the rest of the backup, to which somebody may write still. */
 Test(content, replaced_beside_a_backup_by_one_with_another_beginning)
 {
