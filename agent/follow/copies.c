@@ -262,8 +262,8 @@ static bool original_to_come(const struct files *files, const struct birth *birt
 }
 
 /*
- * Whether it can be neither a copy of the file nor what that held before it was truncated. A copy is
- * made later; a backup may be the older one, of which the file was made.
+ * Whether it can be neither a copy of the file nor what that held before it was truncated. A copy
+ * is made later; a backup may be the older one, of which the file was made.
  */
 static bool is_other(struct files *files, struct file *file, const char *path, int fd,
 		     const struct identity *identity)

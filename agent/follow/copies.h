@@ -10,8 +10,8 @@
  * nothing is unread (it is never shipped), what a truncated or replaced file held, or another file.
  * Held are, at most 256 of them: a name that rotation gives to the name of a file that is alive
  * (app.log.1), or to one that is compressed (app.log.1.gz), a backup (app.log~), and what took the
- * path of a file that has no name any more. Not for longer than they are equal byte by byte to what that one holds, and
- * written to or ahead of what was settled of it.
+ * path of a file that has no name any more. Not for longer than they are equal byte by byte to what
+ * that one holds, and written to or ahead of what was settled of it.
  */
 
 struct birth;
