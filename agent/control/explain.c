@@ -392,6 +392,26 @@ static void add_unsaved(const struct view *view, struct explanation *e)
 			 age_ms / 1000);
 }
 
+/* How lines of the file end, for who counts them; NULL: it is not known. */
+static const struct line_rules *rules_of(const struct view *view, const struct file *file,
+					 const struct dormant *dormant)
+{
+	if (file)
+		return file->tail.rules;
+	return dormant ? &view->conf->sources[dormant->source].rules : NULL;
+}
+
+/* In hexadecimal, since it may be any bytes. */
+static void put_line_end(struct json *to, const struct line_rules *rules)
+{
+	char text[2 * LINES_END_MAX + 1] = "0a";
+
+	for (size_t i = 0; i < rules->end_len; i++)
+		snprintf(text + 2 * i, 3, "%02x", (unsigned char)rules->end[i]);
+	line_text(to, "line_end", text);
+	line_number(to, "line_unit", rules->wide ? 2 : 1);
+}
+
 void explain_line(const struct view *view, const struct request *request, struct json *to)
 {
 	const struct file *file = request_file(view->files, request);
@@ -421,5 +441,7 @@ void explain_line(const struct view *view, const struct request *request, struct
 		  dormant ? source_name(view, dormant->source) :
 			    NULL);
 	line_natural(to, "position", request->position);
+	if (rules_of(view, file, dormant))
+		put_line_end(to, rules_of(view, file, dormant));
 	line_end(to);
 }

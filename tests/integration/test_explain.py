@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """waybill explain: why a line is, or is not, in Kafka, asked of a running agent."""
 
+import json
 import subprocess
 
 import pytest
@@ -43,6 +44,29 @@ def test_what_waits(work, make_agent):
     assert explain(agent, other).startswith("unmatched: no source wants it: the nearest is")
     assert explain(agent, work / "log" / "b.log").startswith("absent: source ")
     assert explain(agent, "b.log", cwd=work / "log").startswith("absent: source ")
+
+
+@pytest.mark.parametrize("how", ["UTF-16LE", "UTF-16BE", "UTF-16", "--", "\\0\\n"])
+def test_lines_are_counted_as_the_source_ends_them(work, make_agent, how):
+    """A character of which a byte is 0x0A ends no line of UTF-16, nor does an LF where lines end otherwise."""
+    end = {"--": "--", "\\0\\n": "\0\n"}.get(how, "\n")
+    codec = {"UTF-16": "utf-16-be"}.get(how, how if end == "\n" else "utf-8")
+    mark = "\ufeff" if how == "UTF-16" else ""
+    lines = [f"{mark}one \u0a0a\u0a00", "two\x0b", "", "x" * 70000, "five"]
+    if end != "\n":
+        lines[1] = "two\n"
+    path = work / "log" / "a.log"
+    path.write_bytes("".join(line + end for line in lines).encode(codec))
+    setting = "encoding" if end == "\n" else "line_end"
+    source = {"name": "s", "paths": [str(path)], "topic": "t", setting: how}
+    settings = config.settings(NOWHERE, [source])
+    agent = make_agent(text=config.render_settings(settings)).start()
+    agent.wait_says("started:")
+    for number in range(1, 6):
+        before = "".join(line + end for line in lines[: number - 1]).encode(codec)
+        answer = json.loads(agent.ask("explain", "--json", f"{path}:{number}"))
+        assert answer["position"] == len(before), number
+    assert "has no line 7" in explain(agent, f"{path}:7", EX_NOINPUT)
 
 
 @pytest.mark.scenario("G01", "G03")
