@@ -30,14 +30,39 @@ int file_set_path(struct file *file, const char *path)
 	return 0;
 }
 
-const struct line_rules *source_line_rules(const struct source *source, int fd)
+/* Whether there are two bytes that say so; *ret_rules: what they say. */
+static bool read_mark(const struct source *source, int fd, const struct line_rules **ret_rules)
 {
 	char mark[2];
 
-	if (source->by_mark && pread(fd, mark, sizeof mark, 0) == sizeof mark &&
-	    charset_is_big((struct slice){mark, sizeof mark}))
-		return &source->big_rules;
-	return &source->rules;
+	if (pread(fd, mark, sizeof mark, 0) != sizeof mark)
+		return false;
+	*ret_rules = charset_is_big((struct slice){mark, sizeof mark}) ? &source->big_rules :
+									 &source->rules;
+	return true;
+}
+
+const struct line_rules *source_line_rules(const struct source *source, int fd)
+{
+	const struct line_rules *rules = &source->rules;
+
+	if (source->by_mark)
+		(void)!read_mark(source, fd, &rules);
+	return rules;
+}
+
+void file_read_mark(struct file *file)
+{
+	if (!file->marked)
+		file->marked = read_mark(file->source, file->tail.fd, &file->tail.rules);
+}
+
+void file_forget_start(struct file *file)
+{
+	free((char *)file->header.at);
+	file->header = SLICE_NONE;
+	file->no_header = file->marked = false;
+	file->tail.rules = &file->source->rules;
 }
 
 struct parser_input file_parser_input(const struct file *file, struct slice line)
@@ -54,7 +79,7 @@ struct parser_input file_parser_input(const struct file *file, struct slice line
 		input.real = file->real ? slice_of(file->real) : SLICE_NONE;
 	}
 	if (UNLIKELY(file->source->reads_header))
-		input.header = slice_of(file->header);
+		input.header = file->header;
 	return input;
 }
 
@@ -128,7 +153,7 @@ struct file *file_free(struct file *file)
 	free(file->real);
 	free(file->went);
 	free(file->second);
-	free(file->header);
+	free((char *)file->header.at);
 	free(file->proof);
 	free(file);
 	return NULL;

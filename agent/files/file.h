@@ -94,8 +94,11 @@ struct file {
 	char *lineage;   /* the path at which it was first seen */
 	char *real;      /* the file to which links led from there; NULL: no link leads there */
 	char *went;      /* a directory to which generations of its lineage went; NULL: their own */
-	char *header;    /* its first line, where its source reads that; NULL: not known */
-	char *second;    /* another path that a source wants, and is this file; NULL: none known */
+	/* its first line, where its source reads that; owned; at == NULL: not known, */
+	struct slice header;
+	bool no_header; /* or none, for it is too long, whatever is written behind it */
+	bool marked;    /* tail.rules are those of the mark with which its content began */
+	char *second;   /* another path that a source wants, and is this file; NULL: none known */
 	struct slice name; /* last component of path */
 	struct identity identity;
 	int64_t began_ns;    /* when it was made, as far as is known in another file */
@@ -228,6 +231,15 @@ bool file_is_nameless(const struct file *file);
 
 /* The file of an account that is part of one. */
 struct file *file_of_account(struct account *account);
+
+/*
+ * Where a mark says how lines end: tail.rules, once for what is in the file. What is in memory is
+ * cut as it began, whatever has taken its place on disk.
+ */
+void file_read_mark(struct file *file);
+
+/* Its first line and its mark are those of other content. */
+void file_forget_start(struct file *file);
 
 /* What the parser of its source reads of a line; borrowed. */
 struct parser_input file_parser_input(const struct file *file, struct slice line);

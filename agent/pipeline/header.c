@@ -37,8 +37,9 @@ static int read_plain(const struct tail *tail, char *bytes, size_t *ret_n)
 	return n < 0 ? -errno : 0;
 }
 
-/* The first event of bytes. False: it is not there as a whole. */
-static bool cut(const struct file *file, struct slice bytes, struct slice *ret_text)
+/* The first event of bytes. False: it is not there as a whole, and *ret_never will be. */
+static bool cut(const struct file *file, struct slice bytes, struct slice *ret_text,
+		bool *ret_never)
 {
 	const struct line_rules *rules = file->tail.rules;
 	const struct join *join = file->source->join;
@@ -51,7 +52,20 @@ static bool cut(const struct file *file, struct slice bytes, struct slice *ret_t
 	else
 		r = join_cut(join, rules, bytes, false, &state, &joined);
 	*ret_text = joined.line.text;
+	*ret_never = r ? bytes.len == HEADER_MAX : joined.line.truncated;
 	return !r && !joined.line.truncated;
+}
+
+/* 0 or -ENOMEM. */
+static int keep(struct file *file, struct slice text)
+{
+	char *copy = malloc(text.len + 1);
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, text.at, text.len);
+	file->header = (struct slice){copy, text.len};
+	return 0;
 }
 
 int pipeline_read_header(struct pipeline *pipeline, struct file *file)
@@ -64,13 +78,11 @@ int pipeline_read_header(struct pipeline *pipeline, struct file *file)
 	if (bytes)
 		r = file->tail.packing ? read_packed(&file->tail, bytes, &n) :
 					 read_plain(&file->tail, bytes, &n);
-	if (!r && cut(file, (struct slice){bytes, n}, &text)) {
+	if (!r && cut(file, (struct slice){bytes, n}, &text, &file->no_header)) {
 		arena_reset(&pipeline->arena);
 		r = pipeline_clean(pipeline, file, &text);
 		if (!r)
-			file->header = strndup(text.at, text.len);
-		if (!r && !file->header)
-			r = -ENOMEM;
+			r = keep(file, text);
 	}
 	free(bytes);
 	return r;

@@ -379,8 +379,8 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 	pipeline->taken = false;
 	pipeline->turn_bytes = 0;
 	if (UNLIKELY(file->source->by_mark))
-		file->tail.rules = source_line_rules(file->source, file->tail.fd);
-	if (UNLIKELY(file->source->reads_header && !file->header)) {
+		file_read_mark(file);
+	if (UNLIKELY(file->source->reads_header && !file->header.at && !file->no_header)) {
 		int r = pipeline_read_header(pipeline, file);
 
 		if (r)

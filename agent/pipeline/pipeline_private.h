@@ -68,7 +68,10 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 int pipeline_clean(struct pipeline *pipeline, const struct file *file, struct slice *text)
 	MUSTCHECK;
 
-/* Reads file->header, which stays NULL as long as it is not whole. 0 or negative errno. header.c */
+/*
+ * Reads file->header, which stays SLICE_NONE as long as it is not whole, or sets no_header. 0 or
+ * negative errno. header.c
+ */
 int pipeline_read_header(struct pipeline *pipeline, struct file *file) MUSTCHECK;
 
 /* The record of a slot, made again, as of the time at which its line was read. 0 or -ENOMEM. */

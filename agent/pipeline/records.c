@@ -151,9 +151,13 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 		if (r)
 			return r;
 	}
-	if (UNLIKELY(file->source->reads_header && event->position == 0))
-		outcome_note(&pipeline->line.outcome, OUTCOME_HEADER_LINE);
 	pipeline->line.text = input.facts.line;
+	if (UNLIKELY(file->source->reads_header && event->position == 0)) {
+		outcome_note(&pipeline->line.outcome, OUTCOME_HEADER_LINE);
+		/* It is left out, so nothing of a record is missing; withheld, it is sent. */
+		if (!input.withheld)
+			return 0;
+	}
 	r = parse_line(pipeline, file, &input);
 	if (UNLIKELY(r))
 		return r;

@@ -118,8 +118,7 @@ static int start_over(struct pipeline *pipeline, struct file *file)
 	pipeline_parts_drop(file);
 	file->convict = NULL;
 	file->seen_end = 0;
-	free(file->header);
-	file->header = NULL;
+	file_forget_start(file);
 	file->identity.head_len = 0;
 	file->rewritten = false;
 	return 0;
