@@ -150,7 +150,7 @@ scenarios:  ## tests/scenarios.md with what the last run of its tests said; FAMI
 	$Qtests/scenarios.py --tap $B/reports --junit build/it/junit.xml \
 		$(FAMILY:%=--family %) $(if $(STRICT),--strict)
 
-BENCHED := $(addprefix build/bench/,bare rules reader reader-unchained unchained)
+BENCHED := $(addprefix build/bench/,bare rules kinds reader reader-unchained unchained)
 
 bench: all $(BENCHED)  ## waybill beside a bare producer: one table; BENCH=latency,idle for parts of it
 	$Qpackaging/deps.sh bench
@@ -163,7 +163,7 @@ bench-peers: all build/bench/bare  ## rsyslog and syslog-ng beside waybill; unpa
 	$Qtests/venv.sh && tests/kafka/fetch.sh
 	$QPYTHONPATH=tests/integration build/venv/bin/python tests/bench/peers.py
 
-build/bench/rules: $B/tests/bench/rules.o $B/libwaybill.a
+build/bench/rules build/bench/kinds: build/bench/%: $B/tests/bench/%.o $B/libwaybill.a
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # The program as it is but for one object, and what it reads with, both ways.

@@ -17,6 +17,7 @@ import time
 
 from callgrind import by_function, per_line, run, total
 from chain import chain
+from kinds import kinds
 from rig.agent import Agent
 from rig.kafka import Broker
 from rig.process import peak_rss_kib, spawn
@@ -322,6 +323,7 @@ PARTS = {
         "throughput", "record", "instructions", "rules", "latency", "frozen", "idle", "many", "start")},
     "chain": chain,
     "active": active,
+    "kinds": kinds,
     "beside": beside,
     "neighbours": neighbours,
     "turned": turned,

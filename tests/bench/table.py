@@ -43,8 +43,8 @@ class Table:
         goal = _verdict(ours - bare, at_most, None)
         self._add(what, _number(ours), _number(bare), f"+ {_number(ours - bare)}", *goal)
 
-    def one(self, what, value, at_most=None):
-        goal = _verdict(value, at_most, None)
+    def one(self, what, value, at_most=None, at_least=None):
+        goal = _verdict(value, at_most, at_least)
         self._add(what, _number(value), "", "", *goal)
 
     def row(self, *cells):
