@@ -96,6 +96,18 @@ CASES = {
         "parse",
         {"ns": 500},
     ),
+    "cri, and 3 fields of the path": (
+        cri_lines,
+        {
+            "parser": "cri",
+            "path_pattern": "kubernetes",
+            "value": "${message}",
+            "headers_from": ["stream", "namespace", "pod", "container"],
+            "timestamp": "${time}",
+        },
+        "parse",
+        {"ns": 500},
+    ),
     "syslog, RFC 5424, 3 fields": (
         syslog_lines,
         {"parser": "syslog", "key": "${program}", "headers_from": ["host", "data.a@1.user"]},
