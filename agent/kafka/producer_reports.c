@@ -83,7 +83,13 @@ static void convert_failure(struct producer *p, const rd_kafka_message_t *m, str
 			   err == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
 	if (ret->kind != REPORT_FAILED)
 		return;
-	ret->maybe_persisted = rd_kafka_message_status(m) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
+	/*
+	 * NOT_LEADER_OR_FOLLOWER comes after the append, too, where the leader moves while replicas are
+	 * waited for. The library takes it for "not persisted", and its repeat, which Kafka would
+	 * know, is what a producer that would renumber does not live to send.
+	 */
+	ret->maybe_persisted = rd_kafka_message_status(m) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED ||
+			       producer_would_renumber(p);
 	ret->producer_gone = is_gone(p, err);
 }
 

@@ -5,6 +5,8 @@ java/Shuffle.java gives each partition other replicas and has the first of them 
 library of Python does not do that.
 """
 
+import os
+
 import pytest
 from rig.kafka import JAVA
 from rig.paths import ROOT
@@ -13,7 +15,8 @@ from rig.wait import wait_for
 from rig.writer import Load
 
 PROGRAM = ROOT / "tests" / "integration" / "java" / "Shuffle.java"
-ROUNDS = 8
+LONG = bool(os.environ.get("WAYBILL_LONG"))
+ROUNDS, MOVES = (40, 100) if LONG else (8, 20)
 PAUSE_MS = 2000
 
 
@@ -35,23 +38,31 @@ def shuffled(three, topic_name, work):
     process.wait()
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.scenario("E19", "E10")
+@pytest.mark.long
+@pytest.mark.timeout(1800, func_only=True)
+@pytest.mark.scenario("E19", "E10", "E06")
+@pytest.mark.parametrize("in_flight", [5, 1] if LONG else [5])
 def test_partitions_and_leaders_move_all_the_time(
-    three, shuffled, make_lineage, make_agent, make_oracle
+    three, shuffled, make_lineage, make_agent, make_oracle, in_flight
 ):
-    """Nothing lost, repeated or out of its order, with the same producer."""
+    """Nothing lost, repeated or out of its order, however many requests may be under way. A leader that
+    moves while a batch waits for replicas can make librdkafka number all anew: the producer is replaced
+    then, and what may come twice is counted."""
     topic, rounds = shuffled
     lineage = make_lineage("a", keys=60)
-    agent = make_agent(three.bootstrap, topic).start()
+    kafka = {"max_in_flight_requests_per_connection": in_flight}
+    agent = make_agent(three.bootstrap, topic, kafka=kafka).start()
     oracle = make_oracle(three, topic, [lineage])
     wait_for(lambda: rounds() >= 1, 60, "the first round")
     load = Load(lineage, rate=500)
-    led = [three.leaders(topic)]
+    before, moves = three.leaders(topic), 0
     for number in range(2, 2 + ROUNDS):
         wait_for(lambda: rounds() >= number, 60, f"round {number}")
-        led.append(three.leaders(topic))
-    assert len({tuple(sorted(leaders.items())) for leaders in led}) >= 3, led
+        now = three.leaders(topic)
+        moves += sum(now[part] != leader for part, leader in before.items())
+        before = now
+    print(f"{moves} leaders moved")
+    assert moves >= MOVES
     written = load.stop()
     wait_for(oracle.complete, 60, lambda: f"{oracle.missing()} missing")
     agent.stop()
@@ -59,5 +70,6 @@ def test_partitions_and_leaders_move_all_the_time(
     verdict, counters = oracle.judge(), agent.counters()
     assert verdict.DUP <= counters["maybe_persisted"], (verdict, agent.messages())
     assert verdict.ORDER <= counters["lines_late"], (verdict, agent.messages())
-    assert counters["producers_made"] == 1, agent.messages()
-    verdict.assert_clean(written=written)
+    assert counters["producers_made"] == 1 or agent.says("new numbers"), agent.messages()
+    assert verdict.DUP == 0 or counters["producers_made"] > 1, agent.messages()
+    verdict.assert_clean(written=written, dup=verdict.DUP)

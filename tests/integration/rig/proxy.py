@@ -11,7 +11,8 @@ Every Produce request is shown to `rule(request)`, which answers with one of
   RESET           reset the connection, nothing reaches the broker
   BLACK_HOLE      from now on this connection swallows everything, both ways
   an int          do not pass it on; answer every partition with this error code
-  (LATE, an int)  the same, but the answer waits for the next request of the connection to the same
+  (INSTEAD, an int)  pass it on, and answer so in place of the broker: appended, and denied
+  (LATE, an int)  as an int alone, but the answer waits for the next request of the connection to the same
                   partition, which overtakes nothing: it is decided, and passed on, behind it
 
 Whatever is not plain forwarding goes into `log` at the moment it happens, which is what a test
@@ -37,6 +38,7 @@ RESET = "reset"
 BLACK_HOLE = "black-hole"
 TRICKLE = "trickle"
 LATE = "late"
+INSTEAD = "instead"
 LINGER_RST = struct.pack("ii", 1, 0)
 END, AGAIN = b"x", b"a"  # what wakes the thread that accepts
 
@@ -133,7 +135,7 @@ class _Link:
             assert request.api == PRODUCE
             self._refuse_late(request)
             action = self.proxy.decide(request)
-        if isinstance(action, tuple):
+        if isinstance(action, tuple) and action[0] == LATE:
             self.late[request.batches[0].place] = request, action
             return True
         if action == RESET:
@@ -143,7 +145,7 @@ class _Link:
             self.swallow = True
         if action == FLIP:
             frame = flip(frame, request)
-        if action in (DROP, SWALLOW):
+        if action in (DROP, SWALLOW) or isinstance(action, tuple):
             self.drops[request.correlation] = request, action
         if isinstance(action, int):
             with self.lock:
@@ -167,6 +169,10 @@ class _Link:
         if request is not None:
             self.proxy.note(action, request)
             if action == SWALLOW:
+                return True
+            if action != DROP:
+                with self.lock:
+                    self._send(self.client, refuse(request, action[1]))
                 return True
             self.close(reset=True)
             return False
