@@ -11,6 +11,7 @@ FUZZ_SECONDS ?= 600
 PYTEST_ARGS ?=
 # Integration tests at a time, each with a Kafka of its own, which takes 400 MB of memory.
 IT_JOBS ?= 3
+IT_TESTS ?= tests/integration
 IT_REPORT ?= build/it/junit.xml
 # make model: how many lists, and which.
 LISTS ?= 50
@@ -101,7 +102,10 @@ check-fast: format-check  ## floors, format, lint, documents: a minute of CPU ti
 # What sweeps and it-long try more with WAYBILL_LONG. All parts run, whatever one of them says, and what could not
 # be tried for want of an environment is told at the end.
 LONG := $(addprefix $B/unit/test_,kill_sweep power_loss)
-NIGHTLY := sweeps it-long model-long fuzz-long check-system
+NIGHTLY := sweeps it-long it-newest model-long fuzz-long check-system
+# What an outage, a refusal or a fault of Kafka does depends on the library.
+NEWEST := fatal moved_broker order outage outage_kill partition_change quota refused renumbered \
+	restart rough_sea shuffle size stop three topic topic_plans unreached waits
 
 nightly:  ## what check does in short, in its long form, and check-system: some hours
 	$Qpackaging/deps.sh test
@@ -114,6 +118,12 @@ sweeps: $(LONG)
 
 it-long:
 	$QWAYBILL_LONG=1 $(MAKE) check-it IT_REPORT=build/it/long.xml PYTEST_ARGS='-m long'
+
+# The agent with another librdkafka than the one it was built with.
+it-newest: all  ## outages, refusals and faults of Kafka with the newest librdkafka that comes as source
+	$Qtests/kafka/newest.sh
+	$Qexport LD_LIBRARY_PATH=$(abspath build/librdkafka) && build/waybill --version && $(MAKE) check-it \
+		IT_REPORT=build/it/newest.xml IT_TESTS='$(NEWEST:%=tests/integration/test_%.py)'
 
 model-long:
 	$Q$(MAKE) $(JOBS) model LISTS=20000 SEED=$$(date +%Y%m%d)
@@ -130,7 +140,7 @@ check-it: all  ## integration tests on a real Kafka, or on $WAYBILL_TEST_BROKERS
 	$Qif [ -z "$$WAYBILL_TEST_BROKERS" ]; then tests/kafka/fetch.sh; fi
 	$Qmkdir -p build/it
 	build/venv/bin/pytest -p no:cacheprovider -rs -n $(IT_JOBS) --dist worksteal \
-		--junitxml=$(IT_REPORT) tests/integration $(PYTEST_ARGS)
+		--junitxml=$(IT_REPORT) $(IT_TESTS) $(PYTEST_ARGS)
 
 model: $B/model/rig  ## random lists of what happens to files, against a model: LISTS=50 SEED=1
 	$Qtests/venv.sh
@@ -215,7 +225,7 @@ clean:  ## remove build/
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile packaging/install.mk
 
-.PHONY: all demo check nightly sweeps it-long model-long fuzz-long check-fast check-unit check-it model \
+.PHONY: all demo check nightly sweeps it-long it-newest model-long fuzz-long check-fast check-unit check-it model \
 	references scenarios bench bench-peers fuzz fuzz-short fuzz-run lint warnings format format-check floors clean help
 .SECONDARY:
 -include $(wildcard $(OBJ:.o=.d) $B/agent/main.d $B/tests/*/*.d)
