@@ -83,3 +83,38 @@ def test_second_signal_stops_at_once(stuck):
         agent.wait_exit(1)
     agent.signal(signal.SIGTERM)
     agent.wait_exit(25)  # the first one alone would wait for 30 s
+
+
+@pytest.mark.scenario("F02")
+def test_signals_while_it_stops(broker, stuck):
+    """It neither reloads nor ends for any of them, and it still answers."""
+    agent, oracle = stuck()
+    agent.signal(signal.SIGTERM)
+    agent.wait_says("waiting for acknowledgements")
+    for number in (signal.SIGHUP, signal.SIGPIPE, signal.SIGUSR1, signal.SIGHUP, signal.SIGUSR1):
+        agent.signal(number)
+    assert agent.counters()["in_flight"] == 500
+    assert not agent.says("reload"), agent.messages()
+    broker.thaw()
+    assert agent.wait_exit(25) == EX_OK
+    oracle.judge().assert_clean(written=1500)
+    agent.assert_true(read=1500)
+
+
+@pytest.mark.scenario("F02")
+def test_signals_in_an_outage(broker, stuck):
+    """Each reload finds records that nobody takes, and waits for them no longer than a stop."""
+    agent, oracle = stuck(shutdown_timeout="1s")
+    for _ in range(3):
+        agent.signal(signal.SIGPIPE)
+        agent.signal(signal.SIGUSR1)
+    agent.signal(signal.SIGHUP)
+    agent.signal(signal.SIGHUP)
+    wait_for(lambda: agent.messages().count("started:") == 2, 30, "a reload")
+    assert agent.running()
+    broker.thaw()
+    wait_for(oracle.complete, 40, lambda: f"{oracle.missing()} missing")
+    agent.stop()
+    verdict = oracle.judge()
+    assert verdict.DUP <= 500, verdict
+    verdict.assert_clean(written=1500, dup=verdict.DUP)

@@ -9,7 +9,8 @@ from confluent_kafka.admin import ResourcePatternType, ResourceType
 from rig import config
 from rig.wait import last, wait_for
 
-pytestmark = pytest.mark.timeout(900)
+# Not of the wait for who has three brokers already.
+pytestmark = pytest.mark.timeout(900, func_only=True)
 LONG = bool(os.environ.get("WAYBILL_LONG"))
 
 
