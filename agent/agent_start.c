@@ -245,6 +245,7 @@ static int make_output(struct agent *agent)
 		.letters = &agent->letters,
 		.topics = (const char *const *)conf->topics,
 		.topic_clusters = conf->n_clusters > 1 ? conf->cluster_names : NULL,
+		.topic_keys = conf->n_clusters > 1 ? (const char *const *)conf->topic_keys : NULL,
 		.n_topics = conf->n_topics,
 		.n_rules = conf->n_rules,
 		.limits = true,

@@ -390,10 +390,11 @@ void agent_wake_spent(struct agent *agent)
 	if (files->n_spent)
 		files->resumed_first++;
 	for (size_t i = 0; files->n_spent && i < files->n_sources; i++) {
-		struct files_share *share =
-			&files->shares[(files->resumed_first + i) % files->n_sources];
+		size_t index = (files->resumed_first + i) % files->n_sources;
+		struct files_share *share = &files->shares[index];
 
-		if (share->spent && !output_is_spent(agent->output, &share->under_way))
+		if (share->spent && !output_any_spent(agent->output, share->under_way,
+						      files->sources[index].n_also + 1u))
 			files_resume(files, share);
 	}
 }

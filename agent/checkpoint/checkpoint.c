@@ -103,6 +103,20 @@ static int fill_ahead(const struct file *file, struct store_file *row)
 	return r;
 }
 
+/* What is settled of some branches, as it is stored. */
+static int fill_branches(const struct file *file, struct store_file *row)
+{
+	struct branches *branches;
+	int r = account_settled_branches(&file->account, &branches);
+
+	if (r)
+		return r;
+	r = branches_encode(branches, file->source->branch_ids, file->account.n_branches,
+			    row->committed, AHEAD_RANGES_MAX, &row->branches);
+	branches_free(branches);
+	return r;
+}
+
 /*
  * The size and times by which a file that nobody wrote to is known at the next start; of one that
  * is in doubt a time that it cannot have.
@@ -132,6 +146,7 @@ static void fill_proof(struct file *file, struct store_file *row)
 static int fill_row(struct file *file, struct store_file *row)
 {
 	char tail[CHUNK_LOOK_BACK];
+	int r;
 
 	account_advance(&file->account);
 	grow_head(file);
@@ -161,7 +176,8 @@ static int fill_row(struct file *file, struct store_file *row)
 		row->tail_len = file->tail.stored_tail_len;
 		row->tail_hash = file->tail.stored_tail_hash;
 	}
-	return fill_ahead(file, row);
+	r = fill_ahead(file, row);
+	return r ? r : fill_branches(file, row);
 }
 
 static size_t count_dirty(const struct files *files, size_t max)
@@ -284,8 +300,10 @@ int checkpoint_start(struct checkpoint *checkpoint, size_t max_rows)
 	r = fill_batch(checkpoint, rows, n_dirty);
 	if (!r)
 		r = submit(checkpoint, rows, n_dirty, n_dirty < max_rows);
-	for (size_t i = 0; i < n_dirty; i++)
+	for (size_t i = 0; i < n_dirty; i++) {
 		free((char *)rows[i].ahead.at);
+		free((char *)rows[i].branches.at);
+	}
 	free(rows);
 	return r;
 }

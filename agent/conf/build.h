@@ -116,7 +116,8 @@ struct source_build {
 	struct conf_build *build;
 	struct source *source;
 	struct conf_patterns *patterns;
-	const struct conf_node *group;
+	const struct conf_node *group;         /* its own, or that of a branch while it is built */
+	uint32_t cluster;                      /* the same */
 	struct conf_values values;             /* its own over those of the top level */
 	const struct partitioner *partitioner; /* NULL: it is wrong */
 	struct topic_settings topic_settings;
@@ -150,8 +151,14 @@ void conf_warn_of_time(struct source_build *s, const char *what, const struct co
 /* Compiles value or json into parts. 0 or -ENOMEM. */
 int conf_build_value(struct source_build *s, struct route_parts *parts) MUSTCHECK;
 
-/* Compiles topic, key, value and headers into source->route. 0 or -ENOMEM. */
-int conf_build_route(struct source_build *s) MUSTCHECK;
+/*
+ * Compiles topic, key, value and headers, and what comes before them unless it is of a branch. 0,
+ * and *ret_route stays NULL where something is wrong and noted. -ENOMEM.
+ */
+int conf_build_route(struct source_build *s, bool branch, struct route **ret_route) MUSTCHECK;
+
+/* The other places that its lines go to; behind conf_build_route. 0 or -ENOMEM. */
+int conf_build_also(struct source_build *s) MUSTCHECK;
 
 /*
  * Its parts that are about keys (key, key_type, on_missing_key) and about named partitions

@@ -219,14 +219,16 @@ int conf_find_parser(struct source_build *s)
 
 int conf_build_parser(struct source_build *s)
 {
+	uint64_t fields = s->reads;
 	uint32_t field = 0;
 	int r;
 
 	if (!s->n_links || !s->fields_known || !s->source->route)
 		return 0;
+	for (unsigned i = 0; i <= s->source->n_also; i++)
+		fields |= route_fields(source_route(s->source, i));
 	s->source->reads_header = conf_parser_reads_header(s);
-	r = parser_new(s->links, s->n_links, &s->fields, s->reads | route_fields(s->source->route),
-		       &s->source->parser, &field);
+	r = parser_new(s->links, s->n_links, &s->fields, fields, &s->source->parser, &field);
 	if (r == PARSER_E_NAME)
 		conf_problem(
 			s->build->problems, s->values.of[CONF_PARSER].node->place,

@@ -165,6 +165,13 @@ uint32_t conf_find_cluster(struct conf_build *build, const struct conf_value *va
 	return i;
 }
 
+static void renumber(struct source *source, const uint32_t *numbers)
+{
+	source->cluster = numbers[source->cluster];
+	for (unsigned k = 0; k < source->n_also; k++)
+		source->also[k].cluster = numbers[source->also[k].cluster];
+}
+
 /* Leaves out the clusters that are not `used`, the first apart when none is. */
 static void drop_unused(struct conf *conf, const bool *used, uint32_t *numbers)
 {
@@ -179,7 +186,7 @@ static void drop_unused(struct conf *conf, const bool *used, uint32_t *numbers)
 	}
 	conf->n_clusters = n;
 	for (size_t i = 0; i < conf->n_sources; i++)
-		conf->sources[i].cluster = numbers[conf->sources[i].cluster];
+		renumber(&conf->sources[i], numbers);
 	for (size_t i = 0; i < conf->n_topics; i++)
 		conf->topic_clusters[i] = numbers[conf->topic_clusters[i]];
 }
@@ -196,8 +203,10 @@ static int leave_out_unused(struct conf_build *build)
 		return -ENOMEM;
 	}
 	used[0] = !conf->n_sources;
-	for (size_t i = 0; i < conf->n_sources; i++)
-		used[conf->sources[i].cluster] = true;
+	for (size_t i = 0; i < conf->n_sources; i++) {
+		for (unsigned k = 0; k <= conf->sources[i].n_also; k++)
+			used[source_cluster(&conf->sources[i], k)] = true;
+	}
 	for (size_t i = 0; i < conf->n_clusters && conf->n_clusters > 1; i++) {
 		if (!used[i] && conf->n_sources && *conf->clusters[i].name)
 			conf_warning(build->problems, block_at(build, i)->place,

@@ -21,6 +21,9 @@ static void free_link(struct parser_link *link)
 static void free_source(struct source *source, struct conf_patterns *patterns)
 {
 	route_free(source->route);
+	for (unsigned i = 0; i < source->n_also; i++)
+		route_free(source->also[i].route);
+	free(source->also);
 	parser_free(source->parser);
 	join_free(source->join);
 	redact_deinit(&source->redact);

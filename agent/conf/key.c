@@ -98,7 +98,7 @@ int conf_build_key(struct source_build *s, struct route_parts *parts)
 	if (parts->key_type != KEY_STRING)
 		conf_warn_of_time(s, "key", &s->values.of[CONF_KEY], parts->key,
 				  "of this key_type");
-	if (!conf_node_find(s->group, "key")) {
+	if (!s->values.of[CONF_KEY].node && !conf_node_find(s->group, "key")) {
 		warn_of_idle(s, CONF_KEY_TYPE, "key");
 		warn_of_idle(s, CONF_ON_MISSING_KEY, "key");
 	}
@@ -115,7 +115,7 @@ int conf_build_partition(struct source_build *s, struct route_parts *parts)
 		return r;
 	if (s->values.of[CONF_ON_BAD_PARTITION].number == 1)
 		parts->rules.refuses |= OUTCOMES_OF_PARTITION;
-	if (!conf_node_find(s->group, "partition"))
+	if (!value->node && !conf_node_find(s->group, "partition"))
 		warn_of_idle(s, CONF_ON_BAD_PARTITION, "partition");
 	conf_warn_of_time(s, "partition", value, parts->partition, "the number of a partition");
 	if (parts->partition && template_is_constant(parts->partition) &&

@@ -16,8 +16,11 @@ size_t conf_longest_line(const struct conf *conf, size_t cluster)
 	for (size_t i = 0; i < conf->n_sources; i++) {
 		const struct source *source = &conf->sources[i];
 
-		if (source->cluster == cluster && source_longest(source) > longest)
-			longest = source_longest(source);
+		for (unsigned k = 0; k <= source->n_also; k++) {
+			if (source_cluster(source, k) == cluster &&
+			    source_longest(source) > longest)
+				longest = source_longest(source);
+		}
 	}
 	return longest;
 }
@@ -72,9 +75,11 @@ size_t conf_find_topic(const struct conf *conf, const char *source, const char *
 	size_t cluster = cluster_of_source(conf, source), found = conf->n_topics, n = 0;
 
 	for (size_t i = 0; name && i < conf->n_topics; i++) {
-		if (cluster < conf->n_clusters && conf->topic_clusters[i] != cluster)
-			continue;
-		if (strcmp(conf->topics[i], name) && strcmp(conf_topic_name(conf, i), name))
+		bool own = cluster == conf->n_clusters || conf->topic_clusters[i] == cluster;
+
+		/* One that is named with its cluster may be of any. */
+		if (!(own && strcmp(conf->topics[i], name) == 0) &&
+		    !((own || strchr(name, '/')) && strcmp(conf_topic_name(conf, i), name) == 0))
 			continue;
 		found = i;
 		n++;

@@ -297,7 +297,7 @@ static void warn_of_keys(const struct source_build *s, struct conf_place place)
 
 	if (!s->partitioner || !s->partitioner->rules)
 		return;
-	if (!conf_node_find(s->group, "key"))
+	if (!s->values.of[CONF_KEY].node && !conf_node_find(s->group, "key"))
 		conf_warning(s->build->problems, place,
 			     "%spartitioner.rules do nothing without key", s->label);
 	else if (type == KEY_INT32 || type == KEY_INT64)

@@ -74,7 +74,7 @@ static int add_topic(struct source_build *s, struct route_parts *parts, struct c
 			     len > TOPIC_NAME_MAX ? TOPIC_NAME_MAX : (int)len, name, fault);
 		return 0;
 	}
-	r = conf_intern_topic(conf, s->source->cluster, name, len, &index);
+	r = conf_intern_topic(conf, s->cluster, name, len, &index);
 	if (r == 0)
 		r = conf_claim_topic(s, index);
 	if (r)
@@ -169,11 +169,11 @@ static int build_topics(struct source_build *s, struct route_parts *parts)
 						    listed_topics(s, parts);
 }
 
-static int build_parts(struct source_build *s, struct route_parts *parts)
+static int build_parts(struct source_build *s, bool branch, struct route_parts *parts)
 {
-	int r = conf_build_fields(s, &parts->computed);
+	int r = branch ? 0 : conf_build_fields(s, &parts->computed);
 
-	if (r == 0)
+	if (r == 0 && !branch)
 		r = conf_build_rules(s, &parts->filter);
 	if (r == 0)
 		r = build_topics(s, parts);
@@ -197,14 +197,14 @@ static int build_parts(struct source_build *s, struct route_parts *parts)
 	return r;
 }
 
-int conf_build_route(struct source_build *s)
+int conf_build_route(struct source_build *s, bool branch, struct route **ret_route)
 {
 	struct route_parts parts = {0};
-	int r = build_parts(s, &parts);
+	int r = build_parts(s, branch, &parts);
 
 	/* A route without a topic is never needed: its error stops the load. */
 	if (r == 0 && parts.topic && parts.n_topics)
-		r = route_new(&parts, &s->source->route);
+		r = route_new(&parts, ret_route);
 	route_parts_deinit(&parts);
 	return r;
 }

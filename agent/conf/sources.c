@@ -130,7 +130,8 @@ static int build_source(struct conf_build *build, const struct conf_node *list, 
 	s.source->name = strdup(name->text ? name->text : "");
 	if (!s.source->name)
 		return -ENOMEM;
-	s.source->cluster = conf_find_cluster(build, &s.values.of[CONF_CLUSTER], s.label);
+	s.cluster = conf_find_cluster(build, &s.values.of[CONF_CLUSTER], s.label);
+	s.source->cluster = s.cluster;
 	r = build_paths(&s);
 	if (r)
 		return r;
@@ -163,7 +164,9 @@ static int build_source(struct conf_build *build, const struct conf_node *list, 
 	if (r == 0)
 		r = conf_source_partitioner(&s);
 	if (r == 0)
-		r = conf_build_route(&s);
+		r = conf_build_route(&s, false, &s.source->route);
+	if (r == 0)
+		r = conf_build_also(&s);
 	if (r == 0)
 		r = conf_build_parser(&s);
 	parser_fields_deinit(&s.fields);

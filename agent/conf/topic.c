@@ -157,7 +157,7 @@ int conf_source_topic_config(struct source_build *s)
 	const struct conf_node *group = s->values.of[CONF_TOPIC_CONFIG].node;
 
 	/* That of the top level was judged by the first cluster. */
-	if (group == s->build->main.of[CONF_TOPIC_CONFIG].node && !s->source->cluster) {
+	if (group == s->build->main.of[CONF_TOPIC_CONFIG].node && !s->cluster) {
 		s->topic_settings = s->build->topic_settings;
 		return 0;
 	}

@@ -146,6 +146,17 @@ static void say_held(const struct view *view, const struct file *file, char *tex
 	}
 }
 
+/* The cluster that has no room for its records, of those that they go to. */
+static const char *full_cluster(const struct view *view, const struct file *file)
+{
+	const struct files_share *share = files_share_of(view->files, file->source);
+	unsigned branch = file->source->n_also;
+
+	while (branch && !output_is_spent(view->output, &share->under_way[branch]))
+		branch--;
+	return view->conf->clusters[source_cluster(file->source, branch)].name;
+}
+
 static void say_reading(const struct view *view, const struct file *file, char *text, size_t len)
 {
 	enum files_pace pace = files_share_of(view->files, file->source)->paced;
@@ -154,9 +165,7 @@ static void say_reading(const struct view *view, const struct file *file, char *
 	    (!view->has_room || files_share_of(view->files, file->source)->spent))
 		snprintf(text, len, "room among the records in flight%s%s",
 			 view->conf->n_clusters > 1 ? " to cluster " : "",
-			 view->conf->n_clusters > 1 ?
-				 view->conf->clusters[file->source->cluster].name :
-				 "");
+			 view->conf->n_clusters > 1 ? full_cluster(view, file) : "");
 	else if (file->alone.n)
 		snprintf(text, len, "lines of a refused batch, which go one at a time");
 	else if (file->queue == FILE_QUEUE_READY && pace != FILES_PACE_NONE)

@@ -125,8 +125,22 @@ static void explain_unknown(const struct view *view, const char *path, struct ex
 	}
 }
 
+/* Of the event's copies the one that it waits for; else one that is a dead letter, or the last. */
+static struct slot *decisive(struct slot *last)
+{
+	struct slot *slot = slot_event(last);
+	struct slot *dead = last;
+
+	for (; slot <= last; slot++) {
+		if (!slot_is_settled(slot))
+			return slot;
+		dead = slot->state == SLOT_DEAD ? slot : dead;
+	}
+	return dead;
+}
+
 /* The slot that covers the position, and its chunk's start; NULL: none does. */
-static const struct slot *slot_at(const struct file *file, uint64_t position)
+static struct slot *slot_at(const struct file *file, uint64_t position)
 {
 	struct chunk *chunk;
 	struct slot *slot;
@@ -138,7 +152,7 @@ static const struct slot *slot_at(const struct file *file, uint64_t position)
 			continue;
 		while ((slot = slot_walk_next(&walk))) {
 			if (position < slot_position(slot) + slot->length)
-				return slot;
+				return file->source->n_also ? decisive(slot) : slot;
 		}
 	}
 	return NULL;
@@ -235,6 +249,7 @@ static void explain_ahead(const struct file *file, const char *how, struct expla
 	    hole->state == SLOT_IN_FLIGHT ? "in flight" :
 	    hole->state == SLOT_REFUSED   ? "to be sent alone" :
 	    hole->state == SLOT_FAILED    ? "to be sent again" :
+	    hole->state == SLOT_OWED      ? "to be sent" :
 					    "about to be settled");
 }
 
@@ -250,8 +265,7 @@ static void explain_filtered(const struct view *view, const struct file *file, u
 }
 
 /* Where the record of a slot in flight is, and what is the matter there, if something is. */
-static void explain_in_flight(const struct view *view, const struct slot *slot,
-			      struct explanation *e)
+static void explain_in_flight(const struct view *view, struct slot *slot, struct explanation *e)
 {
 	uint64_t sent_s = view->now_ms > (int64_t)slot->read_ms ?
 				  ((uint64_t)view->now_ms - slot->read_ms) / 1000 :
@@ -270,7 +284,7 @@ static void explain_in_flight(const struct view *view, const struct slot *slot,
 	    *slow ? "; " : "", slow);
 }
 
-static void explain_slot(const struct view *view, const struct file *file, const struct slot *slot,
+static void explain_slot(const struct view *view, const struct file *file, struct slot *slot,
 			 struct explanation *e)
 {
 	const struct store_dead_letter *letter;
@@ -287,6 +301,9 @@ static void explain_slot(const struct view *view, const struct file *file, const
 	case SLOT_FAILED:
 		say(e, "returned", "it came back undelivered, and is sent again");
 		return;
+	case SLOT_OWED:
+		say(e, "owed", "another of its topics has it, and this one does not take it now");
+		return;
 	case SLOT_DEAD:
 		letter = pending_letter(view, file, slot_position(slot));
 		say(e, "dead", "it is a dead letter%s%s", letter ? ": " : "",
@@ -299,6 +316,22 @@ static void explain_slot(const struct view *view, const struct file *file, const
 		explain_ahead(file, "delivered", e);
 		return;
 	}
+}
+
+/* Which of several copies is meant: " (copy 2 of 3, topic audit)". */
+static void add_branch(const struct view *view, const struct file *file, unsigned branch,
+		       struct explanation *e)
+{
+	const struct route *route = source_route(file->source, branch);
+	size_t len = strlen(e->words), n = 0, topic = 0;
+
+	for (uint32_t i = 0; i < view->conf->n_topics; i++) {
+		if (route_goes_to(route, i) && n++ == 0)
+			topic = i;
+	}
+	snprintf(e->words + len, sizeof e->words - len, " (copy %u of %u%s%s)", branch + 1,
+		 file->source->n_also + 1, n == 1 ? ", topic " : "",
+		 n == 1 ? condition_topic(view, (uint32_t)topic) : "");
 }
 
 static bool is_settled_ahead(const struct file *file, uint64_t position)
@@ -325,7 +358,7 @@ static void explain_position(const struct view *view, const struct file *file, u
 			     struct explanation *e)
 {
 	struct condition condition;
-	const struct slot *slot;
+	struct slot *slot;
 
 	condition_of(view, file, &condition);
 	if (position < condition.position) {
@@ -335,6 +368,8 @@ static void explain_position(const struct view *view, const struct file *file, u
 		    condition.size);
 	} else if ((slot = slot_at(file, position))) {
 		explain_slot(view, file, slot, e);
+		if (file->source->n_also)
+			add_branch(view, file, slot_branch((struct slot *)slot), e);
 	} else if (is_settled_ahead(file, position)) {
 		explain_ahead(file, "delivered or filtered", e);
 	} else if (file->tail.open) {
@@ -348,7 +383,7 @@ static void explain_position(const struct view *view, const struct file *file, u
 /* The partition that the first line of the file that is not settled waits for. */
 static void explain_slow(const struct view *view, const struct file *file, char *slow, size_t len)
 {
-	const struct slot *slot = slot_at(file, file->account.committed);
+	struct slot *slot = slot_at(file, file->account.committed);
 	uint32_t topic = 0;
 	int32_t partition = -1;
 	bool known = view->pipeline && slot && slot->state == SLOT_IN_FLIGHT &&

@@ -123,11 +123,9 @@ static bool is_back_in_head(const struct file *file)
  */
 static void check_start(struct file *file)
 {
-	const struct ranges *ahead = &file->account.ahead;
-
 	if (file->found.size < file->seen.size)
 		file->tail.rewritten = true;
-	else if (ahead->n && file->found.size < ahead->at[ahead->first + ahead->n - 1].end)
+	else if (file->found.size < account_ahead_end(&file->account))
 		file->tail.rewritten = true;
 	else if (identity_head_matches(file->tail.fd, &file->identity) == 0 ||
 		 !content_has_its_chunk(&file->tail))
@@ -203,7 +201,7 @@ bool doubt_look(struct files *files, struct file *file, uint64_t now_us, int64_t
 		return true;
 	if (!file->doubtful && may_be_rewritten(file, at_start))
 		file->doubtful = true;
-	if (file->doubtful || changed_size(file, now_us) || file->account.ahead.n ||
+	if (file->doubtful || changed_size(file, now_us) || account_ahead_end(&file->account) ||
 	    is_back_in_head(file))
 		check_start(file);
 	file->found_us = now_us;

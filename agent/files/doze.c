@@ -17,7 +17,7 @@
 
 static bool is_whole(const struct account *account)
 {
-	return !account->in_flight && !account->failed && !account->ahead.n &&
+	return !account->in_flight && !account->failed && !account_ahead_end(account) &&
 	       TAILQ_EMPTY(&account->chunks);
 }
 
@@ -109,9 +109,9 @@ static void doze(struct files *files, struct file *file)
 static bool is_plain_row(const struct store_file *row)
 {
 	return strcmp(row->path, row->lineage) == 0 && !row->real && !row->went && !row->packed &&
-	       !row->flags && !row->ahead.len && !row->discarding && row->content_id &&
-	       row->committed == row->size && row->reach <= row->committed && row->mtime_ns > 0 &&
-	       row->ctime_ns > 0 && (row->proven || !row->committed);
+	       !row->flags && !row->ahead.len && !row->branches.len && !row->discarding &&
+	       row->content_id && row->committed == row->size && row->reach <= row->committed &&
+	       row->mtime_ns > 0 && row->ctime_ns > 0 && (row->proven || !row->committed);
 }
 
 static bool is_as_row(const struct store_file *row)

@@ -65,6 +65,24 @@ void file_forget_start(struct file *file)
 	file->tail.rules = &file->source->rules;
 }
 
+unsigned source_share(const struct source *source, unsigned branch)
+{
+	unsigned first = 0;
+
+	while (source_cluster(source, first) != source_cluster(source, branch))
+		first++;
+	return first;
+}
+
+unsigned source_branch_to(const struct source *source, uint32_t topic)
+{
+	unsigned branch = 0;
+
+	while (branch <= source->n_also && !route_goes_to(source_route(source, branch), topic))
+		branch++;
+	return branch <= source->n_also ? branch : 0;
+}
+
 struct parser_input file_parser_input(const struct file *file, struct slice line)
 {
 	struct parser_input input = {
@@ -131,6 +149,7 @@ int file_new(uint64_t id, const struct source *source, const char *path, const c
 	file->state = FILE_WAITING;
 	file_set_content(file, 0, committed);
 	account_init(&file->account, pools, committed);
+	file->account.n_branches = source->n_also ? source->n_also + 1 : 0;
 	tail_init(&file->tail, &file->account, &source->rules);
 	file->tail.join = source->join;
 	*ret_file = file;
@@ -248,7 +267,7 @@ uint32_t file_next_backoff(struct file *file)
 
 bool file_is_unread(const struct file *file)
 {
-	return !account_read_position(&file->account) && !file->account.ahead.n;
+	return !account_read_position(&file->account) && !account_ahead_end(&file->account);
 }
 
 static bool all_but_pending(const struct file *file)

@@ -107,7 +107,8 @@ struct file {
 	struct route_origin origin; /* what provenance tells of it */
 	struct tail tail;
 	struct account account;
-	struct output_share *under_way; /* of its source; borrowed; NULL: it has no neighbours */
+	/* of its source, for each branch, source_share says which; borrowed; NULL: no neighbours */
+	struct output_share *under_way;
 
 	enum file_state state;
 	bool rewritten; /* DRAINING ends in a reset to 0, not in a rewind */
@@ -143,14 +144,17 @@ struct file {
 	bool unreadable;     /* the last try to open or read it has failed */
 	struct ranges alone; /* lines of batches that were refused: each goes alone */
 	struct ranges
-		parts; /* of the event in parts_slot: bytes that do not stand with its first line */
-	const struct slot *parts_slot;
+		parts; /* of the event in event_slot: bytes that do not stand with its first line */
+	struct slot *event_slot; /* of an event that waits for its parts, or is owed to a branch */
 	struct over *over;       /* the same event, if it ends in `newer`; malloc'ed, owned */
 	struct ranges over_rest; /* and what stands there of it */
 	uint32_t over_lines;     /* lines of `newer`, of this content, that count as the file's */
 	uint64_t over_content;
-	bool flies_alone;    /* one of them is in flight, and nothing else of the file */
-	bool waits_turn;     /* the next line waits until nothing of the file is in flight */
+	bool flies_alone; /* one of them is in flight, and nothing else of the file */
+	bool waits_turn;  /* the next line waits until nothing of the file is in flight */
+	bool owed;        /* not all branches of the event in event_slot were handed over; */
+	bool owed_first;  /* what is noted of those is still to be counted */
+	uint8_t convict_branch;
 	const char *convict; /* why the record at convict_at was refused alone, which waits for room
 			      * as a dead letter; static text; NULL: there is none */
 	uint64_t convict_at;

@@ -35,8 +35,8 @@ struct files_share {
 	struct file_list open;    /* descriptors, least recently used first */
 	size_t n_open;
 	struct chunk_share memory;
-	struct output_share under_way;
-	size_t n_told; /* its paths in `refused` and `unreadable` */
+	struct output_share under_way[BRANCHES_MAX]; /* by source_share */
+	size_t n_told;                               /* its paths in `refused` and `unreadable` */
 	bool in_turn;
 	bool spent; /* its files have no turns: it has its share of what may be under way */
 	enum files_pace paced; /* they have none, because of a rate: pace.h */

@@ -29,8 +29,8 @@ int files_init_shares(struct files *files)
 		TAILQ_INIT(&files->shares[i].packed);
 		TAILQ_INIT(&files->shares[i].letters);
 		TAILQ_INIT(&files->shares[i].open);
-		if (i < files->n_sources)
-			files->shares[i].under_way.part = files->sources[i].cluster;
+		for (unsigned k = 0; i < files->n_sources && k <= files->sources[i].n_also; k++)
+			files->shares[i].under_way[k].part = source_cluster(&files->sources[i], k);
 	}
 	return 0;
 }
@@ -49,7 +49,7 @@ void files_give_share(struct files *files, struct file *file)
 	if (files->n_sources < 2)
 		return;
 	file->account.share = &share->memory;
-	file->under_way = &share->under_way;
+	file->under_way = share->under_way;
 }
 
 void files_pause(struct files *files, const struct source *source)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "flow/branches.h"
 #include "input/reach.h"
 #include "join/join.h"
 #include "parsers/charset.h"
@@ -26,6 +27,12 @@ enum source_not_utf8 { SOURCE_KEEP, SOURCE_REPLACE, SOURCE_BURY };
 
 enum source_start_at { SOURCE_START_BEGINNING, SOURCE_START_END };
 
+/* Another place that each line of a source goes to. */
+struct source_branch {
+	struct route *route;
+	uint32_t cluster;
+};
+
 struct source {
 	uint32_t cluster;        /* whose topics are meant: its index in the configuration */
 	char *name;              /* owned by whoever built this, as all it points to but rotated */
@@ -36,6 +43,10 @@ struct source {
 	enum source_not_utf8 not_utf8;
 	struct redact redact;
 	struct route *route;
+	struct source_branch
+		*also; /* branches 1 .. n_also; branch 0 is what the source itself says */
+	uint8_t n_also;
+	uint64_t branch_ids[BRANCHES_MAX]; /* by where each goes: what the state knows them by */
 	/* patterns, NULL-terminated, of where else rotated files may be; NULL: nowhere; borrowed */
 	char *const *rotated;
 	enum reach_links links;
@@ -58,6 +69,23 @@ struct source {
 
 /* How the lines of an open file end; one without the two bytes of a mark is taken for little. */
 const struct line_rules *source_line_rules(const struct source *source, int fd);
+
+/* Of a branch: its route and its cluster. */
+static inline struct route *source_route(const struct source *source, unsigned branch)
+{
+	return branch ? source->also[branch - 1].route : source->route;
+}
+
+/* Its place in file->under_way: the number of the first one that goes to the same cluster. */
+unsigned source_share(const struct source *source, unsigned branch);
+
+/* Which branch goes to the topic of that index: the first that may, or 0. */
+unsigned source_branch_to(const struct source *source, uint32_t topic);
+
+static inline uint32_t source_cluster(const struct source *source, unsigned branch)
+{
+	return branch ? source->also[branch - 1].cluster : source->cluster;
+}
 
 /* Bytes of its longest event. */
 static inline size_t source_longest(const struct source *source)

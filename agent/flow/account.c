@@ -15,6 +15,8 @@
  */
 #include "flow/account.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 void account_init(struct account *account, struct chunk_pools *pools, uint64_t committed)
@@ -50,6 +52,7 @@ void account_deinit(struct account *account)
 		return;
 	drop_chunks(account);
 	ranges_deinit(&account->ahead);
+	account->branches = branches_free(account->branches);
 }
 
 struct chunk *account_new_chunk(struct account *account, enum chunk_class class, size_t own_bytes)
@@ -108,6 +111,43 @@ void account_undo_slot(struct account *account, struct slot *slot)
 	account->in_flight--;
 }
 
+struct slot *account_add_branches(struct account *account, struct chunk *chunk, uint32_t length,
+				  uint32_t settled)
+{
+	unsigned n = account->n_branches;
+	struct slot *slot = NULL;
+
+	if (!chunk_gather(account->pools, chunk, n))
+		return NULL;
+	for (unsigned i = 0; i < n; i++) {
+		slot = chunk_add_slot(account->pools, chunk, i + 1 == n ? length : 0);
+		slot->state = SLOT_OWED;
+		if (!(settled & UINT32_C(1) << i))
+			continue;
+		slot->state = SLOT_AHEAD;
+		chunk->unsettled--;
+	}
+	return slot - (n - 1);
+}
+
+void account_undo_branches(struct account *account, struct slot *event)
+{
+	for (unsigned i = account->n_branches; i > 0; i--)
+		chunk_undo_slot(slot_chunk(event), &event[i - 1]);
+}
+
+void account_hand_over(struct account *account, struct slot *slot)
+{
+	slot->state = SLOT_IN_FLIGHT;
+	account->in_flight++;
+}
+
+void account_take_back(struct account *account, struct slot *slot)
+{
+	slot->state = SLOT_OWED;
+	account->in_flight--;
+}
+
 bool account_pass(struct account *account, struct chunk *chunk, uint32_t length,
 		  enum slot_state state)
 {
@@ -130,6 +170,11 @@ void account_skip(struct account *account, const char *bytes, size_t len)
 void account_drop_passed(struct account *account)
 {
 	ranges_drop_below(&account->ahead, account_read_position(account));
+	if (LIKELY(!account->branches))
+		return;
+	branches_drop_below(account->branches, account_read_position(account));
+	if (branches_are_empty(account->branches))
+		account->branches = branches_free(account->branches);
 }
 
 void account_report(struct account *account, struct slot *slot, enum slot_state state)
@@ -160,7 +205,10 @@ static void remember_tail(struct account *account, const struct chunk *chunk)
 	memcpy(account->tail, chunk->end_tail, CHUNK_LOOK_BACK);
 }
 
-/* Moves the chunk's head over settled slots; true when it passed them all. */
+/*
+ * Moves the chunk's head over settled slots; true when it passed them all. Over an event of several
+ * branches it moves as a whole, for it has to be known which of them are settled.
+ */
 static bool pass_settled(struct account *account, struct chunk *chunk)
 {
 	struct slot_walk walk = slot_walk_open(chunk);
@@ -169,6 +217,8 @@ static bool pass_settled(struct account *account, struct chunk *chunk)
 	while ((slot = slot_walk_next(&walk))) {
 		if (!slot_is_settled(slot))
 			return false;
+		if (UNLIKELY(!slot->length))
+			continue;
 		account->committed = chunk->start + slot->start + slot->length;
 		chunk->head = walk.block;
 		chunk->head_index = (uint8_t)walk.index;
@@ -257,13 +307,16 @@ static int add_settled(const struct account *account, struct chunk *chunk, struc
 {
 	struct slot_walk walk = slot_walk_open(chunk);
 	struct range run = {0, 0};
+	bool whole = true;
 	struct slot *slot;
 	int r = 0;
 
 	while (r >= 0 && (slot = slot_walk_next(&walk))) {
 		uint64_t start = chunk->start + slot->start;
+		bool settled = whole && slot_is_settled(slot);
 
-		if (!slot_is_settled(slot) || start < account->committed)
+		whole = slot->length || settled;
+		if (!slot->length || !settled || start < account->committed)
 			continue;
 		if (start != run.end) {
 			r = ranges_add(ranges, run.start, run.end);
@@ -301,8 +354,90 @@ int account_settled_ahead(const struct account *account, struct ranges *ret_rang
 	return 0;
 }
 
+/* The same of the branches of events that are not settled as a whole. 0 or -ENOMEM. */
+static int add_branches(const struct account *account, struct chunk *chunk,
+			struct branches *branches)
+{
+	struct slot_walk walk = slot_walk_open(chunk);
+	uint32_t settled = 0;
+	struct slot *slot;
+	unsigned n = 0;
+
+	while ((slot = slot_walk_next(&walk))) {
+		uint64_t start = chunk->start + slot->start;
+
+		/* Of no bytes may also be what is left of a block: that comes before a branch 0. */
+		if (slot == walk.block->slots)
+			settled = n = 0;
+		settled |= (uint32_t)slot_is_settled(slot) << n++;
+		if (!slot->length)
+			continue;
+		/* No event, or a wholly settled one. */
+		if (n != account->n_branches || settled == (UINT32_C(1) << n) - 1)
+			settled = 0;
+		for (; settled; settled &= settled - 1) {
+			int r = ranges_add(&branches->of[__builtin_ctz(settled)], start,
+					   start + slot->length);
+
+			if (r < 0)
+				return r;
+		}
+		n = 0;
+	}
+	return 0;
+}
+
+/* Those that a rewind left, and were not met again. 0 or -ENOMEM. */
+static int add_left(const struct branches *left, struct branches *branches)
+{
+	for (unsigned k = 0; left && k < BRANCHES_MAX; k++) {
+		const struct ranges *of = &left->of[k];
+
+		for (size_t i = of->first; i < of->first + of->n; i++) {
+			int r = ranges_add(&branches->of[k], of->at[i].start, of->at[i].end);
+
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+int account_settled_branches(const struct account *account, struct branches **ret_branches)
+{
+	struct branches *branches;
+	struct chunk *chunk;
+	int r = 0;
+
+	*ret_branches = NULL;
+	if (LIKELY(!account->n_branches))
+		return 0;
+	branches = calloc(1, sizeof *branches);
+	if (!branches)
+		return -ENOMEM;
+	TAILQ_FOREACH (chunk, &account->chunks, link) {
+		r = r ? r : add_branches(account, chunk, branches);
+	}
+	r = r ? r : add_left(account->branches, branches);
+	branches_drop_below(branches, account->committed);
+	if (r || branches_are_empty(branches))
+		branches = branches_free(branches);
+	*ret_branches = branches;
+	return r;
+}
+
+uint64_t account_ahead_end(const struct account *account)
+{
+	const struct ranges *ahead = &account->ahead;
+	uint64_t end = ahead->n ? ahead->at[ahead->first + ahead->n - 1].end : 0;
+	uint64_t some = branches_end(account->branches);
+
+	return end > some ? end : some;
+}
+
 int account_rewind(struct account *account)
 {
+	struct branches *branches = NULL;
 	struct ranges ranges;
 	int r;
 
@@ -310,6 +445,11 @@ int account_rewind(struct account *account)
 	r = account_settled_ahead(account, &ranges);
 	if (r)
 		return r;
+	r = account_settled_branches(account, &branches);
+	if (r) {
+		ranges_deinit(&ranges);
+		return r;
+	}
 	account->tail_len = account_tail(account, account->tail);
 	if (!TAILQ_EMPTY(&account->chunks) &&
 	    TAILQ_FIRST(&account->chunks)->chain.upto <= account->committed)
@@ -317,6 +457,8 @@ int account_rewind(struct account *account)
 	drop_chunks(account);
 	ranges_deinit(&account->ahead);
 	account->ahead = ranges;
+	branches_free(account->branches);
+	account->branches = branches;
 	return 0;
 }
 
@@ -325,6 +467,7 @@ void account_reset(struct account *account, uint64_t committed)
 	drop_chunks(account);
 	ranges_deinit(&account->ahead);
 	account->ahead = RANGES_NULL;
+	account->branches = branches_free(account->branches);
 	account->committed = committed;
 	account->chain = committed ? chain_unknown() : chain_of_nothing();
 	account->tail_len = 0;

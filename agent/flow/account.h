@@ -2,6 +2,7 @@
 #ifndef FLOW_ACCOUNT_H
 #define FLOW_ACCOUNT_H
 
+#include "flow/branches.h"
 #include "flow/chunk.h"
 #include "flow/ranges.h"
 
@@ -20,8 +21,11 @@ struct account {
 	uint32_t in_flight;  /* slots whose report will come */
 	uint32_t failed;     /* slots that came back: a rewind is due */
 	struct ranges ahead; /* settled ahead, at or above the read position */
-	struct chain chain;  /* where there is no chunk: of the bytes below chain.upto */
-	uint8_t tail_len;    /* bytes known before committed while there is no chunk */
+	struct branches
+		*branches;  /* settled of some branches only, likewise; owned; NULL: nothing is */
+	struct chain chain; /* where there is no chunk: of the bytes below chain.upto */
+	uint8_t tail_len;   /* bytes known before committed while there is no chunk */
+	uint8_t n_branches; /* of each event (branches.h); 0: it goes to one place */
 	char tail[CHUNK_LOOK_BACK];
 };
 
@@ -60,6 +64,21 @@ void account_drop_empty(struct account *account, struct chunk *chunk);
 struct slot *account_add_slot(struct account *account, struct chunk *chunk, uint32_t length);
 void account_undo_slot(struct account *account, struct slot *slot);
 
+/*
+ * The slots of an event of n_branches at the cursor of the open chunk, that of branch 0 first:
+ * nothing is in flight, and those of branches that are settled (a bit for each) are. NULL: as
+ * before.
+ */
+struct slot *account_add_branches(struct account *account, struct chunk *chunk, uint32_t length,
+				  uint32_t settled);
+
+/* Takes the event just added back: none of its branches was handed over. */
+void account_undo_branches(struct account *account, struct slot *event);
+
+/* One of them is in flight now; and it is not, after all. */
+void account_hand_over(struct account *account, struct slot *slot);
+void account_take_back(struct account *account, struct slot *slot);
+
 /* Passes bytes that need no record; false: budget used up, nothing has changed. */
 bool account_pass(struct account *account, struct chunk *chunk, uint32_t length,
 		  enum slot_state state);
@@ -67,7 +86,7 @@ bool account_pass(struct account *account, struct chunk *chunk, uint32_t length,
 /* Bytes behind the committed position, where there is no chunk, were settled elsewhere. */
 void account_skip(struct account *account, const char *bytes, size_t len);
 
-/* Forgets ranges of `ahead` that the read position has passed. */
+/* Forgets ranges of `ahead` and `branches` that the read position has passed. */
 void account_drop_passed(struct account *account);
 
 /* A report came for a slot in flight: SLOT_DELIVERED, SLOT_FAILED, SLOT_REFUSED or SLOT_DEAD. */
@@ -106,6 +125,16 @@ void account_reset(struct account *account, uint64_t committed);
 
 /* What is settled ahead of the committed position now, by slots and by `ahead`. 0 or -ENOMEM. */
 int account_settled_ahead(const struct account *account, struct ranges *ret_ranges) MUSTCHECK;
+
+/*
+ * What is settled of some branches only, by slots and by `branches`, above the committed position.
+ * 0: *ret_branches is for branches_free, NULL when there is nothing. -ENOMEM.
+ */
+int account_settled_branches(const struct account *account, struct branches **ret_branches)
+	MUSTCHECK;
+
+/* Behind the last byte that is settled ahead, be it of some branches; 0: nothing is. */
+uint64_t account_ahead_end(const struct account *account);
 
 /* The bytes before the committed position; returns their number, 0 when not known. */
 uint8_t account_tail(const struct account *account, char ret_tail[CHUNK_LOOK_BACK]);

@@ -191,6 +191,17 @@ bool chunk_add_block(struct chunk_pools *pools, struct chunk *chunk)
 	return true;
 }
 
+bool chunk_gather(struct chunk_pools *pools, struct chunk *chunk, unsigned n)
+{
+	struct slot_block *block = chunk->last;
+
+	if (block && chunk->last_count + n <= SLOTS_PER_BLOCK)
+		return true;
+	for (unsigned i = chunk->last_count; block && i < SLOTS_PER_BLOCK; i++)
+		block->slots[i] = (struct slot){.start = chunk->cursor, .state = SLOT_AHEAD};
+	return chunk_add_block(pools, chunk);
+}
+
 /* A block that this empties stays: the next slot goes there. */
 void chunk_undo_slot(struct chunk *chunk, struct slot *slot)
 {

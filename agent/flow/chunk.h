@@ -33,6 +33,7 @@ enum slot_state {
 	SLOT_IN_FLIGHT, /* at the output, its report will come */
 	SLOT_FAILED,    /* came back undelivered; the file rewinds */
 	SLOT_REFUSED,   /* the same, and goes alone next: its batch was refused */
+	SLOT_OWED,      /* one of several branches (branches.h), not yet handed over */
 	/* settled, from here on: */
 	SLOT_DELIVERED,
 	SLOT_FILTERED, /* left out by the user's rule, or the rest of an over-long line */
@@ -40,7 +41,7 @@ enum slot_state {
 	SLOT_AHEAD,    /* was settled before a rewind or restart */
 };
 
-/* One event's place in its chunk; the producer's opaque. */
+/* One event's place in its chunk, or one branch's of it (branches.h); the producer's opaque. */
 struct slot {
 	uint32_t start; /* relative to the chunk's start */
 	uint32_t length : 24;
@@ -177,6 +178,12 @@ static inline struct slot *chunk_add_slot(struct chunk_pools *pools, struct chun
 	chunk->unsettled++;
 	return slot;
 }
+
+/*
+ * The next n slots, at most SLOTS_PER_BLOCK, will lie in one block; what is left of another one
+ * becomes settled slots of no bytes. False when the budget is used up.
+ */
+bool chunk_gather(struct chunk_pools *pools, struct chunk *chunk, unsigned n);
 
 /* Takes the slot just added back: the cursor is where it was. */
 void chunk_undo_slot(struct chunk *chunk, struct slot *slot);

@@ -64,12 +64,42 @@ void follow_cut(struct file *file, int fd)
 	if (file->tail.packing || fstat(fd, &st) < 0)
 		return;
 	ranges_drop_above(&file->account.ahead, (uint64_t)st.st_size);
+	if (file->account.branches)
+		branches_drop_above(file->account.branches, (uint64_t)st.st_size);
 	if (file->tail.reach > (uint64_t)st.st_size)
 		file->tail.reach = (uint64_t)st.st_size;
 	if (identity->head_len <= (uint64_t)st.st_size)
 		return;
 	identity->head_len = 0;
 	(void)!identity_grow_head(fd, identity, file->account.committed);
+}
+
+/*
+ * What is settled of some branches: of one that the source no longer has nothing. 0 or negative
+ * errno.
+ */
+static int take_over_branches(struct file *file, const struct store_file *row)
+{
+	const struct source *source = file->source;
+	struct account *account = &file->account;
+
+	struct branches *branches = NULL;
+	int r = branches_decode(row->branches, source->branch_ids,
+				account->n_branches ? account->n_branches : 1, row->committed,
+				&branches);
+
+	if (r || account->n_branches) {
+		account->branches = branches;
+		return r;
+	}
+	/* It goes to one place now: who had it there needs no other. */
+	for (size_t i = 0; branches && i < branches->of[0].n && r >= 0; i++) {
+		const struct range *range = &branches->of[0].at[branches->of[0].first + i];
+
+		r = ranges_add(&account->ahead, range->start, range->end);
+	}
+	branches_free(branches);
+	return r < 0 ? r : 0;
 }
 
 /*
@@ -99,6 +129,8 @@ static int take_over_row(struct file *file, const struct birth *birth, int fd)
 		take_over_times(file, row);
 	if (row->ahead.len)
 		r = ranges_decode(row->ahead, row->committed, ahead);
+	if (r == 0 && row->branches.len)
+		r = take_over_branches(file, row);
 	if (birth->by_content)
 		follow_cut(file, fd);
 	if (ahead->n)

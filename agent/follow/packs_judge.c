@@ -194,8 +194,8 @@ static void end_as(struct files *files, struct file *file, const struct file *kn
 /* It was cut off, and its own turn asks for what it held: what came back, between what did not. */
 static bool is_claimed(const struct file *known)
 {
-	return known->account.ahead.n && known->state != FILE_FINISHED && known->tail.fd >= 0 &&
-	       content_is_gone(&known->tail, &known->identity);
+	return account_ahead_end(&known->account) && known->state != FILE_FINISHED &&
+	       known->tail.fd >= 0 && content_is_gone(&known->tail, &known->identity);
 }
 
 static int compare(struct files *files, struct file *file, struct file *known, uint64_t now_us)

@@ -109,18 +109,24 @@ static bool peek_ahead(struct tail *tail, uint64_t position, struct event *ret_e
 
 /*
  * No event extends into what was settled before: a last line without LF may have been shipped in
- * two pieces, of which only the second was acknowledged. True when bytes end where that begins.
+ * two pieces, of which only the second was acknowledged. Nor over the end of what is settled of
+ * some branches, for the others are of the same events. True when bytes end at such a border.
  */
 static bool end_at_settled(const struct tail *tail, uint64_t position, struct slice *bytes)
 {
+	const struct account *account = tail->account;
 	const struct range *range;
+	uint64_t border;
 
-	if (LIKELY(!tail->account->ahead.n))
+	if (LIKELY(!account->ahead.n && !account->branches))
 		return false;
-	range = ranges_find(&tail->account->ahead, position);
-	if (!range || range->start - position > bytes->len)
+	range = ranges_find(&account->ahead, position);
+	border = range ? range->start : UINT64_MAX;
+	if (account->branches && branches_border(account->branches, position) < border)
+		border = branches_border(account->branches, position);
+	if (border - position > bytes->len)
 		return false;
-	bytes->len = range->start - position;
+	bytes->len = border - position;
 	return true;
 }
 
@@ -380,11 +386,11 @@ void tail_consumed(struct tail *tail, const struct event *event)
 struct event tail_event_of(const struct tail *tail, const struct slot *slot)
 {
 	const struct chunk *chunk = slot_chunk(slot);
-	struct slice bytes = {chunk->bytes + slot->start, slot->length};
+	struct slice bytes = {chunk->bytes + slot->start, slot_extent(slot)};
 	struct event event = {
 		.kind = EVENT_LINE,
 		.position = chunk->start + slot->start,
-		.extent = slot->length,
+		.extent = slot_extent(slot),
 		.lines = slot->lines,
 	};
 

@@ -198,13 +198,13 @@ uint64_t tail_count_lines(struct tail *tail, struct slice bytes, uint64_t *ret_b
 static struct line joined_line(const struct tail *tail, const struct slot *slot)
 {
 	const char *bytes = slot_chunk(slot)->bytes + slot->start;
-	const char *before = memrchr(bytes, '\n', slot->length - 1);
+	size_t extent = slot_extent(slot);
+	const char *before = memrchr(bytes, '\n', extent - 1);
 	size_t last = before ? (size_t)(before - bytes) + 1 : 0;
-	struct line line =
-		lines_cut_last((struct slice){bytes + last, slot->length - last}, tail->rules);
+	struct line line = lines_cut_last((struct slice){bytes + last, extent - last}, tail->rules);
 
 	line.text = (struct slice){bytes, last + line.text.len};
-	line.extent = slot->length;
+	line.extent = extent;
 	return line;
 }
 
@@ -234,7 +234,7 @@ void tail_show_again(const struct tail *tail, const struct slot *slot, struct ev
 	const char *bytes = chunk->bytes + slot->start;
 
 	if (tail->join && join_options(tail->join)->wrap) {
-		event->line = lines_cut_last((struct slice){bytes, slot->length}, tail->rules);
+		event->line = lines_cut_last((struct slice){bytes, slot_extent(slot)}, tail->rules);
 		event->wrapped = (struct slice){bytes, chunk->filled - slot->start};
 		return;
 	}

@@ -136,6 +136,17 @@ static inline bool output_is_spent(struct output *output, const struct output_sh
 	return output->ops->is_spent && output->ops->is_spent(output, share);
 }
 
+/* The same of any of n shares of one, in as many clusters or fewer. */
+static inline bool output_any_spent(struct output *output, const struct output_share *shares,
+				    size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (output_is_spent(output, &shares[i]))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Hands one record over. 0: a report for `slot` will come, exactly one. OUTPUT_E_FULL,
  * OUTPUT_E_HOLD, OUTPUT_E_PARTITION, OUTPUT_E_REFUSED, OUTPUT_E_ALONE (not of a record that does):

@@ -52,7 +52,7 @@ const char *pipeline_left_out(struct pipeline *pipeline, const struct file *file
 	return why;
 }
 
-bool pipeline_where(struct pipeline *pipeline, const struct slot *slot, uint32_t *ret_topic,
+bool pipeline_where(struct pipeline *pipeline, struct slot *slot, uint32_t *ret_topic,
 		    int32_t *ret_partition)
 {
 	int r = pipeline_remake(pipeline, slot);

@@ -146,12 +146,14 @@ static int settle(struct pipeline *pipeline, struct file *file)
 	return r < 0 ? r : 0;
 }
 
-int pipeline_parts_settle(struct pipeline *pipeline, struct file *file, const struct slot *slot)
+int pipeline_parts_settle(struct pipeline *pipeline, struct file *file, struct slot *slot)
 {
-	if (!slot || slot_is_settled(slot))
+	enum branches_state state = slot ? branches_state(slot) : BRANCHES_SETTLED;
+
+	if (state == BRANCHES_SETTLED)
 		return settle(pipeline, file);
-	file->parts_slot = slot;
-	if (slot->state != SLOT_IN_FLIGHT)
+	file->event_slot = slot;
+	if (state == BRANCHES_BACK)
 		pipeline_parts_drop(file);
 	return 0;
 }

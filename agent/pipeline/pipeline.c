@@ -8,7 +8,7 @@
  *     parser_extract    line → fields; no match is an outcome, not an error
  *     route_record      fields and file facts → record                    (route/)
  *   limits_full       whether a rule of its source lets it go now        (limits.c)
- *   pipeline_submit   record → Kafka; pressure comes back as a value      (records.c, output/)
+ *   pipeline_hand_over  record → Kafka; pressure comes back as a value    (submit.c, output/)
  *   tail_consumed     only now does the file's cursor move                (input/)
  *
  * The way of its report is reports.c. Nothing in here waits or drops: what cannot go on returns
@@ -127,103 +127,6 @@ static void count_event(struct pipeline *pipeline, struct file *file, const stru
 		count_into(file->counts, event, outcome);
 }
 
-/*
- * Refused before it was sent, by the route (a policy of the source) or by the library (its size):
- * kept with the reason, and passed.
- */
-static int refuse(struct pipeline *pipeline, struct slot *slot)
-{
-	int r = pipeline_dead_letter(pipeline, slot, pipeline->line.why);
-
-	if (!r)
-		account_dead(slot_chunk(slot)->account, slot);
-	return r;
-}
-
-/* Of submit, beside PIPELINE_E_x: the record has to go alone. */
-#define SUBMIT_E_ALONE 1000
-
-/* Record → output, or to the dead letters. 0: settled or in flight. The codes above. */
-static int submit(struct pipeline *pipeline, struct slot *slot, uint64_t now_us)
-{
-	int r = OUTPUT_E_REFUSED;
-
-	if (LIKELY(!pipeline->line.outcome.set || !pipeline_is_refused(pipeline, slot)))
-		r = pipeline_submit(pipeline, slot, now_us);
-	if (r == OUTPUT_E_REFUSED)
-		return refuse(pipeline, slot);
-	if (LIKELY(!r))
-		return 0;
-	if (r == OUTPUT_E_ALONE)
-		return SUBMIT_E_ALONE;
-	return r < 0 ? r : r == OUTPUT_E_FULL ? PIPELINE_E_FULL : PIPELINE_E_HOLD;
-}
-
-/* The record that was made last waits for its topic. */
-static int hold(const struct pipeline *pipeline, struct file *file)
-{
-	file->waits_topic = pipeline->record.topic;
-	return PIPELINE_E_HOLD;
-}
-
-/* It was refused alone, and waits for room as a dead letter. As submit. */
-static int bury(struct pipeline *pipeline, struct file *file, struct slot *slot)
-{
-	int r = pipeline_dead_letter(pipeline, slot, file->convict);
-
-	if (r)
-		return r;
-	account_dead(&file->account, slot);
-	file->convict = NULL;
-	return 0;
-}
-
-/*
- * As submit, for a line that may have been in a batch that was refused: it goes alone, with nothing
- * of its file beside it, which it could overtake or be overtaken by.
- */
-static int submit_carefully(struct pipeline *pipeline, struct file *file, struct slot *slot,
-			    uint64_t now_us)
-{
-	int r;
-
-	if (file->convict && file->convict_at == slot_position(slot))
-		return bury(pipeline, file, slot);
-	pipeline->record.alone = slot_goes_alone(file, slot);
-	/* One is the slot itself. */
-	file->waits_turn =
-		file->account.in_flight > 1 && (pipeline->record.alone || file->flies_alone);
-	r = file->waits_turn ? PIPELINE_E_HOLD : submit(pipeline, slot, now_us);
-	if (!r && slot->state == SLOT_IN_FLIGHT)
-		file->flies_alone = pipeline->record.alone;
-	pipeline->record.alone = false;
-	return r;
-}
-
-/* As submit_carefully, for a line that has turned out to have to go alone. */
-static int submit_alone(struct pipeline *pipeline, struct file *file, struct slot *slot,
-			uint64_t now_us)
-{
-	uint64_t start = slot_position(slot);
-	int r = ranges_add(&file->alone, start, start + slot->length);
-
-	/* There is no room for one more: what was refused before is settled first. */
-	if (r)
-		return r < 0 ? r : PIPELINE_E_HOLD;
-	return submit_carefully(pipeline, file, slot, now_us);
-}
-
-/* Its record may be under way now. */
-static void take_share(const struct pipeline *pipeline, struct file *file, const struct slot *slot)
-{
-	const struct record *record = &pipeline->record;
-
-	if (!file->under_way || UNLIKELY(slot->state != SLOT_IN_FLIGHT))
-		return;
-	output_share_take(file->under_way,
-			  record->key.len + record->value.len + record_header_bytes(record));
-}
-
 /* Record → output, in a slot of its own. 0: settled or in flight. PIPELINE_E_x. */
 static int send(struct pipeline *pipeline, struct file *file, const struct event *event,
 		uint64_t now_us, int64_t now_ms)
@@ -236,24 +139,20 @@ static int send(struct pipeline *pipeline, struct file *file, const struct event
 		return PIPELINE_E_MEMORY;
 	slot->read_ms = (uint64_t)now_ms & ((UINT64_C(1) << 48) - 1);
 	slot->lines = (uint16_t)event->lines;
-	if (UNLIKELY(file->alone.n))
-		r = submit_carefully(pipeline, file, slot, now_us);
-	else
-		r = submit(pipeline, slot, now_us);
-	if (UNLIKELY(r == SUBMIT_E_ALONE))
-		r = submit_alone(pipeline, file, slot, now_us);
+	r = pipeline_hand_over(pipeline, file, slot, now_us);
 	if (LIKELY(!r)) {
-		take_share(pipeline, file, slot);
 		file->sent_ms = pipeline->record.timestamp_ms;
 		if (LIKELY(slot->state == SLOT_IN_FLIGHT))
 			pipeline->lines_joined += event->lines - 1;
+		else
+			pipeline_count_dead(pipeline, file, event->lines);
 		if (LIKELY(!pipeline_parts_wait(file)))
 			return 0;
-		(void)hold(pipeline, file);
+		file->waits_topic = pipeline->record.topic;
 		return pipeline_parts_settle(pipeline, file, slot);
 	}
 	account_undo_slot(&file->account, slot);
-	return r == PIPELINE_E_HOLD ? hold(pipeline, file) : r;
+	return r;
 }
 
 /* The source leaves this line out. 0 or PIPELINE_E_MEMORY. */
@@ -311,6 +210,8 @@ static int ship(struct pipeline *pipeline, struct file *file, const struct event
 		return r;
 	if (UNLIKELY(pipeline->line.why != NULL))
 		r = leave_out(pipeline, file, event);
+	else if (UNLIKELY(file->source->n_also))
+		r = pipeline_send_branches(pipeline, file, event, now_us, now_ms);
 	else
 		r = send(pipeline, file, event, now_us, now_ms);
 	if (LIKELY(!r))
@@ -392,13 +293,20 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 
 		if (!output_has_room(pipeline->options.output))
 			return PIPELINE_E_FULL;
+		if (UNLIKELY(file->owed)) {
+			r = pipeline_submit_owed(pipeline, file, now_us);
+			if (r)
+				return r;
+		}
 		if (UNLIKELY(pipeline_parts_wait(file)))
 			return PIPELINE_E_HOLD;
-		if (file->under_way && output_is_spent(pipeline->options.output, file->under_way))
+		if (file->under_way && pipeline_is_spent(pipeline, file))
 			return PIPELINE_E_SPENT;
 		r = pipeline_peek(pipeline, file, partial_after_us, now_us, &event);
 		if (r)
 			return r;
+		if (UNLIKELY(file->account.branches != NULL))
+			pipeline_look_at_branches(file, &event);
 		if (LIKELY(event.kind == EVENT_LINE))
 			r = LIKELY(!event.n_parts && !file->over) ?
 				    ship(pipeline, file, &event, now_us, now_ms) :

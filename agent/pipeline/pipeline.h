@@ -24,6 +24,8 @@ struct pipeline_options {
 	const char *const *topics; /* names by record.topic; borrowed */
 	/* names of the clusters that they are of, likewise; NULL: there is one cluster */
 	const char *const *topic_clusters;
+	/* "CLUSTER/TOPIC", where a source has topics of several; likewise */
+	const char *const *topic_keys;
 	size_t n_topics;
 	size_t n_rules; /* of all sources */
 	bool limits;    /* false: those of rules are not kept, for lines that are only looked at */
@@ -85,7 +87,7 @@ const char *pipeline_left_out(struct pipeline *pipeline, const struct file *file
  * partition, or -1 when it has no key and no rule names one. False: it cannot be made now. Not
  * within a turn.
  */
-bool pipeline_where(struct pipeline *pipeline, const struct slot *slot, uint32_t *ret_topic,
+bool pipeline_where(struct pipeline *pipeline, struct slot *slot, uint32_t *ret_topic,
 		    int32_t *ret_partition);
 
 /* Lines that the rule of this number left out. */

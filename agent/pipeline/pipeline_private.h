@@ -7,8 +7,9 @@
 
 /*
  * Calls go one way: pipeline.c (the way of a line), reports.c (the way of its report), rewind.c and
- * judge.c call peek.c (the next event), records.c (event → record → output) and parts.c; reports.c
- * also replay.c.
+ * judge.c call branches.c (a line that goes to several places), that calls submit.c (record →
+ * output), and all of them call peek.c (the next event), records.c (event → record) and parts.c;
+ * reports.c also replay.c.
  */
 
 struct topic_flow {
@@ -38,6 +39,10 @@ struct pipeline {
 	struct arena arena;
 	struct slice fields[PARSER_FIELDS_MAX];
 	struct rules_work rules;
+
+	/* Of a source whose lines go to several places: what the next branch is made of. */
+	struct route_input input;
+	uint32_t noted; /* of the line, before a record was made of it: OUTCOME_BIT of each */
 };
 
 /*
@@ -74,11 +79,17 @@ int pipeline_clean(struct pipeline *pipeline, const struct file *file, struct sl
  */
 int pipeline_read_header(struct pipeline *pipeline, struct file *file) MUSTCHECK;
 
+/*
+ * The record that the branch of this number is, of the line that pipeline_record was called with
+ * last. 0 or -ENOMEM.
+ */
+int pipeline_branch(struct pipeline *pipeline, const struct file *file, unsigned branch) MUSTCHECK;
+
 /* The record of a slot, made again, as of the time at which its line was read. 0 or -ENOMEM. */
-int pipeline_remake(struct pipeline *pipeline, const struct slot *slot) MUSTCHECK;
+int pipeline_remake(struct pipeline *pipeline, struct slot *slot) MUSTCHECK;
 
 /* Whether the source of the record that was made last refuses it: line.why says why then. */
-bool pipeline_is_refused(struct pipeline *pipeline, const struct slot *slot);
+bool pipeline_is_refused(struct pipeline *pipeline, struct slot *slot);
 
 /* Of pipeline_submit: the output did not take it, r says why. */
 int pipeline_submit_again(struct pipeline *pipeline, struct slot *slot, uint64_t now_us, int r)
@@ -97,6 +108,50 @@ MUSTCHECK static inline int pipeline_submit(struct pipeline *pipeline, struct sl
 	return LIKELY(!r) ? 0 : pipeline_submit_again(pipeline, slot, now_us, r);
 }
 
+/*
+ * The record that was made last, of `slot` → output, or to the dead letters; alone, where it has to
+ * go so. 0: the slot is in flight or a dead letter. PIPELINE_E_FULL, PIPELINE_E_HOLD (and the file
+ * waits for the record's topic), PIPELINE_E_LETTERS, negative errno. submit.c
+ */
+int pipeline_hand_over(struct pipeline *pipeline, struct file *file, struct slot *slot,
+		       uint64_t now_us) MUSTCHECK;
+
+/* Whether the file's source has its share of what may be under way, in any of its clusters. */
+static inline bool pipeline_is_spent(const struct pipeline *pipeline, const struct file *file)
+{
+	return output_any_spent(pipeline->options.output, file->under_way,
+				file->source->n_also + 1u);
+}
+
+/* So many lines are dead letters now. */
+static inline void pipeline_count_dead(struct pipeline *pipeline, struct file *file, uint64_t lines)
+{
+	pipeline->options.counters->lines_dead += lines;
+	if (file->counts)
+		file->counts->lines_dead += lines;
+}
+
+/*
+ * An event of which all branches are settled already, as a restart with other settings may find it,
+ * is what was settled ahead. branches.c
+ */
+void pipeline_look_at_branches(struct file *file, struct event *event);
+
+/*
+ * The event whose record was made last, to all places that do not have it yet. 0: it is settled, in
+ * flight, or file->owed: those that did not take it now get it later. As pipeline_hand_over: nobody
+ * took it; PIPELINE_E_MEMORY.
+ */
+int pipeline_send_branches(struct pipeline *pipeline, struct file *file, const struct event *event,
+			   uint64_t now_us, int64_t now_ms) MUSTCHECK;
+
+/* Tries again what is owed. 0: nothing is, any more. As pipeline_hand_over. */
+int pipeline_submit_owed(struct pipeline *pipeline, struct file *file, uint64_t now_us) MUSTCHECK;
+
+/* A report came for a branch of an event of so many lines, whose state was `before`. */
+void pipeline_branch_reported(struct pipeline *pipeline, struct file *file,
+			      const struct slot *event, uint32_t lines, enum branches_state before);
+
 /* Puts the file on the stack of touched ones. */
 static inline void pipeline_touch(struct pipeline *pipeline, struct file *file)
 {
@@ -112,8 +167,11 @@ int pipeline_parts_keep(struct file *file, const struct event *event) MUSTCHECK;
 /* Nothing waits for it any more. */
 void pipeline_parts_drop(struct file *file);
 
-/* What became of it now. NULL: its event was left out, and is settled. 0 or -ENOMEM. */
-int pipeline_parts_settle(struct pipeline *pipeline, struct file *file, const struct slot *slot)
+/*
+ * What became of it now; of several branches the slot is that of branch 0. NULL: its event was left
+ * out, and is settled. 0 or -ENOMEM.
+ */
+int pipeline_parts_settle(struct pipeline *pipeline, struct file *file, struct slot *slot)
 	MUSTCHECK;
 
 /* Whether parts of an event wait for what becomes of it. */
@@ -140,7 +198,10 @@ static inline void pipeline_count_read(struct pipeline *pipeline, struct file *f
 	}
 }
 
-/* Keeps the record, of `slot`, as a dead letter. 0, PIPELINE_E_LETTERS (no room), -ENOMEM. */
+/*
+ * Keeps the record, of `slot`, as a dead letter, which is not counted yet. 0, PIPELINE_E_LETTERS
+ * (no room), -ENOMEM.
+ */
 int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const char *reason)
 	MUSTCHECK;
 

@@ -161,26 +161,48 @@ int pipeline_record(struct pipeline *pipeline, const struct file *file, const st
 	r = parse_line(pipeline, file, &input);
 	if (UNLIKELY(r))
 		return r;
-	return route_record(file->source->route, &input, &pipeline->arena, &pipeline->record,
-			    &pipeline->line.outcome);
+	if (LIKELY(!file->source->n_also))
+		return route_record(file->source->route, &input, &pipeline->arena,
+				    &pipeline->record, &pipeline->line.outcome);
+	pipeline->noted = pipeline->line.outcome.set;
+	r = route_record(file->source->route, &input, &pipeline->arena, &pipeline->record,
+			 &pipeline->line.outcome);
+	pipeline->input = input;
+	return r;
 }
 
-int pipeline_remake(struct pipeline *pipeline, const struct slot *slot)
+int pipeline_branch(struct pipeline *pipeline, const struct file *file, unsigned branch)
+{
+	int r;
+
+	pipeline->line.outcome = (struct outcome){0};
+	pipeline->line.why = NULL;
+	r = route_record(source_route(file->source, branch), &pipeline->input, &pipeline->arena,
+			 &pipeline->record, &pipeline->line.outcome);
+	/* They decide about each branch, and are counted once. */
+	pipeline->line.outcome.set |= pipeline->noted;
+	return r;
+}
+
+int pipeline_remake(struct pipeline *pipeline, struct slot *slot)
 {
 	const struct file *file = file_of_account(slot_chunk(slot)->account);
-	struct event event = UNLIKELY(file->over && file->parts_slot == slot) ?
+	struct event event = UNLIKELY(file->over && file->event_slot == slot_event(slot)) ?
 				     file->over->event :
 				     tail_event_of(&file->tail, slot);
+	unsigned branch = file->source->n_also ? slot_branch(slot) : 0;
+	int r = pipeline_record(pipeline, file, &event, (int64_t)slot->read_ms);
 
-	return pipeline_record(pipeline, file, &event, (int64_t)slot->read_ms);
+	return r || !branch ? r : pipeline_branch(pipeline, file, branch);
 }
 
-bool pipeline_is_refused(struct pipeline *pipeline, const struct slot *slot)
+bool pipeline_is_refused(struct pipeline *pipeline, struct slot *slot)
 {
-	const struct file *file = file_of_account(slot_chunk(slot)->account);
+	const struct source *source = file_of_account(slot_chunk(slot)->account)->source;
+	const struct route *route =
+		UNLIKELY(source->n_also) ? source_route(source, slot_branch(slot)) : source->route;
 
-	pipeline->line.why =
-		outcome_refuses(route_rules(file->source->route), &pipeline->line.outcome);
+	pipeline->line.why = outcome_refuses(route_rules(route), &pipeline->line.outcome);
 	return pipeline->line.why;
 }
 
@@ -205,6 +227,16 @@ int pipeline_submit_again(struct pipeline *pipeline, struct slot *slot, uint64_t
 	return r;
 }
 
+/* Of a letter: by the source's own cluster it would not be known which one is meant. */
+static const char *topic_name(const struct pipeline *pipeline, const struct source *source,
+			      uint32_t topic)
+{
+	const struct pipeline_options *options = &pipeline->options;
+
+	return source->n_also && options->topic_keys ? options->topic_keys[topic] :
+						       options->topics[topic];
+}
+
 int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const char *reason)
 {
 	const struct record *record = &pipeline->record;
@@ -215,7 +247,7 @@ int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const cha
 		.position = slot_position(slot),
 		.source = file->source->name,
 		.path = file->path,
-		.topic = pipeline->options.topics[record->topic],
+		.topic = topic_name(pipeline, file->source, record->topic),
 		.reason = reason,
 		.cause = reason,
 		.time_ms = record->timestamp_ms,
@@ -233,9 +265,5 @@ int pipeline_dead_letter(struct pipeline *pipeline, struct slot *slot, const cha
 	r = headers_pack(record, &pipeline->arena, &letter.headers);
 	if (!r)
 		r = letters_add(letters, &letter);
-	if (!r)
-		pipeline->options.counters->lines_dead += slot->lines;
-	if (!r && file->counts)
-		file->counts->lines_dead += slot->lines;
 	return r;
 }

@@ -58,6 +58,19 @@ static void note_delay(struct pipeline *pipeline, const struct slot *slot, int64
 	histogram_add(pipeline->options.delays, ms > 0 ? (uint64_t)ms : 0);
 }
 
+/* What a report that it was delivered changes of its slot alone. */
+static inline void book(struct pipeline *pipeline, const struct file *file, struct slot *slot,
+			const struct report *report, int64_t now_ms)
+{
+	if (UNLIKELY(pipeline->options.acks != NULL))
+		tell_ack(pipeline, file, slot, report);
+	if (LIKELY(pipeline->options.delays != NULL))
+		note_delay(pipeline, slot, now_ms);
+	slot->offset = (uint64_t)report->offset;
+	slot->partition = (uint16_t)report->partition;
+	slot->state = SLOT_DELIVERED;
+}
+
 /*
  * Settles the reports in front that tell of slots of one chunk, and of one topic, that they were
  * delivered: what is not the slot's own is booked once for all of them. Returns their number.
@@ -77,15 +90,9 @@ static size_t delivered(struct pipeline *pipeline, const struct report *reports,
 		if (report->kind != REPORT_DELIVERED || report->topic != reports->topic ||
 		    slot_chunk(slot) != chunk)
 			break;
-		if (UNLIKELY(pipeline->options.acks != NULL))
-			tell_ack(pipeline, file, slot, report);
 		lines += slot->lines;
-		if (LIKELY(pipeline->options.delays != NULL))
-			note_delay(pipeline, slot, now_ms);
-		slot->offset = (uint64_t)report->offset;
-		slot->partition = (uint16_t)report->partition;
-		slot->state = SLOT_DELIVERED;
 		bytes += slot->length;
+		book(pipeline, file, slot, report, now_ms);
 	}
 	account_delivered(&file->account, chunk, (uint32_t)i);
 	pipeline->options.counters->lines_delivered += lines;
@@ -103,12 +110,11 @@ static size_t delivered(struct pipeline *pipeline, const struct report *reports,
 }
 
 /* The file reads nothing more until all its reports are in, then goes back. */
-static void come_back(struct pipeline *pipeline, struct file *file, struct slot *slot,
-		      const struct report *report, bool at_once)
+static void come_back(struct file *file, struct slot *slot, const struct report *report,
+		      bool at_once)
 {
 	bool refused = report->kind == REPORT_REFUSED || slot_goes_alone(file, slot);
 
-	pipeline_count_waiting(pipeline, file, slot->lines);
 	/* Of what was not delivered this is asked too, when the file goes back. */
 	slot->partition = (uint16_t)report->partition;
 	account_report(&file->account, slot, refused ? SLOT_REFUSED : SLOT_FAILED);
@@ -128,7 +134,7 @@ static void failed(struct pipeline *pipeline, struct file *file, struct slot *sl
 	/* What came back with the producer's end tells nothing of the cause. */
 	if (!report->producer_gone || !pipeline->last_failure)
 		pipeline->last_failure = report->reason;
-	come_back(pipeline, file, slot, report, report->producer_gone);
+	come_back(file, slot, report, report->producer_gone);
 }
 
 /* There may be no room for its letter, for hours: its file goes back to it, and waits there. */
@@ -148,7 +154,8 @@ static int refused_alone(struct pipeline *pipeline, struct file *file, struct sl
 	}
 	file->convict = report->reason;
 	file->convict_at = position;
-	come_back(pipeline, file, slot, report, true);
+	file->convict_branch = file->source->n_also ? (uint8_t)slot_branch(slot) : 0;
+	come_back(file, slot, report, true);
 	return 0;
 }
 
@@ -158,7 +165,6 @@ static int not_delivered(struct pipeline *pipeline, const struct report *report)
 	struct slot *slot = report->slot;
 	struct file *file = file_of_account(slot_chunk(slot)->account);
 
-	pipeline->lines_joined -= slot->lines - 1u;
 	pipeline_touch(pipeline, file);
 	if (report->kind == REPORT_FAILED) {
 		failed(pipeline, file, slot, report);
@@ -168,7 +174,7 @@ static int not_delivered(struct pipeline *pipeline, const struct report *report)
 		return refused_alone(pipeline, file, slot, report);
 	pipeline->options.counters->reports_refused++;
 	reasons_count(&pipeline->failures, report->reason);
-	come_back(pipeline, file, slot, report, true);
+	come_back(file, slot, report, true);
 	return 0;
 }
 
@@ -185,10 +191,54 @@ static void take_turn(struct pipeline *pipeline, struct file *file)
 /* What waited for an event whose lines do not stand together may go. 0 or -ENOMEM. */
 static int settle_parts(struct pipeline *pipeline, struct file *file)
 {
-	int r = pipeline_parts_settle(pipeline, file, file->parts_slot);
+	int r = pipeline_parts_settle(pipeline, file, file->event_slot);
 
 	pipeline->topics[file->waits_topic].resumed |= !pipeline_parts_wait(file);
 	return r;
+}
+
+/* The same, and its lines wait again, or are dead letters. 0 or -ENOMEM. */
+static int not_delivered_line(struct pipeline *pipeline, struct file *file,
+			      const struct report *report)
+{
+	struct slot *slot = report->slot;
+	uint32_t lines = slot->lines;
+	int r = not_delivered(pipeline, report);
+
+	if (r)
+		return r;
+	pipeline->lines_joined -= lines - 1u;
+	if (slot->state == SLOT_DEAD)
+		pipeline_count_dead(pipeline, file, lines);
+	else
+		pipeline_count_waiting(pipeline, file, lines);
+	return 0;
+}
+
+/* Settles the report of one of several branches. 0 or -ENOMEM. */
+static int settle_branch(struct pipeline *pipeline, struct file *file, const struct report *report,
+			 int64_t now_ms)
+{
+	struct slot *slot = report->slot, *event = slot_event(slot);
+	enum branches_state before = branches_state(event);
+	uint32_t lines = slot->lines;
+
+	if (LIKELY(report->kind == REPORT_DELIVERED)) {
+		book(pipeline, file, slot, report, now_ms);
+		account_delivered(&file->account, slot_chunk(slot), 1);
+		file->backoff_ms = 0;
+		pipeline_touch(pipeline, file);
+	} else {
+		int r = not_delivered(pipeline, report);
+
+		if (r)
+			return r;
+	}
+	pipeline_branch_reported(pipeline, file, event, lines, before);
+	if (file->under_way)
+		output_share_give(
+			&file->under_way[source_share(file->source, (unsigned)(slot - event))], 1);
+	return 0;
 }
 
 /* Settles reports from the front: several of a kind, or one. Their number, or -ENOMEM. */
@@ -202,15 +252,20 @@ static int settle(struct pipeline *pipeline, const struct report *reports, size_
 		pipeline_take_replay(pipeline, chunk, reports);
 		return 1;
 	}
-	if (LIKELY(reports->kind == REPORT_DELIVERED)) {
+	if (UNLIKELY(file->source->n_also)) {
+		int error = settle_branch(pipeline, file, reports, now_ms);
+
+		if (error)
+			return error;
+	} else if (LIKELY(reports->kind == REPORT_DELIVERED)) {
 		r = (int)delivered(pipeline, reports, n, now_ms);
 	} else {
-		int error = not_delivered(pipeline, reports);
+		int error = not_delivered_line(pipeline, file, reports);
 
 		if (error)
 			return error;
 	}
-	if (file->under_way)
+	if (file->under_way && LIKELY(!file->source->n_also))
 		output_share_give(file->under_way, (uint32_t)r);
 	if (UNLIKELY(pipeline_parts_wait(file))) {
 		int error = settle_parts(pipeline, file);

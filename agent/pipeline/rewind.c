@@ -32,26 +32,32 @@ static int each_slot(struct file *file, int (*what)(void *context, struct slot *
 	return r;
 }
 
-/* By partition, the number of its last slot that was delivered. */
-static int note_delivered(void *context, struct slot *slot, uint32_t n)
-{
-	uint32_t *last = context;
-
-	if (slot->state == SLOT_DELIVERED)
-		last[slot->partition] = n;
-	return 0;
-}
-
 struct overtaken {
-	const uint32_t *last;
+	uint32_t *last; /* by partition, the number of its last slot that was delivered */
+	bool branches;
+	unsigned branch; /* this one of several is looked at: each has topics of its own */
 	uint64_t lines;
 };
+
+static bool is_other(const struct overtaken *overtaken, struct slot *slot)
+{
+	return overtaken->branches && slot_branch(slot) != overtaken->branch;
+}
+
+static int note_delivered(void *context, struct slot *slot, uint32_t n)
+{
+	struct overtaken *overtaken = context;
+
+	if (slot->state == SLOT_DELIVERED && !is_other(overtaken, slot))
+		overtaken->last[slot->partition] = n;
+	return 0;
+}
 
 static int note_overtaken(void *context, struct slot *slot, uint32_t n)
 {
 	struct overtaken *overtaken = context;
 
-	if (!slot_is_settled(slot))
+	if (!slot_is_settled(slot) && slot->state != SLOT_OWED && !is_other(overtaken, slot))
 		overtaken->lines += n < overtaken->last[slot->partition];
 	return 0;
 }
@@ -59,15 +65,16 @@ static int note_overtaken(void *context, struct slot *slot, uint32_t n)
 /* Of another topic's partition too: it may come late, says the counter. */
 static int count_late(struct pipeline *pipeline, struct file *file)
 {
-	struct overtaken overtaken = {.last = NULL};
-	uint32_t *last = calloc(PARTITIONS_MAX, sizeof *last);
+	struct overtaken overtaken = {.branches = file->source->n_also != 0};
 
-	if (!last)
-		return -ENOMEM;
-	overtaken.last = last;
-	(void)each_slot(file, note_delivered, last);
-	(void)each_slot(file, note_overtaken, &overtaken);
-	free(last);
+	for (; overtaken.branch <= file->source->n_also; overtaken.branch++) {
+		overtaken.last = calloc(PARTITIONS_MAX, sizeof *overtaken.last);
+		if (!overtaken.last)
+			return -ENOMEM;
+		(void)each_slot(file, note_delivered, &overtaken);
+		(void)each_slot(file, note_overtaken, &overtaken);
+		free(overtaken.last);
+	}
 	pipeline->options.counters->lines_late += overtaken.lines;
 	return 0;
 }
@@ -80,7 +87,7 @@ static int keep_refused(void *context, struct slot *slot, uint32_t n)
 
 	(void)n;
 	if (slot->state == SLOT_REFUSED)
-		r = ranges_add(context, start, start + slot->length);
+		r = ranges_add(context, start, start + slot_extent(slot));
 	return r < 0 ? r : 0;
 }
 
@@ -112,6 +119,7 @@ static int start_over(struct pipeline *pipeline, struct file *file)
 		file->counts->lost[LOST_TRUNCATED] += lost;
 	}
 	pipeline->options.counters->truncations++;
+	file->owed = false;
 	account_reset(account, 0);
 	tail_reset(&file->tail);
 	ranges_deinit(&file->alone);
@@ -128,6 +136,7 @@ void pipeline_seek(struct pipeline *pipeline, struct file *file)
 {
 	uncount(pipeline, file);
 	pipeline->options.counters->positions_set++;
+	file->owed = false;
 	account_reset(&file->account, file->seek_to);
 	tail_reset(&file->tail);
 	ranges_deinit(&file->alone);
@@ -170,6 +179,7 @@ int pipeline_rewind(struct pipeline *pipeline, struct file *file)
 	r = account_rewind(&file->account);
 	if (r)
 		return r;
+	file->owed = false;
 	tail_rewound(&file->tail, read_position);
 	pipeline->options.counters->rewinds++;
 	return 0;

@@ -265,3 +265,12 @@ const struct outcome_rules *route_rules(const struct route *route)
 {
 	return &route->parts.rules;
 }
+
+bool route_goes_to(const struct route *route, uint32_t topic)
+{
+	uint32_t i = 0;
+
+	while (i < route->parts.n_topics && route->parts.topic_indexes[i] != topic)
+		i++;
+	return i < route->parts.n_topics;
+}

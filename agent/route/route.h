@@ -86,6 +86,9 @@ const struct outcome_rules *route_rules(const struct route *route);
 /* The fields of the parser that its records are made of: a bit for each number. */
 uint64_t route_fields(const struct route *route);
 
+/* Whether any of its records may go to the topic of that index. */
+bool route_goes_to(const struct route *route, uint32_t topic);
+
 /* Whether its records have keys at all, and whether some may be null nevertheless. */
 bool route_has_keys(const struct route *route);
 bool route_keys_may_be_null(const struct route *route);

@@ -103,7 +103,6 @@ void content_of_tail(struct content *content, const struct tail *tail,
 		     const struct identity *identity, char *kept)
 {
 	const struct account *account = tail->account;
-	const struct ranges *ahead = &account->ahead;
 	const struct chunk *chunk = TAILQ_FIRST(&account->chunks);
 	/* A chunk that nothing was read into may know bytes that took the place of those known. */
 	struct chain chain = chunk && chunk->filled ? chunk->chain : account->chain;
@@ -114,7 +113,7 @@ void content_of_tail(struct content *content, const struct tail *tail,
 	*content = (struct content){
 		.proof = proof_of(&chain),
 		.committed = account->committed,
-		.ahead_end = ahead->n ? ahead->at[ahead->first + ahead->n - 1].end : 0,
+		.ahead_end = account_ahead_end(account),
 		.head_len = identity->head_len,
 		.head_hash = identity->head_hash,
 		.tail_len = account_tail(account, before),

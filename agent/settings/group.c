@@ -312,6 +312,8 @@ static const char *place_of(unsigned where)
 		return "in a field";
 	if (where & CONF_IN_TOPIC)
 		return "in one of topics";
+	if (where & CONF_IN_ALSO)
+		return "in one of also";
 	return where & CONF_IN_RULE ? "in a rule of a partitioner" : "in a header";
 }
 
@@ -359,7 +361,7 @@ void conf_values_read(struct conf_values *values, const struct conf_node *group,
 	for (size_t i = 0; i < CONF_N_KEYS; i++) {
 		const struct conf_option *option = &options[i];
 
-		if ((option->where & where) && option->required &&
+		if ((option->where & where) && option->required && where != CONF_IN_ALSO &&
 		    !conf_node_find(group, option->name))
 			conf_problem(problems, group->place, "%s%s is missing", what, option->name);
 	}

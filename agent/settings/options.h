@@ -27,6 +27,7 @@
 #define CONF_IN_RULE 32u
 #define CONF_IN_FILTER 1024u
 #define CONF_IN_TOPIC 2048u
+#define CONF_IN_ALSO 4096u
 
 enum conf_type {
 	CONF_T_TEXT,
@@ -112,6 +113,7 @@ enum conf_key {
 	CONF_TOPIC,
 	CONF_TOPICS,
 	CONF_TOPIC_FALLBACK,
+	CONF_ALSO,
 	CONF_KEY,
 	CONF_KEY_TYPE,
 	CONF_ON_MISSING_KEY,
@@ -201,8 +203,8 @@ void conf_values_init(struct conf_values *values);
 /*
  * Reads the settings of a group, of those that may stand `where`, over what is in *values: what is
  * not set keeps its value, so a source starts from a copy of the main values. Notes unknown keys,
- * wrong types, values out of range and what is required but missing. `what` names the group in the
- * messages ("source \"orders\": "), "" for the main group.
+ * wrong types, values out of range and what is required but missing; in `also` nothing is. `what`
+ * names the group in the messages ("source \"orders\": "), "" for the main group.
  */
 void conf_values_read(struct conf_values *values, const struct conf_node *group, unsigned where,
 		      const char *what, struct conf_problems *problems);

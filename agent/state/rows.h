@@ -54,9 +54,10 @@ struct store_file {
 		 * settled-ahead ranges as varint deltas (flow/ranges.h); at malloc'ed/borrowed as
 		 * path
 		 */
-		ahead;
-	bool removed;    /* store_write: delete the row */
-	bool moved_only; /* store_write: it has been written before, and only its position moved */
+		ahead,
+		branches; /* what is settled of some branches only; memory as that of ahead */
+	bool removed;     /* store_write: delete the row */
+	bool moved_only;  /* store_write: it has been written before, and only its position moved */
 };
 
 /* What is remembered of a topic. */

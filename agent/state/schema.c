@@ -50,6 +50,7 @@ const char *const schema_migrations[] = {
 	" seal INTEGER NOT NULL) WITHOUT ROWID;",
 	"ALTER TABLE dead_letters ADD COLUMN partition INTEGER NOT NULL DEFAULT -1;"
 	"ALTER TABLE dead_letters ADD COLUMN headers BLOB;",
+	"ALTER TABLE positions ADD COLUMN branches BLOB;",
 };
 
 const int schema_version = ARRAY_LEN(schema_migrations);
@@ -75,15 +76,16 @@ const char *const schema_queries[QUERY_COUNT] = {
 		       " WHERE seal <> excluded.seal",
 	[QUERY_POSITION] = "INSERT INTO positions(file, committed, tail_len, tail_hash, discarding,"
 			   " chain_at, rest_hash, size, mtime_ns, ctime_ns, reach, chain, ahead,"
-			   " seal)"
-			   " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(file) DO UPDATE SET"
+			   " branches, seal)"
+			   " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(file) DO UPDATE SET"
 			   " committed = excluded.committed, tail_len = excluded.tail_len,"
 			   " tail_hash = excluded.tail_hash, discarding = excluded.discarding,"
 			   " chain_at = excluded.chain_at, chain = excluded.chain,"
 			   " rest_hash = excluded.rest_hash, size = excluded.size,"
 			   " mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,"
 			   " reach = excluded.reach,"
-			   " ahead = excluded.ahead, seal = excluded.seal"
+			   " ahead = excluded.ahead, branches = excluded.branches,"
+			   " seal = excluded.seal"
 			   " WHERE seal <> excluded.seal",
 	[QUERY_DROP_FILE] = "DELETE FROM files WHERE id = ?",
 	[QUERY_DROP_POSITION] = "DELETE FROM positions WHERE file = ?",
@@ -106,7 +108,7 @@ const char schema_load_files[] =
 	"SELECT id, device, inode, born_ns, head_len, head_hash, content_id, path, lineage,"
 	" files.seal, committed, tail_len, tail_hash, discarding, ahead, positions.seal,"
 	" packed, flags, real, went, chain_at, chain, rest_hash, size, mtime_ns,"
-	" ctime_ns, reach FROM files LEFT JOIN positions ON file = id ORDER BY id";
+	" ctime_ns, reach, branches FROM files LEFT JOIN positions ON file = id ORDER BY id";
 
 const char schema_load_sources[] = "SELECT name, seal FROM sources";
 

@@ -46,13 +46,18 @@ int64_t seal_position(const struct store_file *file)
 	bool third = file->proven || file->chain_at || file->rest_hash || file->size ||
 		     file->mtime_ns || file->ctime_ns || file->reach;
 
+	bool sixth = file->branches.len != 0;
+
 	return seal_words(
 		(uint64_t[]){file->id, file->committed, file->tail_len, file->tail_hash,
 			     file->discarding, hash_bytes(file->ahead.at, file->ahead.len),
 			     file->proven, file->chain_at, file->proven ? file->chain.low : 0,
 			     file->proven ? file->chain.high : 0, file->rest_hash, file->size,
-			     (uint64_t)file->mtime_ns, (uint64_t)file->ctime_ns, file->reach},
-		third ? 15 : 6);
+			     (uint64_t)file->mtime_ns, (uint64_t)file->ctime_ns, file->reach,
+			     hash_bytes(file->branches.at, file->branches.len)},
+		sixth ? 16 :
+		third ? 15 :
+			6);
 }
 
 int64_t seal_name(struct slice name)

@@ -86,11 +86,14 @@ static int load_row(sqlite3_stmt *query, struct store_file *file)
 	file->discarding = column_u64(query, 13) != 0;
 	if (sqlite3_column_bytes(query, 14) > 0)
 		file->ahead.at = column_copy(query, 14, &file->ahead.len);
+	if (sqlite3_column_bytes(query, 27) > 0)
+		file->branches.at = column_copy(query, 27, &file->branches.len);
 	file->packed = (uint32_t)column_u64(query, 16);
 	file->flags = column_u64(query, 17);
 	if (!file->path || !file->lineage || !load_text(query, 18, &file->real) ||
 	    !load_text(query, 19, &file->went) ||
-	    (sqlite3_column_bytes(query, 14) && !file->ahead.at))
+	    (sqlite3_column_bytes(query, 14) && !file->ahead.at) ||
+	    (sqlite3_column_bytes(query, 27) && !file->branches.at))
 		return -ENOMEM;
 	if (!load_proof(query, 20, file) || sqlite3_column_int64(query, 9) != seal_file(file) ||
 	    sqlite3_column_int64(query, 15) != seal_position(file))
@@ -270,6 +273,7 @@ struct store_file *store_files_free(struct store_file *files, size_t n)
 		free(files[i].real);
 		free(files[i].went);
 		free((char *)files[i].ahead.at);
+		free((char *)files[i].branches.at);
 	}
 	free(files);
 	return NULL;

@@ -83,6 +83,7 @@ static int write_position(struct store *store, const struct store_file *file)
 			    file->proven ? (struct slice){(const char *)words, sizeof words} :
 					   SLICE_NONE);
 	failed |= bind_blob(query, &column, file->ahead);
+	failed |= bind_blob(query, &column, file->branches);
 	failed |= bind_words(query, &column, (uint64_t[]){(uint64_t)seal_position(file)}, 1);
 	return run(store, QUERY_POSITION, failed);
 }

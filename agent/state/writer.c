@@ -157,15 +157,20 @@ static bool keep_text(struct writer *writer, const char **text)
 	return keep(writer, text, *text ? strlen(*text) : 0);
 }
 
+static bool keep_branches(struct writer *writer, struct store_file *file)
+{
+	return keep(writer, &file->ahead.at, file->ahead.len) &&
+	       keep(writer, &file->branches.at, file->branches.len);
+}
+
 static bool keep_file(struct writer *writer, struct store_file *file)
 {
 	if (file->moved_only)
-		return keep(writer, &file->ahead.at, file->ahead.len);
+		return keep_branches(writer, file);
 	return keep_text(writer, (const char **)&file->path) &&
 	       keep_text(writer, (const char **)&file->lineage) &&
 	       keep_text(writer, (const char **)&file->real) &&
-	       keep_text(writer, (const char **)&file->went) &&
-	       keep(writer, &file->ahead.at, file->ahead.len);
+	       keep_text(writer, (const char **)&file->went) && keep_branches(writer, file);
 }
 
 static bool keep_letter(struct writer *writer, struct store_dead_letter *letter)

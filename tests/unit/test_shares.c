@@ -312,13 +312,13 @@ Test(shares, a_source_with_its_share_of_the_queue_goes_on_with_its_reports)
 	turn(false);
 	a = files_share_of(&world.agent->files, &world.agent->conf->sources[0]);
 	cr_expect(a->spent);
-	cr_expect_eq(a->under_way.records, out[0]);
+	cr_expect_eq(a->under_way->records, out[0]);
 	for (int i = 0; i < 100 && out[0] < 20 * TURN_LINES; i++) {
 		scripted_drain(&world.scripted);
 		world_take_reports(&world);
 		cr_expect_not(a->spent);
-		cr_expect_eq(a->under_way.records, 0);
-		cr_expect_eq(a->under_way.bytes, 0);
+		cr_expect_eq(a->under_way->records, 0);
+		cr_expect_eq(a->under_way->bytes, 0);
 		turn(false);
 	}
 	cr_expect_eq(out[0], 20 * TURN_LINES, "%zu", out[0]);
@@ -365,10 +365,11 @@ Test(shares, records_that_come_back_are_given_back)
 	scripted_step(&world.scripted, 0);
 	world.scripted.weather.gone = 0;
 	world_take_reports(&world);
-	cr_expect_eq(a->under_way.records, 0);
+	cr_expect_eq(a->under_way->records, 0);
 	cr_expect_not(a->spent);
 	turn(false);
-	cr_expect_eq(a->under_way.records, QUEUE / 4 * 3 + 1, "%zu", (size_t)a->under_way.records);
+	cr_expect_eq(a->under_way->records, QUEUE / 4 * 3 + 1, "%zu",
+		     (size_t)a->under_way->records);
 	end();
 }
 

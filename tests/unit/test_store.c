@@ -799,6 +799,7 @@ static void make_first_format(void)
 				"ALTER TABLE positions DROP COLUMN mtime_ns;"
 				"ALTER TABLE positions DROP COLUMN ctime_ns;"
 				"ALTER TABLE positions DROP COLUMN reach;"
+				"ALTER TABLE positions DROP COLUMN branches;"
 				"PRAGMA user_version = 1",
 				NULL, NULL, NULL),
 		   SQLITE_OK));

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "flow/branches.h"
 #include "flow/ranges.h"
 #include "state/store.h"
 
@@ -246,4 +247,57 @@ Test(past, the_state_of_format_4_is_taken_over)
 	cr_expect(letter.id == 4 && letter.partition == 2);
 	cr_expect(slice_eq(letter.headers, slice_of("packed")));
 	store_letter_free(&letter);
+}
+
+static void expect_format_5(const struct store_file *row)
+{
+	struct ranges ahead = RANGES_NULL;
+
+	cr_expect_eq(row->id, 9);
+	cr_expect_str_eq(row->path, "/srv/shop/shop.log");
+	cr_expect(row->proven && row->chain_at == 4096 && row->committed == 5000);
+	cr_expect(row->ctime_ns == 1767300001000000000 && row->reach == 5300);
+	cr_assert_eq(ranges_decode(row->ahead, row->committed, &ahead), 0);
+	cr_expect(ahead.n == 2 && ahead.at[0].start == 5010 && ahead.at[1].end == 5042);
+	ranges_deinit(&ahead);
+}
+
+/*
+ * Scenario B12. No row says of lines that went to one of several topics, until one of today does;
+ * who looks for other topics finds nothing in it.
+ */
+Test(past, the_state_of_format_5_is_taken_over)
+{
+	const uint64_t ids[] = {11, 22}, others[] = {33, 22};
+	struct branches branches = {.of = {RANGES_NULL}}, *loaded;
+	struct store_dead_letter letter;
+	struct store_file row;
+
+	copy("format-5.db");
+	load();
+	cr_assert_eq(n_rows, 6);
+	expect_format_5(&rows[5]);
+	for (size_t i = 0; i < n_rows; i++)
+		cr_expect(!rows[i].branches.len);
+	cr_assert_eq(store_next_letter(store, 3, &letter), 0);
+	cr_expect(letter.id == 4 && letter.partition == 4);
+	cr_expect(slice_eq(letter.headers, slice_of("packed")));
+	store_letter_free(&letter);
+	row = rows[5];
+	cr_assert_eq(ranges_add(&branches.of[0], 5050, 5070), 0);
+	cr_assert_eq(ranges_add(&branches.of[1], 5042, 5050), 0);
+	cr_assert_eq(branches_encode(&branches, ids, 2, row.committed, 100, &row.branches), 0);
+	cr_assert_eq(store_write(store, &(struct store_batch){.files = &row, .n_files = 1}, message,
+				 sizeof message),
+		     0, "%s", message);
+	free((char *)row.branches.at);
+	load_again();
+	expect_format_5(&rows[5]);
+	cr_assert_eq(branches_decode(rows[5].branches, others, 2, 5000, &loaded), 0);
+	cr_expect(loaded && !loaded->of[0].n && loaded->of[1].n == 1);
+	cr_expect(branches_settled(loaded, 5042, 5050) == 2 &&
+		  !branches_settled(loaded, 5050, 5070));
+	branches_free(loaded);
+	ranges_deinit(&branches.of[0]);
+	ranges_deinit(&branches.of[1]);
 }

@@ -19,7 +19,18 @@
 #define RECORD_ROOM 1024
 #define SERVERS "bootstrap_servers"
 
-/* The setting of a source that names the topic, or NULL. */
+/* What a branch of a source is said by: the source, or one of its also. NULL: it is not there. */
+static const struct conf_node *branch_group(const struct conf_node *source, unsigned branch)
+{
+	const struct conf_node *also = branch && source ? conf_node_find(source, "also") : NULL;
+
+	if (!branch)
+		return source;
+	return also && also->kind == CONF_LIST && branch <= also->n_kids ? also->kids[branch - 1] :
+									   NULL;
+}
+
+/* The setting of a source, or of one of its also, that names the topic, or NULL. */
 static const struct conf_node *topic_setting(const struct conf_node *source, const char *topic)
 {
 	const struct conf_node *one = conf_node_find(source, "topic");
@@ -37,6 +48,27 @@ static const struct conf_node *topic_setting(const struct conf_node *source, con
 }
 
 /*
+ * Where a source, or one of its also, names the topic; NULL: nowhere. An also may mean the
+ * source's.
+ */
+static const struct conf_node *branch_names(const struct conf *conf, const struct conf_node *group,
+					    size_t source, size_t index)
+{
+	const struct source *of = &conf->sources[source];
+
+	for (unsigned branch = 0; group && branch <= of->n_also; branch++) {
+		const struct conf_node *own = branch_group(group, branch);
+		const struct conf_node *node = own ? topic_setting(own, conf->topics[index]) : NULL;
+
+		if (!node && own && !conf_node_find(own, "topic"))
+			node = topic_setting(group, conf->topics[index]);
+		if (node && source_cluster(of, branch) == conf->topic_clusters[index])
+			return node;
+	}
+	return NULL;
+}
+
+/*
  * Where the topic is named first, and the longest line of the sources that name it. A name that
  * only a template gives (with an ${env:...} in it) is not found: then it is any source.
  */
@@ -49,10 +81,9 @@ static struct conf_place place_of(const struct check *check, size_t index, size_
 
 	for (size_t i = 0; i < conf->n_sources; i++) {
 		const struct conf_node *group = check_group(check, CONF_SOURCES, i);
-		const struct conf_node *node =
-			group ? topic_setting(group, conf->topics[index]) : NULL;
+		const struct conf_node *node = branch_names(conf, group, i, index);
 
-		if (!node || conf->sources[i].cluster != conf->topic_clusters[index])
+		if (!node)
 			continue;
 		if (!place.file)
 			place = node->place;
@@ -151,12 +182,13 @@ static void judge_sources(struct check *check, size_t index, const struct topic_
 
 	for (size_t i = 0; i < check->conf->n_sources; i++) {
 		const struct conf_node *group = check_group(check, CONF_SOURCES, i);
-		const struct route *route = check->conf->sources[i].route;
+		const struct source *source = &check->conf->sources[i];
+		const struct route *route =
+			source_route(source, source_branch_to(source, (uint32_t)index));
 		struct conf_place time = check_place(check, CONF_SOURCES, i, CONF_TIMESTAMP);
 		struct conf_place key = check_place(check, CONF_SOURCES, i, CONF_KEY);
 
-		if (!group || !route || !topic_setting(group, topic) ||
-		    check->conf->sources[i].cluster != check->conf->topic_clusters[index])
+		if (!route || !branch_names(check->conf, group, i, index))
 			continue;
 		check_judge_times(&check->report, time, topic, facts, route_time(route));
 		check_judge_keys(&check->report, key, topic, facts, route);

@@ -92,6 +92,7 @@ static int write_row(struct store *store, const struct store_file *row, uint64_t
 	changed.ctime_ns = 0;
 	changed.discarding = false;
 	changed.ahead = SLICE_NONE;
+	changed.branches = SLICE_NONE;
 	if (store_write(store, &(struct store_batch){.files = &changed, .n_files = 1}, message,
 			sizeof message) == 0)
 		return 0;

@@ -38,6 +38,10 @@ struct preview {
 	struct compare *compare; /* NULL: not asked for */
 	struct arena json_arena;
 	struct json json_text; /* of the line at hand */
+	/* of a line that goes to several places: what waits for what became of it */
+	struct slice begun[BRANCHES_MAX];
+	size_t n_begun;
+	bool no_memory;
 };
 
 /*
@@ -66,11 +70,20 @@ void preview_show_comparison(const struct preview *preview);
 double preview_percent(uint64_t part, uint64_t whole);
 void preview_show_more_keys(FILE *to, const struct spread_total *total, size_t n);
 
+/* What the keys of records of that topic are. */
+static inline enum key_type preview_key_type(const struct preview *preview, uint32_t topic)
+{
+	const struct source *source = preview->source;
+
+	return route_key_type(source_route(source, source_branch_to(source, topic)));
+}
+
 /*
- * A record and its outcome as JSON: the first begins an object, the second ends it, on one line.
- * 0 or -ENOMEM.
+ * Records and the outcome of their line as JSON: the first begins an object, the second ends all
+ * that were begun, each on one line. 0 or -ENOMEM.
  */
-void preview_json_record(struct preview *preview, const struct record *record, int32_t partition);
+int preview_json_record(struct preview *preview, const struct record *record, int32_t partition)
+	MUSTCHECK;
 int preview_json_outcome(struct preview *preview, const struct pipeline_line *line) MUSTCHECK;
 
 #endif

@@ -74,10 +74,10 @@ static void print_headers(const struct paper *paper, const struct record *record
 	fputc('\n', paper->to);
 }
 
-static void print_key(const struct preview *preview, struct slice key)
+static void print_key(const struct preview *preview, struct slice key, uint32_t topic)
 {
 	const struct paper *paper = &preview->paper;
-	enum key_type type = route_key_type(preview->source->route);
+	enum key_type type = preview_key_type(preview, topic);
 	char text[KEYTYPE_SHOWN_MAX];
 
 	fputs("  key ", paper->to);
@@ -105,7 +105,7 @@ void preview_show_record(struct preview *preview, const struct record *record, i
 		fprintf(paper->to, "partition %" PRId32, partition);
 	fprintf(paper->to, "%s  ", paper->plain);
 	print_time(paper, record->timestamp_ms);
-	print_key(preview, record->key);
+	print_key(preview, record->key, record->topic);
 	if (record->n_headers > 0)
 		print_headers(paper, record);
 	print_label(paper, "value");
@@ -215,6 +215,17 @@ static void show_instead(const struct paper *paper, const char *what, const char
 	fputc('\n', paper->to);
 }
 
+static void show_letter(const struct preview *preview, const struct store_dead_letter *letter)
+{
+	char why[512];
+
+	if (preview->source->n_also)
+		snprintf(why, sizeof why, "of %s: %s", letter->topic, letter->reason);
+	else
+		snprintf(why, sizeof why, "%s", letter->reason);
+	show_instead(&preview->paper, "dead letter", why, "value", letter->value);
+}
+
 static void show_notes(const struct preview *preview, uint32_t set)
 {
 	const struct outcome_row *rows = outcome_rows();
@@ -233,15 +244,14 @@ void preview_show_outcome(struct preview *preview, const struct pipeline_line *l
 	bool miss = outcome_has(outcome, OUTCOME_UNMATCHED);
 	char why[128];
 
-	if (LIKELY(!outcome->set))
+	if (LIKELY(!outcome->set && !preview->letters.n))
 		return;
 	if (outcome_has(outcome, OUTCOME_LEFT_OUT)) {
 		snprintf(why, sizeof why, "by %s", line->why);
 		show_instead(&preview->paper, "left out", why, "line", line->text);
-	} else if (line->why) {
-		show_instead(&preview->paper, "dead letter", line->why, "value",
-			     preview->letters.items->value);
 	}
+	for (size_t i = 0; i < preview->letters.n; i++)
+		show_letter(preview, &preview->letters.items[i]);
 	/* That nothing was cut out of the line says it all. */
 	show_notes(preview, miss ? outcome->set & ~OUTCOMES_OF_TIME : outcome->set);
 	if (miss && !outcome_has(outcome, OUTCOME_WITHHELD))

@@ -30,14 +30,16 @@ static void take_record(void *context, const struct record *record, int32_t part
 	struct spread_key *counted;
 
 	if (preview->json) {
-		preview_json_record(preview, record, partition);
+		/* Without memory it is not ended, and the outcome tells. */
+		preview->no_memory |= preview_json_record(preview, record, partition) != 0;
 		return;
 	}
 	if (!preview->compare)
 		preview_show_record(preview, record, partition);
-	counted = spread_add(preview->spread, record->topic, partition,
-			     keytype_show(route_key_type(preview->source->route), record->key, key),
-			     size_of(record));
+	counted =
+		spread_add(preview->spread, record->topic, partition,
+			   keytype_show(preview_key_type(preview, record->topic), record->key, key),
+			   size_of(record));
 	if (preview->compare && record->key.at)
 		compare_add(preview->compare, record->topic, partition, record->key, counted);
 }
@@ -50,7 +52,9 @@ static int tell_outcome(struct preview *preview)
 
 	if (!line)
 		return 0;
-	if (preview->json)
+	if (preview->no_memory)
+		r = -ENOMEM;
+	else if (preview->json)
 		r = preview_json_outcome(preview, line);
 	else if (!preview->compare)
 		preview_show_outcome(preview, line);
@@ -77,8 +81,12 @@ static int turn(struct preview *preview, bool last)
 {
 	uint64_t partial_after_us = last ? 0 : CLOCK_NEVER;
 	int64_t now_ms = preview->read_ms ? preview->read_ms : clock_real_ms();
-	int r = pipeline_turn(preview->pipeline, preview->file, 1, partial_after_us, 0, now_ms);
+	int r = preview->source->n_also ? settle(preview) : 0;
 
+	/* All copies of a line find room then, and are shown together. */
+	if (r)
+		return r;
+	r = pipeline_turn(preview->pipeline, preview->file, 1, partial_after_us, 0, now_ms);
 	if (r == PIPELINE_E_FULL || r == PIPELINE_E_MEMORY || r == PIPELINE_E_HOLD) {
 		r = settle(preview);
 		if (!r)
@@ -165,6 +173,9 @@ static int build(struct preview *preview)
 		.counters = &preview->counters,
 		.letters = &preview->letters,
 		.topics = (const char *const *)preview->conf->topics,
+		.topic_keys = preview->conf->n_clusters > 1 ?
+				      (const char *const *)preview->conf->topic_keys :
+				      NULL,
 		.n_topics = preview->conf->n_topics,
 		.n_rules = preview->conf->n_rules,
 	};

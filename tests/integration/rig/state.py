@@ -4,6 +4,7 @@
 import os
 import shutil
 import sqlite3
+import struct
 import tempfile
 from bisect import bisect_left
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ class FileState:
     path: str
     committed: int
     ahead: list  # (start, end) of each settled-ahead range, ascending
+    branches: dict = field(default_factory=dict)  # by id, what is settled of one of several copies
 
     def covers(self, start):
         """Whether the line that begins at `start` will not be sent again."""
@@ -67,6 +69,15 @@ def _ranges(data, base):
     return ranges
 
 
+def _branches(data, base):
+    branches, at = {}, 0
+    while data and at < len(data):
+        number, length = struct.unpack_from("<QQ", data, at)
+        at += 16 + length
+        branches[number] = _ranges(data[at - length : at], base)
+    return branches
+
+
 def read_state(directory):
     """Of a copy: opening the original would write to it."""
     state = State()
@@ -81,12 +92,13 @@ def read_state(directory):
         database = sqlite3.connect(f"{copy}/waybill.db")
         database.row_factory = sqlite3.Row
         rows = database.execute(
-            "SELECT inode, path, committed, ahead FROM files LEFT JOIN positions ON file = id"
+            "SELECT inode, path, committed, ahead, branches FROM files LEFT JOIN positions ON file = id"
         )
         for row in rows:
             committed = row["committed"] or 0
             ahead = _ranges(row["ahead"], committed)
-            state.files[row["inode"]] = FileState(row["path"], committed, ahead)
+            branches = _branches(row["branches"], committed)
+            state.files[row["inode"]] = FileState(row["path"], committed, ahead, branches)
         state.dead_letters = list(database.execute("SELECT * FROM dead_letters ORDER BY id"))
         database.close()
     return state
