@@ -211,6 +211,12 @@ void chunk_undo_slot(struct chunk *chunk, struct slot *slot)
 		chunk->unsettled--;
 }
 
+/* The last slot of an event of several branches: what it covers is theirs (branches.h). */
+static bool is_of_branch(const struct chunk *chunk, const struct slot *slot)
+{
+	return slot != chunk->last->slots && !slot[-1].length;
+}
+
 bool chunk_pass(struct chunk_pools *pools, struct chunk *chunk, uint32_t length,
 		enum slot_state state)
 {
@@ -218,7 +224,8 @@ bool chunk_pass(struct chunk_pools *pools, struct chunk *chunk, uint32_t length,
 				    &chunk->last->slots[chunk->last_count - 1] :
 				    NULL;
 
-	if (slot && slot->state == state && slot->length + length <= SLOT_LENGTH_MAX) {
+	if (slot && slot->state == state && slot->length + length <= SLOT_LENGTH_MAX &&
+	    !is_of_branch(chunk, slot)) {
 		slot->length += length;
 		chunk->cursor += length;
 		/* The committed position may have passed the slot as it was: look at it again. */

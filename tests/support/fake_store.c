@@ -15,11 +15,14 @@
 static struct store_file copy_row(const struct store_file *row)
 {
 	struct store_file copy = *row;
-	char *ahead = malloc(row->ahead.len + 1);
+	char *ahead = malloc(row->ahead.len + 1), *branches = malloc(row->branches.len + 1);
 
 	if (row->ahead.len)
 		memcpy(ahead, row->ahead.at, row->ahead.len);
 	copy.ahead.at = ahead;
+	if (row->branches.len)
+		memcpy(branches, row->branches.at, row->branches.len);
+	copy.branches.at = branches;
 	copy.path = row->path ? strdup(row->path) : NULL;
 	copy.lineage = row->lineage ? strdup(row->lineage) : NULL;
 	return copy;
@@ -53,6 +56,7 @@ static void free_row(struct store_file *row)
 	free(row->path);
 	free(row->lineage);
 	free((char *)row->ahead.at);
+	free((char *)row->branches.at);
 }
 
 static void remove_row(struct fake_store *store, size_t i)

@@ -14,6 +14,7 @@
 
 #define BACKOFF_MIN_US 1000000
 #define GROWS_ON_US 25000000ull
+#define BRANCH_TOPIC 3
 
 void judge_says(struct judge *judge, const char *format, ...)
 {
@@ -26,15 +27,35 @@ void judge_says(struct judge *judge, const char *format, ...)
 	va_end(args);
 }
 
-bool judge_passed(const struct log_line *line)
+bool judge_branch_passed(const struct log_line *line, unsigned branch)
 {
-	return line->kind == LINE_FILTERED || line->state == LINE_DONE ||
-	       (line->state == LINE_LIMBO && line->lettered);
+	const struct log_branch *at = &line->of[branch];
+
+	return line->kind == LINE_FILTERED || at->state == LINE_DONE ||
+	       (at->state == LINE_LIMBO && at->lettered);
+}
+
+bool judge_passed(const struct judge *judge, const struct log_line *line)
+{
+	for (unsigned i = 0; i < judge->branches; i++)
+		if (!judge_branch_passed(line, i))
+			return false;
+	return true;
+}
+
+/* One of its branches is done. */
+static void count_done(struct judge *judge, struct log_line *line, unsigned branch)
+{
+	line->of[branch].state = LINE_DONE;
+	for (unsigned i = 0; i < judge->branches; i++)
+		if (line->of[i].state != LINE_DONE)
+			return;
+	judge->finished++;
 }
 
 void judge_init(struct judge *judge, struct logs *logs)
 {
-	*judge = (struct judge){.logs = logs};
+	*judge = (struct judge){.logs = logs, .branches = 1};
 }
 
 /* ---- submissions ---- */
@@ -70,7 +91,8 @@ static void check_content(struct judge *judge, const struct log_file *file,
 	    note->marked != line->truncated)
 		judge_says(judge, "another value was sent than was written: " WHERE,
 			   WHERE_OF(file, line->start));
-	if (note->key_len != line->key_len || note->topic != line->topic ||
+	if (note->key_len != line->key_len ||
+	    note->topic != (note->branch ? BRANCH_TOPIC : line->topic) ||
 	    (note->key_len && memcmp(note->key, text + line->key_at, line->key_len) != 0))
 		judge_says(judge, "another key or topic was sent: " WHERE,
 			   WHERE_OF(file, line->start));
@@ -83,7 +105,8 @@ static bool last_is_passed(struct judge *judge, struct log_file *file, uint64_t 
 {
 	if (file->next == file->len || file->ended)
 		return true;
-	return judge_may_end(judge, file, now_us) && judge_passed(logs_end(judge->logs, file));
+	return judge_may_end(judge, file, now_us) &&
+	       judge_passed(judge, logs_end(judge->logs, file));
 }
 
 /* Every older generation must be wholly settled. */
@@ -99,7 +122,7 @@ static void check_generations(struct judge *judge, const struct log_file *file,
 		if (older->written_us >= file->born_us + GROWS_ON_US)
 			continue;
 		for (size_t k = 0; k < older->n_lines; k++)
-			if (!judge_passed(&older->lines[k]))
+			if (!judge_passed(judge, &older->lines[k]))
 				judge_says(judge, "generation %d was overtaken at %llu: " WHERE,
 					   older->generation,
 					   (unsigned long long)older->lines[k].start,
@@ -112,11 +135,13 @@ static void check_generations(struct judge *judge, const struct log_file *file,
 
 /* In the order of the file: nothing before it waits. */
 static void check_order(struct judge *judge, const struct log_file *file,
-			const struct log_line *line)
+			const struct log_line *line, unsigned branch)
 {
 	for (const struct log_line *before = file->lines; before < line; before++) {
-		if (!judge_passed(before) && before->state != LINE_FLYING &&
-		    before->state != LINE_LIMBO)
+		enum line_state state = before->of[branch].state;
+
+		if (!judge_branch_passed(before, branch) && state != LINE_FLYING &&
+		    state != LINE_LIMBO)
 			judge_says(judge, "sent before the one at %llu: " WHERE,
 				   (unsigned long long)before->start, WHERE_OF(file, line->start));
 	}
@@ -148,10 +173,11 @@ static bool is_of(const struct store_dead_letter *letter, const struct log_file 
 
 /* Whether a line that was refused by submit became a dead letter on the spot. */
 static bool has_letter(const struct letters *letters, const struct log_file *file,
-		       const struct log_line *line)
+		       const struct log_line *line, unsigned branch)
 {
 	for (size_t i = 0; i < letters->n; i++)
-		if (is_of(&letters->items[i], file, line))
+		if (is_of(&letters->items[i], file, line) &&
+		    judge_branch_of(&letters->items[i]) == branch)
 			return true;
 	return false;
 }
@@ -159,33 +185,35 @@ static bool has_letter(const struct letters *letters, const struct log_file *fil
 static void submitted(struct judge *judge, struct log_file *file, struct log_line *line,
 		      const struct scripted_note *note, const struct letters *letters)
 {
+	struct log_branch *at = &line->of[note->branch];
+
 	/* It has to go alone from the first time on. */
 	line->alone |= memmem(note->value, note->value_len, SCRIPTED_SUSPECT,
 			      strlen(SCRIPTED_SUSPECT)) != NULL;
-	if (line->state == LINE_DONE)
+	if (at->state == LINE_DONE)
 		judge_says(judge, "an acknowledged line was sent again: " WHERE,
 			   WHERE_OF(file, line->start));
-	if (line->state == LINE_FLYING)
+	if (at->state == LINE_FLYING)
 		judge_says(judge, "in flight twice: " WHERE, WHERE_OF(file, line->start));
-	if (line->alone && line->convicted)
+	if (line->alone && at->convicted)
 		judge_says(judge, "sent again although it was refused alone: " WHERE,
 			   WHERE_OF(file, line->start));
 	check_content(judge, file, line, note);
 	check_generations(judge, file, line, note->now_us);
-	check_order(judge, file, line);
+	check_order(judge, file, line, note->branch);
 	check_pressure(judge, file, line, note->now_us);
 	if (note->what == SCRIPTED_REFUSED) {
-		line->convicted = judge->limbo = true;
-		line->lettered = has_letter(letters, file, line);
-		line->after_limbo = line->state;
-		line->state = LINE_LIMBO;
+		at->convicted = judge->limbo = true;
+		at->lettered = has_letter(letters, file, line, note->branch);
+		at->after_limbo = at->state;
+		at->state = LINE_LIMBO;
 		return;
 	}
 	if (!line->read)
 		judge->lines_read++;
 	line->read = true;
-	line->state = LINE_FLYING;
-	file->flies_alone = line->alone;
+	at->state = LINE_FLYING;
+	at->flew_alone = file->flies_alone = line->alone;
 	file->flying++;
 }
 
@@ -194,14 +222,13 @@ static void submitted(struct judge *judge, struct log_file *file, struct log_lin
 /* All reports of the file are in: what came back will be read again. */
 static void rewind_file(struct log_file *file, uint64_t now_us)
 {
-	for (size_t i = 0; i < file->n_lines; i++) {
-		struct log_line *line = &file->lines[i];
+	for (size_t i = 0; i < file->n_lines * LOGS_BRANCHES; i++) {
+		struct log_branch *at = &file->lines[i / LOGS_BRANCHES].of[i % LOGS_BRANCHES];
 
-		if (line->state == LINE_LIMBO) {
-			line->after_limbo = LINE_UNSENT;
-		} else if (line->state == LINE_FAILED) {
-			line->state = LINE_UNSENT;
-		}
+		if (at->state == LINE_LIMBO)
+			at->after_limbo = LINE_UNSENT;
+		else if (at->state == LINE_FAILED)
+			at->state = LINE_UNSENT;
 	}
 	file->draining = false;
 	file->not_before_us = file->at_once ? 0 : now_us + BACKOFF_MIN_US;
@@ -211,27 +238,28 @@ static void reported(struct judge *judge, struct log_file *file, struct log_line
 		     const struct scripted_note *note)
 {
 	const struct report *report = &note->report;
+	struct log_branch *at = &line->of[note->branch];
 
-	if (line->state != LINE_FLYING || note->changed)
+	if (at->state != LINE_FLYING || note->changed)
 		judge_says(judge, "the payload changed while it was in flight: " WHERE,
 			   WHERE_OF(file, line->start));
 	file->flies_alone = false;
 	file->flying--;
 	if (report->kind == REPORT_DELIVERED) {
-		line->state = LINE_DONE;
+		count_done(judge, line, note->branch);
 		judge->delivered++;
-		line->deliveries++;
+		at->deliveries++;
 	} else if (report->kind == REPORT_FAILED) {
-		line->state = LINE_FAILED;
+		at->state = LINE_FAILED;
 		file->at_once = (file->at_once || !file->draining) && report->producer_gone;
 		file->draining = true;
-	} else if (line->alone) {
-		judge->limbo = line->convicted = true;
-		line->state = LINE_LIMBO;
-		line->after_limbo = LINE_UNSENT;
+	} else if (at->flew_alone) {
+		judge->limbo = at->convicted = true;
+		at->state = LINE_LIMBO;
+		at->after_limbo = LINE_UNSENT;
 	} else {
 		line->alone = true;
-		line->state = LINE_FAILED;
+		at->state = LINE_FAILED;
 		file->at_once |= !file->draining;
 		file->draining = true;
 	}
@@ -240,6 +268,11 @@ static void reported(struct judge *judge, struct log_file *file, struct log_line
 }
 
 /* ---- dead letters ---- */
+
+unsigned judge_branch_of(const struct store_dead_letter *letter)
+{
+	return letter->topic[1] == '0' + BRANCH_TOPIC;
+}
 
 struct log_line *judge_line_of(const struct judge *judge, const struct store_dead_letter *letter)
 {
@@ -258,20 +291,22 @@ static void take_letters(struct judge *judge, const struct letters *letters, boo
 {
 	for (size_t i = 0; i < letters->n && !judge->verdict[0]; i++) {
 		struct log_line *line = judge_line_of(judge, &letters->items[i]);
+		unsigned branch = judge_branch_of(&letters->items[i]);
+		struct log_branch *at = line ? &line->of[branch] : NULL;
 
 		if (!line && !waiting)
 			judge_says(judge, "a dead letter of no line, at %llu",
 				   (unsigned long long)letters->items[i].position);
-		if (!line || line->state == LINE_DONE ||
-		    (waiting && (line->state != LINE_UNSENT || !line->alone || !line->convicted)))
+		if (!line || at->state == LINE_DONE ||
+		    (waiting && (at->state != LINE_UNSENT || !line->alone || !at->convicted)))
 			continue;
-		if (!line->convicted || line->kind < LINE_POISON)
+		if (!at->convicted || line->kind < LINE_POISON)
 			judge_says(judge, "a dead letter that was not refused alone, at %llu",
 				   (unsigned long long)line->start);
 		judge->dead++;
 		judge->lines_read += !line->read;
 		line->read = true;
-		line->state = LINE_DONE;
+		count_done(judge, line, branch);
 	}
 }
 
@@ -283,10 +318,11 @@ static void leave_limbo(struct judge *judge)
 	judge->limbo = false;
 	for (size_t i = 0; i < judge->logs->n_files; i++)
 		for (size_t k = 0; k < judge->logs->files[i]->n_lines; k++) {
-			struct log_line *line = &judge->logs->files[i]->lines[k];
+			struct log_branch *of = judge->logs->files[i]->lines[k].of;
 
-			if (line->state == LINE_LIMBO)
-				line->state = line->after_limbo;
+			for (unsigned b = 0; b < LOGS_BRANCHES; b++)
+				if (of[b].state == LINE_LIMBO)
+					of[b].state = of[b].after_limbo;
 		}
 }
 

@@ -20,8 +20,11 @@ struct judge {
 	uint64_t lines_read; /* were handed to the output; filtered ones are not seen */
 	uint64_t delivered;
 	uint64_t dead;
-	bool may_repeat;   /* some life ended before all that was delivered was stored */
-	char verdict[512]; /* "" as long as all is well */
+	uint64_t finished;            /* lines of which all branches are done */
+	unsigned branches;            /* of each line */
+	const struct source *sources; /* by the number of a lineage modulo 2 */
+	bool may_repeat;              /* some life ended before all that was delivered was stored */
+	char verdict[512];            /* "" as long as all is well */
 };
 
 void judge_init(struct judge *judge, struct logs *logs);

@@ -19,7 +19,7 @@ static void check_settled(struct judge *judge, struct log_file *file, uint64_t s
 	for (size_t i = 0; i < file->n_lines; i++) {
 		const struct log_line *line = &file->lines[i];
 
-		if (line->start < end && line->end > start && !judge_passed(line))
+		if (line->start < end && line->end > start && !judge_passed(judge, line))
 			judge_says(judge, "%s passes an unsettled line: " WHERE ", %llu to %llu",
 				   what, WHERE_OF(file, line->start), (unsigned long long)start,
 				   (unsigned long long)end);
@@ -36,6 +36,15 @@ static void check_counters(struct judge *judge, const struct counters *counters)
 			   (unsigned long long)counters->lines_read,
 			   (unsigned long long)counters->lines_filtered,
 			   (unsigned long long)judge->lines_read);
+	/* Of a line with a dead letter it may be forgotten over a rewind. */
+	if (judge->branches > 1 &&
+	    counters->lines_delivered + counters->lines_dead != judge->finished)
+		judge_says(judge, "%llu lines are delivered and %llu dead, not %llu",
+			   (unsigned long long)counters->lines_delivered,
+			   (unsigned long long)counters->lines_dead,
+			   (unsigned long long)judge->finished);
+	if (judge->branches > 1)
+		return;
 	if (counters->lines_delivered != judge->delivered)
 		judge_says(judge, "lines_delivered is %llu, not %llu",
 			   (unsigned long long)counters->lines_delivered,
@@ -70,6 +79,29 @@ void judge_agent(struct judge *judge, const struct files *files, const struct ch
 	check_counters(judge, counters);
 }
 
+/* What is stored of each branch apart. */
+static void check_branches(struct judge *judge, const struct log_file *file,
+			   const struct store_file *row)
+{
+	struct branches *branches = NULL;
+
+	if (!row->branches.len)
+		return;
+	if (branches_decode(row->branches, judge->sources[file->lineage % 2].branch_ids,
+			    judge->branches, row->committed, &branches))
+		judge_says(judge, "%s: stored branches cannot be decoded", row->path);
+	for (unsigned b = 0; branches && b < judge->branches; b++)
+		for (size_t i = 0; i < file->n_lines; i++) {
+			const struct log_line *line = &file->lines[i];
+
+			if (branches_settled(branches, line->start, line->end) & (1u << b) &&
+			    !judge_branch_passed(line, b))
+				judge_says(judge, "branch %u is stored as settled: " WHERE, b,
+					   WHERE_OF(file, line->start));
+		}
+	branches_free(branches);
+}
+
 static void check_row(struct judge *judge, const struct store_file *row)
 {
 	struct log_file *file = logs_by_inode(judge->logs, row->device, row->inode);
@@ -87,6 +119,7 @@ static void check_row(struct judge *judge, const struct store_file *row)
 		check_settled(judge, file, ahead.at[ahead.first + i].start,
 			      ahead.at[ahead.first + i].end, "a stored range");
 	ranges_deinit(&ahead);
+	check_branches(judge, file, row);
 }
 
 void judge_snapshot(struct judge *judge, const struct store_batch *batch)
@@ -96,9 +129,10 @@ void judge_snapshot(struct judge *judge, const struct store_batch *batch)
 			check_row(judge, &batch->files[i]);
 	for (size_t i = 0; i < judge->logs->n_files; i++)
 		for (size_t k = 0; k < judge->logs->files[i]->n_lines; k++) {
-			struct log_line *line = &judge->logs->files[i]->lines[k];
+			struct log_branch *of = judge->logs->files[i]->lines[k].of;
 
-			line->snapped = line->state == LINE_DONE;
+			for (unsigned b = 0; b < LOGS_BRANCHES; b++)
+				of[b].snapped = of[b].state == LINE_DONE;
 		}
 }
 
@@ -106,15 +140,16 @@ void judge_stored(struct judge *judge, const struct store_batch *batch)
 {
 	for (size_t i = 0; i < judge->logs->n_files; i++)
 		for (size_t k = 0; k < judge->logs->files[i]->n_lines; k++) {
-			struct log_line *line = &judge->logs->files[i]->lines[k];
+			struct log_branch *of = judge->logs->files[i]->lines[k].of;
 
-			line->durable |= line->snapped;
+			for (unsigned b = 0; b < LOGS_BRANCHES; b++)
+				of[b].durable |= of[b].snapped;
 		}
 	for (size_t i = 0; i < batch->n_letters; i++) {
 		struct log_line *line = judge_line_of(judge, &batch->letters[i]);
 
 		if (line)
-			line->letters++;
+			line->of[judge_branch_of(&batch->letters[i])].letters++;
 	}
 }
 
@@ -126,18 +161,26 @@ void judge_crash(struct judge *judge)
 		for (size_t k = 0; k < file->n_lines; k++) {
 			struct log_line *line = &file->lines[k];
 
-			judge->may_repeat |= line->state == LINE_DONE && !line->durable;
-			line->lost |= !file->path[0] && !line->durable;
-			line->state = line->durable || line->lost ? LINE_DONE : LINE_UNSENT;
-			line->alone = line->convicted = line->lettered = false;
-			line->read = line->snapped = false;
+			for (unsigned b = 0; b < judge->branches; b++) {
+				struct log_branch *at = &line->of[b];
+
+				judge->may_repeat |= at->state == LINE_DONE && !at->durable;
+				line->lost |= !file->path[0] && !at->durable;
+			}
+			for (unsigned b = 0; b < judge->branches; b++) {
+				struct log_branch *at = &line->of[b];
+
+				at->state = at->durable || line->lost ? LINE_DONE : LINE_UNSENT;
+				at->convicted = at->lettered = at->snapped = false;
+			}
+			line->alone = line->read = false;
 		}
 		file->ended |= !file->path[0];
 		file->flying = 0;
 		file->draining = file->at_once = file->flies_alone = false;
 		file->not_before_us = 0;
 	}
-	judge->lines_read = judge->delivered = judge->dead = 0;
+	judge->lines_read = judge->delivered = judge->dead = judge->finished = 0;
 }
 
 /* The first line that is not done. */
@@ -147,7 +190,7 @@ static const struct log_file *find_open(const struct judge *judge, uint64_t *ret
 		const struct log_file *file = judge->logs->files[i];
 
 		for (size_t k = 0; k < file->n_lines; k++)
-			if (!judge_passed(&file->lines[k])) {
+			if (!judge_passed(judge, &file->lines[k])) {
 				*ret_position = file->lines[k].start;
 				return file;
 			}
@@ -187,13 +230,17 @@ void judge_end(struct judge *judge)
 
 			if (line->lost || line->kind == LINE_FILTERED)
 				continue;
-			if (line->letters != dies || (line->deliveries > 0) == dies)
-				judge_says(judge, "%u deliveries, %u dead letters: " WHERE,
-					   line->deliveries, line->letters,
-					   WHERE_OF(file, line->start));
-			if (!judge->may_repeat && line->deliveries > 1)
-				judge_says(judge, "delivered %u times: " WHERE, line->deliveries,
-					   WHERE_OF(file, line->start));
+			for (unsigned b = 0; b < judge->branches; b++) {
+				const struct log_branch *at = &line->of[b];
+
+				if (at->letters != dies || (at->deliveries > 0) == dies)
+					judge_says(judge, "%u deliveries, %u dead letters: " WHERE,
+						   at->deliveries, at->letters,
+						   WHERE_OF(file, line->start));
+				if (!judge->may_repeat && at->deliveries > 1)
+					judge_says(judge, "delivered %u times: " WHERE,
+						   at->deliveries, WHERE_OF(file, line->start));
+			}
 		}
 	}
 }

@@ -266,8 +266,7 @@ static size_t make_line(struct logs *logs, size_t max_line, char *text)
 
 	if (sort < 90)
 		len = (size_t)sprintf(text, "L%u t%zu k%zu %s", logs->next_number++,
-				      random_below(random, SCRIPTED_TOPICS),
-				      random_below(random, 5),
+				      random_below(random, LOGS_TOPICS), random_below(random, 5),
 				      sort < 4 ? SCRIPTED_POISON :
 				      sort < 6 ? SCRIPTED_HUGE :
 						 "");

@@ -19,6 +19,7 @@
  */
 
 #define LOGS_LINEAGES 4
+#define LOGS_TOPICS 3 /* that lines name */
 #define LOGS_ROTATE_WAIT_MS 5000
 
 enum line_kind {
@@ -37,6 +38,21 @@ enum line_state {
 	LINE_DONE,   /* delivered, or a dead letter */
 };
 
+/* One of the places that a line goes to. */
+struct log_branch {
+	enum line_state state;
+	enum line_state after_limbo;
+	bool flew_alone; /* the last time */
+	bool convicted;  /* was refused alone */
+	bool lettered;   /* is a dead letter */
+	bool snapped;    /* was done when the checkpoint under way was taken */
+	bool durable;    /* is done in the stored state */
+	uint32_t deliveries;
+	uint32_t letters; /* in the store */
+};
+
+#define LOGS_BRANCHES 2
+
 struct log_line {
 	uint64_t start;
 	uint64_t end;      /* of what becomes the record */
@@ -47,17 +63,10 @@ struct log_line {
 	bool truncated;
 	bool terminated;
 	enum line_kind kind;
-	enum line_state state;
-	enum line_state after_limbo;
-	bool alone;     /* was refused with its batch: goes alone */
-	bool convicted; /* was refused alone */
-	bool lettered;  /* is a dead letter */
-	bool read;      /* was handed to the output in this life of the agent */
-	bool snapped;   /* was done when the checkpoint under way was taken */
-	bool durable;   /* is done in the stored state */
-	bool lost;      /* its file was deleted and the agent died: nobody can know it any more */
-	uint32_t deliveries;
-	uint32_t letters; /* in the store */
+	struct log_branch of[LOGS_BRANCHES]; /* the first alone, but for a judge of more */
+	bool alone;                          /* was refused with its batch: goes alone */
+	bool read; /* was handed to the output in this life of the agent */
+	bool lost; /* its file was deleted and the agent died: nobody can know it any more */
 };
 
 struct log_file {

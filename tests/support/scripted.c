@@ -56,8 +56,13 @@ static struct scripted_note *add_note(struct scripted *scripted)
 	return &scripted->notes[scripted->n_notes++];
 }
 
+static unsigned branch_of(struct slot *slot)
+{
+	return slot_chunk(slot)->account->n_branches ? slot_branch(slot) : 0;
+}
+
 static void note_submission(struct scripted *scripted, enum scripted_what what,
-			    const struct record *record, const struct slot *slot, uint64_t now_us)
+			    const struct record *record, struct slot *slot, uint64_t now_us)
 {
 	const struct file *file = file_of_account(slot_chunk(slot)->account);
 
@@ -67,7 +72,8 @@ static void note_submission(struct scripted *scripted, enum scripted_what what,
 		.device = file->identity.device,
 		.inode = file->identity.inode,
 		.position = slot_position(slot),
-		.extent = slot->length,
+		.extent = slot_extent(slot),
+		.branch = branch_of(slot),
 		.topic = record->topic,
 		.value = copy_of(record->value),
 		.value_len = record->value.len,
@@ -132,6 +138,7 @@ static int submit(struct output *output, const struct record *record, void *slot
 		.device = file->identity.device,
 		.inode = file->identity.inode,
 		.position = slot_position(slot),
+		.branch = branch_of(slot),
 		.poison = holds(record->value, SCRIPTED_POISON),
 		.alone = record->alone,
 	};
@@ -312,6 +319,7 @@ static size_t reports(struct output *output, struct report *ret_reports, size_t 
 			.device = flight->device,
 			.inode = flight->inode,
 			.position = flight->position,
+			.branch = flight->branch,
 			.topic = flight->report.topic,
 			.changed = flight->value.at &&
 				   memcmp(flight->value.at, flight->copy, flight->value.len) != 0,

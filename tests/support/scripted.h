@@ -12,7 +12,7 @@
  * as a list of notes for a judge.
  */
 
-#define SCRIPTED_TOPICS 3
+#define SCRIPTED_TOPICS 4
 #define SCRIPTED_PARTITIONS 3
 
 /* A record whose value holds this is refused by the broker, and with it its batch. */
@@ -47,6 +47,7 @@ struct scripted_note {
 	uint64_t position; /* of the slot in its file */
 	uint32_t extent;
 	uint32_t topic;
+	unsigned branch;
 	char *value; /* copies; key is NULL for a null key; both NULL in a report */
 	size_t value_len;
 	char *key;
@@ -61,6 +62,7 @@ struct scripted_flight {
 	struct slice value; /* the payload where it stays, for as long as it flies */
 	char *copy;
 	uint64_t device, inode, position;
+	unsigned branch;
 	bool poison;
 	bool alone;
 };

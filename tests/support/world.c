@@ -28,11 +28,11 @@ static const char conf_text[] =
 	");\n"
 	"sources: (\n"
 	"{ name = \"a\"; paths = [ \"%1$s/a*.log\" ]; parser = \"p\"; topic = \"${topic}\";\n"
-	"  topics = [ \"t0\", \"t1\", \"t2\" ]; key = \"${key}\"; on_no_match = \"skip\"; },\n"
+	"  topics = [ \"t0\", \"t1\", \"t2\" ]; key = \"${key}\"; on_no_match = \"skip\"; %2$s },\n"
 	"{ name = \"b\"; paths = [ \"%1$s/b*.log\" ]; parser = \"p\"; topic = \"${topic}\";\n"
-	"  topics = [ \"t0\", \"t1\", \"t2\" ]; key = \"${key}\"; } );\n";
+	"  topics = [ \"t0\", \"t1\", \"t2\" ]; key = \"${key}\"; %2$s } );\n";
 
-static void load_conf(struct world *world)
+static void load_conf(struct world *world, bool also)
 {
 	char path[128];
 	FILE *out;
@@ -40,12 +40,12 @@ static void load_conf(struct world *world)
 	snprintf(path, sizeof path, "%s/conf", world->dir);
 	out = fopen(path, "we");
 	MUST(out);
-	fprintf(out, conf_text, world->dir);
+	fprintf(out, conf_text, world->dir, also ? "also: ( { topic = \"u3\"; } );" : "");
 	fclose(out);
 	MUST(!conf_load(path, stderr, &world->conf));
 	unlink(path);
-	for (int i = 0; i < SCRIPTED_TOPICS; i++)
-		MUST(world->conf->topics[i][1] == '0' + i);
+	for (size_t i = 0; i < world->conf->n_topics; i++)
+		MUST(world->conf->topics[i][1] == '0' + (int)i);
 }
 
 /* One for all lives: the kernel takes 10 ms to end an inotify instance. */
@@ -59,7 +59,7 @@ static void make_discover(struct world *world)
 				   message, sizeof message));
 }
 
-void world_init(struct world *world, uint64_t seed)
+static void init(struct world *world, uint64_t seed, bool also)
 {
 	*world = (struct world){
 		.random = {seed},
@@ -69,12 +69,24 @@ void world_init(struct world *world, uint64_t seed)
 		.dir = "/tmp/waybill-world-XXXXXX",
 	};
 	MUST(mkdtemp(world->dir));
-	load_conf(world);
+	load_conf(world, also);
 	make_discover(world);
 	logs_init(&world->logs, world->dir, &world->random);
 	world->logs.now_us = world->now_us;
 	scripted_init(&world->scripted, seed, 1000);
 	judge_init(&world->judge, &world->logs);
+	world->judge.branches = also ? 2 : 1;
+	world->judge.sources = world->conf->sources;
+}
+
+void world_init(struct world *world, uint64_t seed)
+{
+	init(world, seed, false);
+}
+
+void world_init_also(struct world *world, uint64_t seed)
+{
+	init(world, seed, true);
 }
 
 void world_deinit(struct world *world)
@@ -108,13 +120,49 @@ static void judge_new_notes(struct world *world)
 	scripted_forget(&world->scripted);
 }
 
+/* What was read is somewhere, at any moment. */
+static void check_sum(struct world *world)
+{
+	const struct counters *counters = &world->agent->counters;
+	uint64_t under_way =
+		world->scripted.in_flight + pipeline_lines_joined(world->agent->pipeline);
+	uint64_t waiting = files_lines_waiting(&world->agent->files);
+
+	if (counters->lines_read != counters->lines_delivered + counters->lines_filtered +
+					    counters->lines_dead + under_way + waiting)
+		judge_says(&world->judge,
+			   "read %llu, delivered %llu, filtered %llu, dead %llu, in flight %lld, "
+			   "waiting %llu",
+			   (unsigned long long)counters->lines_read,
+			   (unsigned long long)counters->lines_delivered,
+			   (unsigned long long)counters->lines_filtered,
+			   (unsigned long long)counters->lines_dead, (long long)under_way,
+			   (unsigned long long)waiting);
+}
+
 void world_judge(struct world *world)
 {
 	judge_new_notes(world);
 	judge_agent(&world->judge, &world->agent->files, &world->agent->pools,
 		    &world->agent->counters);
+	check_sum(world);
 	if (world->agent->error)
 		judge_says(&world->judge, "the agent ends with error %d", world->agent->error);
+}
+
+static void trace_branches(struct world *world, const struct store_file *row)
+{
+	struct branches *branches = NULL;
+
+	if (branches_decode(row->branches, world->conf->sources[0].branch_ids,
+			    world->judge.branches, row->committed, &branches))
+		return;
+	for (unsigned b = 0; branches && b < world->judge.branches; b++)
+		for (size_t i = 0; i < branches->of[b].n; i++)
+			WORLD_TRACE(world, "   branch %u: %llu to %llu", b,
+				    (unsigned long long)branches->of[b].at[i].start,
+				    (unsigned long long)branches->of[b].at[i].end);
+	branches_free(branches);
 }
 
 static void trace_row(struct world *world, const struct store_file *row)
@@ -130,6 +178,7 @@ static void trace_row(struct world *world, const struct store_file *row)
 			    (unsigned long long)ahead.at[ahead.first + i].start,
 			    (unsigned long long)ahead.at[ahead.first + i].end);
 	ranges_deinit(&ahead);
+	trace_branches(world, row);
 }
 
 void world_submit(struct world *world, const struct store_batch *batch)

@@ -42,6 +42,9 @@ struct world {
 /* A directory with nothing in it, no agent yet. Aborts when the system refuses something. */
 void world_init(struct world *world, uint64_t seed);
 
+/* The same, and each line goes to the topic u3, too. */
+void world_init_also(struct world *world, uint64_t seed);
+
 /* The agent must be down. */
 void world_deinit(struct world *world);
 

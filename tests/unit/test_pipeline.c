@@ -225,12 +225,15 @@ static void fail_if_judged(const struct world *world, uint64_t seed)
 			 world->judge.verdict);
 }
 
-static void live(uint64_t seed)
+static void live(uint64_t seed, bool also)
 {
 	struct world world;
 
 	here = &world;
-	world_init(&world, seed);
+	if (also)
+		world_init_also(&world, seed);
+	else
+		world_init(&world, seed);
 	world.trace = getenv("WAYBILL_TEST_TRACE") != NULL;
 	set_limits(&world);
 	world_start(&world, false);
@@ -249,5 +252,14 @@ Test(pipeline, nothing_is_lost_repeated_or_overtaken, .timeout = 280)
 	const char *seeds = getenv("WAYBILL_TEST_SEEDS");
 
 	FOR_SEEDS(seed, seeds ? strtoull(seeds, NULL, 10) : SEEDS)
-	live(seed);
+	live(seed, false);
+}
+
+/* Scenario E37. Each of two topics gets each line once, whatever becomes of it in the other one. */
+Test(pipeline, of_two_topics_none_repeats_for_the_other, .timeout = 280)
+{
+	const char *seeds = getenv("WAYBILL_TEST_SEEDS");
+
+	FOR_SEEDS(seed, seeds ? strtoull(seeds, NULL, 10) : SEEDS)
+	live(seed, true);
 }

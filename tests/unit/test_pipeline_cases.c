@@ -578,7 +578,7 @@ static void read_while_held(struct world *world)
 static void expect_all_done(const struct log_file *log)
 {
 	for (size_t i = 0; i < log->n_lines; i++)
-		cr_assert(eq(int, log->lines[i].state, LINE_DONE), "line %zu of %zu", i,
+		cr_assert(eq(int, log->lines[i].of[0].state, LINE_DONE), "line %zu of %zu", i,
 			  log->n_lines);
 }
 
