@@ -34,13 +34,14 @@ static void forget(struct source_build *s, const char *named, enum conf_key key)
 static void check_id(struct source_build *s, unsigned branch)
 {
 	const uint64_t *ids = s->source->branch_ids;
+	unsigned k = 0;
 
-	for (unsigned k = 0; k < branch; k++) {
-		if (ids[k] == ids[branch])
-			conf_problem(s->build->problems, s->group->place,
-				     "%sthe line goes to topic \"%.64s\" already", s->label,
-				     s->values.of[CONF_TOPIC].text);
-	}
+	while (ids[k] != ids[branch])
+		k++;
+	if (k < branch)
+		conf_problem(s->build->problems, s->group->place,
+			     "%sthe line goes to topic \"%.64s\" already", s->label,
+			     s->values.of[CONF_TOPIC].text);
 }
 
 /* s has the values of the source. 0 or -ENOMEM. */

@@ -127,6 +127,11 @@ def test_one_topic_is_missing(agent, broker, topic_name, lineages, make_sides):
     assert last(1) or near[0].in_topic() == len(lineages)
     counters = agent.counters()
     assert counters["lines_delivered"] == 0 and counters["lines_waiting"] == len(lineages), counters
+    asked = " ".join(agent.ask("explain", f"{lineages[0].path}:1").split())
+    assert "this one does not take it now" in asked, asked
+    assert f"(copy 2 of 2, topic {audit(topic_name)})" in asked, asked
+    asked = " ".join(agent.ask("explain", lineages[0].path).split())
+    assert f"waits for topic {audit(topic_name)}" in asked, asked
     broker.make_topic(audit(topic_name))
     sides = [*near, *make_sides((broker, audit(topic_name)))[1:]]
     agent.assert_true(read=judge(agent, sides, lineages))

@@ -571,6 +571,30 @@ Test(conf, dead_letters_have_topics)
 	forget(&said);
 }
 
+/* What a branch does not name it takes from its source, and its cluster is in use. */
+Test(conf, a_line_may_go_to_several_topics)
+{
+	struct said said = load("also.conf");
+	const struct source *source;
+
+	cr_assert_eq(said.r, 0, "%s", said.text);
+	cr_assert_eq(said.conf->n_clusters, 2);
+	cr_assert_eq(said.conf->n_topics, 4);
+	source = &said.conf->sources[0];
+	cr_assert_eq(source->n_also, 3);
+	cr_expect(source_cluster(source, 0) == 0 && source_cluster(source, 1) == 0);
+	cr_expect(source_cluster(source, 2) == 1 && source_cluster(source, 3) == 1);
+	cr_expect(source_share(source, 1) == 0 && source_share(source, 3) == 2);
+	cr_expect_eq(route_key_type(source_route(source, 0)), KEY_STRING);
+	cr_expect_eq(route_key_type(source_route(source, 1)), KEY_INT32);
+	cr_expect_eq(route_key_type(source_route(source, 2)), KEY_STRING);
+	cr_expect(route_has_keys(source_route(source, 2)));
+	cr_expect_str_eq(said.conf->topics[0], said.conf->topics[2]);
+	cr_expect_eq(source_branch_to(source, 2), 2);
+	cr_expect_eq(conf_longest_line(said.conf, 1), 2048);
+	forget(&said);
+}
+
 Test(conf, a_cluster_without_a_name_shows_nowhere)
 {
 	struct said said = load("minimal.conf");
