@@ -2,6 +2,7 @@
 """A service manager that does not read what it is told does not stop the lines."""
 
 import os
+import signal
 import socket
 
 import pytest
@@ -34,3 +35,24 @@ def test_manager_does_not_read(
     wait_for(oracle.complete, 20, "all lines")
     agent.stop(expect=EX_OK)
     oracle.judge().assert_clean(written=1000)
+
+
+@pytest.mark.scenario("E31")
+def test_nothing_is_forked(cluster, topic, work, make_lineage, make_agent, make_oracle):
+    """The process that was started does the work: from its start to its end it makes threads and no
+    other process, through a reload too."""
+    lineage = make_lineage("a").append(1000)
+    agent = make_agent(cluster.bootstrap, topic)
+    calls = "trace=fork,vfork,clone,clone3"
+    agent.prefix = ["strace", "-D", "-f", "-qq", "-e", calls, "-e", "signal=none", "-o", work / "trace"]
+    agent.start()
+    oracle = make_oracle(cluster, topic, [lineage])
+    agent.counted(lines_delivered=1000)
+    agent.signal(signal.SIGHUP)
+    wait_for(lambda: agent.messages().count("started:") == 2, 30, "a reload")
+    lineage.append(1000)
+    wait_for(oracle.complete, 30, "all lines")
+    agent.stop(expect=EX_OK)
+    made = [line for line in (work / "trace").read_text().splitlines() if "(" in line]
+    assert len(made) > 4 and all("CLONE_THREAD" in line for line in made), made
+    oracle.judge().assert_clean(written=2000)
