@@ -84,9 +84,9 @@ static void convert_failure(struct producer *p, const rd_kafka_message_t *m, str
 	if (ret->kind != REPORT_FAILED)
 		return;
 	/*
-	 * NOT_LEADER_OR_FOLLOWER comes after the append, too, where the leader moves while replicas are
-	 * waited for. The library takes it for "not persisted", and its repeat, which Kafka would
-	 * know, is what a producer that would renumber does not live to send.
+	 * NOT_LEADER_OR_FOLLOWER comes after the append, too, where the leader moves while replicas
+	 * are waited for. The library takes it for "not persisted", and its repeat, which Kafka
+	 * would know, is what a producer that would renumber does not live to send.
 	 */
 	ret->maybe_persisted = rd_kafka_message_status(m) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED ||
 			       producer_would_renumber(p);
