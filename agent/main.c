@@ -27,6 +27,7 @@
  *
  *   settings/   what the configuration says
  *   cluster/    what a kafka block says
+ *   partitioning/ what the rules of a partitioner group say
  *   conf/       what it means: an immutable struct conf
  *   control/    what is told to who asks a running agent
  *   ops/        messages, counters, the service manager, acknowledgements

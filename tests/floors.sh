@@ -35,6 +35,7 @@ floors() {
 		3  route
 		3  settings
 		4  login
+		4  partitioning
 		4  search
 		5  client
 		5  files

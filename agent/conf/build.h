@@ -100,10 +100,6 @@ int conf_build_multiline(struct source_build *s) MUSTCHECK;
 /* The partitioner of a source: compiled, or taken from the top level. 0 or -ENOMEM. */
 int conf_source_partitioner(struct source_build *s) MUSTCHECK;
 
-/* Notes what PCRE2 says of a pattern, with the piece of it where it went wrong. */
-void conf_complain_pattern(struct conf_problems *problems, struct conf_place place,
-			   const char *label, const char *text, const struct pattern_error *error);
-
 /*
  * The rules of `shared` (NULL: none), then those of the list (NULL: none). 0: *ret_redact is for
  * redact_deinit; rules that are wrong were noted and are left out. -ENOMEM: so it is, too.

@@ -1,32 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the builders share: names and labels, templates, and the words for a broken pattern. */
+/* What the builders share: names and labels, templates. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf/build.h"
-
-/* What one line of the message shows of a pattern, before and behind the place of the error. */
-#define EXCERPT 24
-
-void conf_complain_pattern(struct conf_problems *problems, struct conf_place place,
-			   const char *label, const char *text, const struct pattern_error *error)
-{
-	size_t start = error->at > EXCERPT ? error->at - EXCERPT : 0, line = 1, column = 1;
-	char where[64] = "";
-
-	for (size_t i = 0; i < error->at; i++, column++) {
-		if (text[i] == '\n') {
-			line++;
-			column = 0;
-		}
-	}
-	if (line > 1)
-		snprintf(where, sizeof where, "line %zu, ", line);
-	conf_problem(problems, place,
-		     "%sthe pattern does not compile, %scharacter %zu: %s: %.*s <HERE> %.*s", label,
-		     where, column, error->message, (int)(error->at - start), text + start, EXCERPT,
-		     text + error->at);
-}
 
 void conf_check_name(struct conf_build *build, const struct conf_node *list, size_t index,
 		     const char *kind)

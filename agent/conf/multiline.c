@@ -42,7 +42,7 @@ static int compile(struct multiline_build *b, enum conf_key key, struct pattern 
 	if (r != PATTERN_E_SYNTAX)
 		return r;
 	snprintf(label, sizeof label, "%s%s: ", b->label, name);
-	conf_complain_pattern(problems, value->node->place, label, value->text, &error);
+	conf_problem_of_pattern(problems, value->node->place, label, value->text, &error);
 	return 0;
 }
 

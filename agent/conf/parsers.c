@@ -78,7 +78,7 @@ static int compile_pattern(struct parser_build *p, struct conf_place place, cons
 	if (r != PATTERN_E_SYNTAX)
 		return r;
 	p->parser->good = false;
-	conf_complain_pattern(p->build->problems, place, p->label, text, &error);
+	conf_problem_of_pattern(p->build->problems, place, p->label, text, &error);
 	return 0;
 }
 

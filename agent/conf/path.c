@@ -37,7 +37,7 @@ static int compile(struct source_build *s, const char *text)
 	if (r != PATTERN_E_SYNTAX)
 		return r;
 	snprintf(label, sizeof label, "%spath_pattern: ", s->label);
-	conf_complain_pattern(s->build->problems, node->place, label, text, &error);
+	conf_problem_of_pattern(s->build->problems, node->place, label, text, &error);
 	return 0;
 }
 

@@ -59,8 +59,8 @@ static int build_rule(struct conf_build *build, const char *label, const struct 
 		return 0;
 	r = pattern_compile(pattern->text, strlen(pattern->text), &compiled, &error);
 	if (r == PATTERN_E_SYNTAX)
-		conf_complain_pattern(build->problems, pattern->node->place, label, pattern->text,
-				      &error);
+		conf_problem_of_pattern(build->problems, pattern->node->place, label, pattern->text,
+					&error);
 	if (r)
 		return r < 0 ? r : 0;
 	r = check_empty(build, label, pattern->node->place, compiled);

@@ -71,8 +71,8 @@ static int compile_pattern(struct rule_build *b)
 		return 0;
 	r = pattern_compile(pattern->text, strlen(pattern->text), &b->rule->pattern, &error);
 	if (r == PATTERN_E_SYNTAX)
-		conf_complain_pattern(b->s->build->problems, pattern->node->place, b->what,
-				      pattern->text, &error);
+		conf_problem_of_pattern(b->s->build->problems, pattern->node->place, b->what,
+					pattern->text, &error);
 	return r < 0 ? r : 0;
 }
 

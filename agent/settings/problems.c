@@ -10,6 +10,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+/* What one line of the message shows of a pattern, before and behind the place of the error. */
+#define EXCERPT 24
+
 static void note(struct conf_problems *problems, struct conf_place place, bool warning,
 		 const char *format, va_list args)
 {
@@ -70,6 +73,26 @@ static void print_one(const struct conf_problem *problem, FILE *out)
 	for (const char *at = problem->text; *at; at++)
 		fputc((unsigned char)*at < ' ' || *at == 0x7f ? '?' : *at, out);
 	fputc('\n', out);
+}
+
+void conf_problem_of_pattern(struct conf_problems *problems, struct conf_place place,
+			     const char *label, const char *text, const struct pattern_error *error)
+{
+	size_t start = error->at > EXCERPT ? error->at - EXCERPT : 0, line = 1, column = 1;
+	char where[64] = "";
+
+	for (size_t i = 0; i < error->at; i++, column++) {
+		if (text[i] == '\n') {
+			line++;
+			column = 0;
+		}
+	}
+	if (line > 1)
+		snprintf(where, sizeof where, "line %zu, ", line);
+	conf_problem(problems, place,
+		     "%sthe pattern does not compile, %scharacter %zu: %s: %.*s <HERE> %.*s", label,
+		     where, column, error->message, (int)(error->at - start), text + start, EXCERPT,
+		     text + error->at);
 }
 
 void conf_problems_print(struct conf_problems *problems, FILE *out)

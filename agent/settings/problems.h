@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/result.h"
+#include "parsers/pattern.h"
 
 /* What is wrong with a configuration, collected, so that all of it is said at once and in order. */
 
@@ -47,6 +48,11 @@ void conf_problem(struct conf_problems *problems, struct conf_place place, const
 /* Notes something that works but is probably not meant. */
 void conf_warning(struct conf_problems *problems, struct conf_place place, const char *format, ...)
 	PRINTF_LIKE(3, 4);
+
+/* Notes what PCRE2 says of a pattern, with the piece of it where it went wrong. */
+void conf_problem_of_pattern(struct conf_problems *problems, struct conf_place place,
+			     const char *label, const char *text,
+			     const struct pattern_error *error);
 
 /* "file:line: message" or "file:line: warning: message", one a line, by file and line. */
 void conf_problems_print(struct conf_problems *problems, FILE *out);

@@ -126,7 +126,7 @@ static void check_sum(struct world *world)
 	const struct counters *counters = &world->agent->counters;
 	uint64_t under_way =
 		world->scripted.in_flight + pipeline_lines_joined(world->agent->pipeline);
-	uint64_t waiting = files_lines_waiting(&world->agent->files);
+	uint64_t waiting = counters->lines_waiting;
 
 	if (counters->lines_read != counters->lines_delivered + counters->lines_filtered +
 					    counters->lines_dead + under_way + waiting)

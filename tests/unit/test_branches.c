@@ -173,7 +173,7 @@ Test(branches, one_topic_on_hold_holds_the_file)
 	cr_assert(eq(u32, world.scripted.in_flight, 1));
 	deliver(&world, 1);
 	cr_expect(counters->lines_read == 1 && counters->lines_delivered == 0);
-	cr_expect(eq(u64, files_lines_waiting(&world.agent->files), 1));
+	cr_expect(eq(u64, world.agent->counters.lines_waiting, 1));
 	cr_expect(eq(u64, only(&world)->account.committed, 0));
 	scripted_hold_topic(&world.scripted, ALSO, false);
 	world_take_reports(&world);
