@@ -32,7 +32,6 @@
 #define PRIORITY_REPORTS (-20)
 #define PRIORITY_TIMERS (-10)
 /* Hints have the default, 0. */
-#define PRIORITY_CONTROL 5
 #define PRIORITY_TURN 10
 
 /* The default accuracy of sd-event timers is 250 ms: right for the tick, not for the kick. */
@@ -44,6 +43,13 @@
 #define HINTS_US (5 * US_PER_MS)
 
 /* ---- the sources of the loop ---- */
+
+/* A reload that waits for reports. */
+static void go_on_reloading(struct agent *agent, uint64_t now_us)
+{
+	if (agent_step_reload(agent, now_us))
+		agent_drain(agent, "SIGHUP: reload", now_us);
+}
 
 static int on_output(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
@@ -57,6 +63,8 @@ static int on_output(sd_event_source *source, int fd, uint32_t revents, void *us
 	agent_step_order(agent, now_us);
 	agent_step_copies(agent, now_us);
 	agent_wake_held(agent);
+	if (UNLIKELY(agent->halted))
+		go_on_reloading(agent, now_us);
 	agent_stop_if_done(agent, now_us);
 	agent_after_wakeup(agent, now_us);
 	return 0;
@@ -217,6 +225,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	log_tick(agent->log);
 	agent_tick_progress(agent, now_us);
 	agent_tell_status(agent, now_us);
+	if (UNLIKELY(agent->halted))
+		go_on_reloading(agent, now_us);
 	agent_stop_if_done(agent, now_us);
 	agent_after_wakeup(agent, now_us);
 	return 0;
@@ -248,12 +258,9 @@ static int add_sources(struct agent *agent)
 		r = sd_event_add_io(loop, &source, control_fd(agent->control), EPOLLIN, on_control,
 				    agent);
 	if (r >= 0 && agent->control)
-		r = sd_event_source_set_priority(source, PRIORITY_CONTROL);
-	if (r >= 0 && agent->http)
-		r = sd_event_add_io(loop, &source, http_fd(agent->http), EPOLLIN, on_http, agent);
-	if (r >= 0 && agent->http)
-		r = sd_event_source_set_priority(source, PRIORITY_CONTROL);
-	return r < 0 ? r : 0;
+		r = sd_event_source_set_priority(source, AGENT_PRIORITY_CONTROL);
+	agent->on_http = on_http;
+	return r < 0 ? r : agent_watch_http(agent);
 }
 
 static int add_timers(struct agent *agent)
@@ -333,5 +340,8 @@ int agent_run(struct agent *agent)
 		return AGENT_E_DEAD;
 	if (r == 0 && agent->unread)
 		return AGENT_E_UNREAD;
-	return r == 0 && agent->reloading ? AGENT_E_RESTART : r;
+	if (r || !agent->reloading)
+		return r;
+	agent_keep_generation(agent);
+	return AGENT_E_RESTART;
 }

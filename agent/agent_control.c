@@ -52,12 +52,13 @@ static void open_socket(struct agent *agent, const char *state_dir)
 		path, r == -EADDRINUSE ? "something else is there" : strerror(-r));
 }
 
-void agent_open_control(struct agent *agent, const char *state_dir)
+void agent_listen(struct agent *agent)
 {
 	const char *listen = agent->conf->http_listen;
 	int r;
 
-	open_socket(agent, state_dir);
+	agent->http_ready = sd_event_source_disable_unref(agent->http_ready);
+	agent->http = http_free(agent->http);
 	if (!*listen)
 		return;
 	r = http_new(listen, &agent->http);
@@ -68,8 +69,28 @@ void agent_open_control(struct agent *agent, const char *state_dir)
 			listen, strerror(-r));
 }
 
+int agent_watch_http(struct agent *agent)
+{
+	int r;
+
+	if (!agent->http)
+		return 0;
+	r = sd_event_add_io(agent->loop, &agent->http_ready, http_fd(agent->http), EPOLLIN,
+			    agent->on_http, agent);
+	if (r >= 0)
+		r = sd_event_source_set_priority(agent->http_ready, AGENT_PRIORITY_CONTROL);
+	return r < 0 ? r : 0;
+}
+
+void agent_open_control(struct agent *agent, const char *state_dir)
+{
+	open_socket(agent, state_dir);
+	agent_listen(agent);
+}
+
 void agent_close_control(struct agent *agent)
 {
+	agent->http_ready = sd_event_source_disable_unref(agent->http_ready);
 	agent->control = control_free(agent->control);
 	agent->http = http_free(agent->http);
 }
@@ -99,6 +120,8 @@ static struct view view_of(struct agent *agent, uint64_t now_us)
 		.has_room = agent_has_room(agent, now_us),
 		.stuck = agent_is_stuck(agent, now_us),
 		.reload_refused = agent->reload_refused,
+		.generation = agent->generation,
+		.reloaded_ms = agent->reloaded_ms,
 		.writing = agent->checkpoint.under_way,
 		.now_us = now_us,
 		.now_ms = clock_real_ms(),

@@ -8,6 +8,11 @@
 #include <syslog.h>
 
 #include "agent_private.h"
+#include "files/pace.h"
+
+#define AWAKE_SHARE 4
+/* So many are no burden. */
+#define AWAKE_MIN 10000
 
 /* What is said of one kind. */
 struct kind {
@@ -61,4 +66,23 @@ bool agent_tick_limits(struct agent *agent)
 	/* It is a look that makes room among those that are awake. */
 	return quota_wants_look(files.quota) || quota_waiting(awake.quota) ||
 	       quota_wants_look(directories.quota);
+}
+
+/* Of files that are not dormant each takes as much memory as eight that are. */
+static size_t max_awake(const struct agent *agent)
+{
+	size_t max = agent->conf->max_files / AWAKE_SHARE;
+
+	/* No look comes at which they could become dormant. */
+	if (agent->until_eof)
+		return agent->conf->max_files;
+	return max > AWAKE_MIN ? max : AWAKE_MIN;
+}
+
+int agent_limit_files(struct agent *agent)
+{
+	int r = files_set_max(&agent->files, agent->conf->max_files, max_awake(agent));
+
+	pace_init(&agent->files, agent->conf->max_rate, agent->conf->catch_up_rate);
+	return r;
 }

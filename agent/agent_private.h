@@ -6,6 +6,7 @@
 
 #include "agent.h"
 #include "base/progress.h"
+#include "change/swap.h"
 #include "checkpoint/checkpoint.h"
 #include "control/order.h"
 #include "files/files.h"
@@ -20,8 +21,9 @@
  * (what waits for a rate), agent_settle.c (what reports and time do to files), agent_after.c
  * (what follows every wake-up), agent_signals.c, agent_checkpoint.c, agent_letters.c (dead
  * letters), agent_copies.c (their way to a topic of their own), agent_stop.c (draining, and the
- * end), agent_reload.c, agent_tell.c (what it says), agent_progress.c (how far it is),
- * agent_control.c (what it answers) and agent_order.c (what it is told to do).
+ * end), agent_reload.c, agent_change.c (what a reload changes in a running agent), agent_tell.c
+ * (what it says), agent_progress.c (how far it is), agent_control.c (what it answers) and
+ * agent_order.c (what it is told to do).
  */
 
 /* How far the order of the control socket is carried out. */
@@ -77,6 +79,10 @@ struct agent {
 	int stop_signals;
 	bool reloading;      /* what AGENT_STOPPING is for */
 	bool reload_refused; /* the last one */
+	bool *halted;        /* by source: a reload waits for what is under way; NULL: none does */
+	uint64_t halted_to_us; /* not for longer */
+	uint64_t generation;   /* of the configuration: 1, and one more with each that was taken */
+	int64_t reloaded_ms;   /* when that in force was read last, by the wall clock */
 
 	struct notify notify;
 	struct counters counters;
@@ -107,6 +113,8 @@ struct agent {
 	sd_event_source
 		*acks_ready;   /* on while acknowledgements wait for their reader; NULL: no need */
 	sd_event_source *kick; /* when the output wants to be served */
+	sd_event_source *http_ready; /* NULL: nobody can ask there */
+	sd_event_io_handler_t on_http;
 	sd_event_source *tick;
 	sd_event_source *pace; /* while files or sources wait for a rate */
 	uint64_t pace_at_us;   /* when that is due; CLOCK_NEVER: it is not */
@@ -164,6 +172,49 @@ void agent_begin_stop(struct agent *agent, const char *why);
 
 /* SIGHUP: whether to drain for a restart; if not, why there will be none was logged. */
 bool agent_reload(struct agent *agent, uint64_t now_us);
+
+/* A reload that ends without another program: what it looks at again all the same. */
+void agent_look_again(struct agent *agent);
+
+/*
+ * What may change in a running agent is as `next` says from now on, but for http_listen. 0 or
+ * negative errno.
+ */
+int agent_take_limits(struct agent *agent, struct conf *next) MUSTCHECK;
+
+/* The same of what the agent's configuration has taken already. */
+int agent_hand_on_limits(struct agent *agent) MUSTCHECK;
+
+/* Listens where http_listen says now, and nowhere else. 0 or negative errno. */
+int agent_listen_again(struct agent *agent) MUSTCHECK;
+
+/*
+ * Sources are those of next, by the plan: those that it touches are quiet, and a checkpoint has all
+ * that is settled of them. 0, or negative errno, with which the agent cannot go on.
+ */
+int agent_swap_sources(struct agent *agent, struct conf *next, const struct plan *plan) MUSTCHECK;
+
+/* Its parts, for such a swap. */
+struct swap agent_swap(struct agent *agent);
+
+/* What a reload halted goes on. */
+void agent_go_on_with_sources(struct agent *agent);
+
+/*
+ * A reload waits for the sources that it halted: a step of it. True: a restart in place is what is
+ * left, and the agent is to drain.
+ */
+bool agent_step_reload(struct agent *agent, uint64_t now_us);
+
+/* How many files there may be, and how fast they are read, by the configuration. 0 or -ENOMEM. */
+int agent_limit_files(struct agent *agent) MUSTCHECK;
+
+/* A new generation of the configuration is in force. */
+void agent_count_generation(struct agent *agent);
+
+/* Over a restart in place: what it was before; 0: this is the first life. */
+uint64_t agent_last_generation(void);
+void agent_keep_generation(const struct agent *agent);
 
 /* Drained for a reload: whether it still can be. If not, reading goes on, and why was logged. */
 bool agent_reload_stands(struct agent *agent, uint64_t now_us);
@@ -232,8 +283,17 @@ void agent_tell_unsaved(struct agent *agent);
 /* Who we are, and what we were told to do: the first thing that is looked for in a journal. */
 void agent_tell_start(const struct agent *agent);
 
+/* Who asks goes behind all but the turns of files. */
+#define AGENT_PRIORITY_CONTROL 5
+
 /* Makes the control socket; why it cannot be made is logged. */
 void agent_open_control(struct agent *agent, const char *state_dir);
+
+/* Listens where http_listen says, and nowhere else; what is wrong is logged. */
+void agent_listen(struct agent *agent);
+
+/* Has the loop take who asks there. 0 or negative errno. */
+int agent_watch_http(struct agent *agent) MUSTCHECK;
 
 /* Answers who asks there, for a while. */
 void agent_serve_control(struct agent *agent, uint64_t now_us);
@@ -301,6 +361,8 @@ void agent_tell_refused(struct agent *agent);
 /* The files by which the producer logs in: watched, and taken when they have something new. */
 int agent_open_renewal(struct agent *agent) MUSTCHECK;
 void agent_tick_renewal(struct agent *agent, uint64_t now_us);
+/* With the next tick it is looked how long certificates are good, as at a start. */
+void agent_look_at_certificates(struct agent *agent);
 void agent_close_renewal(struct agent *agent);
 
 /* Before a checkpoint: tells what is new, and has the oldest go where a source says so. */

@@ -112,6 +112,11 @@ static void look_at_certificates(struct agent *agent, uint64_t now_us)
 		look_at_cluster(agent, &agent->conf->clusters[i]);
 }
 
+void agent_look_at_certificates(struct agent *agent)
+{
+	agent->certificates_at_us = 0;
+}
+
 static int open_cluster(const struct cluster *conf, struct agent_cluster *cluster)
 {
 	int r = open_token(conf, cluster);

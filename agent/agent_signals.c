@@ -56,7 +56,7 @@ static int on_hangup_signal(sd_event_source *source, const struct signalfd_sigin
 			return on_stop_signal(source, info, userdata);
 		return 0;
 	}
-	if (agent_reload(agent, now_us))
+	if (agent_reload(agent, now_us) || agent_step_reload(agent, now_us))
 		agent_drain(agent, "SIGHUP: reload", now_us);
 	agent_stop_if_done(agent, now_us);
 	agent_after_wakeup(agent, now_us);

@@ -14,9 +14,9 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
+#include "change/live.h"
 #include "conf/output.h"
 #include "files/doze.h"
-#include "files/pace.h"
 #include "follow/claims.h"
 #include "follow/copies.h"
 #include "hints/hints.h"
@@ -24,10 +24,6 @@
 #include "ops/notify.h"
 #include "output/clusters.h"
 #include "resume/resume.h"
-
-#define AWAKE_SHARE 4
-/* So many are no burden. */
-#define AWAKE_MIN 10000
 
 #define FIRST_ROWS_MAX 20000
 /* Less than WatchdogSec= of the unit. */
@@ -111,17 +107,6 @@ static int share_letters(struct agent *agent)
 	return r ? r : store_source_letters(agent->store, held, &agent->letters);
 }
 
-/* Of files that are not dormant each takes as much memory as eight that are. */
-static size_t max_awake(const struct agent *agent)
-{
-	size_t max = agent->conf->max_files / AWAKE_SHARE;
-
-	/* No look comes at which they could become dormant. */
-	if (agent->until_eof)
-		return agent->conf->max_files;
-	return max > AWAKE_MIN ? max : AWAKE_MIN;
-}
-
 static int load_files(struct agent *agent)
 {
 	struct store_file *rows = NULL;
@@ -134,10 +119,9 @@ static int load_files(struct agent *agent)
 			       &agent->pools, &agent->counters, agent->log, rows, n_rows);
 	if (r)
 		return r;
-	r = files_set_max(&agent->files, agent->conf->max_files, max_awake(agent));
+	r = agent_limit_files(agent);
 	if (r)
 		return r;
-	pace_init(&agent->files, agent->conf->max_rate, agent->conf->catch_up_rate);
 	doze_begin(&agent->files);
 	for (size_t i = 0; i < agent->conf->n_sources; i++) {
 		r = store_knows_source(agent->store, agent->conf->sources[i].name);
@@ -301,12 +285,12 @@ static int first_scan(struct agent *agent)
 
 	agent->files.start_is_over = start_is_over;
 	agent->files.start_context = agent;
-	r = resume_files(&agent->files, agent->discover);
+	r = resume_files(&agent->files, agent->discover, NULL);
 	if (!r)
 		r = hints_first_scan(&agent->files, agent->discover, clock_real_ms());
 	if (r)
 		return r;
-	agent->files.first_scan = false;
+	agent->files.first_scan = agent->files.damaged = false;
 	r = files_drop_rows(&agent->files);
 	if (r)
 		return r;
@@ -377,8 +361,14 @@ int agent_new(const struct agent_options *options, struct agent **ret_agent)
 
 	if (!agent)
 		return -ENOMEM;
-	agent->conf = conf_ref(options->conf);
+	agent->conf = live_new(options->conf);
+	if (!agent->conf) {
+		free(agent);
+		return -ENOMEM;
+	}
 	agent->config = options->config;
+	agent->generation = agent_last_generation();
+	agent_count_generation(agent);
 	agent->log = options->log;
 	agent->own_state_dir = options->state_dir != NULL;
 	agent->until_eof = options->until_eof;
@@ -402,8 +392,8 @@ struct agent *agent_free(struct agent *agent)
 {
 	if (!agent)
 		return NULL;
-	sd_event_unref(agent->loop);
 	agent_close_control(agent);
+	sd_event_unref(agent->loop);
 	/* The output first: its threads read payloads from the chunks that files own. */
 	output_free(agent->output);
 	agent_close_renewal(agent);
@@ -422,6 +412,7 @@ struct agent *agent_free(struct agent *agent)
 	files_deinit(&agent->files);
 	chunk_pools_deinit(&agent->pools);
 	free(agent->clusters);
+	free(agent->halted);
 	conf_unref(agent->conf);
 	free(agent);
 	return NULL;

@@ -29,6 +29,7 @@
  *   cluster/    what a kafka block says
  *   partitioning/ what the rules of a partitioner group say
  *   conf/       what it means: an immutable struct conf
+ *   change/     what a reload has to do
  *   control/    what is told to who asks a running agent
  *   ops/        messages, counters, the service manager, acknowledgements
  *   cmd/        the commands of the command line
@@ -49,7 +50,8 @@
  *   agent_copies   their way to a topic of their own
  *   agent_signals  signals
  *   agent_stop     draining
- *   agent_reload   a restart in place
+ *   agent_reload   which way a reload takes; a restart in place
+ *   agent_change   what it changes in an agent that goes on
  *   agent_tell     status, counters
  *   agent_progress  how far files are that were behind
  *   agent_control  who asks by the control socket

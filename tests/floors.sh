@@ -48,6 +48,7 @@ floors() {
 		7  conf
 		7  hints
 		7  resume
+		8  change
 		8  control
 		9  agent
 		10 cmd

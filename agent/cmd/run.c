@@ -58,8 +58,8 @@ static const struct cmd_syntax syntax = {
 	.n_options = ARRAY_LEN(rows),
 	.more = "SIGTERM, SIGINT  stop reading, wait for acknowledgements up to shutdown_timeout,\n"
 		"                 checkpoint, exit 0; a second one stops at once\n"
-		"SIGHUP           reload: a wrong configuration is refused; a right one is taken\n"
-		"                 by a restart in place, which takes an upgraded program, too\n"
+		"SIGHUP           reload: a wrong configuration is refused; of a right one it is\n"
+		"                 taken what differs, by a restart in place where it has to be\n"
 		"SIGUSR1          log the counters",
 };
 

@@ -78,6 +78,7 @@ static void free_conf(struct conf *conf)
 	free(conf->clusters);
 	free(conf->topic_settings);
 	free(conf->zones);
+	marks_deinit(&conf->marks);
 	free(conf->state_dir);
 	free(conf->control_socket);
 	free(conf->control_group);
@@ -94,7 +95,9 @@ struct conf *conf_ref(struct conf *conf)
 
 struct conf *conf_unref(struct conf *conf)
 {
-	if (conf && --conf->refs == 0)
+	if (conf && --conf->refs == 0 && conf->free)
+		conf->free(conf);
+	else if (conf && conf->refs == 0)
 		free_conf(conf);
 	return NULL;
 }

@@ -14,6 +14,7 @@
 #include "output/partitioner.h"
 #include "parsers/kinds/parser.h"
 #include "parsers/redact.h"
+#include "settings/marks.h"
 
 /*
  * The configuration: a libconfig file plus the files of conf.d, turned into one immutable,
@@ -45,6 +46,8 @@ struct conf_zone {
 
 struct conf {
 	unsigned refs;
+	/* NULL: it owns what it points to; else what frees it. */
+	struct conf *(*free)(struct conf *conf);
 	char *file; /* path of the main file */
 	char *state_dir;
 	char *control_socket;    /* "": where address_path of control/ says */
@@ -90,6 +93,8 @@ struct conf {
 	size_t n_sources;
 	char **rules; /* "SOURCE/NAME" of each rule of all sources, by its number */
 	size_t n_rules;
+	size_t max_sources; /* 0, or for so many there is room in a list that grows */
+	struct marks marks; /* what it says, to be compared */
 };
 
 /* What a load takes from its surroundings, unless a test has to come out alike everywhere. */
@@ -103,6 +108,12 @@ enum {
 	CONF_E_UNREADABLE = 1, /* the main file cannot be opened or read: EX_NOINPUT or EX_NOPERM */
 	CONF_E_INVALID,        /* problems were printed: EX_CONFIG */
 };
+
+/* More sources than that its list never has. */
+static inline size_t conf_max_sources(const struct conf *conf)
+{
+	return conf->max_sources ? conf->max_sources : conf->n_sources;
+}
 
 /* One reference more. Returns conf. */
 struct conf *conf_ref(struct conf *conf);

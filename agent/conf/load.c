@@ -20,9 +20,22 @@ void conf_load_deinit(struct conf_load *load)
 static int build(const struct conf_surroundings *surroundings, const char *file,
 		 struct conf_text *text, struct conf **ret_conf)
 {
+	struct conf *conf;
 	int r = conf_expand_env(text->root, &text->problems);
 
-	return r ? r : conf_build(surroundings, file, text->root, &text->problems, ret_conf);
+	if (!r)
+		r = conf_build(surroundings, file, text->root, &text->problems, &conf);
+	if (r)
+		return r;
+	if (!text->problems.n_errors)
+		r = marks_of(text->root, &conf->marks);
+	for (size_t i = 0; !r && i < conf->marks.n_sources; i++)
+		conf->sources[i].topic_mark = conf->marks.sources[i].topics;
+	if (r)
+		conf_unref(conf);
+	else
+		*ret_conf = conf;
+	return r;
 }
 
 int conf_load_files(const struct conf_surroundings *surroundings, const char *file,

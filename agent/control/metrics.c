@@ -88,6 +88,8 @@ static void put_source_counters(const struct metrics *metrics, const struct view
 		metrics_put_head(metrics->open_metrics, to, name, metrics_help(counter),
 				 METRICS_COUNTER);
 		for (size_t i = 0; i < view->conf->n_sources; i++) {
+			if (view->conf->sources[i].gone)
+				continue;
 			json_put_text(to, name);
 			metrics_put_label(to, "{", "source", view->conf->sources[i].name);
 			json_put_text(to, "}");
@@ -158,6 +160,12 @@ static void put_labels(const struct view *view, enum metric_scope scope, size_t 
 	json_put_text(to, "}");
 }
 
+/* A source that a reload took out is not told of any more. */
+static bool is_told(const struct view *view, enum metric_scope scope, size_t index)
+{
+	return scope != METRIC_OF_SOURCE || !view->conf->sources[index].gone;
+}
+
 /* False: that was the last row. */
 static bool put_row(struct metrics *metrics, const struct view *view, struct json *to)
 {
@@ -171,14 +179,20 @@ static bool put_row(struct metrics *metrics, const struct view *view, struct jso
 	if (!value) {
 		metrics->row++;
 		metrics->index = 0;
+		metrics->headed = false;
 		return true;
 	}
-	if (metrics->index == 0)
+	if (!is_told(view, row->scope, metrics->index)) {
+		metrics->index++;
+		return true;
+	}
+	if (!metrics->headed)
 		metrics_put_head(metrics->open_metrics, to, row->name, row->help,
 				 metrics_is_sum(row) ? METRICS_COUNTER : METRICS_GAUGE);
 	json_put_text(to, row->name);
 	put_labels(view, row->scope, metrics->index, value, to);
 	metrics_put_value(to, row->value(metrics, view, metrics->index), row->milli);
+	metrics->headed = true;
 	metrics->index++;
 	return true;
 }

@@ -93,6 +93,7 @@ struct metrics {
 	struct sums sums;
 	struct ranking worst; /* files that have series of their own */
 	size_t row, index;
+	bool headed; /* the row has its first sample */
 };
 
 /* 0 or -ENOMEM: for metrics_deinit all the same. */

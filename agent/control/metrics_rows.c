@@ -124,6 +124,16 @@ VALUE(reload_refused)
 	return view->reload_refused;
 }
 
+VALUE(generation)
+{
+	return view->generation;
+}
+
+VALUE(reloaded)
+{
+	return (uint64_t)view->reloaded_ms;
+}
+
 VALUE(files_in_state)
 {
 	return metrics->sums.states[index];
@@ -243,8 +253,8 @@ static const struct metric rows[] = {
 	 false, resident},
 	{"process_cpu_seconds_total", "time that all threads of the process have computed",
 	 METRIC_OF_AGENT, true, cpu},
-	{"waybill_uptime_seconds", "seconds since the start or the last reload", METRIC_OF_AGENT,
-	 true, uptime},
+	{"waybill_uptime_seconds", "seconds since the start or the last restart in place",
+	 METRIC_OF_AGENT, true, uptime},
 	{"waybill_kafka_up", "1: brokers answer, take records, and all topics are known",
 	 METRIC_OF_CLUSTER, false, kafka_up},
 	{"waybill_brokers_answer", "1: the last question to the brokers was answered",
@@ -270,6 +280,12 @@ static const struct metric rows[] = {
 	 letter_bytes_max},
 	{"waybill_reload_refused", "1: the last reload was refused", METRIC_OF_AGENT, false,
 	 reload_refused},
+	{"waybill_configuration_generation",
+	 "1 at the start, and one more with each configuration that a reload took", METRIC_OF_AGENT,
+	 false, generation},
+	{"waybill_configuration_time_seconds",
+	 "when the configuration was read last, and not refused, since 1970", METRIC_OF_AGENT, true,
+	 reloaded},
 	{"waybill_files", "files that are known, by what they do", METRIC_OF_STATE, false,
 	 files_in_state},
 	{"waybill_source_files", "files that are known", METRIC_OF_SOURCE, false, source_files},

@@ -73,6 +73,8 @@ void nearest_pattern(const struct conf *conf, const char *path, char *ret_words,
 	struct near best = {0};
 
 	for (size_t i = 0; i < conf->n_sources; i++) {
+		if (conf->sources[i].gone)
+			continue;
 		for (char **pattern = conf->patterns[i].paths; *pattern; pattern++) {
 			struct near near = {.source = conf->sources[i].name, .pattern = *pattern};
 

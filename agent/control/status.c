@@ -81,13 +81,17 @@ static void put_agent(const struct view *view, struct json *to)
 	line_number(to, "uptime_s", view->uptime_us / US_PER_S);
 	line_text(to, "database", store_path(view->store));
 	line_number(to, "files", files_count(view->files));
-	line_number(to, "sources", view->conf->n_sources);
+	line_number(to, "sources",
+		    view->conf->marks.sources ? view->conf->marks.n_sources :
+						view->conf->n_sources);
 	line_bool(to, "kafka_configured", has_brokers(&view->conf->clusters[0]));
 	put_output(to, &stats);
 	if (view->conf->n_clusters > 1)
 		line_number(to, "clusters", view->conf->n_clusters);
 	line_number(to, "checkpoint_age_ms", view->counters->checkpoint_age_ms);
 	line_bool(to, "reload_refused", view->reload_refused);
+	line_number(to, "generation", view->generation);
+	line_number(to, "reloaded_s", (uint64_t)view->reloaded_ms / 1000);
 	line_number(to, "dead_letters", count + view->letters->n);
 	line_text(to, "dead_letter_reason", most_frequent(view));
 	line_number(to, "dead_letter_bytes", view->letters->stored + view->letters->bytes);
@@ -314,7 +318,7 @@ static void step_sources(struct status *status, const struct view *view,
 		return;
 	}
 	status->next++;
-	if (!asked(status, request, source->name))
+	if (source->gone || !asked(status, request, source->name))
 		return;
 	line_begin(to, "source");
 	line_text(to, "source", source->name);

@@ -8,7 +8,7 @@
 int sums_init(struct sums *sums, const struct view *view)
 {
 	*sums = (struct sums){.asks = SUMS_ASKS};
-	sums->sources = calloc(view->conf->n_sources + 1, sizeof sums->sources[0]);
+	sums->sources = calloc(conf_max_sources(view->conf) + 1, sizeof sums->sources[0]);
 	return sums->sources ? 0 : -ENOMEM;
 }
 

@@ -37,6 +37,8 @@ struct view {
 	bool writing;                   /* the store is being written to, and must not be asked */
 	bool stuck; /* it could go on and does not: what the watchdog is not fed for */
 	bool reload_refused;
+	uint64_t generation; /* of the configuration, since the first start of the process */
+	int64_t reloaded_ms; /* when it was read last and found good, since 1970 */
 	uint64_t now_us;
 	int64_t now_ms; /* since 1970 */
 	uint64_t uptime_us;

@@ -38,7 +38,8 @@ struct files_share {
 	struct output_share under_way[BRANCHES_MAX]; /* by source_share */
 	size_t n_told;                               /* its paths in `refused` and `unreadable` */
 	bool in_turn;
-	bool spent; /* its files have no turns: it has its share of what may be under way */
+	bool spent;  /* its files have no turns: it has its share of what may be under way */
+	bool halted; /* they have none, because a reload waits for what is under way */
 	enum files_pace paced; /* they have none, because of a rate: pace.h */
 	struct rate rate;      /* max_rate */
 	uint64_t paced_us;     /* since when it has none, */
@@ -94,6 +95,7 @@ struct files {
 	const char *agent_id;       /* what provenance calls this agent; borrowed */
 	uint64_t look;              /* counts the looks at all files */
 	bool first_scan;            /* start_at and ignore_older apply */
+	const bool *first_of;       /* to files of these sources only; NULL: of all; borrowed */
 	bool damaged;               /* the state was lost */
 	bool damaged_at_end;        /* and where all files begin then */
 	struct files_share *shares; /* by source, and one more; owned */
@@ -168,6 +170,12 @@ int files_init(struct files *files, const struct source *sources, size_t n_sourc
 	       struct store_file *rows, size_t n_rows) MUSTCHECK;
 void files_deinit(struct files *files);
 
+/* Whether the scan under way is the first one of the source. */
+static inline bool files_is_first(const struct files *files, const struct source *source)
+{
+	return files->first_scan && (!files->first_of || files->first_of[source - files->sources]);
+}
+
 /* Frees the rows that were met; at the end of a start. 0 or -ENOMEM: they stay. */
 int files_drop_rows(struct files *files) MUSTCHECK;
 
@@ -194,6 +202,15 @@ struct files_share *files_share_of(const struct files *files, const struct sourc
 
 /* What the file takes is its source's, of which there are several. */
 void files_give_share(struct files *files, struct file *file);
+
+/* The source has no turns until that is taken back. */
+void files_halt(struct files *files, size_t source, bool halted);
+
+/*
+ * One more source, behind the last one, of which there is room for SOURCES_SPARE; files_set_max is
+ * due.
+ */
+void files_add_source(struct files *files);
 
 /* The source has no turns until it may have some under way again. */
 void files_pause(struct files *files, const struct source *source);

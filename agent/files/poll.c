@@ -16,7 +16,7 @@
 #include <syslog.h>
 
 #include "base/clock.h"
-#include "input/filesystem.h"
+#include "base/filesystem.h"
 
 #define ASK_MIN_MS 1000
 #define ASK_MAX_MS 5000

@@ -19,11 +19,11 @@
 
 int files_init_shares(struct files *files)
 {
-	files->shares = calloc(files->n_sources + 1, sizeof files->shares[0]);
+	files->shares = calloc(files->n_sources + SOURCES_SPARE + 1, sizeof files->shares[0]);
 	if (!files->shares)
 		return -ENOMEM;
 	TAILQ_INIT(&files->ready);
-	for (size_t i = 0; i <= files->n_sources; i++) {
+	for (size_t i = 0; i <= files->n_sources + SOURCES_SPARE; i++) {
 		TAILQ_INIT(&files->shares[i].ready);
 		TAILQ_INIT(&files->shares[i].room);
 		TAILQ_INIT(&files->shares[i].packed);
@@ -33,6 +33,35 @@ int files_init_shares(struct files *files)
 			files->shares[i].under_way[k].part = source_cluster(&files->sources[i], k);
 	}
 	return 0;
+}
+
+/* As long as its source was the only one, and had one topic, nothing was counted. */
+static void begin_shares(struct files *files)
+{
+	void *cursor = NULL;
+	struct file *file;
+
+	while ((file = map_next(files->by_inode, &cursor))) {
+		files_give_share(files, file);
+		file->under_way->records += file->account.in_flight;
+	}
+}
+
+void files_add_source(struct files *files)
+{
+	const struct source *source = &files->sources[files->n_sources];
+
+	for (unsigned k = 0; k <= source->n_also; k++)
+		files->shares[files->n_sources].under_way[k].part = source_cluster(source, k);
+	files->n_sources++;
+	if (files->n_sources == 2)
+		begin_shares(files);
+}
+
+void files_halt(struct files *files, size_t source, bool halted)
+{
+	files->shares[source].halted = halted;
+	files_turn(files, &files->shares[source]);
 }
 
 struct files_share *files_share_of(const struct files *files, const struct source *source)
@@ -70,7 +99,8 @@ void files_resume(struct files *files, struct files_share *share)
 
 void files_turn(struct files *files, struct files_share *share)
 {
-	bool wants = !TAILQ_EMPTY(&share->ready) && !share->spent && !share->paced;
+	bool wants =
+		!TAILQ_EMPTY(&share->ready) && !share->spent && !share->paced && !share->halted;
 
 	if (wants && !share->in_turn)
 		TAILQ_INSERT_TAIL(&files->ready, share, turn_link);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "flow/branches.h"
 #include "input/reach.h"
 #include "join/join.h"
@@ -27,6 +28,9 @@ enum source_not_utf8 { SOURCE_KEEP, SOURCE_REPLACE, SOURCE_BURY };
 
 enum source_start_at { SOURCE_START_BEGINNING, SOURCE_START_END };
 
+/* So many more sources than at the start may come by reloads, those that went included. */
+#define SOURCES_SPARE 64
+
 /* Another place that each line of a source goes to. */
 struct source_branch {
 	struct route *route;
@@ -34,7 +38,9 @@ struct source_branch {
 };
 
 struct source {
-	uint32_t cluster;        /* whose topics are meant: its index in the configuration */
+	bool gone;                 /* a reload took it out: no file is its; its place is kept */
+	uint32_t cluster;          /* whose topics are meant: its index in the configuration */
+	struct hash128 topic_mark; /* of what it says of its topics, to be compared */
 	char *name;              /* owned by whoever built this, as all it points to but rotated */
 	struct parser *parser;   /* NULL: none */
 	bool reads_header;       /* and the first line of a file, which names its columns */

@@ -269,7 +269,7 @@ static int chain(struct files *files, struct discover *discover, struct file *fi
 		return 0;
 	}
 	file_chain(newest, file);
-	if (file->newer && !files->first_scan) {
+	if (file->newer && !files_is_first(files, file->source)) {
 		/* An old generation that comes back late: the newer ones are under way. */
 		file_unchain(file);
 		return 0;
@@ -314,7 +314,7 @@ static void learn_times(const struct files *files, const struct birth *birth, st
 		file->whole_ns = files->alive_ns;
 	if (row && row->mtime_ns > 0)
 		file->whole_ns = file->known_ns = row->mtime_ns;
-	if (!file->suspect && files->first_scan && !(row && birth->position) &&
+	if (!file->suspect && files_is_first(files, birth->source) && !(row && birth->position) &&
 	    fstat(fd, &st) == 0) {
 		if (!row)
 			file->known_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec + 1;
@@ -335,8 +335,9 @@ static bool is_suspect(const struct files *files, const struct birth *birth,
 
 	if (row)
 		return !row->committed && row->mtime_ns && row->mtime_ns != written_ns(fd);
-	return files->first_scan && files->source_known[birth->source - files->sources] &&
-	       files->alive_ns && file->identity.born_ns >= files->alive_ns;
+	return files_is_first(files, birth->source) &&
+	       files->source_known[birth->source - files->sources] && files->alive_ns &&
+	       file->identity.born_ns >= files->alive_ns;
 }
 
 int follow_adopt(struct files *files, const struct birth *birth, int fd,
@@ -346,6 +347,11 @@ int follow_adopt(struct files *files, const struct birth *birth, int fd,
 	struct file *file;
 	int r;
 
+	/* A reload took its source out while it was looked for. */
+	if (birth->source->gone) {
+		close(fd);
+		return 0;
+	}
 	r = file_new(row ? row->id : files->next_id, birth->source, birth->path, birth->lineage,
 		     identity, birth->position, files->pools, &file);
 	if (r) {

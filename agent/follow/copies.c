@@ -276,7 +276,8 @@ static bool is_other(struct files *files, struct file *file, const char *path, i
 	if (packed_kind_of_file(fd))
 		return false;
 	/* At a first start nothing was cut off unseen that is ours. */
-	if (file_is_unread(file) && !file->left_path && (!files->first_scan || file->suspect))
+	if (file_is_unread(file) && !file->left_path &&
+	    (!files_is_first(files, file->source) || file->suspect))
 		return false;
 	/* Closed and deleted, or truncated: what was read of it is known still. */
 	if (files_open(files, file) || content_is_gone(&file->tail, &file->identity))

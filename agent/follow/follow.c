@@ -172,7 +172,7 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 	int r;
 
 	/* One look at what is no link, which is nearly everything. */
-	if (lstat(path, &st) < 0)
+	if (birth.source->gone || lstat(path, &st) < 0)
 		return 0;
 	link = S_ISLNK(st.st_mode);
 	if (link && stat(path, &st) < 0) {
@@ -192,7 +192,7 @@ int follow_found(struct files *files, struct discover *discover, int source, con
 	if (r)
 		return r < 0 ? r : 0;
 	placed = strcmp(birth.path, birth.lineage) != 0;
-	birth.moved = placed && !files->first_scan;
+	birth.moved = placed && !files_is_first(files, birth.source);
 	file = known_at(files, birth.path, &st);
 	if (file)
 		return found_known(files, discover, file, birth.path, &st);

@@ -128,7 +128,7 @@ static bool starts_at_end(const struct files *files, const struct birth *birth,
 
 	if (files->first_scan && files->damaged)
 		return files->damaged_at_end;
-	if (files->first_scan && files->source_known[source - files->sources])
+	if (files_is_first(files, source) && files->source_known[source - files->sources])
 		return false;
 	if (source->ignore_older_ms && age_ms > (int64_t)source->ignore_older_ms) {
 		log_source(files->log, LOG_INFO, source->name, "ignore-older",
@@ -137,7 +137,7 @@ static bool starts_at_end(const struct files *files, const struct birth *birth,
 			   birth->path);
 		return true;
 	}
-	return files->first_scan && source->start_at == SOURCE_START_END;
+	return files_is_first(files, source) && source->start_at == SOURCE_START_END;
 }
 
 static int find_start(const struct files *files, int fd, int64_t now_ms, struct birth *birth)

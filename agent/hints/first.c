@@ -18,7 +18,8 @@ static int collect(struct files *files, struct discover *discover, int64_t now_m
 
 	while (!r && discover_is_scanning(discover)) {
 		r = discover_next(discover, &hint);
-		if (!r && hint.kind == HINT_FOUND)
+		if (!r && hint.kind == HINT_FOUND &&
+		    files_is_first(files, &files->sources[hint.source]))
 			r = findings_add(findings, files, hint.source, hint.path);
 		else if (!r)
 			r = hints_follow(files, discover, &hint, now_ms);

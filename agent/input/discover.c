@@ -77,6 +77,11 @@ int discover_new(struct discover **ret_discover)
 	return make(true, ret_discover);
 }
 
+int discover_new_blind(struct discover **ret_discover)
+{
+	return make(false, ret_discover);
+}
+
 struct discover *discover_free(struct discover *discover)
 {
 	void *cursor = NULL;
@@ -98,6 +103,7 @@ struct discover *discover_free(struct discover *discover)
 	for (size_t i = 0; i < discover->n_sources; i++)
 		wanted_deinit(&discover->sources[i]);
 	free(discover->sources);
+	free(discover->order);
 	for (size_t i = 0; i < discover->n_shunned; i++)
 		free(discover->shunned[i]);
 	free(discover->shunned);
@@ -107,8 +113,7 @@ struct discover *discover_free(struct discover *discover)
 	return NULL;
 }
 
-/* Puts the start of every pattern of the source at the root directory. */
-static int root_states(struct discover *discover, size_t source)
+int walk_begin_at_root(struct discover *discover, size_t source)
 {
 	const struct wanted *s = &discover->sources[source];
 	int r = 0;
@@ -126,7 +131,7 @@ int discover_add(struct discover *discover, int source, char *const *paths, char
 {
 	int r = wanted_add(discover, source, paths, exclude, ret_message, len);
 
-	return r ? r : root_states(discover, discover->n_sources - 1);
+	return r ? r : walk_begin_at_root(discover, discover->n_sources - 1);
 }
 
 int discover_follow(struct discover *discover, const char *path)

@@ -81,6 +81,19 @@ struct discover *discover_free(struct discover *discover);
 int discover_add(struct discover *discover, int source, char *const *paths, char *const *exclude,
 		 char *ret_message, size_t len) MUSTCHECK;
 
+/* One that only knows patterns: for discover_wants. 0 or negative errno. */
+int discover_new_blind(struct discover **ret_discover) MUSTCHECK;
+
+/*
+ * Other patterns of a source that was added, which may be none: what only the old ones led to is
+ * not watched any more. It takes effect, and fails, as discover_add does; then the old ones stand.
+ */
+int discover_change(struct discover *discover, int source, char *const *paths, char *const *exclude,
+		    char *ret_message, size_t len) MUSTCHECK;
+
+/* Who comes first from now on: all sources, as given to discover_add from 0 on. */
+void discover_set_order(struct discover *discover, const size_t *order);
+
 /*
  * Which links to directories the source, as given to discover_add, goes through; REACH_OWNED when
  * nothing is said.

@@ -81,6 +81,7 @@ static int follow(struct discover *discover, struct node *node)
 {
 	bool there;
 
+	node->asked = true;
 	if (node->content && node->way == NODE_WATCHED)
 		return 0;
 	/* Watched at once, not when its turn comes: the caller reads the file after this. */

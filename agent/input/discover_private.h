@@ -14,7 +14,8 @@
 /* The patterns on their way down the directories. For discover*.c only. */
 
 struct wanted {
-	int id; /* as given to discover_add */
+	int id;      /* as given to discover_add, and its index */
+	size_t rank; /* who comes first gets what several want */
 	struct glob **patterns;
 	size_t n_patterns;
 	struct exclude **excludes;
@@ -29,6 +30,7 @@ struct discover {
 	struct node *root;
 	struct wanted *sources;
 	size_t n_sources;
+	size_t *order; /* of their indexes, by rank */
 	char **shunned;
 	size_t n_shunned;
 	struct node *scanning;    /* NULL: none */
@@ -110,6 +112,13 @@ int walk_change(struct discover *discover, const struct watch_change *change, st
 /* discover_add without the walk: joins discover->sources. */
 int wanted_add(struct discover *discover, int source, char *const *paths, char *const *exclude,
 	       char *ret_message, size_t len) MUSTCHECK;
+
+/* The same in the place of a source that is there, whose patterns no node may have. */
+int wanted_set(struct discover *discover, int source, char *const *paths, char *const *exclude,
+	       char *ret_message, size_t len) MUSTCHECK;
+
+/* Puts the start of every pattern of the source at the root directory. 0 or -ENOMEM. */
+int walk_begin_at_root(struct discover *discover, size_t source) MUSTCHECK;
 
 /* Frees what the source holds. */
 void wanted_deinit(struct wanted *source);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is wanted and what is not: the sources' patterns and excludes, and the paths that are ours.
- * Sources are kept in the order in which they were added, which is also their rank.
+ * The first source that wants a path gets it: by their order, that of their addition unless
+ * somebody says another.
  *
  * An exclude with a slash that matches a directory ends the walk there, so that a large tree that
  * nobody wants costs no watches. Shunned paths are kept as given and as realpath(3) has them.
@@ -63,21 +64,47 @@ static int compile(struct wanted *source, char *const *paths, char *const *exclu
 int wanted_add(struct discover *discover, int source, char *const *paths, char *const *exclude,
 	       char *ret_message, size_t len)
 {
-	struct wanted made = {.id = source}, *grown;
-	int r = compile(&made, paths, exclude, ret_message, len);
+	struct wanted made = {.id = source, .rank = discover->n_sources}, *grown;
+	size_t *order = reallocarray(discover->order, discover->n_sources + 1, sizeof *order);
+	int r = order ? compile(&made, paths, exclude, ret_message, len) : -ENOMEM;
 
 	if (r == 0 && discover->n_sources >= UINT16_MAX) {
 		snprintf(ret_message, len, "more than %d sources", UINT16_MAX);
 		r = GLOB_E_INVALID;
 	}
+	discover->order = order ? order : discover->order;
 	grown = r ? NULL : reallocarray(discover->sources, discover->n_sources + 1, sizeof *grown);
 	if (!grown) {
 		wanted_deinit(&made);
 		return r > 0 ? DISCOVER_E_INVALID : -ENOMEM;
 	}
 	discover->sources = grown;
+	order[made.rank] = made.rank;
 	grown[discover->n_sources++] = made;
 	return 0;
+}
+
+int wanted_set(struct discover *discover, int source, char *const *paths, char *const *exclude,
+	       char *ret_message, size_t len)
+{
+	struct wanted *old = &discover->sources[source], made = {.id = source, .rank = old->rank};
+	int r = compile(&made, paths, exclude, ret_message, len);
+
+	if (r) {
+		wanted_deinit(&made);
+		return r > 0 ? DISCOVER_E_INVALID : r;
+	}
+	wanted_deinit(old);
+	*old = made;
+	return 0;
+}
+
+void discover_set_order(struct discover *discover, const size_t *order)
+{
+	for (size_t i = 0; i < discover->n_sources; i++) {
+		discover->order[i] = order[i];
+		discover->sources[order[i]].rank = i;
+	}
 }
 
 void discover_set_links(struct discover *discover, int source, enum reach_links links)
@@ -169,7 +196,7 @@ int discover_wants(const struct discover *discover, const char *path)
 	if (walk_shuns(discover, path))
 		return -1;
 	for (size_t i = 0; i < discover->n_sources; i++) {
-		const struct wanted *source = &discover->sources[i];
+		const struct wanted *source = &discover->sources[discover->order[i]];
 
 		for (size_t k = 0; k < source->n_patterns; k++)
 			if (glob_match(source->patterns[k], path) &&
@@ -182,7 +209,7 @@ int discover_wants(const struct discover *discover, const char *path)
 int discover_excluded(const struct discover *discover, const char *path)
 {
 	for (size_t i = 0; i < discover->n_sources; i++) {
-		const struct wanted *source = &discover->sources[i];
+		const struct wanted *source = &discover->sources[discover->order[i]];
 
 		for (size_t k = 0; k < source->n_patterns; k++)
 			if (glob_match(source->patterns[k], path) &&

@@ -47,6 +47,7 @@ struct node {
 	bool queued;   /* waits to be scanned */
 	bool content;  /* may hold wanted files, or followed ones: writes matter */
 	bool followed; /* links lead here: every name that comes matters */
+	bool asked;    /* somebody has asked for it by discover_follow */
 	bool listing;  /* some state is no literal: the directory has to be read */
 	enum node_way way;
 	int owner;       /* the source that has it, as an index; TREE_NOBODY */

@@ -144,22 +144,22 @@ bool walk_join(struct discover *discover, const struct node *node, const char *n
 const struct wanted *walk_wanted(struct discover *discover, const struct node *node,
 				 const char *name)
 {
-	size_t best = discover->n_sources;
+	const struct wanted *best = NULL;
 
 	if (!node->content || !walk_join(discover, node, name))
 		return NULL;
 	for (uint32_t i = 0; i < node->n_states; i++) {
 		struct state state = node->states[i];
 
-		if (state.source < best && is_last(discover, state) &&
+		const struct wanted *source = &discover->sources[state.source];
+
+		if ((!best || source->rank < best->rank) && is_last(discover, state) &&
 		    glob_component_match(glob_of(discover, state), state.alternative,
 					 state.component, name) &&
-		    !wanted_excludes(&discover->sources[state.source], discover->path, false))
-			best = state.source;
+		    !wanted_excludes(source, discover->path, false))
+			best = source;
 	}
-	if (best == discover->n_sources || walk_shuns(discover, discover->path))
-		return NULL;
-	return &discover->sources[best];
+	return best && !walk_shuns(discover, discover->path) ? best : NULL;
 }
 
 /* The type of discover->path: DT_DIR also for a link to one, DT_UNKNOWN when it is not there. */

@@ -28,6 +28,14 @@ struct log *log_new(int level, enum log_format format)
 	return log;
 }
 
+void log_set_format(struct log *log, enum log_format format)
+{
+	if (!log || log->format == format)
+		return;
+	log_bottom(log, "");
+	log->format = format;
+}
+
 struct log *log_free(struct log *log)
 {
 	if (log) {

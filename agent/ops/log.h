@@ -22,6 +22,9 @@ enum log_format {
 /* NULL when memory is out. level: least important priority that is printed (LOG_INFO). */
 struct log *log_new(int level, enum log_format format);
 
+/* From here on they are written so. */
+void log_set_format(struct log *log, enum log_format format);
+
 /* Prints what was held back, frees. NULL is fine. Returns NULL. */
 struct log *log_free(struct log *log);
 

@@ -219,6 +219,19 @@ static int ship(struct pipeline *pipeline, struct file *file, const struct event
 	return r;
 }
 
+int pipeline_set_rules(struct pipeline *pipeline, size_t n_rules)
+{
+	size_t n = pipeline->options.n_rules;
+	uint64_t *grown = reallocarray(pipeline->rule_lines, n_rules + 1, sizeof *grown);
+
+	if (!grown)
+		return -ENOMEM;
+	for (pipeline->rule_lines = grown; n < n_rules; n++)
+		grown[n] = 0;
+	pipeline->options.n_rules = n_rules;
+	return 0;
+}
+
 uint64_t pipeline_rule_lines(const struct pipeline *pipeline, size_t number)
 {
 	return pipeline->rule_lines[number];

@@ -90,6 +90,9 @@ const char *pipeline_left_out(struct pipeline *pipeline, const struct file *file
 bool pipeline_where(struct pipeline *pipeline, struct slot *slot, uint32_t *ret_topic,
 		    int32_t *ret_partition);
 
+/* There are so many rules by now; those that there were keep their numbers. 0 or -ENOMEM. */
+int pipeline_set_rules(struct pipeline *pipeline, size_t n_rules) MUSTCHECK;
+
 /* Lines that the rule of this number left out. */
 uint64_t pipeline_rule_lines(const struct pipeline *pipeline, size_t number);
 

@@ -33,6 +33,7 @@ struct start {
 	struct discover *discover;
 	struct places *places;
 	struct map *newest; /* lineage → its newest row */
+	const bool *of;     /* by source: whose rows are met; NULL: all */
 };
 
 static void forget(struct files *files, const struct store_file *row)
@@ -249,6 +250,8 @@ static int each_row(struct start *start, bool newest,
 		if (i % ALIVE_ROWS == 0 && files->start_is_over)
 			(void)files->start_is_over(files->start_context);
 
+		if (start->of && (source < 0 || !start->of[source]))
+			continue;
 		if (source < 0 && !newest &&
 		    !away_is_of_use(start->places, start->discover, files, row))
 			forget(files, row);
@@ -272,9 +275,9 @@ static int find_newest(struct start *start)
 	return r;
 }
 
-int resume_files(struct files *files, struct discover *discover)
+int resume_files(struct files *files, struct discover *discover, const bool *of)
 {
-	struct start start = {files, discover, places_new(), map_new()};
+	struct start start = {files, discover, places_new(), map_new(), of};
 	int r = -ENOMEM;
 
 	if (start.places && start.newest)

@@ -9,8 +9,9 @@
  * Before the first scan: takes over every file of the store that exists, under whatever name its
  * inode is found in the directories where it was last seen; generations that came and were rotated
  * while the agent was down are put between (A11). What has vanished is told and counted. Rows whose
- * path no source wants any more are left as they are. 0 or -ENOMEM.
+ * path no source wants any more are left as they are. of: by source, those whose files are taken
+ * over; NULL: of all. 0 or -ENOMEM.
  */
-int resume_files(struct files *files, struct discover *discover) MUSTCHECK;
+int resume_files(struct files *files, struct discover *discover, const bool *of) MUSTCHECK;
 
 #endif

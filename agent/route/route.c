@@ -274,3 +274,21 @@ bool route_goes_to(const struct route *route, uint32_t topic)
 		i++;
 	return i < route->parts.n_topics;
 }
+
+const uint32_t *route_topics(const struct route *route, size_t *ret_n)
+{
+	*ret_n = route->parts.n_topics;
+	return route->parts.topic_indexes;
+}
+
+void route_renumber(struct route *route, const uint32_t *topics, const uint32_t *rules)
+{
+	struct route_parts *parts = &route->parts;
+
+	for (uint32_t i = 0; i < parts->n_topics; i++)
+		parts->topic_indexes[i] = topics[parts->topic_indexes[i]];
+	if (route->constant_known)
+		route->constant_index = topics[route->constant_index];
+	for (size_t i = 0; i < parts->filter.n; i++)
+		parts->filter.of[i].number = rules[parts->filter.of[i].number];
+}

@@ -96,6 +96,12 @@ bool route_keys_may_be_null(const struct route *route);
 /* What the keys of its records are. */
 enum key_type route_key_type(const struct route *route);
 
+/* The topics that its records may go to, by their numbers; borrowed. */
+const uint32_t *route_topics(const struct route *route, size_t *ret_n);
+
+/* Topics and rules have other numbers from now on: by the old one, the new one. */
+void route_renumber(struct route *route, const uint32_t *topics, const uint32_t *rules);
+
 /* Where its timestamps come from; borrowed. */
 const struct route_time *route_time(const struct route *route);
 

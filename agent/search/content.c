@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/filesystem.h"
 #include "base/hash.h"
-#include "input/filesystem.h"
 
 #define STEP_BYTES ((size_t)256 << 10)
 #define READ_BYTES (4 * CHAIN_BLOCK)

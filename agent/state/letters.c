@@ -42,6 +42,22 @@ int letters_share(struct letters *letters, const char *source, uint64_t max_byte
 	return 0;
 }
 
+void letters_limit(struct letters *letters, uint64_t max_bytes)
+{
+	letters->max_bytes = max_bytes;
+}
+
+void letters_limit_source(struct letters *letters, const char *source, uint64_t max_bytes,
+			  bool drops_oldest)
+{
+	struct letters_share *share = share_of(letters, source);
+
+	if (share == &letters->rest)
+		return;
+	share->max_bytes = max_bytes;
+	share->drops_oldest = drops_oldest;
+}
+
 void letters_held(struct letters *letters, const char *source, uint64_t bytes)
 {
 	struct letters_share *share = share_of(letters, source);
@@ -52,6 +68,13 @@ void letters_held(struct letters *letters, const char *source, uint64_t bytes)
 		return;
 	}
 	share->bytes += bytes;
+}
+
+void letters_come_back(struct letters *letters, const char *source, uint64_t bytes)
+{
+	letters->left_behind -= bytes < letters->left_behind ? bytes : letters->left_behind;
+	letters->stored += bytes;
+	letters_held(letters, source, bytes);
 }
 
 uint64_t letters_kept(const struct letters *letters, const char *source)

@@ -49,6 +49,11 @@ void letters_deinit(struct letters *letters);
 /* The source may keep so much, and no more. Before any letter of it. 0 or -ENOMEM. */
 int letters_share(struct letters *letters, const char *source, uint64_t max_bytes) MUSTCHECK;
 
+/* Another limit of all, and of a source that has a share; whether its oldest make room. */
+void letters_limit(struct letters *letters, uint64_t max_bytes);
+void letters_limit_source(struct letters *letters, const char *source, uint64_t max_bytes,
+			  bool drops_oldest);
+
 /*
  * When the room of this source, which has a share, is used up, its oldest letters make room: a new
  * one is taken though there is too little, and what is too much goes with letters_displace before
@@ -71,6 +76,12 @@ int letters_displace(struct letters *letters, struct letters_share *share,
  * more, or has another name: its letters take no room from others.
  */
 void letters_held(struct letters *letters, const char *source, uint64_t bytes);
+
+/*
+ * The same of a source whose letters were left behind until now, and which has a share since a
+ * moment ago.
+ */
+void letters_come_back(struct letters *letters, const char *source, uint64_t bytes);
 
 /* Bytes of the letters of this source, here and in the store; 0 without a share. */
 uint64_t letters_kept(const struct letters *letters, const char *source);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SIGHUP: a new configuration is taken in place, a wrong one is refused, nothing is lost."""
+"""SIGHUP that asks for a restart in place: nothing is lost, and a wrong configuration is refused."""
 
 import fcntl
 import os
@@ -56,12 +56,15 @@ class Life:
     def hang_up(self):
         self.agent.signal(signal.SIGHUP)
 
+    def ask_restart(self):
+        self.agent.ask_restart()
+
     def reload(self, *more_sources):
         """Whole: until the next one is ready."""
         ready = self.manager.firsts().count("READY")
         self.number += 1
         self.configure(*more_sources)
-        self.hang_up()
+        self.ask_restart()
         self.manager.wait("READY", ready + 1)
         assert self.agent.running() and self.agent.process.pid == self.pid
 
@@ -227,7 +230,7 @@ def test_reload_while_the_broker_is_frozen(broker, stuck, manager):
 def test_reload_waits_for_reports(broker, stuck, manager):
     """A second SIGHUP meanwhile is harmless, and the configuration is that of the end."""
     life, lineage, oracle = stuck()
-    life.hang_up()
+    life.ask_restart()
     life.agent.wait_says("SIGHUP: reload", "nothing more is read")
     life.number = 7
     life.configure()
@@ -245,7 +248,7 @@ def test_reload_waits_for_reports(broker, stuck, manager):
 @pytest.mark.scenario("F03")
 def test_configuration_broken_during_the_reload(broker, stuck, manager):
     life, lineage, oracle = stuck()
-    life.hang_up()
+    life.ask_restart()
     life.agent.wait_says("SIGHUP: reload", "nothing more is read")
     life.number = 7
     life.configure()
@@ -264,7 +267,7 @@ def test_configuration_broken_during_the_reload(broker, stuck, manager):
 @pytest.mark.scenario("F02")
 def test_sigterm_during_a_reload_stops(broker, stuck, manager):
     life, _, oracle = stuck()
-    life.hang_up()
+    life.ask_restart()
     life.agent.wait_says("SIGHUP: reload", "nothing more is read")
     life.agent.signal(signal.SIGTERM)
     life.agent.wait_says("SIGTERM: nothing more is read")
@@ -283,7 +286,7 @@ def test_sigterm_between_two_programs(cluster, topic, make_lineage, make_life, m
     oracle = make_oracle(cluster, topic, [lineage], unjudged={"life"})
     life = make_life(cluster, topic)
     for _ in range(STOPS):
-        life.hang_up()
+        life.ask_restart()
         last(chance.uniform(0, 0.1))
         life.agent.stop()
         life.agent.start()

@@ -78,13 +78,13 @@ def test_stop_without_a_last_checkpoint(full):
 def test_reload_without_a_last_checkpoint(full):
     agent, disk, lineage, oracle = full
     pid = agent.process.pid
-    agent.signal(signal.SIGHUP)
+    agent.ask_restart()
     agent.wait_says("reload refused")
     lineage.append(100)
     agent.counted(lines_delivered=len(lineage))
     disk.free()
     agent.wait_says("checkpoints are written again")
-    agent.signal(signal.SIGHUP)
+    agent.ask_restart()
     wait_for(lambda: agent.messages().count("started:") == 2, 20, "the next life")
     assert agent.process.pid == pid
     lineage.append(100)
@@ -105,7 +105,7 @@ def test_reload_whose_last_checkpoint_is_the_first_to_fail(
     disk.start()
     agent.counted(lines_delivered=1000)
     disk.fill()
-    agent.signal(signal.SIGHUP)
+    agent.ask_restart()
     agent.wait_says("reload refused")
     lineage.append(100)
     agent.counted(lines_delivered=1100)
@@ -144,7 +144,7 @@ def test_stop_and_reload_on_a_disk_that_fails(
     lineage.append(500)
     agent.counted(lines_delivered=1500)
     agent.wait_says("the checkpoint could not be written")
-    agent.signal(signal.SIGHUP)
+    agent.ask_restart()
     agent.wait_says("reload refused")
     lineage.append(100)
     agent.counted(lines_delivered=1600)

@@ -235,7 +235,7 @@ static void start(void)
 	discover(agent);
 	MUST(!pipeline_new(&options, &agent->pipeline));
 	agent->look_at_us = clock_mono_us() + AGENT_LOOK_US;
-	MUST(!resume_files(&agent->files, agent->discover));
+	MUST(!resume_files(&agent->files, agent->discover, NULL));
 	MUST(!hints_first_scan(&agent->files, agent->discover, clock_real_ms()));
 	agent->files.first_scan = false;
 	checkpoint();

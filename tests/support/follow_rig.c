@@ -138,7 +138,7 @@ void rig_start(struct follow_rig *rig)
 	for (size_t i = 0; i < rig->n_sources; i++)
 		MUST(discover_add(rig->discover, (int)i, rig->paths[i], rig->exclude[i], message,
 				  sizeof message) == 0);
-	MUST(resume_files(&rig->files, rig->discover) == 0);
+	MUST(resume_files(&rig->files, rig->discover, NULL) == 0);
 	MUST(hints_first_scan(&rig->files, rig->discover, (int64_t)time(NULL) * 1000) == 0);
 	rig->files.first_scan = false;
 	MUST(files_drop_rows(&rig->files) == 0);

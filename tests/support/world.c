@@ -264,7 +264,7 @@ void world_start(struct world *world, bool until_eof)
 	checkpoint_init(&agent->checkpoint, NULL, &agent->files, &agent->letters, &agent->counters);
 	agent->discover = world->discover;
 	MUST(!pipeline_new(&options, &agent->pipeline));
-	MUST(!resume_files(&agent->files, agent->discover));
+	MUST(!resume_files(&agent->files, agent->discover, NULL));
 	MUST(!hints_first_scan(&agent->files, agent->discover, clock_real_ms()));
 	world->logs.n_hints = 0;
 	agent->files.first_scan = false;

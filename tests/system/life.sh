@@ -239,13 +239,15 @@ headers() {
 }
 
 # The service is not between two programs, as far as systemd was told.
-is_reloaded() {
-	[ "$(property waybill SubState)" = running ] && has_started_again "$1"
-}
 
 # $1: how often it has said that it started.
 has_started_again() {
 	[ "$(times_started)" -gt "$1" ]
+}
+
+has_taken_sources() {
+	[ "$(property waybill SubState)" = running ] &&
+		journalctl -q -u waybill -o cat | grep -q 'reload: sources .* are taken'
 }
 
 times_started() {
@@ -260,7 +262,7 @@ try_reload() {
 	configure_header second
 	install -m 000 /dev/null $shut_log
 	systemctl reload waybill || fail "systemctl reload, with a file that cannot be read"
-	wait_for 30 "ready again after a reload" is_reloaded "$started"
+	wait_for 30 "ready again after a reload" has_taken_sources
 	write 100
 	wait_for 30 "lines flow after a reload" all_there
 	[ "$(consume orders | wc -l)" = "$written" ] || fail "a reload repeats lines"

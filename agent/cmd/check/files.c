@@ -12,11 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/filesystem.h"
 #include "base/glob.h"
 #include "base/map.h"
 #include "cmd/check/files_private.h"
 #include "input/discover.h"
-#include "input/filesystem.h"
 #include "input/identity.h"
 #include "packed/packed.h"
 

@@ -46,6 +46,7 @@ class Agent:
         self.before = None  # called in the child before it runs
         self.process = None
         self.lives = 0
+        self.restarts = 0  # that were asked for by a reload
         self.configure(settings, text)
 
     def configure(self, settings=None, text=None):
@@ -96,6 +97,13 @@ class Agent:
 
     def signal(self, number):
         self.process.send_signal(number)
+
+    def ask_restart(self):
+        """A reload with a configuration that only a restart in place takes."""
+        self.restarts += 1
+        text = re.sub(r"^linger_ms = \d+;\n", "", self.config.read_text(), flags=re.M)
+        self.config.write_text(f"{text}linger_ms = {20 + self.restarts};\n")
+        self.signal(signal.SIGHUP)
 
     def wait_exit(self, deadline):
         """The exit code; AssertionError when it does not end in time."""

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef INPUT_FILESYSTEM_H
-#define INPUT_FILESYSTEM_H
+#ifndef BASE_FILESYSTEM_H
+#define BASE_FILESYSTEM_H
 
 #include <stdbool.h>
 

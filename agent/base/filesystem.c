@@ -5,7 +5,7 @@
  * overlayfs is not in the table: nearly every container lies on one, and what is written through it
  * is told. Behind its back it is not, and experience finds that.
  */
-#include "input/filesystem.h"
+#include "base/filesystem.h"
 
 #include <stddef.h>
 #include <stdint.h>

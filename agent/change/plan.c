@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The marks of both configurations are compared (settings/marks.h). A setting that is not known to
+ * be of one kind is of the other: a restart in place takes any change.
+ *
+ * What a producer is made of does not change while it runs: the kafka blocks that are in use, their
+ * topics, and what is said of these.
+ */
+#include "change/plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/output.h"
+
+/* A setting of the top level that a running agent takes. */
+static bool is_limit(enum conf_key key)
+{
+	switch (key) {
+	case CONF_HTTP_LISTEN:
+	case CONF_LOG_FORMAT:
+	case CONF_SHUTDOWN_TIMEOUT:
+	case CONF_CHECKPOINT_INTERVAL:
+	case CONF_CERTIFICATE_WARNING:
+	case CONF_DEAD_LETTER_MAX:
+	case CONF_MAX_RATE:
+	case CONF_CATCH_UP_RATE:
+	case CONF_MAX_FILES:
+	case CONF_MAX_DIRECTORIES:
+	case CONF_METRICS_PER_FILE:
+	case CONF_METRICS_PER_PARTITION:
+	/* Of use at a start only, or, where it counts, refused before. */
+	case CONF_STATE_DAMAGED:
+	case CONF_STATE_DIR:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void add_word(struct plan *plan, const char *word)
+{
+	size_t len = strlen(plan->what);
+
+	if (plan->way == PLAN_NOTHING)
+		plan->way = PLAN_LIMITS;
+	snprintf(plan->what + len, sizeof plan->what - len, "%s%s", len ? ", " : "", word);
+}
+
+void plan_restart(struct plan *plan, const char *what)
+{
+	plan->way = PLAN_RESTART;
+	snprintf(plan->what, sizeof plan->what, "%s", what);
+}
+
+static void because(struct plan *plan, const char *before, const char *name, const char *behind)
+{
+	plan->way = PLAN_RESTART;
+	snprintf(plan->what, sizeof plan->what, "%s%s%s", before, name, behind);
+}
+
+static void compare_main(const struct conf *now, const struct conf *next, bool state_dir_counts,
+			 struct plan *plan)
+{
+	enum conf_key key = marks_differ(&now->marks, &next->marks, 0);
+
+	for (; key != CONF_N_KEYS; key = marks_differ(&now->marks, &next->marks, key + 1)) {
+		if (!is_limit(key)) {
+			because(plan, "", conf_options()[key].name, " changed");
+			return;
+		}
+		/* Given on the command line it is what it was. */
+		if (key != CONF_STATE_DIR || state_dir_counts)
+			add_word(plan, conf_options()[key].name);
+	}
+}
+
+/* ---- sources ---- */
+
+size_t plan_place(const struct conf *conf, const char *name)
+{
+	size_t i = 0;
+
+	while (i < conf->n_sources && strcmp(conf->sources[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+static int make_room(const struct conf *now, const struct conf *next, struct plan *plan)
+{
+	size_t room = now->n_sources + next->n_sources + 1;
+
+	plan->places = calloc(room, sizeof *plan->places);
+	plan->order = calloc(room, sizeof *plan->order);
+	plan->touched = calloc(room, sizeof *plan->touched);
+	plan->stays = calloc(room, sizeof *plan->stays);
+	plan->names = calloc(room, sizeof *plan->names);
+	plan->topics = calloc(next->n_topics + 1, sizeof *plan->topics);
+	return plan->places && plan->order && plan->touched && plan->stays && plan->names &&
+			       plan->topics ?
+		       0 :
+		       -ENOMEM;
+}
+
+static void compare_source(const struct conf *now, const struct mark_source *source, size_t place,
+			   struct plan *plan)
+{
+	const struct mark_source *before = marks_find(&now->marks, source->name);
+
+	if (!before)
+		plan->come++;
+	else if (!marks_same(before->is, source->is))
+		plan->change++;
+	else if (!marks_same(before->limits, source->limits))
+		add_word(plan, source->name);
+	plan->touched[place] = !before || !marks_same(before->is, source->is);
+	plan->stays[place] = true;
+}
+
+/* Whether those that stay come one after the other as before. */
+static bool keeps_order(const struct conf *now, const struct conf *next)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < next->n_sources; i++) {
+		const char *name = next->sources[i].name;
+		size_t k = at;
+
+		while (k < now->marks.n_sources && strcmp(now->marks.sources[k].name, name) != 0)
+			k++;
+		if (k < now->marks.n_sources)
+			at = k + 1;
+		else if (marks_find(&now->marks, name))
+			return false;
+	}
+	return true;
+}
+
+static void compare_sources(const struct conf *now, const struct conf *next, struct plan *plan)
+{
+	size_t n = 0;
+
+	plan->n_places = now->n_sources;
+	for (size_t i = 0; i < now->n_sources; i++)
+		plan->names[i] = now->sources[i].name;
+	for (size_t i = 0; i < next->n_sources; i++) {
+		size_t place = plan_place(now, next->sources[i].name);
+
+		if (place == now->n_sources)
+			place = plan->n_places++;
+		plan->names[place] = next->sources[i].name;
+		plan->places[i] = plan->order[n++] = place;
+		compare_source(now, &next->marks.sources[i], place, plan);
+	}
+	for (size_t i = 0; i < plan->n_places; i++) {
+		if (plan->stays[i])
+			continue;
+		plan->order[n++] = i;
+		plan->touched[i] = !now->sources[i].gone;
+		plan->go += plan->touched[i];
+	}
+	if (plan->come + plan->go + plan->change || !keeps_order(now, next))
+		plan->way = PLAN_SOURCES;
+}
+
+/* ---- whether the producers can go on ---- */
+
+/* Values that stand elsewhere are looked at by who renews them. */
+static bool is_same_prop(const struct prop *a, const struct prop *b)
+{
+	if (strcmp(a->name, b->name) != 0 || !a->reference != !b->reference)
+		return false;
+	return strcmp(a->reference ? a->reference : a->value,
+		      b->reference ? b->reference : b->value) == 0;
+}
+
+static bool is_same_cluster(const struct cluster *a, const struct cluster *b)
+{
+	if (strcmp(a->name, b->name) != 0 || a->n_props != b->n_props)
+		return false;
+	for (size_t i = 0; i < a->n_props; i++)
+		if (!is_same_prop(&a->props[i], &b->props[i]))
+			return false;
+	return true;
+}
+
+static bool same_clusters(const struct conf *now, const struct conf *next)
+{
+	if (now->n_clusters != next->n_clusters)
+		return false;
+	for (size_t i = 0; i < now->n_clusters; i++)
+		if (!is_same_cluster(&now->clusters[i], &next->clusters[i]))
+			return false;
+	return true;
+}
+
+/* The longest value that a producer takes is said when it is made. */
+static bool has_longer_lines(const struct conf *now, const struct conf *next)
+{
+	for (size_t i = 0; i < now->n_clusters; i++)
+		if (conf_longest_line(next, i) > conf_longest_line(now, i))
+			return true;
+	return false;
+}
+
+static size_t find_topic(const struct conf *conf, const char *key)
+{
+	size_t i = 0;
+
+	while (i < conf->n_topics && strcmp(conf->topic_keys[i], key) != 0)
+		i++;
+	return i;
+}
+
+static void compare_topics(const struct conf *now, const struct conf *next, struct plan *plan)
+{
+	for (size_t i = 0; i < next->n_topics && plan->way != PLAN_RESTART; i++) {
+		size_t number = find_topic(now, next->topic_keys[i]);
+
+		if (number == now->n_topics)
+			because(plan, "topic ", next->topic_keys[i], " is new");
+		plan->topics[i] = (uint32_t)number;
+	}
+}
+
+/* Whether a source in force, or one that was, says the same of the topic as this one. */
+static bool is_agreed(const struct conf *now, const struct source *source, uint32_t topic)
+{
+	for (size_t i = 0; i < now->n_sources; i++) {
+		size_t n;
+		const uint32_t *topics = route_topics(now->sources[i].route, &n);
+
+		for (size_t k = 0; k < n; k++)
+			if (topics[k] == topic &&
+			    marks_same(now->sources[i].topic_mark, source->topic_mark))
+				return true;
+	}
+	return false;
+}
+
+static void compare_topics_of(const struct conf *now, const struct source *source,
+			      struct plan *plan)
+{
+	size_t n;
+	const uint32_t *topics = route_topics(source->route, &n);
+
+	for (size_t k = 0; k < n && plan->way != PLAN_RESTART; k++)
+		if (!is_agreed(now, source, plan->topics[topics[k]]))
+			because(plan, "partitioner or topic_config of source ", source->name,
+				" differ");
+}
+
+/* Its lines, or its dead letters, go to more than its topic: that is counted from the start on. */
+static bool has_more_topics(const struct source *source)
+{
+	return source->n_also || source->letter_topic != SOURCE_NO_TOPIC;
+}
+
+static void compare_more_topics(const struct conf *now, const struct conf *next, struct plan *plan)
+{
+	for (size_t i = 0; i < now->n_sources && plan->way != PLAN_RESTART; i++)
+		if ((plan->touched[i] || now->n_sources == 1) && has_more_topics(&now->sources[i]))
+			because(plan, "source ", now->sources[i].name, " has several topics");
+	for (size_t i = 0; i < next->n_sources && plan->way != PLAN_RESTART; i++)
+		if (plan->touched[plan->places[i]] && has_more_topics(&next->sources[i]))
+			because(plan, "source ", next->sources[i].name, " has several topics");
+}
+
+/* What it takes to have sources changed by an agent that goes on. */
+static void check_sources(const struct conf *now, const struct conf *next, struct plan *plan)
+{
+	if (!now->n_sources || !next->n_sources)
+		plan_restart(plan, "there were no sources, or are none");
+	else if (plan->n_places > now->max_sources)
+		plan_restart(plan, "there is no room for so many more sources");
+	else if (now->provenance != next->provenance)
+		plan_restart(plan, "provenance changed");
+	else if (!same_clusters(now, next))
+		plan_restart(plan, "other kafka blocks are in use");
+	else if (has_longer_lines(now, next))
+		plan_restart(plan, "lines may be longer than those before");
+	else
+		compare_topics(now, next, plan);
+	compare_more_topics(now, next, plan);
+	for (size_t i = 0; i < next->n_sources && plan->way != PLAN_RESTART; i++)
+		if (plan->touched[plan->places[i]])
+			compare_topics_of(now, &next->sources[i], plan);
+}
+
+int plan_make(const struct conf *now, const struct conf *next, bool state_dir_counts,
+	      struct plan *ret_plan)
+{
+	struct plan plan = {.way = PLAN_NOTHING};
+
+	if (make_room(now, next, &plan)) {
+		plan_deinit(&plan);
+		return -ENOMEM;
+	}
+	compare_main(now, next, state_dir_counts, &plan);
+	if (plan.way != PLAN_RESTART)
+		compare_sources(now, next, &plan);
+	if (plan.way == PLAN_SOURCES)
+		check_sources(now, next, &plan);
+	*ret_plan = plan;
+	return 0;
+}
+
+void plan_deinit(struct plan *plan)
+{
+	free(plan->places);
+	free(plan->order);
+	free(plan->touched);
+	free(plan->stays);
+	free(plan->names);
+	free(plan->topics);
+	*plan = (struct plan){.way = PLAN_NOTHING};
+}

@@ -1,0 +1,408 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SIGHUP with other sources: those that change are restarted alone, others do not notice.
+
+Each record has a header "life": the number of the configuration that its source came from.
+"""
+
+import contextlib
+import json
+import os
+import signal
+
+import pytest
+from rig import config
+from rig.agent import EX_OK
+from rig.kafka import Broker
+from rig.manager import Manager
+from rig.reader import Reader
+from rig.wait import wait_for
+from rig.writer import Load
+
+LONG = bool(os.environ.get("WAYBILL_LONG"))
+RELOADS = 1000 if LONG else 50
+RATE = 1000
+
+
+@pytest.fixture
+def manager():
+    manager = Manager()
+    yield manager
+    manager.close()
+
+
+@pytest.fixture(scope="module")
+def far():
+    far = Broker("far-broker")
+    far.format()
+    far.start()
+    yield far
+    far.stop()
+
+
+class Side:
+    """A source with what it reads and where that goes."""
+
+    def __init__(self, name, kafka, topic, lineage, oracle, cluster=None):
+        self.name, self.kafka, self.topic, self.lineage, self.oracle = name, kafka, topic, lineage, oracle
+        self.cluster = cluster
+        self.life = 0
+        self.there = True
+        self.more = {}
+
+    def source(self):
+        life = {"name": "life", "value": str(self.life)}
+        more = {"cluster": self.cluster} if self.cluster else {}
+        headers = [*config.HEADERS, life]
+        paths = [f"{self.lineage.path}*"]
+        return config.source(self.topic, paths, self.name, headers=headers, **more, **self.more)
+
+    def lives(self):
+        """Of its records, by partition, in the order of offsets."""
+        found = {}
+        for record in Reader(self.kafka.bootstrap, self.topic).records(60):
+            found.setdefault(record.partition, []).append(int(dict(record.headers)["life"]))
+        return found
+
+
+class Sides:
+    """An agent that ships them, in one life whatever is changed."""
+
+    def __init__(self, agent, manager, sides, kafka, **settings):
+        self.agent, self.manager, self.sides = agent, manager, sides
+        self.kafka, self.settings = kafka, settings
+        agent.env = manager.env()
+        self.configure()
+        agent.start()
+        manager.wait("READY", 1)
+        self.pid = agent.process.pid
+
+    def configure(self, extra=""):
+        sources = [side.source() for side in self.sides if side.there]
+        settings = config.settings("", sources, **self.settings)
+        settings["kafka"] = self.kafka
+        self.agent.configure(text=config.render_settings(settings) + extra)
+
+    def hang_up(self):
+        self.agent.signal(signal.SIGHUP)
+
+    def ready(self):
+        return self.manager.firsts().count("READY")
+
+    def reload(self, deadline=20):
+        ready = self.ready()
+        self.configure()
+        self.hang_up()
+        self.manager.wait("READY", ready + 1, deadline)
+        assert self.agent.process.pid == self.pid and self.agent.running()
+        assert self.agent.messages().count("started:") == 1, self.agent.messages()[-3000:]
+
+    def delivered(self, side, count):
+        wait_for(lambda: side.oracle.in_topic() >= count, 30, f"{count} lines of {side.name}")
+
+    def descriptor(self, side):
+        """The one through which its log is read."""
+        for number in os.listdir(f"/proc/{self.pid}/fd"):
+            with contextlib.suppress(OSError):
+                if os.readlink(f"/proc/{self.pid}/fd/{number}") == str(side.lineage.path):
+                    return number
+        return None
+
+    def ends_clean(self, written):
+        for side in self.sides:
+            wait_for(side.oracle.complete, 60, f"all lines of {side.name}")
+        self.agent.stop()
+        for side, lines in zip(self.sides, written, strict=True):
+            side.oracle.judge().assert_clean(lines)
+        self.agent.assert_true(sum(written))
+
+
+@pytest.fixture
+def make_side(topic_name, make_lineage, make_oracle):
+    def make(name, kafka, cluster=None, lineage=None):
+        topic = f"{topic_name}-{name}"
+        kafka.make_topic(topic)
+        lineage = lineage or make_lineage(name)
+        oracle = make_oracle(kafka, topic, [lineage], unjudged={"life"})
+        return Side(name, kafka, topic, lineage, oracle, cluster)
+
+    return make
+
+
+@pytest.fixture
+def make_sides(make_agent, manager, cluster, make_side):
+    """Of one cluster."""
+
+    def make(*names, **settings):
+        sides = [make_side(name, cluster) for name in names]
+        return Sides(make_agent(text=""), manager, sides, {"bootstrap_servers": cluster.bootstrap}, **settings)
+
+    return make
+
+
+@pytest.mark.scenario("F03")
+def test_others_do_not_notice(make_agent, manager, broker, far, make_side):
+    """The changed source's cluster is stuck; the other one's files go on meanwhile, on and on."""
+    near, away = make_side("near", broker, "near"), make_side("away", far, "far")
+    kafka = [
+        {"name": "near", "bootstrap_servers": broker.bootstrap},
+        {"name": "far", "bootstrap_servers": far.bootstrap},
+    ]
+    near.lineage.append(500), away.lineage.append(500)
+    both = Sides(make_agent(text=""), manager, [near, away], kafka)
+    both.delivered(near, 500), both.delivered(away, 500)
+    descriptor = both.descriptor(near)
+    far.freeze()
+    try:
+        away.lineage.append(500)
+        both.agent.counted(lines_read=1500, in_flight=500)
+        away.life = 1
+        both.configure()
+        both.hang_up()
+        said = both.agent.wait_says("SIGHUP: reload: sources +0 -0 ~1, others go on")
+        assert "until 500 records are acknowledged" in said
+        away.lineage.append(500)
+        for count in range(1000, 4000, 500):
+            near.lineage.append(500)
+            both.delivered(near, count)
+        assert both.ready() == 1 and not both.agent.says("are taken")
+        assert both.agent.counters()["lines_read"] == 1500 + 3000, "nothing of the halted one is read"
+    finally:
+        far.thaw()
+    manager.wait("READY", 2)
+    assert both.agent.says("sources +0 -0 ~1 are taken")
+    assert both.descriptor(near) == descriptor
+    both.delivered(away, 1500)
+    both.ends_clean([3500, 1500])
+    assert both.agent.messages().count("started:") == 1
+    assert both.agent._printed()[-1]["producers_made"] == 2
+    assert sorted(sum(away.lives().values(), [])) == [0] * 1000 + [1] * 500
+
+
+@pytest.mark.scenario("F03")
+def test_a_source_goes_and_comes_again(make_sides):
+    """It goes on at its position, also of a file that was rotated while it was away."""
+    sides = make_sides("stays", "goes")
+    stays, goes = sides.sides
+    stays.lineage.append(100), goes.lineage.append(1000)
+    sides.delivered(goes, 1000)
+    goes.there = False
+    sides.reload()
+    assert sides.agent.says("sources +0 -1 ~0 are taken")
+    assert sides.descriptor(goes) is None and sides.descriptor(stays) is not None
+    goes.lineage.append(300)
+    goes.lineage.rotate()
+    goes.lineage.append(200)
+    stays.lineage.append(100)
+    sides.delivered(stays, 200)
+    status = [json.loads(line) for line in sides.agent.ask("status", "--json").splitlines()]
+    assert [line["source"] for line in status if line["kind"] == "source"] == ["stays"]
+    assert 'source="goes"' not in sides.agent.ask("metrics")
+    assert goes.oracle.in_topic() == 1000
+    goes.there, goes.life = True, 1
+    sides.reload()
+    assert sides.agent.says("sources +1 -0 ~0 are taken")
+    sides.ends_clean([200, 1500])
+    assert sorted(sum(goes.lives().values(), [])) == [0] * 1000 + [1] * 500
+    assert sum(stays.lives().values(), []) == [0] * 200
+
+
+def test_a_source_that_is_new(make_sides, make_side, cluster):
+    """Its topic is one of those that are there; where it begins is as at its first start."""
+    sides = make_sides("old", "spare")
+    old, spare = sides.sides
+    old.lineage.append(100), spare.lineage.append(100)
+    sides.delivered(spare, 100)
+    spare.there = False
+    sides.reload()
+    assert sides.agent.says("sources +0 -1 ~0 are taken")
+    # Under another name it takes over what is read already, and reads on.
+    spare.name, spare.there, spare.life = "renamed", True, 1
+    spare.lineage.append(50)
+    sides.reload()
+    assert sides.agent.says("sources +1 -0 ~0 are taken")
+    sides.delivered(spare, 150)
+    sides.ends_clean([100, 150])
+    assert sorted(sum(spare.lives().values(), [])) == [0] * 100 + [1] * 50
+
+
+@pytest.mark.scenario("F03")
+def test_the_only_source_gets_company(make_agent, manager, far, make_side):
+    """What is under way of it was counted for nobody before."""
+    one = make_side("one", far)
+    two = Side("two", far, one.topic, one.lineage, one.oracle)
+    other = f"{os.path.dirname(one.lineage.path)}/two.log"
+    two.source = lambda: {**Side.source(two), "paths": [other]}
+    two.there = False
+    sides = Sides(make_agent(text=""), manager, [one, two], {"bootstrap_servers": far.bootstrap})
+    one.lineage.append(1000)
+    sides.delivered(one, 1000)
+    far.freeze()
+    try:
+        one.lineage.append(500)
+        sides.agent.counted(lines_read=1500, in_flight=500)
+        two.there = True
+        ready = sides.ready()
+        sides.configure()
+        sides.hang_up()
+        manager.wait("READY", ready + 1)
+        assert sides.agent.says("sources +1 -0 ~0 are taken")
+        one.lineage.append(500)
+        sides.agent.counted(lines_read=2000, in_flight=1000)
+    finally:
+        far.thaw()
+    sides.delivered(one, 2000)
+    sides.agent.stop()
+    one.oracle.judge().assert_clean(2000)
+
+
+@pytest.mark.scenario("F03")
+def test_a_file_changes_its_source(make_sides, cluster, topic_name):
+    """Its own stays as it was, but one that comes before it wants the file, too."""
+    sides = make_sides("late", "early")
+    late, early = sides.sides
+    late.lineage.append(500), early.lineage.append(10)
+    sides.delivered(late, 500)
+    # One lineage, of two sources one after the other: what each has is told by its topic.
+    early.more = {"exclude": ["*.none"]}
+    source = early.source()
+    source["paths"] = [f"{early.lineage.path}*", f"{late.lineage.path}*"]
+    early.source = lambda: source
+    sides.sides = [early, late]
+    sides.reload()
+    late.lineage.append(300)
+    wait_for(lambda: early.oracle.in_topic() >= 310, 20, "lines by the other source")
+    sides.agent.stop()
+    assert late.oracle.in_topic() == 500 and early.oracle.in_topic() == 310
+    sides.agent.assert_true(810)
+
+
+@pytest.fixture
+def stuck(make_agent, manager, far, make_side):
+    """500 lines of the source that is to change are under way to a frozen broker."""
+    side = make_side("stuck", far)
+
+    def run(**settings):
+        side.lineage.append(1000)
+        sides = Sides(
+            make_agent(text=""), manager, [side], {"bootstrap_servers": far.bootstrap}, **settings
+        )
+        sides.delivered(side, 1000)
+        far.freeze()
+        side.lineage.append(500)
+        sides.agent.counted(lines_read=1500, in_flight=500)
+        side.life = 1
+        sides.configure()
+        sides.hang_up()
+        sides.agent.wait_says("~1, others go on")
+        return sides, side
+
+    yield run
+    far.thaw()
+
+
+@pytest.mark.scenario("F03")
+def test_what_is_said_in_the_end_counts(stuck, far):
+    sides, side = stuck()
+    side.life = 2
+    sides.configure()
+    sides.hang_up()
+    side.lineage.append(500)
+    far.thaw()
+    sides.manager.wait("READY", 2)
+    sides.ends_clean([2000])
+    assert sorted(sum(side.lives().values(), [])) == [0] * 1500 + [2] * 500
+
+
+@pytest.mark.scenario("F03")
+def test_broken_meanwhile(stuck, far):
+    sides, side = stuck()
+    sides.configure(extra="sorces: ( );\n")
+    side.lineage.append(500)
+    far.thaw()
+    sides.agent.wait_says("reload refused")
+    sides.manager.wait("READY", 2)
+    sides.ends_clean([2000])
+    assert sum(side.lives().values(), []) == [0] * 2000
+
+
+@pytest.mark.scenario("F02")
+def test_sigterm_meanwhile(stuck, far, manager):
+    sides, side = stuck()
+    sides.agent.signal(signal.SIGTERM)
+    sides.agent.wait_says("SIGTERM: nothing more is read")
+    far.thaw()
+    assert sides.agent.wait_exit(20) == EX_OK
+    assert manager.firsts() == ["READY", "RELOADING", "STOPPING"]
+    side.oracle.judge().assert_clean(1500)
+
+
+@pytest.mark.scenario("F03")
+def test_after_shutdown_timeout_it_restarts(stuck, far):
+    """As before there were others: at most the 500 lines are repeated."""
+    sides, side = stuck(shutdown_timeout="2s")
+    sides.agent.wait_says("restarts in place because shutdown_timeout (2 s) is over with 500 records")
+    sides.manager.wait("READY", 2)
+    assert sides.agent.messages().count("started:") == 2
+    side.lineage.append(500)
+    far.thaw()
+    wait_for(side.oracle.complete, 30, "all lines")
+    sides.agent.stop()
+    verdict = side.oracle.judge()
+    assert verdict.DUP <= 500
+    verdict.assert_clean(2000, dup=verdict.DUP)
+    assert sorted(set(sum(side.lives().values(), []))) == [0, 1]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7200 if LONG else 600)
+@pytest.mark.scenario("F03")
+def test_many_reloads_under_load(make_agent, manager, broker, far, make_side):
+    """A source changes, another comes and goes, a third is as it was; one cluster is away meanwhile."""
+    same, changes = make_side("same", broker, "near"), make_side("changes", far, "far")
+    comes = make_side("comes", broker, "near")
+    kafka = [
+        {"name": "near", "bootstrap_servers": broker.bootstrap},
+        {"name": "far", "bootstrap_servers": far.bootstrap},
+    ]
+    sides = Sides(make_agent(text=""), manager, [same, changes, comes], kafka, shutdown_timeout="5m")
+    loads = [Load(side.lineage, rate=RATE, rotate_every=7 * RATE) for side in sides.sides]
+    descriptors = []
+    for number in range(1, RELOADS + 1):
+        changes.life = number
+        comes.there = number % 3 != 1
+        comes.life += comes.there
+        before = same.oracle.in_topic()
+        if number == RELOADS // 2:
+            away(sides, same, far)
+        else:
+            sides.reload()
+        wait_for(lambda before=before: same.oracle.in_topic() > before, 20, "lines of the one as it was")
+        descriptors.append(len(os.listdir(f"/proc/{sides.pid}/fd")))
+    comes.there = True
+    sides.reload()
+    written = [load.stop() for load in loads]
+    sides.ends_clean(written)
+    assert sides.agent._printed()[-1]["producers_made"] == 2
+    for side in (changes, comes):
+        for lives in side.lives().values():
+            assert lives == sorted(lives), f"{side.name}: a record of an earlier configuration came later"
+    assert len(set(sum(changes.lives().values(), []))) > RELOADS // 2, "no load at the reloads"
+    assert max(descriptors) <= descriptors[0] + 12, descriptors
+
+
+def away(sides, same, far):
+    """A reload that takes as long as the outage."""
+    ready = sides.ready()
+    far.freeze()
+    try:
+        begun = sides.agent.counters()["lines_read"]
+        wait_for(lambda: sides.agent.counters()["lines_read"] > begun + RATE, 20, "lines under way")
+        sides.configure()
+        sides.hang_up()
+        sides.agent.wait_says("others go on; of these nothing more is read until")
+        before = same.oracle.in_topic()
+        wait_for(lambda: same.oracle.in_topic() > before + RATE, 20, "the others go on")
+        assert sides.ready() == ready
+    finally:
+        far.thaw()
+    sides.manager.wait("READY", ready + 1, 60)
