@@ -1062,3 +1062,57 @@ Test(discover, directories_above_the_limit_wait_and_are_found_when_others_are_go
 	HEARS(heard, "F0 one/48/x.log ");
 	cr_expect_eq(quota_waiting(discover_quota(d)), 0);
 }
+
+/* ---- other patterns ---- */
+
+static void change(int source, const char *pattern)
+{
+	char *paths[] = {pattern ? strdup(at(pattern)) : NULL, NULL};
+	char message[300];
+
+	cr_assert_eq(discover_change(d, source, paths, NULL, message, sizeof message), 0);
+	free(paths[0]);
+}
+
+static uint64_t directories(void)
+{
+	struct discover_trouble trouble;
+
+	discover_trouble(d, &trouble);
+	return trouble.directories;
+}
+
+Test(discover, other_patterns_of_one_source)
+{
+	uint64_t before;
+
+	make_dir("a");
+	make_dir("b");
+	make("a/x.log");
+	make("b/x.log");
+	want(0, "a/*.log", NULL, NULL);
+	scan();
+	before = directories();
+	want(1, "b/*.log", NULL, NULL);
+	cr_expect_str_eq(scan(), "F0 a/x.log F1 b/x.log ");
+	change(1, NULL);
+	cr_expect_eq(directories(), before, "what nothing leads to any more is not watched");
+	append("a/x.log");
+	append("b/x.log");
+	cr_expect_str_eq(listen(), "C a/x.log ", "the other source's watch is as it was");
+	change(1, "b/x*");
+	cr_expect_str_eq(scan(), "F0 a/x.log F1 b/x.log ");
+	append("b/x.log");
+	cr_expect_str_eq(listen(), "C b/x.log ");
+}
+
+Test(discover, another_order_of_sources)
+{
+	make("x.log");
+	want(0, "*.log", NULL, NULL);
+	want(1, "x*", NULL, NULL);
+	cr_expect_str_eq(scan(), "F0 x.log ");
+	discover_set_order(d, (const size_t[]){1, 0});
+	cr_expect_str_eq(scan(), "F1 x.log ");
+	cr_expect_eq(discover_wants(d, at("x.log")), 1);
+}
