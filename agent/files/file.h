@@ -94,16 +94,13 @@ struct file {
 	char *lineage;   /* the path at which it was first seen */
 	char *real;      /* the file to which links led from there; NULL: no link leads there */
 	char *went;      /* a directory to which generations of its lineage went; NULL: their own */
-	/* its first line, where its source reads that; owned; at == NULL: not known, */
+	/* its first line, where its source reads that; owned; at == NULL: not known, or no_header */
 	struct slice header;
-	bool no_header; /* or none, for it is too long, whatever is written behind it */
-	bool marked;    /* tail.rules are those of the mark with which its content began */
-	char *second;   /* another path that a source wants, and is this file; NULL: none known */
+	char *second; /* another path that a source wants, and is this file; NULL: none known */
 	struct slice name; /* last component of path */
 	struct identity identity;
 	int64_t began_ns;    /* when it was made, as far as is known in another file */
 	uint64_t content_id; /* of what is in the file, random; another when it is rewritten */
-	bool content_stored; /* a crash now would find content_id and know the content by it */
 	struct route_origin origin; /* what provenance tells of it */
 	struct tail tail;
 	struct account account;
@@ -113,8 +110,11 @@ struct file {
 	enum file_state state;
 	bool rewritten; /* DRAINING ends in a reset to 0, not in a rewind */
 	bool seeks;     /* and this in a reset to seek_to, as somebody ordered */
+	bool no_header; /* its first line is too long, whatever is written behind it */
+	bool marked;    /* tail.rules are those of the mark with which its content began */
 	uint64_t seek_to;
 	bool left_path;      /* renamed or unlinked: its path is another's or nobody's */
+	bool content_stored; /* a crash now would find content_id and know the content by it */
 	uint64_t lines_back; /* were read, and are to be: they came back, or their event is open */
 	uint64_t looked;     /* the look at all files that last found it at its path */
 	bool seen_left;      /* it had left its path when it was read to its end last */

@@ -131,31 +131,6 @@ static bool is_nameless(struct files *files, struct file *file)
 	return r == FILES_E_GONE || (!r && file_is_nameless(file));
 }
 
-/*
- * Each name of which rotation or an editor may have made that of the path: app.log~ is what the
- * file was before an editor wrote it anew, or a copy of it from then. As rotated_bases.
- */
-static bool each_base(const char *path, rotated_see *see, void *context)
-{
-	const char *name = strrchr(path, '/') + 1;
-	size_t len = strlen(name);
-	char base[NAME_MAX + 1];
-
-	if (rotated_bases(name, see, context))
-		return true;
-	if (len < 2 || len > NAME_MAX || name[len - 1] != '~')
-		return false;
-	snprintf(base, sizeof base, "%.*s", (int)len - 1, name);
-	return see(context, base, ROTATED_SURELY);
-}
-
-static bool is_backup_of(const char *path, const char *of)
-{
-	size_t len = strlen(of);
-
-	return strncmp(path, of, len) == 0 && strcmp(path + len, "~") == 0;
-}
-
 struct base_search {
 	struct files *files;
 	const char *path;
@@ -190,7 +165,7 @@ static struct file *original_by_name(struct files *files, const struct source *s
 	struct file *file = unpacked ? map_get(files->by_path, unpacked, strlen(unpacked)) : NULL;
 
 	if (!file)
-		each_base(unpacked ? unpacked : path, see_base, &search);
+		rotated_originals(unpacked ? unpacked : path, see_base, &search);
 	free(unpacked);
 	return file ? file : search.found;
 }
@@ -204,8 +179,8 @@ static struct file *original_of(struct files *files, const struct source *source
 	*ret_replaces = file && strcmp(file->path, path) == 0;
 	if (file) {
 		/* Nothing comes behind what was cut off before that is found. */
-		*ret_replaces |=
-			copies_is_claimed(files, file) || is_backup_of(file->path, file->lineage);
+		*ret_replaces |= copies_is_claimed(files, file) ||
+				 rotated_is_backup(file->path, file->lineage);
 		if (*ret_replaces)
 			return strcmp(file->path, path) != 0 || is_nameless(files, file) ? file :
 											   NULL;
@@ -255,7 +230,7 @@ static bool original_to_come(const struct files *files, const struct birth *birt
 {
 	struct coming coming = {files, birth, identity, fd, {0}};
 
-	if (!each_base(birth->path, see_coming, &coming))
+	if (!rotated_originals(birth->path, see_coming, &coming))
 		return false;
 	*ret_found = coming.found;
 	return true;
@@ -271,7 +246,7 @@ static bool is_other(struct files *files, struct file *file, const char *path, i
 	struct twin twin = {.fd = fd};
 
 	if (identity->born_ns && identity->born_ns < file->began_ns &&
-	    !is_backup_of(path, file->lineage))
+	    !rotated_is_backup(path, file->lineage))
 		return true;
 	if (packed_kind_of_file(fd))
 		return false;

@@ -268,3 +268,24 @@ char *rotated_unpacked(const char *name)
 
 	return n ? strndup(name, strlen(name) - n) : NULL;
 }
+
+bool rotated_originals(const char *path, rotated_see *see, void *context)
+{
+	const char *name = strrchr(path, '/') + 1;
+	size_t len = strlen(name);
+	char base[NAME_MAX + 1];
+
+	if (rotated_bases(name, see, context))
+		return true;
+	if (len < 2 || len > NAME_MAX || name[len - 1] != '~')
+		return false;
+	snprintf(base, sizeof base, "%.*s", (int)len - 1, name);
+	return see(context, base, ROTATED_SURELY);
+}
+
+bool rotated_is_backup(const char *path, const char *of)
+{
+	size_t len = strlen(of);
+
+	return strncmp(path, of, len) == 0 && strcmp(path + len, "~") == 0;
+}

@@ -49,6 +49,15 @@ bool rotated_number(const char *name, size_t skip, uint64_t *ret_number);
 typedef bool rotated_see(void *context, const char *base, enum rotated kind);
 bool rotated_bases(const char *name, rotated_see *see, void *context);
 
+/*
+ * The same with each name of which rotation or an editor may have made that of the path: app.log~
+ * is what app.log was before an editor wrote it anew, or a copy of it from then.
+ */
+bool rotated_originals(const char *path, rotated_see *see, void *context);
+
+/* Whether path is what an editor keeps of the file `of`. */
+bool rotated_is_backup(const char *path, const char *of);
+
 /* The i-th ending of a compressed file that can be unpacked, with its dot; NULL: there is none. */
 const char *rotated_packed_ending(size_t i);
 
