@@ -2,7 +2,6 @@
 """A service manager that does not read what it is told does not stop the lines."""
 
 import os
-import signal
 import socket
 
 import pytest
@@ -40,7 +39,7 @@ def test_manager_does_not_read(
 @pytest.mark.scenario("E31")
 def test_nothing_is_forked(cluster, topic, work, make_lineage, make_agent, make_oracle):
     """The process that was started does the work: from its start to its end it makes threads and no
-    other process, through a reload too."""
+    other process, through a restart in place too."""
     lineage = make_lineage("a").append(1000)
     agent = make_agent(cluster.bootstrap, topic)
     calls = "trace=fork,vfork,clone,clone3"
@@ -48,8 +47,8 @@ def test_nothing_is_forked(cluster, topic, work, make_lineage, make_agent, make_
     agent.start()
     oracle = make_oracle(cluster, topic, [lineage])
     agent.counted(lines_delivered=1000)
-    agent.signal(signal.SIGHUP)
-    wait_for(lambda: agent.messages().count("started:") == 2, 30, "a reload")
+    agent.ask_restart()
+    wait_for(lambda: agent.messages().count("started:") == 2, 30, "a restart in place")
     lineage.append(1000)
     wait_for(oracle.complete, 30, "all lines")
     agent.stop(expect=EX_OK)

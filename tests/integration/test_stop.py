@@ -108,9 +108,9 @@ def test_signals_in_an_outage(broker, stuck):
     for _ in range(3):
         agent.signal(signal.SIGPIPE)
         agent.signal(signal.SIGUSR1)
+    agent.ask_restart()
     agent.signal(signal.SIGHUP)
-    agent.signal(signal.SIGHUP)
-    wait_for(lambda: agent.messages().count("started:") == 2, 30, "a reload")
+    wait_for(lambda: agent.messages().count("started:") == 2, 30, "a restart in place")
     assert agent.running()
     broker.thaw()
     wait_for(oracle.complete, 40, lambda: f"{oracle.missing()} missing")
