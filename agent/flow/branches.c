@@ -95,6 +95,18 @@ uint64_t branches_end(const struct branches *branches)
 	return end;
 }
 
+int branches_add(struct branches **branches, unsigned branch, uint64_t start, uint64_t end)
+{
+	int r;
+
+	if (!*branches)
+		*branches = calloc(1, sizeof **branches);
+	if (!*branches)
+		return -ENOMEM;
+	r = ranges_add(&(*branches)->of[branch], start, end);
+	return r < 0 ? r : 0;
+}
+
 void branches_drop_below(struct branches *branches, uint64_t position)
 {
 	for (unsigned i = 0; i < BRANCHES_MAX; i++)

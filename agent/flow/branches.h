@@ -63,6 +63,13 @@ uint64_t branches_border(const struct branches *branches, uint64_t position);
 /* Behind the last byte of which any branch is settled; 0: none is. NULL is fine. */
 uint64_t branches_end(const struct branches *branches);
 
+/*
+ * Of this branch the bytes from start to end are settled; *branches is made when it is NULL. 0: so
+ * noted, or there is no room for it. -ENOMEM.
+ */
+int branches_add(struct branches **branches, unsigned branch, uint64_t start, uint64_t end)
+	MUSTCHECK;
+
 /* Forgets what is below, or from that position on. */
 void branches_drop_below(struct branches *branches, uint64_t position);
 void branches_drop_above(struct branches *branches, uint64_t position);

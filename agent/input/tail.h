@@ -127,6 +127,9 @@ struct slice tail_waiting(const struct tail *tail);
 /* Whether the line that is so far behind the read position was settled: it is of another event. */
 bool tail_is_settled(const struct tail *tail, size_t at);
 
+/* The same, or other branches of it are than of the line at the read position. */
+bool tail_is_apart(const struct tail *tail, size_t at);
+
 /*
  * Bytes at the read position, of a file of which no chunk is in memory, were settled elsewhere:
  * reading goes on behind them.

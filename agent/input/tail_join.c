@@ -68,9 +68,20 @@ bool tail_is_settled(const struct tail *tail, size_t at)
 	return range && range->start <= position;
 }
 
-static bool is_settled(const void *context, size_t at)
+bool tail_is_apart(const struct tail *tail, size_t at)
 {
-	return tail_is_settled(context, at);
+	const struct branches *branches = tail->account->branches;
+	uint64_t first = account_read_position(tail->account), position = first + at;
+
+	if (tail_is_settled(tail, at))
+		return true;
+	return branches && branches_settled(branches, position, position + 1) !=
+				   branches_settled(branches, first, first + 1);
+}
+
+static bool is_apart(const void *context, size_t at)
+{
+	return tail_is_apart(context, at);
 }
 
 /* Of lines of two streams: what was settled before is no end for that of the other. */
@@ -82,8 +93,8 @@ static int cut_wrapped(struct tail *tail, struct slice bytes, bool ended, struct
 	size_t n = 0;
 	int r;
 
-	if (tail->account->ahead.n)
-		input.is_settled = is_settled;
+	if (tail->account->ahead.n || tail->account->branches)
+		input.is_apart = is_apart;
 	r = streams_cut(tail->join, tail->rules, &input, &joined, join_parts(tail->join), &n,
 			&lines);
 	if (!ended)

@@ -96,7 +96,7 @@ static enum next look_at(struct search *s, const struct join_bytes *input, const
 		return beyond ? NEXT_NOT : NEXT_OTHER;
 	}
 	message = wrap_message(s->wrap, &wrapped, buffer, sizeof buffer);
-	if ((input->is_settled && input->is_settled(input->context, s->at)) ||
+	if ((input->is_apart && input->is_apart(input->context, s->at)) ||
 	    (!s->part && !join_goes_on(s->join, &s->mode, message)))
 		return NEXT_NOT;
 	/* What comes behind a part without its end is none of the event's. */

@@ -10,8 +10,8 @@
 struct join_bytes {
 	struct slice bytes; /* from the event's first line on */
 	bool ended;         /* as of join_cut */
-	/* Whether the line there is settled already, so of another event. NULL: none is. */
-	bool (*is_settled)(const void *context, size_t at);
+	/* Whether what is settled of the line there says that it is of another event. NULL: never. */
+	bool (*is_apart)(const void *context, size_t at);
 	const void *context;
 };
 

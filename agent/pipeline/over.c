@@ -70,12 +70,12 @@ static int read_next(struct look *look, size_t room, bool *ret_all)
 	return 0;
 }
 
-static bool is_settled(const void *context, size_t at)
+static bool is_apart(const void *context, size_t at)
 {
 	const struct look *look = context;
 	size_t own = look->over->own;
 
-	return at < own ? tail_is_settled(&look->file->tail, at) :
+	return at < own ? tail_is_apart(&look->file->tail, at) :
 			  tail_is_settled(&look->file->newer->tail, at - own);
 }
 
@@ -84,7 +84,7 @@ static int cut(struct look *look, struct slice bytes, bool ended)
 {
 	const struct join *join = look->file->tail.join;
 	const struct line_rules *rules = &look->file->source->rules;
-	struct join_bytes input = {bytes, ended, is_settled, look};
+	struct join_bytes input = {bytes, ended, is_apart, look};
 	struct join_state state = {0};
 	uint32_t lines;
 

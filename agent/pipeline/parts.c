@@ -5,7 +5,9 @@
  * the others, its parts, are settled when the slot is, and then are bytes settled ahead, which the
  * cursor passes when it comes to them and a checkpoint stores in the same transaction as what the
  * slot settled. Until then the file reads nothing more: it happens seldom, and nothing has to be
- * kept that a rewind would have to take back.
+ * kept that a rewind would have to take back. Of an event of several branches that are settled one
+ * by one, its parts in this file are noted with them: when it is shown again it has the same lines,
+ * for what one place has taken of it and what another one gets must not differ.
  *
  * Of the next generation nothing is read before the older one is wholly settled, so that what an
  * event takes from its start stands where its committed position is. Its lines count as read with
@@ -146,14 +148,28 @@ static int settle(struct pipeline *pipeline, struct file *file)
 	return r < 0 ? r : 0;
 }
 
+/* Some of its branches may be settled. 0 or -ENOMEM. */
+static int note_branches(struct file *file, const struct slot *event)
+{
+	unsigned n = file->source->n_also ? file->source->n_also + 1u : 0;
+	int r = 0;
+
+	for (unsigned branch = 0; branch < n; branch++) {
+		if (!slot_is_settled(&event[branch]))
+			continue;
+		for (size_t i = 0; i < file->parts.n && !r; i++) {
+			const struct range *range = &file->parts.at[file->parts.first + i];
+
+			r = branches_add(&file->account.branches, branch, range->start, range->end);
+		}
+	}
+	return r;
+}
+
 int pipeline_parts_settle(struct pipeline *pipeline, struct file *file, struct slot *slot)
 {
-	enum branches_state state = slot ? branches_state(slot) : BRANCHES_SETTLED;
-
-	if (state == BRANCHES_SETTLED)
+	if (!slot || branches_state(slot) == BRANCHES_SETTLED)
 		return settle(pipeline, file);
 	file->event_slot = slot;
-	if (state == BRANCHES_BACK)
-		pipeline_parts_drop(file);
-	return 0;
+	return note_branches(file, slot);
 }

@@ -180,6 +180,7 @@ int pipeline_rewind(struct pipeline *pipeline, struct file *file)
 	if (r)
 		return r;
 	file->owed = false;
+	pipeline_parts_drop(file);
 	tail_rewound(&file->tail, read_position);
 	pipeline->options.counters->rewinds++;
 	return 0;
