@@ -167,6 +167,8 @@ static bool make_plan(struct agent *agent, const struct conf *next, bool other_p
 		r = swap_find_touched(
 			&(struct swap){.files = &agent->files, .discover = agent->discover}, next,
 			plan);
+	if (!r && plan->way == PLAN_SOURCES)
+		plan_check_touched(agent->conf, next, plan);
 	if (r)
 		agent->error = r;
 	return !r;

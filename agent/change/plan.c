@@ -253,19 +253,29 @@ static void compare_topics_of(const struct conf *now, const struct source *sourc
 }
 
 /* Its lines, or its dead letters, go to more than its topic: that is counted from the start on. */
-static bool has_more_topics(const struct source *source)
+static const char *more_topics(const struct source *source)
 {
-	return source->n_also || source->letter_topic != SOURCE_NO_TOPIC;
+	if (source->n_also)
+		return " has several topics";
+	return source->letter_topic != SOURCE_NO_TOPIC ? " has a dead_letter_topic" : NULL;
 }
 
-static void compare_more_topics(const struct conf *now, const struct conf *next, struct plan *plan)
+static void compare_more_topics(const struct source *source, struct plan *plan)
 {
-	for (size_t i = 0; i < now->n_sources && plan->way != PLAN_RESTART; i++)
-		if ((plan->touched[i] || now->n_sources == 1) && has_more_topics(&now->sources[i]))
-			because(plan, "source ", now->sources[i].name, " has several topics");
-	for (size_t i = 0; i < next->n_sources && plan->way != PLAN_RESTART; i++)
-		if (plan->touched[plan->places[i]] && has_more_topics(&next->sources[i]))
-			because(plan, "source ", next->sources[i].name, " has several topics");
+	const char *more = more_topics(source);
+
+	if (more && plan->way != PLAN_RESTART)
+		because(plan, "source ", source->name, more);
+}
+
+void plan_check_touched(const struct conf *now, const struct conf *next, struct plan *plan)
+{
+	for (size_t i = 0; i < now->n_sources; i++)
+		if (plan->touched[i] || now->n_sources == 1)
+			compare_more_topics(&now->sources[i], plan);
+	for (size_t i = 0; i < next->n_sources; i++)
+		if (plan->touched[plan->places[i]])
+			compare_more_topics(&next->sources[i], plan);
 }
 
 /* What it takes to have sources changed by an agent that goes on. */
@@ -283,7 +293,7 @@ static void check_sources(const struct conf *now, const struct conf *next, struc
 		plan_restart(plan, "lines may be longer than those before");
 	else
 		compare_topics(now, next, plan);
-	compare_more_topics(now, next, plan);
+	plan_check_touched(now, next, plan);
 	for (size_t i = 0; i < next->n_sources && plan->way != PLAN_RESTART; i++)
 		if (plan->touched[plan->places[i]])
 			compare_topics_of(now, &next->sources[i], plan);

@@ -38,6 +38,12 @@ int plan_make(const struct conf *now, const struct conf *next, bool state_dir_co
 	      struct plan *ret_plan) MUSTCHECK;
 void plan_deinit(struct plan *plan);
 
+/*
+ * Of a plan of PLAN_SOURCES, after more of its sources were touched: it is a restart where one of
+ * them has more topics than its own.
+ */
+void plan_check_touched(const struct conf *now, const struct conf *next, struct plan *plan);
+
 /* Where the source of that name is in the list, gone or not; n_sources: nowhere. */
 size_t plan_place(const struct conf *conf, const char *name);
 

@@ -4,17 +4,15 @@
 Each record has a header "life": the number of the configuration that its source came from.
 """
 
-import contextlib
 import json
 import os
 import signal
 
 import pytest
-from rig import config
 from rig.agent import EX_OK
 from rig.kafka import Broker
 from rig.manager import Manager
-from rig.reader import Reader
+from rig.sides import Side, Sides
 from rig.wait import wait_for
 from rig.writer import Load
 
@@ -37,83 +35,6 @@ def far():
     far.start()
     yield far
     far.stop()
-
-
-class Side:
-    """A source with what it reads and where that goes."""
-
-    def __init__(self, name, kafka, topic, lineage, oracle, cluster=None):
-        self.name, self.kafka, self.topic, self.lineage, self.oracle = name, kafka, topic, lineage, oracle
-        self.cluster = cluster
-        self.life = 0
-        self.there = True
-        self.more = {}
-
-    def source(self):
-        life = {"name": "life", "value": str(self.life)}
-        more = {"cluster": self.cluster} if self.cluster else {}
-        headers = [*config.HEADERS, life]
-        paths = [f"{self.lineage.path}*"]
-        return config.source(self.topic, paths, self.name, headers=headers, **more, **self.more)
-
-    def lives(self):
-        """Of its records, by partition, in the order of offsets."""
-        found = {}
-        for record in Reader(self.kafka.bootstrap, self.topic).records(60):
-            found.setdefault(record.partition, []).append(int(dict(record.headers)["life"]))
-        return found
-
-
-class Sides:
-    """An agent that ships them, in one life whatever is changed."""
-
-    def __init__(self, agent, manager, sides, kafka, **settings):
-        self.agent, self.manager, self.sides = agent, manager, sides
-        self.kafka, self.settings = kafka, settings
-        agent.env = manager.env()
-        self.configure()
-        agent.start()
-        manager.wait("READY", 1)
-        self.pid = agent.process.pid
-
-    def configure(self, extra=""):
-        sources = [side.source() for side in self.sides if side.there]
-        settings = config.settings("", sources, **self.settings)
-        settings["kafka"] = self.kafka
-        self.agent.configure(text=config.render_settings(settings) + extra)
-
-    def hang_up(self):
-        self.agent.signal(signal.SIGHUP)
-
-    def ready(self):
-        return self.manager.firsts().count("READY")
-
-    def reload(self, deadline=20):
-        ready = self.ready()
-        self.configure()
-        self.hang_up()
-        self.manager.wait("READY", ready + 1, deadline)
-        assert self.agent.process.pid == self.pid and self.agent.running()
-        assert self.agent.messages().count("started:") == 1, self.agent.messages()[-3000:]
-
-    def delivered(self, side, count):
-        wait_for(lambda: side.oracle.in_topic() >= count, 30, f"{count} lines of {side.name}")
-
-    def descriptor(self, side):
-        """The one through which its log is read."""
-        for number in os.listdir(f"/proc/{self.pid}/fd"):
-            with contextlib.suppress(OSError):
-                if os.readlink(f"/proc/{self.pid}/fd/{number}") == str(side.lineage.path):
-                    return number
-        return None
-
-    def ends_clean(self, written):
-        for side in self.sides:
-            wait_for(side.oracle.complete, 60, f"all lines of {side.name}")
-        self.agent.stop()
-        for side, lines in zip(self.sides, written, strict=True):
-            side.oracle.judge().assert_clean(lines)
-        self.agent.assert_true(sum(written))
 
 
 @pytest.fixture

@@ -333,6 +333,63 @@ Test(plan, what_a_producer_is_made_of)
 	       "provenance changed");
 }
 
+#define ALSO "also = ( { topic = \"u\"; } );"
+#define DEAD "dead_letter_topic = \"u\";"
+
+Test(plan, a_source_with_several_topics_asks_for_a_restart)
+{
+	static const char also[] = "source one has several topics";
+	static const char dead[] = "source one has a dead_letter_topic";
+
+	expect(SOURCES(ONE("") ", " TWO), SOURCES(ONE(ALSO) ", " TWO), PLAN_RESTART, also);
+	expect(SOURCES(ONE(ALSO) ", " TWO), SOURCES(ONE("") ", " TWO), PLAN_RESTART, also);
+	expect(SOURCES(ONE(ALSO) ", " TWO), SOURCES(ONE(ALSO "key = \"k\";") ", " TWO),
+	       PLAN_RESTART, also);
+	expect(SOURCES(ONE(ALSO) ", " TWO), SOURCES(TWO), PLAN_RESTART, also);
+	expect(SOURCES(ONE(ALSO)), SOURCES(ONE(ALSO) ", " TWO), PLAN_RESTART, also);
+	expect(SOURCES(ONE("") ", " TWO), SOURCES(ONE(DEAD) ", " TWO), PLAN_RESTART, dead);
+	expect(SOURCES(ONE(DEAD) ", " TWO), SOURCES(ONE("") ", " TWO), PLAN_RESTART, dead);
+	expect(SOURCES(ONE(DEAD)), SOURCES(ONE(DEAD) ", " TWO), PLAN_RESTART, dead);
+	expect(SOURCES(ONE("") ", " TWO), DEAD SOURCES(ONE("") ", " TWO), PLAN_RESTART, NULL);
+}
+
+Test(plan, a_source_with_several_topics_beside_goes_on)
+{
+	const char *both = SOURCES(ONE(ALSO DEAD) ", " TWO);
+
+	expect_sources(both, SOURCES(ONE(ALSO DEAD) ", " TWO ", " THREE), 1, 0, 0);
+	expect_sources(both, SOURCES(ONE(ALSO DEAD) ", " THREE), 1, 1, 0);
+	expect_sources(both, SOURCES(TWO ", " ONE(ALSO DEAD)), 0, 0, 0);
+	expect(both, SOURCES(ONE(ALSO DEAD " max_rate = \"1MiB/s\";") ", " TWO), PLAN_LIMITS,
+	       "one");
+}
+
+/* It would have a file that another one had. */
+Test(plan, a_source_with_several_topics_is_touched_by_a_file)
+{
+	struct conf *now = live(SOURCES(ONE(ALSO) ", " TWO)), *next;
+	struct plan plan;
+
+	next = load(SOURCES(ONE(ALSO) ", " TWO ", " THREE));
+	cr_assert_eq(plan_make(now, next, true, &plan), 0);
+	cr_assert_eq(plan.way, PLAN_SOURCES);
+	plan_check_touched(now, next, &plan);
+	cr_expect_eq(plan.way, PLAN_SOURCES);
+	plan.touched[0] = true;
+	plan_check_touched(now, next, &plan);
+	cr_expect_eq(plan.way, PLAN_RESTART);
+	cr_expect_str_eq(plan.what, "source one has several topics");
+	plan_deinit(&plan);
+	conf_unref(now);
+	conf_unref(next);
+}
+
+Test(plan, series_of_files_and_partitions_are_limits)
+{
+	expect(HEAD BODY, "metrics_per_file = 5; metrics_per_partition = true;\n" HEAD BODY,
+	       PLAN_LIMITS, "metrics_per_file, metrics_per_partition");
+}
+
 /* What `text` says is in force from now on. */
 static void take(struct conf *now, const char *text)
 {
