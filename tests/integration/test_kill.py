@@ -10,13 +10,17 @@ transaction began.
 
 import os
 import signal
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from rig.state import read_state
 from rig.wait import last, wait_for
 from rig.writer import Load
 
+STARVE = Path(__file__).parent / "rig" / "starve.c"
+MEMORY, THREADS = b"\1", b"\2"
 LONG = bool(os.environ.get("WAYBILL_LONG"))
 KILLS = 20 if LONG else 6
 BETWEEN = 2
@@ -143,3 +147,64 @@ def test_kill_at_a_call(
     agent.prefix = []
     kills.finish()
     oracle.judge().assert_clean(written, dup=kills.repeats)
+
+
+@pytest.fixture
+def starve(work):
+    """An environment, and a file whose byte says what librdkafka gets no more of."""
+    library, file = work / "starve.so", work / "starve"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, STARVE, "-ldl"], check=True)
+    file.write_bytes(b"\0")
+    return {**os.environ, "LD_PRELOAD": str(library), "STARVE": str(file)}, file
+
+
+def give(file, what):
+    with open(file, "r+b", buffering=0) as to:
+        to.write(what)
+
+
+@pytest.mark.scenario("E33")
+def test_the_library_ends_the_process_for_want_of_memory(
+    cluster, topic_name, starve, make_lineage, make_agent, make_oracle
+):
+    """In the middle of the load: it aborts by itself, and what comes again is exact, as after a kill."""
+    env, file = starve
+    topic = cluster.make_topic(topic_name, message_timestamp_type="LogAppendTime")
+    lineage = make_lineage("a")
+    agent = make_agent(cluster.bootstrap, topic)
+    agent.env = env
+    oracle = make_oracle(cluster, topic, [lineage])
+    kills = Kills(agent, oracle, [lineage])
+    load = Load(lineage, rate=RATE)
+    for number in range(3):
+        agent.start()
+        if number:
+            kills.account()
+        agent.counted(lines_delivered=1000, checkpoints=1)
+        give(file, MEMORY)
+        wait_for(lambda: not agent.running(), 30, "the library ends it")
+        assert agent.process.returncode == -signal.SIGABRT, agent.messages()
+        assert agent.says("rd_malloc", "assert"), agent.messages()
+        give(file, b"\0")
+        kills.kill()
+    written = load.stop()
+    kills.finish()
+    oracle.judge().assert_clean(written, dup=kills.repeats)
+
+
+@pytest.mark.scenario("E33")
+def test_the_library_gets_no_thread(cluster, topic, starve, make_lineage, make_agent, make_oracle):
+    """That is told, costs no line, and what is waited for is used when it is there."""
+    env, file = starve
+    lineage = make_lineage("a").append(1000)
+    agent = make_agent(cluster.bootstrap, topic)
+    agent.env = env
+    give(file, THREADS)
+    agent.start()
+    agent.wait_says("thread")
+    assert agent.counters()["lines_delivered"] == 0
+    give(file, b"\0")
+    agent.counted(lines_delivered=1000)
+    agent.stop()
+    agent.assert_true(read=1000)
+    make_oracle(cluster, topic, [lineage]).judge().assert_clean(written=1000)
