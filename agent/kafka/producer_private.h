@@ -19,6 +19,8 @@ struct producer {
 	struct header_lists headers;
 	size_t batch_bytes;
 	bool tell_timestamps;
+	bool in_batch;   /* of `event`: its first report was taken */
+	bool unnumbered; /* it names no offsets */
 	struct callbacks callbacks;
 };
 

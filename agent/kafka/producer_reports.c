@@ -118,8 +118,18 @@ static void convert(struct producer *p, const rd_kafka_message_t *m, struct repo
 		convert_timestamp(m, ret);
 	if (UNLIKELY(ret->kind != REPORT_DELIVERED))
 		convert_failure(p, m, ret, ret_note);
-	else if (m->err || m->offset < 0)
+	else if (m->err || p->unnumbered)
 		ret->offset = -1;
+}
+
+/*
+ * The reports of a batch begin with this one. Where Kafka had the batch already its answer names no
+ * offset, and the library counts on from that: the records have -1, 0, 1 and so on.
+ */
+static void begin_batch(struct producer *p, const rd_kafka_message_t *first)
+{
+	p->unnumbered = first->offset < 0;
+	p->in_batch = true;
 }
 
 size_t producer_reports(struct producer *p, struct report *ret_reports,
@@ -140,6 +150,8 @@ size_t producer_reports(struct producer *p, struct report *ret_reports,
 		}
 		got = rd_kafka_event_message_array(p->event, messages,
 						   max - n < PORTION ? max - n : PORTION);
+		if (!p->in_batch && got)
+			begin_batch(p, messages[0]);
 		for (size_t i = 0; i < got; i++) {
 			convert(p, messages[i], &ret_reports[n], &ret_notes[n]);
 			n++;
@@ -148,6 +160,7 @@ size_t producer_reports(struct producer *p, struct report *ret_reports,
 		if (got == 0) {
 			rd_kafka_event_destroy(p->event);
 			p->event = NULL;
+			p->in_batch = false;
 		}
 	}
 	return n;

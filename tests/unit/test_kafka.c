@@ -353,6 +353,23 @@ Test(kafka, a_moved_leader_is_the_librarys_business)
 	end_rig(rig);
 }
 
+/* Scenario E05: the library counts on from the offset that is missing. */
+Test(kafka, no_record_of_a_batch_that_kafka_had_has_an_offset)
+{
+	struct rig *rig = new_running_rig();
+
+	push_errors(rig, RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER, 1);
+	fill(rig, 0, 100, 0);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 100);
+	for (unsigned int i = 0; i < 100; i++)
+		cr_expect_eq(rig->reports[i].offset, -1, "record %u", i);
+	cr_expect_eq(stats(rig).reports_without_offset, 100);
+	fill(rig, 100, 10, 0);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 110);
+	cr_expect_eq(stats(rig).reports_without_offset, 100);
+	end_rig(rig);
+}
+
 /* Scenario E17 */
 Test(kafka, an_acl_failure_fails_the_record_and_is_told)
 {
