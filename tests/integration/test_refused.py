@@ -8,32 +8,11 @@ from socketserver import BaseRequestHandler, ThreadingTCPServer
 import pytest
 from rig.agent import EX_CONFIG
 from rig.certificates import Authority, TlsBroker
-from rig.kafka import Broker
+from rig.logins import SaslBroker
 from rig.paths import WAYBILL
 from rig.wait import wait_for
 
 pytestmark = pytest.mark.timeout(300)
-
-
-class SaslBroker(Broker):
-    """Its PROXIED listener wants a password."""
-
-    def __init__(self):
-        super().__init__("sasl-broker")
-        self.sasl = f"127.0.0.1:{self.ports['proxied']}"
-
-    def format(self):
-        super().format()
-        login = "org.apache.kafka.common.security.plain.PlainLoginModule required"
-        self.properties.write_text(
-            self.properties.read_text()
-            + f"""
-listener.security.protocol.map=PLAIN:PLAINTEXT,PROXIED:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
-advertised.listeners=PLAIN://{self.bootstrap},PROXIED://{self.sasl}
-listener.name.proxied.sasl.enabled.mechanisms=PLAIN
-listener.name.proxied.plain.sasl.jaas.config={login} user_waybill="right";
-"""
-        )
 
 
 @pytest.fixture
@@ -123,11 +102,14 @@ def test_what_a_broker_is_taken_for(tls, work, make_agent):
 
 
 @pytest.mark.scenario("E17")
-def test_client_certificate_refused_while_running(tls, topic_name, work, make_lineage, make_agent):
+def test_client_certificate_refused_while_running(
+    tls, topic_name, work, make_lineage, make_agent, make_oracle
+):
     broker, kafka = tls
     broker.start()
-    make_lineage("a").append(1000)
-    agent = make_agent(broker.tls, broker.make_topic(topic_name), kafka=kafka).start()
+    lineage = make_lineage("a").append(1000)
+    topic = broker.make_topic(topic_name)
+    agent = make_agent(broker.tls, topic, kafka=kafka).start()
     agent.counted(lines_delivered=1000)
     broker.kill()
     agent.wait_says("bootstrap_servers", "refused")
@@ -135,22 +117,23 @@ def test_client_certificate_refused_while_running(tls, topic_name, work, make_li
     broker.trust_when_started(other)
     broker.start()
     agent.wait_says("bootstrap_servers", "certificate", "lines stay in their files", deadline=30)
+    lineage.append(1000)
+    agent.counted(lines_read=1000)
+    assert agent.counters()["lines_delivered"] == 1000
     broker.trust_only(first)
     agent.wait_says("the brokers answer again", deadline=30)
+    agent.counted(lines_delivered=2000)
+    agent.stop()
+    agent.assert_true(read=2000)
+    make_oracle(broker, topic, [lineage]).judge().assert_clean(written=2000)
 
 
 @pytest.mark.scenario("E17")
 def test_password_refused(make_agent):
     """Down, wrong password, down again: each is told when it comes."""
-    broker = SaslBroker()
+    broker = SaslBroker("sasl-broker", "right")
     broker.format()
-    kafka = {
-        "security_protocol": "sasl_plaintext",
-        "sasl_mechanism": "PLAIN",
-        "sasl_username": "waybill",
-        "sasl_password": "wrong",
-    }
-    agent = make_agent(broker.sasl, "t", kafka=kafka)
+    agent = make_agent(broker.sasl, "t", kafka=broker.login("wrong"))
     try:
         refused_after_down(broker, agent, "authentication", "lines stay in their files")
     finally:
@@ -158,3 +141,25 @@ def test_password_refused(make_agent):
     down = "Connection refused"
     wait_for(lambda: agent.messages().count(down) >= 2, 30, lambda: agent.messages())
     assert agent.messages().count("lines stay in their files") == 3, agent.messages()
+
+
+@pytest.mark.scenario("E17")
+def test_password_refused_until_brokers_know_it(topic_name, make_lineage, make_agent, make_oracle):
+    """From the start on; the agent is not touched."""
+    broker = SaslBroker("sasl-broker", "right")
+    broker.format()
+    broker.start()
+    try:
+        topic, lineage = broker.make_topic(topic_name), make_lineage("a").append(1000)
+        agent = make_agent(broker.sasl, topic, kafka=broker.login("later")).start()
+        agent.wait_says("authentication", "lines stay in their files", deadline=30)
+        assert agent.counters()["lines_delivered"] == 0
+        broker.stop()
+        broker.set_password("later")
+        broker.start()
+        agent.counted(lines_delivered=1000)
+        agent.stop()
+        agent.assert_true(read=1000)
+        make_oracle(broker, topic, [lineage]).judge().assert_clean(written=1000)
+    finally:
+        broker.stop()

@@ -20,6 +20,7 @@ from .paths import BUILD, KAFKA_LIB, WORK
 
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 OAUTH = "org.apache.kafka.common.security.oauthbearer"
+AUTHORIZER = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
 SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
 
 
@@ -51,6 +52,45 @@ class LoginBroker(Broker):
         info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
         asked = UserScramCredentialUpsertion(user, info, password.encode())
         self.admin.alter_user_scram_credentials([asked])[user].result(ANSWER_S)
+
+
+class SaslBroker(Broker):
+    """Its PROXIED listener wants the password of the one user there is, waybill, without TLS. With
+    `rights` he may only what a test grants; who comes by PLAIN may everything."""
+
+    def __init__(self, name, password, rights=False):
+        super().__init__(name)
+        self.sasl = f"127.0.0.1:{self.ports['proxied']}"
+        self.password = password
+        if rights:
+            self.more = f"authorizer.class.name={AUTHORIZER}\nsuper.users=User:ANONYMOUS\n"
+
+    def _settings(self):
+        user = f'user_waybill="{self.password}"'
+        return (
+            super()._settings()
+            + f"""
+listener.security.protocol.map=PLAIN:PLAINTEXT,PROXIED:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+advertised.listeners=PLAIN://{self.bootstrap},PROXIED://{self.sasl}
+listener.name.proxied.sasl.enabled.mechanisms=PLAIN
+listener.name.proxied.plain.sasl.jaas.config={PLAIN} required {user};
+"""
+        )
+
+    def set_password(self, password):
+        """From its next start on."""
+        self.password = password
+        self.properties.write_text(self._settings())
+
+    @staticmethod
+    def login(password):
+        """The kafka block of a client that has this password."""
+        return {
+            "security_protocol": "sasl_plaintext",
+            "sasl_mechanism": "PLAIN",
+            "sasl_username": "waybill",
+            "sasl_password": password,
+        }
 
 
 def plain(**users):
