@@ -117,6 +117,12 @@ void kafka_not_delivered(struct kafka *k, struct report *r, const struct produce
 		remarks_add(&k->remarks, LOG_ERR, "topic-denied", topic,
 			    "topic %.200s: not authorized to write (%s); %s wait, retrying", topic,
 			    r->reason, kafka_who_waits(k, r->topic));
+	if (note->codec)
+		remarks_add(&k->remarks, LOG_ERR, "compression-refused", topic,
+			    "topic %.200s: brokers cannot read the compression that "
+			    "kafka.compression_type, or the topic's own, asks for (%s); %s wait, "
+			    "retrying",
+			    topic, r->reason, kafka_who_waits(k, r->topic));
 	if (note->moved) {
 		k->ledger.topics[r->topic].state = TOPIC_UNKNOWN;
 		kafka_ask(k, now_us, US_PER_S);

@@ -63,6 +63,7 @@ struct producer_note {
 	uint32_t bytes; /* of key and value */
 	bool moved;     /* says something about topics that asks for a new look at the metadata */
 	bool denied;    /* not authorized */
+	bool codec;     /* brokers cannot read the compression */
 };
 
 /*

@@ -81,6 +81,7 @@ static void convert_failure(struct producer *p, const rd_kafka_message_t *m, str
 	ret_note->moved = has_moved(err);
 	ret_note->denied = err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
 			   err == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+	ret_note->codec = err == RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE;
 	if (ret->kind != REPORT_FAILED)
 		return;
 	/*

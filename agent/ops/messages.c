@@ -39,6 +39,7 @@ static const struct row rows[] = {
 	{"checkpoint-slow", "903de7fe7b8d5d60a592587ad2a6bc4b"},
 	{"checkpoint-written", "c70bf79229155cf9a82493b8adbfcb2c"},
 	{"compressed-late", "dfca13344c0d5c24bc1d96c04195a5e5"},
+	{"compression-refused", "eea8e2fce2535b84ab106b26a2d318bb"},
 	{"configuration-unreadable", "4845cea9386b5cbabe5f6a897990dcf5"},
 	{"configuration-wrong", "65cfe1cfef235ff2923bcc84f3c69f09"},
 	{"control-group", "149ab48e36f85659a0714c585e068c20"},

@@ -8,8 +8,9 @@ ones name topics by id and are not understood here.
 import struct
 from dataclasses import dataclass, field
 
-PRODUCE = 0
-FLEXIBLE = 9
+PRODUCE, METADATA, INIT_PRODUCER_ID = 0, 3, 22
+FLEXIBLE = 9  # of Produce, and of Metadata
+FLEXIBLE_INIT = 2
 OUT_OF_ORDER_SEQUENCE_NUMBER = 45
 MESSAGE_TOO_LARGE = 10
 CORRUPT_MESSAGE = 2
@@ -17,6 +18,10 @@ NOT_LEADER_OR_FOLLOWER = 6
 NOT_ENOUGH_REPLICAS = 19
 FORBIDDEN = 29
 POLICY_VIOLATION = 44
+DUPLICATE_SEQUENCE_NUMBER = 46
+INVALID_PRODUCER_EPOCH = 47
+UNSUPPORTED_COMPRESSION_TYPE = 76
+UNKNOWN_TOPIC_OR_PARTITION = 3
 
 
 @dataclass
@@ -26,6 +31,8 @@ class Batch:
     topic: str
     partition: int
     producer_id: int
+    epoch: int
+    transactional: bool
     sequence: int
     records: int
     end: int  # of its bytes in the frame
@@ -41,6 +48,7 @@ class Request:
     version: int
     correlation: int
     acks: int = 0
+    transactional_id: bytes | None = None
     batches: list = field(default_factory=list)
 
     @property
@@ -88,8 +96,10 @@ class _Reader:
 
 
 def _batch(topic, partition, records, end):
-    producer_id, _, sequence, count = struct.unpack_from(">qhii", records, 43)
-    return Batch(topic, partition, producer_id, sequence, count, end)
+    (attributes,) = struct.unpack_from(">h", records, 21)
+    producer_id, epoch, sequence, count = struct.unpack_from(">qhii", records, 43)
+    transactional = bool(attributes & 0x10)
+    return Batch(topic, partition, producer_id, epoch, transactional, sequence, count, end)
 
 
 def parse_request(frame):
@@ -101,7 +111,7 @@ def parse_request(frame):
     reader.raw("h")  # the client id is a classic string in every version of the header
     reader.flexible = request.version >= FLEXIBLE
     reader.tags()
-    reader.raw("h")  # transactional id
+    request.transactional_id = reader.raw("h")
     request.acks = reader.take("h")
     reader.take("i")  # timeout
     for _ in range(reader.length("i")):
@@ -149,3 +159,24 @@ def refuse(request, error):
         topics.setdefault(batch.topic, []).append(part + tags)
     answer = array([_string(name, flexible) + array(parts) + tags for name, parts in topics.items()])
     return struct.pack(">i", request.correlation) + tags + answer + struct.pack(">i", 0) + tags
+
+
+def topic_error(topic, error):
+    """To forge answers about topics: this one has an error."""
+
+    def forge(version, frame):
+        name = _string(topic, version >= FLEXIBLE)
+        at = frame.find(name)
+        return frame if at < 0 else frame[: at - 2] + struct.pack(">h", error) + frame[at:]
+
+    return forge
+
+
+def epoch(number):
+    """To forge answers to producers that ask for an id: theirs is of this epoch."""
+
+    def forge(version, frame):
+        tags = b"\0" if version >= FLEXIBLE_INIT else b""
+        return frame[: -2 - len(tags)] + struct.pack(">h", number) + tags
+
+    return forge

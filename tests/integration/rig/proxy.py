@@ -15,11 +15,15 @@ Every Produce request is shown to `rule(request)`, which answers with one of
   (LATE, an int)  as an int alone, but the answer waits for the next request of the connection to the same
                   partition, which overtakes nothing: it is decided, and passed on, behind it
 
+The broker's answers to other requests go through `forge`: {api: function(version, frame)}, whose
+results take their place.
+
 Whatever is not plain forwarding goes into `log` at the moment it happens, which is what a test
 looks at to know that its fault was real. black_hole() does it to all connections, also new ones, deaf()
 lets nobody connect either, and half_open() leaves it at the connections that there are; trickle() lets a byte a second through each, either way.
 """
 
+import functools
 import os
 import select
 import socket
@@ -39,6 +43,7 @@ BLACK_HOLE = "black-hole"
 TRICKLE = "trickle"
 LATE = "late"
 INSTEAD = "instead"
+FORGED = "forged"
 LINGER_RST = struct.pack("ii", 1, 0)
 END, AGAIN = b"x", b"a"  # what wakes the thread that accepts
 
@@ -59,6 +64,7 @@ class _Link:
         self.server = socket.create_connection(proxy.target)
         self.swallow = False
         self.drops = {}  # correlation id: request whose answer must not arrive, and SWALLOW or DROP
+        self.forges = {}  # correlation id: what makes another answer of the broker's
         self.late = {}  # topic and partition: request that is refused before the next, and its action
         self.lock = threading.Lock()  # on writes to the client
         self.ending = threading.Lock()  # on the two below
@@ -135,6 +141,9 @@ class _Link:
             assert request.api == PRODUCE
             self._refuse_late(request)
             action = self.proxy.decide(request)
+        api, version, correlation = struct.unpack_from(">hhi", frame)
+        if api in self.proxy.forge:
+            self.forges[correlation] = functools.partial(self.proxy.forge[api], version)
         if isinstance(action, tuple) and action[0] == LATE:
             self.late[request.batches[0].place] = request, action
             return True
@@ -176,6 +185,11 @@ class _Link:
                 return True
             self.close(reset=True)
             return False
+        forge = self.forges.pop(correlation_of(frame), None)
+        if forge is not None:
+            true, frame = frame, forge(frame)
+            if frame != true:
+                self.proxy.note(FORGED, None)
         with self.lock:
             self._send(self.client, frame)
         return True
@@ -186,6 +200,7 @@ class Proxy:
         self.target = broker.proxied_address
         self.bootstrap = f"{address}:{broker.proxy_port}"
         self.rule = None
+        self.forge = {}
         self.swallowing = False
         self.calm = threading.Event()  # otherwise it trickles
         self.calm.set()
