@@ -25,8 +25,10 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
+#include "change/program.h"
 #include "control/control.h"
 #include "control/http.h"
+#include "letters/intake.h"
 #include "ops/notify.h"
 
 #define PRIORITY_REPORTS (-20)
@@ -61,7 +63,7 @@ static int on_output(sd_event_source *source, int fd, uint32_t revents, void *us
 	agent_arm_kick(agent, output_service(agent->output, now_us));
 	agent_take_reports(agent, now_us);
 	agent_step_order(agent, now_us);
-	agent_step_copies(agent, now_us);
+	agent_step_letters(agent, now_us);
 	agent_wake_held(agent);
 	if (UNLIKELY(agent->halted))
 		go_on_reloading(agent, now_us);
@@ -173,7 +175,7 @@ static int on_writer(sd_event_source *source, int fd, uint32_t revents, void *us
 	(void)source, (void)fd, (void)revents;
 	agent_finish_checkpoint(agent, 0);
 	agent_step_order(agent, clock_mono_us());
-	agent_step_copies(agent, clock_mono_us());
+	agent_step_letters(agent, clock_mono_us());
 	if (agent->control && !agent->checkpoint.under_way)
 		agent_wake_control(agent, clock_mono_us());
 	files_release(&agent->files, FILE_WAITS_STORE, SIZE_MAX);
@@ -209,14 +211,14 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	agent_tick_renewal(agent, now_us);
 	agent_take_reports(agent, now_us);
 	agent_step_order(agent, now_us);
-	agent_step_copies(agent, now_us);
+	agent_step_letters(agent, now_us);
 	files_release_all(&agent->files);
 	files_release_letters(&agent->files, &agent->letters);
 	agent_tick_checkpoint(agent, now_us);
 	agent_tell_slow_checkpoint(agent, now_us);
 	if (now_us >= agent->trim_at_us)
 		chunk_pools_trim(&agent->pools);
-	agent_tell_letters_full(agent);
+	intake_tell_full(&agent->letters, agent->log);
 	agent_tell_acks(agent, now_us);
 	if (agent->control)
 		control_age(agent->control, now_us);
@@ -342,6 +344,6 @@ int agent_run(struct agent *agent)
 		return AGENT_E_UNREAD;
 	if (r || !agent->reloading)
 		return r;
-	agent_keep_generation(agent);
+	program_keep_generation(agent->generation);
 	return AGENT_E_RESTART;
 }

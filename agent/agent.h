@@ -31,7 +31,7 @@ enum {
 	AGENT_E_LOCKED, /* another agent holds the state directory: EX_UNAVAILABLE */
 	AGENT_E_NEWER,  /* the database is of a newer waybill (told): EX_CONFIG, no restart helps */
 	AGENT_E_DAMAGED, /* the database is damaged and state_damaged = "stop": EX_IOERR */
-	AGENT_E_RESTART, /* of agent_run: a reload wants agent_restart */
+	AGENT_E_RESTART, /* of agent_run: a reload wants program_restart */
 	AGENT_E_UNREAD,  /* of agent_run: all but files that cannot be read is shipped (told) */
 	AGENT_E_UNSAVED, /* of agent_run: the last checkpoint failed (told): EX_IOERR */
 	AGENT_E_DEAD,    /* of agent_run: all is shipped but for dead letters (told): EX_DATAERR */
@@ -51,14 +51,6 @@ int agent_new(const struct agent_options *options, struct agent **ret_agent) MUS
  * AGENT_E_UNSAVED.
  */
 int agent_run(struct agent *agent) MUSTCHECK;
-
-/*
- * Executes this program again in this process, with argv (the first is the program's name): what
- * an upgrade put in its place, if there was one. No descriptor but 0, 1 and 2 survives. Returns
- * only on failure, with a negative errno; then the process has nothing left to do but to exit with
- * an error, and the next start goes on where agent_run has stopped.
- */
-int agent_restart(char **argv) MUSTCHECK;
 
 /*
  * Without waiting for anything. Only when no record is in flight: the library's threads read their

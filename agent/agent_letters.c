@@ -1,95 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Dead letters before a transaction takes them: they are told, and where a source says so its
- * oldest ones make room. Those go in the very transaction that stores the newer ones and the
- * positions behind them, so a crash leaves either the old ones or the new. The store is read for
- * that, which may be done only while nobody writes to it.
+ * When dead letters have their turn (the room letters): the store is read for them, which may be
+ * done only while nobody writes to it; and what is not begun before a stop is not begun.
  */
-#include <inttypes.h>
-#include <string.h>
-#include <syslog.h>
-
 #include "agent_private.h"
+#include "letters/intake.h"
 
-/* What became a dead letter since the batch before: once it is stored it is gone from here. */
-static void tell_letters(struct agent *agent)
+/* The letter that the order under way sends; 0: none. */
+static uint64_t replayed(const struct agent *agent)
 {
-	const struct store_dead_letter *letter;
-	const char *source;
-
-	while ((letter = letters_next_untold(&agent->letters, &source)))
-		log_limited_about(
-			agent->log, LOG_WARNING,
-			&(struct log_about){.id = "dead-letter",
-					    .source = source,
-					    .topic = letter->topic,
-					    .cause = letter->cause},
-			"%s: position %" PRIu64
-			": a record was refused (%s): it is not in Kafka, but kept as a dead "
-			"letter of source %s; see waybill(8), DEAD LETTERS",
-			letter->path, letter->position, letter->reason, source);
+	return agent->order.state == ORDER_RUNNING ? agent->ordered.letter.id : 0;
 }
 
-/* The oldest one of the share goes. False: there is none, or it cannot be read. */
-static bool displace(struct agent *agent, struct letters_share *share)
+int agent_open_letters(struct agent *agent)
 {
-	struct store_gone oldest;
-	int r = store_oldest_letter(agent->store, share->source, share->looked, &oldest);
-
-	if (!r) {
-		share->looked = oldest.id;
-		/* It is on its way, and goes when its report says so. */
-		if (agent_is_replayed(agent, oldest.id))
-			return true;
-		agent_copies_let_go(agent, oldest.id);
-		r = letters_displace(&agent->letters, share, &oldest);
-	}
-	if (r < 0)
-		log_source(agent->log, LOG_ERR, share->source, "letters-unread",
-			   "source %s: its oldest dead letters cannot be removed: %s",
-			   share->source, strerror(-r));
-	return r == 0;
+	agent->forward = (struct forward){
+		.conf = agent->conf,
+		.store = agent->store,
+		.letters = &agent->letters,
+		.pipeline = agent->pipeline,
+		.output = agent->output,
+		.counters = &agent->counters,
+		.log = agent->log,
+	};
+	return forward_open(&agent->forward);
 }
 
-static void make_room(struct agent *agent, struct letters_share *share)
+void agent_step_letters(struct agent *agent, uint64_t now_us)
 {
-	uint64_t before = share->displaced;
+	const struct forward_now now = {
+		.may_send = !agent->checkpoint.under_way && agent->state == AGENT_RUNNING &&
+			    !agent->error,
+		.replayed = replayed(agent),
+		.now_us = now_us,
+	};
+	bool moved;
+	int r = forward_step(&agent->forward, &now, &moved);
 
-	while (letters_has_surplus(&agent->letters, share) && displace(agent, share))
-		;
-	if (share->displaced == before)
-		return;
-	agent->counters.letters_displaced += share->displaced - before;
-	log_source(agent->log, LOG_WARNING, share->source, "letters-displaced",
-		   "source %s: the room of its dead letters is used up (dead_letter_max: %" PRIu64
-		   " bytes): %" PRIu64 " of the oldest were removed for newer ones, %" PRIu64
-		   " since the start (dead_letter_full = \"drop_oldest\")",
-		   share->source, share->max_bytes, share->displaced - before, share->displaced);
+	if (r)
+		agent->error = r;
+	if (moved)
+		agent->progress_us = now_us;
 }
 
 void agent_prepare_letters(struct agent *agent)
 {
-	struct letters *letters = &agent->letters;
+	const struct intake intake = {&agent->letters,  &agent->forward, agent->store,
+				      &agent->counters, agent->log,      replayed(agent)};
 
-	tell_letters(agent);
-	for (size_t i = 0; i < letters->n_shares && !agent->checkpoint.under_way; i++)
-		make_room(agent, &letters->shares[i]);
-}
-
-void agent_tell_letters_full(struct agent *agent)
-{
-	const struct letters_share *share;
-
-	while ((share = letters_next_full(&agent->letters)))
-		log_source(
-			agent->log, LOG_ERR, share->source, "letters-full",
-			"source %s: its dead letters take %" PRIu64
-			" bytes, and there is no room for the next one (dead_letter_max: %" PRIu64
-			" for this source, %" PRIu64 " of %zu are taken by all): its files whose "
-			"next record was refused wait; raise it, or look at them with `waybill "
-			"dead-letters list %s` and send them again or remove them (`waybill "
-			"dead-letters replay`, `waybill dead-letters drop`)",
-			share->source, share->bytes, share->max_bytes,
-			agent->letters.stored + agent->letters.bytes, agent->conf->dead_letter_max,
-			share->source);
+	intake_prepare(&intake, !agent->checkpoint.under_way);
 }

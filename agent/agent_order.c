@@ -80,7 +80,7 @@ static bool next_letter(struct agent *agent, uint64_t end_us, struct store_dead_
 		ordered->after = ret_letter->id;
 		if (ret_letter->id <= request->last && letter_is_asked(request, ret_letter) &&
 		    !letters_goes(&agent->letters, ret_letter->id)) {
-			agent_copies_let_go(agent, ret_letter->id);
+			forward_let_go(&agent->forward, ret_letter->id);
 			return true;
 		}
 		if (ret_letter->id > request->last)

@@ -12,6 +12,7 @@
 #include "files/files.h"
 #include "follow/follow.h"
 #include "input/discover.h"
+#include "letters/forward.h"
 #include "ops/notify.h"
 #include "pipeline/replay.h"
 
@@ -19,11 +20,10 @@
  * Shared by agent.c (the loop), agent_start.c (start and end), agent_look.c (hints and looks at
  * all paths), agent_turn.c (turns of files), agent_limits.c (what waits for room), agent_pace.c
  * (what waits for a rate), agent_settle.c (what reports and time do to files), agent_after.c
- * (what follows every wake-up), agent_signals.c, agent_checkpoint.c, agent_letters.c (dead
- * letters), agent_copies.c (their way to a topic of their own), agent_stop.c (draining, and the
- * end), agent_reload.c, agent_change.c (what a reload changes in a running agent), agent_tell.c
- * (what it says), agent_progress.c (how far it is), agent_control.c (what it answers) and
- * agent_order.c (what it is told to do).
+ * (what follows every wake-up), agent_signals.c, agent_checkpoint.c, agent_letters.c (turns of
+ * dead letters), agent_stop.c (draining, and the end), agent_reload.c, agent_change.c (what a
+ * reload changes in a running agent), agent_tell.c (what it says), agent_progress.c (how far it
+ * is), agent_control.c (what it answers) and agent_order.c (what it is told to do).
  */
 
 /* How far the order of the control socket is carried out. */
@@ -34,22 +34,6 @@ struct agent_order {
 	uint64_t not_before_us;          /* it came back: another try */
 	struct inode_key key;            /* the file whose position is set, */
 	uint64_t content_id;             /* and what was in it then */
-};
-
-/* How far the dead letters of a topic are on their way there. */
-struct agent_copy {
-	uint32_t topic;
-	struct replay replay;
-	struct store_dead_letter letter; /* under way, or to be; id 0: none */
-	bool gone;                       /* what becomes of it is somebody else's matter now */
-	uint64_t after;                  /* the letter that was looked at last */
-	uint64_t later;                  /* the first to be looked at again; 0: none */
-	uint64_t again_us;               /* when; 0: not yet known */
-	uint64_t seen;                   /* letters.n_stored at the end of the last look */
-	bool dry;                        /* that look is over */
-	bool any_refused;                /* in this one */
-	uint64_t refused_gap_us, failed_gap_us, not_before_us;
-	bool told_refused, told_failed;
 };
 
 enum agent_state { AGENT_RUNNING, AGENT_STOPPING, AGENT_STOPPED };
@@ -102,9 +86,7 @@ struct agent {
 	struct http *http;       /* NULL: it is not configured, or could not be made */
 	struct order order;
 	struct agent_order ordered;
-	struct agent_copy *copies; /* of each topic of dead letters */
-	size_t n_copies;
-	uint64_t copies_by_us; /* until_eof: so long they are waited for; 0: not yet */
+	struct forward forward; /* dead letters to topics of their own */
 
 	sd_event *loop;
 	sd_event_source
@@ -212,10 +194,6 @@ int agent_limit_files(struct agent *agent) MUSTCHECK;
 /* A new generation of the configuration is in force. */
 void agent_count_generation(struct agent *agent);
 
-/* Over a restart in place: what it was before; 0: this is the first life. */
-uint64_t agent_last_generation(void);
-void agent_keep_generation(const struct agent *agent);
-
 /* Drained for a reload: whether it still can be. If not, reading goes on, and why was logged. */
 bool agent_reload_stands(struct agent *agent, uint64_t now_us);
 
@@ -305,24 +283,11 @@ void agent_wake_control(struct agent *agent, uint64_t now_us);
 /* A step of the order that was given, if there is one. */
 void agent_step_order(struct agent *agent, uint64_t now_us);
 
-/* Whether the order under way sends this dead letter. */
-static inline bool agent_is_replayed(const struct agent *agent, uint64_t id)
-{
-	return agent->order.state == ORDER_RUNNING && agent->ordered.letter.id == id;
-}
+/* What sends dead letters to their topics. 0 or -ENOMEM. */
+int agent_open_letters(struct agent *agent) MUSTCHECK;
 
-/* What sends dead letters to their topics. agent_open_copies: 0 or -ENOMEM. */
-int agent_open_copies(struct agent *agent) MUSTCHECK;
-void agent_close_copies(struct agent *agent);
-
-/* Takes reports of dead letters that went to their topics, and sends the next ones. */
-void agent_step_copies(struct agent *agent, uint64_t now_us);
-
-/* The letter goes another way; should it stay, it is looked at again. */
-void agent_copies_let_go(struct agent *agent, uint64_t id);
-
-/* until_eof, all is shipped: whether some are expected to go, and shutdown_timeout is not over. */
-bool agent_copies_wait(struct agent *agent, uint64_t now_us);
+/* A step of that. */
+void agent_step_letters(struct agent *agent, uint64_t now_us);
 
 /* It could go on and does not: there is something to read, room for it, and no reason not to. */
 bool agent_is_stuck(const struct agent *agent, uint64_t now_us);
@@ -367,9 +332,6 @@ void agent_close_renewal(struct agent *agent);
 
 /* Before a checkpoint: tells what is new, and has the oldest go where a source says so. */
 void agent_prepare_letters(struct agent *agent);
-
-/* Says of which sources dead letters have no room, once. */
-void agent_tell_letters_full(struct agent *agent);
 
 /* After the first scan: whether anything is behind. */
 void agent_begin_progress(struct agent *agent);

@@ -21,98 +21,24 @@
  * every SIGHUP that came while draining. Between it and the new program's own look lies the last
  * checkpoint; who breaks the configuration in that instant finds it refused with exit status 78.
  *
- * A signal that comes between two programs stays pending: the mask is inherited, so SIGTERM finds
- * no default action but the new program's loop. The state's lock ends with its descriptor, before
- * the new program's first instruction.
- *
- * Accepted: descriptors above 2 that were handed to us are closed too, since librdkafka makes some
- * that would stay open otherwise; with Kafka out of reach, reading pauses for shutdown_timeout. Of
- * zones of time it is not seen that the system has others by now.
+ * Accepted: with Kafka out of reach, reading pauses for shutdown_timeout. Of zones of time it is
+ * not seen that the system has others by now. What lies between two programs is in
+ * change/program.c.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <syslog.h>
-#include <unistd.h>
-
-#include <linux/close_range.h>
 
 #include "agent_private.h"
 #include "base/clock.h"
+#include "change/next.h"
 #include "change/plan.h"
-#include "conf/load.h"
+#include "change/program.h"
 #include "files/release.h"
 #include "ops/notify.h"
-
-#define FIRST_FD 3
-#define SELF "/proc/self/exe"
-
-/*
- * The file to execute: ours, or what an upgrade put in its place. 0, -ENOENT when there is none any
- * more, other negative errno; `path` tells in each case what it is about.
- */
-static int own_program(char *path, size_t size)
-{
-	static const char deleted[] = " (deleted)";
-	const size_t tail = sizeof deleted - 1;
-	ssize_t n = readlink(SELF, path, size - 1);
-
-	if (n < 0) {
-		snprintf(path, size, "%s", SELF);
-		return -errno;
-	}
-	path[n] = '\0';
-	if ((size_t)n > tail && strcmp(path + n - tail, deleted) == 0)
-		path[n - tail] = '\0';
-	return access(path, X_OK) ? -errno : 0;
-}
-
-/* A line of conf_load is a message of its own. Cuts `text` into pieces. */
-static void log_lines(struct log *log, char *text)
-{
-	char *rest = text;
-
-	for (char *line; (line = strsep(&rest, "\n"));)
-		if (*line)
-			log_say(log, LOG_ERR, "configuration-wrong", "%s", line);
-}
-
-/* A changed state_dir would take us away from all positions: that is nobody's reload. */
-static bool keeps_state(const struct agent *agent, const struct conf *conf)
-{
-	if (agent->own_state_dir || strcmp(conf->state_dir, agent->conf->state_dir) == 0)
-		return true;
-	log_say(agent->log, LOG_ERR, "reload-state-dir",
-		"state_dir: it is %s now, and a reload does not change it to %s: restart waybill",
-		agent->conf->state_dir, conf->state_dir);
-	return false;
-}
-
-/* Loads the configuration to see whether it can be; what is wrong is logged. NULL: it cannot. */
-static struct conf *load(struct agent *agent)
-{
-	struct conf *conf = NULL;
-	char *text = NULL;
-	size_t len;
-	FILE *stream = open_memstream(&text, &len);
-	int r = stream ? conf_load(agent->config, stream, &conf) : -ENOMEM;
-
-	if (stream && fclose(stream))
-		r = r ? r : -ENOMEM;
-	if (r < 0)
-		log_say(agent->log, LOG_ERR, "configuration-unreadable", "%s: %s", agent->config,
-			strerror(-r));
-	else if (r)
-		log_lines(agent->log, text);
-	else if (!keeps_state(agent, conf))
-		r = -EINVAL;
-	free(text);
-	return r ? conf_unref(conf) : conf;
-}
 
 /* The next life would begin at the last checkpoint that was written. */
 static bool keeps_positions(const struct agent *agent)
@@ -140,17 +66,14 @@ static void refuse(struct agent *agent)
 static struct conf *look(struct agent *agent, bool *ret_other)
 {
 	char path[PATH_MAX];
-	struct stat own, next;
-	int r = own_program(path, sizeof path);
+	int r = program_find(path, sizeof path, ret_other);
 
-	if (r) {
-		log_say(agent->log, LOG_ERR, "reload-no-program",
-			"%s: %s: restart waybill when it is installed again", path, strerror(-r));
-		return NULL;
-	}
-	*ret_other = stat(SELF, &own) < 0 || stat(path, &next) < 0 || own.st_ino != next.st_ino ||
-		     own.st_dev != next.st_dev;
-	return load(agent);
+	if (!r)
+		return next_load(agent->log, agent->config,
+				 agent->own_state_dir ? NULL : agent->conf->state_dir);
+	log_say(agent->log, LOG_ERR, "reload-no-program",
+		"%s: %s: restart waybill when it is installed again", path, strerror(-r));
+	return NULL;
 }
 
 /* What is to be done for it. False: memory is out, which ends the agent. */
@@ -365,44 +288,4 @@ bool agent_reload_stands(struct agent *agent, uint64_t now_us)
 	agent->progress_us = now_us;
 	notify_ready(&agent->notify);
 	return false;
-}
-
-/* ---- from life to life ---- */
-
-/* Of the same process only: who is started by it has a life of his own. */
-#define GENERATION "WAYBILL_GENERATION"
-
-uint64_t agent_last_generation(void)
-{
-	const char *text = getenv(GENERATION);
-	uint64_t generation = 0;
-	long pid = 0;
-
-	if (text && sscanf(text, "%ld %" SCNu64, &pid, &generation) == 2 && pid != (long)getpid())
-		generation = 0;
-	(void)unsetenv(GENERATION);
-	return generation;
-}
-
-void agent_keep_generation(const struct agent *agent)
-{
-	char text[64];
-
-	snprintf(text, sizeof text, "%ld %" PRIu64, (long)getpid(), agent->generation);
-	(void)setenv(GENERATION, text, 1);
-}
-
-int agent_restart(char **argv)
-{
-	struct notify notify = {0};
-	char path[PATH_MAX];
-	int r = own_program(path, sizeof path);
-
-	if (r)
-		return r;
-	if (close_range(FIRST_FD, UINT_MAX, CLOSE_RANGE_CLOEXEC))
-		return -errno;
-	notify_watchdog(&notify);
-	execv(path, argv);
-	return -errno;
 }

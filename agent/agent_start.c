@@ -15,6 +15,7 @@
 #include "agent_private.h"
 #include "base/clock.h"
 #include "change/live.h"
+#include "change/program.h"
 #include "conf/output.h"
 #include "files/doze.h"
 #include "follow/claims.h"
@@ -243,8 +244,8 @@ static int make_output(struct agent *agent)
 		return r;
 	agent->checkpoint.topics.output = agent->output;
 	options.output = agent->output;
-	r = agent_open_copies(agent);
-	return r ? r : pipeline_new(&options, &agent->pipeline);
+	r = pipeline_new(&options, &agent->pipeline);
+	return r ? r : agent_open_letters(agent);
 }
 
 /* While a start reads copies: the watchdog is served, and a stop that was asked for is heard. */
@@ -367,7 +368,7 @@ int agent_new(const struct agent_options *options, struct agent **ret_agent)
 		return -ENOMEM;
 	}
 	agent->config = options->config;
-	agent->generation = agent_last_generation();
+	agent->generation = program_take_generation();
 	agent_count_generation(agent);
 	agent->log = options->log;
 	agent->own_state_dir = options->state_dir != NULL;
@@ -405,7 +406,7 @@ struct agent *agent_free(struct agent *agent)
 	store_close(agent->store);
 	store_letter_free(&agent->ordered.letter);
 	replay_deinit(&agent->ordered.replay);
-	agent_close_copies(agent);
+	forward_close(&agent->forward);
 	letters_deinit(&agent->letters);
 	copies_deinit(&agent->files);
 	claims_deinit(&agent->files);

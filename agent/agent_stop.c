@@ -37,7 +37,7 @@ static void end_at_eof(struct agent *agent, uint64_t now_us)
 	struct discover_trouble trouble;
 	size_t stuck, waiting;
 
-	if (!agent_all_shipped(agent, &stuck) || agent_copies_wait(agent, now_us))
+	if (!agent_all_shipped(agent, &stuck) || forward_waits(&agent->forward, now_us))
 		return;
 	discover_trouble(agent->discover, &trouble);
 	agent_tell_denied(agent);

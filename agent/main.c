@@ -30,6 +30,7 @@
  *   partitioning/ what the rules of a partitioner group say
  *   conf/       what it means: an immutable struct conf
  *   change/     what a reload has to do
+ *   letters/    dead letters: into the state, and to a topic of their own
  *   control/    what is told to who asks a running agent
  *   ops/        messages, counters, the service manager, acknowledgements
  *   cmd/        the commands of the command line
@@ -46,11 +47,10 @@
  *   agent_settle   what reports and time do to files
  *   agent_after    what follows every wake-up
  *   agent_checkpoint  checkpoints one after the other, and the last
- *   agent_letters  dead letters before a checkpoint: told, and the oldest removed
- *   agent_copies   their way to a topic of their own
+ *   agent_letters  when dead letters have their turn
  *   agent_signals  signals
  *   agent_stop     draining
- *   agent_reload   which way a reload takes; a restart in place
+ *   agent_reload   which way a reload takes
  *   agent_change   what it changes in an agent that goes on
  *   agent_tell     status, counters
  *   agent_progress  how far files are that were behind

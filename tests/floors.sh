@@ -50,6 +50,7 @@ floors() {
 		7  resume
 		8  change
 		8  control
+		8  letters
 		9  agent
 		10 cmd
 		11 cmd/check

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "change/program.h"
 #include "client/library.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
@@ -94,7 +95,7 @@ static int restart(int argc, char **argv)
 		all[0] = program_invocation_name;
 		all[1] = (char[]){"run"};
 		memcpy(all + 2, argv + 1, (size_t)argc * sizeof *all);
-		r = agent_restart(all);
+		r = program_restart(all);
 	}
 	fprintf(stderr, "waybill: reload: cannot start %s anew: %s\n", program_invocation_name,
 		strerror(-r));

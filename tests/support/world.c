@@ -283,7 +283,7 @@ void world_kill(struct world *world, bool stored)
 	output_free(agent->output);
 	pipeline_free(agent->pipeline);
 	replay_deinit(&agent->ordered.replay);
-	agent_close_copies(agent);
+	forward_close(&agent->forward);
 	checkpoint_deinit(&agent->checkpoint);
 	letters_deinit(&agent->letters);
 	copies_deinit(&agent->files);

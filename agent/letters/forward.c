@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Dead letters on their way to the topic that their source has for them (dead_letter_topic). What
+ * is sent is in the state already, and goes from there by the report that Kafka has it, in the next
+ * transaction: a crash between the two sends once more what went since the last one. For each
+ * topic there is one who reads through the state, by the letters' numbers, and has one of them
+ * under way. No line waits for any of that: they go alone (pipeline/replay.c).
+ *
+ * A topic that fails (no right to write, a policy) is tried again with the same letter, and after
+ * longer and longer. A letter that is refused for its own sake is passed, and all such are tried
+ * again later, from the first on: their order among the others is lost.
+ */
+#include "letters/forward.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "base/clock.h"
+#include "client/library.h"
+#include "conf/output.h"
+#include "pipeline/letter.h"
+#include "pipeline/replay.h"
+
+/* So long a step may take. */
+#define STEP_US (2 * US_PER_MS)
+/* A topic that fails is tried again. */
+#define FAILED_MIN_US US_PER_S
+#define FAILED_MAX_US (60 * US_PER_S)
+/* So are letters that were refused. */
+#define REFUSED_MIN_US (10 * US_PER_S)
+#define REFUSED_MAX_US (640 * US_PER_S)
+
+struct forward_topic {
+	uint32_t topic;
+	struct replay replay;
+	struct store_dead_letter letter; /* under way, or to be; id 0: none */
+	bool gone;                       /* what becomes of it is somebody else's matter now */
+	uint64_t after;                  /* the letter that was looked at last */
+	uint64_t later;                  /* the first to be looked at again; 0: none */
+	uint64_t again_us;               /* when; 0: not yet known */
+	uint64_t seen;                   /* letters.n_stored at the end of the last look */
+	bool dry;                        /* that look is over */
+	bool any_refused;                /* in this one */
+	uint64_t refused_gap_us, failed_gap_us, not_before_us;
+	bool told_refused, told_failed;
+};
+
+static uint64_t longer(uint64_t gap_us, uint64_t min_us, uint64_t max_us)
+{
+	gap_us = gap_us ? 2 * gap_us : min_us;
+	return gap_us < max_us ? gap_us : max_us;
+}
+
+static const char *topic_of(const struct forward *forward, const struct forward_topic *copy)
+{
+	return conf_topic_name(forward->conf, copy->topic);
+}
+
+/* Once, until `told` is false again. */
+static void tell(const struct forward *forward, const struct forward_topic *copy, bool *told,
+		 const char *id, const char *why)
+{
+	bool fails = told == &copy->told_failed;
+
+	if (!*told)
+		log_limited_about(forward->log, LOG_WARNING,
+				  &(struct log_about){.id = id, .topic = topic_of(forward, copy)},
+				  fails ? "topic %s takes no dead letters (%s): they stay in the "
+					  "state and are "
+					  "tried again (dead_letter_topic)" :
+					  "topic %s refuses dead letters (%s): those stay in the "
+					  "state and are "
+					  "tried again, others go there (dead_letter_topic)",
+				  topic_of(forward, copy), why);
+	*told = true;
+}
+
+static void tell_better(const struct forward *forward, const struct forward_topic *copy, bool *told)
+{
+	if (*told)
+		log_say(forward->log, LOG_NOTICE, "letters-topic-takes",
+			"topic %s takes the dead letters that it did not take before",
+			topic_of(forward, copy));
+	*told = false;
+}
+
+/* It is looked at again when those that were refused are. */
+static void leave_for_later(struct forward_topic *copy, uint64_t id)
+{
+	if (!copy->later || id < copy->later)
+		copy->later = id;
+}
+
+static void pass(struct forward_topic *copy)
+{
+	store_letter_free(&copy->letter);
+	copy->gone = false;
+}
+
+void forward_let_go(struct forward *forward, uint64_t id)
+{
+	for (size_t i = 0; i < forward->n_topics; i++) {
+		struct forward_topic *copy = &forward->topics[i];
+
+		if (copy->letter.id != id)
+			continue;
+		leave_for_later(copy, id);
+		copy->gone = true;
+		if (!replay_is_busy(&copy->replay))
+			pass(copy);
+	}
+}
+
+static void refused(struct forward *forward, struct forward_topic *copy, const char *why)
+{
+	leave_for_later(copy, copy->letter.id);
+	tell(forward, copy, &copy->told_refused, "letters-topic-refuses", why);
+	copy->any_refused = true;
+	pass(copy);
+}
+
+static void failed(struct forward *forward, struct forward_topic *copy, const struct report *report,
+		   uint64_t now_us)
+{
+	forward->counters->maybe_persisted += report->maybe_persisted;
+	if (copy->gone)
+		pass(copy);
+	/* Also where it was given up for a line that waits: that goes first. */
+	copy->failed_gap_us = longer(copy->failed_gap_us, FAILED_MIN_US, FAILED_MAX_US);
+	copy->not_before_us = now_us + copy->failed_gap_us;
+	/* What came back with the producer's end tells nothing of the topic. */
+	if (!report->producer_gone)
+		tell(forward, copy, &copy->told_failed, "letters-topic-fails", report->reason);
+}
+
+static int delivered(struct forward *forward, struct forward_topic *copy)
+{
+	int r = copy->gone ? 0 : letters_remove(forward->letters, &copy->letter);
+
+	forward->counters->letters_copied++;
+	copy->failed_gap_us = 0;
+	tell_better(forward, copy, &copy->told_failed);
+	pass(copy);
+	return r;
+}
+
+static int take_report(struct forward *forward, struct forward_topic *copy, uint64_t now_us,
+		       bool *ret_moved)
+{
+	const struct report *report = replay_take(&copy->replay);
+
+	if (!report)
+		return 0;
+	*ret_moved = true;
+	switch (report->kind) {
+	case REPORT_DELIVERED:
+		return delivered(forward, copy);
+	case REPORT_REFUSED:
+		refused(forward, copy, report->reason);
+		return 0;
+	case REPORT_FAILED:
+		failed(forward, copy, report, now_us);
+		return 0;
+	}
+	return 0;
+}
+
+/* Whether its source sends its dead letters to the topic. */
+static bool goes_there(const struct forward *forward, const struct forward_topic *copy,
+		       const struct store_dead_letter *letter)
+{
+	const struct conf *conf = forward->conf;
+
+	for (size_t i = 0; letter->source && i < conf->n_sources; i++) {
+		if (strcmp(conf->sources[i].name, letter->source) == 0)
+			return conf->sources[i].letter_topic == copy->topic;
+	}
+	return false;
+}
+
+/* It looked at all that are stored. */
+static void end_look(struct forward *forward, struct forward_topic *copy, uint64_t now_us)
+{
+	copy->seen = forward->letters->n_stored;
+	copy->dry = true;
+	if (!copy->later) {
+		copy->refused_gap_us = 0;
+		tell_better(forward, copy, &copy->told_refused);
+	} else if (!copy->again_us) {
+		copy->refused_gap_us = copy->any_refused ? longer(copy->refused_gap_us,
+								  REFUSED_MIN_US, REFUSED_MAX_US) :
+							   REFUSED_MIN_US;
+		copy->again_us = now_us + copy->refused_gap_us;
+	}
+	copy->any_refused = false;
+}
+
+/* Whether letters may be there that were not looked at, or are to be looked at again. */
+static bool has_more(const struct forward *forward, struct forward_topic *copy, uint64_t now_us)
+{
+	if (copy->dry && copy->again_us && now_us >= copy->again_us) {
+		copy->after = copy->later - 1;
+		copy->later = copy->again_us = 0;
+		copy->dry = false;
+	}
+	if (copy->seen != forward->letters->n_stored)
+		copy->dry = false;
+	return !copy->dry;
+}
+
+/* The next letter for the topic. False: there is none now, and perhaps no more. */
+static bool next_letter(struct forward *forward, struct forward_topic *copy, uint64_t replayed,
+			uint64_t end_us)
+{
+	struct store_dead_letter *letter = &copy->letter;
+	int r = 0;
+
+	while (!r && clock_mono_us() < end_us) {
+		r = store_next_letter(forward->store, copy->after, letter);
+		if (r)
+			break;
+		copy->after = letter->id;
+		if (letter->id == replayed)
+			leave_for_later(copy, letter->id);
+		else if (goes_there(forward, copy, letter) &&
+			 !letters_goes(forward->letters, letter->id))
+			return true;
+		store_letter_free(letter);
+	}
+	if (r)
+		end_look(forward, copy, clock_mono_us());
+	if (r < 0)
+		log_limited_about(forward->log, LOG_ERR,
+				  &(struct log_about){.id = "letters-unread",
+						      .topic = topic_of(forward, copy)},
+				  "the dead letters for topic %s cannot be read: %s",
+				  topic_of(forward, copy), strerror(-r));
+	return false;
+}
+
+/* PIPELINE_E_REFUSED: it was passed, and another may go. Others: it is sent, or waits. */
+static int send(struct forward *forward, struct forward_topic *copy, uint64_t now_us)
+{
+	const char *why = "HEADERS_UNREADABLE";
+	struct letter_texts texts;
+	struct record record;
+	int r = PIPELINE_E_REFUSED;
+
+	if (now_us < copy->not_before_us)
+		return 0;
+	if (!letter_copy(&copy->letter, copy->topic, kafka_error_code(copy->letter.reason),
+			 clock_real_ms(), &texts, &record))
+		r = replay_send(forward->pipeline, &copy->replay, &record, &why, now_us);
+	if (r == PIPELINE_E_REFUSED)
+		refused(forward, copy, why);
+	return r;
+}
+
+static int send_next(struct forward *forward, struct forward_topic *copy,
+		     const struct forward_now *now, uint64_t end_us)
+{
+	int r = PIPELINE_E_REFUSED;
+
+	while (r == PIPELINE_E_REFUSED && !replay_is_busy(&copy->replay)) {
+		if (!copy->letter.id && (!has_more(forward, copy, now->now_us) ||
+					 !next_letter(forward, copy, now->replayed, end_us)))
+			return 0;
+		r = send(forward, copy, now->now_us);
+	}
+	return r < 0 ? r : 0;
+}
+
+int forward_step(struct forward *forward, const struct forward_now *now, bool *ret_moved)
+{
+	uint64_t end_us = forward->n_topics ? clock_mono_us() + STEP_US : 0;
+	int r = 0;
+
+	*ret_moved = false;
+	for (size_t i = 0; i < forward->n_topics; i++) {
+		struct forward_topic *copy = &forward->topics[i];
+		int error = take_report(forward, copy, now->now_us, ret_moved);
+
+		r = r ? r : error;
+		if (now->may_send && !r)
+			r = send_next(forward, copy, now, end_us);
+	}
+	return r;
+}
+
+/* Of a topic that is not there nothing is expected. */
+static bool is_expected(const struct forward *forward, const struct forward_topic *copy)
+{
+	struct output_topic topic;
+
+	if (copy->failed_gap_us || (copy->dry && !copy->letter.id))
+		return false;
+	return !output_topic(forward->output, copy->topic, &topic) ||
+	       strcmp(topic.state, "ready") == 0 || strcmp(topic.state, "unknown") == 0;
+}
+
+bool forward_waits(struct forward *forward, uint64_t now_us)
+{
+	bool wait = forward->n_topics && forward->letters->n;
+
+	for (size_t i = 0; i < forward->n_topics; i++)
+		wait |= forward->topics[i].seen != forward->letters->n_stored ||
+			is_expected(forward, &forward->topics[i]);
+	if (!forward->wait_to_us)
+		forward->wait_to_us = now_us + forward->conf->shutdown_timeout_ms * US_PER_MS;
+	return wait && now_us < forward->wait_to_us;
+}
+
+/* One for each topic, which sources may share. */
+static void add(struct forward *forward, uint32_t topic)
+{
+	for (size_t i = 0; i < forward->n_topics; i++) {
+		if (forward->topics[i].topic == topic)
+			return;
+	}
+	forward->topics[forward->n_topics++] = (struct forward_topic){.topic = topic};
+}
+
+int forward_open(struct forward *forward)
+{
+	const struct conf *conf = forward->conf;
+
+	forward->topics = calloc(conf->n_sources + 1, sizeof *forward->topics);
+	if (!forward->topics)
+		return -ENOMEM;
+	for (size_t i = 0; i < conf->n_sources; i++) {
+		if (conf->sources[i].letter_topic != SOURCE_NO_TOPIC)
+			add(forward, conf->sources[i].letter_topic);
+	}
+	return 0;
+}
+
+void forward_close(struct forward *forward)
+{
+	for (size_t i = 0; i < forward->n_topics; i++) {
+		store_letter_free(&forward->topics[i].letter);
+		replay_deinit(&forward->topics[i].replay);
+	}
+	free(forward->topics);
+	forward->topics = NULL;
+	forward->n_topics = 0;
+}

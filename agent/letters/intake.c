@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Dead letters before a transaction takes them: they are told, and where a source says so its
+ * oldest ones make room. Those go in the very transaction that stores the newer ones and the
+ * positions behind them, so a crash leaves either the old ones or the new. The store is read for
+ * that, which may be done only while nobody writes to it.
+ */
+#include "letters/intake.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <syslog.h>
+
+/* What became a dead letter since the batch before: once it is stored it is gone from here. */
+static void tell_letters(const struct intake *intake)
+{
+	const struct store_dead_letter *letter;
+	const char *source;
+
+	while ((letter = letters_next_untold(intake->letters, &source)))
+		log_limited_about(
+			intake->log, LOG_WARNING,
+			&(struct log_about){.id = "dead-letter",
+					    .source = source,
+					    .topic = letter->topic,
+					    .cause = letter->cause},
+			"%s: position %" PRIu64
+			": a record was refused (%s): it is not in Kafka, but kept as a dead "
+			"letter of source %s; see waybill(8), DEAD LETTERS",
+			letter->path, letter->position, letter->reason, source);
+}
+
+/* The oldest one of the share goes. False: there is none, or it cannot be read. */
+static bool displace(const struct intake *intake, struct letters_share *share)
+{
+	struct store_gone oldest;
+	int r = store_oldest_letter(intake->store, share->source, share->looked, &oldest);
+
+	if (!r) {
+		share->looked = oldest.id;
+		/* It is on its way, and goes when its report says so. */
+		if (oldest.id == intake->replayed)
+			return true;
+		forward_let_go(intake->forward, oldest.id);
+		r = letters_displace(intake->letters, share, &oldest);
+	}
+	if (r < 0)
+		log_source(intake->log, LOG_ERR, share->source, "letters-unread",
+			   "source %s: its oldest dead letters cannot be removed: %s",
+			   share->source, strerror(-r));
+	return r == 0;
+}
+
+static void make_room(const struct intake *intake, struct letters_share *share)
+{
+	uint64_t before = share->displaced;
+
+	while (letters_has_surplus(intake->letters, share) && displace(intake, share))
+		;
+	if (share->displaced == before)
+		return;
+	intake->counters->letters_displaced += share->displaced - before;
+	log_source(intake->log, LOG_WARNING, share->source, "letters-displaced",
+		   "source %s: the room of its dead letters is used up (dead_letter_max: %" PRIu64
+		   " bytes): %" PRIu64 " of the oldest were removed for newer ones, %" PRIu64
+		   " since the start (dead_letter_full = \"drop_oldest\")",
+		   share->source, share->max_bytes, share->displaced - before, share->displaced);
+}
+
+void intake_prepare(const struct intake *intake, bool may_read)
+{
+	struct letters *letters = intake->letters;
+
+	tell_letters(intake);
+	for (size_t i = 0; i < letters->n_shares && may_read; i++)
+		make_room(intake, &letters->shares[i]);
+}
+
+void intake_tell_full(struct letters *letters, struct log *log)
+{
+	const struct letters_share *share;
+
+	while ((share = letters_next_full(letters)))
+		log_source(
+			log, LOG_ERR, share->source, "letters-full",
+			"source %s: its dead letters take %" PRIu64
+			" bytes, and there is no room for the next one (dead_letter_max: %" PRIu64
+			" for this source, %" PRIu64 " of %" PRIu64
+			" are taken by all): its files whose "
+			"next record was refused wait; raise it, or look at them with `waybill "
+			"dead-letters list %s` and send them again or remove them (`waybill "
+			"dead-letters replay`, `waybill dead-letters drop`)",
+			share->source, share->bytes, share->max_bytes,
+			letters->stored + letters->bytes, letters->max_bytes, share->source);
+}
