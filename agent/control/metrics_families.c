@@ -46,7 +46,8 @@ PUT(put_dead)
 		return false;
 	source = view->conf->sources[index].name;
 	reasons = letters_reasons(view->letters, source);
-	for (size_t n = 0; (reason = reasons_at(reasons, n)); n++)
+	for (size_t n = 0; !view->conf->sources[index].gone && (reason = reasons_at(reasons, n));
+	     n++)
 		put_of_source(to, family->name, source, reason->text, reason->n);
 	return true;
 }
@@ -62,7 +63,7 @@ PUT(put_lost)
 
 	if (index >= view->conf->n_sources)
 		return false;
-	for (size_t n = 0; n < LOST_REASONS; n++)
+	for (size_t n = 0; n < LOST_REASONS && !view->conf->sources[index].gone; n++)
 		put_of_source(to, family->name, view->conf->sources[index].name, words[n],
 			      view->files->source_counters[index].lost[n]);
 	return true;

@@ -94,7 +94,7 @@ struct file {
 	char *lineage;   /* the path at which it was first seen */
 	char *real;      /* the file to which links led from there; NULL: no link leads there */
 	char *went;      /* a directory to which generations of its lineage went; NULL: their own */
-	/* its first line, where its source reads that; owned; at == NULL: not known, or no_header */
+	/* its first line, where its source reads that; owned; at == NULL: none is known */
 	struct slice header;
 	char *second; /* another path that a source wants, and is this file; NULL: none known */
 	struct slice name; /* last component of path */
