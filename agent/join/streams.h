@@ -10,7 +10,7 @@
 struct join_bytes {
 	struct slice bytes; /* from the event's first line on */
 	bool ended;         /* as of join_cut */
-	/* Whether what is settled of the line there says that it is of another event. NULL: never. */
+	/* Whether what is settled of the line there makes it another event's. NULL: never. */
 	bool (*is_apart)(const void *context, size_t at);
 	const void *context;
 };
