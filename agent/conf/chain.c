@@ -223,10 +223,14 @@ int conf_build_parser(struct source_build *s)
 	uint32_t field = 0;
 	int r;
 
-	if (!s->n_links || !s->fields_known || !s->source->route)
+	if (!s->n_links || !s->fields_known)
 		return 0;
-	for (unsigned i = 0; i <= s->source->n_also; i++)
+	for (unsigned i = 0; i <= s->source->n_also; i++) {
+		/* It has none where something is wrong, which was noted. */
+		if (!source_route(s->source, i))
+			return 0;
 		fields |= route_fields(source_route(s->source, i));
+	}
 	s->source->reads_header = conf_parser_reads_header(s);
 	r = parser_new(s->links, s->n_links, &s->fields, fields, &s->source->parser, &field);
 	if (r == PARSER_E_NAME)
