@@ -17,6 +17,12 @@ void agent_count_generation(struct agent *agent)
 	agent->reloaded_ms = clock_real_ms();
 }
 
+int agent_listen_again(struct agent *agent)
+{
+	agent_listen(agent);
+	return agent_watch_http(agent);
+}
+
 void agent_look_again(struct agent *agent)
 {
 	agent->reloaded_ms = clock_real_ms();
@@ -24,8 +30,7 @@ void agent_look_again(struct agent *agent)
 	/* What could not be made at the start is tried again. */
 	if (agent->http)
 		return;
-	agent_listen(agent);
-	if (agent_watch_http(agent) < 0)
+	if (agent_listen_again(agent) < 0)
 		agent->http = http_free(agent->http);
 }
 
@@ -70,12 +75,6 @@ int agent_take_limits(struct agent *agent, struct conf *next)
 {
 	live_take_limits(agent->conf, next);
 	return agent_hand_on_limits(agent);
-}
-
-int agent_listen_again(struct agent *agent)
-{
-	agent_listen(agent);
-	return agent_watch_http(agent);
 }
 
 struct swap agent_swap(struct agent *agent)

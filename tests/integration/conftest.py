@@ -37,6 +37,16 @@ def broker():
     broker.stop()
 
 
+@pytest.fixture(scope="module")
+def other():
+    """A second cluster; a test that breaks it mends it."""
+    other = Broker("other-broker")
+    other.format()
+    other.start()
+    yield other
+    other.stop()
+
+
 @pytest.fixture(scope="session")
 def cluster(request):
     """Where most tests ship to: WAYBILL_TEST_BROKERS, or our own broker."""

@@ -7,7 +7,6 @@ import sqlite3
 
 import pytest
 from rig import config
-from rig.kafka import Broker
 from rig.reader import Reader
 from rig.state import read_state
 from rig.wait import last, wait_for
@@ -17,16 +16,6 @@ pytestmark = pytest.mark.timeout(300)
 
 LINES = 3000
 RATE = 1000
-
-
-@pytest.fixture(scope="module")
-def other():
-    """A second cluster; a test that breaks it mends it."""
-    other = Broker("other-broker")
-    other.format()
-    other.start()
-    yield other
-    other.stop()
 
 
 def audit(topic_name):

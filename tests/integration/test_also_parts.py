@@ -2,11 +2,11 @@
 """Events whose lines do not stand together, or go on when they were taken for whole, and that go to two
 topics: each topic gets each line once, joined, whatever the other one takes."""
 
-import os
 import random
 
 import pytest
 from rig import config
+from rig.cri import CriLog
 from rig.reader import Reader
 from rig.state import read_state
 from rig.wait import wait_for
@@ -16,27 +16,9 @@ pytestmark = [pytest.mark.timeout(180), pytest.mark.scenario("C11", "E37")]
 PATTERN = r"^(?<time>\S+) (?<stream>\S+) [FP] (?<text>.*)$"
 
 
-class Log:
-    """Of a container; its runtime appends lines."""
-
-    def __init__(self, path):
-        self.path = path
-        self.n = 0
-
-    def write(self, *lines):
-        with open(self.path, "ab", buffering=0) as log:
-            for line in lines:
-                self.n += 1
-                log.write(b"2026-11-21T15:11:%02d.000000001Z %s\n" % (self.n % 60, line.encode()))
-
-    def rotate(self):
-        os.rename(self.path, f"{self.path}.1")
-        self.path.touch()
-
-
 @pytest.fixture
 def log(work):
-    return Log(work / "log" / "0.log")
+    return CriLog(work / "log" / "0.log")
 
 
 @pytest.fixture

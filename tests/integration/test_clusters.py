@@ -9,7 +9,6 @@ import random
 import pytest
 from rig import config
 from rig.agent import EX_UNAVAILABLE
-from rig.kafka import Broker
 from rig.promtool import promtool
 from rig.reader import Reader
 from rig.wait import wait_for
@@ -18,16 +17,6 @@ from rig.writer import Load
 RATE = 1000  # lines a second, to each
 MEANWHILE = 3000  # lines that the one gets while the other is down
 KILLS = 3
-
-
-@pytest.fixture(scope="module")
-def other():
-    """The second cluster; a test that breaks it mends it."""
-    other = Broker("other-broker")
-    other.format()
-    other.start()
-    yield other
-    other.stop()
 
 
 class Side:

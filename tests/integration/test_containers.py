@@ -6,6 +6,7 @@ import os
 
 import pytest
 from rig import config
+from rig.cri import CriLog
 from rig.paths import ROOT
 from rig.reader import Reader
 from rig.state import read_state
@@ -15,25 +16,16 @@ POD = "shop_web-0_3f2a5c1e-8d4b-4e0f-9a7c-1b2d3e4f5a6b"
 TRACE = ["ERROR failed", "java.lang.IllegalStateException: no", "\tat shop.Orders.pay(Orders.java:7)"]
 
 
-class Container:
+class Container(CriLog):
     """Its runtime writes 0.log line by line, and the kubelet renames that."""
 
     def __init__(self, work):
         self.directory = work / "log" / "pods" / POD / "app"
         self.directory.mkdir(parents=True)
-        self.path = self.directory / "0.log"
-        self.n = 0
-
-    def write(self, *lines):
-        """Each as "stdout F text"."""
-        with open(self.path, "ab", buffering=0) as log:
-            for line in lines:
-                self.n += 1
-                log.write(b"2026-11-21T15:11:%02d.000000001Z %s\n" % (self.n % 60, line.encode()))
+        super().__init__(self.directory / "0.log")
 
     def rotate(self):
-        os.rename(self.path, f"{self.path}.20261121-1511{self.n:02}")
-        self.path.touch()
+        super().rotate(f"{self.path}.20261121-1511{self.n:02}")
 
 
 @pytest.fixture
