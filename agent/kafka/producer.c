@@ -415,7 +415,7 @@ void producer_purge(struct producer *p, bool in_flight)
 
 bool producer_is_dead(const struct producer *p, char *ret_text, size_t len)
 {
-	char text[256];
+	char text[352]; /* that of a number names last what was refused before */
 	rd_kafka_resp_err_t err = rd_kafka_fatal_error(p->rk, text, sizeof text);
 
 	if (err)

@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Three brokers under load, some or all of which go and come: nothing is lost, repeated or out of its
-order, with the same producer, and it goes on by itself when they are back."""
+"""Three brokers under load, some or all of which go and come: nothing is lost or out of its order, and it
+goes on by itself when they are back.
+
+With the same producer, but for one reason. Two small batches of a partition may be under way at once; a
+broker that comes back refuses the first one (NOT_ENOUGH_REPLICAS until others are in sync again,
+NOT_LEADER_OR_FOLLOWER until it leads), and the second one for its number, because meanwhile it would take
+it. Then librdkafka ends the producer, or the agent does before batches get new numbers. What was in doubt
+may come twice, and is counted.
+"""
 
 import os
 import time
@@ -49,16 +56,15 @@ class Voyage:
 
         wait_for(quiet, 60, "it stands still")
 
-    def end(self, producers=1):
-        """What comes twice was counted, and nothing is where there was no second producer."""
+    def end(self):
+        """What comes twice was counted, and nothing does where there was no second producer."""
         written = self.load.stop()
         wait_for(self.oracle.complete, 120, "all lines")
         self.agent.stop()
         counters = self.agent.counters()
         verdict = self.oracle.judge()
         print(f"producers {counters['producers_made']}, in doubt {counters['maybe_persisted']}, {verdict}")
-        assert counters["producers_made"] <= producers, self.agent.messages()
-        assert verdict.DUP <= counters["maybe_persisted"], (verdict, self.agent.messages())
+        self.agent.assert_one_producer(verdict)
         verdict.assert_clean(written=written, dup=verdict.DUP)
 
 
@@ -103,8 +109,7 @@ def test_a_leader_is_bounced_hard(voyage):
 @pytest.mark.scenario("E18", "E19", "E02", "E03")
 def test_two_of_three_are_frozen(voyage):
     """What is left may not take a record, and does not say so for as long as it waits for the others;
-    requests to these end without an answer, and some were appended. Where librdkafka would send a batch
-    that a frozen leader has appended under another epoch, the producer is replaced before it does."""
+    requests to these end without an answer, and some were appended."""
     for _ in range(FREEZES):
         for node in (2, 3):
             voyage.brokers.brokers[node].freeze()
@@ -117,7 +122,7 @@ def test_two_of_three_are_frozen(voyage):
             voyage.brokers.brokers[node].thaw()
         voyage.goes_on(thawed)
         last(THAWED_S)
-    voyage.end(producers=1 + FREEZES)
+    voyage.end()
 
 
 @pytest.mark.long
