@@ -52,6 +52,13 @@ static bool has_moved(rd_kafka_resp_err_t err)
 	}
 }
 
+/* The instance met a fatal error that is no refusal: one of numbers, the library's own or ours. */
+static bool lost_count(const struct producer *p)
+{
+	return rd_kafka_fatal_error(p->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR &&
+	       !producer_was_refused(p);
+}
+
 /*
  * Whether it failed because the instance ends. A batch that a broker refused says so itself, and
  * the instance ends because of it.
@@ -65,8 +72,7 @@ static bool is_gone(const struct producer *p, rd_kafka_resp_err_t err)
 	case RD_KAFKA_RESP_ERR__DESTROY:
 		return true;
 	default:
-		return rd_kafka_fatal_error(p->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR &&
-		       !producer_was_refused(p);
+		return lost_count(p);
 	}
 }
 
@@ -87,10 +93,11 @@ static void convert_failure(struct producer *p, const rd_kafka_message_t *m, str
 	/*
 	 * NOT_LEADER_OR_FOLLOWER comes after the append, too, where the leader moves while replicas
 	 * are waited for. The library takes it for "not persisted", and its repeat, which Kafka
-	 * would know, is what a producer that would renumber does not live to send.
+	 * would know, is what a producer that lost count does not live to send. Which records were
+	 * sent before is nothing that it tells, so all are in doubt then.
 	 */
 	ret->maybe_persisted = rd_kafka_message_status(m) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED ||
-			       producer_would_renumber(p);
+			       producer_would_renumber(p) || lost_count(p);
 	ret->producer_gone = is_gone(p, err);
 }
 

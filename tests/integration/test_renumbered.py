@@ -71,3 +71,54 @@ def test_what_is_in_doubt_is_not_sent_under_new_numbers(
     assert counters["maybe_persisted"] >= doubt.records, counters
     assert counters["producers_made"] == 2, agent.messages()
     verdict.assert_clean(written, dup=verdict.DUP)
+
+
+def lost_then_gap(proxy, denied, lost):
+    """A rule: one large batch is appended and denied, as often as it comes. A small one of another partition
+    is lost with its connection, and fails when it comes again, with one behind it."""
+
+    def rule(request):
+        batch = request.batches[0]
+        if not denied and request.records > PIPELINED:
+            denied.append(batch)
+        if not denied or batch.partition == denied[0].partition:
+            return DENIED
+        if not lost and proxy.faults(DENIED) and request.records <= PIPELINED:
+            lost.append(batch)
+            return actions.RESET
+        again = lost and (batch.partition, batch.sequence) == (lost[0].partition, lost[0].sequence)
+        return LATE if again and not proxy.faults(LATE) else None
+
+    return rule
+
+
+@pytest.mark.parametrize("library", ["own", "newest"])
+@pytest.mark.scenario("E03", "E06", "E04", "E19")
+def test_what_is_in_doubt_comes_again_and_is_refused(
+    library, broker, own_topic, proxy, make_lineage, make_agent, make_oracle
+):
+    """As when brokers were down, and come back. librdkafka before 2.3.0 ends the producer itself then, and
+    does not say that a batch is in doubt whose leader moved after the append."""
+    lineage = make_lineage("a", keys=30).append(500)
+    agent = make_agent(proxy.bootstrap, own_topic, kafka={"socket_timeout_ms": 4000})
+    agent.env = logins.newest_library() if library == "newest" else None
+    agent.start()
+    oracle = make_oracle(broker, own_topic, [lineage])
+    agent.counted(lines_delivered=500)
+    denied, lost = [], []
+    proxy.rule = lost_then_gap(proxy, denied, lost)
+    lineage.append(200)
+    load = Load(lineage, rate=40)
+    wait_for(lambda: proxy.faults(LATE), 20, "a batch that fails before another")
+    agent.wait_says("drained and replaced")
+    proxy.rule = None
+    goal = oracle.in_topic() + 200
+    wait_for(lambda: oracle.in_topic() > goal, 60, "it goes on")
+    written = 700 + load.stop()
+    wait_for(oracle.complete, 30, lambda: f"{oracle.missing()} missing")
+    agent.stop()
+    agent.assert_true(read=written)
+    verdict = oracle.judge()
+    agent.assert_one_producer(verdict)
+    assert verdict.DUP >= denied[0].records, verdict
+    verdict.assert_clean(written, dup=verdict.DUP)
