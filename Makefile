@@ -104,7 +104,7 @@ check-fast: format-check  ## floors, format, lint, documents: a minute of CPU ti
 LONG := $(addprefix $B/unit/test_,kill_sweep power_loss)
 NIGHTLY := sweeps it-long it-newest model-long fuzz-long check-system
 # What an outage, a refusal or a fault of Kafka does depends on the library.
-NEWEST := fatal moved_broker order outage outage_kill partition_change quota refused renumbered \
+NEWEST := doors fatal moved_broker order outage outage_kill partition_change quota refused renumbered \
 	restart rough_sea shuffle size stop three topic topic_plans unreached waits
 
 nightly:  ## what check does in short, in its long form, and check-system: some hours

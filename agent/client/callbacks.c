@@ -8,19 +8,23 @@
  * About each certificate it asks having asked OpenSSL. Nothing is decided here: only the reason is
  * kept, which the library's own message has not.
  *
- * It logs from the thread in which something happens. One thing can be met there only: when a batch
- * is refused for its number, because the one before it failed, the library numbers all that it has
- * anew, under another epoch. A batch in doubt, of any partition, would then be sent again in such a
- * way that Kafka cannot know it (the library's issue 4953). Of that it tells nobody, but it logs
- * that it has met such a batch before it begins, in the thread that handles the answer and holding
- * no lock; an instance with a fatal error sends nothing more, and what is in doubt comes back and
- * says so. Should another version log it otherwise, nothing is lost but that.
+ * It logs from the thread in which something happens, and two things can be met there only. Of a
+ * connection that the other side ended a newer library (2.11.1) logs, but makes no event, and who
+ * waits for the brokers wants to know why; an older one does both, which is no harm.
+ *
+ * And when a batch is refused for its number, because the one before it failed, the library numbers
+ * all that it has anew, under another epoch. A batch in doubt, of any partition, would then be sent
+ * again in such a way that Kafka cannot know it (the library's issue 4953). Of that it tells
+ * nobody, but it logs that it has met such a batch before it begins, in the thread that handles the
+ * answer and holding no lock; an instance with a fatal error sends nothing more, and what is in
+ * doubt comes back and says so. Should another version log it otherwise, nothing is lost but that.
  */
 #include "client/callbacks.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "client/library_log.h"
 #include "client/words.h"
@@ -28,9 +32,9 @@
 
 static void note_token(struct callbacks *c, const struct token *token)
 {
-	pthread_mutex_lock(&c->about_lock);
+	pthread_mutex_lock(&c->texts_lock);
 	memcpy(c->about, token->about, sizeof c->about);
-	pthread_mutex_unlock(&c->about_lock);
+	pthread_mutex_unlock(&c->texts_lock);
 }
 
 void callbacks_about_token(struct callbacks *c, char *ret_about, size_t len)
@@ -38,9 +42,33 @@ void callbacks_about_token(struct callbacks *c, char *ret_about, size_t len)
 	ret_about[0] = '\0';
 	if (!c->login)
 		return;
-	pthread_mutex_lock(&c->about_lock);
+	pthread_mutex_lock(&c->texts_lock);
 	snprintf(ret_about, len, "%s", c->about);
-	pthread_mutex_unlock(&c->about_lock);
+	pthread_mutex_unlock(&c->texts_lock);
+}
+
+bool callbacks_cut(struct callbacks *c, char *ret_text, size_t len)
+{
+	if (!atomic_load(&c->cut))
+		return false;
+	pthread_mutex_lock(&c->texts_lock);
+	snprintf(ret_text, len, "%s", c->cut_text);
+	atomic_store(&c->cut, false);
+	pthread_mutex_unlock(&c->texts_lock);
+	return true;
+}
+
+/* What is worse it tells by events, and what is less is no fault. */
+static void note_cut(struct callbacks *c, int level, const char *facility, const char *text)
+{
+	const char *words = strncmp(text, "[thrd:", 6) == 0 ? strstr(text, "]: ") : NULL;
+
+	if (level <= LOG_ERR || level >= LOG_DEBUG || strcmp(facility, "FAIL") != 0)
+		return;
+	pthread_mutex_lock(&c->texts_lock);
+	snprintf(c->cut_text, sizeof c->cut_text, "%s", words ? words + 3 : text);
+	atomic_store(&c->cut, true);
+	pthread_mutex_unlock(&c->texts_lock);
 }
 
 void callbacks_fetch_token(struct callbacks *c, rd_kafka_t *rk)
@@ -93,35 +121,38 @@ static bool tells_new_numbers(const char *facility)
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
 	struct callbacks *c = rk ? rd_kafka_opaque(rk) : NULL;
-	rd_kafka_t *guarded = c ? atomic_load(&c->guarded) : NULL;
+	rd_kafka_t *guarded;
 
-	(void)level;
-	if (c && c->log)
+	if (!c)
+		return;
+	if (c->log && (c->debug || level < LOG_DEBUG))
 		library_log_note(c->log, facility, text);
+	note_cut(c, level, facility, text);
+	guarded = atomic_load(&c->guarded);
 	if (guarded && tells_new_numbers(facility) && !atomic_exchange(&c->renumbers, true))
 		rd_kafka_test_fatal_error(guarded, RD_KAFKA_RESP_ERR__INCONSISTENT, text);
 }
 
-/* Unless the user wants none verified. */
-static bool verifies(const struct kafka_options *o)
+/* Whether the user gives the property a value, and another one than this. */
+static bool is_other(const struct kafka_options *o, const char *name, const char *value)
 {
 	for (size_t i = 0; i < o->n_props; i++) {
-		if (strcmp(o->props[i].name, "enable.ssl.certificate.verification") == 0 &&
-		    strcmp(o->props[i].value, "true") != 0)
-			return false;
+		if (strcmp(o->props[i].name, name) == 0 && strcmp(o->props[i].value, value) != 0)
+			return true;
 	}
-	return true;
+	return false;
 }
 
 void callbacks_init(struct callbacks *c, const struct kafka_options *options, rd_kafka_conf_t *conf)
 {
 	c->login = login_ref(options->login);
-	pthread_mutex_init(&c->about_lock, NULL);
+	pthread_mutex_init(&c->texts_lock, NULL);
 	c->log = options->log;
+	c->debug = is_other(options, "debug", "");
 	rd_kafka_conf_set_opaque(conf, c);
 	rd_kafka_conf_set_log_cb(conf, on_log);
-	/* A library without TLS takes no callback, and needs none. */
-	if (verifies(options))
+	/* Unless the user wants none verified. A library without TLS takes no callback. */
+	if (!is_other(options, "enable.ssl.certificate.verification", "true"))
 		(void)rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate);
 	if (!c->login)
 		return;

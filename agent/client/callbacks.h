@@ -9,6 +9,8 @@
 #include "client/options.h"
 #include "login/token.h"
 
+#define CALLBACKS_CUT_MAX 384
+
 /*
  * What threads of the library ask us, beside the loop: whether a certificate will do, and for a
  * token of SASL/OAUTHBEARER; and what they log. Embedded by the owner of an instance, at a place
@@ -18,11 +20,14 @@ struct callbacks {
 	struct login *login;          /* for tokens, or NULL */
 	atomic_int certificate_error; /* why one was refused last, by OpenSSL's number; or 0 */
 	struct library_log *log;      /* or NULL */
+	bool debug; /* its lines of level debug go there, too: the user asked for them */
 	/* To be ended before it numbers its batches anew, or NULL; and whether it was. */
 	struct rd_kafka_s *_Atomic guarded;
 	atomic_bool renumbers;
-	pthread_mutex_t about_lock;
-	char about[TOKEN_ABOUT_MAX]; /* the token in use, by about_lock; "": it says nothing */
+	atomic_bool cut;            /* `cut_text` is new */
+	pthread_mutex_t texts_lock; /* on both: */
+	char cut_text[CALLBACKS_CUT_MAX];
+	char about[TOKEN_ABOUT_MAX]; /* the token in use; "": it says nothing */
 };
 
 struct rd_kafka_s;
@@ -50,6 +55,12 @@ void callbacks_fetch_token(struct callbacks *callbacks, struct rd_kafka_s *rk);
 
 /* What the token in use says of itself, for an error text (client/words.h). */
 void callbacks_about_token(struct callbacks *callbacks, char *ret_about, size_t len);
+
+/*
+ * The library's words on a connection that was cut, of which its events do not tell: the last since
+ * the last call, at most CALLBACKS_CUT_MAX. False: none was. Cheap then.
+ */
+bool callbacks_cut(struct callbacks *callbacks, char *ret_text, size_t len);
 
 /* The instance is gone. Fine without callbacks_init, if it is all 0. */
 void callbacks_deinit(struct callbacks *callbacks);

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * librdkafka takes two guesses that are wrong as often as right. Whatever a certificate is refused
- * for, it names ssl.ca.location, also when the certificate is of another host. And of whatever does
- * not speak Kafka it reads the first four bytes as a length, finds it too large, and has one raise
- * receive.message.max.bytes: of an HTTP server, or of a port for TLS that got no TLS. Its own words
- * are kept up to the guess. Where it is itself what brokers refuse, it cannot know. And when it has
- * no room for a thread it does not say what the many are.
+ * librdkafka takes guesses that are wrong as often as right. Whatever a certificate is refused for,
+ * it names ssl.ca.location, also when the certificate is of another host. Of whatever does not
+ * speak Kafka it reads the first four bytes as a length, finds it too large, and has one raise
+ * receive.message.max.bytes: of an HTTP server, or of a port for TLS that got no TLS. And a broker
+ * that hangs up, or says nothing, it takes for one of before 2016 (0.10). Its own words are kept up
+ * to the guess. Where it is itself what brokers refuse, it cannot know. And when it has no room for
+ * a thread it does not say what the many are.
+ *
+ * A Java broker hangs up without a word on whoever speaks to a port in another way than it wants,
+ * be it TLS or SASL; when it does so tells which.
  */
 #include "client/words.h"
 
@@ -28,6 +32,14 @@
 #define SCRAM "SASL mechanism SCRAM"
 /* 2.6.1: the first that sends the nonce of SCRAM once, as brokers from Kafka 4 on insist. */
 #define SCRAM_VERSION 0x02060100
+/* So soon behind the first request the library means it, too. */
+#define EARLY_MS 2000
+#define NO_TLS                                                                                   \
+	"the broker hangs up on the TLS handshake: most likely this port speaks no TLS, so set " \
+	"security_protocol = \"plaintext\" or \"sasl_plaintext\", or name the port that does"
+#define NO_CERTIFICATE                                                                          \
+	"; the broker wants a certificate of its clients, and refuses ours or misses it: look " \
+	"at ssl_certificate_location and ssl_key_location"
 
 /* The numbers are those of OpenSSL (X509_V_ERR_...), which do not change. */
 static const struct {
@@ -97,11 +109,85 @@ static void name_token(char *text, size_t size, const char *token)
 	append(text, size, token);
 }
 
+/*
+ * Where an error text has `mark`, and `also`, these words take its place from `from` on, or, where
+ * that is NULL, come behind it. The first row that fits.
+ */
+static const struct {
+	const char *mark, *also, *from, *words;
+} hang_ups[] = {
+	{"in state APIVERSION_QUERY", "ssl://", "Disconnected",
+	 "the broker hangs up on the first request, behind the TLS handshake: it may want a "
+	 "certificate of its clients (ssl_certificate_location, ssl_key_location); else look at "
+	 "address and port, and at what the broker logs"},
+	{"in state APIVERSION_QUERY", "", "Disconnected",
+	 "the broker hangs up on the first request: most likely this port speaks TLS, so set "
+	 "security_protocol = \"ssl\" or \"sasl_ssl\"; else look at address and port, and at what "
+	 "the broker logs"},
+	{HANDSHAKE, "PLAINTEXT broker listener", HANDSHAKE, NO_TLS},
+	{HANDSHAKE, "wrong version number", HANDSHAKE,
+	 "what answers there speaks no TLS; look at address and port, and at security_protocol"},
+	{HANDSHAKE, "unexpected eof", HANDSHAKE, NO_TLS},
+	{"during SSL connection handshake", "", "Disconnected", NO_TLS},
+	{"SSL alert number", "certificate", NULL, NO_CERTIFICATE},
+	{"SSL alert number", "unknown ca", NULL, NO_CERTIFICATE},
+	{"ApiVersionRequest failed", "probably due to broker version", "ApiVersionRequest",
+	 "what listens there takes the connection and does not answer the first request: it is "
+	 "frozen or very slow, or not Kafka; look at address and port"},
+	{"mechanism handshake failed", "Unsupported SASL mechanism", NULL,
+	 "; set sasl_mechanism to one of those"},
+	{"mechanism handshake failed", "current SASL state", "SASL ",
+	 "this port wants no login: set security_protocol = \"plaintext\", or \"ssl\" with TLS, or "
+	 "name the port that does"},
+};
+
+/* Brokers answer the first request of anybody, and then those only who log in. */
+static bool is_no_login(const char *text)
+{
+	const char *after = strstr(text, "(after ");
+	char *end;
+
+	if (!after || strstr(text, "sasl_"))
+		return false;
+	return strtol(after + strlen("(after "), &end, 10) < EARLY_MS &&
+	       strncmp(end, "ms in state UP", strlen("ms in state UP")) == 0;
+}
+
+static void put(char *text, size_t size, char *at, const char *words)
+{
+	snprintf(at, size - (size_t)(at - text), "%s", words);
+}
+
+static bool mend_hang_up(char *text, size_t size)
+{
+	char *cut = strstr(text, "Disconnected");
+
+	if (cut && is_no_login(text)) {
+		put(text, size, cut,
+		    "the broker hangs up on whoever does not log in: most likely this port wants "
+		    "SASL, so set security_protocol = \"sasl_plaintext\", or \"sasl_ssl\" with "
+		    "TLS, and sasl_mechanism");
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(hang_ups); i++) {
+		const char *from = hang_ups[i].from;
+		char *at = from ? strstr(text, from) : text + strlen(text);
+
+		if (!at || !strstr(text, hang_ups[i].mark) || !strstr(text, hang_ups[i].also))
+			continue;
+		put(text, size, at, hang_ups[i].words);
+		return true;
+	}
+	return false;
+}
+
 void words_mend(char *text, size_t size, int certificate, const char *token)
 {
 	char *size_at = strstr(text, TOO_LARGE), *cause = strstr(text, NOT_VERIFIED);
 	char *handshake = strstr(text, HANDSHAKE);
 
+	if (mend_hang_up(text, size))
+		return;
 	if (strstr(text, SCRAM) && rd_kafka_version() < SCRAM_VERSION)
 		append(text, size,
 		       "; brokers of Kafka 4 refuse SCRAM of a librdkafka before 2.6.1, whatever "

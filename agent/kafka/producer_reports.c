@@ -148,6 +148,11 @@ size_t producer_reports(struct producer *p, struct report *ret_reports,
 
 	*ret_news = false;
 	while (n < max) {
+		/* Before the events: what they tell of the next try is newer. */
+		if (!p->event && atomic_load(&p->callbacks.cut)) {
+			*ret_news = true;
+			break;
+		}
 		if (!p->event)
 			p->event = rd_kafka_queue_poll(p->queue, 0);
 		if (!p->event)
@@ -196,27 +201,35 @@ static enum trouble trouble_of(rd_kafka_resp_err_t err, const char *text)
 	}
 }
 
-static void convert_error(struct producer *p, struct producer_news *ret)
+/* Of an error whose text is there. */
+static void judge_error(struct producer *p, rd_kafka_resp_err_t err, struct producer_news *ret)
 {
-	rd_kafka_resp_err_t err = rd_kafka_event_error(p->event);
 	char about[TOKEN_ABOUT_MAX];
 
 	ret->kind = NEWS_ERROR;
 	ret->priority = LOG_WARNING;
-	snprintf(ret->text, sizeof ret->text, "%s", rd_kafka_event_error_string(p->event));
 	ret->trouble = trouble_of(err, ret->text);
 	callbacks_about_token(&p->callbacks, about, sizeof about);
 	words_mend(ret->text, sizeof ret->text, atomic_load(&p->callbacks.certificate_error),
 		   about);
+	if (ret->trouble >= TROUBLE_TLS) {
+		ret->kind = NEWS_AUTH;
+		ret->priority = LOG_ERR;
+	}
+}
+
+static void convert_error(struct producer *p, struct producer_news *ret)
+{
+	rd_kafka_resp_err_t err = rd_kafka_event_error(p->event);
+
+	snprintf(ret->text, sizeof ret->text, "%s", rd_kafka_event_error_string(p->event));
+	judge_error(p, err, ret);
 	if (rd_kafka_event_error_is_fatal(p->event) || err == RD_KAFKA_RESP_ERR__FATAL) {
 		ret->kind = NEWS_FATAL;
 		ret->priority = LOG_ERR;
 		producer_is_dead(p, ret->text, sizeof ret->text);
 	} else if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
 		ret->kind = NEWS_ALL_DOWN;
-	} else if (ret->trouble >= TROUBLE_TLS) {
-		ret->kind = NEWS_AUTH;
-		ret->priority = LOG_ERR;
 	}
 }
 
@@ -226,8 +239,11 @@ void producer_news(struct producer *p, struct producer_news *ret)
 	ret->priority = LOG_DEBUG;
 	ret->trouble = TROUBLE_NONE;
 	ret->text[0] = '\0';
-	if (!p->event)
+	if (!p->event) {
+		if (callbacks_cut(&p->callbacks, ret->text, sizeof ret->text))
+			judge_error(p, RD_KAFKA_RESP_ERR__TRANSPORT, ret);
 		return;
+	}
 	if (rd_kafka_event_type(p->event) == RD_KAFKA_EVENT_ERROR)
 		convert_error(p, ret);
 	rd_kafka_event_destroy(p->event);

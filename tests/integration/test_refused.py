@@ -86,8 +86,7 @@ def test_what_a_broker_is_taken_for(tls, work, make_agent):
     rows = [
         # Its certificate is for 127.0.0.1.
         (f"localhost:{port}", kafka, "it is for another name than the one connected to"),
-        # A Java broker only hangs up.
-        (broker.tls, {}, "connecting to a SSL listener?"),
+        (broker.tls, {}, "this port speaks TLS"),
         (f"127.0.0.1:{web.server_address[1]}", {}, 'not Kafka: its answer begins with "HTTP"'),
     ]
     for bootstrap, block, words in rows:

@@ -64,6 +64,77 @@ Test(words, a_name_is_no_matter_of_the_authority)
 	}
 }
 
+/* As the libraries say it, 2.0.2 and 2.15. */
+Test(words, who_hangs_up_is_told_by_when)
+{
+	static const struct {
+		const char *text, *wanted;
+	} rows[] = {
+		{"a:1/bootstrap: Disconnected while requesting ApiVersion: might be caused by "
+		 "incorrect security.protocol configuration (connecting to a SSL listener?) or "
+		 "broker version is < 0.10 (see api.version.request) (after 3ms in state "
+		 "APIVERSION_QUERY)",
+		 "a:1/bootstrap: the broker hangs up on the first request: most likely this port "
+		 "speaks TLS, so set security_protocol = \"ssl\""},
+		{"sasl_plaintext://a:1/1: Disconnected: connection closed by peer: receive 0 "
+		 "after POLLIN (after 41ms in state APIVERSION_QUERY)",
+		 "a:1/1: the broker hangs up on the first request: most likely this port speaks "
+		 "TLS"},
+		{"ssl://a:1/1: Disconnected while requesting ApiVersion: might be caused by "
+		 "broker version < 0.10 (see api.version.request) (after 3ms in state "
+		 "APIVERSION_QUERY)",
+		 "ssl://a:1/1: the broker hangs up on the first request, behind the TLS "
+		 "handshake: it may want a certificate"},
+		{"a:1/bootstrap: Disconnected: verify that security.protocol is correctly "
+		 "configured, broker might require SASL authentication (after 5ms in state UP)",
+		 "a:1/bootstrap: the broker hangs up on whoever does not log in: most likely this "
+		 "port wants SASL"},
+		{"ssl://a:1/1: Disconnected: connection closed by peer: POLLHUP (after 1999ms in "
+		 "state UP, 1 identical error(s) suppressed)",
+		 "ssl://a:1/1: the broker hangs up on whoever does not log in"},
+		{"ssl://a:1/1: SSL handshake failed: Disconnected: connecting to a PLAINTEXT "
+		 "broker listener? (after 1ms in state SSL_HANDSHAKE)",
+		 "ssl://a:1/1: the broker hangs up on the TLS handshake: most likely this port "
+		 "speaks no TLS"},
+		{"ssl://a:1/1: SSL handshake failed: ../ssl/record/rec_layer_s3.c:318:ssl3_read_n "
+		 "error:0A000126:SSL routines::unexpected eof while reading (after 58ms in state "
+		 "SSL_HANDSHAKE)",
+		 "ssl://a:1/1: the broker hangs up on the TLS handshake"},
+		{"ssl://a:1/1: Receive failed: error:0A000412:SSL routines::sslv3 alert bad "
+		 "certificate: SSL alert number 42 (after 87ms in state APIVERSION_QUERY)",
+		 "SSL alert number 42 (after 87ms in state APIVERSION_QUERY); the broker wants a "
+		 "certificate of its clients"},
+		{"ssl://a:1/1: Disconnected: during SSL connection handshake (after 1ms in state "
+		 "SSL_HANDSHAKE)",
+		 "ssl://a:1/1: the broker hangs up on the TLS handshake"},
+		{"ssl://a:1/1: SSL handshake failed: error:0A00010B:SSL routines::wrong version "
+		 "number (after 1ms in state SSL_HANDSHAKE)",
+		 "ssl://a:1/1: what answers there speaks no TLS"},
+		{"a:1/bootstrap: ApiVersionRequest failed: Local: Timed out: probably due to "
+		 "broker version < 0.10 (see api.version.request configuration) (after 5001ms in "
+		 "state APIVERSION_QUERY)",
+		 "a:1/bootstrap: what listens there takes the connection and does not answer"},
+		{"sasl_plaintext://a:1/1: SASL SCRAM-SHA-256 mechanism handshake failed: Broker: "
+		 "Unsupported SASL mechanism: broker's supported mechanisms: PLAIN (after 2ms in "
+		 "state AUTH_HANDSHAKE)",
+		 "PLAIN (after 2ms in state AUTH_HANDSHAKE); set sasl_mechanism to one of those"},
+		{"sasl_plaintext://a:1/1: SASL PLAIN mechanism handshake failed: Broker: Request "
+		 "not valid in current SASL state: broker's supported mechanisms:  (after 2ms in "
+		 "state AUTH_HANDSHAKE)",
+		 "sasl_plaintext://a:1/1: this port wants no login"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char text[384];
+
+		snprintf(text, sizeof text, "%s", rows[i].text);
+		words_mend(text, sizeof text, 0, "");
+		cr_expect(strstr(text, rows[i].wanted), "%s", text);
+		cr_expect_not(strstr(text, "0.10"), "%s", text);
+		cr_expect_not(strchr(text, '?'), "%s", text);
+	}
+}
+
 Test(words, threads_are_a_matter_of_how_many_brokers_are_named)
 {
 	char text[384] = "Unable to create broker thread";
@@ -76,9 +147,9 @@ Test(words, others_stay_as_they_are)
 {
 	static const char *const texts[] = {
 		"kafka:9092/1: Connect to ipv4#127.0.0.1:9092 failed: Connection refused",
-		"kafka:9092/1: SSL handshake failed: Disconnected: connecting to a PLAINTEXT "
-		"broker "
-		"listener? (after 1ms in state SSL_HANDSHAKE)",
+		"kafka:9092/1: Disconnected (after 2000ms in state UP)",
+		"sasl_ssl://kafka:9092/1: Disconnected (after 2ms in state UP)",
+		"kafka:9092/1: Disconnected",
 		"",
 	};
 

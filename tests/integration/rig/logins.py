@@ -17,6 +17,7 @@ from . import tokens
 from .kafka import ANSWER_S, Broker
 from .kerberos import REALM
 from .paths import BUILD, KAFKA_LIB, WORK
+from .process import free_port
 
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 OAUTH = "org.apache.kafka.common.security.oauthbearer"
@@ -91,6 +92,50 @@ listener.name.proxied.plain.sasl.jaas.config={PLAIN} required {user};
             "sasl_username": "waybill",
             "sasl_password": password,
         }
+
+
+class DoorsBroker(Broker):
+    """Speaks each security protocol at a port of its own, `doors[PROTOCOL]`. Whoever speaks TLS has to show
+    a certificate of the authority, and who logs in does so by PLAIN, as waybill."""
+
+    PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+
+    def __init__(self, name, authority, password):
+        super().__init__(name)
+        self.authority, self.password = authority, password
+        ports = set()
+        while len(ports) < len(self.PROTOCOLS):
+            ports.add(free_port())
+        self.doors = {name: f"127.0.0.1:{port}" for name, port in zip(self.PROTOCOLS, ports)}
+
+    def _settings(self):
+        doors = ",".join(f"{name}://{address}" for name, address in self.doors.items())
+        plain = f"PLAIN://{self.bootstrap}"
+        controller = f"CONTROLLER://127.0.0.1:{self.ports['controller']}"
+        known = ",".join(f"{name}:{name}" for name in self.PROTOCOLS)
+        key = self.dir / "server.pem"
+        return (
+            super()._settings()
+            + f"""
+listeners={plain},{doors},{controller}
+advertised.listeners={plain},{doors}
+listener.security.protocol.map=PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT,{known}
+ssl.keystore.type=PEM
+ssl.keystore.location={key}
+ssl.truststore.type=PEM
+ssl.truststore.location={self.authority.certificate}
+listener.name.ssl.ssl.client.auth=required
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_plaintext.plain.sasl.jaas.config={PLAIN} required user_waybill="{self.password}";
+listener.name.sasl_ssl.plain.sasl.jaas.config={PLAIN} required user_waybill="{self.password}";
+"""
+        )
+
+    def format(self):
+        super().format()
+        key, certificate = (self.dir / name for name in ("key", "certificate"))
+        self.authority.sign(key, certificate, "broker")
+        (self.dir / "server.pem").write_text(key.read_text() + certificate.read_text())
 
 
 def plain(**users):
