@@ -8,9 +8,10 @@
  * About each certificate it asks having asked OpenSSL. Nothing is decided here: only the reason is
  * kept, which the library's own message has not.
  *
- * It logs from the thread in which something happens, and two things can be met there only. Of a
+ * It logs from the thread in which something happens, and three things can be met there only. Of a
  * connection that the other side ended a newer library (2.11.1) logs, but makes no event, and who
- * waits for the brokers wants to know why; an older one does both, which is no harm.
+ * waits for the brokers wants to know why; an older one does both, which is no harm. What a leader
+ * answers that is none any more is kept in client/denials.c.
  *
  * And when a batch is refused for its number, because the one before it failed, the library numbers
  * all that it has anew, under another epoch. A batch in doubt, of any partition, would then be sent
@@ -26,6 +27,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "base/clock.h"
 #include "client/library_log.h"
 #include "client/words.h"
 #include "login/login.h"
@@ -128,6 +130,7 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 	if (c->log && (c->debug || level < LOG_DEBUG))
 		library_log_note(c->log, facility, text);
 	note_cut(c, level, facility, text);
+	denials_note(&c->denials, facility, text, clock_mono_us());
 	guarded = atomic_load(&c->guarded);
 	if (guarded && tells_new_numbers(facility) && !atomic_exchange(&c->renumbers, true))
 		rd_kafka_test_fatal_error(guarded, RD_KAFKA_RESP_ERR__INCONSISTENT, text);
@@ -147,6 +150,7 @@ void callbacks_init(struct callbacks *c, const struct kafka_options *options, rd
 {
 	c->login = login_ref(options->login);
 	pthread_mutex_init(&c->texts_lock, NULL);
+	denials_init(&c->denials);
 	c->log = options->log;
 	c->debug = is_other(options, "debug", "");
 	rd_kafka_conf_set_opaque(conf, c);
@@ -173,4 +177,5 @@ void callbacks_begin(struct callbacks *c, rd_kafka_t *rk, bool guard)
 void callbacks_deinit(struct callbacks *c)
 {
 	c->login = login_unref(c->login);
+	denials_deinit(&c->denials);
 }

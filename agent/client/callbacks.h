@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "client/denials.h"
 #include "client/options.h"
 #include "login/token.h"
 
@@ -24,6 +25,7 @@ struct callbacks {
 	/* To be ended before it numbers its batches anew, or NULL; and whether it was. */
 	struct rd_kafka_s *_Atomic guarded;
 	atomic_bool renumbers;
+	struct denials denials;
 	atomic_bool cut;            /* `cut_text` is new */
 	pthread_mutex_t texts_lock; /* on both: */
 	char cut_text[CALLBACKS_CUT_MAX];
@@ -44,7 +46,7 @@ void callbacks_init(struct callbacks *callbacks, const struct kafka_options *opt
 void callbacks_begin(struct callbacks *callbacks, struct rd_kafka_s *rk, bool guard);
 
 /* What the property "debug" of a guarded instance has to name. */
-#define CALLBACKS_DEBUG "eos"
+#define CALLBACKS_DEBUG "eos," DENIALS_DEBUG
 
 /*
  * Fetches a token now, which new connections of the instance have. Blocks for up to

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "base/clock.h"
 #include "client/words.h"
 #include "kafka/producer_private.h"
 
@@ -52,13 +53,6 @@ static bool has_moved(rd_kafka_resp_err_t err)
 	}
 }
 
-/* The instance met a fatal error that is no refusal: one of numbers, the library's own or ours. */
-static bool lost_count(const struct producer *p)
-{
-	return rd_kafka_fatal_error(p->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR &&
-	       !producer_was_refused(p);
-}
-
 /*
  * Whether it failed because the instance ends. A batch that a broker refused says so itself, and
  * the instance ends because of it.
@@ -72,8 +66,23 @@ static bool is_gone(const struct producer *p, rd_kafka_resp_err_t err)
 	case RD_KAFKA_RESP_ERR__DESTROY:
 		return true;
 	default:
-		return lost_count(p);
+		return rd_kafka_fatal_error(p->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR &&
+		       !producer_was_refused(p);
 	}
+}
+
+/*
+ * What a leader was sent that is none any more is "not persisted" for the library, which means to
+ * send it again in a way that Kafka knows; but this instance may end first (client/denials.c).
+ */
+static bool may_be_persisted(struct producer *p, const rd_kafka_message_t *m)
+{
+	uint64_t now_us = clock_mono_us();
+	int64_t age_us = rd_kafka_message_latency(m);
+
+	return rd_kafka_message_status(m) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED ||
+	       denials_may_hold(&p->callbacks.denials, rd_kafka_topic_name(m->rkt), m->partition,
+				age_us < 0 ? 0 : now_us - (uint64_t)age_us);
 }
 
 /* Everything about a failure; off the fast path. */
@@ -90,14 +99,7 @@ static void convert_failure(struct producer *p, const rd_kafka_message_t *m, str
 	ret_note->codec = err == RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE;
 	if (ret->kind != REPORT_FAILED)
 		return;
-	/*
-	 * NOT_LEADER_OR_FOLLOWER comes after the append, too, where the leader moves while replicas
-	 * are waited for. The library takes it for "not persisted", and its repeat, which Kafka
-	 * would know, is what a producer that lost count does not live to send. Which records were
-	 * sent before is nothing that it tells, so all are in doubt then.
-	 */
-	ret->maybe_persisted = rd_kafka_message_status(m) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED ||
-			       producer_would_renumber(p) || lost_count(p);
+	ret->maybe_persisted = may_be_persisted(p, m);
 	ret->producer_gone = is_gone(p, err);
 }
 

@@ -7,7 +7,13 @@ recur within what is queued, so a record that overtakes the refused ones shows.
 
 import pytest
 from rig import proxy as actions
-from rig.frames import CORRUPT_MESSAGE, FORBIDDEN, MESSAGE_TOO_LARGE, POLICY_VIOLATION
+from rig.frames import (
+    CORRUPT_MESSAGE,
+    FORBIDDEN,
+    MESSAGE_TOO_LARGE,
+    NOT_LEADER_OR_FOLLOWER,
+    POLICY_VIOLATION,
+)
 from rig.kafka import Broker
 from rig.proxy import Proxy
 from rig.reader import Reader
@@ -16,6 +22,8 @@ from rig.writer import Load
 
 ROUNDS = 2
 CODES = [POLICY_VIOLATION, CORRUPT_MESSAGE, MESSAGE_TOO_LARGE]
+# What Kafka says of a batch that waited for replicas when its leader moved.
+DENIED = (actions.INSTEAD, NOT_LEADER_OR_FOLLOWER)
 
 
 @pytest.fixture
@@ -108,6 +116,41 @@ def test_a_batch_in_doubt_beside_a_refused_one(flow, proxy, action):
     assert proxy.faults(actions.DROP)
     assert verdict.DUP <= counters["maybe_persisted"], (verdict, counters)
     assert verdict.ORDER <= counters["lines_late"], (verdict, counters)
+    verdict.assert_clean(verdict.written, dup=verdict.DUP)
+
+
+def denied_then(action):
+    """A rule: a batch is appended, and denied as often as it comes; when it has come again another
+    partition's batch is refused, and the first one still denied."""
+    denied, done = [], []
+
+    def rule(request):
+        batch = request.batches[0]
+        if not denied and request.records <= 20:
+            return None
+        if not denied or batch.partition == denied[0]:
+            denied.append(batch.partition)
+            return DENIED
+        if len(denied) < 2 or done:
+            return None
+        done.append(request)
+        return action
+
+    return rule
+
+
+@pytest.mark.scenario("E03", "E07", "E35")
+def test_a_batch_that_a_leader_denies_beside_a_refused_one(flow, proxy):
+    """It was appended, and the producer ends before Kafka could say so: it comes twice, counted."""
+    proxy.rule = denied_then(POLICY_VIOLATION)
+    wait_for(lambda: proxy.faults(POLICY_VIOLATION), 20, "a refused batch")
+    flow.agent.wait_says("drained and replaced")
+    proxy.rule = None
+    flow.progress()
+    verdict, counters = flow.finish()
+    first, *again = [event.request.batches[0] for event in proxy.faults(DENIED)]
+    assert again and {(b.sequence, b.records) for b in again} == {(first.sequence, first.records)}
+    assert first.records <= verdict.DUP <= counters["maybe_persisted"], (verdict, counters)
     verdict.assert_clean(verdict.written, dup=verdict.DUP)
 
 
