@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "change/swap.h"
 #include "checkpoint/checkpoint.h"
+#include "cluster/ends.h"
 #include "control/order.h"
 #include "files/files.h"
 #include "follow/follow.h"
@@ -22,8 +23,9 @@
  * (what waits for a rate), agent_settle.c (what reports and time do to files), agent_after.c
  * (what follows every wake-up), agent_signals.c, agent_checkpoint.c, agent_letters.c (turns of
  * dead letters), agent_stop.c (draining, and the end), agent_reload.c, agent_change.c (what a
- * reload changes in a running agent), agent_tell.c (what it says), agent_progress.c (how far it
- * is), agent_control.c (what it answers) and agent_order.c (what it is told to do).
+ * reload changes in a running agent), agent_renewal.c (what is replaced), agent_expiry.c (what
+ * ends), agent_tell.c (what it says), agent_progress.c (how far it is), agent_control.c (what it
+ * answers) and agent_order.c (what it is told to do).
  */
 
 /* How far the order of the control socket is carried out. */
@@ -44,6 +46,7 @@ struct agent_cluster {
 	struct renewal *token_file; /* NULL: there is none */
 	struct renewal *renewal;    /* NULL: its block names no file that may be renewed */
 	bool renewal_due;           /* a secret was replaced while we started */
+	int64_t token_told_ms;      /* the end of a token that was told; 0: none */
 };
 
 struct agent {
@@ -80,6 +83,7 @@ struct agent {
 	struct checkpoint checkpoint;
 	struct output *output;          /* of all clusters */
 	struct agent_cluster *clusters; /* of each of the configuration */
+	struct cluster_ends *ends;      /* of their certificates, at the last look */
 	struct pipeline *pipeline;
 
 	struct control *control; /* NULL: it could not be made */
@@ -326,9 +330,12 @@ void agent_tell_refused(struct agent *agent);
 /* The files by which the producer logs in: watched, and taken when they have something new. */
 int agent_open_renewal(struct agent *agent) MUSTCHECK;
 void agent_tick_renewal(struct agent *agent, uint64_t now_us);
-/* With the next tick it is looked how long certificates are good, as at a start. */
-void agent_look_at_certificates(struct agent *agent);
 void agent_close_renewal(struct agent *agent);
+
+/* Looks, when it is time, how long certificates and tokens are good, and tells those that end. */
+void agent_tick_expiry(struct agent *agent, uint64_t now_us);
+/* With the next tick it is time for certificates, as at a start. */
+void agent_look_at_certificates(struct agent *agent);
 
 /* Before a checkpoint: tells what is new, and has the oldest go where a source says so. */
 void agent_prepare_letters(struct agent *agent);

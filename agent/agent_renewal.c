@@ -12,15 +12,11 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
-#include "base/iso_time.h"
 #include "kafka/kafka.h"
-#include "login/expiry.h"
 #include "login/login.h"
 #include "login/renewal.h"
 #include "settings/props.h"
 #include "settings/secret.h"
-
-#define DAY_US (86400 * US_PER_S)
 
 /* What is watched of a property; malloc'ed, or NULL. */
 static char *file_of(const struct prop *prop)
@@ -52,71 +48,6 @@ static int open_token(const struct cluster *conf, struct agent_cluster *cluster)
 	return path && r == 0 ? renewal_add(cluster->token_file, "oauth.token.file", path) : r;
 }
 
-/* A certificate that is not good any more, or not for long. */
-static void tell_expiry(struct agent *agent, const struct cluster *cluster, const char *setting,
-			const struct expiry *expiry)
-{
-	int64_t left_s = expiry->at_s - clock_real_ms() / 1000;
-	char when[ISO_TIME_LEN];
-	struct slice at = iso_time_print(expiry->at_s * 1000, when);
-	int date = (int)(at.len < 10 ? at.len : 10);
-
-	if (left_s > (int64_t)(agent->conf->certificate_warning_ms / 1000))
-		return;
-	if (left_s > 0)
-		log_say(agent->log, LOG_WARNING, "certificate-expires",
-			"%s.%s: the certificate of \"%s\" expires in %lld day%s (%.*s): "
-			"lines wait from then on; put another in its place",
-			cluster->label, setting, expiry->name, (long long)(left_s / 86400),
-			left_s / 86400 == 1 ? "" : "s", date, at.at);
-	else
-		log_say(agent->log, LOG_ERR, "certificate-expired",
-			"%s.%s: the certificate of \"%s\" has expired (%.*s): put another in "
-			"its place",
-			cluster->label, setting, expiry->name, date, at.at);
-}
-
-/* Of what it is now, which may be newer than the configuration. */
-static int read_expiry(const struct prop *prop, struct expiry *ret_expiry)
-{
-	char message[512], *value = NULL;
-	int r = prop->reference ? secret_fetch(prop->reference, &value, message, sizeof message) :
-				  0;
-
-	if (r == 0)
-		r = expiry_read(prop->name, value ? value : prop->value, ret_expiry);
-	secret_free(value);
-	return r;
-}
-
-static void look_at_cluster(struct agent *agent, const struct cluster *cluster)
-{
-	struct expiry expiry;
-	int r;
-
-	for (size_t i = 0; i < cluster->n_props; i++) {
-		r = read_expiry(&cluster->props[i], &expiry);
-		if (r < 0)
-			agent->error = r;
-		else if (r == 0)
-			tell_expiry(agent, cluster, cluster->props[i].name, &expiry);
-	}
-}
-
-static void look_at_certificates(struct agent *agent, uint64_t now_us)
-{
-	if (!agent->conf->certificate_warning_ms || now_us < agent->certificates_at_us)
-		return;
-	agent->certificates_at_us = now_us + DAY_US;
-	for (size_t i = 0; i < agent->conf->n_clusters; i++)
-		look_at_cluster(agent, &agent->conf->clusters[i]);
-}
-
-void agent_look_at_certificates(struct agent *agent)
-{
-	agent->certificates_at_us = 0;
-}
-
 static int open_cluster(const struct cluster *conf, struct agent_cluster *cluster)
 {
 	int r = open_token(conf, cluster);
@@ -142,7 +73,7 @@ int agent_open_renewal(struct agent *agent)
 		r = open_cluster(&agent->conf->clusters[i], &agent->clusters[i]);
 	/* A life that ends before the first tick tells it as well. */
 	if (r == 0)
-		look_at_certificates(agent, clock_mono_us());
+		agent_tick_expiry(agent, clock_mono_us());
 	return r ? r : agent->error;
 }
 
@@ -201,7 +132,7 @@ static void renew(struct agent *agent, size_t index, const char *what)
 			    "%s: there is something new, which the next producer uses", what);
 		/* One that was put there expires as well. */
 		if (strstr(what, "ssl."))
-			agent->certificates_at_us = 0;
+			agent_look_at_certificates(agent);
 		if (kafka_renew(agent->clusters[index].kafka, props, conf->n_props))
 			agent->error = -ENOMEM;
 	}
@@ -233,7 +164,7 @@ static void tick_cluster(struct agent *agent, size_t index, uint64_t now_us)
 
 void agent_tick_renewal(struct agent *agent, uint64_t now_us)
 {
-	look_at_certificates(agent, now_us);
+	agent_tick_expiry(agent, now_us);
 	for (size_t i = 0; i < agent->conf->n_clusters && agent->state == AGENT_RUNNING; i++)
 		tick_cluster(agent, i, now_us);
 }

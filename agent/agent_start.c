@@ -376,7 +376,8 @@ int agent_new(const struct agent_options *options, struct agent **ret_agent)
 	agent->draws = options->draws;
 	agent->sample_acks = options->sample_acks;
 	agent->clusters = calloc(agent->conf->n_clusters, sizeof *agent->clusters);
-	r = agent->clusters ? 0 : -ENOMEM;
+	agent->ends = calloc(agent->conf->n_clusters, sizeof *agent->ends);
+	r = agent->clusters && agent->ends ? 0 : -ENOMEM;
 	if (!r && (options->print_acks || options->sample_acks))
 		r = acks_new(options->print_acks ? STDOUT_FILENO : -1, &agent->acks);
 	if (!r)
@@ -413,6 +414,7 @@ struct agent *agent_free(struct agent *agent)
 	files_deinit(&agent->files);
 	chunk_pools_deinit(&agent->pools);
 	free(agent->clusters);
+	free(agent->ends);
 	free(agent->halted);
 	conf_unref(agent->conf);
 	free(agent);

@@ -56,6 +56,7 @@
  *   agent_progress  how far files are that were behind
  *   agent_control  who asks by the control socket
  *   agent_renewal  certificates and passwords that are replaced
+ *   agent_expiry   certificates and tokens that end
  *   agent_order    what is ordered by it
  *
  * An include names its room and points only downward; tests/floors.sh checks it, and this map.

@@ -55,7 +55,8 @@ static int make(const struct aws_credentials *by, const char *region, struct tok
 {
 	int64_t now_s = clock_real_ms() / 1000;
 	char *url = NULL, *named = NULL;
-	struct token token = {.expires_ms = (now_s + VALID_S) * 1000};
+	struct token token = {
+		.expires_ms = (now_s + VALID_S) * 1000, .begins_ms = now_s * 1000, .dated = true};
 	int r = sign(by, region, now_s, &url);
 
 	if (r == 0 && asprintf(&named, "%s&User-Agent=waybill", url) < 0)

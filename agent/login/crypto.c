@@ -14,6 +14,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <stdbool.h>
@@ -157,25 +158,63 @@ static void name_of(X509 *certificate, char *ret_name, size_t len)
 	BIO_free(bio);
 }
 
+/* What counts of certificates that are looked at one after the other. r: 0 once one was. */
+struct ending {
+	bool last; /* the last that ends, and not the first */
+	int r;
+	int64_t *ret_expires_s;
+	char *ret_name;
+	size_t len;
+};
+
+static void look_at(struct ending *ending, X509 *certificate)
+{
+	struct tm tm;
+	bool dated = certificate && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &tm) == 1;
+	int64_t at_s = dated ? timegm(&tm) : 0;
+
+	if (!dated || (ending->r == 0 && (ending->last ? at_s <= *ending->ret_expires_s :
+							 at_s >= *ending->ret_expires_s)))
+		return;
+	*ending->ret_expires_s = at_s;
+	name_of(certificate, ending->ret_name, ending->len);
+	ending->r = 0;
+}
+
 int crypto_expiry(struct slice pem, bool last, int64_t *ret_expires_s, char *ret_name, size_t len)
 {
+	struct ending ending = {last, CRYPTO_E_INVALID, ret_expires_s, ret_name, len};
 	BIO *bio = BIO_new_mem_buf(pem.at, (int)pem.len);
 	X509 *certificate;
-	int r = CRYPTO_E_INVALID;
-	struct tm tm;
 
 	while (bio && (certificate = PEM_read_bio_X509(bio, NULL, on_passphrase, NULL))) {
-		bool dated = ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &tm) == 1;
-		int64_t at_s = dated ? timegm(&tm) : 0;
-
-		if (dated && (r || (last ? at_s > *ret_expires_s : at_s < *ret_expires_s))) {
-			*ret_expires_s = at_s;
-			name_of(certificate, ret_name, len);
-			r = 0;
-		}
+		look_at(&ending, certificate);
 		X509_free(certificate);
 	}
 	BIO_free(bio);
 	ERR_clear_error();
-	return r;
+	return ending.r;
+}
+
+int crypto_keystore_expiry(struct slice keystore, const char *password, int64_t *ret_expires_s,
+			   char *ret_name, size_t len)
+{
+	struct ending ending = {false, CRYPTO_E_INVALID, ret_expires_s, ret_name, len};
+	const unsigned char *at = (const unsigned char *)keystore.at;
+	PKCS12 *store = d2i_PKCS12(NULL, &at, (long)keystore.len);
+	STACK_OF(X509) *chain = NULL;
+	X509 *certificate = NULL;
+	EVP_PKEY *key = NULL;
+
+	if (store && PKCS12_parse(store, password, &key, &certificate, &chain) == 1) {
+		look_at(&ending, certificate);
+		for (int i = 0; i < sk_X509_num(chain); i++)
+			look_at(&ending, sk_X509_value(chain, i));
+	}
+	EVP_PKEY_free(key);
+	X509_free(certificate);
+	sk_X509_pop_free(chain, X509_free);
+	PKCS12_free(store);
+	ERR_clear_error();
+	return ending.r;
 }

@@ -42,4 +42,12 @@ int crypto_sign(const char *algorithm, const char *pem, const char *passphrase, 
 int crypto_expiry(struct slice pem, bool last, int64_t *ret_expires_s, char *ret_name, size_t len)
 	MUSTCHECK;
 
+/*
+ * The same of the first in a keystore (PKCS#12): the certificate of its key, and those beside it,
+ * by which it was signed. password: NULL where it has none. CRYPTO_E_INVALID also: it cannot be
+ * read, by that password.
+ */
+int crypto_keystore_expiry(struct slice keystore, const char *password, int64_t *ret_expires_s,
+			   char *ret_name, size_t len) MUSTCHECK;
+
 #endif

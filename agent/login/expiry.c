@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A certificate that expires stops all lines at one instant, and its date is known for a year. A
- * keystore (PKCS#12) is not looked into: its password would be wanted for it.
+ * A certificate that expires stops all lines at one instant, and its date is known for a year. What
+ * cannot be read is not told here: the library says what is wrong with it when it makes a producer.
  */
 #include "login/expiry.h"
 
@@ -14,36 +14,56 @@
 #include "settings/read.h"
 
 /* Of all authorities of a distribution there are 250 KB. */
-#define PEM_MAX_BYTES ((size_t)4 << 20)
+#define CERTIFICATES_MAX_BYTES ((size_t)4 << 20)
 
 static const struct {
 	const char *setting;
-	bool file, authorities;
-} settings[] = {
+	bool file, authorities, keystore;
+} settings[EXPIRY_SETTINGS] = {
 	{"ssl.certificate.location", .file = true},
 	{"ssl.certificate.pem"},
+	{EXPIRY_KEYSTORE, .file = true, .keystore = true},
 	{"ssl.ca.location", .file = true, .authorities = true},
 	{"ssl.ca.pem", .authorities = true},
 };
 
-int expiry_read(const char *setting, const char *value, struct expiry *ret)
+/* A file that a setting names, or its value itself; *ret_text is malloc'ed, or NULL. */
+static int read_text(bool file, bool bytes, const char *value, char **ret_text, struct slice *ret)
 {
-	struct slice pem = slice_of(value);
+	int r;
+
+	*ret = slice_of(value);
+	if (!file)
+		return 0;
+	r = bytes ? conf_read_bytes(value, CERTIFICATES_MAX_BYTES, ret_text, &ret->len) :
+		    conf_read(value, CERTIFICATES_MAX_BYTES, ret_text, &ret->len);
+	ret->at = *ret_text;
+	return r;
+}
+
+int expiry_read(const char *setting, const char *value, const char *password, struct expiry *ret)
+{
+	struct expiry expiry = {0};
+	struct slice certificates;
 	char *text = NULL;
 	size_t i = 0;
-	int r = 0;
+	int r;
 
-	while (i < ARRAY_LEN(settings) && strcmp(settings[i].setting, setting) != 0)
+	while (i < EXPIRY_SETTINGS && strcmp(settings[i].setting, setting) != 0)
 		i++;
-	if (i == ARRAY_LEN(settings))
+	if (i == EXPIRY_SETTINGS)
 		return EXPIRY_E_NONE;
-	if (settings[i].file) {
-		r = conf_read(value, PEM_MAX_BYTES, &text, &pem.len);
-		pem.at = text;
-	}
-	if (r == 0)
-		r = crypto_expiry(pem, settings[i].authorities, &ret->at_s, ret->name,
-				  sizeof ret->name);
+	r = read_text(settings[i].file, settings[i].keystore, value, &text, &certificates);
+	if (r == 0 && settings[i].keystore)
+		r = crypto_keystore_expiry(certificates, password, &expiry.at_s, expiry.name,
+					   sizeof expiry.name);
+	else if (r == 0)
+		r = crypto_expiry(certificates, settings[i].authorities, &expiry.at_s, expiry.name,
+				  sizeof expiry.name);
 	free(text);
-	return r > 0 ? EXPIRY_E_NONE : r;
+	if (r)
+		return r > 0 ? EXPIRY_E_NONE : r;
+	expiry.setting = settings[i].setting;
+	*ret = expiry;
+	return 0;
 }

@@ -35,6 +35,7 @@ struct login {
 	atomic_int refs;
 	enum method method;
 	struct login_settings *settings;
+	struct lives lives;
 };
 
 /* Which way it is. 0: *ret_method; LOGIN_E_INVALID with the message; LOGIN_E_NONE. */
@@ -133,6 +134,7 @@ int login_new(const struct login_setting *settings, size_t n, char *ret_message,
 	if (!login)
 		return r;
 	login->refs = 1;
+	lives_init(&login->lives);
 	login->settings = settings_new(settings, n);
 	if (login->settings)
 		r = choose(login, &login->method, ret_message, len);
@@ -157,6 +159,7 @@ struct login *login_unref(struct login *login)
 	if (!login || atomic_fetch_sub(&login->refs, 1) > 1)
 		return NULL;
 	settings_free(login->settings);
+	lives_deinit(&login->lives);
 	free(login);
 	return NULL;
 }
@@ -164,6 +167,23 @@ struct login *login_unref(struct login *login)
 const char *login_file(const struct login *login)
 {
 	return settings_text(login->settings, FILE_SETTING);
+}
+
+const char *login_setting(const struct login *login)
+{
+	static const char *const names[] = {
+		[METHOD_FILE] = FILE_SETTING,
+		[METHOD_COMMAND] = COMMAND_SETTING,
+		[METHOD_OIDC] = METHOD_SETTING,
+		[METHOD_AWS] = METHOD_SETTING,
+	};
+
+	return names[login->method];
+}
+
+void login_life(struct login *login, struct life *ret_life)
+{
+	lives_last(&login->lives, ret_life);
 }
 
 /* A text that is to be a token; `from` is where it came from. */
@@ -223,7 +243,7 @@ static int command_token(const struct login *login, struct token *ret_token, cha
 	return r;
 }
 
-int login_token(const struct login *login, struct token *ret_token, char *ret_message, size_t len)
+int login_token(struct login *login, struct token *ret_token, char *ret_message, size_t len)
 {
 	const char *extensions = settings_text(login->settings, P "extensions");
 	struct token token = {0};
@@ -246,8 +266,11 @@ int login_token(const struct login *login, struct token *ret_token, char *ret_me
 		r = token_extend(&token, extensions, ret_message, len);
 	if (r) {
 		token_deinit(&token);
+		if (r > 0)
+			lives_note_trouble(&login->lives, ret_message);
 		return r < 0 ? r : LOGIN_E_FAILED;
 	}
+	lives_note(&login->lives, &token, clock_real_ms());
 	*ret_token = token;
 	return 0;
 }

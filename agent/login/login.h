@@ -6,12 +6,13 @@
 #include <stddef.h>
 
 #include "base/result.h"
+#include "login/life.h"
 #include "login/settings.h"
 #include "login/token.h"
 
 /*
- * How to come by a token for SASL/OAUTHBEARER, and the tokens. Set once, then only read: several
- * threads may hold and use one.
+ * How to come by a token for SASL/OAUTHBEARER, and the tokens. Set once, then only read, but for
+ * what is known of the last token: several threads may hold and use one.
  */
 struct login;
 
@@ -40,12 +41,18 @@ struct login *login_unref(struct login *login);
 /* The file that the tokens are in; NULL: there is none, they come from elsewhere. Borrowed. */
 const char *login_file(const struct login *login);
 
+/* The setting, with dots, that says where they come from; static. */
+const char *login_setting(const struct login *login);
+
 /*
  * A token that is valid now. Blocks up to about LOGIN_TIMEOUT_MS. 0: *ret_token is for
  * token_deinit. LOGIN_E_FAILED with the reason in ret_message (len bytes, no secret in it),
  * -ENOMEM.
  */
-int login_token(const struct login *login, struct token *ret_token, char *ret_message, size_t len)
+int login_token(struct login *login, struct token *ret_token, char *ret_message, size_t len)
 	MUSTCHECK;
+
+/* How long the last token is good that anybody fetched, and why there was none since. */
+void login_life(struct login *login, struct life *ret_life);
 
 #endif

@@ -144,7 +144,8 @@ static int judge(const struct object *answer, long status, struct token *ret_tok
 	const char *text = object_text(answer, "access_token");
 	const char *error = object_text(answer, "error");
 	const char *words = object_text(answer, "error_description");
-	int64_t valid_s = object_number(answer, "expires_in", OPAQUE_S);
+	int64_t valid_s = object_number(answer, "expires_in", 0);
+	bool dated = valid_s > 0 && valid_s <= INT32_MAX;
 	char why[128];
 	int r;
 
@@ -154,9 +155,11 @@ static int judge(const struct object *answer, long status, struct token *ret_tok
 			 words ? words : "");
 		return OIDC_E_FAILED;
 	}
-	if (valid_s < 1 || valid_s > INT32_MAX)
+	if (!dated)
 		valid_s = OPAQUE_S;
 	r = token_read(slice_of(text), clock_real_ms(), valid_s * 1000, ret_token, why, sizeof why);
+	if (r == 0)
+		ret_token->dated |= dated;
 	if (r > 0)
 		snprintf(ret_message, len, "gives a token that %s", why);
 	return r > 0 ? OIDC_E_FAILED : r;

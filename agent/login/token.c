@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is read of a token serves one thing: that the next is fetched before this one expires. Its
- * signature is the broker's business, so nothing is verified here, and what is not understood is
- * passed on as it is.
+ * What is read of a token serves one thing: that the next is fetched before this one expires, and
+ * told of if there is none. Its signature is the broker's business, so nothing is verified here,
+ * and what is not understood is passed on as it is.
  */
 #include "login/token.h"
 
@@ -84,7 +84,7 @@ int token_read(struct slice text, int64_t now_ms, int64_t otherwise_ms, struct t
 	struct token token = {.expires_ms = now_ms + otherwise_ms};
 	struct object *claims;
 	const char *subject = NULL;
-	int64_t expires;
+	int64_t expires, issued;
 	int r;
 
 	text = trim(text);
@@ -95,8 +95,12 @@ int token_read(struct slice text, int64_t now_ms, int64_t otherwise_ms, struct t
 	if (claims) {
 		subject = object_text(claims, "sub");
 		expires = object_number(claims, "exp", 0);
-		if (expires > 0 && expires < INT64_MAX / 1000)
+		issued = object_number(claims, "iat", 0);
+		token.dated = expires > 0 && expires < INT64_MAX / 1000;
+		if (token.dated)
 			token.expires_ms = expires * 1000;
+		if (issued > 0 && issued < INT64_MAX / 1000)
+			token.begins_ms = issued * 1000;
 		describe(claims, token.expires_ms, now_ms, token.about, sizeof token.about);
 	}
 	token.text = strndup(text.at, text.len);

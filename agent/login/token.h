@@ -2,6 +2,7 @@
 #ifndef LOGIN_TOKEN_H
 #define LOGIN_TOKEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,8 @@ struct token {
 	char *text;
 	char *principal;
 	int64_t expires_ms;          /* CLOCK_REALTIME */
+	int64_t begins_ms;           /* when it was issued, if it says so; or 0 */
+	bool dated;                  /* expires_ms was told, and is no guess of ours */
 	const char **extensions;     /* name, value, name, ...: of KIP-342; owned */
 	size_t n_extensions;         /* of these strings */
 	char about[TOKEN_ABOUT_MAX]; /* what a JWT says of itself, in words; "": it is none */
@@ -26,9 +29,9 @@ enum { TOKEN_E_INVALID = 1 };
 #define TOKEN_OPAQUE_MS 60000
 
 /*
- * Takes a token as it is handed around: blanks around it are left out. Of a JWT (RFC 7519) `exp`
- * and `sub` are read, unverified: brokers verify. Any other is valid for `otherwise_ms` from now,
- * and is of the principal "waybill". 0: *ret_token is for token_deinit. TOKEN_E_INVALID: it is
+ * Takes a token as it is handed around: blanks around it are left out. Of a JWT (RFC 7519) `exp`,
+ * `iat` and `sub` are read, unverified: brokers verify. Any other is valid for `otherwise_ms` from
+ * now, and is of the principal "waybill". 0: *ret_token is for token_deinit. TOKEN_E_INVALID: it is
  * empty, holds what no token does, or has expired; ret_message (len bytes) says so. -ENOMEM.
  */
 int token_read(struct slice text, int64_t now_ms, int64_t otherwise_ms, struct token *ret_token,

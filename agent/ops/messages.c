@@ -135,6 +135,7 @@ static const struct row rows[] = {
 	{"state-unusable", "da237249375c545a96a0d1d317014e96"},
 	{"stopped-at-once", "a3fe7672164158a2b9348b68d502a776"},
 	{"stopping", "80e8a33179e5599883179e8bf22dda3a"},
+	{"token-expires", "bd3a490426f157a7adc2e6b5ae43dcb8"},
 	{"told-max", "67ac5021e1fb56f7b2c8031ffd474f35"},
 	{"too-few-partitions", "41fc3df8fc01584ca7034e83fa1ee7c0"},
 	{"topic-created", "0089370ed2f15a1d86f6f21e5021df29"},

@@ -338,6 +338,24 @@ Test(check, a_certificate_that_expires)
 	check_report_deinit(&report);
 }
 
+Test(check, a_token_that_nobody_renews)
+{
+	struct life life = {.begins_ms = 1000000, .expires_ms = 1600000};
+	const uint64_t day_ms = 86400000;
+	struct check_report report = {0};
+
+	check_judge_token(&report, CHECK_NOWHERE, "kafka.oauth_token_file", &life, 1500000, day_ms);
+	cr_assert_eq(report.n, 0);
+	check_judge_token(&report, CHECK_NOWHERE, "kafka.oauth_token_file", &life, 1550000, day_ms);
+	cr_assert_eq(report.counts[CHECK_WARNING], 1);
+	cr_assert(strstr(report.items[0].text, "kafka.oauth_token_file: the token expires in 50 s"),
+		  "%s", report.items[0].text);
+	strcpy(life.trouble, "/run/token: the token has expired, 5 s ago");
+	check_judge_token(&report, CHECK_NOWHERE, "kafka.oauth_token_file", &life, 1605000, day_ms);
+	cr_assert_eq(report.counts[CHECK_ERROR], 1);
+	check_report_deinit(&report);
+}
+
 Test(check, what_everybody_may_do_has_its_cure)
 {
 	struct stat open = {.st_mode = S_IFDIR | 0777}, shut = {.st_mode = S_IFDIR | 0770};

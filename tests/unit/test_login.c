@@ -365,6 +365,128 @@ Test(login, a_token_from_a_file_is_read_each_time)
 	login_unref(login);
 }
 
+/* ---- how long they are good ---- */
+
+#define HOUR_MS 3600000
+
+Test(login, a_token_is_told_when_a_tenth_of_its_life_is_left)
+{
+	struct life life = {.begins_ms = NOW_MS, .expires_ms = NOW_MS + HOUR_MS};
+	const int64_t tenth_ms = HOUR_MS / 10, long_ms = 14 * 24 * (int64_t)HOUR_MS;
+
+	/* Whoever renews has not done it by four fifths, perhaps. */
+	cr_expect(!life_ends_soon(&life, NOW_MS + HOUR_MS * 4 / 5, long_ms));
+	cr_expect(!life_ends_soon(&life, life.expires_ms - tenth_ms - 1, long_ms));
+	cr_expect(life_ends_soon(&life, life.expires_ms - tenth_ms, long_ms));
+	cr_expect(life_ends_soon(&life, life.expires_ms - 1, long_ms));
+	/* Then it is told by who cannot log in. */
+	cr_expect(!life_ends_soon(&life, life.expires_ms, long_ms));
+	/* Of a very long life not weeks before, and where nothing is to be told never. */
+	cr_expect(!life_ends_soon(&life, life.expires_ms - 60000, 60000));
+	cr_expect(life_ends_soon(&life, life.expires_ms - 59999, 60000));
+	cr_expect(!life_ends_soon(&life, life.expires_ms - 1, 0));
+	life.expires_ms = 0;
+	cr_expect(!life_ends_soon(&life, NOW_MS, long_ms));
+}
+
+Test(login, what_is_left_of_a_life)
+{
+	static const struct {
+		int64_t s;
+		const char *words;
+	} cases[] = {{1, "1 s"},        {119, "119 s"},    {120, "2 min"},
+		     {7199, "119 min"}, {7200, "2 hours"}, {172800, "2 days"}};
+	struct life life = {.expires_ms = NOW_MS};
+	char text[LIFE_LEFT_MAX];
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		cr_expect_str_eq(life_print_left(&life, NOW_MS - cases[i].s * 1000, text),
+				 cases[i].words);
+}
+
+Test(login, what_is_known_of_the_last_token)
+{
+	struct token token = {.expires_ms = NOW_MS + HOUR_MS, .dated = true};
+	struct lives lives;
+	struct life life;
+
+	lives_init(&lives);
+	lives_note(&lives, &token, NOW_MS);
+	lives_note_trouble(&lives, "no ticket");
+	lives_last(&lives, &life);
+	cr_expect_eq(life.expires_ms, NOW_MS + HOUR_MS);
+	cr_expect_str_eq(life.trouble, "no ticket");
+	/* The same again, which does not say when it began: it is no younger for that. */
+	lives_note(&lives, &token, NOW_MS + HOUR_MS / 2);
+	lives_last(&lives, &life);
+	cr_expect_eq(life.begins_ms, NOW_MS);
+	cr_expect_str_eq(life.trouble, "");
+	/* Another, which was issued before it came. */
+	token.expires_ms += HOUR_MS;
+	token.begins_ms = NOW_MS + 1000;
+	lives_note(&lives, &token, NOW_MS + HOUR_MS);
+	lives_last(&lives, &life);
+	cr_expect_eq(life.begins_ms, NOW_MS + 1000);
+	/* The clock of who issued it is ahead. */
+	token.expires_ms++;
+	token.begins_ms = NOW_MS + 2 * HOUR_MS;
+	lives_note(&lives, &token, NOW_MS + HOUR_MS);
+	lives_last(&lives, &life);
+	cr_expect_eq(life.begins_ms, NOW_MS + HOUR_MS);
+	/* One that says nothing ends when we guess, which nobody is told. */
+	token.dated = false;
+	lives_note(&lives, &token, NOW_MS + HOUR_MS);
+	lives_last(&lives, &life);
+	cr_expect_eq(life.expires_ms, 0);
+	lives_deinit(&lives);
+}
+
+/* Criterion's processes have the test's file for themselves. */
+static void put(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	cr_assert_not_null(file);
+	cr_assert_geq(fputs(text, file), 0);
+	cr_assert_eq(fclose(file), 0);
+}
+
+Test(login, a_login_knows_how_long_its_token_is_good)
+{
+	char path[] = "/tmp/login.XXXXXX", why[256], claims[64], text[256];
+	struct login_setting setting = {"oauth.token.file", path};
+	int64_t now_s = clock_real_ms() / 1000;
+	struct login *login;
+	struct token token;
+	struct life life;
+	char *encoded;
+
+	close(mkstemp(path));
+	cr_assert_eq(make(&setting, 1, why, &login), 0);
+	cr_expect_str_eq(login_setting(login), "oauth.token.file");
+	login_life(login, &life);
+	cr_expect_eq(life.expires_ms, 0);
+	snprintf(claims, sizeof claims, "{\"iat\":%lld,\"exp\":%lld}", (long long)now_s - 50,
+		 (long long)now_s + 600);
+	encoded = base64_encode(claims, strlen(claims));
+	snprintf(text, sizeof text, "eyJhbGciOiJub25lIn0.%s.sig", encoded);
+	free(encoded);
+	put(path, text);
+	cr_assert_eq(login_token(login, &token, why, sizeof why), 0);
+	token_deinit(&token);
+	login_life(login, &life);
+	cr_expect_eq(life.begins_ms, (now_s - 50) * 1000);
+	cr_expect_eq(life.expires_ms, (now_s + 600) * 1000);
+	put(path, "");
+	cr_expect_eq(login_token(login, &token, why, sizeof why), LOGIN_E_FAILED);
+	login_life(login, &life);
+	cr_expect_eq(life.expires_ms, (now_s + 600) * 1000, "it is still the one in use");
+	cr_expect(strstr(life.trouble, path) && strstr(life.trouble, "is empty"), "%s",
+		  life.trouble);
+	unlink(path);
+	login_unref(login);
+}
+
 /* ---- certificates ---- */
 
 Test(login, the_first_of_the_certificates_that_expires)

@@ -143,8 +143,9 @@ static int check_all(struct check *check, const struct check_options *options)
 	/* Files belong to others, who must not be able to stop a reload by what they do to them. */
 	if (options->configuration)
 		return 0;
-	check_security(check);
-	r = check_state(check);
+	r = check_security(check);
+	if (!r)
+		r = check_state(check);
 	if (!r)
 		r = check_files(check);
 	if (!r)

@@ -54,8 +54,8 @@ int check_files(struct check *check) MUSTCHECK;
 int check_patterns(struct check *check) MUSTCHECK;
 int check_brokers(struct check *check) MUSTCHECK;
 
-/* What is insecure in the kafka block and in the rights of files. */
-void check_security(struct check *check);
+/* What is insecure in the kafka block and in the rights of files, and what ends soon. */
+int check_security(struct check *check) MUSTCHECK;
 
 /* The kernel's limits against the files and directories that were found. For files.c. */
 void check_limits(struct check *check, const struct discover_trouble *trouble);

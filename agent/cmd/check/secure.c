@@ -15,8 +15,10 @@
 
 #include "base/clock.h"
 #include "client/library.h"
+#include "cluster/ends.h"
 #include "cmd/check/check.h"
 #include "conf/output.h"
+#include "login/login.h"
 
 static bool is(const char *value, const char *word)
 {
@@ -126,47 +128,95 @@ void check_judge_expiry(struct check_report *report, struct conf_place place, co
 			   left_s / 86400 == 1 ? "" : "s");
 }
 
-static void look_at_certificates(struct check *check, const struct cluster *cluster)
+/* A property as a configuration has it, without and with the name of its block. */
+struct setting {
+	char name[64], full[160];
+};
+
+static void name_setting(const struct cluster *cluster, const char *dotted, struct setting *ret)
 {
-	static const char *const settings[][2] = {
-		{"ssl.certificate.location", "ssl_certificate_location"},
-		{"ssl.certificate.pem", "ssl_certificate_pem"},
-		{"ssl.ca.location", "ssl_ca_location"},
-		{"ssl.ca.pem", "ssl_ca_pem"},
-	};
-	struct expiry expiry;
-	char name[160];
+	snprintf(ret->name, sizeof ret->name, "%s", dotted);
+	for (char *at = ret->name; *at; at++)
+		*at = *at == '.' ? '_' : *at;
+	snprintf(ret->full, sizeof ret->full, "%s.%s", cluster->label, ret->name);
+}
 
-	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
-		const char *value = cluster_value(cluster, settings[i][0]);
+/* 0 or -ENOMEM. */
+static int look_at_certificates(struct check *check, const struct cluster *cluster)
+{
+	struct cluster_ends ends;
+	int r = cluster_ends_read(cluster, &ends);
 
-		snprintf(name, sizeof name, "%s.%s", cluster->label, settings[i][1]);
-		if (value && expiry_read(settings[i][0], value, &expiry) == 0)
-			check_judge_expiry(&check->report,
-					   check_block_place(check, cluster, settings[i][1]), name,
-					   &expiry, clock_real_ms() / 1000,
-					   check->conf->certificate_warning_ms);
+	for (size_t i = 0; r == 0 && i < ends.n; i++) {
+		struct setting setting;
+
+		name_setting(cluster, ends.at[i].setting, &setting);
+		check_judge_expiry(&check->report, check_block_place(check, cluster, setting.name),
+				   setting.full, &ends.at[i], clock_real_ms() / 1000,
+				   check->conf->certificate_warning_ms);
 	}
+	return r;
+}
+
+void check_judge_token(struct check_report *report, struct conf_place place, const char *setting,
+		       const struct life *life, int64_t now_ms, uint64_t warning_ms)
+{
+	char left[LIFE_LEFT_MAX];
+
+	if (*life->trouble)
+		check_find(
+			report, CHECK_ERROR, place,
+			"%s: %s\n"
+			"Brokers let nobody in without a token: all lines wait.\n"
+			"Have whoever renews it put another there; it is taken without a reload.",
+			setting, life->trouble);
+	else if (life_ends_soon(life, now_ms, (int64_t)warning_ms))
+		check_find(
+			report, CHECK_WARNING, place,
+			"%s: the token expires in %s, and no other has come\n"
+			"There should be one: less than a tenth of its life is left.\n"
+			"Brokers let nobody in with it from then on: all lines wait.\n"
+			"Have whoever renews it put another there; it is taken without a reload.",
+			setting, life_print_left(life, now_ms, left));
+}
+
+/* One in a file costs nobody anything to look at. Any other is fetched when brokers are asked. */
+static int look_at_token(struct check *check, const struct cluster *cluster)
+{
+	struct setting setting;
+	struct token token;
+	struct life life;
+	char why[512];
+	int r;
+
+	if (!cluster->login || !login_file(cluster->login))
+		return 0;
+	r = login_token(cluster->login, &token, why, sizeof why);
+	if (r == 0)
+		token_deinit(&token);
+	login_life(cluster->login, &life);
+	name_setting(cluster, login_setting(cluster->login), &setting);
+	check_judge_token(&check->report, check_block_place(check, cluster, setting.name),
+			  setting.full, &life, clock_real_ms(),
+			  check->conf->certificate_warning_ms);
+	return r < 0 ? r : 0;
 }
 
 static void look_at_keys(struct check *check, const struct cluster *cluster)
 {
-	static const char *const settings[][2] = {
-		{"ssl.key.location", "ssl_key_location"},
-		{"ssl.keystore.location", "ssl_keystore_location"},
-		{"sasl.kerberos.keytab", "sasl_kerberos_keytab"},
-	};
+	static const char *const names[] = {"ssl.key.location", "ssl.keystore.location",
+					    "sasl.kerberos.keytab"};
+	struct setting setting;
 	struct stat st;
-	char name[160];
 
-	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
-		const char *path = cluster_value(cluster, settings[i][0]);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const char *path = cluster_value(cluster, names[i]);
 
-		snprintf(name, sizeof name, "%s.%s", cluster->label, settings[i][1]);
+		name_setting(cluster, names[i], &setting);
 		if (path && stat(path, &st) == 0)
 			check_judge_readable(&check->report,
-					     check_block_place(check, cluster, settings[i][1]),
-					     name, path, &st);
+					     check_block_place(check, cluster, setting.name),
+					     setting.full, path, &st);
 	}
 }
 
@@ -210,15 +260,18 @@ static void look_at_configuration(struct check *check)
 	}
 }
 
-void check_security(struct check *check)
+int check_security(struct check *check)
 {
 	struct stat st;
+	int r = 0;
 
-	for (size_t i = 0; i < check->conf->n_clusters; i++) {
+	for (size_t i = 0; r == 0 && i < check->conf->n_clusters; i++) {
 		const struct cluster *cluster = &check->conf->clusters[i];
 
 		look_at_wire(check, cluster);
-		look_at_certificates(check, cluster);
+		r = look_at_certificates(check, cluster);
+		if (r == 0)
+			r = look_at_token(check, cluster);
 		look_at_keys(check, cluster);
 	}
 	look_at_configuration(check);
@@ -227,4 +280,5 @@ void check_security(struct check *check)
 				     "Whoever writes to it chooses where reading goes on, and sees "
 				     "the dead letters.",
 				     check->state_dir, &st);
+	return r;
 }

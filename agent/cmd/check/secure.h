@@ -6,6 +6,7 @@
 
 #include "cmd/check/report.h"
 #include "login/expiry.h"
+#include "login/life.h"
 
 /* What works, and lets others listen, pose as the brokers, or tell us what to do. */
 
@@ -31,5 +32,9 @@ void check_judge_readable(struct check_report *report, struct conf_place place, 
 /* How long the certificate of a setting (as before) is good, at now_s (since 1970). */
 void check_judge_expiry(struct check_report *report, struct conf_place place, const char *setting,
 			const struct expiry *expiry, int64_t now_s, uint64_t warning_ms);
+
+/* How long a token is good at now_ms (since 1970), or why there is none. */
+void check_judge_token(struct check_report *report, struct conf_place place, const char *setting,
+		       const struct life *life, int64_t now_ms, uint64_t warning_ms);
 
 #endif
