@@ -109,6 +109,7 @@ static struct view view_of(struct agent *agent, uint64_t now_us)
 		.conf = agent->conf,
 		.files = &agent->files,
 		.output = agent->output,
+		.ends = agent->ends,
 		.letters = &agent->letters,
 		.discover = agent->discover,
 		.pipeline = agent->pipeline,

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "control/metrics_private.h"
+#include "login/login.h"
 
 /* The function of a family, with the arguments of its `put`. */
 #define PUT(name)                                                                               \
@@ -126,6 +127,51 @@ PUT(put_delays)
 	metrics_put_value(to, delays->sum_ms, true);
 	json_put_text(to, METRICS_DELAY "_count");
 	metrics_put_value(to, delays->count, false);
+	return true;
+}
+
+/* The end of something of a cluster; setting: which of several, or NULL. */
+static void put_end(const struct view *view, size_t cluster, struct json *to, const char *name,
+		    const char *setting, int64_t ms)
+{
+	const char *before = "{";
+
+	json_put_text(to, name);
+	if (view->conf->n_clusters > 1) {
+		metrics_put_label(to, before, METRICS_CLUSTER, view->conf->clusters[cluster].name);
+		before = ",";
+	}
+	if (setting)
+		metrics_put_label(to, before, "setting", setting);
+	if (setting || *before == ',')
+		json_put_text(to, "}");
+	metrics_put_value(to, ms > 0 ? (uint64_t)ms : 0, true);
+}
+
+/* Of the certificates of a cluster. */
+PUT(put_certificates)
+{
+	const struct cluster_ends *ends = view->ends ? &view->ends[index] : NULL;
+
+	if (!ends || index >= view->conf->n_clusters)
+		return false;
+	for (size_t n = 0; n < ends->n; n++)
+		put_end(view, index, to, family->name, ends->at[n].setting,
+			ends->at[n].at_s * 1000);
+	return true;
+}
+
+/* Of the token of a cluster, if it says when it ends. */
+PUT(put_token)
+{
+	struct life life = {0};
+
+	if (index >= view->conf->n_clusters)
+		return false;
+	if (view->conf->clusters[index].login)
+		login_life(view->conf->clusters[index].login, &life);
+	if (life.expires_ms)
+		put_end(view, index, to, family->name, NULL, life.expires_ms);
 	return true;
 }
 
@@ -248,6 +294,13 @@ static const struct metric_family families[] = {
 	 METRICS_GAUGE, "reason", .put = put_held},
 	{METRICS_DELAY, "from reading a line to its acknowledgement by Kafka", METRICS_HISTOGRAM,
 	 "", .put = put_delays},
+	{"waybill_certificate_expiry_timestamp_seconds",
+	 "when the certificates end that a setting names, since 1970: the first of ours, the last "
+	 "of authorities",
+	 METRICS_GAUGE, "cluster,setting", .put = put_certificates},
+	{"waybill_token_expiry_timestamp_seconds",
+	 "when the token ends that was fetched last, since 1970, if it says so", METRICS_GAUGE,
+	 "cluster", .put = put_token},
 	{"waybill_partition_records_total", "records that Kafka acknowledged", METRICS_COUNTER,
 	 LABELS_OF_PARTITION, METRIC_PER_PARTITION, put_partitions, .of_partition = delivered},
 	{"waybill_partition_in_flight", "records sent and not yet acknowledged", METRICS_GAUGE,

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cluster/ends.h"
 #include "conf/conf.h"
 #include "control/order.h"
 #include "files/files.h"
@@ -25,6 +26,7 @@ struct view {
 	const struct conf *conf;
 	const struct files *files;
 	struct output *output;
+	const struct cluster_ends *ends; /* of the certificates of each cluster */
 	const struct letters *letters;
 	const struct discover *discover;
 	struct pipeline *pipeline;

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certificates are replaced while the agent runs: it sees the new ones by itself."""
 
+import re
+import subprocess
+import time
+
 import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -63,3 +67,57 @@ def test_rotated_certificate(tls, topic_name, make_lineage, make_agent, make_ora
     wait_for(oracle.complete, 60, "all lines, by the second certificate")
     agent.stop()
     oracle.judge().assert_clean(written=2000)
+
+
+DAY_S = 86400
+
+
+def days_left(agent, setting):
+    """What the metric says of it."""
+    name = f'waybill_certificate_expiry_timestamp_seconds{{setting="{setting}"}} '
+    found = re.search(re.escape(name) + r"(\d+)", agent.ask("metrics"))
+    return (int(found[1]) - time.time()) / DAY_S if found else None
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.scenario("E29")
+def test_the_end_of_a_keystore(tls, topic_name, make_lineage, make_agent, make_oracle, work):
+    """It is told days ahead, by the log, check and a metric; of another one that is put there, with a password of
+    its own, it is known at once."""
+    broker, first, _ = tls
+    store, password = work / "agent.p12", work / "password"
+    first.keystore(store, "agent", "first-password", days=3)
+    password.touch(mode=0o600)
+    password.write_text("first-password\n")
+    kafka = {
+        "security_protocol": "ssl",
+        "ssl_ca_location": str(broker.own.certificate),
+        "ssl_keystore_location": str(store),
+        "ssl_keystore_password": f"file:{password}",
+    }
+    topic = broker.make_topic(topic_name)
+    lineage = make_lineage("a").append(500)
+    agent = make_agent(broker.tls, topic, kafka=kafka).start()
+    oracle = make_oracle(broker, topic, [lineage])
+    wait_for(lambda: oracle.in_topic() >= 500, 40, "lines, by the first keystore")
+    told = 'kafka.ssl.keystore.location: the certificate of "CN = agent" expires in'
+    agent.wait_says(told, "lines wait from then on")
+    assert 1 < days_left(agent, "ssl.keystore.location") <= 3.1
+    # The authority of the brokers.
+    assert 1 < days_left(agent, "ssl.ca.location") <= 2.1
+    command = [agent.program, "check", "--no-network", "--config", agent.config]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    words = 'kafka.ssl_keystore_location: the certificate of "CN = agent" expires in'
+    assert words in " ".join(done.stdout.split())
+
+    first.keystore(store, "agent", "second-password", days=100)
+    password.write_text("second-password\n")
+    wait_for(lambda: (days_left(agent, "ssl.keystore.location") or 0) > 98, 60, "the end of the second one")
+    agent.wait_says("replaced by one with what is new", deadline=60)
+    lineage.append(500)
+    wait_for(oracle.complete, 60, "all lines, by the second keystore")
+    agent.stop()
+    oracle.judge().assert_clean(written=1000)
+    assert agent.messages().count(told) == 1
+    for secret in "first-password", "second-password":
+        assert secret not in agent.messages() + done.stdout

@@ -4,6 +4,7 @@ what is said, and by whom not, when one is wrong."""
 
 import re
 import subprocess
+import time
 
 import pytest
 from rig import logins, tokens
@@ -217,6 +218,46 @@ def test_a_token_that_is_replaced_before_its_time(
     wait_for(oracle.complete, 40, "all lines")
     agent.stop()
     oracle.judge().assert_clean(written=1000)
+
+
+def token_ends(agent):
+    """What the metric says; None: it does not know."""
+    found = re.search(r"^waybill_token_expiry_timestamp_seconds (\d+)", agent.ask("metrics"), re.M)
+    return int(found[1]) if found else None
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.scenario("E29")
+def test_a_token_that_nobody_renews(
+    guarded, issuer, topic_name, make_lineage, make_agent, make_oracle, work
+):
+    """It is told before it ends, once, when a tenth of its life is left: by the log and check. A metric has the
+    end of each."""
+    topic = guarded.make_topic(topic_name)
+    lineage = make_lineage("a").append(500)
+    first = issuer.token(lasts=300, iat=int(time.time()) - 3600)
+    path = secret_file(work, "token", first)
+    agent = make_agent(guarded.tls, topic, kafka=login(guarded, "OAUTHBEARER", oauth_token_file=path))
+    agent.start()
+    oracle = make_oracle(guarded, topic, [lineage])
+    wait_for(lambda: oracle.in_topic() >= 500, 40, "lines, by the first token")
+    told = "kafka.oauth.token.file: the token expires in"
+    agent.wait_says(told, "and no other has come: brokers let nobody in with it from then on")
+    assert token_ends(agent) == tokens.claims_of(first)["exp"]
+    command = [agent.program, "check", "--no-network", "--config", agent.config]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert "kafka.oauth_token_file: the token expires in" in " ".join(done.stdout.split())
+
+    second = issuer.token()
+    path.write_text(second + "\n")
+    wait_for(lambda: token_ends(agent) == tokens.claims_of(second)["exp"], 40, "the end of the second token")
+    lineage.append(500)
+    wait_for(oracle.complete, 60, "all lines")
+    agent.stop()
+    oracle.judge().assert_clean(written=1000)
+    assert agent.messages().count("the token expires") == 1
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert "the token expires" not in " ".join(done.stdout.split())
 
 
 @pytest.mark.parametrize("library", ["own", "newest"])

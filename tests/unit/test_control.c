@@ -22,6 +22,7 @@
 #include "control/control.h"
 #include "control/explain.h"
 #include "control/slow.h"
+#include "login/login.h"
 
 #define QUESTION "{\"version\":1,\"request\":\"status\"}\n"
 
@@ -400,6 +401,48 @@ Test(control, a_scrape_of_twenty_thousand_files)
 	cr_expect_geq(turns, 10, "%zu: it is not made in pieces", turns);
 	cr_expect_leq(bytes, 32768);
 	cr_expect_not_null(strstr(text, "waybill_source_files{source=\\\"orders\\\"} 20000"));
+}
+
+/* Each of several clusters is named; of one whose token does not say when it ends there is none. */
+Test(control, a_scrape_tells_what_ends)
+{
+	static struct cluster_ends ends[2] = {
+		{2,
+		 {{"ssl.keystore.location", 1700000000, "CN = agent"},
+		  {"ssl.ca.location", 1800000000, "CN = authority"}}},
+	};
+	static struct cluster both[2] = {{.name = "one"}, {.name = "two"}};
+	struct login_setting setting = {"oauth.token.command", "/bin/echo"};
+	struct login_setting words[] = {setting,
+					{"oauth.token.command", "a.eyJleHAiOjQ4MDAwMDAwMDB9.b"}};
+	char why[256], *text;
+	struct token token;
+	int fd;
+
+	cr_assert_eq(login_new(words, 2, why, sizeof why, &both[1].login), 0);
+	view.ends = ends;
+	conf.clusters = both;
+	conf.n_clusters = 2;
+	for (int n = 0; n < 2; n++) {
+		fd = call();
+		say(fd, "{\"version\":1,\"request\":\"metrics\"}\n");
+		text = answer(fd);
+		cr_expect_not_null(strstr(text,
+					  "expiry_timestamp_seconds{cluster=\\\"one\\\",setting="
+					  "\\\"ssl.keystore.location\\\"} 1700000000.000\\n"));
+		cr_expect_not_null(strstr(text, "\\\"ssl.ca.location\\\"} 1800000000.000\\n"));
+		cr_expect_eq(strstr(text,
+				    "waybill_token_expiry_timestamp_seconds{cluster=\\\"two\\\"} "
+				    "4800000000.000\\n") != NULL,
+			     n == 1, "%d", n);
+		cr_expect_null(
+			strstr(text, "waybill_token_expiry_timestamp_seconds{cluster=\\\"one"));
+		free(text);
+		close(fd);
+		cr_assert_eq(login_token(both[1].login, &token, why, sizeof why), 0, "%s", why);
+		token_deinit(&token);
+	}
+	login_unref(both[1].login);
 }
 
 /* Of many files those that are furthest behind have series of their own, no more than wanted. */

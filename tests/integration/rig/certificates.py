@@ -22,14 +22,21 @@ class Authority:
         curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
         _openssl("req", *curve, "-keyout", key, "-out", out, "-subj", f"/CN={name}", *more)
 
-    def sign(self, key, certificate, name):
+    def sign(self, key, certificate, name, days=2):
         """A new key and its certificate into these files, for a host or a client at 127.0.0.1."""
         request, extensions = self.dir / "request", self.dir / "extensions"
         self._make(key, request, name)
         extensions.write_text("subjectAltName = IP:127.0.0.1\n")
         by = ["-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial"]
-        how = ["-days", "2", "-extfile", extensions]
+        how = ["-days", days, "-extfile", extensions]
         _openssl("x509", "-req", "-in", request, "-out", certificate, *by, *how)
+
+    def keystore(self, path, name, password, days):
+        """The same into one file, PKCS#12, which is there at once."""
+        key, certificate, made = (path.with_suffix(kind) for kind in (".key", ".pem", ".made"))
+        self.sign(key, certificate, name, days)
+        _openssl("pkcs12", "-export", "-inkey", key, "-in", certificate, "-out", made, "-passout", f"pass:{password}")
+        made.rename(path)
 
 
 class TlsBroker(Broker):
