@@ -8,7 +8,8 @@
  * rotated too, which no row knows, are looked for (generations.c).
  *
  * What has no such inode any more is looked for by its bytes (candidates.c), and only what is not
- * found by them either was deleted.
+ * found by them either was deleted: when the directories that said so still say the same. A
+ * rotation may be under way, and of many generations each has another name then than a moment ago.
  */
 #include "resume/resume.h"
 
@@ -28,12 +29,22 @@
 /* So many rows are looked for between two signs of life. */
 #define ALIVE_ROWS 256
 
+/* So often it is looked again for what is not found while directories change. */
+#define LOOKS_MAX 8
+
+struct missing {
+	const struct source *source;
+	const struct store_file *row;
+};
+
 struct start {
 	struct files *files;
 	struct discover *discover;
 	struct places *places;
-	struct map *newest; /* lineage → its newest row */
-	const bool *of;     /* by source: whose rows are met; NULL: all */
+	struct map *newest;      /* lineage → its newest row */
+	const bool *of;          /* by source: whose rows are met; NULL: all */
+	struct missing *missing; /* rows whose files were not found: room for all */
+	size_t n_missing;
 };
 
 static void forget(struct files *files, const struct store_file *row)
@@ -187,8 +198,48 @@ static int take_row(struct start *start, const struct source *source, const stru
 	if (!r && met == ROWS_E_OTHER)
 		r = try_content(start, birth, &met);
 	if (!r && met == CANDIDATES_E_NONE)
-		vanished(start, row);
+		start->missing[start->n_missing++] = (struct missing){source, row};
 	return r;
+}
+
+/* Those that were not found, in what directories say now. */
+static int look_again(struct start *start)
+{
+	size_t n = start->n_missing;
+	int r = 0;
+
+	places_free(start->places);
+	start->places = places_new();
+	if (!start->places)
+		return -ENOMEM;
+	start->n_missing = 0;
+	for (size_t i = 0; !r && i < n; i++) {
+		struct missing missing = start->missing[i];
+
+		/* Another row's file has its inode now. */
+		if (files_by_inode(start->files, missing.row->device, missing.row->inode))
+			start->missing[start->n_missing++] = missing;
+		else
+			r = take_row(start, missing.source, missing.row);
+	}
+	return r;
+}
+
+/* A row whose file was not found in directories that do not stand still is kept. */
+static int judge_missing(struct start *start)
+{
+	int r = 0;
+
+	for (int looks = 0; start->n_missing && !places_are_true(start->places); looks++) {
+		if (looks == LOOKS_MAX)
+			return 0;
+		r = look_again(start);
+		if (r)
+			return r;
+	}
+	for (size_t i = 0; i < start->n_missing; i++)
+		vanished(start, start->missing[i].row);
+	return 0;
 }
 
 /* Whether the file that the row tells of may still have its path, met by us or not. */
@@ -277,16 +328,26 @@ static int find_newest(struct start *start)
 
 int resume_files(struct files *files, struct discover *discover, const bool *of)
 {
-	struct start start = {files, discover, places_new(), map_new(), of};
+	struct start start = {
+		.files = files,
+		.discover = discover,
+		.places = places_new(),
+		.newest = map_new(),
+		.of = of,
+		.missing = calloc(files->n_rows + 1, sizeof(struct missing)),
+	};
 	int r = -ENOMEM;
 
-	if (start.places && start.newest)
+	if (start.places && start.newest && start.missing)
 		r = find_newest(&start);
 	if (!r)
 		r = each_row(&start, false, take_row);
 	if (!r)
+		r = judge_missing(&start);
+	if (!r)
 		r = each_row(&start, true, take_missed);
 	places_free(start.places);
 	map_free(start.newest);
+	free(start.missing);
 	return r;
 }

@@ -4,7 +4,9 @@
  * and in their order, for generations that nobody knows and whose names begin alike. Without them
  * a start with 25,000 rotated files in one directory would read it 25,000 times.
  *
- * What a directory says is old by the time it is used; whoever opens a name looks at what it got.
+ * What a directory says is old by the time it is used. Whoever opens a name looks at what it got,
+ * and whoever found nothing asks whether it says the same now. Its time would not tell: a file
+ * system's clock has ticks of milliseconds, in which a rotation renames all its generations.
  */
 #include "search/places.h"
 
@@ -17,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/map.h"
 #include "input/discover.h"
 
@@ -30,6 +33,8 @@ struct place {
 	char *below[BELOW_MAX]; /* names of directories in it */
 	size_t n_below;
 	struct map *by_inode; /* of a name */
+	char *dir;            /* NULL: of patterns */
+	uint64_t print;       /* of the names and inodes in it */
 	struct place *next;
 };
 
@@ -56,6 +61,7 @@ static void place_free(struct place *place)
 	for (size_t i = 0; i < place->n_below; i++)
 		free(place->below[i]);
 	free(place->names);
+	free(place->dir);
 	map_free(place->by_inode);
 	free(place);
 }
@@ -108,6 +114,13 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Summed up over a directory it is the same in whatever order it is read. */
+static uint64_t print_of(const struct dirent *entry)
+{
+	return hash_bytes(entry->d_name, strlen(entry->d_name)) ^
+	       hash_bytes(&entry->d_ino, sizeof entry->d_ino);
+}
+
 /* Links have an inode of their own and are no files that were renamed. 0 or -ENOMEM. */
 static int read_place(struct place *place, const char *dir)
 {
@@ -115,12 +128,17 @@ static int read_place(struct place *place, const char *dir)
 	struct dirent *entry;
 	int r = 0;
 
-	while (stream && !r && (entry = readdir(stream)))
+	place->dir = strdup(dir);
+	if (!place->dir)
+		r = -ENOMEM;
+	while (stream && !r && (entry = readdir(stream))) {
+		place->print += print_of(entry);
 		if (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN)
 			r = add(place, entry->d_name, entry->d_ino);
 		else if (entry->d_type == DT_DIR && entry->d_name[0] != '.' &&
 			 place->n_below < BELOW_MAX)
 			r = add_below(place, entry->d_name);
+	}
 	if (stream)
 		closedir(stream);
 	if (place->n)
@@ -152,6 +170,25 @@ static const struct place *place_of(struct places *places, const char *dir)
 		return place;
 	place = new_place(places, dir, strlen(dir));
 	return place && !read_place(place, dir) ? place : NULL;
+}
+
+bool places_are_true(const struct places *places)
+{
+	const struct place *place = places->all;
+	bool same = true;
+
+	for (; place && same; place = place->next) {
+		DIR *stream = place->dir ? opendir(place->dir) : NULL;
+		struct dirent *entry;
+		uint64_t print = 0;
+
+		while (stream && (entry = readdir(stream)))
+			print += print_of(entry);
+		if (stream)
+			closedir(stream);
+		same = print == place->print;
+	}
+	return same;
 }
 
 static int see_path(void *context, const char *path)

@@ -2,6 +2,7 @@
 #ifndef SEARCH_PLACES_H
 #define SEARCH_PLACES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,6 +48,12 @@ char *places_find_renamed(struct places *places, const char *path, uint64_t inod
  */
 size_t places_names(struct places *places, const char *dir, const char *prefix, size_t len,
 		    char *const **ret_names);
+
+/*
+ * Whether each directory that was read has the same names for the same inodes now. If not, a file
+ * may have been renamed behind our back, and what was not found is to be looked for in new places.
+ */
+bool places_are_true(const struct places *places);
 
 /* The directory of an absolute path (malloc'ed), or NULL when memory is out. */
 char *places_dir_of(const char *path);
