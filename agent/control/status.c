@@ -162,6 +162,7 @@ static void put_topic(const struct view *view, size_t index, struct json *to)
 	put_cluster(view, index, to);
 	line_text(to, "topic", view->conf->topics[index]);
 	line_text(to, "state", topic.state);
+	line_bool(to, "letters_only", view->conf->topic_settings[index].letters);
 	line_number(to, "partitions", (uint64_t)topic.n_partitions);
 	line_natural(to, "replicas", topic.replicas ? (int64_t)topic.replicas : -1);
 	line_natural(to, "min_insync_replicas", topic.min_insync ? (int64_t)topic.min_insync : -1);

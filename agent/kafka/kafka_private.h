@@ -129,7 +129,7 @@ void kafka_spoil_lone(struct kafka *k, uint64_t now_us);
 /* The report of the record that went alone. */
 void kafka_lone_reported(struct kafka *k, const struct report *report, uint64_t now_us);
 
-/* Lines, or the end of a producer, wait too long for a dead letter: that one is given up. */
+/* Others, or the end of a producer, wait too long for a dead letter: that one is given up. */
 void kafka_check_lone(struct kafka *k, uint64_t now_us);
 
 /* A broker refused what was sent to the topic: until a record got through, all go alone. */

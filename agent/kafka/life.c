@@ -113,10 +113,11 @@ void kafka_not_delivered(struct kafka *k, struct report *r, const struct produce
 		r->producer_gone = true;
 	if (!r->producer_gone && !note->moved)
 		kafka_doubt(k, r, now_us);
-	if (note->denied)
+	/* Of a topic for them alone it is told with the letters. */
+	if (note->denied && !kafka_only_letters(k, r->topic))
 		remarks_add(&k->remarks, LOG_ERR, "topic-denied", topic,
-			    "topic %.200s: not authorized to write (%s); %s wait, retrying", topic,
-			    r->reason, kafka_who_waits(k, r->topic));
+			    "topic %.200s: not authorized to write (%s); its files wait, retrying",
+			    topic, r->reason);
 	if (note->codec)
 		remarks_add(&k->remarks, LOG_ERR, "compression-refused", topic,
 			    "topic %.200s: brokers cannot read the compression that "

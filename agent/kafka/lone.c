@@ -21,7 +21,7 @@
 #define REMAKE_US US_PER_S
 /* The properties were refused, or memory was short: asked again. */
 #define MAKE_AGAIN_US (10 * US_PER_S)
-/* So long a line waits behind a dead letter. */
+/* So long another record waits behind a dead letter. */
 #define LETTER_US (5 * US_PER_S)
 #define DOUBT_MIN_US US_PER_S
 #define DOUBT_MAX_US (60 * US_PER_S)
@@ -102,7 +102,7 @@ int kafka_send_alone(struct kafka *k, const struct record *record, int32_t parti
 
 /*
  * Where a topic of dead letters takes nothing (it lacks replicas, a leader) its record would be in
- * the way of lines for ever, and of a producer that is drained. What the library means to send
+ * the way of lines for ever, of other such topics, and of a producer that is drained. What the library means to send
  * again counts as in flight to it; so a letter that is in doubt may come twice.
  */
 void kafka_check_lone(struct kafka *k, uint64_t now_us)
@@ -113,7 +113,7 @@ void kafka_check_lone(struct kafka *k, uint64_t now_us)
 	    now_us < k->lone.sent_us + LETTER_US)
 		return;
 	for (size_t i = 0; i < k->ledger.n_topics; i++)
-		wanted |= k->ledger.topics[i].waits_lone && !kafka_only_letters(k, i);
+		wanted |= i != k->lone.topic && k->ledger.topics[i].waits_lone;
 	if (wanted)
 		producer_purge(k->lone.producer, true);
 }

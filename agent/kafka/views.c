@@ -8,6 +8,16 @@
 static const char *const state_names[] = {
 	[MAKING] = "making", [RUNNING] = "running", [DRAINING] = "draining"};
 
+/* Whether lines wait, and the log knows: a topic of dead letters holds up none. */
+static bool lines_wait(const struct kafka *k)
+{
+	bool wait = false;
+
+	for (size_t i = 0; i < k->ledger.n_topics && k->waits_since_us && !wait; i++)
+		wait = k->ledger.topics[i].waits_told_us && !kafka_only_letters(k, i);
+	return wait && k->ledger.records;
+}
+
 void kafka_stats(const struct output *output, struct output_stats *ret_stats)
 {
 	const struct kafka *k = (const struct kafka *)output;
@@ -16,8 +26,7 @@ void kafka_stats(const struct output *output, struct output_stats *ret_stats)
 	ret_stats->records_in_flight = k->ledger.records;
 	ret_stats->bytes_in_flight = k->ledger.bytes;
 	/* Not up is also who answers, but takes no record. */
-	ret_stats->up =
-		k->state == RUNNING && k->reachable && !(k->waits_since_us && k->ledger.records);
+	ret_stats->up = k->state == RUNNING && k->reachable && !lines_wait(k);
 	for (size_t i = 0; i < k->ledger.n_topics; i++)
 		ret_stats->up &=
 			k->ledger.topics[i].state == TOPIC_READY || kafka_only_letters(k, i);

@@ -58,23 +58,40 @@ static const char *topic_of(const struct forward *forward, const struct forward_
 	return conf_topic_name(forward->conf, copy->topic);
 }
 
-/* Once, until `told` is false again. */
-static void tell(const struct forward *forward, const struct forward_topic *copy, bool *told,
-		 const char *id, const char *why)
+/* What helps against a topic that takes none; "": the reason says it. */
+static const char *cure_of(const char *reason)
 {
-	bool fails = told == &copy->told_failed;
+	if (strstr(reason, "AUTHORIZATION"))
+		return "; the user of its kafka block needs the right to WRITE to it";
+	return "";
+}
 
-	if (!*told)
-		log_limited_about(forward->log, LOG_WARNING,
-				  &(struct log_about){.id = id, .topic = topic_of(forward, copy)},
-				  fails ? "topic %s takes no dead letters (%s): they stay in the "
-					  "state and are "
-					  "tried again (dead_letter_topic)" :
-					  "topic %s refuses dead letters (%s): those stay in the "
-					  "state and are "
-					  "tried again, others go there (dead_letter_topic)",
-				  topic_of(forward, copy), why);
-	*told = true;
+/* Once, until letters go there again. */
+static void tell_fails(const struct forward *forward, struct forward_topic *copy, const char *why)
+{
+	if (!copy->told_failed)
+		log_limited_about(
+			forward->log, LOG_WARNING,
+			&(struct log_about){.id = "letters-topic-fails",
+					    .topic = topic_of(forward, copy)},
+			"topic %s takes no dead letters (%s)%s; they stay in the state and are "
+			"tried again, and no line waits for that (dead_letter_topic)",
+			topic_of(forward, copy), why, cure_of(why));
+	copy->told_failed = true;
+}
+
+/* Once, until all have gone. */
+static void tell_refuses(const struct forward *forward, struct forward_topic *copy, const char *why)
+{
+	if (!copy->told_refused)
+		log_limited_about(
+			forward->log, LOG_WARNING,
+			&(struct log_about){.id = "letters-topic-refuses",
+					    .topic = topic_of(forward, copy)},
+			"topic %s refuses dead letters (%s): those stay in the state and are "
+			"tried again, others go there (dead_letter_topic)",
+			topic_of(forward, copy), why);
+	copy->told_refused = true;
 }
 
 static void tell_better(const struct forward *forward, const struct forward_topic *copy, bool *told)
@@ -116,7 +133,7 @@ void forward_let_go(struct forward *forward, uint64_t id)
 static void refused(struct forward *forward, struct forward_topic *copy, const char *why)
 {
 	leave_for_later(copy, copy->letter.id);
-	tell(forward, copy, &copy->told_refused, "letters-topic-refuses", why);
+	tell_refuses(forward, copy, why);
 	copy->any_refused = true;
 	pass(copy);
 }
@@ -132,7 +149,7 @@ static void failed(struct forward *forward, struct forward_topic *copy, const st
 	copy->not_before_us = now_us + copy->failed_gap_us;
 	/* What came back with the producer's end tells nothing of the topic. */
 	if (!report->producer_gone)
-		tell(forward, copy, &copy->told_failed, "letters-topic-fails", report->reason);
+		tell_fails(forward, copy, report->reason);
 }
 
 static int delivered(struct forward *forward, struct forward_topic *copy)

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from rig import config
+from rig.agent import EX_CONFIG
 from rig.reader import Reader
 from rig.state import read_state
 from rig.wait import wait_for
@@ -61,6 +62,16 @@ def kept(agent):
 
 def no_letters(agent):
     return kept(agent) == []
+
+
+def told(agent, *command, **more):
+    """What a command prints, without the breaks of its lines."""
+    return " ".join(agent.ask(*command, **more).split())
+
+
+def status(agent, kind):
+    rows = map(json.loads, agent.ask("status", "--json").splitlines())
+    return [row for row in rows if row["kind"] == kind]
 
 
 def ours(record):
@@ -120,7 +131,12 @@ def test_a_topic_that_is_not_there_holds_up_no_line(cluster, topic, place, make_
     agent.start()
     append(path, good([40]))
     agent.counted(lines_delivered=1)
-    assert json.loads(agent.ask("status", "--json").splitlines()[0])["kafka_up"], "no line waits"
+    assert status(agent, "agent")[0]["kafka_up"], "no line waits"
+    assert [row["letters_only"] for row in status(agent, "topic")] == [False, True]
+    assert f"topic {dead} is missing: its dead letters wait" in told(agent, "status")
+    said = told(agent, "check", expect=EX_CONFIG)
+    assert f'topic "{dead}" does not exist Its dead letters wait until it is there' in said
+    assert "files wait until" not in said
     cluster.make_topic(dead, partitions=1)
     wait_there(cluster, dead, range(20))
     agent.stop()
@@ -149,8 +165,10 @@ def test_one_that_is_refused_stays_and_others_go(cluster, topic, place, make_age
 @pytest.mark.timeout(300)
 @pytest.mark.scenario("G03", "E18")
 def test_a_topic_without_replicas_holds_up_no_refused_line(two_brokers, topic_name, place, make_agent):
-    """Both go alone, one at a time: the dead letter that cannot go gives way."""
+    """All of them go alone, one at a time: the dead letter that cannot go gives way, to lines and to dead
+    letters of other topics."""
     path, dead = place
+    beside = path.with_name("b.log")
     first, second = two_brokers
     first.make_topic(dead, partitions=1, replicas=2, min_insync_replicas=2)
     second.kill()
@@ -161,12 +179,18 @@ def test_a_topic_without_replicas_holds_up_no_refused_line(two_brokers, topic_na
 
     wait_for(shrunk, 60, "one replica in sync")
     small = first.make_topic(topic_name, max_message_bytes=LIMIT)
+    other = first.make_topic(f"{topic_name}-other", partitions=1)
     path.write_text(bad([0]))
-    agent = agent_of(make_agent, first, source(small, path, dead_letter_topic=dead)).start()
+    beside.write_text("")
+    sources = [source(small, path, dead_letter_topic=dead), source(small, beside, dead_letter_topic=other)]
+    agent = agent_of(make_agent, first, *sources).start()
     wait_for(lambda: agent.counters()["in_flight"] == 0 and kept(agent) == [b"n=0"], 20, "it is in the state")
     agent.wait_says(f"topic {dead}", "NOT_ENOUGH_REPLICAS", deadline=60)
+    assert status(agent, "agent")[0]["kafka_up"], "no line waits"
+    append(beside, bad([7]))
+    wait_there(first, other, [7])
     append(path, "n=1 k=x " + random.Random(1).randbytes(LIMIT).hex() + "\n" + good([2]))
-    agent.counted(lines_dead=2, lines_delivered=1)
+    agent.counted(lines_dead=3, lines_delivered=1)
     assert numbers(first, dead) == []
     first.alter_topic(dead, min_insync_replicas=1)
     wait_there(first, dead, [0, 1], 120)

@@ -8,10 +8,14 @@ import pytest
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AclBinding, AclBindingFilter, AclOperation, AclPermissionType
 from confluent_kafka.admin import ResourcePatternType, ResourceType
+from rig import config
+from rig.agent import EX_CONFIG
 from rig.kafka import ANSWER_S
 from rig.logins import SaslBroker
 from rig.wait import last, wait_for
 from rig.writer import Load
+from test_letter_topic import append, bad, good, kept, no_letters, numbers, source, status, told, wait_there
+from test_letter_topic import PATTERN as LETTERS
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -115,3 +119,47 @@ def test_starts_without_any_right(guarded, rights, make_lineage, make_agent, mak
     agent.stop()
     agent.assert_true(read=1000)
     make_oracle(guarded, rights.topic, [lineage]).judge().assert_clean(written=1000)
+
+
+@pytest.fixture
+def of_letters(guarded, topic_name):
+    """Rights for a topic of dead letters."""
+    rights = Rights(guarded, guarded.make_topic(f"{topic_name}-dead", partitions=1))
+    yield rights
+    rights.revoke(AclOperation.ANY)
+
+
+@pytest.mark.scenario("E17", "G03")
+def test_a_letter_topic_without_rights_holds_up_no_line(guarded, rights, of_letters, work, make_agent):
+    """It is told once, as what it is, and goes on by itself; meanwhile the letters are in the state."""
+    rights.grant(AclOperation.DESCRIBE)
+    rights.grant(AclOperation.WRITE)
+    path, dead = work / "log" / "a.log", of_letters.topic
+    path.write_text(bad(range(5)) + good([5]))
+    one = source(rights.topic, path, dead_letter_topic=dead)
+    kafka = SaslBroker.login(PASSWORD)
+    settings = config.settings(guarded.sasl, [one], kafka=kafka, pattern=LETTERS)
+    agent = make_agent(text=config.render_settings(settings)).start()
+    agent.counted(lines_dead=5, lines_delivered=1, deadline=60)
+    agent.wait_says(f"topic {dead}: not authorized", "its dead letters wait")
+    said = told(agent, "check", expect=EX_CONFIG)
+    assert f'topic "{dead}": not authorized' in said and "Its dead letters wait until it is allowed" in said
+    of_letters.grant(AclOperation.DESCRIBE)
+    fails = f"topic {dead} takes no dead letters (TOPIC_AUTHORIZATION_FAILED)"
+    for n in (10, 20):
+        append(path, good([n]) + bad([n + 1]))
+        wait_for(lambda: agent.messages().count(fails) == n // 10, 100, "it is told")
+        agent.counted(lines_dead=5 + n // 10, lines_delivered=1 + n // 10)
+        assert status(agent, "agent")[0]["kafka_up"], "no line waits"
+        wait_for(lambda: b"n=%d" % (n + 1) in kept(agent), 20, "it is in the state")
+        assert "right to WRITE" in agent.says(fails)
+        of_letters.grant(AclOperation.WRITE)
+        wait_there(guarded, dead, [*range(5), *range(11, n + 2, 10)], 100)
+        wait_for(lambda: no_letters(agent), 20, "they are out of the state")
+        if n == 10:
+            of_letters.revoke(AclOperation.WRITE)
+    agent.stop()
+    assert numbers(guarded, dead) == [0, 1, 2, 3, 4, 11, 21], "in their order, once"
+    assert agent.messages().count(fails) == 2
+    assert agent.messages().count("takes the dead letters that it did not take") == 2
+    assert not agent.says("its files wait")

@@ -145,7 +145,7 @@ ParameterizedTest(struct replicas_case *c, check, replicas)
 	struct topic_facts facts = {.replicas = c->replicas, .min_insync = c->min_insync};
 	struct check_report report = {0};
 
-	check_judge_replicas(&report, CHECK_NOWHERE, "orders", &facts);
+	check_judge_replicas(&report, CHECK_NOWHERE, "orders", &facts, false);
 	cr_assert_eq(report.n, c->severity < 0 ? 0 : 1, "%u/%u", c->replicas, c->min_insync);
 	if (report.n) {
 		cr_assert_eq((int)report.items[0].severity, c->severity);
@@ -182,7 +182,7 @@ ParameterizedTest(struct settings_case *c, check, settings)
 	};
 	struct check_report report = {0};
 
-	check_judge_settings(&report, CHECK_NOWHERE, "orders", &facts, c->max_line);
+	check_judge_settings(&report, CHECK_NOWHERE, "orders", &facts, c->max_line, false);
 	cr_assert_eq(report.n, c->severity < 0 ? 0 : 1);
 	if (report.n) {
 		cr_assert_eq((int)report.items[0].severity, c->severity);
@@ -226,13 +226,38 @@ Test(check, the_command_that_makes_a_topic_can_be_copied)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct check_report report = {.servers = "a:1,b:2"};
 
-		check_judge_missing(&report, CHECK_NOWHERE, "orders", rows[i].n_brokers);
+		check_judge_missing(&report, CHECK_NOWHERE, "orders", rows[i].n_brokers, false);
 		cr_assert(strstr(report.items[0].text, "--bootstrap-server a:1,b:2 --create"), "%s",
 			  report.items[0].text);
 		cr_assert(strstr(report.items[0].text, rows[i].replicas), "%s",
 			  report.items[0].text);
 		check_report_deinit(&report);
 	}
+}
+
+/* It said that files wait for it. */
+Test(check, no_file_waits_for_a_topic_of_dead_letters)
+{
+	struct topic_facts facts = {.replicas = 1, .min_insync = 2};
+	struct check_report report = {0};
+
+	check_judge_missing(&report, CHECK_NOWHERE, "dead", 1, true);
+	check_judge_replicas(&report, CHECK_NOWHERE, "dead", &facts, true);
+	facts.min_insync = 1;
+	check_judge_replicas(&report, CHECK_NOWHERE, "dead", &facts, true);
+	facts.replicas = facts.min_insync = 3;
+	check_judge_replicas(&report, CHECK_NOWHERE, "dead", &facts, true);
+	facts.max_message_bytes = 1000;
+	facts.compacted = true;
+	check_judge_settings(&report, CHECK_NOWHERE, "dead", &facts, 2000, true);
+	cr_assert_eq(report.n, 6);
+	for (size_t i = 0; i < report.n; i++) {
+		cr_expect_not(strstr(report.items[i].text, "files"), "%s", report.items[i].text);
+		cr_expect(strstr(report.items[i].text, "dead letters") ||
+				  strstr(report.items[i].text, "stays in the state"),
+			  "%s", report.items[i].text);
+	}
+	check_report_deinit(&report);
 }
 
 Test(check, a_leader_that_is_not_reached)

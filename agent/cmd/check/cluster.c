@@ -14,16 +14,16 @@
 #define REPLICAS_GOOD 3
 
 void check_judge_missing(struct check_report *report, struct conf_place place, const char *topic,
-			 int32_t n_brokers)
+			 int32_t n_brokers, bool letters)
 {
 	int replicas = n_brokers > 0 && n_brokers < REPLICAS_GOOD ? n_brokers : REPLICAS_GOOD;
 
 	check_find(report, CHECK_ERROR, place,
 		   "topic \"%s\" does not exist\n"
-		   "Its files wait until it is there; others go on.\n"
+		   "Its %s wait until it is there; others go on.\n"
 		   "Make it:\n  kafka-topics --bootstrap-server %s --create --topic %s "
 		   "--partitions 6 --replication-factor %d",
-		   topic, check_servers(report), topic, replicas);
+		   topic, check_who_waits(letters), check_servers(report), topic, replicas);
 }
 
 /* "6 partitions, 3 replicas": what is not said is the brokers' matter. */

@@ -68,6 +68,18 @@ static const struct conf_node *branch_names(const struct conf *conf, const struc
 	return NULL;
 }
 
+/* Where a source names it as that of its dead letters; NULL: it does not. */
+static const struct conf_node *
+letters_name(const struct check *check, const struct conf_node *group, size_t source, size_t index)
+{
+	const char *setting = conf_options()[CONF_DEAD_LETTER_TOPIC].name;
+	const struct conf_node *own = group ? conf_node_find(group, setting) : NULL;
+
+	if (check->conf->sources[source].letter_topic != index)
+		return NULL;
+	return own ? own : conf_node_find(check->load.text.root, setting);
+}
+
 /*
  * Where the topic is named first, and the longest line of the sources that name it. A name that
  * only a template gives (with an ${env:...} in it) is not found: then it is any source.
@@ -83,6 +95,7 @@ static struct conf_place place_of(const struct check *check, size_t index, size_
 		const struct conf_node *group = check_group(check, CONF_SOURCES, i);
 		const struct conf_node *node = branch_names(conf, group, i, index);
 
+		node = node ? node : letters_name(check, group, i, index);
 		if (!node)
 			continue;
 		if (!place.file)
@@ -95,25 +108,31 @@ static struct conf_place place_of(const struct check *check, size_t index, size_
 	return place;
 }
 
+const char *check_who_waits(bool letters)
+{
+	return letters ? "dead letters" : "files";
+}
+
 void check_judge_replicas(struct check_report *report, struct conf_place place, const char *topic,
-			  const struct topic_facts *facts)
+			  const struct topic_facts *facts, bool letters)
 {
 	uint32_t n = facts->replicas, least = facts->min_insync;
+	const char *who = check_who_waits(letters);
 
 	if (n && least > n)
 		check_find(
 			report, CHECK_ERROR, place,
 			"topic \"%s\": %u replica%s, min.insync.replicas %u: no line can be "
-			"acknowledged\nIts files wait for ever.\n"
+			"acknowledged\nIts %s wait for ever.\n"
 			"Lower min.insync.replicas, or add replicas (kafka-reassign-partitions).",
-			topic, n, n == 1 ? "" : "s", least);
+			topic, n, n == 1 ? "" : "s", least, who);
 	else if (n == 1)
 		check_find(
 			report, CHECK_WARNING, place,
 			"topic \"%s\": acks=all, 1 replica: an acknowledged record is lost if its "
-			"broker loses its disk\nWhile that broker is down, its files wait.\n"
+			"broker loses its disk\nWhile that broker is down, its %s wait.\n"
 			"Give it 3 replicas and min.insync.replicas=2, unless this is a trial.",
-			topic);
+			topic, who);
 	else if (n > 1 && least == 1)
 		check_find(report, CHECK_WARNING, place,
 			   "topic \"%s\": acks=all, %u replicas, min.insync.replicas 1: an "
@@ -126,8 +145,8 @@ void check_judge_replicas(struct check_report *report, struct conf_place place, 
 	else if (n > 1 && least == n)
 		check_find(report, CHECK_NOTE, place,
 			   "topic \"%s\": %u replicas, min.insync.replicas %u: when one broker is "
-			   "down, its files wait",
-			   topic, n, least);
+			   "down, its %s wait",
+			   topic, n, least, who);
 }
 
 void check_judge_keys(struct check_report *report, struct conf_place place, const char *topic,
@@ -152,27 +171,33 @@ void check_judge_keys(struct check_report *report, struct conf_place place, cons
 }
 
 void check_judge_settings(struct check_report *report, struct conf_place place, const char *topic,
-			  const struct topic_facts *facts, size_t max_line)
+			  const struct topic_facts *facts, size_t max_line, bool letters)
 {
+	const char *kept = letters ? "it stays in the state" : "kept as a dead letter";
+
 	if (!facts->max_message_bytes || !facts->min_insync)
 		check_find(report, CHECK_NOTE, place,
 			   "topic \"%s\": its settings cannot be read (DescribeConfigs is not "
 			   "allowed), so they were not judged",
 			   topic);
 	else if (max_line > facts->max_message_bytes)
-		check_find(
-			report, CHECK_WARNING, place,
-			"topic \"%s\": max_line is %zu bytes, the topic's max.message.bytes %u\n"
-			"A longer line that does not compress below that is refused, and kept as a "
-			"dead letter.\n"
-			"Raise max.message.bytes to %zu, or lower max_line.",
-			topic, max_line, facts->max_message_bytes, max_line + RECORD_ROOM);
+		check_find(report, CHECK_WARNING, place,
+			   "topic \"%s\": max_line is %zu bytes, the topic's max.message.bytes %u\n"
+			   "A longer line that does not compress below that is refused, and %s.\n"
+			   "Raise max.message.bytes to %zu, or lower max_line.",
+			   topic, max_line, facts->max_message_bytes, kept, max_line + RECORD_ROOM);
 	else if (max_line + RECORD_ROOM > facts->max_message_bytes)
 		check_find(report, CHECK_NOTE, place,
 			   "topic \"%s\": max_line (%zu) is just within max.message.bytes (%u); "
 			   "with key and headers the longest line may be refused if it does not "
 			   "compress",
 			   topic, max_line, facts->max_message_bytes);
+	if (letters && facts->compacted)
+		check_find(report, CHECK_WARNING, place,
+			   "topic \"%s\": cleanup.policy is compact, and dead letters go there\n"
+			   "Those without a key are refused, and stay in the state.\n"
+			   "Set cleanup.policy=delete.",
+			   topic);
 }
 
 /* For each source that names the topic. */
@@ -223,24 +248,27 @@ static void judge_not_ready(struct check *check, struct conf_place place, size_t
 {
 	const struct topic_plan *plan = plan_of(check, index);
 	const char *topic = check->conf->topics[index];
+	bool letters = check->conf->topic_settings[index].letters;
 
 	if (facts->state == TOPIC_MISSING && plan && plan->create)
 		check_judge_to_make(&check->report, place, topic, plan);
 	else if (facts->state == TOPIC_MISSING)
-		check_judge_missing(&check->report, place, topic, n_brokers);
+		check_judge_missing(&check->report, place, topic, n_brokers, letters);
 	else if (facts->state == TOPIC_DENIED)
 		check_find(&check->report, CHECK_ERROR, place,
 			   "topic \"%s\": not authorized (%s)\n"
-			   "Its files wait until it is allowed; others go on.\n"
+			   "Its %s wait until it is allowed; others go on.\n"
 			   "The user of the kafka block needs the rights WRITE and DESCRIBE:\n"
 			   "  kafka-acls --bootstrap-server %s --add --producer --topic %s "
 			   "--allow-principal User:...",
-			   topic, facts->reason, check_servers(&check->report), topic);
+			   topic, facts->reason, check_who_waits(letters),
+			   check_servers(&check->report), topic);
 	else
 		check_find(&check->report, CHECK_ERROR, place,
 			   "topic \"%s\": the brokers do not tell its partitions (%s)\n"
-			   "Its files wait until they do.",
-			   topic, facts->reason[0] ? facts->reason : "no answer");
+			   "Its %s wait until they do.",
+			   topic, facts->reason[0] ? facts->reason : "no answer",
+			   check_who_waits(letters));
 }
 
 void check_topic_text(const struct topic_facts *facts, char *ret_text, size_t len)
@@ -264,6 +292,7 @@ static void judge_topic(struct check *check, size_t index, const struct topic_fa
 {
 	const struct partitioner *partitioner = check->conf->topic_partitioners[index];
 	const char *topic = check->conf->topics[index];
+	bool letters = check->conf->topic_settings[index].letters;
 	char text[192];
 	size_t max_line;
 	struct conf_place place = place_of(check, index, &max_line);
@@ -277,8 +306,8 @@ static void judge_topic(struct check *check, size_t index, const struct topic_fa
 	check_say(check, "  topic %s: %s", topic, text);
 	/* With less than acks=all replicas do not matter, and the loader has warned. */
 	if (strcmp(conf_topic_acks(check->conf, index), "all") == 0)
-		check_judge_replicas(&check->report, place, topic, facts);
-	check_judge_settings(&check->report, place, topic, facts, max_line);
+		check_judge_replicas(&check->report, place, topic, facts, letters);
+	check_judge_settings(&check->report, place, topic, facts, max_line, letters);
 	judge_sources(check, index, facts);
 	if (plan_of(check, index))
 		check_judge_plan(&check->report, place, topic, facts, plan_of(check, index));
@@ -288,8 +317,10 @@ static void judge_topic(struct check *check, size_t index, const struct topic_fa
 	if (facts->n_leaderless)
 		check_find(&check->report, CHECK_WARNING, place,
 			   "topic \"%s\": %d of %d partitions have no leader\n"
-			   "Lines of keys that belong there wait, and files with them.",
-			   topic, (int)facts->n_leaderless, (int)facts->n_partitions);
+			   "%s of keys that belong there wait%s.",
+			   topic, (int)facts->n_leaderless, (int)facts->n_partitions,
+			   letters ? "Dead letters" : "Lines",
+			   letters ? "" : ", and files with them");
 }
 
 static void judge_leaders(struct check *check, const struct cluster *cluster,

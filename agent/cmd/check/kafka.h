@@ -8,15 +8,21 @@
 #include "kafka/topics.h"
 #include "route/route.h"
 
-/* What the facts of a topic mean for lines, in words. Pure but for the report. */
+/*
+ * What the facts of a topic mean for lines, in words. Pure but for the report. letters: only dead
+ * letters go to the topic, so that no file waits for it.
+ */
+
+/* Who waits for a topic: "files" or "dead letters". */
+const char *check_who_waits(bool letters);
 
 /* Replicas and min.insync.replicas against acks=all. Unknown ones (0) are not judged. */
 void check_judge_replicas(struct check_report *report, struct conf_place place, const char *topic,
-			  const struct topic_facts *facts);
+			  const struct topic_facts *facts, bool letters);
 
 /* The topic's other settings, its limit against max_line (bytes) among them. */
 void check_judge_settings(struct check_report *report, struct conf_place place, const char *topic,
-			  const struct topic_facts *facts, size_t max_line);
+			  const struct topic_facts *facts, size_t max_line, bool letters);
 
 /* Null keys that the source may send to a topic that refuses them. */
 void check_judge_keys(struct check_report *report, struct conf_place place, const char *topic,
@@ -32,7 +38,7 @@ void check_judge_partitions(struct check_report *report, struct conf_place place
 
 /* Of a topic that is not there: the command that makes it, on a cluster of so many brokers. */
 void check_judge_missing(struct check_report *report, struct conf_place place, const char *topic,
-			 int32_t n_brokers);
+			 int32_t n_brokers, bool letters);
 
 /* The same of one that run makes: what it will be. */
 void check_judge_to_make(struct check_report *report, struct conf_place place, const char *topic,

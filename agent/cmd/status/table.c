@@ -162,7 +162,8 @@ static void show_topic(const struct table *table, const struct object *line)
 	char topic[TOPIC_MAX];
 
 	if (strcmp(state, "ready") != 0)
-		say(table, INDENT, "topic %s is %s: its files wait", topic_of(line, topic), state);
+		say(table, INDENT, "topic %s is %s: its %s wait", topic_of(line, topic), state,
+		    object_number(line, "letters_only", 0) ? "dead letters" : "files");
 }
 
 static void show_partition(const struct table *table, const struct object *line)
