@@ -81,6 +81,7 @@ static bool next_letter(struct agent *agent, uint64_t end_us, struct store_dead_
 		if (ret_letter->id <= request->last && letter_is_asked(request, ret_letter) &&
 		    !letters_goes(&agent->letters, ret_letter->id)) {
 			forward_let_go(&agent->forward, ret_letter->id);
+			ret_letter->copied = letters_is_copied(&agent->letters, ret_letter);
 			return true;
 		}
 		if (ret_letter->id > request->last)

@@ -85,9 +85,9 @@ static int open_store(struct agent *agent, const char *dir)
 	return r == STORE_E_LOCKED ? AGENT_E_LOCKED : r > 0 ? AGENT_E_STATE : r;
 }
 
-static void held(void *context, const char *source, uint64_t bytes)
+static void held(void *context, const char *source, uint64_t bytes, uint64_t copied)
 {
-	letters_held(context, source, bytes);
+	letters_held(context, source, bytes, copied);
 }
 
 static int share_letters(struct agent *agent)

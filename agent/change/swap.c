@@ -146,12 +146,12 @@ struct returning {
 	const char *source;
 };
 
-static void came_back(void *context, const char *source, uint64_t bytes)
+static void came_back(void *context, const char *source, uint64_t bytes, uint64_t copied)
 {
 	struct returning *returning = context;
 
 	if (strcmp(source, returning->source) == 0)
-		letters_come_back(returning->letters, source, bytes);
+		letters_come_back(returning->letters, source, bytes, copied);
 }
 
 /* A source that was never there has a place, and room for its dead letters. */

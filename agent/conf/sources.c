@@ -143,6 +143,7 @@ static int build_source(struct conf_build *build, const struct conf_node *list, 
 					    build->conf->dead_letter_max / list->n_kids;
 	s.source->drops_oldest_letter = s.values.of[CONF_DEAD_LETTER_FULL].number != 0;
 	s.source->letter_topic = SOURCE_NO_TOPIC;
+	s.source->keeps_copied = s.values.of[CONF_DEAD_LETTER_COPIED].number != 0;
 	if (*s.values.of[CONF_DEAD_LETTER_TOPIC].text)
 		build->letters[index] = (struct conf_letters){
 			s.values.of[CONF_DEAD_LETTER_TOPIC].text,

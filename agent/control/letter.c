@@ -67,6 +67,7 @@ void letter_put(const struct store_dead_letter *letter, bool content, struct jso
 	line_text(to, "topic", letter->topic);
 	line_natural(to, "partition", letter->partition);
 	line_text(to, "reason", letter->reason);
+	line_bool(to, "copied", letter->copied);
 	line_natural(to, "time_ms", letter->time_ms);
 	line_natural(to, "key_bytes", letter->key.at ? (int64_t)letter->key.len : -1);
 	line_natural(to, "value_bytes", letter->value.at ? (int64_t)letter->value.len : -1);

@@ -184,6 +184,11 @@ VALUE(source_letter_bytes)
 	return letters_kept(view->letters, view->conf->sources[index].name);
 }
 
+VALUE(source_letter_copied_bytes)
+{
+	return letters_kept_copies(view->letters, view->conf->sources[index].name);
+}
+
 VALUE(source_letter_bytes_max)
 {
 	return view->conf->sources[index].dead_letter_max;
@@ -307,6 +312,9 @@ static const struct metric rows[] = {
 	 METRIC_OF_SOURCE, true, source_rate_waited},
 	{"waybill_source_dead_letter_bytes", "bytes of dead letters", METRIC_OF_SOURCE, false,
 	 source_letter_bytes},
+	{"waybill_source_dead_letter_copied_bytes",
+	 "of these bytes: of letters that dead_letter_topic has, which make way for others",
+	 METRIC_OF_SOURCE, false, source_letter_copied_bytes},
 	{"waybill_source_dead_letter_limit_bytes", "dead_letter_max of the source",
 	 METRIC_OF_SOURCE, false, source_letter_bytes_max},
 	{"waybill_topic_ready", "1: it is there, and may be written to", METRIC_OF_TOPIC, false,

@@ -332,6 +332,8 @@ static void step_sources(struct status *status, const struct view *view,
 	line_number(to, "lag_ms", sum->lag_ms);
 	line_number(to, "in_flight", sum->in_flight);
 	line_number(to, "dead_letter_bytes", letters_kept(view->letters, source->name));
+	line_number(to, "dead_letter_copied_bytes",
+		    letters_kept_copies(view->letters, source->name));
 	line_number(to, "dead_letter_max", source->dead_letter_max);
 	line_end(to);
 }

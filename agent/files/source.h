@@ -64,7 +64,8 @@ struct source {
 	uint64_t dead_letter_max; /* bytes that its dead letters may take */
 	bool drops_oldest_letter; /* when they are taken; else its files wait */
 	uint32_t letter_topic;    /* where they go; SOURCE_NO_TOPIC: they stay */
-	size_t max_files; /* that are known at a time; 0: as many as of all sources, as the next */
+	bool keeps_copied; /* those that the topic has stay, too, until they are in the way */
+	size_t max_files;  /* that are known at a time; 0: as many as of all sources, as the next */
 	size_t max_directories;
 	uint64_t max_rate; /* bytes a second; 0: no limit */
 	struct line_rules rules;

@@ -9,6 +9,9 @@
  * A topic that fails (no right to write, a policy) is tried again with the same letter, and after
  * longer and longer. A letter that is refused for its own sake is passed, and all such are tried
  * again later, from the first on: their order among the others is lost.
+ *
+ * What the topic has leaves the state; or it stays, where its source says so (dead_letter_copied),
+ * until its room is needed (letters/intake.c), so that it holds up no file either.
  */
 #include "letters/forward.h"
 
@@ -152,9 +155,30 @@ static void failed(struct forward *forward, struct forward_topic *copy, const st
 		tell_fails(forward, copy, report->reason);
 }
 
+static const struct source *source_of(const struct forward *forward,
+				      const struct store_dead_letter *letter)
+{
+	const struct conf *conf = forward->conf;
+
+	for (size_t i = 0; letter->source && i < conf->n_sources; i++) {
+		if (strcmp(conf->sources[i].name, letter->source) == 0)
+			return &conf->sources[i];
+	}
+	return NULL;
+}
+
+/* The topic has it. */
+static int settle(struct forward *forward, const struct store_dead_letter *letter)
+{
+	const struct source *source = source_of(forward, letter);
+
+	return source && source->keeps_copied ? letters_copy(forward->letters, letter) :
+						letters_remove(forward->letters, letter);
+}
+
 static int delivered(struct forward *forward, struct forward_topic *copy)
 {
-	int r = copy->gone ? 0 : letters_remove(forward->letters, &copy->letter);
+	int r = copy->gone ? 0 : settle(forward, &copy->letter);
 
 	forward->counters->letters_copied++;
 	copy->failed_gap_us = 0;
@@ -188,13 +212,21 @@ static int take_report(struct forward *forward, struct forward_topic *copy, uint
 static bool goes_there(const struct forward *forward, const struct forward_topic *copy,
 		       const struct store_dead_letter *letter)
 {
-	const struct conf *conf = forward->conf;
+	const struct source *source = source_of(forward, letter);
 
-	for (size_t i = 0; letter->source && i < conf->n_sources; i++) {
-		if (strcmp(conf->sources[i].name, letter->source) == 0)
-			return conf->sources[i].letter_topic == copy->topic;
-	}
-	return false;
+	return source && source->letter_topic == copy->topic &&
+	       !letters_goes(forward->letters, letter->id);
+}
+
+/* One that was copied stays for as long as its source says so. 1: it is to be copied. */
+static int judge(struct forward *forward, const struct forward_topic *copy,
+		 const struct store_dead_letter *letter)
+{
+	if (!goes_there(forward, copy, letter))
+		return 0;
+	if (!letters_is_copied(forward->letters, letter))
+		return 1;
+	return source_of(forward, letter)->keeps_copied ? 0 : settle(forward, letter);
 }
 
 /* It looked at all that are stored. */
@@ -227,12 +259,14 @@ static bool has_more(const struct forward *forward, struct forward_topic *copy, 
 	return !copy->dry;
 }
 
-/* The next letter for the topic. False: there is none now, and perhaps no more. */
-static bool next_letter(struct forward *forward, struct forward_topic *copy, uint64_t replayed,
-			uint64_t end_us)
+/*
+ * The next letter for the topic. 1; 0: there is none now, and perhaps no more; -ENOMEM.
+ */
+static int next_letter(struct forward *forward, struct forward_topic *copy, uint64_t replayed,
+		       uint64_t end_us)
 {
 	struct store_dead_letter *letter = &copy->letter;
-	int r = 0;
+	int r = 0, goes = 0;
 
 	while (!r && clock_mono_us() < end_us) {
 		r = store_next_letter(forward->store, copy->after, letter);
@@ -241,10 +275,13 @@ static bool next_letter(struct forward *forward, struct forward_topic *copy, uin
 		copy->after = letter->id;
 		if (letter->id == replayed)
 			leave_for_later(copy, letter->id);
-		else if (goes_there(forward, copy, letter) &&
-			 !letters_goes(forward->letters, letter->id))
-			return true;
+		else
+			goes = judge(forward, copy, letter);
+		if (goes > 0)
+			return goes;
 		store_letter_free(letter);
+		if (goes < 0)
+			return goes;
 	}
 	if (r)
 		end_look(forward, copy, clock_mono_us());
@@ -254,7 +291,7 @@ static bool next_letter(struct forward *forward, struct forward_topic *copy, uin
 						      .topic = topic_of(forward, copy)},
 				  "the dead letters for topic %s cannot be read: %s",
 				  topic_of(forward, copy), strerror(-r));
-	return false;
+	return 0;
 }
 
 /* PIPELINE_E_REFUSED: it was passed, and another may go. Others: it is sent, or waits. */
@@ -281,9 +318,14 @@ static int send_next(struct forward *forward, struct forward_topic *copy,
 	int r = PIPELINE_E_REFUSED;
 
 	while (r == PIPELINE_E_REFUSED && !replay_is_busy(&copy->replay)) {
-		if (!copy->letter.id && (!has_more(forward, copy, now->now_us) ||
-					 !next_letter(forward, copy, now->replayed, end_us)))
-			return 0;
+		int next = 1;
+
+		if (!copy->letter.id)
+			next = has_more(forward, copy, now->now_us) ?
+				       next_letter(forward, copy, now->replayed, end_us) :
+				       0;
+		if (next <= 0)
+			return next;
 		r = send(forward, copy, now->now_us);
 	}
 	return r < 0 ? r : 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Dead letters before a transaction takes them: they are told, and where a source says so its
- * oldest ones make room. Those go in the very transaction that stores the newer ones and the
+ * Dead letters before a transaction takes them: they are told, and those make room that their topic
+ * has, and where a source says so its oldest ones. Those go in the very transaction that stores the newer ones and the
  * positions behind them, so a crash leaves either the old ones or the new. The store is read for
  * that, which may be done only while nobody writes to it.
  */
@@ -30,20 +30,28 @@ static void tell_letters(const struct intake *intake)
 			letter->path, letter->position, letter->reason, source);
 }
 
-/* The oldest one of the share goes. False: there is none, or it cannot be read. */
+/*
+ * The oldest one of the share goes, of those that were copied if there are some. False: there is
+ * none, or it cannot be read.
+ */
 static bool displace(const struct intake *intake, struct letters_share *share)
 {
+	bool copied = share->copied;
+	uint64_t *looked = copied ? &share->copies_from : &share->looked;
 	struct store_gone oldest;
-	int r = store_oldest_letter(intake->store, share->source, share->looked, &oldest);
+	int r = store_oldest_letter(intake->store, share->source, *looked, copied, &oldest);
 
 	if (!r) {
-		share->looked = oldest.id;
+		*looked = oldest.id;
 		/* It is on its way, and goes when its report says so. */
 		if (oldest.id == intake->replayed)
 			return true;
 		forward_let_go(intake->forward, oldest.id);
-		r = letters_displace(intake->letters, share, &oldest);
+		r = letters_displace(intake->letters, share, &oldest, copied);
 	}
+	/* What an order sent, and was refused again, is behind us. */
+	if (r == STORE_E_NONE && copied)
+		share->copies_from = 0;
 	if (r < 0)
 		log_source(intake->log, LOG_ERR, share->source, "letters-unread",
 			   "source %s: its oldest dead letters cannot be removed: %s",

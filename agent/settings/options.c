@@ -159,6 +159,10 @@ static const struct conf_option options[CONF_N_KEYS] = {
 	[CONF_DEAD_LETTER_TOPIC] = {"dead_letter_topic", BOTH, CONF_T_TEXT, .written = "",
 				    .help = "topic to which dead letters go, out of the state; "
 					    "\"\": they stay there"},
+	[CONF_DEAD_LETTER_COPIED] = {"dead_letter_copied", BOTH, CONF_T_WORD, .written = "drop",
+				     .words = {"drop", "keep"},
+				     .help = "those that the topic has: out of the state, or there "
+					     "until their room is needed"},
 	[CONF_SOURCE_MAX_FILES] = {"max_files", CONF_IN_SOURCE, CONF_T_INT, .min = "1",
 				   .max = "100000000",
 				   .help = "files of this source; without it as many as of all"},

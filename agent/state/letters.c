@@ -58,7 +58,7 @@ void letters_limit_source(struct letters *letters, const char *source, uint64_t 
 	share->drops_oldest = drops_oldest;
 }
 
-void letters_held(struct letters *letters, const char *source, uint64_t bytes)
+void letters_held(struct letters *letters, const char *source, uint64_t bytes, uint64_t copied)
 {
 	struct letters_share *share = share_of(letters, source);
 
@@ -68,13 +68,15 @@ void letters_held(struct letters *letters, const char *source, uint64_t bytes)
 		return;
 	}
 	share->bytes += bytes;
+	share->copied += copied;
+	letters->copied += copied;
 }
 
-void letters_come_back(struct letters *letters, const char *source, uint64_t bytes)
+void letters_come_back(struct letters *letters, const char *source, uint64_t bytes, uint64_t copied)
 {
 	letters->left_behind -= bytes < letters->left_behind ? bytes : letters->left_behind;
 	letters->stored += bytes;
-	letters_held(letters, source, bytes);
+	letters_held(letters, source, bytes, copied);
 }
 
 uint64_t letters_kept(const struct letters *letters, const char *source)
@@ -82,6 +84,11 @@ uint64_t letters_kept(const struct letters *letters, const char *source)
 	const struct letters_share *share = share_of((struct letters *)letters, source);
 
 	return share == &letters->rest ? 0 : share->bytes;
+}
+
+uint64_t letters_kept_copies(const struct letters *letters, const char *source)
+{
+	return share_of((struct letters *)letters, source)->copied;
 }
 
 static uint64_t size_of(const struct store_dead_letter *letter)
@@ -104,21 +111,27 @@ static bool fits(uint64_t kept, uint64_t max_bytes, size_t bytes)
 	return kept <= max_bytes && bytes <= max_bytes - kept;
 }
 
-/* With `own` bytes of the share, and of others with what they have. */
+/* With `own` bytes of the share, and of others with what they have and what was not copied. */
 static bool fits_beside(const struct letters *letters, const struct letters_share *share,
 			uint64_t own, size_t bytes)
 {
 	uint64_t all = letters->stored + letters->bytes;
-	uint64_t others = all > share->bytes ? all - share->bytes : 0;
+	uint64_t away = share->bytes + letters->copied - share->copied;
+	uint64_t others = all > away ? all - away : 0;
 
 	return fits(own, share->max_bytes, bytes) && fits(others + own, letters->max_bytes, bytes);
 }
 
-/* Where the oldest go, what is on its way to the store has to fit only: it is in memory. */
+/*
+ * What was copied makes way. Where the oldest go, what is on its way to the store has to fit only:
+ * it is in memory.
+ */
 static bool share_has_room(const struct letters *letters, const struct letters_share *share,
 			   size_t bytes)
 {
-	return fits_beside(letters, share, share->drops_oldest ? share->here : share->bytes, bytes);
+	uint64_t stay = share->bytes - share->copied;
+
+	return fits_beside(letters, share, share->drops_oldest ? share->here : stay, bytes);
 }
 
 /* Where the oldest go, no room is one for ever only if there is none without them. */
@@ -136,8 +149,11 @@ void letters_drop_oldest(struct letters *letters, const char *source)
 
 bool letters_has_surplus(const struct letters *letters, const struct letters_share *share)
 {
-	return share->drops_oldest && share->here && share->bytes > share->here &&
-	       !fits_beside(letters, share, share->bytes, 0);
+	bool over = share->bytes > share->max_bytes ||
+		    letters->stored + letters->bytes > letters->max_bytes;
+
+	return over && (share->copied ||
+			(share->drops_oldest && share->here && share->bytes > share->here));
 }
 
 bool letters_has_room(const struct letters *letters, const char *source, size_t bytes)
@@ -271,26 +287,72 @@ static int add_gone(struct letters *letters, struct store_gone gone)
 	return 0;
 }
 
-bool letters_goes(const struct letters *letters, uint64_t id)
+/* NULL: it is not to be removed, or noted. */
+static struct store_gone *find_gone(const struct letters *letters, uint64_t id, bool stays)
 {
 	for (size_t i = 0; i < letters->n_gone; i++) {
-		if (letters->gone[i].id == id)
-			return true;
+		if (letters->gone[i].id == id && letters->gone[i].stays == stays)
+			return &letters->gone[i];
 	}
-	return false;
+	return NULL;
+}
+
+bool letters_goes(const struct letters *letters, uint64_t id)
+{
+	return find_gone(letters, id, false);
+}
+
+bool letters_is_copied(const struct letters *letters, const struct store_dead_letter *letter)
+{
+	return letter->copied || find_gone(letters, letter->id, true);
+}
+
+int letters_copy(struct letters *letters, const struct store_dead_letter *letter)
+{
+	struct letters_share *share = share_of(letters, letter->source);
+	uint32_t index = (uint32_t)(share - letters->shares);
+
+	/* Nobody waits for the room of one that is left behind. */
+	if (share == &letters->rest)
+		return letters_remove(letters, letter);
+	if (letter->id <= share->copies_from)
+		share->copies_from = letter->id - 1;
+	return add_gone(letters, (struct store_gone){letter->id, size_of(letter), true, index});
+}
+
+static void count_copy(struct letters *letters, struct letters_share *share, int64_t bytes)
+{
+	share->copied += (uint64_t)bytes;
+	letters->copied += (uint64_t)bytes;
+}
+
+/* It goes. What is not yet noted, or about to be, is not counted when it is. */
+static void forget_copy(struct letters *letters, struct letters_share *share,
+			const struct store_gone *gone, bool copied)
+{
+	struct store_gone *noted = find_gone(letters, gone->id, true);
+
+	if (noted)
+		noted->bytes = 0;
+	else if (copied && share != &letters->rest)
+		count_copy(letters, share, -(int64_t)gone->bytes);
 }
 
 int letters_remove(struct letters *letters, const struct store_dead_letter *letter)
 {
-	int r = add_gone(letters, (struct store_gone){letter->id, size_of(letter)});
+	const struct store_gone gone = {.id = letter->id, .bytes = size_of(letter)};
+	int r = add_gone(letters, gone);
 
-	if (!r)
-		give_room(letters, letter->source, size_of(letter));
-	return r;
+	if (r)
+		return r;
+	give_room(letters, letter->source, gone.bytes);
+	if (letter->source)
+		forget_copy(letters, share_of(letters, letter->source), &gone, letter->copied);
+	return 0;
 }
 
 int letters_displace(struct letters *letters, struct letters_share *share,
-		     const struct store_gone *gone)
+		     const struct store_gone *gone, bool copied)
 {
 	int r = letters_goes(letters, gone->id) ? 1 : add_gone(letters, *gone);
 
@@ -299,12 +361,18 @@ int letters_displace(struct letters *letters, struct letters_share *share,
 	if (r)
 		return r;
 	give_room(letters, share->source, gone->bytes);
-	share->displaced++;
+	forget_copy(letters, share, gone, copied);
+	share->displaced += !copied;
 	return 0;
 }
 
 void letters_removed(struct letters *letters, size_t n)
 {
+	for (size_t i = 0; i < n; i++) {
+		if (letters->gone[i].stays)
+			count_copy(letters, &letters->shares[letters->gone[i].share],
+				   (int64_t)letters->gone[i].bytes);
+	}
 	letters->n_gone -= n;
 	if (n)
 		memmove(letters->gone, letters->gone + n,

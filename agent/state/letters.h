@@ -12,11 +12,13 @@ struct letters_share {
 	const char *source; /* its name; borrowed */
 	uint64_t bytes;     /* of keys and values, here and in the store */
 	uint64_t here;      /* of them, on their way to the store */
+	uint64_t copied;    /* of them, in the store, noted as copied: they make way */
 	uint64_t max_bytes;
-	bool drops_oldest;  /* what is stored makes room for what is new */
-	uint64_t looked;    /* then: none that is stored and may go has a smaller id */
-	uint64_t displaced; /* so many went */
-	size_t wanted;      /* bytes of a letter that found no room; 0: none is waiting */
+	bool drops_oldest;    /* what is stored makes room for what is new */
+	uint64_t looked;      /* then: none that is stored and may go has a smaller id */
+	uint64_t copies_from; /* no smaller id was copied */
+	uint64_t displaced;   /* so many went */
+	size_t wanted;        /* bytes of a letter that found no room; 0: none is waiting */
 	bool told;
 	struct reasons reasons; /* since the start */
 };
@@ -33,8 +35,9 @@ struct letters {
 	uint64_t bytes;       /* of keys and values here */
 	uint64_t stored;      /* of those in the store already */
 	uint64_t max_bytes;   /* both together */
+	uint64_t copied;      /* of those stored, noted as copied */
 	uint64_t left_behind; /* in the store, of sources that are no more: they hold up nobody */
-	struct store_gone *gone; /* to be removed from the store */
+	struct store_gone *gone; /* to be removed from the store, or noted there as copied */
 	size_t n_gone, gone_capacity;
 	uint64_t n_stored; /* that went from here into the store */
 	struct letters_share *shares;
@@ -61,30 +64,39 @@ void letters_limit_source(struct letters *letters, const char *source, uint64_t 
  */
 void letters_drop_oldest(struct letters *letters, const char *source);
 
-/* Whether the next transaction stores letters of the share for which older ones are to go. */
+/*
+ * Whether older letters of the share are to go: there is too much, and it has copies, or the next
+ * transaction stores letters for which the oldest make room.
+ */
 bool letters_has_surplus(const struct letters *letters, const struct letters_share *share);
 
 /*
- * A letter of the share that is stored goes with the next transaction, unless it goes already. 0 or
- * -ENOMEM.
+ * A letter of the share that is stored goes with the next transaction, unless it goes already;
+ * copied: its topic has it, so that it does not count as displaced. 0 or -ENOMEM.
  */
 int letters_displace(struct letters *letters, struct letters_share *share,
-		     const struct store_gone *gone) MUSTCHECK;
+		     const struct store_gone *gone, bool copied) MUSTCHECK;
 
 /*
- * Of what the store holds, so many bytes are letters of this source. One without a share is no
- * more, or has another name: its letters take no room from others.
+ * Of what the store holds, so many bytes are letters of this source, and so many of these were
+ * copied. One without a share is no more, or has another name: its letters take no room from
+ * others.
  */
-void letters_held(struct letters *letters, const char *source, uint64_t bytes);
+void letters_held(struct letters *letters, const char *source, uint64_t bytes, uint64_t copied);
 
 /*
  * The same of a source whose letters were left behind until now, and which has a share since a
  * moment ago.
  */
-void letters_come_back(struct letters *letters, const char *source, uint64_t bytes);
+void letters_come_back(struct letters *letters, const char *source, uint64_t bytes,
+		       uint64_t copied);
 
-/* Bytes of the letters of this source, here and in the store; 0 without a share. */
+/*
+ * Bytes of the letters of this source, here and in the store; and of those of them that were
+ * copied. 0 without a share.
+ */
 uint64_t letters_kept(const struct letters *letters, const char *source);
+uint64_t letters_kept_copies(const struct letters *letters, const char *source);
 
 /* Whether a letter of the source with so many bytes of key and value can be taken. */
 bool letters_has_room(const struct letters *letters, const char *source, size_t bytes);
@@ -114,13 +126,22 @@ void letters_stored(struct letters *letters, size_t n);
 /* A stored letter is to be removed by the next transaction; its room is free. 0 or -ENOMEM. */
 int letters_remove(struct letters *letters, const struct store_dead_letter *letter) MUSTCHECK;
 
+/*
+ * A stored letter was copied, and stays: the next transaction notes it, and from then on it makes
+ * way for others. 0 or -ENOMEM.
+ */
+int letters_copy(struct letters *letters, const struct store_dead_letter *letter) MUSTCHECK;
+
+/* Whether a letter was copied, as the store knows, or will with the next transaction. */
+bool letters_is_copied(const struct letters *letters, const struct store_dead_letter *letter);
+
 /* For which reason how many letters of the source came since the start. */
 const struct reasons *letters_reasons(const struct letters *letters, const char *source);
 
 /* Whether the letter of that id is removed by the next transaction, or the one under way. */
 bool letters_goes(const struct letters *letters, uint64_t id);
 
-/* The first n of those that are to be removed are, durably. */
+/* The first n of those that are to be removed, or noted, are, durably. */
 void letters_removed(struct letters *letters, size_t n);
 
 #endif

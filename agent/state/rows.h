@@ -79,13 +79,16 @@ struct store_dead_letter {
 	int32_t partition;    /* that was named for it; -1: none, or not known (older versions) */
 	struct slice headers; /* as flow/headers.h packs them */
 	uint64_t id;          /* row; 0: not stored yet */
+	bool copied;          /* the topic of its source's dead letters has it */
 	const char *cause;    /* the reason as static text, for the log; not stored */
 };
 
-/* A dead letter that is to be removed. */
+/* A dead letter that is to be removed, or of which only is to be noted that it was copied. */
 struct store_gone {
 	uint64_t id;
 	uint64_t bytes; /* of its key and value */
+	bool stays;     /* it is noted */
+	uint32_t share; /* then: the caller's, not stored */
 };
 
 #endif

@@ -51,6 +51,7 @@ const char *const schema_migrations[] = {
 	"ALTER TABLE dead_letters ADD COLUMN partition INTEGER NOT NULL DEFAULT -1;"
 	"ALTER TABLE dead_letters ADD COLUMN headers BLOB;",
 	"ALTER TABLE positions ADD COLUMN branches BLOB;",
+	"ALTER TABLE dead_letters ADD COLUMN copied INTEGER NOT NULL DEFAULT 0;",
 };
 
 const int schema_version = ARRAY_LEN(schema_migrations);
@@ -93,11 +94,12 @@ const char *const schema_queries[QUERY_COUNT] = {
 			 " time_ms, partition, headers, key, value)"
 			 " VALUES(?,?,?,?,?,?,?,?,?,?,?)",
 	[QUERY_DROP_LETTER] = "DELETE FROM dead_letters WHERE id = ?",
+	[QUERY_COPIED] = "UPDATE dead_letters SET copied = 1 WHERE id = ?",
 	[QUERY_NEXT_LETTER] = "SELECT id, file, position, time_ms, partition, source, path, topic,"
-			      " reason, key, value, headers FROM dead_letters"
+			      " reason, key, value, headers, copied FROM dead_letters"
 			      " WHERE id > ? ORDER BY id LIMIT 1",
 	[QUERY_OLDEST_LETTER] = "SELECT id, coalesce(length(key), 0) + coalesce(length(value), 0)"
-				" FROM dead_letters WHERE source = ? AND id > ?"
+				" FROM dead_letters WHERE source = ? AND id > ? AND copied >= ?"
 				" ORDER BY id LIMIT 1",
 	[QUERY_AGENT] = "INSERT INTO agent(id, seal) VALUES(?,?)",
 	[QUERY_SOURCE] = "INSERT OR IGNORE INTO sources(name, seal) VALUES(?,?)",
@@ -133,7 +135,8 @@ const char schema_sum_letters[] =
 
 /* Letters of older versions do not say of which source they are. */
 const char schema_sum_source_letters[] =
-	"SELECT source, total(coalesce(length(key), 0) + coalesce(length(value), 0))"
+	"SELECT source, total(coalesce(length(key), 0) + coalesce(length(value), 0)),"
+	" total(copied * (coalesce(length(key), 0) + coalesce(length(value), 0)))"
 	" FROM dead_letters WHERE source IS NOT NULL GROUP BY source";
 
 const char schema_find_letter[] =

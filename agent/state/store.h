@@ -34,7 +34,7 @@ struct store_batch {
 	size_t n_sources;
 	const struct store_topic *topics; /* what is remembered of them from now on */
 	size_t n_topics;
-	const struct store_gone *gone; /* letters that are removed */
+	const struct store_gone *gone; /* letters that are removed, or were copied */
 	size_t n_gone;
 };
 
@@ -82,11 +82,12 @@ int store_topics(struct store *store, void (*see)(void *context, const struct st
 void store_dead_letters(struct store *store, uint64_t *ret_bytes, uint64_t *ret_count);
 
 /*
- * Calls see with each source of which dead letters are kept, and their bytes of key and value. Not
- * beside store_write. 0, -ENOMEM, -EIO.
+ * Calls see with each source of which dead letters are kept, their bytes of key and value, and those
+ * of the ones that were copied. Not beside store_write. 0, -ENOMEM, -EIO.
  */
 int store_source_letters(struct store *store,
-			 void (*see)(void *context, const char *source, uint64_t bytes),
+			 void (*see)(void *context, const char *source, uint64_t bytes,
+				     uint64_t copied),
 			 void *context) MUSTCHECK;
 
 /*
@@ -104,10 +105,10 @@ int store_next_letter(struct store *store, uint64_t after, struct store_dead_let
 	MUSTCHECK;
 
 /*
- * The stored dead letter of the source with the smallest id above `after`: its id and bytes. Not
- * beside store_write. 0; STORE_E_NONE; -ENOMEM; -EIO.
+ * The stored dead letter of the source with the smallest id above `after`: its id and bytes; copied:
+ * of those that were. Not beside store_write. 0; STORE_E_NONE; -ENOMEM; -EIO.
  */
-int store_oldest_letter(struct store *store, const char *source, uint64_t after,
+int store_oldest_letter(struct store *store, const char *source, uint64_t after, bool copied,
 			struct store_gone *ret_letter) MUSTCHECK;
 
 /* What store_next_letter gave. Fine on one that is zeroed. */

@@ -38,6 +38,7 @@ static bool take_row(sqlite3_stmt *query, struct store_dead_letter *letter)
 	letter->position = (uint64_t)sqlite3_column_int64(query, 2);
 	letter->time_ms = sqlite3_column_int64(query, 3);
 	letter->partition = sqlite3_column_int(query, 4);
+	letter->copied = sqlite3_column_int(query, 12) != 0;
 	return copy_column(query, 5, &letter->source, &len) &&
 	       copy_column(query, 6, &letter->path, &len) &&
 	       copy_column(query, 7, &letter->topic, &len) &&
@@ -70,17 +71,20 @@ int store_next_letter(struct store *store, uint64_t after, struct store_dead_let
 	return 0;
 }
 
-int store_oldest_letter(struct store *store, const char *source, uint64_t after,
+int store_oldest_letter(struct store *store, const char *source, uint64_t after, bool copied,
 			struct store_gone *ret_letter)
 {
 	sqlite3_stmt *query = store->queries[QUERY_OLDEST_LETTER];
 	int rc = sqlite3_bind_text(query, 1, source, -1, SQLITE_STATIC);
 
 	rc = rc ? rc : sqlite3_bind_int64(query, 2, (sqlite3_int64)after);
+	rc = rc ? rc : sqlite3_bind_int(query, 3, copied);
 	rc = rc ? rc : sqlite3_step(query);
 	if (rc == SQLITE_ROW)
-		*ret_letter = (struct store_gone){(uint64_t)sqlite3_column_int64(query, 0),
-						  (uint64_t)sqlite3_column_int64(query, 1)};
+		*ret_letter = (struct store_gone){
+			.id = (uint64_t)sqlite3_column_int64(query, 0),
+			.bytes = (uint64_t)sqlite3_column_int64(query, 1),
+		};
 	sqlite3_reset(query);
 	sqlite3_clear_bindings(query);
 	if (rc == SQLITE_ROW)

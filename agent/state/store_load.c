@@ -143,7 +143,8 @@ int store_load_rows(struct store *store, struct store_file **ret_files, size_t *
 }
 
 int store_source_letters(struct store *store,
-			 void (*see)(void *context, const char *source, uint64_t bytes),
+			 void (*see)(void *context, const char *source, uint64_t bytes,
+				     uint64_t copied),
 			 void *context)
 {
 	sqlite3_stmt *query = NULL;
@@ -153,7 +154,8 @@ int store_source_letters(struct store *store,
 		const char *source = (const char *)sqlite3_column_text(query, 0);
 
 		if (source)
-			see(context, source, (uint64_t)sqlite3_column_double(query, 1));
+			see(context, source, (uint64_t)sqlite3_column_double(query, 1),
+			    (uint64_t)sqlite3_column_double(query, 2));
 	}
 	sqlite3_finalize(query);
 	if (rc == SQLITE_DONE)

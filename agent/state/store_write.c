@@ -124,11 +124,12 @@ static int write_letter(struct store *store, const struct store_dead_letter *let
 	return run(store, QUERY_LETTER, failed);
 }
 
-static int drop_letter(struct store *store, uint64_t id)
+static int end_letter(struct store *store, const struct store_gone *gone)
 {
-	bool failed = bind_words(store->queries[QUERY_DROP_LETTER], &(int){0}, &id, 1);
+	enum query which = gone->stays ? QUERY_COPIED : QUERY_DROP_LETTER;
+	bool failed = bind_words(store->queries[which], &(int){0}, &gone->id, 1);
 
-	return run(store, QUERY_DROP_LETTER, failed);
+	return run(store, which, failed);
 }
 
 static int write_source(struct store *store, const char *name)
@@ -162,7 +163,7 @@ static int write_batch(struct store *store, const struct store_batch *batch)
 	for (size_t i = 0; i < batch->n_letters && rc == SQLITE_OK; i++)
 		rc = write_letter(store, &batch->letters[i]);
 	for (size_t i = 0; i < batch->n_gone && rc == SQLITE_OK; i++)
-		rc = drop_letter(store, batch->gone[i].id);
+		rc = end_letter(store, &batch->gone[i]);
 	for (size_t i = 0; i < batch->n_sources && rc == SQLITE_OK; i++)
 		rc = write_source(store, batch->sources[i]);
 	for (size_t i = 0; i < batch->n_topics && rc == SQLITE_OK; i++)
@@ -177,9 +178,10 @@ static void remember(struct store *store, const struct store_batch *batch)
 	for (size_t i = 0; i < batch->n_letters; i++)
 		store->letter_bytes += batch->letters[i].key.len + batch->letters[i].value.len;
 	store->letter_count += batch->n_letters;
-	for (size_t i = 0; i < batch->n_gone; i++)
-		store->letter_bytes -= batch->gone[i].bytes;
-	store->letter_count -= batch->n_gone;
+	for (size_t i = 0; i < batch->n_gone; i++) {
+		store->letter_bytes -= batch->gone[i].stays ? 0 : batch->gone[i].bytes;
+		store->letter_count -= !batch->gone[i].stays;
+	}
 	for (size_t i = 0; i < batch->n_sources; i++)
 		(void)!map_put(store->sources, batch->sources[i], strlen(batch->sources[i]), store);
 	pthread_mutex_unlock(&store->known_lock);

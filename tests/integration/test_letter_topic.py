@@ -70,7 +70,8 @@ def told(agent, *command, **more):
 
 
 def status(agent, kind):
-    rows = map(json.loads, agent.ask("status", "--json").splitlines())
+    lines = agent.ask("status", "--json").splitlines()
+    rows = [json.loads(line) for line in lines if line.startswith("{")]
     return [row for row in rows if row["kind"] == kind]
 
 
@@ -209,6 +210,45 @@ def test_room_is_made_by_what_went(cluster, topic, place, make_agent):
     wait_there(cluster, dead, range(100, 200))
     agent.stop()
     assert numbers(cluster, dead) == list(range(100, 200)) and no_letters(agent)
+
+
+def copied_bytes(agent):
+    return [row["dead_letter_copied_bytes"] for row in status(agent, "source")]
+
+
+@pytest.mark.scenario("G03", "D09")
+def test_kept_ones_make_way(cluster, topic, place, make_agent):
+    """dead_letter_copied = "keep": those that the topic has stay, for as long as there is room, and hold up
+    no file; what the topic has not does, as ever. Across a kill each goes there once."""
+    path, dead = place
+    path.write_text(bad(range(100, 105)) + good([200]))
+    room = 5 * len("n=100")
+    one = source(topic, path, dead_letter_topic=dead, dead_letter_max=room, dead_letter_copied="keep")
+    agent = agent_of(make_agent, cluster, one, checkpoint_interval="100ms").start()
+    agent.counted(lines_dead=5, lines_delivered=1)
+    append(path, bad(range(105, 150)) + good([201]))
+    agent.wait_says("there is no room for the next one", "source a")
+    assert copied_bytes(agent) == [0]
+    cluster.make_topic(dead, partitions=1)
+    agent.counted(lines_dead=50, lines_delivered=2, deadline=100)
+    wait_there(cluster, dead, range(100, 150))
+    wait_for(lambda: copied_bytes(agent) == [room], 20, "all that are kept are copies")
+    left = [f"n={n}".encode() for n in range(145, 150)]
+    wait_for(lambda: kept(agent) == left, 20, "the newest are kept")
+    assert all(json.loads(line)["copied"] for line in agent.ask("dead-letters", "list", "--json").splitlines())
+    assert agent.counters()["letters_displaced"] == 0
+    agent.kill()
+    agent.start()
+    append(path, bad([150]))
+    wait_there(cluster, dead, range(100, 151))
+    wait_for(lambda: kept(agent) == [*left[1:], b"n=150"], 20, "the oldest copy made way")
+    agent.stop()
+    assert numbers(cluster, dead) == list(range(100, 151)), "each once, in their order"
+    agent.configure(text=agent.config.read_text().replace('"keep"', '"drop"'))
+    agent.start()
+    wait_for(lambda: no_letters(agent), 20, "with drop again what was copied goes")
+    agent.stop()
+    assert numbers(cluster, dead) == list(range(100, 151))
 
 
 @pytest.mark.scenario("G03", "A07")

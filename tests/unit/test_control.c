@@ -717,7 +717,7 @@ Test(explain, a_stored_dead_letter)
 	file->state = FILE_READING;
 	file->account.committed = 50;
 	cr_assert_eq(letters_share(&letters, "orders", 1000), 0);
-	letters_held(&letters, "orders", 2);
+	letters_held(&letters, "orders", 2, 0);
 	cr_assert_eq(store_write(view.store, &batch, message, sizeof message), 0);
 	expect("/var/log/orders/0.log", 5, "dead", "KEY_MISSING");
 	expect("/var/log/orders/0.log", 6, "settled", "it is no dead letter");

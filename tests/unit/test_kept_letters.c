@@ -95,12 +95,12 @@ Test(kept, the_oldest_of_a_source_is_found)
 	struct store_gone oldest;
 
 	write_letters(5);
-	cr_assert_eq(store_oldest_letter(store, "odd", 0, &oldest), 0);
+	cr_assert_eq(store_oldest_letter(store, "odd", 0, false, &oldest), 0);
 	cr_expect(oldest.id == 2 && oldest.bytes == 5);
-	cr_assert_eq(store_oldest_letter(store, "odd", 2, &oldest), 0);
+	cr_assert_eq(store_oldest_letter(store, "odd", 2, false, &oldest), 0);
 	cr_expect(oldest.id == 4);
-	cr_expect_eq(store_oldest_letter(store, "odd", 4, &oldest), STORE_E_NONE);
-	cr_expect_eq(store_oldest_letter(store, "none", 0, &oldest), STORE_E_NONE);
+	cr_expect_eq(store_oldest_letter(store, "odd", 4, false, &oldest), STORE_E_NONE);
+	cr_expect_eq(store_oldest_letter(store, "none", 0, false, &oldest), STORE_E_NONE);
 }
 
 Test(kept, one_that_is_removed_gives_its_room_back)
@@ -112,7 +112,7 @@ Test(kept, one_that_is_removed_gives_its_room_back)
 	write_letters(3);
 	letters_init(&letters, 15, 15);
 	cr_assert_eq(letters_share(&letters, "odd", 5), 0);
-	letters_held(&letters, "odd", 5);
+	letters_held(&letters, "odd", 5, 0);
 	cr_expect_not(letters_has_room(&letters, "odd", 1));
 	cr_assert_eq(store_next_letter(store, 1, &letter), 0);
 	cr_expect(letter.id == 2 && letter.partition == 1 && letter.position == 10);
@@ -138,13 +138,47 @@ Test(kept, one_that_is_removed_gives_its_room_back)
 	store_letter_free(&letter);
 }
 
+static void see_copies(void *context, const char *source, uint64_t bytes, uint64_t copied)
+{
+	uint64_t *sums = context;
+
+	cr_expect_eq(bytes, 10);
+	sums[strcmp(source, "odd") == 0] = copied;
+}
+
+Test(kept, that_one_was_copied_is_noted)
+{
+	const struct store_gone gone[] = {{.id = 3, .bytes = 5, .stays = true}};
+	struct store_dead_letter letter;
+	struct store_gone oldest;
+	uint64_t bytes, copies[2] = {7, 7};
+
+	write_letters(4);
+	cr_assert_eq(store_write(store, &(struct store_batch){.gone = gone, .n_gone = 1}, message,
+				 sizeof message),
+		     0, "%s", message);
+	cr_expect(count(&bytes) == 4 && bytes == 20, "it stays");
+	cr_assert_eq(store_oldest_letter(store, "even", 0, true, &oldest), 0);
+	cr_expect_eq(oldest.id, 3);
+	cr_expect_eq(store_oldest_letter(store, "odd", 0, true, &oldest), STORE_E_NONE);
+	cr_assert_eq(store_oldest_letter(store, "even", 0, false, &oldest), 0);
+	cr_expect_eq(oldest.id, 1);
+	for (uint64_t id = 1; id <= 4; id++) {
+		cr_assert_eq(store_next_letter(store, id - 1, &letter), 0);
+		cr_expect_eq(letter.copied, id == 3);
+		store_letter_free(&letter);
+	}
+	cr_assert_eq(store_source_letters(store, see_copies, copies), 0);
+	cr_expect(copies[0] == 5 && copies[1] == 0);
+}
+
 Test(kept, a_letter_of_no_source_of_today_takes_nobodys_room)
 {
 	struct letters letters;
 	struct store_dead_letter letter = {.id = 1, .source = "old", .value = {"value", 5}};
 
 	letters_init(&letters, 100, 10);
-	letters_held(&letters, "old", 5);
+	letters_held(&letters, "old", 5, 0);
 	cr_expect(letters.stored == 5 && letters.left_behind == 5);
 	cr_assert_eq(letters_remove(&letters, &letter), 0);
 	cr_expect(letters.stored == 5 && letters.left_behind == 0);

@@ -99,7 +99,7 @@ Test(letters, a_source_has_its_share)
 	letters_init(&letters, 100, 5);
 	cr_assert_eq(letters_share(&letters, "r", 40), 0);
 	cr_assert_eq(letters_share(&letters, "s", 50), 0);
-	letters_held(&letters, "s", 5);
+	letters_held(&letters, "s", 5, 0);
 	add(&letters, 1, 10, 20);
 	cr_expect(letters_has_room(&letters, "s", 15));
 	cr_expect(!letters_has_room(&letters, "s", 16));
@@ -120,7 +120,7 @@ static unsigned displace(struct letters *letters, uint64_t *stored, size_t bytes
 
 	for (; letters_has_surplus(letters, share) && *stored; (*stored)--, n++)
 		cr_assert_eq(letters_displace(letters, share,
-					      &(struct store_gone){share->looked++, bytes}),
+					      &(struct store_gone){share->looked++, bytes}, false),
 			     0);
 	return n;
 }
@@ -139,7 +139,7 @@ Test(letters, the_oldest_make_room)
 
 	letters_init(&letters, 100, 40);
 	cr_assert_eq(letters_share(&letters, "s", 40), 0);
-	letters_held(&letters, "s", 40);
+	letters_held(&letters, "s", 40, 0);
 	cr_expect(!letters_has_room(&letters, "s", 1));
 	letters_drop_oldest(&letters, "s");
 	cr_expect(!letters_has_surplus(&letters, &letters.shares[0]), "nothing is to be stored");
@@ -173,8 +173,8 @@ Test(letters, others_may_leave_no_room_that_the_oldest_could_make)
 	cr_assert_eq(letters_share(&letters, "s", 40), 0);
 	letters_drop_oldest(&letters, "s");
 	cr_assert_eq(letters_share(&letters, "r", 90), 0);
-	letters_held(&letters, "s", 10);
-	letters_held(&letters, "r", 80);
+	letters_held(&letters, "s", 10, 0);
+	letters_held(&letters, "r", 80, 0);
 	letters_want(&letters, "s", 20);
 	cr_expect(letters_has_room(&letters, "s", 20), "its 10 make room");
 	cr_expect_null(letters_next_full(&letters));
@@ -198,14 +198,89 @@ Test(letters, one_that_goes_already_makes_no_room_again)
 	letters_init(&letters, 100, 40);
 	cr_assert_eq(letters_share(&letters, "s", 40), 0);
 	letters_drop_oldest(&letters, "s");
-	letters_held(&letters, "s", 40);
+	letters_held(&letters, "s", 40, 0);
 	cr_assert_eq(letters_remove(&letters, &letter), 0);
-	cr_assert_eq(letters_displace(&letters, &letters.shares[0], &(struct store_gone){7, 10}),
-		     0);
+	cr_assert_eq(
+		letters_displace(&letters, &letters.shares[0], &(struct store_gone){7, 10}, false),
+		0);
 	cr_expect_eq(letters_kept(&letters, "s"), 30);
 	cr_expect_eq(letters.n_gone, 1);
 	cr_expect_eq(letters.shares[0].displaced, 0);
 	letters_deinit(&letters);
+}
+
+/* With dead_letter_full = "hold": what the topic has holds up nothing, from when the store knows. */
+Test(letters, what_was_copied_makes_way)
+{
+	const struct store_dead_letter letter = {.id = 3, .source = "s", .value = {"x", 10}};
+	struct letters letters;
+	struct letters_share *share;
+
+	letters_init(&letters, 100, 100);
+	cr_assert_eq(letters_share(&letters, "s", 40), 0);
+	cr_assert_eq(letters_share(&letters, "r", 90), 0);
+	letters_held(&letters, "s", 40, 0);
+	letters_held(&letters, "r", 60, 20);
+	share = &letters.shares[0];
+	cr_expect(!letters_has_room(&letters, "s", 1), "its own room is used up");
+	cr_expect(letters_has_room(&letters, "r", 20) && !letters_has_room(&letters, "r", 21));
+	cr_assert_eq(letters_copy(&letters, &letter), 0);
+	cr_expect(letters_is_copied(&letters, &letter) && !letters_goes(&letters, 3));
+	cr_expect(!letters_has_room(&letters, "s", 1), "no transaction has noted it");
+	cr_expect(!letters_has_surplus(&letters, share));
+	letters_removed(&letters, 1);
+	cr_expect_eq(letters_kept_copies(&letters, "s"), 10);
+	cr_expect(letters_has_room(&letters, "s", 10) && !letters_has_room(&letters, "s", 11));
+	add(&letters, 9, 4, 6);
+	cr_assert(letters_has_surplus(&letters, share));
+	cr_assert_eq(letters_displace(&letters, share, &(struct store_gone){3, 10}, true), 0);
+	cr_expect(!letters_has_surplus(&letters, share), "and no more than is needed");
+	cr_expect(share->displaced == 0 && letters_kept(&letters, "s") == 40);
+	cr_expect(letters_kept_copies(&letters, "s") == 0 && letters.copied == 20);
+	letters_deinit(&letters);
+}
+
+/* Where the shares are more than the room for all, copies of one source make way for another's. */
+Test(letters, copies_of_others_make_way)
+{
+	struct letters letters;
+
+	letters_init(&letters, 100, 90);
+	cr_assert_eq(letters_share(&letters, "s", 40), 0);
+	cr_assert_eq(letters_share(&letters, "r", 90), 0);
+	letters_held(&letters, "r", 90, 90);
+	cr_expect(letters_has_room(&letters, "s", 40));
+	add(&letters, 1, 0, 40);
+	cr_expect(letters_has_surplus(&letters, &letters.shares[1]));
+	cr_assert_eq(
+		letters_displace(&letters, &letters.shares[1], &(struct store_gone){1, 30}, true),
+		0);
+	cr_expect(!letters_has_surplus(&letters, &letters.shares[1]));
+	letters_deinit(&letters);
+}
+
+/* A replay removes it in the same transaction that notes it, or in the next one. */
+Test(letters, a_copy_that_goes_is_no_copy)
+{
+	struct store_dead_letter letter = {.id = 3, .source = "s", .value = {"x", 10}};
+	struct letters letters;
+
+	for (unsigned noted = 0; noted < 2; noted++) {
+		letters_init(&letters, 100, 40);
+		cr_assert_eq(letters_share(&letters, "s", 40), 0);
+		letters_held(&letters, "s", 40, 0);
+		letter.copied = false;
+		cr_assert_eq(letters_copy(&letters, &letter), 0);
+		if (noted)
+			letters_removed(&letters, 1);
+		letter.copied = noted;
+		cr_assert_eq(letters_remove(&letters, &letter), 0);
+		letters_removed(&letters, letters.n_gone);
+		cr_expect_eq(letters_kept(&letters, "s"), 30);
+		cr_expect_eq(letters_kept_copies(&letters, "s"), 0);
+		cr_expect_eq(letters.copied, 0);
+		letters_deinit(&letters);
+	}
 }
 
 /* A source was renamed each time that its share was full: what it left filled the room of all. */
@@ -216,9 +291,9 @@ Test(letters, what_a_renamed_source_has_left_takes_no_room)
 	letters_init(&letters, 100, 95);
 	cr_assert_eq(letters_share(&letters, "r", 40), 0);
 	cr_assert_eq(letters_share(&letters, "s", 50), 0);
-	letters_held(&letters, "s", 5);
-	letters_held(&letters, "s under another name", 50);
-	letters_held(&letters, "s under yet another", 40);
+	letters_held(&letters, "s", 5, 0);
+	letters_held(&letters, "s under another name", 50, 0);
+	letters_held(&letters, "s under yet another", 40, 0);
 	cr_expect_eq(letters.left_behind, 90);
 	cr_expect_eq(letters.stored, 5);
 	cr_expect(letters_has_room(&letters, "s", 45));

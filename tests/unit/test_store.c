@@ -254,10 +254,11 @@ Test(store, letters_and_sources_are_remembered)
 	}
 }
 
-static void see_letters(void *context, const char *source, uint64_t bytes)
+static void see_letters(void *context, const char *source, uint64_t bytes, uint64_t copied)
 {
 	uint64_t *sums = context;
 
+	cr_expect(eq(u64, copied, 0));
 	cr_assert(source[1] == '\0');
 	sums[source[0] - 'a'] += bytes;
 }
@@ -800,6 +801,7 @@ static void make_first_format(void)
 				"ALTER TABLE positions DROP COLUMN ctime_ns;"
 				"ALTER TABLE positions DROP COLUMN reach;"
 				"ALTER TABLE positions DROP COLUMN branches;"
+				"ALTER TABLE dead_letters DROP COLUMN copied;"
 				"PRAGMA user_version = 1",
 				NULL, NULL, NULL),
 		   SQLITE_OK));

@@ -111,8 +111,9 @@ static void expect_format_2(void)
 	cr_expect_str_eq(store_agent_id(store), "634f17bcb8c8848a");
 }
 
-static void see_letters(void *context, const char *source, uint64_t bytes)
+static void see_letters(void *context, const char *source, uint64_t bytes, uint64_t copied)
 {
+	cr_expect_eq(copied, 0);
 	cr_expect_str_eq(source, "app");
 	*(uint64_t *)context += bytes;
 }
@@ -300,4 +301,34 @@ Test(past, the_state_of_format_5_is_taken_over)
 	branches_free(loaded);
 	ranges_deinit(&branches.of[0]);
 	ranges_deinit(&branches.of[1]);
+}
+
+/* Scenario B12. No letter says that it was copied, until one of today does. */
+Test(past, the_state_of_format_6_is_taken_over)
+{
+	const uint64_t ids[] = {11, 22};
+	const struct store_gone copied = {.id = 5, .stays = true};
+	struct store_dead_letter letter;
+	struct branches *loaded;
+
+	copy("format-6.db");
+	load();
+	cr_assert_eq(n_rows, 6);
+	expect_format_5(&rows[5]);
+	cr_assert_eq(branches_decode(rows[5].branches, ids, 2, 5000, &loaded), 0);
+	cr_expect(loaded && branches_settled(loaded, 5042, 5050) == 2);
+	branches_free(loaded);
+	for (uint64_t id = 1; id <= 5; id++) {
+		cr_assert_eq(store_next_letter(store, id - 1, &letter), 0);
+		cr_expect(letter.id == id && !letter.copied);
+		store_letter_free(&letter);
+	}
+	cr_assert_eq(store_write(store, &(struct store_batch){.gone = &copied, .n_gone = 1},
+				 message, sizeof message),
+		     0, "%s", message);
+	load_again();
+	cr_assert_eq(store_next_letter(store, 4, &letter), 0);
+	cr_expect(letter.copied && letter.id == 5);
+	cr_expect_str_eq(letter.reason, "MSG_SIZE_TOO_LARGE");
+	store_letter_free(&letter);
 }

@@ -108,11 +108,6 @@ static struct conf_place place_of(const struct check *check, size_t index, size_
 	return place;
 }
 
-const char *check_who_waits(bool letters)
-{
-	return letters ? "dead letters" : "files";
-}
-
 void check_judge_replicas(struct check_report *report, struct conf_place place, const char *topic,
 			  const struct topic_facts *facts, bool letters)
 {

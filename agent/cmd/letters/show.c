@@ -74,6 +74,8 @@ static void show_one(const struct showing *showing, const struct object *letter)
 	iso_time_print(object_number(letter, "time_ms", 0), time);
 	fprintf(paper->to, "%-10s %" PRId64 "\n", "id", object_number(letter, "id", 0));
 	show_text(paper, "reason", object_text(letter, "reason"));
+	if (object_number(letter, "copied", 0))
+		show_text(paper, "copied", "yes, to the topic of dead letters");
 	show_text(paper, "source", object_text(letter, "source"));
 	show_text(paper, "path", object_text(letter, "path"));
 	fprintf(paper->to, "%-10s %" PRId64 "\n", "position", object_number(letter, "position", 0));
