@@ -6,10 +6,16 @@
 #include "agent_private.h"
 #include "letters/intake.h"
 
-/* The letter that the order under way sends; 0: none. */
-static uint64_t replayed(const struct agent *agent)
+/* Those that the order under way sends. */
+static struct forward_busy busy(const struct agent *agent)
 {
-	return agent->order.state == ORDER_RUNNING ? agent->ordered.letter.id : 0;
+	const struct agent_order *ordered = &agent->ordered;
+
+	if (agent->order.state != ORDER_RUNNING)
+		return (struct forward_busy){0};
+	for (size_t i = 0; i < ordered->n_lanes; i++)
+		ordered->busy[i] = ordered->lanes[i].letter.id;
+	return (struct forward_busy){ordered->busy, ordered->n_lanes};
 }
 
 int agent_open_letters(struct agent *agent)
@@ -31,7 +37,7 @@ void agent_step_letters(struct agent *agent, uint64_t now_us)
 	const struct forward_now now = {
 		.may_send = !agent->checkpoint.under_way && agent->state == AGENT_RUNNING &&
 			    !agent->error,
-		.replayed = replayed(agent),
+		.busy = busy(agent),
 		.now_us = now_us,
 	};
 	bool moved;
@@ -46,7 +52,7 @@ void agent_step_letters(struct agent *agent, uint64_t now_us)
 void agent_prepare_letters(struct agent *agent)
 {
 	const struct intake intake = {&agent->letters,  &agent->forward, agent->store,
-				      &agent->counters, agent->log,      replayed(agent)};
+				      &agent->counters, agent->log,      busy(agent)};
 
 	intake_prepare(&intake, !agent->checkpoint.under_way);
 }

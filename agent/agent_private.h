@@ -28,14 +28,22 @@
  * answers) and agent_order.c (what it is told to do).
  */
 
-/* How far the order of the control socket is carried out. */
-struct agent_order {
+/* How far an order that sends dead letters again is with those of one cluster. */
+struct agent_lane {
 	uint64_t after;                  /* the dead letter that was looked at last */
 	struct store_dead_letter letter; /* that is sent again; id 0: none */
 	struct replay replay;            /* which sends it */
 	uint64_t not_before_us;          /* it came back: another try */
-	struct inode_key key;            /* the file whose position is set, */
-	uint64_t content_id;             /* and what was in it then */
+	bool said;                       /* what the order says is about it */
+};
+
+/* How far the order of the control socket is carried out. */
+struct agent_order {
+	struct agent_lane *lanes; /* of each cluster one; NULL: no order was about letters yet */
+	size_t n_lanes;
+	uint64_t *busy;       /* the letters that they send, as many; 0: none */
+	struct inode_key key; /* the file whose position is set, */
+	uint64_t content_id;  /* and what was in it then */
 };
 
 enum agent_state { AGENT_RUNNING, AGENT_STOPPING, AGENT_STOPPED };
@@ -286,6 +294,9 @@ void agent_wake_control(struct agent *agent, uint64_t now_us);
 
 /* A step of the order that was given, if there is one. */
 void agent_step_order(struct agent *agent, uint64_t now_us);
+
+/* Frees what orders hold. The output is gone. */
+void agent_close_order(struct agent *agent);
 
 /* What sends dead letters to their topics. 0 or -ENOMEM. */
 int agent_open_letters(struct agent *agent) MUSTCHECK;

@@ -405,8 +405,7 @@ struct agent *agent_free(struct agent *agent)
 	checkpoint_deinit(&agent->checkpoint);
 	writer_free(agent->writer);
 	store_close(agent->store);
-	store_letter_free(&agent->ordered.letter);
-	replay_deinit(&agent->ordered.replay);
+	agent_close_order(agent);
 	forward_close(&agent->forward);
 	letters_deinit(&agent->letters);
 	copies_deinit(&agent->files);

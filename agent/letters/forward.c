@@ -50,6 +50,15 @@ struct forward_topic {
 	bool told_refused, told_failed;
 };
 
+bool forward_is_busy(struct forward_busy busy, uint64_t id)
+{
+	for (size_t i = 0; i < busy.n; i++) {
+		if (busy.ids[i] == id)
+			return true;
+	}
+	return false;
+}
+
 static uint64_t longer(uint64_t gap_us, uint64_t min_us, uint64_t max_us)
 {
 	gap_us = gap_us ? 2 * gap_us : min_us;
@@ -262,8 +271,8 @@ static bool has_more(const struct forward *forward, struct forward_topic *copy, 
 /*
  * The next letter for the topic. 1; 0: there is none now, and perhaps no more; -ENOMEM.
  */
-static int next_letter(struct forward *forward, struct forward_topic *copy, uint64_t replayed,
-		       uint64_t end_us)
+static int next_letter(struct forward *forward, struct forward_topic *copy,
+		       struct forward_busy busy, uint64_t end_us)
 {
 	struct store_dead_letter *letter = &copy->letter;
 	int r = 0, goes = 0;
@@ -273,7 +282,7 @@ static int next_letter(struct forward *forward, struct forward_topic *copy, uint
 		if (r)
 			break;
 		copy->after = letter->id;
-		if (letter->id == replayed)
+		if (forward_is_busy(busy, letter->id))
 			leave_for_later(copy, letter->id);
 		else
 			goes = judge(forward, copy, letter);
@@ -322,7 +331,7 @@ static int send_next(struct forward *forward, struct forward_topic *copy,
 
 		if (!copy->letter.id)
 			next = has_more(forward, copy, now->now_us) ?
-				       next_letter(forward, copy, now->replayed, end_us) :
+				       next_letter(forward, copy, now->busy, end_us) :
 				       0;
 		if (next <= 0)
 			return next;
@@ -348,12 +357,13 @@ int forward_step(struct forward *forward, const struct forward_now *now, bool *r
 	return r;
 }
 
-/* Of a topic that is not there nothing is expected. */
+/* Of a topic that is not there, or takes none, nothing is expected. */
 static bool is_expected(const struct forward *forward, const struct forward_topic *copy)
 {
+	bool through = copy->dry && copy->seen == forward->letters->n_stored;
 	struct output_topic topic;
 
-	if (copy->failed_gap_us || (copy->dry && !copy->letter.id))
+	if (copy->failed_gap_us || (through && !copy->letter.id))
 		return false;
 	return !output_topic(forward->output, copy->topic, &topic) ||
 	       strcmp(topic.state, "ready") == 0 || strcmp(topic.state, "unknown") == 0;
@@ -364,8 +374,7 @@ bool forward_waits(struct forward *forward, uint64_t now_us)
 	bool wait = forward->n_topics && forward->letters->n;
 
 	for (size_t i = 0; i < forward->n_topics; i++)
-		wait |= forward->topics[i].seen != forward->letters->n_stored ||
-			is_expected(forward, &forward->topics[i]);
+		wait |= is_expected(forward, &forward->topics[i]);
 	if (!forward->wait_to_us)
 		forward->wait_to_us = now_us + forward->conf->shutdown_timeout_ms * US_PER_MS;
 	return wait && now_us < forward->wait_to_us;

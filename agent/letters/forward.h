@@ -36,11 +36,20 @@ int forward_open(struct forward *forward) MUSTCHECK;
 /* Frees what it holds. The output is gone. A zeroed one, or one that was closed, is fine. */
 void forward_close(struct forward *forward);
 
+/* The letters that an order sends, by their ids: they are its matter. Borrowed. */
+struct forward_busy {
+	const uint64_t *ids;
+	size_t n;
+};
+
+/* Whether that one is among them. */
+bool forward_is_busy(struct forward_busy busy, uint64_t id);
+
 /* How things are while a step is made. */
 struct forward_now {
-	bool may_send;     /* nobody writes to the store, and a letter may be begun */
-	uint64_t replayed; /* the letter that an order sends; 0: none */
-	uint64_t now_us;   /* CLOCK_MONOTONIC */
+	bool may_send; /* nobody writes to the store, and a letter may be begun */
+	struct forward_busy busy;
+	uint64_t now_us; /* CLOCK_MONOTONIC */
 };
 
 /*

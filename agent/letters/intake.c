@@ -44,7 +44,7 @@ static bool displace(const struct intake *intake, struct letters_share *share)
 	if (!r) {
 		*looked = oldest.id;
 		/* It is on its way, and goes when its report says so. */
-		if (oldest.id == intake->replayed)
+		if (forward_is_busy(intake->busy, oldest.id))
 			return true;
 		forward_let_go(intake->forward, oldest.id);
 		r = letters_displace(intake->letters, share, &oldest, copied);

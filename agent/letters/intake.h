@@ -15,7 +15,7 @@ struct intake {
 	struct store *store;
 	struct counters *counters;
 	struct log *log;
-	uint64_t replayed; /* the letter that an order sends, which stays; 0: none */
+	struct forward_busy busy; /* those stay */
 };
 
 /*

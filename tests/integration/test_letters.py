@@ -113,6 +113,61 @@ def test_an_outage_holds_them_up(broker, refused):
     assert sorted(values) == sorted(["k=0", *big])
 
 
+@pytest.fixture
+def both(broker, other, topic_name, work, make_agent):
+    """Lines that go to a topic of the same name on two clusters, of which each was too small for two."""
+    for kafka in (broker, other):
+        kafka.make_topic(topic_name, partitions=1, max_message_bytes=LIMIT)
+    path = work / "log" / "a.log"
+    big = ["k=" + random.Random(n).randbytes(2 * LIMIT).hex() for n in (1, 2)]
+    path.write_text("".join(f"{line}\n" for line in big))
+    one = {"name": "orders", "paths": [str(path)], "topic": topic_name, "cluster": "near"}
+    one["also"] = [{"topic": topic_name, "cluster": "far"}]
+    settings = config.settings("", [one], pattern=r"k=(?<k>\S+)")
+    settings["kafka"] = [
+        {"name": name, "bootstrap_servers": kafka.bootstrap} for name, kafka in (("near", broker), ("far", other))
+    ]
+    agent = make_agent(text=config.render_settings(settings)).start()
+    agent.counted(lines_dead=2)
+    wait_for(lambda: len(listed(agent)) == 4, 60, "each twice in the state")
+    for kafka in (broker, other):
+        kafka.alter_topic(topic_name, max_message_bytes=1 << 20)
+    yield agent, big, topic_name
+    other.thaw()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.scenario("G03", "A07", "C01")
+def test_letters_of_one_cluster_wait_for_none_of_another(broker, other, both):
+    """Sent again while one cluster is frozen: those of the other go, in their order, and are not sent once
+    more after a kill."""
+    agent, big, topic = both
+
+    def there(kafka):
+        return [record.value.decode() for record in Reader(kafka.bootstrap, topic, 1).records()]
+
+    other.freeze()
+    with subprocess.Popen(
+        [agent.program, "dead-letters", "replay", "--all", "--yes"]
+        + ["--config", agent.config, "--state-dir", agent.state],
+        stdout=subprocess.PIPE,
+        text=True,
+    ):
+        wait_for(lambda: len(listed(agent)) == 2, 60, "those of the other are out of the state")
+        assert [letter["topic"] for letter in listed(agent)] == [f"far/{topic}"] * 2
+        assert there(broker) == big, "in their order"
+        agent.kill()
+    other.thaw()
+    agent.start()
+    assert "2 sent again" in letters(agent, "replay", "--all", "--yes")
+    agent.stop()
+    assert read_state(agent.state).dead_letters == []
+    assert there(broker) == big
+    far = there(other)
+    # What was under way at the kill may have arrived.
+    assert far[-2:] == big and len(far) <= 3 and set(far) == set(big)
+
+
 @pytest.mark.scenario("G03")
 @pytest.mark.parametrize("running", [True, False])
 def test_removed(refused, running):

@@ -282,7 +282,7 @@ void world_kill(struct world *world, bool stored)
 	world->store.written = WRITTEN_NOTHING;
 	output_free(agent->output);
 	pipeline_free(agent->pipeline);
-	replay_deinit(&agent->ordered.replay);
+	agent_close_order(agent);
 	forward_close(&agent->forward);
 	checkpoint_deinit(&agent->checkpoint);
 	letters_deinit(&agent->letters);
