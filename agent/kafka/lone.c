@@ -102,8 +102,9 @@ int kafka_send_alone(struct kafka *k, const struct record *record, int32_t parti
 
 /*
  * Where a topic of dead letters takes nothing (it lacks replicas, a leader) its record would be in
- * the way of lines for ever, of other such topics, and of a producer that is drained. What the library means to send
- * again counts as in flight to it; so a letter that is in doubt may come twice.
+ * the way of lines for ever, of other such topics, and of a producer that is drained. What the
+ * library means to send again counts as in flight to it; so a letter that is in doubt may come
+ * twice.
  */
 void kafka_check_lone(struct kafka *k, uint64_t now_us)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Dead letters before a transaction takes them: they are told, and those make room that their topic
- * has, and where a source says so its oldest ones. Those go in the very transaction that stores the newer ones and the
- * positions behind them, so a crash leaves either the old ones or the new. The store is read for
- * that, which may be done only while nobody writes to it.
+ * has, and where a source says so its oldest ones. Those go in the very transaction that stores the
+ * newer ones and the positions behind them, so a crash leaves either the old ones or the new. The
+ * store is read for that, which may be done only while nobody writes to it.
  */
 #include "letters/intake.h"
 

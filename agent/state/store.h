@@ -82,8 +82,8 @@ int store_topics(struct store *store, void (*see)(void *context, const struct st
 void store_dead_letters(struct store *store, uint64_t *ret_bytes, uint64_t *ret_count);
 
 /*
- * Calls see with each source of which dead letters are kept, their bytes of key and value, and those
- * of the ones that were copied. Not beside store_write. 0, -ENOMEM, -EIO.
+ * Calls see with each source of which dead letters are kept, their bytes of key and value, and
+ * those of the ones that were copied. Not beside store_write. 0, -ENOMEM, -EIO.
  */
 int store_source_letters(struct store *store,
 			 void (*see)(void *context, const char *source, uint64_t bytes,
@@ -105,8 +105,8 @@ int store_next_letter(struct store *store, uint64_t after, struct store_dead_let
 	MUSTCHECK;
 
 /*
- * The stored dead letter of the source with the smallest id above `after`: its id and bytes; copied:
- * of those that were. Not beside store_write. 0; STORE_E_NONE; -ENOMEM; -EIO.
+ * The stored dead letter of the source with the smallest id above `after`: its id and bytes;
+ * copied: of those that were. Not beside store_write. 0; STORE_E_NONE; -ENOMEM; -EIO.
  */
 int store_oldest_letter(struct store *store, const char *source, uint64_t after, bool copied,
 			struct store_gone *ret_letter) MUSTCHECK;

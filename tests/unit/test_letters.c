@@ -209,7 +209,7 @@ Test(letters, one_that_goes_already_makes_no_room_again)
 	letters_deinit(&letters);
 }
 
-/* With dead_letter_full = "hold": what the topic has holds up nothing, from when the store knows. */
+/* With dead_letter_full = "hold": what the topic has holds up nothing once the store knows. */
 Test(letters, what_was_copied_makes_way)
 {
 	const struct store_dead_letter letter = {.id = 3, .source = "s", .value = {"x", 10}};
