@@ -8,7 +8,7 @@
  * rotated too, which no row knows, are looked for (generations.c).
  *
  * What has no such inode any more is looked for by its bytes (candidates.c), and only what is not
- * found by them either was deleted: when the directories that said so still say the same. A
+ * found by them either was deleted: when the directory that said so still says the same. A
  * rotation may be under way, and of many generations each has another name then than a moment ago.
  */
 #include "resume/resume.h"
@@ -30,7 +30,7 @@
 #define ALIVE_ROWS 256
 
 /* So often it is looked again for what is not found while directories change. */
-#define LOOKS_MAX 8
+#define LOOKS_MAX 3
 
 struct missing {
 	const struct source *source;
@@ -225,21 +225,33 @@ static int look_again(struct start *start)
 	return r;
 }
 
-/* A row whose file was not found in directories that do not stand still is kept. */
+/* The row's file is in none of the places: so they said, and say now. */
+static bool is_missing(const struct start *start, const struct store_file *row)
+{
+	return places_are_still(start->places, row->path) &&
+	       places_are_still(start->places, row->lineage) &&
+	       (!row->real || places_are_still(start->places, row->real));
+}
+
+/* A row whose file was not found in a directory that never stands still is kept. */
 static int judge_missing(struct start *start)
 {
 	int r = 0;
 
-	for (int looks = 0; start->n_missing && !places_are_true(start->places); looks++) {
-		if (looks == LOOKS_MAX)
-			return 0;
+	for (int looks = 0; !r && start->n_missing; looks++) {
+		size_t n = start->n_missing;
+
+		start->n_missing = 0;
+		for (size_t i = 0; i < n; i++)
+			if (is_missing(start, start->missing[i].row))
+				vanished(start, start->missing[i].row);
+			else
+				start->missing[start->n_missing++] = start->missing[i];
+		if (looks == LOOKS_MAX || !start->n_missing)
+			break;
 		r = look_again(start);
-		if (r)
-			return r;
 	}
-	for (size_t i = 0; i < start->n_missing; i++)
-		vanished(start, start->missing[i].row);
-	return 0;
+	return r;
 }
 
 /* Whether the file that the row tells of may still have its path, met by us or not. */

@@ -33,8 +33,8 @@ struct place {
 	char *below[BELOW_MAX]; /* names of directories in it */
 	size_t n_below;
 	struct map *by_inode; /* of a name */
-	char *dir;            /* NULL: of patterns */
 	uint64_t print;       /* of the names and inodes in it */
+	bool judged, still;   /* it was asked whether it says the same; it does */
 	struct place *next;
 };
 
@@ -61,7 +61,6 @@ static void place_free(struct place *place)
 	for (size_t i = 0; i < place->n_below; i++)
 		free(place->below[i]);
 	free(place->names);
-	free(place->dir);
 	map_free(place->by_inode);
 	free(place);
 }
@@ -128,9 +127,6 @@ static int read_place(struct place *place, const char *dir)
 	struct dirent *entry;
 	int r = 0;
 
-	place->dir = strdup(dir);
-	if (!place->dir)
-		r = -ENOMEM;
 	while (stream && !r && (entry = readdir(stream))) {
 		place->print += print_of(entry);
 		if (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN)
@@ -172,23 +168,25 @@ static const struct place *place_of(struct places *places, const char *dir)
 	return place && !read_place(place, dir) ? place : NULL;
 }
 
-bool places_are_true(const struct places *places)
+bool places_are_still(struct places *places, const char *path)
 {
-	const struct place *place = places->all;
-	bool same = true;
+	char *dir = places_dir_of(path);
+	struct place *place = dir ? map_get(places->by_dir, dir, strlen(dir)) : NULL;
+	DIR *stream = place && !place->judged ? opendir(dir) : NULL;
+	struct dirent *entry;
+	uint64_t print = 0;
 
-	for (; place && same; place = place->next) {
-		DIR *stream = place->dir ? opendir(place->dir) : NULL;
-		struct dirent *entry;
-		uint64_t print = 0;
-
-		while (stream && (entry = readdir(stream)))
-			print += print_of(entry);
-		if (stream)
-			closedir(stream);
-		same = print == place->print;
-	}
-	return same;
+	while (stream && (entry = readdir(stream)))
+		print += print_of(entry);
+	if (stream)
+		closedir(stream);
+	free(dir);
+	if (!place)
+		return true;
+	if (!place->judged)
+		place->still = print == place->print;
+	place->judged = true;
+	return place->still;
 }
 
 static int see_path(void *context, const char *path)

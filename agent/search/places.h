@@ -50,10 +50,11 @@ size_t places_names(struct places *places, const char *dir, const char *prefix, 
 		    char *const **ret_names);
 
 /*
- * Whether each directory that was read has the same names for the same inodes now. If not, a file
- * may have been renamed behind our back, and what was not found is to be looked for in new places.
+ * Whether the directory of an absolute path has the same names for the same inodes as when it was
+ * read, or was not read. If not, a file may have been renamed behind our back, and what was not
+ * found is to be looked for in new places. Asked of each directory once.
  */
-bool places_are_true(const struct places *places);
+bool places_are_still(struct places *places, const char *path);
 
 /* The directory of an absolute path (malloc'ed), or NULL when memory is out. */
 char *places_dir_of(const char *path);
