@@ -14,6 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
+/* The library repeats its words on a connection at least so often while it tries. */
+#define ERROR_FRESH_US (60 * US_PER_S)
+/* Of a connection that was made, and is given up because a request has waited too long. */
+#define NO_ANSWER "request(s) timed out"
+
 void brokers_deinit(struct brokers *brokers)
 {
 	free(brokers->at);
@@ -73,6 +80,27 @@ void brokers_note(struct brokers *brokers, const char *text, uint64_t now_us)
 	snprintf(broker->error, sizeof broker->error, "%s", words);
 }
 
+void brokers_hold(struct brokers *brokers, uint64_t until_us)
+{
+	if (until_us > brokers->held_us)
+		brokers->held_us = until_us;
+}
+
+bool brokers_hold_back(const struct brokers *brokers, uint64_t now_us)
+{
+	return now_us < brokers->held_us;
+}
+
+const struct broker *brokers_find_broken(const struct brokers *brokers, int32_t id, uint64_t now_us)
+{
+	const struct broker *broker = brokers_find(brokers, id);
+
+	if (!broker || !broker->error_us || now_us >= broker->error_us + ERROR_FRESH_US ||
+	    (brokers_hold_back(brokers, now_us) && strstr(broker->error, NO_ANSWER)))
+		return NULL;
+	return broker;
+}
+
 void brokers_take(struct brokers *brokers, struct brokers *newer)
 {
 	for (size_t i = 0; i < newer->n; i++) {
@@ -82,6 +110,7 @@ void brokers_take(struct brokers *brokers, struct brokers *newer)
 		if (before && strcmp(before->address, broker->address) == 0)
 			*broker = *before;
 	}
+	newer->held_us = brokers->held_us;
 	free(brokers->at);
 	*brokers = *newer;
 	*newer = (struct brokers){0};

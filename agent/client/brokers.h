@@ -29,6 +29,7 @@ struct broker {
 struct brokers {
 	size_t n;
 	struct broker *at;
+	uint64_t held_us; /* see brokers_hold */
 };
 
 void brokers_deinit(struct brokers *brokers);
@@ -41,6 +42,22 @@ struct broker *brokers_find(const struct brokers *brokers, int32_t id);
 
 /* The library's words on a connection, "[PROTOCOL://]HOST:PORT/ID: WORDS", go to that broker. */
 void brokers_note(struct brokers *brokers, const char *text, uint64_t now_us);
+
+/*
+ * What is asked until then may have no answer in time: a broker has said that it holds back its
+ * answers for a quota.
+ */
+void brokers_hold(struct brokers *brokers, uint64_t until_us);
+
+/* Whether a quota may be why there is no answer. */
+bool brokers_hold_back(const struct brokers *brokers, uint64_t now_us);
+
+/*
+ * The broker, if something is wrong with the connection to it; NULL: nothing that is known. That
+ * requests had no answer is nothing of the connection while a quota may be why.
+ */
+const struct broker *brokers_find_broken(const struct brokers *brokers, int32_t id,
+					 uint64_t now_us);
 
 /* newer, which is consumed, takes the place of what was known; errors at an address are kept. */
 void brokers_take(struct brokers *brokers, struct brokers *newer);

@@ -5,6 +5,10 @@
  * which its background thread serves: that thread does nothing else, so it may wait for a server,
  * and the loop never does. A failure comes back as an error of authentication, told like any other.
  *
+ * A broker with a quota answers at once and says for how long it will read nothing more from that
+ * connection, so what is sent meanwhile has no answer before. Nothing else tells it from one that
+ * hangs. It is told in the thread that fetches reports, before the reports of that answer.
+ *
  * About each certificate it asks having asked OpenSSL. Nothing is decided here: only the reason is
  * kept, which the library's own message has not.
  *
@@ -136,6 +140,23 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 		rd_kafka_test_fatal_error(guarded, RD_KAFKA_RESP_ERR__INCONSISTENT, text);
 }
 
+static void on_throttle(rd_kafka_t *rk, const char *name, int32_t id, int ms, void *opaque)
+{
+	struct callbacks *c = opaque;
+
+	(void)rk, (void)name, (void)id;
+	if (ms > c->throttled_ms)
+		c->throttled_ms = ms;
+}
+
+int callbacks_take_throttle(struct callbacks *c)
+{
+	int ms = c->throttled_ms;
+
+	c->throttled_ms = 0;
+	return ms;
+}
+
 /* Whether the user gives the property a value, and another one than this. */
 static bool is_other(const struct kafka_options *o, const char *name, const char *value)
 {
@@ -155,6 +176,7 @@ void callbacks_init(struct callbacks *c, const struct kafka_options *options, rd
 	c->debug = is_other(options, "debug", "");
 	rd_kafka_conf_set_opaque(conf, c);
 	rd_kafka_conf_set_log_cb(conf, on_log);
+	rd_kafka_conf_set_throttle_cb(conf, on_throttle);
 	/* Unless the user wants none verified. A library without TLS takes no callback. */
 	if (!is_other(options, "enable.ssl.certificate.verification", "true"))
 		(void)rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate);

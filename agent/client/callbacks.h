@@ -25,6 +25,7 @@ struct callbacks {
 	/* To be ended before it numbers its batches anew, or NULL; and whether it was. */
 	struct rd_kafka_s *_Atomic guarded;
 	atomic_bool renumbers;
+	int throttled_ms; /* see callbacks_take_throttle */
 	struct denials denials;
 	atomic_bool cut;            /* `cut_text` is new */
 	pthread_mutex_t texts_lock; /* on both: */
@@ -63,6 +64,12 @@ void callbacks_about_token(struct callbacks *callbacks, char *ret_about, size_t 
  * the last call, at most CALLBACKS_CUT_MAX. False: none was. Cheap then.
  */
 bool callbacks_cut(struct callbacks *callbacks, char *ret_text, size_t len);
+
+/*
+ * A broker has said that from then on it holds its answers back for so long, for a quota: in
+ * milliseconds, the longest since the last call; 0: none has. It is for who fetches the reports.
+ */
+int callbacks_take_throttle(struct callbacks *callbacks);
 
 /* The instance is gone. Fine without callbacks_init, if it is all 0. */
 void callbacks_deinit(struct callbacks *callbacks);

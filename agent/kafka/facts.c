@@ -43,12 +43,15 @@ void kafka_reachable(struct kafka *k, uint64_t now_us)
 }
 
 /*
- * A question without an answer may have gone to the one broker that does not give any, or wait
- * behind a quota. It counts when the library has no connection either, or when the next one has no
- * answer, and no report came meanwhile.
+ * A question without an answer may have gone to the one broker that does not give any. It counts
+ * when the library has no connection either, or when the next one has no answer, and no report came
+ * meanwhile. While it may wait behind a quota it does not: for that the library gives up its
+ * connections, too.
  */
 static bool is_silence(struct kafka *k, uint64_t now_us)
 {
+	if (k->state != MAKING && brokers_hold_back(&k->brokers, now_us))
+		return false;
 	if (!k->silent_us || k->reported_us > k->silent_us) {
 		k->silent_us = now_us;
 		return k->state == MAKING || k->all_down;

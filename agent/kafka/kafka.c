@@ -212,6 +212,15 @@ static void book(struct kafka *k, struct report *reports, const struct producer_
 		kafka_end_waits(k, now_us);
 }
 
+/* What waits longer ends its connection, and on a new one brokers answer. */
+static void note_throttle(struct kafka *k, uint64_t hold_us, uint64_t now_us)
+{
+	if (hold_us > k->answer_us)
+		hold_us = k->answer_us;
+	if (UNLIKELY(hold_us))
+		brokers_hold(&k->brokers, now_us + hold_us + ANSWER_FRESH_US);
+}
+
 /* Up to one portion of a producer's; 0 when nothing waits. */
 static size_t portion(struct kafka *k, struct producer *producer, struct report *ret_reports,
 		      size_t max, uint64_t now_us)
@@ -223,6 +232,7 @@ static size_t portion(struct kafka *k, struct producer *producer, struct report 
 	while (n == 0 && news) {
 		n = producer_reports(producer, ret_reports, notes,
 				     max < REPORT_PORTION ? max : REPORT_PORTION, &news);
+		note_throttle(k, producer_take_throttle(producer), now_us);
 		if (n)
 			book(k, ret_reports, notes, n, producer == k->lone.producer, now_us);
 		if (n && UNLIKELY(producer == k->lone.producer))

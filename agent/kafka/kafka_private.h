@@ -51,6 +51,7 @@ struct kafka {
 	bool purged;
 	uint64_t waits_since_us; /* records-wait was told: since when they do; or 0 */
 	bool waits_failed;       /* some of those came back as failed */
+	bool slowed;             /* they only wait for a quota */
 	bool place_asked;        /* a question is ordered that may give held records their place */
 	bool dead;               /* the instance met a fatal error: kicks are of no use */
 	uint64_t answer_us;      /* the library waits so long for an answer */
@@ -86,6 +87,9 @@ static inline const char *kafka_who_waits(const struct kafka *k, size_t topic)
 
 /* At least so far apart are the questions that a repeated error gives rise to. */
 #define ASK_GAP_US (5 * US_PER_S)
+
+/* How old an answer may be to count as "brokers answer"; above the helper's time-out. */
+#define ANSWER_FRESH_US (10 * US_PER_S)
 
 /* Orders a question to the brokers, gap_us behind the one before, unless one is ordered by then. */
 void kafka_ask(struct kafka *k, uint64_t now_us, uint64_t gap_us);

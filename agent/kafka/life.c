@@ -16,8 +16,6 @@
 #define PURGE_AFTER_US (30 * US_PER_S)
 /* The same where brokers let in its successor and not the old one, which sends nothing more. */
 #define PURGE_REFUSED_US (5 * US_PER_S)
-/* How old an answer may be to count as "brokers answer"; above the helper's time-out. */
-#define ANSWER_FRESH_US (10 * US_PER_S)
 #define CHECK_EVERY_US US_PER_S
 #define PROBE_GAP_US (10 * US_PER_S)
 #define MAKE_BACKOFF_MIN_US (100 * US_PER_MS)
@@ -236,7 +234,8 @@ void kafka_take_probe(struct kafka *k, const struct helper_answer *a, uint64_t n
 	if (k->state != RUNNING || !still_stalled(k, a->probe_topic, a->probe_partition, now_us))
 		return;
 	/* What stands still for a reason that is told is not mended by another producer. */
-	if (kafka_may_lack_replicas(k, a->probe_topic, a->probe_partition))
+	if (kafka_may_lack_replicas(k, a->probe_topic, a->probe_partition) ||
+	    brokers_hold_back(&k->brokers, now_us))
 		return;
 	if (!a->leader_answers) {
 		remarks_add(

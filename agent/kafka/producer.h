@@ -105,6 +105,9 @@ int producer_send(struct producer *producer, const struct record *record, int32_
 size_t producer_reports(struct producer *producer, struct report *ret_reports,
 			struct producer_note *ret_notes, size_t max, bool *ret_news);
 
+/* For so long, in microseconds, a broker holds back its answers; see callbacks_take_throttle. */
+uint64_t producer_take_throttle(struct producer *producer);
+
 /* The news that producer_reports stopped at. */
 void producer_news(struct producer *producer, struct producer_news *ret_news);
 

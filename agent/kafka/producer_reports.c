@@ -181,6 +181,11 @@ size_t producer_reports(struct producer *p, struct report *ret_reports,
 	return n;
 }
 
+uint64_t producer_take_throttle(struct producer *p)
+{
+	return (uint64_t)callbacks_take_throttle(&p->callbacks) * US_PER_MS;
+}
+
 /*
  * A client's certificate that the broker refuses is told by a TLS alert after the handshake, which
  * the library takes for an end of the connection: only OpenSSL's words in its text are left.

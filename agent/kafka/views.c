@@ -26,7 +26,7 @@ void kafka_stats(const struct output *output, struct output_stats *ret_stats)
 	ret_stats->records_in_flight = k->ledger.records;
 	ret_stats->bytes_in_flight = k->ledger.bytes;
 	/* Not up is also who answers, but takes no record. */
-	ret_stats->up = k->state == RUNNING && k->reachable && !lines_wait(k);
+	ret_stats->up = k->state == RUNNING && k->reachable && (k->slowed || !lines_wait(k));
 	for (size_t i = 0; i < k->ledger.n_topics; i++)
 		ret_stats->up &=
 			k->ledger.topics[i].state == TOPIC_READY || kafka_only_letters(k, i);

@@ -21,8 +21,6 @@
 /* Told again while it lasts. */
 #define AGAIN_MIN_US (60 * US_PER_S)
 #define AGAIN_MAX_US (600 * US_PER_S)
-/* The library repeats its words on a connection at least so often while it tries. */
-#define ERROR_FRESH_US (60 * US_PER_S)
 
 static uint64_t bound_us(const struct kafka *k)
 {
@@ -44,14 +42,19 @@ bool kafka_may_lack_replicas(const struct kafka *k, size_t topic, int32_t partit
 	       (part->in_sync < t->min_insync || !t->min_insync);
 }
 
-/* What is wrong with the connection to the partition's leader; NULL: nothing that is known. */
 static const struct broker *broken_leader(const struct kafka *k,
 					  const struct ledger_partition *part, uint64_t now_us)
 {
-	const struct broker *leader = brokers_find(&k->brokers, part->leader);
+	return brokers_find_broken(&k->brokers, part->leader, now_us);
+}
 
-	return leader && leader->error_us && now_us < leader->error_us + ERROR_FRESH_US ? leader :
-											  NULL;
+/* Whether the partition waits for nothing but a quota, as far as is known. */
+static bool is_slowed(const struct kafka *k, size_t topic, int32_t partition, uint64_t now_us)
+{
+	const struct ledger_partition *part = &k->ledger.topics[topic].partitions[partition];
+
+	return brokers_hold_back(&k->brokers, now_us) && part->leader >= 0 &&
+	       !broken_leader(k, part, now_us) && !kafka_may_lack_replicas(k, topic, partition);
 }
 
 /* Too few are in sync, or perhaps too few. */
@@ -91,6 +94,10 @@ static void print_reason(const struct kafka *k, size_t topic, int32_t partition,
 			 broken->id, broken->address, broken->error);
 	else if (kafka_may_lack_replicas(k, topic, partition))
 		print_replicas(t, part, ret, len);
+	else if (is_slowed(k, topic, partition, now_us))
+		snprintf(ret, len,
+			 "brokers slow this client down by a quota (of its client_id or its user): "
+			 "they take records, and hold back their answers");
 	else
 		snprintf(ret, len, "brokers answer other questions, but not to these records");
 }
@@ -147,6 +154,7 @@ static void tell_topic(struct kafka *k, size_t topic, uint64_t now_us)
 	if (!is_due(t, &w, now_us))
 		return;
 	note_told(k, t, now_us);
+	k->slowed = (k->slowed || !k->waits_since_us) && is_slowed(k, topic, w.one, now_us);
 	if (!k->waits_since_us)
 		k->waits_since_us = w.since_us;
 	if (w.n > 1)
@@ -233,5 +241,5 @@ void kafka_end_waits(struct kafka *k, uint64_t now_us)
 				      "the records that waited were acknowledged",
 		    (uint64_t)((now_us - k->waits_since_us) / US_PER_S));
 	k->waits_since_us = 0;
-	k->waits_failed = false;
+	k->waits_failed = k->slowed = false;
 }

@@ -236,6 +236,38 @@ Test(waits, one_question_without_an_answer_is_no_silence)
 	cr_assert_str_neq(silent_at(40 * S), "");
 }
 
+/* Scenario E34. It was said when the library had given up a connection that was throttled. */
+Test(waits, a_question_behind_a_quota_is_no_silence)
+{
+	k.all_down = true;
+	brokers_hold(&k.brokers, 40 * S);
+	cr_assert_str_eq(silent_at(30 * S), "");
+	cr_assert(k.reachable);
+	cr_assert(helper.orders.ask, "asked again");
+	brokers_hold(&k.brokers, 35 * S);
+	cr_assert_str_eq(silent_at(39 * S), "", "another quota does not end it");
+	assert_says(silent_at(40 * S), "no broker of kafka.bootstrap_servers (one:9092) answers");
+}
+
+/* Scenario E34. A wrong address was the reason that was told, and Kafka was not up. */
+Test(waits, records_behind_a_quota_are_told_with_it)
+{
+	struct output_stats stats;
+
+	k.ledger.topics[0].state = TOPIC_READY;
+	brokers_note(&k.brokers, "one:9092/1: 1 request(s) timed out: disconnect", 9 * S);
+	brokers_hold(&k.brokers, 40 * S);
+	assert_says(told_at(11 * S), "brokers slow this client down by a quota");
+	kafka_stats(&k.base, &stats);
+	cr_expect(stats.up, "its records are taken");
+	cr_expect_eq(probed_at(0, 39 * S), RUNNING);
+	k.ledger.topics[0].waits_gap_us = 0;
+	brokers_note(&k.brokers, "one:9092/1: Connect failed: Connection refused", 12 * S);
+	assert_says(told_at(13 * S), "is not reached there: Connect failed");
+	kafka_stats(&k.base, &stats);
+	cr_expect_not(stats.up);
+}
+
 /* It was dropped, and a topic that had become unknown stayed so until the next look at all. */
 Test(waits, a_question_soon_after_another_is_asked_later)
 {
