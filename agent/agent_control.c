@@ -11,7 +11,7 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
-#include "control/address.h"
+#include "protocol/address.h"
 #include "control/control.h"
 #include "control/http.h"
 

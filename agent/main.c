@@ -32,6 +32,7 @@
  *   change/     what a reload has to do
  *   letters/    dead letters: into the state, and to a topic of their own
  *   control/    what is told to who asks a running agent
+ *   protocol/   what goes over its socket
  *   ops/        messages, counters, the service manager, acknowledgements
  *   cmd/        the commands of the command line
  *   base/       words used everywhere

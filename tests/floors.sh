@@ -29,6 +29,7 @@ floors() {
 		2  join
 		2  ops
 		2  packed
+		2  protocol
 		2  state
 		3  input
 		3  output

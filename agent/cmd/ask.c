@@ -17,7 +17,7 @@
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "conf/conf.h"
-#include "control/address.h"
+#include "protocol/address.h"
 
 /* Longer than an agent is ever busy with something else. */
 #define PATIENCE_S 40

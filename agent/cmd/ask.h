@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "base/object.h"
-#include "control/request.h"
+#include "protocol/request.h"
 
 /* Asking a running agent by its control socket. */
 

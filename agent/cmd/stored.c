@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #include "cmd/telling.h"
-#include "control/line.h"
+#include "protocol/line.h"
 #include "state/copy.h"
 
 struct stored {

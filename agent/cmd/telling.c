@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#include "control/line.h"
+#include "protocol/line.h"
 
 struct json *telling_begin(struct telling *telling, const char *kind)
 {

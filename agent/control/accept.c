@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "conf/output.h"
-#include "control/line.h"
+#include "protocol/line.h"
 
 static void fail(struct json *to, const char *message)
 {

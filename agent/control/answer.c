@@ -11,7 +11,7 @@
 #include "control/accept.h"
 #include "control/explain.h"
 #include "control/letter.h"
-#include "control/line.h"
+#include "protocol/line.h"
 #include "control/metrics.h"
 #include "control/status.h"
 

@@ -3,7 +3,7 @@
 #define CONTROL_ANSWER_H
 
 #include "base/json.h"
-#include "control/request.h"
+#include "protocol/request.h"
 #include "control/view.h"
 
 /*

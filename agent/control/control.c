@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "control/address.h"
+#include "protocol/address.h"
 #include "control/client.h"
 
 #define SOCKET_MODE 0660

@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "control/condition.h"
 #include "control/find.h"
-#include "control/line.h"
+#include "protocol/line.h"
 #include "control/nearest.h"
 #include "control/slow.h"
 

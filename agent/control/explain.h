@@ -3,7 +3,7 @@
 #define CONTROL_EXPLAIN_H
 
 #include "base/json.h"
-#include "control/request.h"
+#include "protocol/request.h"
 #include "control/view.h"
 
 /* Writes one line: where a line of a file is on its way, and what it waits for. */

@@ -2,7 +2,7 @@
 #ifndef CONTROL_FIND_H
 #define CONTROL_FIND_H
 
-#include "control/request.h"
+#include "protocol/request.h"
 #include "files/files.h"
 
 /*

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/base64.h"
-#include "control/line.h"
+#include "protocol/line.h"
 #include "flow/headers.h"
 
 static bool is_name(const struct request *request, const char *name)

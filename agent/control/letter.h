@@ -3,7 +3,7 @@
 #define CONTROL_LETTER_H
 
 #include "base/json.h"
-#include "control/request.h"
+#include "protocol/request.h"
 #include "state/rows.h"
 
 /* A dead letter, as it is chosen and told: by an agent, or from its state. */

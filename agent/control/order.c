@@ -2,7 +2,7 @@
 /* One order at a time: nobody has to think of what two of them would do to each other. */
 #include "control/order.h"
 
-#include "control/line.h"
+#include "protocol/line.h"
 
 static const char *const states[] = {
 	[ORDER_NONE] = "none", [ORDER_GIVEN] = "given",   [ORDER_RUNNING] = "running",

@@ -3,7 +3,7 @@
 #define CONTROL_ORDER_H
 
 #include "base/json.h"
-#include "control/request.h"
+#include "protocol/request.h"
 
 /*
  * What is asked for that changes something. It is noted down here, and carried out by the agent

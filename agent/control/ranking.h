@@ -3,7 +3,7 @@
 #define CONTROL_RANKING_H
 
 #include "control/condition.h"
-#include "control/request.h"
+#include "protocol/request.h"
 #include "control/roll.h"
 
 /* Of any number of files those that come first, by what is asked for. Embedded; zeroed. */

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "conf/output.h"
-#include "control/line.h"
+#include "protocol/line.h"
 
 int status_init(struct status *status, const struct view *view, size_t limit)
 {

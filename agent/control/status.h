@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 #include "control/ranking.h"
-#include "control/request.h"
+#include "protocol/request.h"
 #include "control/roll.h"
 #include "control/sums.h"
 

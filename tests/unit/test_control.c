@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "control/address.h"
+#include "protocol/address.h"
 #include "control/client.h"
 #include "control/condition.h"
 #include "control/control.h"

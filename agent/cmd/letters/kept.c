@@ -10,7 +10,7 @@
 
 #include "cmd/telling.h"
 #include "control/letter.h"
-#include "control/line.h"
+#include "protocol/line.h"
 #include "state/copy.h"
 
 /* Removed in one transaction. */

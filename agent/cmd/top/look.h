@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "control/request.h"
+#include "protocol/request.h"
 
 /* What is looked at. */
 

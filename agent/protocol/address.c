@@ -6,7 +6,7 @@
  * The name of a socket has 108 bytes, a path may have 4,096: a long one goes by way of its
  * directory's descriptor, which has a short name in /proc.
  */
-#include "control/address.h"
+#include "protocol/address.h"
 
 #include <errno.h>
 #include <fcntl.h>

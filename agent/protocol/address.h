@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONTROL_ADDRESS_H
-#define CONTROL_ADDRESS_H
+#ifndef PROTOCOL_ADDRESS_H
+#define PROTOCOL_ADDRESS_H
 
 #include <limits.h>
 #include <stddef.h>

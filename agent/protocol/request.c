@@ -3,7 +3,7 @@
  * A request is read whole or refused with a reason: whoever writes a client by hand shall see what
  * is wrong. A version that is not ours is refused rather than guessed at.
  */
-#include "control/request.h"
+#include "protocol/request.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONTROL_LINE_H
-#define CONTROL_LINE_H
+#ifndef PROTOCOL_LINE_H
+#define PROTOCOL_LINE_H
 
 #include <stdbool.h>
 #include <stdint.h>

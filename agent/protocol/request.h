@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONTROL_REQUEST_H
-#define CONTROL_REQUEST_H
+#ifndef PROTOCOL_REQUEST_H
+#define PROTOCOL_REQUEST_H
 
 #include <limits.h>
 #include <stdbool.h>

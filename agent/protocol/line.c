@@ -3,9 +3,9 @@
  * An object a line, without objects in it: a reader needs no more than a line at a time, and a
  * script no more than grep.
  */
-#include "control/line.h"
+#include "protocol/line.h"
 
-#include "control/request.h"
+#include "protocol/request.h"
 
 void line_begin(struct json *json, const char *kind)
 {
