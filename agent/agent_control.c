@@ -11,9 +11,9 @@
 
 #include "agent_private.h"
 #include "base/clock.h"
-#include "protocol/address.h"
 #include "control/control.h"
 #include "control/http.h"
+#include "protocol/address.h"
 
 static void give_to_group(struct agent *agent, const char *path)
 {

@@ -15,6 +15,14 @@ uint64_t clock_mono_us(void)
 	return (uint64_t)ts.tv_sec * US_PER_S + (uint64_t)ts.tv_nsec / 1000;
 }
 
+uint64_t clock_mono_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 * US_PER_S + (uint64_t)ts.tv_nsec;
+}
+
 int64_t clock_real_ms(void)
 {
 	struct timespec ts;

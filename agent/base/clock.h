@@ -18,6 +18,9 @@
 /* Microseconds of CLOCK_MONOTONIC: all deadlines and ages (a wall clock may jump, scenario F07). */
 uint64_t clock_mono_us(void);
 
+/* The same in nanoseconds, for what takes less: how long a pattern takes. */
+uint64_t clock_mono_ns(void);
+
 /* Milliseconds since 1970 of CLOCK_REALTIME: record timestamps and rows of the store only. */
 int64_t clock_real_ms(void);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading by jansson: what comes here is a few hundred bytes, some of them from a stranger, and a
- * library that others have tried to break for years is worth its slowness there. Writing is json.c.
+ * Reading by jansson: what comes here is a few hundred bytes, some of them from a stranger, or now
+ * and then some thousands that a helper has time for, and a library that others have tried to break
+ * for years is worth its slowness there. Writing is json.c.
  */
 #include "base/object.h"
 
@@ -50,4 +51,21 @@ int64_t object_number(const struct object *object, const char *name, int64_t oth
 	if (json_is_boolean(value))
 		return json_is_true(value);
 	return json_is_integer(value) ? (int64_t)json_integer_value(value) : otherwise;
+}
+
+const struct object *object_member(const struct object *object, const char *name)
+{
+	const json_t *value = json_object_get(tree_of(object), name);
+
+	return json_is_object(value) ? (const struct object *)value : NULL;
+}
+
+const struct object *object_next(const struct object *object, void **at)
+{
+	json_t *tree = (json_t *)object;
+
+	do {
+		*at = *at ? json_object_iter_next(tree, *at) : json_object_iter(tree);
+	} while (*at && !json_is_object(json_object_iter_value(*at)));
+	return *at ? (const struct object *)json_object_iter_value(*at) : NULL;
 }

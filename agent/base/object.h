@@ -10,7 +10,8 @@
 
 /*
  * A JSON object that is read: the questions and answers of the control socket, none of which has an
- * object or a list in it. Off the way of a line.
+ * object or a list in it; what librdkafka counts, where each broker is an object. Off the way of a
+ * line.
  */
 struct object;
 
@@ -31,5 +32,14 @@ const char *object_text(const struct object *object, const char *name);
 
 /* The whole number of that name, true as 1 and false as 0; `otherwise` when there is none. */
 int64_t object_number(const struct object *object, const char *name, int64_t otherwise);
+
+/* The object of that name in it, borrowed; NULL when there is none. */
+const struct object *object_member(const struct object *object, const char *name);
+
+/*
+ * Those of its members that are objects, one a call: *at is NULL before the first. Borrowed; NULL
+ * behind the last.
+ */
+const struct object *object_next(const struct object *object, void **at);
 
 #endif

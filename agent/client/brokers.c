@@ -101,6 +101,27 @@ const struct broker *brokers_find_broken(const struct brokers *brokers, int32_t 
 	return broker;
 }
 
+/* What is so much now is that of the last interval; the rest adds up. */
+static void add(struct output_load *load, const struct output_load *last)
+{
+	uint64_t n = load->rtt_n, sum_us = load->rtt_sum_us, throttled_ms = load->throttled_ms;
+
+	*load = *last;
+	load->rtt_n += n;
+	load->rtt_sum_us += sum_us;
+	load->throttled_ms += throttled_ms;
+}
+
+void brokers_count(struct brokers *brokers, const struct statistics *statistics)
+{
+	for (size_t i = 0; i < statistics->n; i++) {
+		struct broker *broker = brokers_find(brokers, statistics->at[i].id);
+
+		if (broker)
+			add(&broker->load, &statistics->at[i].load);
+	}
+}
+
 void brokers_take(struct brokers *brokers, struct brokers *newer)
 {
 	for (size_t i = 0; i < newer->n; i++) {
@@ -109,6 +130,8 @@ void brokers_take(struct brokers *brokers, struct brokers *newer)
 
 		if (before && strcmp(before->address, broker->address) == 0)
 			*broker = *before;
+		else if (before)
+			broker->load = before->load;
 	}
 	newer->held_us = brokers->held_us;
 	free(brokers->at);

@@ -7,10 +7,12 @@
 #include <stdint.h>
 
 #include "base/result.h"
+#include "client/statistics.h"
+#include "output/output.h"
 
 /*
  * The brokers that lead partitions of our topics: where they say that they are to be reached
- * (advertised.listeners), and what the library last said of each connection.
+ * (advertised.listeners), what the library last said of each connection, and what it counts there.
  */
 
 /* Of more leaders nothing is kept: what is said of them goes without their address. */
@@ -24,6 +26,7 @@ struct broker {
 	uint64_t error_us; /* when `error` was said; 0: never */
 	char address[272]; /* host:port */
 	char error[256];
+	struct output_load load;
 };
 
 struct brokers {
@@ -59,7 +62,13 @@ bool brokers_hold_back(const struct brokers *brokers, uint64_t now_us);
 const struct broker *brokers_find_broken(const struct brokers *brokers, int32_t id,
 					 uint64_t now_us);
 
-/* newer, which is consumed, takes the place of what was known; errors at an address are kept. */
+/* What the library counted since it was last taken goes to the brokers that it is of. */
+void brokers_count(struct brokers *brokers, const struct statistics *statistics);
+
+/*
+ * newer, which is consumed, takes the place of what was known; errors at an address are kept, and
+ * what was counted.
+ */
 void brokers_take(struct brokers *brokers, struct brokers *newer);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <syslog.h>
 
 #include "base/result.h"
 
@@ -53,4 +54,21 @@ char *library_log_take(struct library_log *log, unsigned *ret_dropped)
 	atomic_store(&log->waits, log->n > 0);
 	pthread_mutex_unlock(&log->mutex);
 	return line;
+}
+
+bool library_log_remark(struct library_log *log, struct output_remark *ret)
+{
+	unsigned dropped;
+	char *line = library_log_take(log, &dropped);
+
+	if (!line)
+		return false;
+	*ret = (struct output_remark){.priority = LOG_DEBUG, .id = "librdkafka", .every = true};
+	if (dropped)
+		snprintf(ret->text, sizeof ret->text, "librdkafka: (%u lines were dropped) %s",
+			 dropped, line);
+	else
+		snprintf(ret->text, sizeof ret->text, "librdkafka: %s", line);
+	free(line);
+	return true;
 }

@@ -6,6 +6,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "output/output.h"
+
 #define LIBRARY_LOG_LINES 1024
 
 /*
@@ -29,5 +31,8 @@ void library_log_note(struct library_log *log, const char *facility, const char 
 
 /* The oldest line, for free(); NULL: none waits. Cheap then. *ret_dropped: so many before it. */
 char *library_log_take(struct library_log *log, unsigned *ret_dropped);
+
+/* The same as a remark. False: none waits. */
+bool library_log_remark(struct library_log *log, struct output_remark *ret_remark);
 
 #endif

@@ -8,6 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *kafka_prop(const struct kafka_options *options, const char *name)
+{
+	for (size_t i = 0; i < options->n_props; i++) {
+		if (strcmp(options->props[i].name, name) == 0)
+			return options->props[i].value;
+	}
+	return NULL;
+}
+
 void kafka_props_free(const struct prop *props, size_t n)
 {
 	for (size_t i = 0; props && i < n; i++) {

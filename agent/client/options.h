@@ -68,6 +68,9 @@ struct kafka_options {
 	struct library_log *log; /* lines of the library's log go there, or NULL; borrowed */
 };
 
+/* The value of a property of the kafka block; NULL: it has none of that name. */
+const char *kafka_prop(const struct kafka_options *options, const char *name);
+
 /* A copy for kafka_props_free; references are left out. NULL: no memory. */
 struct prop *kafka_props_copy(const struct prop *props, size_t n);
 

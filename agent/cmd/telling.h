@@ -15,7 +15,7 @@ struct telling {
 
 /*
  * A line of that kind begins (NULL: the caller writes all of it); the caller adds its members with
- * control/line.h.
+ * protocol/line.h.
  */
 struct json *telling_begin(struct telling *telling, const char *kind);
 

@@ -11,9 +11,9 @@
 #include "control/accept.h"
 #include "control/explain.h"
 #include "control/letter.h"
-#include "protocol/line.h"
 #include "control/metrics.h"
 #include "control/status.h"
+#include "protocol/line.h"
 
 /* Some 100 µs. */
 #define STEPS_A_PIECE 512

@@ -17,8 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "protocol/address.h"
 #include "control/client.h"
+#include "protocol/address.h"
 
 #define SOCKET_MODE 0660
 /* Pieces of answers made in one turn: some hundred microseconds. */

@@ -2,8 +2,8 @@
 #ifndef CONTROL_FIND_H
 #define CONTROL_FIND_H
 
-#include "protocol/request.h"
 #include "files/files.h"
+#include "protocol/request.h"
 
 /*
  * The file that a request is about: by its name now, or by the one at which its generations appear.

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/base64.h"
-#include "protocol/line.h"
 #include "flow/headers.h"
+#include "protocol/line.h"
 
 static bool is_name(const struct request *request, const char *name)
 {

@@ -62,6 +62,7 @@ struct metric_family {
 		    const struct view *view, size_t index, struct json *to);
 	/* of one of many; what they are follows from `when` */
 	uint64_t (*of_partition)(const struct output_partition *part);
+	uint64_t (*of_load)(const struct output_load *load);
 	uint64_t (*of_file)(const struct view *view, const struct file *file);
 	bool milli; /* the value is in thousandths */
 };
@@ -69,8 +70,10 @@ struct metric_family {
 /* *ret_n of them. */
 const struct metric_family *metrics_families(size_t *ret_n);
 
-/* A histogram, whose samples have other names. */
+/* A histogram and summaries, whose samples have other names. */
 #define METRICS_DELAY "waybill_delivery_seconds"
+#define METRICS_RTT "waybill_broker_rtt_seconds"
+#define METRICS_PATTERN "waybill_source_pattern_seconds"
 
 /* Room for the name of the metric of a counter. */
 #define METRIC_NAME_MAX 64

@@ -9,6 +9,7 @@
 #define METRICS_COUNTER "counter"
 #define METRICS_GAUGE "gauge"
 #define METRICS_HISTOGRAM "histogram"
+#define METRICS_SUMMARY "summary"
 
 /* What stands before the samples of a name. type: one of those above. */
 void metrics_put_head(bool open_metrics, struct json *to, const char *name, const char *help,

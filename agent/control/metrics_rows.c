@@ -81,6 +81,16 @@ VALUE(in_flight_bytes_max)
 	return stats_of(view, index).bytes_max;
 }
 
+VALUE(in_flight_beside)
+{
+	return stats_of(view, index).records_beside;
+}
+
+VALUE(in_flight_bytes_beside)
+{
+	return stats_of(view, index).bytes_beside;
+}
+
 VALUE(chunk_bytes)
 {
 	return view->files->pools->budget.used;
@@ -270,6 +280,11 @@ static const struct metric rows[] = {
 	 METRIC_OF_CLUSTER, false, in_flight_bytes},
 	{"waybill_in_flight_limit_bytes", "bytes of records that may be in flight",
 	 METRIC_OF_CLUSTER, false, in_flight_bytes_max},
+	{"waybill_in_flight_beside",
+	 "of the records in flight: in partitions that stand still, and not counted to the limit",
+	 METRIC_OF_CLUSTER, false, in_flight_beside},
+	{"waybill_in_flight_beside_bytes", "bytes of those", METRIC_OF_CLUSTER, false,
+	 in_flight_bytes_beside},
 	{"waybill_chunk_memory_bytes", "bytes of chunk_memory in use", METRIC_OF_AGENT, false,
 	 chunk_bytes},
 	{"waybill_chunk_memory_limit_bytes", "chunk_memory", METRIC_OF_AGENT, false,

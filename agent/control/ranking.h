@@ -3,8 +3,8 @@
 #define CONTROL_RANKING_H
 
 #include "control/condition.h"
-#include "protocol/request.h"
 #include "control/roll.h"
+#include "protocol/request.h"
 
 /* Of any number of files those that come first, by what is asked for. Embedded; zeroed. */
 

@@ -43,6 +43,8 @@ static void put_output(struct json *to, const struct output_stats *stats)
 	line_number(to, "in_flight_max", stats->records_max);
 	line_number(to, "in_flight_bytes", stats->bytes_in_flight);
 	line_number(to, "in_flight_bytes_max", stats->bytes_max);
+	line_number(to, "in_flight_beside", stats->records_beside);
+	line_number(to, "in_flight_bytes_beside", stats->bytes_beside);
 }
 
 static bool has_brokers(const struct cluster *cluster)
@@ -216,6 +218,18 @@ static void step_topics(struct status *status, const struct view *view,
 	status->next_partition = 1;
 }
 
+/* What is not counted is not known. */
+static void put_load(const struct output_load *load, struct json *to)
+{
+	bool answered = load->counted && load->rtt_99_us;
+
+	line_natural(to, "rtt_us", answered ? (int64_t)load->rtt_50_us : -1);
+	line_natural(to, "rtt_99_us", answered ? (int64_t)load->rtt_99_us : -1);
+	line_natural(to, "unsent_requests", load->counted ? (int64_t)load->requests : -1);
+	line_natural(to, "unsent", load->counted ? (int64_t)load->records : -1);
+	line_natural(to, "throttled_ms", load->counted ? (int64_t)load->throttled_ms : -1);
+}
+
 static void step_brokers(struct status *status, const struct view *view, struct json *to)
 {
 	struct output_broker broker;
@@ -235,6 +249,7 @@ static void step_brokers(struct status *status, const struct view *view, struct 
 	line_text(to, "last_error", *broker.error ? broker.error : NULL);
 	line_natural(to, "last_error_age_ms",
 		     *broker.error ? (int64_t)(broker.error_age_us / US_PER_MS) : -1);
+	put_load(&broker.load, to);
 	line_end(to);
 }
 

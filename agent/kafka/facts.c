@@ -17,14 +17,9 @@
 /* NULL: the configuration names none, since it has no sources either. */
 static const char *servers(const struct kafka *k)
 {
-	for (size_t i = 0; i < k->options->n_props; i++) {
-		const char *name = k->options->props[i].name;
+	const char *value = kafka_prop(k->options, "bootstrap.servers");
 
-		if (strcmp(name, "bootstrap.servers") == 0 ||
-		    strcmp(name, "metadata.broker.list") == 0)
-			return k->options->props[i].value;
-	}
-	return NULL;
+	return value ? value : kafka_prop(k->options, "metadata.broker.list");
 }
 
 void kafka_reachable(struct kafka *k, uint64_t now_us)

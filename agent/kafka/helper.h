@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/statistics.h"
 #include "kafka/producer.h"
 #include "kafka/topics.h"
 
@@ -30,9 +31,10 @@ struct helper_answer {
 	struct producer *renewed;  /* the same, with the new properties; brokers have taken it */
 	enum helper_renewal renewal;
 	char renewal_reason[384];
-	struct topics *topics; /* a new snapshot, or NULL; the receiver's */
-	bool props_refused;    /* the library refuses the properties; reason says which */
-	bool asked;            /* brokers were asked; `reachable` says whether one answered */
+	struct topics *topics;         /* a new snapshot, or NULL; the receiver's */
+	struct statistics *statistics; /* what the library counts, or NULL; for free() */
+	bool props_refused;            /* the library refuses the properties; reason says which */
+	bool asked; /* brokers were asked; `reachable` says whether one answered */
 	bool reachable;
 	enum trouble trouble; /* why not, as far as this question has shown it */
 	bool probed;          /* helper_probe was answered: */
@@ -68,6 +70,9 @@ void helper_renew(struct helper *helper, struct prop *props, size_t n_props);
 
 /* Orders that a token is fetched for each producer that is there: the old one may be no good. */
 void helper_fetch_token(struct helper *helper);
+
+/* Orders that what the library counts (of producer_counted, consumed) is read. */
+void helper_read(struct helper *helper, char *counted);
 
 /* Destroys a producer (consumed) in whose place none is wanted. */
 void helper_retire(struct helper *helper, struct producer *producer);

@@ -17,6 +17,7 @@ struct helper_orders {
 	struct producer *retired[4];
 	unsigned n_retired;
 	bool token;         /* a new one is to be fetched */
+	char *counted;      /* to be read, or NULL; owned */
 	struct prop *props; /* to be tried; owned */
 	size_t n_props;
 	uint64_t not_before_us;

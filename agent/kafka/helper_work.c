@@ -327,7 +327,7 @@ static void try_make(struct helper *h, struct work *w)
 	}
 	ask_settings(w, w->fresh, answer.topics);
 	sizing = topics_sizing(answer.topics);
-	if (producer_batch_bytes(&w->options, &sizing) != producer_batch_limit(w->fresh)) {
+	if (!producer_fits(w->fresh, &w->options, &sizing)) {
 		/* Only now is it known how large batches may be: once more, with that. */
 		w->sizing = sizing;
 		w->fresh = producer_free(w->fresh);
@@ -424,6 +424,16 @@ static uint64_t wake_us(const struct work *w)
 	return trial_waits(w) && w->trial.next_us < w->next_us ? w->trial.next_us : w->next_us;
 }
 
+/* Long texts take milliseconds. */
+static void read_counted(struct helper *h, char *counted)
+{
+	struct helper_answer answer = {.statistics = statistics_read(counted)};
+
+	if (answer.statistics)
+		helper_tell(h, &answer);
+	free(counted);
+}
+
 static void retire(const struct helper_orders *o)
 {
 	for (unsigned i = 0; i < o->n_retired; i++)
@@ -445,6 +455,8 @@ void *helper_work(void *argument)
 			break;
 		take_orders(&w, &o);
 		retire(&o);
+		if (o.counted)
+			read_counted(h, o.counted);
 		if (o.token)
 			fetch_tokens(&w);
 		if (o.make_lone)
@@ -463,6 +475,7 @@ void *helper_work(void *argument)
 	retire(&o);
 	producer_free(o.old);
 	producer_free(o.old_lone);
+	free(o.counted);
 	kafka_props_free(o.props, o.n_props);
 	end_trial(&w);
 	kafka_props_free(w.own_props, w.options.n_props);

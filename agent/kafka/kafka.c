@@ -111,6 +111,9 @@ static void take_answer(struct kafka *k, uint64_t now_us)
 		kafka_take_renewal(k, &a, now_us);
 	if (a.topics)
 		take_topics(k, a.topics, now_us);
+	if (a.statistics)
+		brokers_count(&k->brokers, a.statistics);
+	free(a.statistics);
 	if (a.asked && a.reachable)
 		kafka_tell_waits(k, now_us);
 	if (a.probed)
@@ -119,8 +122,11 @@ static void take_answer(struct kafka *k, uint64_t now_us)
 
 static void take_news(struct kafka *k, struct producer *producer, uint64_t now_us)
 {
+	char *counted = producer_counted(producer);
 	struct producer_news news;
 
+	if (counted)
+		helper_read(k->helper, counted);
 	producer_news(producer, &news);
 	switch (news.kind) {
 	case NEWS_FATAL:
@@ -308,23 +314,10 @@ static uint64_t kafka_service(struct output *output, uint64_t now_us)
 static int kafka_next_remark(struct output *output, struct output_remark *ret_remark)
 {
 	struct kafka *k = kafka_of(output);
-	unsigned dropped;
-	char *line;
 
 	if (remarks_next(&k->remarks, ret_remark) == 0)
 		return 0;
-	line = library_log_take(helper_log(k->helper), &dropped);
-	if (!line)
-		return 1;
-	*ret_remark =
-		(struct output_remark){.priority = LOG_DEBUG, .id = "librdkafka", .every = true};
-	if (dropped)
-		snprintf(ret_remark->text, sizeof ret_remark->text,
-			 "librdkafka: (%u lines were dropped) %s", dropped, line);
-	else
-		snprintf(ret_remark->text, sizeof ret_remark->text, "librdkafka: %s", line);
-	free(line);
-	return 0;
+	return library_log_remark(helper_log(k->helper), ret_remark) ? 0 : 1;
 }
 
 static int kafka_fd(const struct output *output)

@@ -44,6 +44,8 @@ void mailbox_unref(struct helper *h)
 	if (left)
 		return;
 	topics_free(h->answer.topics);
+	free(h->answer.statistics);
+	free(h->orders.counted);
 	library_log_deinit(&h->log);
 	free_options(&h->options);
 	pthread_cond_destroy(&h->cond);
@@ -61,7 +63,7 @@ struct helper_orders helper_wait(struct helper *h, uint64_t until_us)
 
 	pthread_mutex_lock(&h->mutex);
 	while (!o->make && !o->make_lone && !o->ask && !o->probe && !o->props && !o->n_retired &&
-	       !o->token && !o->quit && r != ETIMEDOUT)
+	       !o->token && !o->counted && !o->quit && r != ETIMEDOUT)
 		r = pthread_cond_timedwait(&h->cond, &h->mutex, &ts);
 	taken = *o;
 	*o = (struct helper_orders){.quit = taken.quit};
@@ -87,6 +89,10 @@ void helper_tell(struct helper *h, const struct helper_answer *news)
 	if (news->topics) {
 		topics_free(a->topics);
 		a->topics = news->topics;
+	}
+	if (news->statistics) {
+		free(a->statistics);
+		a->statistics = news->statistics;
 	}
 	if (news->asked) {
 		a->asked = true;
@@ -160,6 +166,15 @@ void helper_fetch_token(struct helper *h)
 {
 	pthread_mutex_lock(&h->mutex);
 	h->orders.token = true;
+	pthread_cond_signal(&h->cond);
+	pthread_mutex_unlock(&h->mutex);
+}
+
+void helper_read(struct helper *h, char *counted)
+{
+	pthread_mutex_lock(&h->mutex);
+	free(h->orders.counted);
+	h->orders.counted = counted;
 	pthread_cond_signal(&h->cond);
 	pthread_mutex_unlock(&h->mutex);
 }

@@ -35,6 +35,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "client/statistics.h"
 #include "kafka/producer_private.h"
 #include "pressure/ledger.h"
 
@@ -71,6 +72,7 @@ static const struct setting defaults[] = {
 	{"topic.metadata.refresh.interval.ms", "60000"},
 	{"client.id", "waybill"},
 	{"enable.metrics.push", "false", true},
+	{"statistics.interval.ms", STATISTICS_INTERVAL_MS},
 };
 
 static const struct setting rules[] = {
@@ -80,20 +82,10 @@ static const struct setting rules[] = {
 	{"request.timeout.ms", "5000"},
 };
 
-/* As the kafka block has it; NULL: it has not. */
-static const char *wanted(const struct kafka_options *options, const char *name)
-{
-	for (size_t i = 0; i < options->n_props; i++) {
-		if (strcmp(options->props[i].name, name) == 0)
-			return options->props[i].value;
-	}
-	return NULL;
-}
-
 /* A number of the kafka block, or of our defaults; or 0. */
 static size_t number(const struct kafka_options *options, const char *name)
 {
-	const char *value = wanted(options, name);
+	const char *value = kafka_prop(options, name);
 
 	for (size_t i = 0; !value && i < ARRAY_LEN(defaults); i++) {
 		if (strcmp(defaults[i].name, name) == 0)
@@ -178,7 +170,7 @@ static int set_sizes(rd_kafka_conf_t *conf, const struct kafka_options *o, char 
 /* Whether the instance ends before it does what Kafka cannot know again. */
 static bool is_guarded(const struct kafka_options *o, bool alone)
 {
-	const char *idempotent = wanted(o, "enable.idempotence");
+	const char *idempotent = kafka_prop(o, "enable.idempotence");
 
 	return !alone && (!idempotent || strcmp(idempotent, "true") == 0);
 }
@@ -187,7 +179,7 @@ static bool is_guarded(const struct kafka_options *o, bool alone)
 static int set_debug(rd_kafka_conf_t *conf, const struct kafka_options *o, char *ret_message,
 		     size_t len)
 {
-	const char *debug = wanted(o, "debug");
+	const char *debug = kafka_prop(o, "debug");
 	char both[256] = CALLBACKS_DEBUG;
 
 	if (debug && *debug)
@@ -210,8 +202,15 @@ static int set_sending(rd_kafka_conf_t *conf, const struct kafka_options *o, boo
 	return r;
 }
 
-static int configure(rd_kafka_conf_t *conf, const struct kafka_options *o, size_t batch_bytes,
-		     bool alone, char *ret_message, size_t len)
+/* What it counts is a long text where there are many partitions. */
+static bool tells_statistics(const struct producer_sizing *sizing)
+{
+	return !sizing->alone && sizing->partitions <= STATISTICS_PARTITIONS_MAX;
+}
+
+static int configure(rd_kafka_conf_t *conf, const struct kafka_options *o,
+		     const struct producer_sizing *sizing, size_t batch_bytes, char *ret_message,
+		     size_t len)
 {
 	int r = set_table(conf, defaults, ARRAY_LEN(defaults), ret_message, len);
 
@@ -224,8 +223,11 @@ static int configure(rd_kafka_conf_t *conf, const struct kafka_options *o, size_
 	if (r == 0)
 		r = set_sizes(conf, o, ret_message, len);
 	if (r == 0)
-		r = set_sending(conf, o, alone, ret_message, len);
-	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+		r = set_sending(conf, o, sizing->alone, ret_message, len);
+	if (r == 0 && !tells_statistics(sizing))
+		r = set(conf, "statistics.interval.ms", "0", false, ret_message, len);
+	rd_kafka_conf_set_events(conf,
+				 RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
 	return r;
 }
 
@@ -288,9 +290,10 @@ int producer_new(const struct kafka_options *options, const struct producer_sizi
 		return -ENOMEM;
 	p->tell_timestamps = options->tell_timestamps;
 	p->batch_bytes = producer_batch_bytes(options, sizing);
+	p->tells_statistics = tells_statistics(sizing);
 	r = header_lists_init(&p->headers, options->queue_records);
 	if (r == 0)
-		r = configure(conf, options, p->batch_bytes, sizing->alone, ret_message, len);
+		r = configure(conf, options, sizing, p->batch_bytes, ret_message, len);
 	if (r == 0) {
 		callbacks_init(&p->callbacks, options, conf);
 		p->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, ret_message, len);
@@ -435,8 +438,8 @@ bool producer_would_renumber(const struct producer *p)
 
 void producer_set_password(struct producer *p, const struct kafka_options *options)
 {
-	const char *name = wanted(options, "sasl.username");
-	const char *password = wanted(options, "sasl.password");
+	const char *name = kafka_prop(options, "sasl.username");
+	const char *password = kafka_prop(options, "sasl.password");
 	rd_kafka_error_t *error = NULL;
 
 	if (name && password)
@@ -454,6 +457,13 @@ void producer_fetch_token(struct producer *p)
 size_t producer_batch_limit(const struct producer *p)
 {
 	return p->batch_bytes;
+}
+
+bool producer_fits(const struct producer *p, const struct kafka_options *options,
+		   const struct producer_sizing *sizing)
+{
+	return producer_batch_bytes(options, sizing) == p->batch_bytes &&
+	       tells_statistics(sizing) == p->tells_statistics;
 }
 
 size_t producer_n_topics(const struct producer *p)

@@ -111,6 +111,9 @@ uint64_t producer_take_throttle(struct producer *producer);
 /* The news that producer_reports stopped at. */
 void producer_news(struct producer *producer, struct producer_news *ret_news);
 
+/* Before they are taken: what the library counts, if that is what they tell (statistics_cut). */
+char *producer_counted(const struct producer *producer);
+
 /* Sends what is queued without linger; blocks for about a millisecond. May miss. */
 void producer_kick(struct producer *producer);
 
@@ -137,6 +140,10 @@ void producer_fetch_token(struct producer *producer);
 
 /* What the instance was made with. */
 size_t producer_batch_limit(const struct producer *producer);
+
+/* False: now that this is known another instance is to be made. */
+bool producer_fits(const struct producer *producer, const struct kafka_options *options,
+		   const struct producer_sizing *sizing);
 size_t producer_n_topics(const struct producer *producer);
 const char *producer_topic_name(const struct producer *producer, size_t topic);
 

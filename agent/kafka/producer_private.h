@@ -19,6 +19,7 @@ struct producer {
 	struct header_lists headers;
 	size_t batch_bytes;
 	bool tell_timestamps;
+	bool tells_statistics;
 	bool in_batch;   /* of `event`: its first report was taken */
 	bool unnumbered; /* it names no offsets */
 	struct callbacks callbacks;

@@ -13,6 +13,7 @@
 #include <syslog.h>
 
 #include "base/clock.h"
+#include "client/statistics.h"
 #include "client/words.h"
 #include "kafka/producer_private.h"
 
@@ -255,4 +256,11 @@ void producer_news(struct producer *p, struct producer_news *ret)
 		convert_error(p, ret);
 	rd_kafka_event_destroy(p->event);
 	p->event = NULL;
+}
+
+char *producer_counted(const struct producer *p)
+{
+	if (!p->event || rd_kafka_event_type(p->event) != RD_KAFKA_EVENT_STATS)
+		return NULL;
+	return statistics_cut(rd_kafka_event_stats(p->event));
 }

@@ -32,6 +32,8 @@ void kafka_stats(const struct output *output, struct output_stats *ret_stats)
 			k->ledger.topics[i].state == TOPIC_READY || kafka_only_letters(k, i);
 	ret_stats->records_max = k->ledger.max_records;
 	ret_stats->bytes_max = k->ledger.max_bytes;
+	ret_stats->records_beside = ledger_beside(k->ledger.max_records, k->ledger.still_records);
+	ret_stats->bytes_beside = ledger_beside(k->ledger.max_bytes, k->ledger.still_bytes);
 	ret_stats->reachable = k->reachable;
 	ret_stats->state = state_names[k->state];
 	ret_stats->last_error = k->last_error[0] ? k->last_error : k->reason;
@@ -87,12 +89,12 @@ static bool see_partition(const struct output *output, size_t topic, int32_t par
 static bool see_broker(const struct output *output, size_t index, uint64_t now_us,
 		       struct output_broker *ret_broker)
 {
-	const struct brokers *brokers = &((const struct kafka *)output)->brokers;
+	const struct kafka *k = (const struct kafka *)output;
 	const struct broker *broker;
 
-	if (index >= brokers->n)
+	if (index >= k->brokers.n)
 		return false;
-	broker = &brokers->at[index];
+	broker = &k->brokers.at[index];
 	*ret_broker = (struct output_broker){
 		.id = broker->id,
 		.address = broker->address,
@@ -101,7 +103,10 @@ static bool see_broker(const struct output *output, size_t index, uint64_t now_u
 					now_us - broker->error_us :
 					0,
 		.silent = broker->silent,
+		.load = broker->load,
 	};
+	/* Of one that is gone it says nothing any more. */
+	ret_broker->load.counted &= k->producer != NULL;
 	return true;
 }
 

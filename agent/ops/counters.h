@@ -152,6 +152,8 @@ struct counters {
 	COUNTERS(COUNTERS_FIELD)
 #undef COUNTERS_FIELD
 	uint64_t lost[LOST_REASONS]; /* bytes_lost, by why; of sources only */
+	/* The same: events of which it was measured how long cutting them took, and how long. */
+	uint64_t timed, timed_ns;
 };
 
 enum counter_kind { COUNTER_SUM, COUNTER_NOW };

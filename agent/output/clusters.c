@@ -211,6 +211,8 @@ static void add_stats(struct output_stats *to, const struct output_stats *one)
 	to->up &= one->up;
 	to->records_max += one->records_max;
 	to->bytes_max += one->bytes_max;
+	to->records_beside += one->records_beside;
+	to->bytes_beside += one->bytes_beside;
 	to->reachable &= one->reachable;
 }
 

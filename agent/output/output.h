@@ -48,7 +48,9 @@ struct output_stats {
 	uint64_t reports_without_offset;
 	bool up; /* a broker is reachable and the topics of the sources are known */
 	uint64_t records_max, bytes_max; /* of what may be in flight; 0: no limit */
-	bool reachable;                  /* a broker answered the last question */
+	/* Of what is in flight: in partitions that stand still, and not counted to these limits. */
+	uint64_t records_beside, bytes_beside;
+	bool reachable; /* a broker answered the last question */
 	/* Of several producers: of one for which something is wrong, if there is one. */
 	const char *state;      /* of the producer, a static word; NULL: there is none */
 	const char *last_error; /* last words on a connection, "" when there are none; borrowed */
@@ -73,6 +75,17 @@ struct output_partition {
 	bool lacks_replicas;     /* the broker refuses records until more are in sync */
 };
 
+/* What the library last counted of the requests to one broker. */
+struct output_load {
+	bool counted;               /* false: it did not yet, or does not */
+	bool connected;             /* and logged in */
+	uint64_t requests, records; /* that are not sent yet: of those, records */
+	uint64_t rtt_n, rtt_sum_us; /* answers since the start, from request to answer */
+	/* Of the last interval: half, or 99 of a hundred, took no longer; 0: not known. */
+	uint64_t rtt_50_us, rtt_99_us;
+	uint64_t throttled_ms; /* since the start: what answers told it to wait, for a quota */
+};
+
 struct output_broker {
 	int32_t id;
 	const char *address,
@@ -80,6 +93,7 @@ struct output_broker {
 	uint64_t error_age_us;
 	bool silent;         /* it was asked and did not answer */
 	const char *cluster; /* of several, the one that it is of; NULL: there is one */
+	struct output_load load;
 };
 
 /* Each is false where there is no such thing. */

@@ -93,10 +93,15 @@ void ledger_deinit(struct ledger *ledger);
 /* Takes over partitions and leaders of a ready topic; n_kept has been set. 0, -ENOMEM. */
 int ledger_learn(struct ledger *ledger, size_t topic, const struct topic_facts *facts) MUSTCHECK;
 
-/* A limit, and what is granted beyond it for what stands still. */
+/* What of that which stands still does not count to a limit. */
+static inline uint64_t ledger_beside(uint64_t max, uint64_t still)
+{
+	return still < LEDGER_RESERVE(max) ? still : LEDGER_RESERVE(max);
+}
+
 static inline uint64_t ledger_limit(uint64_t max, uint64_t still)
 {
-	return max + (still < LEDGER_RESERVE(max) ? still : LEDGER_RESERVE(max));
+	return max + ledger_beside(max, still);
 }
 
 /* So many records of the topic are in flight. */

@@ -25,7 +25,8 @@ def metrics():
     names = set()
     for row in rows.splitlines():
         name, kind = row.split("|")[:2]
-        names |= {name + part for part in ("_bucket", "_sum", "_count")} if kind == "histogram" else {name}
+        parts = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("", "_sum", "_count")}
+        names |= {name + part for part in parts.get(kind, ("",))}
     return names
 
 

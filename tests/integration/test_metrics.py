@@ -46,7 +46,7 @@ def check(text, open_metrics=False):
             families.add(family)
         elif line.startswith("# TYPE "):
             name, kind = line[7:].split(" ")
-            assert name == family and kind in ("counter", "gauge", "histogram")
+            assert name == family and kind in ("counter", "gauge", "histogram", "summary")
             total = name.endswith("_total")
             assert total == (kind == "counter" and not open_metrics), line
             assert not NOT_A_UNIT & set(name.split("_")), line
@@ -56,7 +56,8 @@ def check(text, open_metrics=False):
             assert sample, line
             name, labels, number = sample[1], sample[2], sample.groups()[-1]
             more = "_total" if kind == "counter" and open_metrics else ""
-            parts = ("_bucket", "_sum", "_count") if kind == "histogram" else (more,)
+            parts = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("", "_sum", "_count")}
+            parts = parts.get(kind, (more,))
             assert name in {family + part for part in parts}, line
             values = LABEL.findall(labels) if labels else []
             key = (name, *values) if values else name
@@ -187,6 +188,61 @@ def test_held_files_are_told_by_what_they_wait_for(cluster, topic_name, work, ma
     agent.counted(lines_delivered=200, checkpoints=2, deadline=60)
     samples = check(scrape(agent))
     assert samples[held] == 0 and samples["waybill_checkpoint_time_seconds_total"] > 0
+    agent.stop()
+
+
+@pytest.mark.scenario("G02")
+def test_what_librdkafka_counts_of_brokers(cluster, topic, work, make_agent):
+    """Each that leads a partition: how long its answers take, what waits to be sent; none of it where the
+    configuration switches it off."""
+    (work / "log" / "a.log").write_text("k=1 fine\n" * 1000)
+    agent = make_agent(cluster.bootstrap, topic, kafka={"statistics_interval_ms": 1000}).start()
+    agent.counted(lines_delivered=1000)
+    name = "waybill_broker_rtt_seconds"
+
+    def counted():
+        samples = check(scrape(agent))
+        ids = [key[1] for key in samples if key[0] == name + "_count" and samples[key]]
+        return ids and samples
+
+    samples = wait_for(counted, 30, "an answer that was counted")
+    ids = {key[1] for key in samples if key[0] == name + "_count"}
+    assert {key[1] for key in samples if key[0] == "waybill_broker_connected"} == ids
+    assert all(samples["waybill_broker_outbuf_records", one] == 0 for one in ids)
+    assert all(samples["waybill_broker_throttle_seconds_total", one] == 0 for one in ids)
+    assert sum(samples[name + "_sum", one] for one in ids) > 0
+    quantiles = wait_for(
+        lambda: {k: v for k, v in check(scrape(agent)).items() if k[0] == name}, 30, "quantiles"
+    )
+    for one in {key[1] for key in quantiles}:
+        assert quantiles[name, one, "0.5"] <= quantiles[name, one, "0.99"] > 0
+    promtool_takes(scrape(agent))
+    check(scrape(agent, "--open-metrics"), open_metrics=True)
+    agent.stop()
+    agent = make_agent(cluster.bootstrap, topic, kafka={"statistics_interval_ms": 0}).start()
+    agent.wait_says("started:")
+    wait_for(lambda: check(scrape(agent))["waybill_topic_ready", topic], 30, "a topic that is known")
+    assert "waybill_broker_rtt_seconds_count{" not in scrape(agent)
+    agent.stop()
+
+
+@pytest.mark.scenario("G02")
+def test_memory_and_time_of_patterns(cluster, topic, work, make_agent):
+    """One line in 256 is timed; each pool says what it holds and what bounds it."""
+    log = work / "log" / "a.log"
+    log.write_text("k=1 fine\n" * 2000)
+    agent = make_agent(cluster.bootstrap, topic).start()
+    agent.counted(lines_delivered=2000)
+    samples = check(scrape(agent))
+    # More where a line is looked at again, since its record could not go.
+    assert samples["waybill_source_pattern_seconds_count", "lines"] >= 8
+    assert samples["waybill_source_pattern_seconds_sum", "lines"] > 0
+    pools = {key[1] for key in samples if key[0] == "waybill_memory_bytes"}
+    assert pools == {"chunks", "in_flight", "dead_letters", "files"}
+    for pool in pools:
+        assert samples["waybill_memory_bytes", pool] <= samples["waybill_memory_limit_bytes", pool]
+    assert samples["waybill_memory_bytes", "files"] > 0
+    assert samples["waybill_memory_limit_bytes", "chunks"] == samples["waybill_chunk_memory_limit_bytes"]
     agent.stop()
 
 

@@ -84,9 +84,21 @@ static void show_troubles(const struct table *table, const struct object *line)
 		    reason ? ", now for " : "", reason ? reason : "");
 }
 
+/* So many of those that may be, and what waits beside them: ", and 5 beside ...". */
+#define BESIDE_MAX 96
+static int64_t in_flight(const struct object *line, char beside[BESIDE_MAX])
+{
+	int64_t n = object_number(line, "in_flight_beside", 0);
+
+	beside[0] = '\0';
+	if (n)
+		snprintf(beside, BESIDE_MAX, ", and %" PRId64 " in partitions that stand still", n);
+	return object_number(line, "in_flight", 0) - n;
+}
+
 static void show_agent(const struct table *table, const struct object *line)
 {
-	char text[2][32];
+	char text[2][32], beside[BESIDE_MAX];
 	int64_t files = object_number(line, "files", 0);
 	int64_t sources = object_number(line, "sources", 0);
 
@@ -101,11 +113,13 @@ static void show_agent(const struct table *table, const struct object *line)
 	    object_text(line, "state") ?: "?",
 	    amount_time(object_number(line, "uptime_s", 0), text[0]), files, plural(files), sources,
 	    plural(sources));
-	say(table, 0, "Kafka is %s: %" PRId64 " of %" PRId64 " records in flight, %s of %s",
-	    object_number(line, "kafka_up", 0) ? "up" : "not ready",
-	    object_number(line, "in_flight", 0), object_number(line, "in_flight_max", 0),
-	    amount_size(object_number(line, "in_flight_bytes", 0), text[0]),
-	    amount_size(object_number(line, "in_flight_bytes_max", 0), text[1]));
+	say(table, 0, "Kafka is %s: %" PRId64 " of %" PRId64 " records in flight, %s of %s%s",
+	    object_number(line, "kafka_up", 0) ? "up" : "not ready", in_flight(line, beside),
+	    object_number(line, "in_flight_max", 0),
+	    amount_size(object_number(line, "in_flight_bytes", 0) -
+				object_number(line, "in_flight_bytes_beside", 0),
+			text[0]),
+	    amount_size(object_number(line, "in_flight_bytes_max", 0), text[1]), beside);
 	show_troubles(table, line);
 }
 
@@ -114,13 +128,13 @@ static void show_cluster(const struct table *table, const struct object *line)
 {
 	const char *error = object_text(line, "last_error");
 	bool answers = object_number(line, "brokers_answer", 1);
+	char beside[BESIDE_MAX];
 
-	say(table, INDENT, "cluster %s is %s: %" PRId64 " of %" PRId64 " records in flight%s%s%s",
+	say(table, INDENT, "cluster %s is %s: %" PRId64 " of %" PRId64 " records in flight%s%s%s%s",
 	    object_text(line, "cluster") ?: "?",
-	    object_number(line, "kafka_up", 0) ? "up" : "not ready",
-	    object_number(line, "in_flight", 0), object_number(line, "in_flight_max", 0),
-	    answers ? "" : "; no broker answers", !answers && error ? ": " : "",
-	    !answers && error ? error : "");
+	    object_number(line, "kafka_up", 0) ? "up" : "not ready", in_flight(line, beside),
+	    object_number(line, "in_flight_max", 0), beside, answers ? "" : "; no broker answers",
+	    !answers && error ? ": " : "", !answers && error ? error : "");
 	show_replaced(table, 2 * (size_t)INDENT, line);
 }
 

@@ -100,12 +100,15 @@ static const char *bytes_rate(double rate, char text[AMOUNT_MAX])
 
 static void draw_head(const struct frame *before, const struct frame *now)
 {
-	char text[3][AMOUNT_MAX];
+	char text[3][AMOUNT_MAX], beside[32] = "";
 
+	if (now->beside)
+		snprintf(beside, sizeof beside, "   %" PRId64 " stuck", now->beside);
 	put(0, SCREEN_BOLD, "%s", now->told ? now->told : "");
-	put(1, SCREEN_PLAIN, "Kafka %s   %" PRId64 " files   %s behind   %" PRId64 " dead letters",
+	put(1, SCREEN_PLAIN,
+	    "Kafka %s   %" PRId64 " files   %s behind   %" PRId64 " dead letters%s",
 	    now->kafka_up ? "up" : "not ready", now->files, amount_size(now->lag, text[0]),
-	    now->letters);
+	    now->letters, beside);
 	put(2, SCREEN_PLAIN, "read %s   delivered %s, %s   in flight %" PRId64 " of %" PRId64,
 	    rate_text(frame_rate(before, now, before->lines_read, now->lines_read), "lines/s",
 		      text[0]),

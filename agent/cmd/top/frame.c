@@ -102,7 +102,8 @@ static int take_agent(struct filling *filling, const struct object *line)
 
 	frame->kafka_up = object_number(line, "kafka_up", 0);
 	frame->files = object_number(line, "files", 0);
-	frame->in_flight = object_number(line, "in_flight", 0);
+	frame->beside = object_number(line, "in_flight_beside", 0);
+	frame->in_flight = object_number(line, "in_flight", 0) - frame->beside;
 	frame->in_flight_max = object_number(line, "in_flight_max", 0);
 	frame->letters = object_number(line, "dead_letters", 0);
 	if (asprintf(&frame->told, "waybill %s, process %" PRId64 ", %s for %s",

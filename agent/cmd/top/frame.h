@@ -31,7 +31,7 @@ struct frame {
 	char *told;    /* one line: version, process, how long */
 	char *trouble; /* what is wrong with all of it; NULL: nothing */
 	bool kafka_up;
-	int64_t files, in_flight, in_flight_max, letters;
+	int64_t files, in_flight, in_flight_max, beside, letters;
 	int64_t lines_read, lines_delivered, bytes_delivered;
 	int64_t shown, lag; /* files that are asked for, and bytes behind of all */
 	struct frame_file *at;
