@@ -17,9 +17,10 @@
 #include "base/clock.h"
 #include "control/condition.h"
 #include "control/find.h"
-#include "protocol/line.h"
 #include "control/nearest.h"
 #include "control/slow.h"
+#include "control/where.h"
+#include "protocol/line.h"
 
 /* So many stored letters are looked through; there is no index, and the loop waits meanwhile. */
 #define LETTERS_MAX 2000
@@ -139,14 +140,14 @@ static struct slot *decisive(struct slot *last)
 	return dead;
 }
 
-/* The slot that covers the position, and its chunk's start; NULL: none does. */
+/* The slot that covers the position, settled ones included; NULL: none does. */
 static struct slot *slot_at(const struct file *file, uint64_t position)
 {
 	struct chunk *chunk;
 	struct slot *slot;
 
 	TAILQ_FOREACH (chunk, &file->account.chunks, link) {
-		struct slot_walk walk = slot_walk_open(chunk);
+		struct slot_walk walk = {chunk, chunk->first, 0};
 
 		if (position < chunk->start || position >= chunk->start + chunk->cursor)
 			continue;
@@ -203,32 +204,42 @@ static const char *left_out(const struct view *view, const struct file *file, ui
 	return why;
 }
 
+/* A line that is settled, and more is not known of it. How to learn it. */
+#define NOT_KEPT "; where it is in Kafka is not kept (`waybill run --print-acks` prints it)"
+
 /* A line below the committed position. */
 static void explain_settled(const struct view *view, const struct file *file, uint64_t position,
 			    struct explanation *e)
 {
 	const struct store_dead_letter *letter = pending_letter(view, file, position);
+	struct slot *slot = file->source->n_also ? NULL : slot_at(file, position);
 	const char *why = left_out(view, file, position);
-	char reason[256];
+	char reason[256], where[300] = "";
 	uint64_t bytes, count;
 
+	if (slot)
+		where_delivered(view, slot, where, sizeof where);
 	store_dead_letters(view->store, &bytes, &count);
 	if (letter)
 		say(e, "dead", "it is a dead letter: %s; " MENDED, letter->reason);
+	else if (*where)
+		say(e, "settled", "it was delivered%s", where);
 	else if (why)
 		say(e, "filtered", "it is settled: left out by %s, as its bytes are now", why);
 	else if (!letters_kept(view->letters, file->source->name))
 		say(e, "settled",
 		    "it is settled: delivered, or filtered by on_no_match = \"skip\" or a rule; "
-		    "source %s has no dead letters",
+		    "source %s has no dead letters" NOT_KEPT,
 		    file->source->name);
 	else if (view->writing || count > LETTERS_MAX)
 		say(e, "settled",
-		    "it is settled: delivered, filtered, or one of the dead letters of source %s",
+		    "it is settled: delivered, filtered, or one of the dead letters of source "
+		    "%s" NOT_KEPT,
 		    file->source->name);
 	else if (store_find_letter(view->store, file->id, position, reason, sizeof reason))
 		say(e, "settled",
-		    "it is settled: delivered, or filtered by on_no_match = \"skip\" or a rule; %s",
+		    "it is settled: delivered, or filtered by on_no_match = \"skip\" or a rule; "
+		    "%s" NOT_KEPT,
 		    file->source->join ? "no dead letter begins with it (ask for the first line of "
 					 "its event)" :
 					 "it is no dead letter");
@@ -276,6 +287,8 @@ static void explain_in_flight(const struct view *view, struct slot *slot, struct
 	bool known = view->pipeline && pipeline_where(view->pipeline, slot, &topic, &partition);
 
 	slow_partition(view, known ? (int64_t)topic : -1, partition, slow, sizeof slow);
+	if (known && partition < 0)
+		partition = where_in_flight(view, topic);
 	if (partition >= 0)
 		snprintf(number, sizeof number, " partition %" PRId32, partition);
 	say(e, "in_flight",
@@ -288,6 +301,7 @@ static void explain_slot(const struct view *view, const struct file *file, struc
 			 struct explanation *e)
 {
 	const struct store_dead_letter *letter;
+	char how[300];
 
 	switch (slot->state) {
 	case SLOT_IN_FLIGHT:
@@ -313,7 +327,9 @@ static void explain_slot(const struct view *view, const struct file *file, struc
 		explain_filtered(view, file, slot_position(slot), e);
 		return;
 	default:
-		explain_ahead(file, "delivered", e);
+		snprintf(how, sizeof how, "delivered");
+		where_delivered(view, slot, how + strlen(how), sizeof how - strlen(how));
+		explain_ahead(file, how, e);
 		return;
 	}
 }

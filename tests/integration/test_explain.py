@@ -80,9 +80,30 @@ def test_what_became_of_lines(cluster, topic, work, make_agent):
     agent.counted(lines_delivered=2, lines_dead=1)
     assert explain(agent, f"{path}:2").startswith("dead: it is a dead letter: KEY_MISSING")
     assert explain(agent, f"{path}:3").startswith("settled: ")
+    assert explain(agent, f"{path}:3").endswith("is not kept (`waybill run --print-acks` prints it)")
     assert explain(agent, f"{path}@28").startswith("unread: it is not read yet: its file waits for the end of its last line")
     assert explain(agent, path).startswith("partial: source orders follows it")
     assert "secret" not in explain(agent, f"{path}:2")
+    agent.stop()
+
+
+@pytest.mark.scenario("G01", "G03")
+def test_the_partition_of_a_line_without_a_key(broker, own_topic, work, make_agent):
+    """In flight, and no other partition has records in flight."""
+    path = work / "log" / "a.log"
+    path.write_text("one\n")
+    source = {"name": "orders", "paths": [str(path)], "topic": own_topic}
+    agent = make_agent(text=config.render_settings(config.settings(broker.bootstrap, [source]))).start()
+    agent.counted(lines_delivered=1)
+    broker.freeze()
+    try:
+        with path.open("a") as log:
+            log.write("two\n")
+        words = f"in_flight: it was sent to topic {own_topic} partition "
+        wait_for(lambda: explain(agent, f"{path}:2").startswith(words), 30, words)
+    finally:
+        broker.thaw()
+    agent.counted(lines_delivered=2)
     agent.stop()
 
 

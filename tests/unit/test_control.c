@@ -16,13 +16,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "protocol/address.h"
 #include "control/client.h"
 #include "control/condition.h"
 #include "control/control.h"
 #include "control/explain.h"
 #include "control/slow.h"
 #include "login/login.h"
+#include "protocol/address.h"
 
 #define QUESTION "{\"version\":1,\"request\":\"status\"}\n"
 
@@ -662,9 +662,18 @@ Test(explain, lines_of_a_file)
 		if (states[i] != SLOT_IN_FLIGHT)
 			account_report(&file->account, slots[i], states[i]);
 	}
+	slots[0]->partition = 3;
+	slots[0]->offset = 17;
+	slots[2]->partition = 4;
+	slots[2]->offset = (1ull << 48) - 1;
 	account_advance(&file->account);
 	cr_assert_eq(file->account.committed, 10);
 	file->tail.reach = 100;
+	expect(name, 0, "settled", "it was delivered to partition 3 offset 17");
+	expect(name, 20, "ahead", "delivered to partition 4, ahead of");
+	/* As behind a rewind: where it went is not known any more. */
+	slots[0]->state = SLOT_AHEAD;
+	expect(name, 0, "settled", "not kept (`waybill run --print-acks` prints it)");
 	cr_assert_eq(letters_share(&letters, "orders", 1000), 0);
 	expect(name, 0, "settled", "no dead letters");
 	expect(name, 9, "settled", "no dead letters");
