@@ -45,6 +45,32 @@ int kept_topics_init(struct kept_topics *kept, const char *const *names, const c
 	return r ? r : store_topics(store, see, &now);
 }
 
+/* Room for n; what is new is zero. 0 or -ENOMEM. */
+static int grow(uint32_t **list, size_t before, size_t n)
+{
+	uint32_t *grown = reallocarray(*list, n + 1, sizeof *grown);
+
+	if (!grown)
+		return -ENOMEM;
+	memset(grown + before, 0, (n + 1 - before) * sizeof *grown);
+	*list = grown;
+	return 0;
+}
+
+int kept_topics_take(struct kept_topics *kept, size_t n, struct store *store)
+{
+	struct wanted wanted = {kept->names, kept};
+	int r = grow(&kept->stored, kept->n, n);
+
+	if (!r)
+		r = grow(&kept->under_way, kept->n, n);
+	if (r || n == kept->n)
+		return r;
+	/* Of those before the store has what we have of it. */
+	kept->n = n;
+	return store_topics(store, see, &wanted);
+}
+
 void kept_topics_deinit(struct kept_topics *kept)
 {
 	free(kept->stored);

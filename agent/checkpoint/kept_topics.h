@@ -22,6 +22,12 @@ struct kept_topics {
  */
 int kept_topics_init(struct kept_topics *kept, const char *const *names, const char *const *before,
 		     size_t n, struct store *store) MUSTCHECK;
+
+/*
+ * There are so many by now: those that came stand behind the others in the list of names. No batch
+ * is under way, and nobody writes to the store. 0, -ENOMEM, -EIO.
+ */
+int kept_topics_take(struct kept_topics *kept, size_t n, struct store *store) MUSTCHECK;
 void kept_topics_deinit(struct kept_topics *kept);
 
 /* Whether the output goes by another number than is stored. */

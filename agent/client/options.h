@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/result.h"
 #include "login/login.h"
 #include "output/partitioner.h"
 
@@ -22,7 +23,11 @@ struct topic_settings {
 	char compression_level[8];
 	char acks[4];
 	bool letters; /* no property: only dead letters go there, so that no file waits for it */
+	bool unused;  /* the same: nothing goes there any more, since a reload */
 };
+
+/* So many topics more than at the start may come by reloads, those that are unused included. */
+#define TOPICS_SPARE 256
 
 /* What a topic is to be, where somebody said so. */
 struct topic_plan {
@@ -52,6 +57,7 @@ struct kafka_options {
 	const char *const
 		*topics; /* all topics that records may name; copied. record.topic indexes it */
 	size_t n_topics;
+	size_t max_topics; /* 0, or for so many there is room: kafka_options_take_topics */
 	const struct topic_settings *topic_settings; /* n_topics of them, or NULL; copied */
 	const struct topic_plan *plans;              /* n_topics of them, or NULL; copied */
 	/* Of each topic; NULL: the default for all. Borrowed until the output is freed. */
@@ -82,6 +88,21 @@ struct topic_plan *kafka_plans_copy(const struct topic_plan *plans, size_t n);
 
 /* NULL is fine. */
 void kafka_plans_free(const struct topic_plan *plans, size_t n);
+
+/*
+ * A copy, with room for max_topics; what is borrowed or not kept stays what it is. 0; -ENOMEM: it
+ * is for kafka_options_deinit all the same.
+ */
+int kafka_options_copy(const struct kafka_options *options, struct kafka_options *ret_copy)
+	MUSTCHECK;
+void kafka_options_deinit(struct kafka_options *copy);
+
+/*
+ * The topics of a copy are those of `from` now, which begin with its own: at most max_topics. Of
+ * those that it has, who sends to them is taken over. 0 or -ENOMEM.
+ */
+int kafka_options_take_topics(struct kafka_options *copy, const struct kafka_options *from)
+	MUSTCHECK;
 
 #define KAFKA_QUEUE_RECORDS 10000
 #define KAFKA_QUEUE_BYTES (4u << 20)

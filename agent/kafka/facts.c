@@ -119,7 +119,8 @@ static void tell_not_ready(struct kafka *k, size_t topic, const struct topic_fac
 	bool denied = facts->state == TOPIC_DENIED;
 	const char *who = kafka_who_waits(k, topic);
 
-	if (k->ledger.topics[topic].told || facts->state == TOPIC_UNKNOWN)
+	if (k->ledger.topics[topic].told || facts->state == TOPIC_UNKNOWN ||
+	    kafka_is_unused(k, topic))
 		return;
 	k->ledger.topics[topic].told = true;
 	remarks_add(&k->remarks, denied ? LOG_ERR : LOG_WARNING,

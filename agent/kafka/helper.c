@@ -12,30 +12,6 @@
 
 #include "kafka/helper_private.h"
 
-static int copy_options(const struct kafka_options *from, struct kafka_options *ret)
-{
-	struct prop *props = kafka_props_copy(from->props, from->n_props);
-	const char **topics = calloc(from->n_topics + 1, sizeof *topics);
-	struct topic_settings *settings = calloc(from->n_topics + 1, sizeof *settings);
-	struct topic_plan *plans =
-		from->plans ? kafka_plans_copy(from->plans, from->n_topics) : NULL;
-	bool complete = props && topics && settings && (plans || !from->plans);
-
-	*ret = *from;
-	ret->plans = plans;
-	ret->login = login_ref(from->login);
-	ret->topic_settings = settings;
-	if (settings && from->topic_settings && from->n_topics)
-		memcpy(settings, from->topic_settings, from->n_topics * sizeof *settings);
-	ret->props = props;
-	ret->topics = topics;
-	for (size_t i = 0; complete && i < from->n_topics; i++) {
-		topics[i] = strdup(from->topics[i]);
-		complete = topics[i];
-	}
-	return complete ? 0 : -ENOMEM;
-}
-
 /* Detached, and deaf to signals whatever the caller's mask is: the library's threads inherit it. */
 static int start_thread(struct helper *h)
 {
@@ -69,7 +45,7 @@ int helper_new(const struct kafka_options *options, int wake_fd, struct helper *
 	pthread_cond_init(&h->cond, &attr);
 	pthread_condattr_destroy(&attr);
 	library_log_init(&h->log);
-	r = copy_options(options, &h->options);
+	r = kafka_options_copy(options, &h->options);
 	h->options.log = &h->log;
 	if (r == 0) {
 		h->refs = 2;

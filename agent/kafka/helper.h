@@ -55,6 +55,12 @@ int helper_new(const struct kafka_options *options, int wake_fd, struct helper *
 /* The helper's copy of the options; valid until helper_free. */
 const struct kafka_options *helper_options(const struct helper *helper);
 
+/*
+ * The topics are those of the options now, as kafka_options_take_topics has it: each producer that
+ * is asked through gets those that it lacks, and the brokers are asked for them soon. 0 or -ENOMEM.
+ */
+int helper_take_topics(struct helper *helper, const struct kafka_options *options) MUSTCHECK;
+
 /* Orders a new producer, made after a delay; `old` is consumed and destroyed after it. */
 void helper_make(struct helper *helper, struct producer *old, uint64_t delay_us);
 

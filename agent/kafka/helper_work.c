@@ -91,8 +91,11 @@ static void take_news(struct producer *p, struct helper_answer *answer)
 	}
 }
 
+/* One that was made before a topic came gets it here, before it can be known to be ready. */
 static int ask_topics(struct work *w, struct producer *p, struct helper_answer *answer)
 {
+	answer->props_refused |=
+		producer_add_topics(p, &w->options, answer->reason, sizeof answer->reason) != 0;
 	w->asked_us = clock_mono_us();
 	topics_free(answer->topics);
 	answer->topics = NULL;
@@ -397,11 +400,15 @@ static void take_orders(struct work *w, const struct helper_orders *o)
 		w->next_us = o->not_before_us;
 		w->retry_us = RETRY_MIN_US;
 	}
+	if (o->n_topics) {
+		w->options.n_topics = o->n_topics;
+		w->settings_us = 0;
+	}
 	if (o->props)
 		take_props(w, o);
 	if (o->settings)
 		w->settings_us = 0;
-	if (o->ask && !w->making && soon_us < w->next_us)
+	if ((o->ask || o->n_topics) && !w->making && soon_us < w->next_us)
 		w->next_us = soon_us;
 }
 
@@ -443,11 +450,12 @@ static void retire(const struct helper_orders *o)
 void *helper_work(void *argument)
 {
 	struct helper *h = argument;
-	struct work w = {.options = *helper_options(h), .making = true, .retry_us = RETRY_MIN_US};
+	struct work w = {
+		.options = helper_own_options(h), .making = true, .retry_us = RETRY_MIN_US};
 	struct helper_orders o;
 
 	/* Without memory for it nothing is made. */
-	if (plans_init(&w.plans, w.options.n_topics))
+	if (plans_init(&w.plans, w.options.max_topics))
 		w.options.plans = NULL;
 	for (;;) {
 		o = helper_wait(h, wake_us(&w));

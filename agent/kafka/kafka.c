@@ -368,6 +368,25 @@ static void cleanup_kafka(struct kafka **k)
 		kafka_free(&(*k)->base);
 }
 
+/* Of those from `from` on the state knows, perhaps, what their keys go by. */
+static void take_kept(struct kafka *k, const struct kafka_options *options, size_t from)
+{
+	for (size_t i = from; options->kept && i < options->n_topics; i++)
+		k->ledger.topics[i].n_kept = (int32_t)options->kept[i];
+}
+
+int kafka_take_topics(struct output *output, const struct kafka_options *options)
+{
+	struct kafka *k = kafka_of(output);
+	size_t before = k->ledger.n_topics;
+	int r = ledger_take_topics(&k->ledger, options->n_topics, options->partitioners);
+
+	if (r)
+		return r;
+	take_kept(k, options, before);
+	return helper_take_topics(k->helper, options);
+}
+
 int kafka_new(const struct kafka_options *options, struct output **ret_output)
 {
 	CLEANUP(cleanup_kafka) struct kafka *k = calloc(1, sizeof *k);
@@ -389,8 +408,7 @@ int kafka_new(const struct kafka_options *options, struct output **ret_output)
 	if (r)
 		return r;
 	k->options = helper_options(k->helper);
-	for (size_t i = 0; options->kept && i < options->n_topics; i++)
-		k->ledger.topics[i].n_kept = (int32_t)options->kept[i];
+	take_kept(k, options, 0);
 	k->answer_us = producer_answer_us(k->options);
 	*ret_output = &k->base;
 	k = NULL;

@@ -18,6 +18,13 @@
 int kafka_new(const struct kafka_options *options, struct output **ret_output) MUSTCHECK;
 
 /*
+ * There are more topics by now, behind those that there were, which keep their numbers: at most
+ * max_topics of the options of kafka_new; and of all of them it is known anew who sends there.
+ * Records of new ones are on hold until the brokers have told of them. 0 or -ENOMEM.
+ */
+int kafka_take_topics(struct output *output, const struct kafka_options *options) MUSTCHECK;
+
+/*
  * The output, of kafka_new, is to go on with these properties (copied), or with what is new in the
  * files that they name. Beside the producer in use one of them is made; when a broker has let it
  * in, the old one is drained and replaced. Until then, and if it never comes to that, the old one

@@ -79,6 +79,12 @@ static inline bool kafka_only_letters(const struct kafka *k, size_t topic)
 	return k->options->topic_settings && k->options->topic_settings[topic].letters;
 }
 
+/* Whether nothing goes to the topic any more, so that it matters to nobody how it is. */
+static inline bool kafka_is_unused(const struct kafka *k, size_t topic)
+{
+	return k->options->topic_settings && k->options->topic_settings[topic].unused;
+}
+
 /* Who waits for a topic, in words. */
 static inline const char *kafka_who_waits(const struct kafka *k, size_t topic)
 {

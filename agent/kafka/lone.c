@@ -78,6 +78,12 @@ static bool must_wait(const struct kafka *k, const struct record *record, uint64
 	       (now_us < t->doubt_until_us || ledger_topic_records(&k->ledger, record->topic));
 }
 
+/* It was made before the topic came. */
+static bool lacks(const struct producer *producer, size_t topic)
+{
+	return topic >= producer_n_topics(producer);
+}
+
 int kafka_send_alone(struct kafka *k, const struct record *record, int32_t partition, void *slot,
 		     uint64_t now_us)
 {
@@ -86,7 +92,7 @@ int kafka_send_alone(struct kafka *k, const struct record *record, int32_t parti
 	k->ledger.topics[record->topic].waits_lone = true;
 	if (must_wait(k, record, now_us))
 		return PRODUCER_E_FULL;
-	if (!k->lone.producer || k->lone.spoilt) {
+	if (!k->lone.producer || k->lone.spoilt || lacks(k->lone.producer, record->topic)) {
 		make(k, now_us);
 		return PRODUCER_E_FULL;
 	}

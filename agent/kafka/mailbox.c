@@ -4,7 +4,7 @@
  * hanging resolver: 7.7 s), and the loop must not. So one thread does all of it (helper_work.c),
  * and a mailbox with one mutex lies between:
  *
- *	loop ── orders: make, make lone, ask, probe, renew, token, retire, quit ──► helper
+ *	loop ── orders: make, make lone, ask, probe, topics, renew, token, retire, quit ──► helper
  *	loop ◄── answer: producer, topics, reachable, reason ── helper (then the eventfd)
  *
  * An answer that was not yet fetched is added to, never lost: only a newer snapshot of the topics
@@ -23,17 +23,6 @@
 #include "base/clock.h"
 #include "kafka/helper_private.h"
 
-static void free_options(struct kafka_options *o)
-{
-	kafka_props_free(o->props, o->n_props);
-	login_unref(o->login);
-	for (size_t i = 0; o->topics && i < o->n_topics; i++)
-		free((char *)o->topics[i]);
-	free((void *)o->topics);
-	free((void *)o->topic_settings);
-	kafka_plans_free(o->plans, o->n_topics);
-}
-
 void mailbox_unref(struct helper *h)
 {
 	int left;
@@ -47,7 +36,7 @@ void mailbox_unref(struct helper *h)
 	free(h->answer.statistics);
 	free(h->orders.counted);
 	library_log_deinit(&h->log);
-	free_options(&h->options);
+	kafka_options_deinit(&h->options);
 	pthread_cond_destroy(&h->cond);
 	pthread_mutex_destroy(&h->mutex);
 	if (h->wake_fd >= 0)
@@ -63,7 +52,7 @@ struct helper_orders helper_wait(struct helper *h, uint64_t until_us)
 
 	pthread_mutex_lock(&h->mutex);
 	while (!o->make && !o->make_lone && !o->ask && !o->probe && !o->props && !o->n_retired &&
-	       !o->token && !o->counted && !o->quit && r != ETIMEDOUT)
+	       !o->token && !o->counted && !o->n_topics && !o->quit && r != ETIMEDOUT)
 		r = pthread_cond_timedwait(&h->cond, &h->mutex, &ts);
 	taken = *o;
 	*o = (struct helper_orders){.quit = taken.quit};
@@ -125,6 +114,28 @@ void helper_leave(struct helper *h)
 const struct kafka_options *helper_options(const struct helper *h)
 {
 	return &h->options;
+}
+
+struct kafka_options helper_own_options(struct helper *h)
+{
+	struct kafka_options options;
+
+	pthread_mutex_lock(&h->mutex);
+	options = h->options;
+	pthread_mutex_unlock(&h->mutex);
+	return options;
+}
+
+int helper_take_topics(struct helper *h, const struct kafka_options *options)
+{
+	int r;
+
+	pthread_mutex_lock(&h->mutex);
+	r = kafka_options_take_topics(&h->options, options);
+	h->orders.n_topics = h->options.n_topics;
+	pthread_cond_signal(&h->cond);
+	pthread_mutex_unlock(&h->mutex);
+	return r;
 }
 
 struct library_log *helper_log(struct helper *h)

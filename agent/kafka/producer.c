@@ -249,13 +249,10 @@ static int set_topic(rd_kafka_topic_conf_t *conf, const struct topic_settings *s
 	return 0;
 }
 
-static int add_topics(struct producer *p, const struct kafka_options *o, char *ret_message,
-		      size_t len)
+int producer_add_topics(struct producer *p, const struct kafka_options *o, char *ret_message,
+			size_t len)
 {
-	p->topics = calloc(o->n_topics ? o->n_topics : 1, sizeof *p->topics);
-	if (!p->topics)
-		return -ENOMEM;
-	for (size_t i = 0; i < o->n_topics; i++) {
+	for (size_t i = p->n_topics; i < o->n_topics; i++) {
 		rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(p->rk);
 
 		rd_kafka_topic_conf_set_opaque(conf, (void *)(uintptr_t)i);
@@ -306,7 +303,12 @@ int producer_new(const struct kafka_options *options, const struct producer_sizi
 	}
 	p->queue = rd_kafka_queue_get_main(p->rk);
 	callbacks_begin(&p->callbacks, p->rk, is_guarded(options, sizing->alone));
-	r = add_topics(p, options, ret_message, len);
+	/* Who sends looks into the list while topics are put behind those that he knows. */
+	p->topics = calloc((options->max_topics > options->n_topics ? options->max_topics :
+								      options->n_topics) +
+				   1,
+			   sizeof *p->topics);
+	r = p->topics ? producer_add_topics(p, options, ret_message, len) : -ENOMEM;
 	if (r)
 		return r;
 	*ret_producer = p;

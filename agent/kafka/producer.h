@@ -83,6 +83,13 @@ uint64_t producer_answer_us(const struct kafka_options *options);
 int producer_new(const struct kafka_options *options, const struct producer_sizing *sizing,
 		 char *ret_message, size_t len, struct producer **ret_producer) MUSTCHECK;
 
+/*
+ * Gives the instance those topics of the options, with which it was made, that it has not; for who
+ * asks through it, while another thread sends to the others. 0; PRODUCER_E_PROPS with the reason.
+ */
+int producer_add_topics(struct producer *producer, const struct kafka_options *options,
+			char *ret_message, size_t len) MUSTCHECK;
+
 /* Frees without delivering. May block for seconds. NULL is fine. Returns NULL. */
 struct producer *producer_free(struct producer *producer);
 

@@ -28,8 +28,8 @@ void kafka_stats(const struct output *output, struct output_stats *ret_stats)
 	/* Not up is also who answers, but takes no record. */
 	ret_stats->up = k->state == RUNNING && k->reachable && (k->slowed || !lines_wait(k));
 	for (size_t i = 0; i < k->ledger.n_topics; i++)
-		ret_stats->up &=
-			k->ledger.topics[i].state == TOPIC_READY || kafka_only_letters(k, i);
+		ret_stats->up &= k->ledger.topics[i].state == TOPIC_READY ||
+				 kafka_only_letters(k, i) || kafka_is_unused(k, i);
 	ret_stats->records_max = k->ledger.max_records;
 	ret_stats->bytes_max = k->ledger.max_bytes;
 	ret_stats->records_beside = ledger_beside(k->ledger.max_records, k->ledger.still_records);

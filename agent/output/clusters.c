@@ -326,15 +326,36 @@ static const struct output_ops ops = {
 	.views = &views,
 };
 
+static void find_topics(struct clusters *c, uint32_t index)
+{
+	const struct clusters_part *part = &c->parts[index].is;
+
+	for (uint32_t i = 0; i < part->n_topics; i++)
+		c->places[part->topics[i]] = (struct place){index, i};
+}
+
+int clusters_take_topics(struct output *output, size_t part, size_t n_topics, size_t n_all)
+{
+	struct clusters *c = of_output(output);
+	struct place *grown = reallocarray(c->places, n_all + 1, sizeof *grown);
+
+	if (!grown)
+		return -ENOMEM;
+	c->places = grown;
+	c->n_topics = n_all;
+	c->parts[part].is.n_topics = n_topics;
+	find_topics(c, (uint32_t)part);
+	return 0;
+}
+
 /* 0 or negative errno. */
 static int add_part(struct clusters *c, const struct clusters_part *part)
 {
 	struct epoll_event event = {.events = EPOLLIN};
 	int fd = output_fd(part->output);
 
-	for (uint32_t i = 0; i < part->n_topics; i++)
-		c->places[part->topics[i]] = (struct place){(uint32_t)c->n, i};
-	c->parts[c->n++].is = *part;
+	c->parts[c->n].is = *part;
+	find_topics(c, (uint32_t)c->n++);
 	return fd >= 0 && epoll_ctl(c->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 

@@ -24,4 +24,11 @@ struct clusters_part {
 int clusters_new(const struct clusters_part *parts, size_t n, size_t n_topics,
 		 struct output **ret_output) MUSTCHECK;
 
+/*
+ * The part of that index has so many topics by now, and the whole n_all: new ones stand behind the
+ * others, also in the list that clusters_new was given. 0 or -ENOMEM.
+ */
+int clusters_take_topics(struct output *output, size_t part, size_t n_topics, size_t n_all)
+	MUSTCHECK;
+
 #endif

@@ -232,6 +232,19 @@ int pipeline_set_rules(struct pipeline *pipeline, size_t n_rules)
 	return 0;
 }
 
+int pipeline_set_topics(struct pipeline *pipeline, size_t n_topics)
+{
+	size_t n = pipeline->options.n_topics;
+	struct topic_flow *grown = reallocarray(pipeline->topics, n_topics + 1, sizeof *grown);
+
+	if (!grown)
+		return -ENOMEM;
+	for (pipeline->topics = grown; n < n_topics; n++)
+		grown[n] = (struct topic_flow){.resumed = false};
+	pipeline->options.n_topics = n_topics;
+	return 0;
+}
+
 uint64_t pipeline_rule_lines(const struct pipeline *pipeline, size_t number)
 {
 	return pipeline->rule_lines[number];

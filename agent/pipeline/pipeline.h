@@ -93,6 +93,9 @@ bool pipeline_where(struct pipeline *pipeline, struct slot *slot, uint32_t *ret_
 /* There are so many rules by now; those that there were keep their numbers. 0 or -ENOMEM. */
 int pipeline_set_rules(struct pipeline *pipeline, size_t n_rules) MUSTCHECK;
 
+/* The same of topics, whose names stand behind the others in the lists of the options. */
+int pipeline_set_topics(struct pipeline *pipeline, size_t n_topics) MUSTCHECK;
+
 /* Lines that the rule of this number left out. */
 uint64_t pipeline_rule_lines(const struct pipeline *pipeline, size_t number);
 

@@ -39,21 +39,27 @@
 int ledger_init(struct ledger *l, size_t n_topics, const struct partitioner *const *partitioners,
 		uint64_t max_records, uint64_t max_bytes, uint64_t linger_us, uint32_t seed)
 {
-	*l = (struct ledger){
-		.n_topics = n_topics,
-		.topics = calloc(n_topics ? n_topics : 1, sizeof *l->topics),
-		.max_records = max_records,
-		.max_bytes = max_bytes,
-	};
-	if (!l->topics)
-		return -ENOMEM;
+	*l = (struct ledger){.max_records = max_records, .max_bytes = max_bytes, .seed = seed};
 	l->want_records = l->want_bytes = CLOCK_NEVER;
 	kick_init(&l->gate, linger_us);
-	for (size_t i = 0; i < n_topics; i++) {
-		int r = partitioner_topic_init(
-			&l->topics[i].placing,
-			partitioners ? partitioners[i] : partitioner_default(), seed);
+	return ledger_take_topics(l, n_topics, partitioners);
+}
 
+int ledger_take_topics(struct ledger *l, size_t n_topics,
+		       const struct partitioner *const *partitioners)
+{
+	struct ledger_topic *grown = reallocarray(l->topics, n_topics + 1, sizeof *grown);
+
+	if (!grown)
+		return -ENOMEM;
+	for (l->topics = grown; l->n_topics < n_topics; l->n_topics++) {
+		const struct partitioner *partitioner =
+			partitioners ? partitioners[l->n_topics] : partitioner_default();
+		struct ledger_topic *t = &grown[l->n_topics];
+		int r;
+
+		*t = (struct ledger_topic){.state = TOPIC_UNKNOWN};
+		r = partitioner_topic_init(&t->placing, partitioner, l->seed);
 		if (r)
 			return r;
 	}

@@ -79,6 +79,7 @@ struct ledger {
 	bool turned_away; /* a source, since the last report: it has its share of the queue */
 	/* With as much free one that is wanted may take records again; CLOCK_NEVER: none waits. */
 	uint64_t want_records, want_bytes;
+	uint32_t seed; /* spreads where records without key begin */
 };
 
 /*
@@ -89,6 +90,10 @@ int ledger_init(struct ledger *ledger, size_t n_topics,
 		const struct partitioner *const *partitioners, uint64_t max_records,
 		uint64_t max_bytes, uint64_t linger_us, uint32_t seed) MUSTCHECK;
 void ledger_deinit(struct ledger *ledger);
+
+/* The topics are so many by now, the ones before among them: pointers to those are void. The same. */
+int ledger_take_topics(struct ledger *ledger, size_t n_topics,
+		       const struct partitioner *const *partitioners) MUSTCHECK;
 
 /* Takes over partitions and leaders of a ready topic; n_kept has been set. 0, -ENOMEM. */
 int ledger_learn(struct ledger *ledger, size_t topic, const struct topic_facts *facts) MUSTCHECK;

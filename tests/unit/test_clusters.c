@@ -253,6 +253,31 @@ Test(clusters, topics_are_those_of_their_cluster_and_back)
 	}
 }
 
+/* Behind the others, in any order. */
+Test(clusters, topics_that_come_are_those_of_their_cluster)
+{
+	static const uint32_t topics[] = {2, 1, 5};
+	const struct clusters_part parts[] = {{&a.base, "a", topics_a, 2},
+					      {&b.base, "b", topics, 2}};
+	struct report got[2];
+
+	output_free(both);
+	fresh(&a, "words of a");
+	fresh(&b, "words of b");
+	cr_assert_eq(clusters_new(parts, 2, 4, &both), 0);
+	b.moved[0] = 7;
+	cr_assert_eq(clusters_take_topics(both, 0, 2, 6), 0);
+	cr_assert_eq(clusters_take_topics(both, 1, 3, 6), 0);
+	cr_assert_eq(send_to(5, 0), 0);
+	cr_assert_eq(send_to(3, 1), 0);
+	cr_expect_eq(b.flights[0].topic, 2);
+	cr_expect_eq(a.flights[0].topic, 1);
+	a.ready = b.ready = 1;
+	cr_assert_eq(output_reports(both, got, 2, 1), 2);
+	cr_expect_eq(got[0].topic + got[1].topic, 8);
+	cr_expect_eq(output_moved(both, 2), 7);
+}
+
 Test(clusters, a_full_one_holds_its_own_records_and_no_others)
 {
 	uint64_t of_a, of_b;

@@ -699,6 +699,96 @@ Test(kafka, the_library_is_asked_about_properties)
 	cr_expect_neq(kafka_library_version()[0], '\0');
 }
 
+/* ---- topics that come: scenario F03 ---- */
+
+static const char *const more_topics[] = {"orders", "audit", "late"};
+
+static void take_topics(struct rig *rig, size_t n, struct topic_settings *settings)
+{
+	rig->options.topics = more_topics;
+	rig->options.n_topics = n;
+	rig->options.topic_settings = settings;
+	cr_assert_eq(kafka_take_topics(rig->out, &rig->options), 0);
+}
+
+static struct rig *new_rig_with_room(void)
+{
+	struct rig *rig = new_rig();
+
+	rig->options.max_topics = ARRAY_LEN(more_topics);
+	start_output(rig);
+	UNTIL(rig, stats(rig).up);
+	return rig;
+}
+
+static int submit_more(struct rig *rig, unsigned int slot, uint32_t topic, bool alone)
+{
+	struct record record = a_record(rig);
+
+	record.topic = topic;
+	record.alone = alone;
+	return output_submit(rig->out, &record, &rig->slots[slot], now(rig));
+}
+
+Test(kafka, a_topic_comes_while_records_go_to_another)
+{
+	struct rig *rig = new_rig_with_room();
+
+	rd_kafka_mock_topic_create(rig->cluster, "audit", 2, 1);
+	fill(rig, 0, 500, 0);
+	take_topics(rig, 2, NULL);
+	cr_expect_eq(submit_more(rig, 500, 1, false), OUTPUT_E_HOLD);
+	fill(rig, 501, 100, 1);
+	UNTIL(rig, output_moved(rig->out, 1));
+	cr_assert_eq(submit_more(rig, 500, 1, false), 0);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 601);
+	for (unsigned int i = 0; i < rig->n_reports; i++)
+		cr_expect_eq(rig->reports[i].topic, rig->reports[i].slot == &rig->slots[500]);
+	cr_expect_eq(stats(rig).producers_made, 1);
+	end_rig(rig);
+}
+
+/* Those that were made before it came do not know it, and those that are made later do. */
+Test(kafka, each_producer_has_a_topic_that_came)
+{
+	struct rig *rig = new_rig_with_room();
+
+	UNTIL(rig, submit_more(rig, 0, 0, true) == 0);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 1);
+	rd_kafka_mock_topic_create(rig->cluster, "audit", 2, 1);
+	take_topics(rig, 2, NULL);
+	UNTIL(rig, output_moved(rig->out, 1));
+	UNTIL(rig, submit_more(rig, 1, 1, true) == 0);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 2);
+	push_errors(rig, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, 1);
+	fill(rig, 2, 1, 0);
+	UNTIL(rig, stats(rig).producers_made == 2 && stats(rig).up);
+	cr_assert_eq(submit_more(rig, 3, 1, false), 0);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 3);
+	end_rig(rig);
+}
+
+/* Its absence keeps nobody from being well, and is told when it is used again. */
+Test(kafka, a_topic_that_is_unused_is_nobodys_matter)
+{
+	struct rig *rig = new_rig_with_room();
+	struct topic_settings settings[3] = {{.unused = false}};
+
+	rd_kafka_mock_topic_create(rig->cluster, "late", 1, 1);
+	rd_kafka_mock_topic_set_error(rig->cluster, "late",
+				      RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+	settings[2].unused = true;
+	take_topics(rig, 3, settings);
+	UNTIL(rig, output_moved(rig->out, 1));
+	cr_expect(stats(rig).up);
+	cr_expect_null(find_remark(rig, "topic-missing"));
+	settings[2].unused = false;
+	take_topics(rig, 3, settings);
+	UNTIL(rig, find_remark(rig, "topic-missing"));
+	cr_expect_not(stats(rig).up);
+	end_rig(rig);
+}
+
 /* ---- properties that are replaced: scenario E29 ---- */
 
 static void renew(struct rig *rig, const char *name, const char *value)
