@@ -4,12 +4,16 @@
  * producer is made anew. Whatever was made of a setting at the start is made of it again here, by
  * the same functions where there are such. For sources see change/swap.c.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "agent_private.h"
 #include "base/clock.h"
 #include "change/live.h"
+#include "conf/output.h"
 #include "control/http.h"
+#include "kafka/kafka.h"
+#include "output/clusters.h"
 
 void agent_count_generation(struct agent *agent)
 {
@@ -77,6 +81,37 @@ int agent_take_limits(struct agent *agent, struct conf *next)
 	return agent_hand_on_limits(agent);
 }
 
+static int hand_on_topics_of(struct agent *agent, size_t index)
+{
+	const struct cluster *cluster = &agent->conf->clusters[index];
+	struct kafka_options options;
+	uint32_t *kept;
+	int r = 0;
+
+	if (agent->conf->n_clusters > 1)
+		r = clusters_take_topics(agent->output, index, cluster->n_topics,
+					 agent->conf->n_topics);
+	kept = r ? NULL : agent_kept_of(agent, cluster);
+	if (!kept)
+		return -ENOMEM;
+	conf_kafka_options(agent->conf, cluster, &options);
+	options.kept = kept;
+	r = kafka_take_topics(agent->clusters[index].kafka, &options);
+	free(kept);
+	return r;
+}
+
+/* Topics that came, and who sends to those that there were: each is told who knows them. */
+static int hand_on_topics(struct agent *agent)
+{
+	size_t n = agent->conf->n_topics;
+	int r = kept_topics_take(&agent->checkpoint.topics, n, agent->store);
+
+	for (size_t i = 0; i < agent->conf->n_clusters && !r; i++)
+		r = hand_on_topics_of(agent, i);
+	return r ? r : pipeline_set_topics(agent->pipeline, n);
+}
+
 struct swap agent_swap(struct agent *agent)
 {
 	return (struct swap){agent->conf,     &agent->files,   agent->discover,
@@ -89,11 +124,14 @@ int agent_swap_sources(struct agent *agent, struct conf *next, const struct plan
 	int r = swap_exchange(&swap, next, plan);
 
 	if (!r)
+		r = hand_on_topics(agent);
+	if (!r)
 		r = agent_hand_on_limits(agent);
 	if (!r)
 		r = swap_meet(&swap, plan->touched, clock_real_ms());
 	if (r)
 		return r;
+	forward_look_again(&agent->forward);
 	agent->checkpoint.sources_written = false;
 	notify_watchdog(&agent->notify);
 	/* As after a start: what is begun at its end is begun there again by the next one. */

@@ -4,6 +4,7 @@
  * not take place and a stop says what it costs.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <syslog.h>
 
 #include "agent_private.h"
@@ -148,4 +149,13 @@ void agent_tell_unsaved(struct agent *agent)
 		" lines that were settled since the one before are shipped once more by the next "
 		"start",
 		checkpoint->under_way ? " (the disk does not answer)" : "", done);
+}
+
+uint32_t *agent_kept_of(const struct agent *agent, const struct cluster *cluster)
+{
+	uint32_t *kept = calloc(cluster->n_topics + 1, sizeof *kept);
+
+	for (size_t i = 0; kept && i < cluster->n_topics; i++)
+		kept[i] = agent->checkpoint.topics.stored[cluster->numbers[i]];
+	return kept;
 }

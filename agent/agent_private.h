@@ -188,6 +188,9 @@ int agent_listen_again(struct agent *agent) MUSTCHECK;
  */
 int agent_swap_sources(struct agent *agent, struct conf *next, const struct plan *plan) MUSTCHECK;
 
+/* Of each topic of the cluster, how many partitions the state knows: malloc'ed, or NULL. */
+uint32_t *agent_kept_of(const struct agent *agent, const struct cluster *cluster);
+
 /* Its parts, for such a swap. */
 struct swap agent_swap(struct agent *agent);
 

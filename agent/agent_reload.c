@@ -90,8 +90,6 @@ static bool make_plan(struct agent *agent, const struct conf *next, bool other_p
 		r = swap_find_touched(
 			&(struct swap){.files = &agent->files, .discover = agent->discover}, next,
 			plan);
-	if (!r && plan->way == PLAN_SOURCES)
-		plan_check_touched(agent->conf, next, plan);
 	if (r)
 		agent->error = r;
 	return !r;
@@ -144,7 +142,7 @@ static void leave_unchanged(struct agent *agent)
 
 static uint64_t halted_records(const struct agent *agent)
 {
-	return swap_records(&agent->files, agent->output, agent->halted);
+	return swap_records(&agent->files, agent->output, agent->pipeline, agent->halted);
 }
 
 /* Nothing of them is under way, or being looked at. */

@@ -167,14 +167,12 @@ static int make_discover(struct agent *agent, const char *state_dir)
 static int make_kafka(struct agent *agent, size_t index)
 {
 	const struct cluster *cluster = &agent->conf->clusters[index];
-	uint32_t *kept = calloc(cluster->n_topics + 1, sizeof *kept);
+	uint32_t *kept = agent_kept_of(agent, cluster);
 	struct kafka_options options;
 	int r;
 
 	if (!kept)
 		return -ENOMEM;
-	for (size_t i = 0; i < cluster->n_topics; i++)
-		kept[i] = agent->checkpoint.topics.stored[cluster->numbers[i]];
 	conf_kafka_options(agent->conf, cluster, &options);
 	options.tell_timestamps = agent->acks != NULL;
 	options.kept = kept;

@@ -15,12 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "change/live_topics.h"
+
 struct live {
 	struct conf conf;     /* first */
 	struct conf *base;    /* the one of the start */
 	struct conf *says;    /* the one that was taken last: limits and marks */
 	struct conf **owners; /* of the source at each place */
 	size_t max;           /* places */
+	struct live_topics topics;
 };
 
 static struct live *of(struct conf *conf)
@@ -43,6 +46,7 @@ static struct conf *live_free(struct conf *conf)
 	free(conf->sources);
 	free(conf->patterns);
 	free(live->owners);
+	live_topics_deinit(&live->topics, conf);
 	conf_unref(live->says);
 	conf_unref(live->base);
 	free(live);
@@ -122,7 +126,9 @@ struct conf *live_new(struct conf *base)
 	live->base = conf_ref(base);
 	live->says = conf_ref(base);
 	live->conf.max_sources = live->max = base->n_sources + SOURCES_SPARE;
-	r = fill(live);
+	r = live_topics_init(&live->topics, &live->conf, base);
+	if (!r)
+		r = fill(live);
 	return r ? conf_unref(&live->conf) : &live->conf;
 }
 
@@ -170,6 +176,14 @@ void live_take_limits(struct conf *live, struct conf *next)
 
 /* ---- sources ---- */
 
+static void renumber_source(struct source *source, const uint32_t *topics, const uint32_t *rules)
+{
+	for (unsigned k = 0; k <= source->n_also; k++)
+		route_renumber(source_route(source, k), topics, rules);
+	if (source->letter_topic != SOURCE_NO_TOPIC)
+		source->letter_topic = topics[source->letter_topic];
+}
+
 /* What next calls its topics and rules by, in numbers of live. */
 static int renumber(struct live *live, struct conf *next, const struct plan *plan)
 {
@@ -180,7 +194,7 @@ static int renumber(struct live *live, struct conf *next, const struct plan *pla
 		r = add_rule(&live->conf, next->rules[i], &rules[i]);
 	for (size_t i = 0; i < next->n_sources && !r; i++)
 		if (plan->touched[plan->places[i]])
-			route_renumber(next->sources[i].route, plan->topics, rules);
+			renumber_source(&next->sources[i], plan->topics, rules);
 	free(rules);
 	return r;
 }
@@ -188,8 +202,10 @@ static int renumber(struct live *live, struct conf *next, const struct plan *pla
 int live_take_sources(struct conf *conf, struct conf *next, const struct plan *plan)
 {
 	struct live *live = of(conf);
-	int r = renumber(live, next, plan);
+	int r = live_topics_take(&live->topics, conf, next, plan);
 
+	if (!r)
+		r = renumber(live, next, plan);
 	for (; conf->n_sources < plan->n_places && !r; conf->n_sources++) {
 		conf->sources[conf->n_sources].name = strdup(plan->names[conf->n_sources]);
 		r = conf->sources[conf->n_sources].name ? 0 : -ENOMEM;
@@ -201,6 +217,7 @@ int live_take_sources(struct conf *conf, struct conf *next, const struct plan *p
 	for (size_t i = 0; i < next->n_sources; i++)
 		if (plan->touched[plan->places[i]])
 			put(live, plan->places[i], next, i);
+	live_topics_see_use(conf);
 	live_take_limits(conf, next);
 	return 0;
 }

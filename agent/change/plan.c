@@ -3,8 +3,8 @@
  * The marks of both configurations are compared (settings/marks.h). A setting that is not known to
  * be of one kind is of the other: a restart in place takes any change.
  *
- * What a producer is made of does not change while it runs: the kafka blocks that are in use, their
- * topics, and what is said of these.
+ * What a producer is made of does not change while it runs: the kafka blocks that are in use, and
+ * what is said of topics that it has. Others may come.
  */
 #include "change/plan.h"
 
@@ -61,13 +61,53 @@ static void because(struct plan *plan, const char *before, const char *name, con
 	snprintf(plan->what, sizeof plan->what, "%s%s%s", before, name, behind);
 }
 
+static size_t find_topic(const struct conf *conf, const char *key)
+{
+	size_t i = 0;
+
+	while (i < conf->n_topics && strcmp(conf->topic_keys[i], key) != 0)
+		i++;
+	return i;
+}
+
+static const struct topic_plan *plan_of(const struct conf *conf, size_t topic)
+{
+	static const struct topic_plan none;
+
+	return conf->plans && conf->plans[topic].planned ? &conf->plans[topic] : &none;
+}
+
+static bool is_same_plan(const struct topic_plan *a, const struct topic_plan *b)
+{
+	if (a->planned != b->planned || a->create != b->create || a->partitions != b->partitions ||
+	    a->replicas != b->replicas || a->n_config != b->n_config)
+		return false;
+	for (size_t i = 0; i < a->n_config; i++)
+		if (strcmp(a->config[i].name, b->config[i].name) != 0 ||
+		    strcmp(a->config[i].value, b->config[i].value) != 0)
+			return false;
+	return true;
+}
+
+/* What topics are to be, of those that there are in both. */
+static bool same_plans(const struct conf *now, const struct conf *next)
+{
+	for (size_t i = 0; i < next->n_topics; i++) {
+		size_t number = find_topic(now, next->topic_keys[i]);
+
+		if (number < now->n_topics && !is_same_plan(plan_of(now, number), plan_of(next, i)))
+			return false;
+	}
+	return true;
+}
+
 static void compare_main(const struct conf *now, const struct conf *next, bool state_dir_counts,
 			 struct plan *plan)
 {
 	enum conf_key key = marks_differ(&now->marks, &next->marks, 0);
 
 	for (; key != CONF_N_KEYS; key = marks_differ(&now->marks, &next->marks, key + 1)) {
-		if (!is_limit(key)) {
+		if (!is_limit(key) && !(key == CONF_PLANS && same_plans(now, next))) {
 			because(plan, "", conf_options()[key].name, " changed");
 			return;
 		}
@@ -165,6 +205,23 @@ static void compare_sources(const struct conf *now, const struct conf *next, str
 		plan->way = PLAN_SOURCES;
 }
 
+/*
+ * Of the only source nothing is counted as long as it has no company, and what it has under way to
+ * several clusters cannot be counted behind.
+ */
+static void touch_only(const struct conf *now, struct plan *plan)
+{
+	const struct source *only = now->sources;
+	bool several = false;
+
+	if (now->n_sources != 1 || plan->n_places == 1 || plan->touched[0])
+		return;
+	for (unsigned k = 1; k <= only->n_also; k++)
+		several |= source_cluster(only, k) != only->cluster;
+	plan->touched[0] = several;
+	plan->change += several;
+}
+
 /* ---- whether the producers can go on ---- */
 
 /* Values that stand elsewhere are looked at by who renews them. */
@@ -205,77 +262,48 @@ static bool has_longer_lines(const struct conf *now, const struct conf *next)
 	return false;
 }
 
-static size_t find_topic(const struct conf *conf, const char *key)
-{
-	size_t i = 0;
-
-	while (i < conf->n_topics && strcmp(conf->topic_keys[i], key) != 0)
-		i++;
-	return i;
-}
-
+/* Numbers those of next; who comes is put behind the others. */
 static void compare_topics(const struct conf *now, const struct conf *next, struct plan *plan)
 {
-	for (size_t i = 0; i < next->n_topics && plan->way != PLAN_RESTART; i++) {
+	plan->n_topics = now->n_topics;
+	for (size_t i = 0; i < next->n_topics; i++) {
 		size_t number = find_topic(now, next->topic_keys[i]);
 
-		if (number == now->n_topics)
-			because(plan, "topic ", next->topic_keys[i], " is new");
-		plan->topics[i] = (uint32_t)number;
+		plan->topics[i] = (uint32_t)(number < now->n_topics ? number : plan->n_topics++);
 	}
+	if (plan->n_topics > now->max_topics)
+		plan_restart(plan, "there is no room for so many more topics");
 }
 
-/* Whether a source in force, or one that was, says the same of the topic as this one. */
-static bool is_agreed(const struct conf *now, const struct source *source, uint32_t topic)
+/* Its partitioner, and its settings in the producer. */
+static bool is_same_topic(const struct conf *now, size_t number, const struct conf *next,
+			  size_t index)
 {
-	for (size_t i = 0; i < now->n_sources; i++) {
-		size_t n;
-		const uint32_t *topics = route_topics(now->sources[i].route, &n);
+	const struct topic_settings *a = &now->topic_settings[number];
+	const struct topic_settings *b = &next->topic_settings[index];
 
-		for (size_t k = 0; k < n; k++)
-			if (topics[k] == topic &&
-			    marks_same(now->sources[i].topic_mark, source->topic_mark))
-				return true;
-	}
-	return false;
+	return partitioner_equal(now->topic_partitioners[number],
+				 next->topic_partitioners[index]) &&
+	       strcmp(a->compression_type, b->compression_type) == 0 &&
+	       strcmp(a->compression_level, b->compression_level) == 0 &&
+	       strcmp(a->acks, b->acks) == 0;
 }
 
-static void compare_topics_of(const struct conf *now, const struct source *source,
+/* What lines go to is as it was, or comes. */
+static void compare_topics_of(const struct conf *now, const struct conf *next,
+			      const struct source *source, const struct route *route,
 			      struct plan *plan)
 {
 	size_t n;
-	const uint32_t *topics = route_topics(source->route, &n);
+	const uint32_t *topics = route_topics(route, &n);
 
-	for (size_t k = 0; k < n && plan->way != PLAN_RESTART; k++)
-		if (!is_agreed(now, source, plan->topics[topics[k]]))
+	for (size_t k = 0; k < n && plan->way != PLAN_RESTART; k++) {
+		size_t number = plan->topics[topics[k]];
+
+		if (number < now->n_topics && !is_same_topic(now, number, next, topics[k]))
 			because(plan, "partitioner or topic_config of source ", source->name,
 				" differ");
-}
-
-/* Its lines, or its dead letters, go to more than its topic: that is counted from the start on. */
-static const char *more_topics(const struct source *source)
-{
-	if (source->n_also)
-		return " has several topics";
-	return source->letter_topic != SOURCE_NO_TOPIC ? " has a dead_letter_topic" : NULL;
-}
-
-static void compare_more_topics(const struct source *source, struct plan *plan)
-{
-	const char *more = more_topics(source);
-
-	if (more && plan->way != PLAN_RESTART)
-		because(plan, "source ", source->name, more);
-}
-
-void plan_check_touched(const struct conf *now, const struct conf *next, struct plan *plan)
-{
-	for (size_t i = 0; i < now->n_sources; i++)
-		if (plan->touched[i] || now->n_sources == 1)
-			compare_more_topics(&now->sources[i], plan);
-	for (size_t i = 0; i < next->n_sources; i++)
-		if (plan->touched[plan->places[i]])
-			compare_more_topics(&next->sources[i], plan);
+	}
 }
 
 /* What it takes to have sources changed by an agent that goes on. */
@@ -293,10 +321,12 @@ static void check_sources(const struct conf *now, const struct conf *next, struc
 		plan_restart(plan, "lines may be longer than those before");
 	else
 		compare_topics(now, next, plan);
-	plan_check_touched(now, next, plan);
-	for (size_t i = 0; i < next->n_sources && plan->way != PLAN_RESTART; i++)
-		if (plan->touched[plan->places[i]])
-			compare_topics_of(now, &next->sources[i], plan);
+	for (size_t i = 0; i < next->n_sources && plan->way != PLAN_RESTART; i++) {
+		const struct source *source = &next->sources[i];
+
+		for (unsigned k = 0; k <= source->n_also && plan->touched[plan->places[i]]; k++)
+			compare_topics_of(now, next, source, source_route(source, k), plan);
+	}
 }
 
 int plan_make(const struct conf *now, const struct conf *next, bool state_dir_counts,
@@ -311,6 +341,8 @@ int plan_make(const struct conf *now, const struct conf *next, bool state_dir_co
 	compare_main(now, next, state_dir_counts, &plan);
 	if (plan.way != PLAN_RESTART)
 		compare_sources(now, next, &plan);
+	if (plan.way == PLAN_SOURCES)
+		touch_only(now, &plan);
 	if (plan.way == PLAN_SOURCES)
 		check_sources(now, next, &plan);
 	*ret_plan = plan;

@@ -27,7 +27,8 @@ struct plan {
 	bool *touched;      /* by place: its files are left */
 	bool *stays;        /* by place: next has it */
 	const char **names; /* by place; borrowed from both */
-	uint32_t *topics;   /* of each topic of next the number in force */
+	uint32_t *topics;   /* of each topic of next the number in force, also of one that comes */
+	size_t n_topics;    /* those that come included */
 };
 
 /*
@@ -37,12 +38,6 @@ struct plan {
 int plan_make(const struct conf *now, const struct conf *next, bool state_dir_counts,
 	      struct plan *ret_plan) MUSTCHECK;
 void plan_deinit(struct plan *plan);
-
-/*
- * Of a plan of PLAN_SOURCES, after more of its sources were touched: it is a restart where one of
- * them has more topics than its own.
- */
-void plan_check_touched(const struct conf *now, const struct conf *next, struct plan *plan);
 
 /* Where the source of that name is in the list, gone or not; n_sources: nowhere. */
 size_t plan_place(const struct conf *conf, const char *name);

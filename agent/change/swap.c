@@ -105,18 +105,19 @@ bool swap_has_halted(const struct files *files, const bool *halted, const struct
 	return true;
 }
 
-uint64_t swap_records(const struct files *files, const struct output *output, const bool *halted)
+uint64_t swap_records(const struct files *files, const struct output *output,
+		      const struct pipeline *pipeline, const bool *halted)
 {
 	struct output_stats stats;
 	uint64_t records = 0;
 
-	/* Of the only source nothing is counted apart; none of these has several topics. */
+	/* Of the only source nothing is counted apart; what goes beside are dead letters. */
 	output_stats(output, &stats);
 	if (files->n_sources < 2)
-		return halted[0] ? stats.records_in_flight : 0;
+		return halted[0] ? stats.records_in_flight - pipeline_replays(pipeline) : 0;
 	for (size_t i = 0; i < files->n_sources; i++)
-		if (halted[i])
-			records += files->shares[i].under_way[0].records;
+		for (unsigned k = 0; k < BRANCHES_MAX && halted[i]; k++)
+			records += files->shares[i].under_way[k].records;
 	return records;
 }
 
@@ -179,6 +180,8 @@ static int fill_places(const struct swap *swap, const struct plan *plan)
 		r = change_patterns(swap, i);
 		if (!r && is_new)
 			r = add_place(swap, i);
+		else if (!r)
+			files_see_clusters(files, i);
 		if (r)
 			return r;
 		files->compressed |= conf->sources[i].compressed;

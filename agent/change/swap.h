@@ -34,7 +34,8 @@ void swap_halt(struct files *files, bool *halted, const bool *touched);
 bool swap_has_halted(const struct files *files, const bool *halted, const struct plan *plan);
 
 /* How many records of those that are halted are under way. */
-uint64_t swap_records(const struct files *files, const struct output *output, const bool *halted);
+uint64_t swap_records(const struct files *files, const struct output *output,
+		      const struct pipeline *pipeline, const bool *halted);
 
 /*
  * Sources are those of next, by the plan: those that it touches are quiet (files_are_quiet), and

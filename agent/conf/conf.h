@@ -94,6 +94,7 @@ struct conf {
 	char **rules; /* "SOURCE/NAME" of each rule of all sources, by its number */
 	size_t n_rules;
 	size_t max_sources; /* 0, or for so many there is room in a list that grows */
+	size_t max_topics;  /* the same of topics */
 	struct marks marks; /* what it says, to be compared */
 };
 
@@ -113,6 +114,12 @@ enum {
 static inline size_t conf_max_sources(const struct conf *conf)
 {
 	return conf->max_sources ? conf->max_sources : conf->n_sources;
+}
+
+/* The same of topics. */
+static inline size_t conf_max_topics(const struct conf *conf)
+{
+	return conf->max_topics ? conf->max_topics : conf->n_topics;
 }
 
 /* One reference more. Returns conf. */

@@ -29,8 +29,6 @@ static int build(const struct conf_surroundings *surroundings, const char *file,
 		return r;
 	if (!text->problems.n_errors)
 		r = marks_of(text->root, &conf->marks);
-	for (size_t i = 0; !r && i < conf->marks.n_sources; i++)
-		conf->sources[i].topic_mark = conf->marks.sources[i].topics;
 	if (r)
 		conf_unref(conf);
 	else

@@ -34,6 +34,7 @@ void conf_kafka_options(const struct conf *conf, const struct cluster *cluster,
 		.login = cluster->login,
 		.topics = cluster->topics,
 		.n_topics = cluster->n_topics,
+		.max_topics = conf->max_topics,
 		.partitioners = cluster->partitioners,
 		.topic_settings = cluster->topic_settings,
 		.plans = cluster->plans,
@@ -52,6 +53,11 @@ void conf_kafka_options(const struct conf *conf, const struct cluster *cluster,
 const struct cluster *conf_topic_cluster(const struct conf *conf, size_t topic)
 {
 	return &conf->clusters[conf->topic_clusters[topic]];
+}
+
+bool conf_topic_is_unused(const struct conf *conf, size_t topic)
+{
+	return conf->topic_settings && conf->topic_settings[topic].unused;
 }
 
 const char *conf_topic_name(const struct conf *conf, size_t topic)

@@ -17,6 +17,9 @@ void conf_kafka_options(const struct conf *conf, const struct cluster *cluster,
 /* The cluster that a topic of conf is of. */
 const struct cluster *conf_topic_cluster(const struct conf *conf, size_t topic);
 
+/* Whether nothing goes to a topic of conf any more, since a reload: it is not told of. */
+bool conf_topic_is_unused(const struct conf *conf, size_t topic);
+
 /* What a topic of conf is called: "TOPIC", or "CLUSTER/TOPIC" where there are several clusters. */
 const char *conf_topic_name(const struct conf *conf, size_t topic);
 

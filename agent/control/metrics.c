@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conf/output.h"
+
 static bool ends_with(const char *text, const char *end)
 {
 	size_t len = strlen(text);
@@ -160,9 +162,11 @@ static void put_labels(const struct view *view, enum metric_scope scope, size_t 
 	json_put_text(to, "}");
 }
 
-/* A source that a reload took out is not told of any more. */
+/* Of a source that a reload took out, or its topic, nothing is told any more. */
 static bool is_told(const struct view *view, enum metric_scope scope, size_t index)
 {
+	if (scope == METRIC_OF_TOPIC)
+		return !conf_topic_is_unused(view->conf, index);
 	return scope != METRIC_OF_SOURCE || !view->conf->sources[index].gone;
 }
 

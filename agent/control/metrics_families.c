@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "conf/output.h"
 #include "control/metrics_private.h"
 #include "login/login.h"
 
@@ -185,6 +186,8 @@ PUT(put_partitions)
 
 	if (index >= view->conf->n_topics)
 		return false;
+	if (conf_topic_is_unused(view->conf, index))
+		return true;
 	for (int32_t i = 0; output_partition(view->output, index, i, view->now_us, &part); i++) {
 		char number[16];
 

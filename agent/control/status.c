@@ -210,7 +210,8 @@ static void step_topics(struct status *status, const struct view *view,
 		status->stage = STATUS_BROKERS;
 		return;
 	}
-	if (!topic_asked(status, view, request, status->next)) {
+	if (conf_topic_is_unused(view->conf, status->next) ||
+	    !topic_asked(status, view, request, status->next)) {
 		status->next++;
 		return;
 	}

@@ -203,6 +203,9 @@ struct files_share *files_share_of(const struct files *files, const struct sourc
 /* What the file takes is its source's, of which there are several. */
 void files_give_share(struct files *files, struct file *file);
 
+/* Nothing is under way of that one, and it may have other branches. */
+void files_see_clusters(struct files *files, size_t source);
+
 /* The source has no turns until that is taken back. */
 void files_halt(struct files *files, size_t source, bool halted);
 

@@ -17,6 +17,14 @@
 
 #include "files/files.h"
 
+void files_see_clusters(struct files *files, size_t index)
+{
+	const struct source *source = &files->sources[index];
+
+	for (unsigned k = 0; k <= source->n_also; k++)
+		files->shares[index].under_way[k].part = source_cluster(source, k);
+}
+
 int files_init_shares(struct files *files)
 {
 	files->shares = calloc(files->n_sources + SOURCES_SPARE + 1, sizeof files->shares[0]);
@@ -29,13 +37,13 @@ int files_init_shares(struct files *files)
 		TAILQ_INIT(&files->shares[i].packed);
 		TAILQ_INIT(&files->shares[i].letters);
 		TAILQ_INIT(&files->shares[i].open);
-		for (unsigned k = 0; i < files->n_sources && k <= files->sources[i].n_also; k++)
-			files->shares[i].under_way[k].part = source_cluster(&files->sources[i], k);
+		if (i < files->n_sources)
+			files_see_clusters(files, i);
 	}
 	return 0;
 }
 
-/* As long as its source was the only one, and had one topic, nothing was counted. */
+/* As long as its source was the only one, which sent to one cluster, nothing was counted. */
 static void begin_shares(struct files *files)
 {
 	void *cursor = NULL;
@@ -49,11 +57,7 @@ static void begin_shares(struct files *files)
 
 void files_add_source(struct files *files)
 {
-	const struct source *source = &files->sources[files->n_sources];
-
-	for (unsigned k = 0; k <= source->n_also; k++)
-		files->shares[files->n_sources].under_way[k].part = source_cluster(source, k);
-	files->n_sources++;
+	files_see_clusters(files, files->n_sources++);
 	if (files->n_sources == 2)
 		begin_shares(files);
 }

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/hash.h"
 #include "flow/branches.h"
 #include "input/reach.h"
 #include "join/join.h"
@@ -38,9 +37,8 @@ struct source_branch {
 };
 
 struct source {
-	bool gone;                 /* a reload took it out: no file is its; its place is kept */
-	uint32_t cluster;          /* whose topics are meant: its index in the configuration */
-	struct hash128 topic_mark; /* of what it says of its topics, to be compared */
+	bool gone;               /* a reload took it out: no file is its; its place is kept */
+	uint32_t cluster;        /* whose topics are meant: its index in the configuration */
 	char *name;              /* owned by whoever built this, as all it points to but rotated */
 	struct parser *parser;   /* NULL: none */
 	bool reads_header;       /* and the first line of a file, which names its columns */

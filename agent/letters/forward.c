@@ -150,11 +150,21 @@ static void refused(struct forward *forward, struct forward_topic *copy, const c
 	pass(copy);
 }
 
+/* Whether its source sends its dead letters to the topic. */
+static bool goes_there(const struct forward *forward, const struct forward_topic *copy,
+		       const struct store_dead_letter *letter)
+{
+	const struct source *source = source_of(forward, letter);
+
+	return source && !source->gone && source->letter_topic == copy->topic &&
+	       !letters_goes(forward->letters, letter->id);
+}
+
 static void failed(struct forward *forward, struct forward_topic *copy, const struct report *report,
 		   uint64_t now_us)
 {
 	forward->counters->maybe_persisted += report->maybe_persisted;
-	if (copy->gone)
+	if (copy->gone || !goes_there(forward, copy, &copy->letter))
 		pass(copy);
 	/* Also where it was given up for a line that waits: that goes first. */
 	copy->failed_gap_us = longer(copy->failed_gap_us, FAILED_MIN_US, FAILED_MAX_US);
@@ -217,16 +227,6 @@ static int take_report(struct forward *forward, struct forward_topic *copy, uint
 	return 0;
 }
 
-/* Whether its source sends its dead letters to the topic. */
-static bool goes_there(const struct forward *forward, const struct forward_topic *copy,
-		       const struct store_dead_letter *letter)
-{
-	const struct source *source = source_of(forward, letter);
-
-	return source && source->letter_topic == copy->topic &&
-	       !letters_goes(forward->letters, letter->id);
-}
-
 /* One that was copied stays for as long as its source says so. 1: it is to be copied. */
 static int judge(struct forward *forward, const struct forward_topic *copy,
 		 const struct store_dead_letter *letter)
@@ -268,6 +268,17 @@ static bool has_more(const struct forward *forward, struct forward_topic *copy, 
 	return !copy->dry;
 }
 
+/* Another topic had it when a reload came, and has not told yet whether it took it. */
+static bool is_elsewhere(const struct forward *forward, uint64_t id)
+{
+	for (size_t i = 0; i < forward->n_topics; i++) {
+		if (forward->topics[i].letter.id == id &&
+		    replay_is_busy(&forward->topics[i].replay))
+			return true;
+	}
+	return false;
+}
+
 /*
  * The next letter for the topic. 1; 0: there is none now, and perhaps no more; -ENOMEM.
  */
@@ -282,7 +293,7 @@ static int next_letter(struct forward *forward, struct forward_topic *copy,
 		if (r)
 			break;
 		copy->after = letter->id;
-		if (forward_is_busy(busy, letter->id))
+		if (forward_is_busy(busy, letter->id) || is_elsewhere(forward, letter->id))
 			leave_for_later(copy, letter->id);
 		else
 			goes = judge(forward, copy, letter);
@@ -390,18 +401,37 @@ static void add(struct forward *forward, uint32_t topic)
 	forward->topics[forward->n_topics++] = (struct forward_topic){.topic = topic};
 }
 
-int forward_open(struct forward *forward)
+static void add_topics(struct forward *forward)
 {
 	const struct conf *conf = forward->conf;
 
-	forward->topics = calloc(conf->n_sources + 1, sizeof *forward->topics);
-	if (!forward->topics)
-		return -ENOMEM;
 	for (size_t i = 0; i < conf->n_sources; i++) {
-		if (conf->sources[i].letter_topic != SOURCE_NO_TOPIC)
+		if (!conf->sources[i].gone && conf->sources[i].letter_topic != SOURCE_NO_TOPIC)
 			add(forward, conf->sources[i].letter_topic);
 	}
+}
+
+int forward_open(struct forward *forward)
+{
+	/* One that is under way is known by where it lies: the list never grows. */
+	forward->topics = calloc(conf_max_topics(forward->conf) + 1, sizeof *forward->topics);
+	if (!forward->topics)
+		return -ENOMEM;
+	add_topics(forward);
 	return 0;
+}
+
+void forward_look_again(struct forward *forward)
+{
+	add_topics(forward);
+	for (size_t i = 0; i < forward->n_topics; i++) {
+		struct forward_topic *copy = &forward->topics[i];
+
+		if (!replay_is_busy(&copy->replay))
+			pass(copy);
+		copy->after = copy->later = copy->again_us = 0;
+		copy->dry = false;
+	}
 }
 
 void forward_close(struct forward *forward)

@@ -33,6 +33,12 @@ struct forward {
 /* The parts are set, the rest is zeroed; conf says which topics there are. 0 or -ENOMEM. */
 int forward_open(struct forward *forward) MUSTCHECK;
 
+/*
+ * Sources may have other topics of dead letters now: all letters are looked at again. What is under
+ * way goes where it was sent to.
+ */
+void forward_look_again(struct forward *forward);
+
 /* Frees what it holds. The output is gone. A zeroed one, or one that was closed, is fine. */
 void forward_close(struct forward *forward);
 

@@ -255,18 +255,6 @@ static int hash_source(const struct conf_values *main, const struct conf_values 
 	return end(&w, ret_hash);
 }
 
-static int hash_topics(const struct conf_values *values, struct hash128 *ret_hash)
-{
-	struct writing w;
-	int r = begin(&w);
-
-	if (r)
-		return r;
-	write_value(w.to, CONF_PARTITIONER, &values->of[CONF_PARTITIONER]);
-	write_value(w.to, CONF_TOPIC_CONFIG, &values->of[CONF_TOPIC_CONFIG]);
-	return end(&w, ret_hash);
-}
-
 static int mark_source(const struct conf_values *main, const struct conf_node *group,
 		       struct mark_source *source)
 {
@@ -280,8 +268,6 @@ static int mark_source(const struct conf_values *main, const struct conf_node *g
 	if (!source->name)
 		return -ENOMEM;
 	r = hash_source(main, &values, false, &source->is);
-	if (!r)
-		r = hash_topics(&values, &source->topics);
 	return r ? r : hash_source(main, &values, true, &source->limits);
 }
 

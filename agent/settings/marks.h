@@ -21,7 +21,6 @@ struct mark_source {
 	char *name;
 	/* What becomes of its lines: with its parsers, and what it has of the top level. */
 	struct hash128 is;
-	struct hash128 topics; /* what of that belongs to its topics: partitioner, topic_config */
 	struct hash128 limits; /* what may be another while its files are read: marks_is_limit */
 };
 

@@ -19,6 +19,8 @@ from rig.writer import Load
 LONG = bool(os.environ.get("WAYBILL_LONG"))
 RELOADS = 1000 if LONG else 50
 RATE = 1000
+# There is room for 256 topics and 64 sources that are new.
+NEW_EVERY = max(5, RELOADS // 50)
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def make_side(topic_name, make_lineage, make_oracle):
     def make(name, kafka, cluster=None, lineage=None):
         topic = f"{topic_name}-{name}"
         kafka.make_topic(topic)
-        lineage = lineage or make_lineage(name)
+        lineage = make_lineage(name) if lineage is None else lineage
         oracle = make_oracle(kafka, topic, [lineage], unjudged={"life"})
         return Side(name, kafka, topic, lineage, oracle, cluster)
 
@@ -197,6 +199,44 @@ def test_a_file_changes_its_source(make_sides, cluster, topic_name):
     sides.agent.assert_true(810)
 
 
+@pytest.mark.scenario("F03")
+def test_a_source_sends_to_another_cluster_too(make_agent, manager, broker, far, make_side):
+    """The only one: it gets a second cluster, is halted while that is away, and gets company."""
+    one, two = make_side("one", broker, "near"), make_side("two", broker, "near")
+    copies = make_side("copies", far, lineage=one.lineage)
+    kafka = [
+        {"name": "near", "bootstrap_servers": broker.bootstrap},
+        {"name": "far", "bootstrap_servers": far.bootstrap},
+    ]
+    # Of a cluster that no source uses there is no producer.
+    one.more = {"also": [{"cluster": "far", "topic": copies.topic}]}
+    two.there = False
+    sides = Sides(make_agent(text=""), manager, [one, two], kafka, shutdown_timeout="5m")
+    one.lineage.append(500)
+    sides.delivered(one, 500), wait_for(lambda: copies.oracle.in_topic() == 500, 30, "copies")
+    far.freeze()
+    try:
+        one.lineage.append(500)
+        sides.agent.counted(lines_read=1000, in_flight=500)
+        ready, two.there = sides.ready(), True
+        sides.configure()
+        sides.hang_up()
+        sides.agent.wait_says("sources +1 -0 ~1, others go on")
+        sides.delivered(one, 1000)
+        assert sides.ready() == ready
+    finally:
+        far.thaw()
+    manager.wait("READY", ready + 1)
+    one.lineage.append(500), two.lineage.append(100)
+    sides.delivered(one, 1500)
+    one.life, one.more = 1, {"also": [{"cluster": "far", "topic": copies.topic}], "exclude": ["*.none"]}
+    sides.reload()
+    wait_for(copies.oracle.complete, 30, "copies")
+    sides.ends_clean([1500, 100])
+    copies.oracle.judge().assert_clean(1500)
+    assert sides.agent.messages().count("started:") == 1
+
+
 @pytest.fixture
 def stuck(make_agent, manager, far, make_side):
     """500 lines of the source that is to change are under way to a frozen broker."""
@@ -278,7 +318,8 @@ def test_after_shutdown_timeout_it_restarts(stuck, far):
 @pytest.mark.timeout(7200 if LONG else 600)
 @pytest.mark.scenario("F03")
 def test_many_reloads_under_load(make_agent, manager, broker, far, make_side):
-    """A source changes, another comes and goes, a third is as it was; one cluster is away meanwhile."""
+    """A source changes, another comes and goes, a third is as it was, a fourth has another name and a
+    topic of its own each time; one cluster is away meanwhile."""
     same, changes = make_side("same", broker, "near"), make_side("changes", far, "far")
     comes = make_side("comes", broker, "near")
     kafka = [
@@ -286,12 +327,15 @@ def test_many_reloads_under_load(make_agent, manager, broker, far, make_side):
         {"name": "far", "bootstrap_servers": far.bootstrap},
     ]
     sides = Sides(make_agent(text=""), manager, [same, changes, comes], kafka, shutdown_timeout="5m")
+    news = []
     loads = [Load(side.lineage, rate=RATE, rotate_every=7 * RATE) for side in sides.sides]
     descriptors = []
     for number in range(1, RELOADS + 1):
         changes.life = number
         comes.there = number % 3 != 1
         comes.life += comes.there
+        if number % NEW_EVERY == 0:
+            news.append(replace_news(sides, news, make_side(f"new{number}", broker, "near")))
         before = same.oracle.in_topic()
         if number == RELOADS // 2:
             away(sides, same, far)
@@ -301,7 +345,8 @@ def test_many_reloads_under_load(make_agent, manager, broker, far, make_side):
         descriptors.append(len(os.listdir(f"/proc/{sides.pid}/fd")))
     comes.there = True
     sides.reload()
-    written = [load.stop() for load in loads]
+    written = [load.stop() for load in loads] + [100] * len(news)
+    sides.sides = [same, changes, comes, *news]
     sides.ends_clean(written)
     assert sides.agent._printed()[-1]["producers_made"] == 2
     for side in (changes, comes):
@@ -309,6 +354,16 @@ def test_many_reloads_under_load(make_agent, manager, broker, far, make_side):
             assert lives == sorted(lives), f"{side.name}: a record of an earlier configuration came later"
     assert len(set(sum(changes.lives().values(), []))) > RELOADS // 2, "no load at the reloads"
     assert max(descriptors) <= descriptors[0] + 12, descriptors
+
+
+def replace_news(sides, news, side):
+    """The one before has shipped its lines, and goes; the next one has some from the beginning on."""
+    if news:
+        wait_for(news[-1].oracle.complete, 60, f"all lines of {news[-1].name}")
+        sides.sides.remove(news[-1])
+    side.lineage.append(100)
+    sides.sides.append(side)
+    return side
 
 
 def away(sides, same, far):

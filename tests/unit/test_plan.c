@@ -321,8 +321,6 @@ Test(plan, what_a_producer_is_made_of)
 {
 	const char *both = SOURCES(ONE("") ", " TWO);
 
-	expect(both, SOURCES(ONE("") ", { name = \"new\"; paths = \"/n\"; topic = \"v\"; }"),
-	       PLAN_RESTART, "topic v is new");
 	expect(both, SOURCES(ONE("topic_config = { compression_type = \"gzip\"; };") ", " TWO),
 	       PLAN_RESTART, NULL);
 	expect(both, SOURCES(ONE("partitioner = { hash = \"crc32\"; };") ", " TWO), PLAN_RESTART,
@@ -336,52 +334,40 @@ Test(plan, what_a_producer_is_made_of)
 #define ALSO "also = ( { topic = \"u\"; } );"
 #define DEAD "dead_letter_topic = \"u\";"
 
-Test(plan, a_source_with_several_topics_asks_for_a_restart)
+Test(plan, a_source_with_several_topics_is_like_any_other)
 {
-	static const char also[] = "source one has several topics";
-	static const char dead[] = "source one has a dead_letter_topic";
+	const char *both = SOURCES(ONE("") ", " TWO), *also = SOURCES(ONE(ALSO DEAD) ", " TWO);
 
-	expect(SOURCES(ONE("") ", " TWO), SOURCES(ONE(ALSO) ", " TWO), PLAN_RESTART, also);
-	expect(SOURCES(ONE(ALSO) ", " TWO), SOURCES(ONE("") ", " TWO), PLAN_RESTART, also);
-	expect(SOURCES(ONE(ALSO) ", " TWO), SOURCES(ONE(ALSO "key = \"k\";") ", " TWO),
-	       PLAN_RESTART, also);
-	expect(SOURCES(ONE(ALSO) ", " TWO), SOURCES(TWO), PLAN_RESTART, also);
-	expect(SOURCES(ONE(ALSO)), SOURCES(ONE(ALSO) ", " TWO), PLAN_RESTART, also);
-	expect(SOURCES(ONE("") ", " TWO), SOURCES(ONE(DEAD) ", " TWO), PLAN_RESTART, dead);
-	expect(SOURCES(ONE(DEAD) ", " TWO), SOURCES(ONE("") ", " TWO), PLAN_RESTART, dead);
-	expect(SOURCES(ONE(DEAD)), SOURCES(ONE(DEAD) ", " TWO), PLAN_RESTART, dead);
-	expect(SOURCES(ONE("") ", " TWO), DEAD SOURCES(ONE("") ", " TWO), PLAN_RESTART, NULL);
-}
-
-Test(plan, a_source_with_several_topics_beside_goes_on)
-{
-	const char *both = SOURCES(ONE(ALSO DEAD) ", " TWO);
-
-	expect_sources(both, SOURCES(ONE(ALSO DEAD) ", " TWO ", " THREE), 1, 0, 0);
-	expect_sources(both, SOURCES(ONE(ALSO DEAD) ", " THREE), 1, 1, 0);
-	expect_sources(both, SOURCES(TWO ", " ONE(ALSO DEAD)), 0, 0, 0);
-	expect(both, SOURCES(ONE(ALSO DEAD " max_rate = \"1MiB/s\";") ", " TWO), PLAN_LIMITS,
+	expect_sources(both, SOURCES(ONE(ALSO) ", " TWO), 0, 0, 1);
+	expect_sources(both, SOURCES(ONE(DEAD) ", " TWO), 0, 0, 1);
+	expect_sources(both, DEAD SOURCES(ONE("") ", " TWO), 0, 0, 2);
+	expect_sources(also, both, 0, 0, 1);
+	expect_sources(also, SOURCES(ONE(ALSO DEAD "key = \"k\";") ", " TWO), 0, 0, 1);
+	expect_sources(also, SOURCES(TWO), 0, 1, 0);
+	expect_sources(also, SOURCES(ONE(ALSO DEAD) ", " TWO ", " THREE), 1, 0, 0);
+	expect_sources(also, SOURCES(TWO ", " ONE(ALSO DEAD)), 0, 0, 0);
+	expect_sources(SOURCES(ONE(ALSO)), SOURCES(ONE(ALSO) ", " TWO), 1, 0, 0);
+	expect(also, SOURCES(ONE(ALSO DEAD " max_rate = \"1MiB/s\";") ", " TWO), PLAN_LIMITS,
 	       "one");
 }
 
-/* It would have a file that another one had. */
-Test(plan, a_source_with_several_topics_is_touched_by_a_file)
-{
-	struct conf *now = live(SOURCES(ONE(ALSO) ", " TWO)), *next;
-	struct plan plan;
+#define CLUSTERS                                                                            \
+	"state_dir = \"/s\"; kafka = ( { name = \"x\"; bootstrap_servers = \"h:9092\"; }, " \
+	"{ name = \"y\"; bootstrap_servers = \"i:9092\"; } );\n"
+#define ACROSS(name)                                                                     \
+	"{ name = \"" name "\"; paths = \"/" name "\"; topic = \"t\"; cluster = \"x\"; " \
+	"also = ( { topic = \"" name "\"; cluster = \"y\"; } ); }"
 
-	next = load(SOURCES(ONE(ALSO) ", " TWO ", " THREE));
-	cr_assert_eq(plan_make(now, next, true, &plan), 0);
-	cr_assert_eq(plan.way, PLAN_SOURCES);
-	plan_check_touched(now, next, &plan);
-	cr_expect_eq(plan.way, PLAN_SOURCES);
-	plan.touched[0] = true;
-	plan_check_touched(now, next, &plan);
-	cr_expect_eq(plan.way, PLAN_RESTART);
-	cr_expect_str_eq(plan.what, "source one has several topics");
-	plan_deinit(&plan);
-	conf_unref(now);
-	conf_unref(next);
+/* What it has under way was not counted by cluster. */
+Test(plan, the_only_source_with_several_clusters_is_halted_for_company)
+{
+	static const char one[] = CLUSTERS "sources = ( " ACROSS("a") " );\n";
+	static const char two[] = CLUSTERS "sources = ( " ACROSS("a") ", " ACROSS("b") " );\n";
+	static const char three[] =
+		CLUSTERS "sources = ( " ACROSS("a") ", " ACROSS("b") ", " ACROSS("c") " );\n";
+
+	expect_sources(one, two, 1, 0, 1);
+	expect_sources(two, three, 1, 0, 0);
 }
 
 Test(plan, series_of_files_and_partitions_are_limits)
@@ -446,6 +432,83 @@ Test(plan, topics_and_rules_keep_their_numbers)
 	take(now, text);
 	cr_expect_eq(now->n_rules, 2);
 	conf_unref(now);
+}
+
+#define NEW(topic, more) "{ name = \"new\"; paths = \"/n\"; topic = \"" topic "\"; " more " }"
+
+/* Where lines of each source may go, by the plan that is taken. */
+Test(plan, topics_come_and_stay)
+{
+	static const char rules[] =
+		"partitioner = { rules = ( { prefix = \"p\"; partitions = [ 0 ]; "
+		"} ); };";
+	struct conf *now = live(SOURCES(ONE("") ", " TWO));
+	const struct topic_settings *settings = now->topic_settings;
+	char text[512];
+	size_t n;
+
+	snprintf(text, sizeof text, SOURCES(NEW("v", "dead_letter_topic = \"w\"; %s") ", " TWO),
+		 rules);
+	take(now, text);
+	cr_assert_eq(now->n_topics, 4);
+	cr_expect_eq(now->topic_settings, settings, "who has the lists need not be told");
+	cr_expect_eq(now->clusters[0].n_topics, 4);
+	cr_expect_str_eq(now->topics[2], "v");
+	cr_expect_eq(route_topics(now->sources[2].route, &n)[0], 2);
+	cr_expect_eq(partitioner_least(now->topic_partitioners[2]), 2);
+	cr_expect_str_eq(now->topics[now->sources[2].letter_topic], "w");
+	cr_expect(settings[0].unused && !settings[1].unused && !settings[2].unused);
+	cr_expect(settings[3].letters && !settings[3].unused && !settings[2].letters);
+	take(now, SOURCES(ONE("") ", " TWO));
+	cr_expect_eq(now->n_topics, 4);
+	cr_expect(!settings[0].unused && settings[2].unused && settings[3].unused);
+	/* The producer has it as it was, whoever has said so. */
+	write_at("main.conf", SOURCES(ONE("") ", " NEW("v", "")));
+	cr_expect_eq(from_keeping(now).way, PLAN_RESTART);
+	take(now, text);
+	cr_expect_eq(route_topics(now->sources[2].route, &n)[0], 2);
+	cr_expect_eq(now->n_topics, 4);
+	/* One that took dead letters gets lines, and one that gets lines takes dead letters. */
+	take(now, SOURCES(ONE("dead_letter_topic = \"u\";") ", " NEW("w", "") ", " TWO));
+	cr_expect(!settings[3].letters && !settings[1].letters && settings[2].unused);
+	conf_unref(now);
+}
+
+#define PLANS(list) "topics = ( " list " );\n"
+#define PLAN(name, partitions) \
+	"{ name = \"" name "\"; create = true; partitions = " partitions "; }"
+
+/* What is said of a topic that comes is taken with it. */
+Test(plan, a_topic_that_comes_may_have_a_plan)
+{
+	struct conf *now = live(PLANS(PLAN("t", "3")) SOURCES(ONE("") ", " TWO));
+
+	take(now,
+	     PLANS(PLAN("v", "5") ", " PLAN("t", "3")) SOURCES(ONE("") ", " NEW("v", "") ", " TWO));
+	cr_expect(now->plans[2].create);
+	cr_expect_eq(now->plans[2].partitions, 5);
+	cr_expect_eq(now->clusters[0].plans[2].partitions, 5);
+	write_at("main.conf", PLANS(PLAN("v", "6") ", " PLAN("t", "3"))
+				      SOURCES(ONE("") ", " NEW("v", "") ", " TWO));
+	cr_expect_eq(from_keeping(now).way, PLAN_RESTART);
+	write_at("main.conf", PLANS(PLAN("t", "3")) SOURCES(ONE("") ", " TWO));
+	cr_expect_eq(from(now).way, PLAN_SOURCES);
+}
+
+Test(plan, there_is_no_room_for_any_number_of_topics)
+{
+	struct conf *now = live(SOURCES(ONE("") ", " TWO));
+	char text[512];
+
+	for (int i = 0; i < TOPICS_SPARE; i++) {
+		snprintf(text, sizeof text,
+			 SOURCES(TWO ", { name = \"new\"; paths = \"/n\"; topic = \"n%d\"; }"), i);
+		take(now, text);
+	}
+	write_at("main.conf", SOURCES(TWO ", " NEW("more", "")));
+	cr_expect_eq(from_keeping(now).way, PLAN_RESTART);
+	write_at("main.conf", SOURCES(TWO ", " NEW("n7", "")));
+	cr_expect_eq(from(now).way, PLAN_SOURCES);
 }
 
 /* The number that a record gets, which a route with a constant topic has worked out before. */
