@@ -150,6 +150,18 @@ static void refused(struct forward *forward, struct forward_topic *copy, const c
 	pass(copy);
 }
 
+static const struct source *source_of(const struct forward *forward,
+				      const struct store_dead_letter *letter)
+{
+	const struct conf *conf = forward->conf;
+
+	for (size_t i = 0; letter->source && i < conf->n_sources; i++) {
+		if (strcmp(conf->sources[i].name, letter->source) == 0)
+			return &conf->sources[i];
+	}
+	return NULL;
+}
+
 /* Whether its source sends its dead letters to the topic. */
 static bool goes_there(const struct forward *forward, const struct forward_topic *copy,
 		       const struct store_dead_letter *letter)
@@ -172,18 +184,6 @@ static void failed(struct forward *forward, struct forward_topic *copy, const st
 	/* What came back with the producer's end tells nothing of the topic. */
 	if (!report->producer_gone)
 		tell_fails(forward, copy, report->reason);
-}
-
-static const struct source *source_of(const struct forward *forward,
-				      const struct store_dead_letter *letter)
-{
-	const struct conf *conf = forward->conf;
-
-	for (size_t i = 0; letter->source && i < conf->n_sources; i++) {
-		if (strcmp(conf->sources[i].name, letter->source) == 0)
-			return &conf->sources[i];
-	}
-	return NULL;
 }
 
 /* The topic has it. */
