@@ -44,10 +44,11 @@ floors() {
 		6  checkpoint
 		6  cluster
 		6  follow
-		6  kafka
+		6  instance
 		6  pipeline
 		7  conf
 		7  hints
+		7  kafka
 		7  resume
 		8  change
 		8  control
@@ -77,7 +78,7 @@ neighbours() {
 # jansson, of which waybill test compares trees and base/object reads objects.
 libraries() {
 	cat <<-'END'
-		librdkafka/.*          agent/{kafka/*,client/*,output/partitioner,cmd/demo/embedded,cmd/demo/consumer}.[ch]
+		librdkafka/.*          agent/{kafka/*,instance/*,client/*,output/partitioner,cmd/demo/embedded,cmd/demo/consumer}.[ch]
 		pcre2\.h               parsers/pattern{.c,_*.[ch]}
 		libconfig\.h           agent/settings/text.c
 		sqlite3\.h             agent/state/{store,store_*}.[ch]
@@ -392,8 +393,8 @@ self_test() {
 	expect 'planted.c:1: ops must not include'
 	echo '#include <conf/build.h>' >"$copy/agent/files/planted.c"
 	expect 'planted.c:1: <conf/build.h> is one of ours'
-	echo '#include "kafka/producer_private.h"' >"$copy/agent/conf/planted.c"
-	expect 'planted.c:1: conf must not include "kafka/producer_private.h": it is private'
+	echo '#include "instance/producer_private.h"' >"$copy/agent/conf/planted.c"
+	expect 'planted.c:1: conf must not include "instance/producer_private.h": it is private'
 	echo '#include "map.h"' >"$copy/agent/base/planted.c"
 	expect 'planted.c:1: "map.h" is not a file'
 	mkdir "$copy/agent/planted"

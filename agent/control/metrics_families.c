@@ -15,11 +15,7 @@
 
 #define METRICS_MEMORY_LIMIT "waybill_memory_limit_bytes"
 
-/* The function of a family, with the arguments of its `put`. */
-#define PUT(name)                                                                               \
-	static bool name(UNUSED const struct metric_family *family,                             \
-			 UNUSED struct metrics *metrics, const struct view *view, size_t index, \
-			 struct json *to)
+#define PUT(name) static METRICS_PUT(name)
 
 static void put_sample(struct json *to, const char *name, const char *label, const char *word,
 		       uint64_t value)
@@ -208,16 +204,6 @@ PUT(put_partitions)
 	return true;
 }
 
-/* Whole seconds, and what is less in so many digits. */
-static void put_seconds(struct json *to, uint64_t time, uint64_t per_second, int digits)
-{
-	char text[40];
-
-	snprintf(text, sizeof text, " %" PRIu64 ".%0*" PRIu64 "\n", time / per_second, digits,
-		 time % per_second);
-	json_put_text(to, text);
-}
-
 PUT(put_timed)
 {
 	const struct counters *counts = &view->files->source_counters[index];
@@ -229,7 +215,7 @@ PUT(put_timed)
 	json_put_text(to, METRICS_PATTERN "_sum");
 	metrics_put_label(to, "{", "source", view->conf->sources[index].name);
 	json_put_text(to, "}");
-	put_seconds(to, counts->timed_ns, 1000 * US_PER_S, 9);
+	metrics_put_seconds(to, counts->timed_ns, 1000 * US_PER_S, 9);
 	put_sample(to, METRICS_PATTERN "_count", "source", view->conf->sources[index].name,
 		   counts->timed);
 	return true;
@@ -272,67 +258,6 @@ PUT(put_memory)
 	if (pool)
 		put_sample(to, family->name, "pool", pool, bytes);
 	return pool;
-}
-
-/* The labels of a broker, without the brace behind them. */
-static void put_broker_labels(struct json *to, const struct output_broker *broker)
-{
-	char id[16];
-
-	snprintf(id, sizeof id, "%" PRId32, broker->id);
-	if (broker->cluster)
-		metrics_put_label(to, "{", METRICS_CLUSTER, broker->cluster);
-	metrics_put_label(to, broker->cluster ? "," : "{", "broker", id);
-}
-
-/* Of those of which something was counted. */
-PUT(put_broker)
-{
-	struct output_broker broker;
-
-	if (!output_broker(view->output, index, view->now_us, &broker))
-		return false;
-	if (!broker.load.counted)
-		return true;
-	json_put_text(to, family->name);
-	put_broker_labels(to, &broker);
-	json_put_text(to, "}");
-	metrics_put_value(to, family->of_load(&broker.load), family->milli);
-	return true;
-}
-
-static void put_quantile(struct json *to, const struct output_broker *broker, const char *quantile,
-			 uint64_t us)
-{
-	json_put_text(to, METRICS_RTT);
-	put_broker_labels(to, broker);
-	metrics_put_label(to, ",", "quantile", quantile);
-	json_put_text(to, "}");
-	put_seconds(to, us, US_PER_S, 6);
-}
-
-/* The quantiles where they are known. */
-PUT(put_rtt)
-{
-	struct output_broker broker;
-
-	if (!output_broker(view->output, index, view->now_us, &broker))
-		return false;
-	if (!broker.load.counted)
-		return true;
-	if (broker.load.rtt_99_us) {
-		put_quantile(to, &broker, "0.5", broker.load.rtt_50_us);
-		put_quantile(to, &broker, "0.99", broker.load.rtt_99_us);
-	}
-	json_put_text(to, METRICS_RTT "_sum");
-	put_broker_labels(to, &broker);
-	json_put_text(to, "}");
-	put_seconds(to, broker.load.rtt_sum_us, US_PER_S, 6);
-	json_put_text(to, METRICS_RTT "_count");
-	put_broker_labels(to, &broker);
-	json_put_text(to, "}");
-	metrics_put_value(to, broker.load.rtt_n, false);
-	return true;
 }
 
 /* The next of those that are furthest behind. */
@@ -386,26 +311,6 @@ static uint64_t quiet(const struct output_partition *part)
 static uint64_t stuck(const struct output_partition *part)
 {
 	return part->leader < 0 || part->held || part->lacks_replicas;
-}
-
-static uint64_t connected(const struct output_load *load)
-{
-	return load->connected;
-}
-
-static uint64_t requests(const struct output_load *load)
-{
-	return load->requests;
-}
-
-static uint64_t records(const struct output_load *load)
-{
-	return load->records;
-}
-
-static uint64_t throttled_ms(const struct output_load *load)
-{
-	return load->throttled_ms;
 }
 
 static uint64_t behind(UNUSED const struct view *view, const struct file *file)
@@ -463,17 +368,18 @@ static const struct metric_family families[] = {
 	 METRICS_GAUGE, "pool", .put = put_memory},
 	{METRICS_MEMORY_LIMIT, "what it is bounded by", METRICS_GAUGE, "pool", .put = put_memory},
 	{"waybill_broker_connected", "1: librdkafka is connected with it, and logged in",
-	 METRICS_GAUGE, LABELS_OF_BROKER, .put = put_broker, .of_load = connected},
+	 METRICS_GAUGE, LABELS_OF_BROKER, .put = metrics_put_broker, .of_load = metrics_connected},
 	{METRICS_RTT,
 	 "from a request to the broker's answer; the quantiles are of the last interval",
-	 METRICS_SUMMARY, LABELS_OF_BROKER, .put = put_rtt},
+	 METRICS_SUMMARY, LABELS_OF_BROKER, .put = metrics_put_rtt},
 	{"waybill_broker_outbuf_requests", "requests to it that librdkafka could not send yet",
-	 METRICS_GAUGE, LABELS_OF_BROKER, .put = put_broker, .of_load = requests},
+	 METRICS_GAUGE, LABELS_OF_BROKER, .put = metrics_put_broker, .of_load = metrics_requests},
 	{"waybill_broker_outbuf_records", "records in those", METRICS_GAUGE, LABELS_OF_BROKER,
-	 .put = put_broker, .of_load = records},
+	 .put = metrics_put_broker, .of_load = metrics_records},
 	{"waybill_broker_throttle_seconds_total",
 	 "for how long its answers told librdkafka to wait, because of a quota", METRICS_COUNTER,
-	 LABELS_OF_BROKER, .put = put_broker, .of_load = throttled_ms, .milli = true},
+	 LABELS_OF_BROKER, .put = metrics_put_broker, .of_load = metrics_throttled_ms,
+	 .milli = true},
 	{"waybill_partition_records_total", "records that Kafka acknowledged", METRICS_COUNTER,
 	 LABELS_OF_PARTITION, METRIC_PER_PARTITION, put_partitions, .of_partition = delivered},
 	{"waybill_partition_in_flight", "records sent and not yet acknowledged", METRICS_GAUGE,

@@ -2,9 +2,13 @@
 #ifndef CONTROL_METRICS_PRIVATE_H
 #define CONTROL_METRICS_PRIVATE_H
 
+#include "base/result.h"
 #include "control/metrics.h"
 
-/* metrics.c calls metrics_families.c, metrics_rows.c; all of them metrics_text.c. */
+/*
+ * metrics.c calls metrics_families.c, metrics_rows.c; the first of these metrics_brokers.c; all of
+ * them metrics_text.c.
+ */
 
 #define METRICS_COUNTER "counter"
 #define METRICS_GAUGE "gauge"
@@ -18,8 +22,26 @@ void metrics_put_head(bool open_metrics, struct json *to, const char *name, cons
 /* The value and the end of the line; milli: it is in thousandths. */
 void metrics_put_value(struct json *to, uint64_t value, bool milli);
 
+/* The same in whole seconds, and what is less in so many digits. */
+void metrics_put_seconds(struct json *to, uint64_t time, uint64_t per_second, int digits);
+
 /* `before`: "{" for the first label, "," for another; behind the last comes "}". */
 void metrics_put_label(struct json *to, const char *before, const char *name, const char *value);
+
+/* The function of a family, with the arguments of its `put`. */
+#define METRICS_PUT(name)                                                                    \
+	bool name(UNUSED const struct metric_family *family, UNUSED struct metrics *metrics, \
+		  const struct view *view, size_t index, struct json *to)
+
+/* What the library has counted of a broker, of which nothing may be known; its answers' times. */
+METRICS_PUT(metrics_put_broker);
+METRICS_PUT(metrics_put_rtt);
+
+/* A family's of_load. */
+uint64_t metrics_connected(const struct output_load *load);
+uint64_t metrics_requests(const struct output_load *load);
+uint64_t metrics_records(const struct output_load *load);
+uint64_t metrics_throttled_ms(const struct output_load *load);
 
 /* Writes a piece of the family of this number. False: there was none left. */
 bool metrics_put_family(struct metrics *metrics, const struct view *view, size_t number,

@@ -81,3 +81,12 @@ void metrics_put_label(struct json *to, const char *before, const char *name, co
 	put_escaped(to, value, "\\\"\n");
 	json_put_text(to, "\"");
 }
+
+void metrics_put_seconds(struct json *to, uint64_t time, uint64_t per_second, int digits)
+{
+	char text[40];
+
+	snprintf(text, sizeof text, " %" PRIu64 ".%0*" PRIu64 "\n", time / per_second, digits,
+		 time % per_second);
+	json_put_text(to, text);
+}

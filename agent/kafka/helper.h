@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "client/statistics.h"
-#include "kafka/producer.h"
-#include "kafka/topics.h"
+#include "instance/producer.h"
+#include "instance/topics.h"
 
 /*
  * The one helper thread of the Kafka output: all calls that may block. It makes producers, asks

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "kafka/plans.h"
+#include "instance/plans.h"
 
 #define ASK_TIMEOUT_MS 5000
 #define ANY_TIMEOUT_MS 2000

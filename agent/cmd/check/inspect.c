@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "kafka/producer.h"
+#include "instance/producer.h"
 
 #define ASK_TIMEOUT_MS 5000
 #define ASK_LEADER_MS 5000

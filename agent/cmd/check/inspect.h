@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "client/options.h"
-#include "kafka/topics.h"
+#include "instance/topics.h"
 
 /* A look at the brokers before anything is sent: the questions of the helper, asked once. */
 

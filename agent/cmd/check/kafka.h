@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "cmd/check/report.h"
-#include "kafka/topics.h"
+#include "instance/topics.h"
 #include "route/route.h"
 
 /*

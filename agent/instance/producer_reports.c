@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "client/statistics.h"
 #include "client/words.h"
-#include "kafka/producer_private.h"
+#include "instance/producer_private.h"
 
 /* Taken from an event at a time: a few cache lines of pointers. */
 #define PORTION 64

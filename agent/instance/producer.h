@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef KAFKA_PRODUCER_H
-#define KAFKA_PRODUCER_H
+#ifndef INSTANCE_PRODUCER_H
+#define INSTANCE_PRODUCER_H
 
 #include <stdbool.h>
 #include <stddef.h>

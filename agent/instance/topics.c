@@ -9,7 +9,7 @@
  * One request asks for all topics of the instance. Settings are asked apart and may be refused;
  * they only keep batches below the limit of a topic, so that refusals stay rare.
  */
-#include "kafka/topics.h"
+#include "instance/topics.h"
 
 #include <errno.h>
 #include <librdkafka/rdkafka.h>

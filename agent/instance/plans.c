@@ -4,7 +4,7 @@
  * to create, a policy, more replicas than brokers): that is told with the topic's absence, and
  * tried again after 1 s, doubling to 60, until the topic is there, whoever makes it.
  */
-#include "kafka/plans.h"
+#include "instance/plans.h"
 
 #include <errno.h>
 #include <librdkafka/rdkafka.h>

@@ -24,7 +24,7 @@
  * Headers are built by us and handed over as a list: the library frees headers that it built
  * itself twice when a partition is unknown (before 2.12.0, scenario E14).
  */
-#include "kafka/producer.h"
+#include "instance/producer.h"
 
 #include <errno.h>
 #include <librdkafka/rdkafka.h>
@@ -36,7 +36,7 @@
 
 #include "base/clock.h"
 #include "client/statistics.h"
-#include "kafka/producer_private.h"
+#include "instance/producer_private.h"
 #include "pressure/ledger.h"
 
 #define BATCH_MIN (16u << 10)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef KAFKA_PRODUCER_PRIVATE_H
-#define KAFKA_PRODUCER_PRIVATE_H
+#ifndef INSTANCE_PRODUCER_PRIVATE_H
+#define INSTANCE_PRODUCER_PRIVATE_H
 
 #include <librdkafka/rdkafka.h>
 
 #include "client/callbacks.h"
 #include "client/header_lists.h"
-#include "kafka/producer.h"
+#include "instance/producer.h"
 
 /* Shared by producer.c (its life, sending) and producer_reports.c (what comes back). */
 

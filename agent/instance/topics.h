@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef KAFKA_TOPICS_H
-#define KAFKA_TOPICS_H
+#ifndef INSTANCE_TOPICS_H
+#define INSTANCE_TOPICS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "client/brokers.h"
-#include "kafka/producer.h"
+#include "instance/producer.h"
 #include "pressure/topic_facts.h"
 
 /*

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef KAFKA_PLANS_H
-#define KAFKA_PLANS_H
+#ifndef INSTANCE_PLANS_H
+#define INSTANCE_PLANS_H
 
-#include "kafka/topics.h"
+#include "instance/topics.h"
 
 /*
  * Topics that are to be made when they are not there at the start. What is there is never altered,
