@@ -7,13 +7,13 @@
 
 #include "output/output.h"
 
-/* What the library counts, and tells once an interval: see statistics.interval.ms. */
+/*
+ * What the library counts, and tells once an interval, where statistics.interval.ms is not 0. It is
+ * 0 by default: then each record has an entry of its own in a histogram of the library.
+ */
 
 /* A longer text about brokers is passed over: some 300 of them, or 10,000 partitions. */
 #define STATISTICS_TEXT_MAX (1u << 20)
-
-/* So often it tells them, unless the kafka block says otherwise. */
-#define STATISTICS_INTERVAL_MS "15000"
 
 /* With more partitions it tells nothing: it writes a kilobyte about each every time. */
 #define STATISTICS_PARTITIONS_MAX 2000

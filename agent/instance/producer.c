@@ -72,7 +72,6 @@ static const struct setting defaults[] = {
 	{"topic.metadata.refresh.interval.ms", "60000"},
 	{"client.id", "waybill"},
 	{"enable.metrics.push", "false", true},
-	{"statistics.interval.ms", STATISTICS_INTERVAL_MS},
 };
 
 static const struct setting rules[] = {

@@ -64,6 +64,11 @@ uint64_t clock_mono_us(void)
 	return rig.now_us;
 }
 
+uint64_t clock_mono_ns(void)
+{
+	return rig.now_us * 1000;
+}
+
 /* What it costs is what the test says that it takes. */
 uint64_t clock_cpu_us(void)
 {

@@ -35,6 +35,11 @@ uint64_t clock_mono_us(void)
 	return ++now_us;
 }
 
+uint64_t clock_mono_ns(void)
+{
+	return now_us * 1000;
+}
+
 uint64_t clock_cpu_us(void)
 {
 	now_us += look_takes_us;
