@@ -17,6 +17,7 @@
  *   route/      fields and facts of the file → a record
  *   output/     where records go, and to which partition; the terminal of preview
  *   kafka/      the output that is Kafka: a producer that can be thrown away
+ *   instance/   one such producer, while it lives
  *   client/     its library: what it is told, and what it says
  *   login/      tokens and certificates, by which it is let in
  *   pressure/   what is in flight, by partition: what is full, what waits, when to send

@@ -6,8 +6,19 @@
 #include "cluster/ends.h"
 
 #include <string.h>
+#include <syslog.h>
 
+#include "base/clock.h"
+#include "base/iso_time.h"
+#include "login/login.h"
+#include "ops/log.h"
 #include "settings/secret.h"
+
+#define DAY_S 86400
+
+/* "2026-01-02T02:04:05": of an ISO time the bytes before its milliseconds. */
+#define TO_THE_SECOND 19
+#define TO_THE_DAY 10
 
 /* What the property is now. 0: *ret_value is for secret_free, NULL: it is prop->value itself. */
 static int fetch(const struct prop *prop, char **ret_value)
@@ -62,4 +73,47 @@ int cluster_ends_read(const struct cluster *cluster, struct cluster_ends *ret_en
 	}
 	*ret_ends = ends;
 	return 0;
+}
+
+void cluster_ends_tell(const struct cluster *cluster, const struct expiry *expiry,
+		       uint64_t warning_ms, struct log *log)
+{
+	int64_t left_s = expiry->at_s - clock_real_ms() / 1000;
+	char when[ISO_TIME_LEN];
+	struct slice at = iso_time_print(expiry->at_s * 1000, when);
+
+	if (left_s > (int64_t)(warning_ms / 1000))
+		return;
+	if (left_s > 0)
+		log_say(log, LOG_WARNING, "certificate-expires",
+			"%s.%s: the certificate of \"%s\" expires in %lld day%s (%.*s): "
+			"lines wait from then on; put another in its place",
+			cluster->label, expiry->setting, expiry->name, (long long)(left_s / DAY_S),
+			left_s / DAY_S == 1 ? "" : "s", TO_THE_DAY, at.at);
+	else
+		log_say(log, LOG_ERR, "certificate-expired",
+			"%s.%s: the certificate of \"%s\" has expired (%.*s): put another in "
+			"its place",
+			cluster->label, expiry->setting, expiry->name, TO_THE_DAY, at.at);
+}
+
+void cluster_ends_tell_token(const struct cluster *cluster, uint64_t warning_ms, int64_t *told_ms,
+			     struct log *log)
+{
+	char when[ISO_TIME_LEN], left[LIFE_LEFT_MAX];
+	int64_t now_ms = clock_real_ms();
+	struct life life;
+
+	if (!cluster->login)
+		return;
+	login_life(cluster->login, &life);
+	if (life.expires_ms == *told_ms || !life_ends_soon(&life, now_ms, (int64_t)warning_ms))
+		return;
+	*told_ms = life.expires_ms;
+	log_say(log, LOG_WARNING, "token-expires",
+		"%s.%s: the token expires in %s (%.*sZ), and no other has come%s%s%s: brokers let "
+		"nobody in with it from then on, and lines wait; see to it that there is another",
+		cluster->label, login_setting(cluster->login), life_print_left(&life, now_ms, left),
+		TO_THE_SECOND, iso_time_print(life.expires_ms, when).at, *life.trouble ? " (" : "",
+		life.trouble, *life.trouble ? ")" : "");
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What librdkafka has counted of each broker, as metrics: those of which nothing is known have none. */
+/*
+ * What librdkafka has counted of each broker, as metrics; of whom nothing is known there are none.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -65,8 +65,9 @@ static const struct setting defaults[] = {
 	/* What lacks replicas is sent again so often: each 100 ms took 5 % of a CPU. */
 	{"retry.backoff.ms", "500"},
 	/*
-	 * So long a frozen broker keeps what it was sent, though others lead by then. Above what most
-	 * quotas make a client wait (11 s); where one takes longer, the connection is made anew.
+	 * So long a frozen broker keeps what it was sent, though others lead by then. Above what
+	 * most quotas make a client wait (11 s); where one takes longer, the connection is made
+	 * anew.
 	 */
 	{"socket.timeout.ms", "15000"},
 	{"topic.metadata.refresh.interval.ms", "60000"},

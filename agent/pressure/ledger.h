@@ -91,7 +91,9 @@ int ledger_init(struct ledger *ledger, size_t n_topics,
 		uint64_t max_bytes, uint64_t linger_us, uint32_t seed) MUSTCHECK;
 void ledger_deinit(struct ledger *ledger);
 
-/* The topics are so many by now, the ones before among them: pointers to those are void. The same. */
+/*
+ * The topics are so many by now, the ones before among them: pointers to those are void. The same.
+ */
 int ledger_take_topics(struct ledger *ledger, size_t n_topics,
 		       const struct partitioner *const *partitioners) MUSTCHECK;
 

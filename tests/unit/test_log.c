@@ -29,6 +29,11 @@ uint64_t clock_mono_us(void)
 	return test_now_us;
 }
 
+uint64_t clock_mono_ns(void)
+{
+	return test_now_us * 1000;
+}
+
 int64_t clock_real_ms(void)
 {
 	return 0;
