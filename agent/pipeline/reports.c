@@ -245,13 +245,14 @@ static int settle_branch(struct pipeline *pipeline, struct file *file, const str
 static int settle(struct pipeline *pipeline, const struct report *reports, size_t n, int64_t now_ms)
 {
 	struct chunk *chunk = slot_chunk(reports->slot);
-	struct file *file = file_of_account(chunk->account);
+	struct file *file;
 	int r = 1;
 
 	if (UNLIKELY(!chunk->account)) {
 		pipeline_take_replay(pipeline, chunk, reports);
 		return 1;
 	}
+	file = file_of_account(chunk->account);
 	if (UNLIKELY(file->source->n_also)) {
 		int error = settle_branch(pipeline, file, reports, now_ms);
 
