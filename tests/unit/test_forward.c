@@ -29,7 +29,28 @@ static struct counters counters;
 static struct forward forward;
 static struct intake intake;
 static struct log *log_of_test;
-static uint64_t now_us;
+static uint64_t now_us = 1000 * US_PER_S;
+
+/* It stands still in a step: how many letters one looks at is not for the machine to say. */
+uint64_t clock_mono_us(void)
+{
+	return now_us;
+}
+
+uint64_t clock_mono_ns(void)
+{
+	return now_us * 1000;
+}
+
+int64_t clock_real_ms(void)
+{
+	return 0;
+}
+
+uint64_t clock_cpu_us(void)
+{
+	return 0;
+}
 
 static char names[3][8] = {"a", "b", "none"};
 static char *topics[] = {"lines", "dead", "other"};
@@ -112,7 +133,6 @@ static void begin(void)
 				 .store = store,
 				 .counters = &counters,
 				 .log = log_of_test};
-	now_us = clock_mono_us();
 }
 
 static void end(void)
