@@ -164,7 +164,7 @@ def test_what_is_said_of_a_topic_in_use_restarts(make_side, make_sides):
     sides.delivered(one, 100)
     one.more = {"topic_config": {"compression_type": "gzip"}}
     sides.restart("partitioner or topic_config of source one differ")
-    sides.ends_clean([100, 100])
+    sides.all_there([100, 100])
 
 
 @pytest.mark.scenario("F03")
