@@ -53,21 +53,6 @@ void kafka_plans_free(const struct topic_plan *plans, size_t n)
 	free((void *)plans);
 }
 
-struct topic_plan *kafka_plans_copy(const struct topic_plan *plans, size_t n)
-{
-	struct topic_plan *copy = calloc(n + 1, sizeof *copy);
-
-	for (size_t i = 0; copy && i < n; i++) {
-		copy[i] = plans[i];
-		copy[i].config = kafka_props_copy(plans[i].config, plans[i].n_config);
-		if (!copy[i].config) {
-			kafka_plans_free(copy, n);
-			return NULL;
-		}
-	}
-	return copy;
-}
-
 /* One topic behind those that the copy has. 0 or -ENOMEM. */
 static int take_topic(struct kafka_options *copy, const struct kafka_options *from)
 {

@@ -83,10 +83,7 @@ struct prop *kafka_props_copy(const struct prop *props, size_t n);
 /* Overwrites the values and frees. NULL is fine. */
 void kafka_props_free(const struct prop *props, size_t n);
 
-/* A copy of n plans for kafka_plans_free. NULL: no memory. */
-struct topic_plan *kafka_plans_copy(const struct topic_plan *plans, size_t n);
-
-/* NULL is fine. */
+/* The plans of a copy, and what they hold. NULL is fine. */
 void kafka_plans_free(const struct topic_plan *plans, size_t n);
 
 /*

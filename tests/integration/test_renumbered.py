@@ -40,24 +40,17 @@ def doubt_then_gap(action):
     return rule
 
 
-@pytest.mark.parametrize("doubt", [actions.SWALLOW, DENIED], ids=["swallowed", "denied"])
-@pytest.mark.parametrize("library", ["own", "newest"])
-@pytest.mark.scenario("E03", "E06", "E04", "G04")
-def test_what_is_in_doubt_is_not_sent_under_new_numbers(
-    library, doubt, broker, own_topic, proxy, make_lineage, make_agent, make_oracle
-):
-    """What may come twice is counted, and nothing else comes twice."""
-    lineage = make_lineage("a", keys=30).append(500)
-    agent = make_agent(proxy.bootstrap, own_topic, kafka={"socket_timeout_ms": 4000})
-    agent.env = logins.newest_library() if library == "newest" else None
+def ship(agent, oracle, lineage, proxy, rule, word):
+    """500 lines, and then others by the rule until the agent says the word, and on without it until all are
+    there: how many were written, and the verdict."""
+    lineage.append(500)
     agent.start()
-    oracle = make_oracle(broker, own_topic, [lineage])
     agent.counted(lines_delivered=500)
-    proxy.rule = doubt_then_gap(doubt)
+    proxy.rule = rule
     lineage.append(200)
     load = Load(lineage, rate=40)
     wait_for(lambda: proxy.faults(LATE), 20, "a batch that fails before another")
-    agent.wait_says("new numbers")
+    agent.wait_says(word)
     proxy.rule = None
     goal = oracle.in_topic() + 200
     wait_for(lambda: oracle.in_topic() > goal, 60, "it goes on")
@@ -65,7 +58,22 @@ def test_what_is_in_doubt_is_not_sent_under_new_numbers(
     wait_for(oracle.complete, 30, lambda: f"{oracle.missing()} missing")
     agent.stop()
     agent.assert_true(read=written)
-    verdict, counters = oracle.judge(), agent.counters()
+    return written, oracle.judge()
+
+
+@pytest.mark.parametrize("doubt", [actions.SWALLOW, DENIED], ids=["swallowed", "denied"])
+@pytest.mark.parametrize("library", ["own", "newest"])
+@pytest.mark.scenario("E03", "E06", "E04", "G04")
+def test_what_is_in_doubt_is_not_sent_under_new_numbers(
+    library, doubt, broker, own_topic, proxy, make_lineage, make_agent, make_oracle
+):
+    """What may come twice is counted, and nothing else comes twice."""
+    lineage = make_lineage("a", keys=30)
+    agent = make_agent(proxy.bootstrap, own_topic, kafka={"socket_timeout_ms": 4000})
+    agent.env = logins.newest_library() if library == "newest" else None
+    oracle = make_oracle(broker, own_topic, [lineage])
+    written, verdict = ship(agent, oracle, lineage, proxy, doubt_then_gap(doubt), "new numbers")
+    counters = agent.counters()
     doubt = proxy.faults(doubt)[0].request
     assert verdict.DUP <= counters["maybe_persisted"], (verdict, counters)
     assert counters["maybe_persisted"] >= doubt.records, counters
@@ -99,26 +107,13 @@ def test_what_is_in_doubt_comes_again_and_is_refused(
 ):
     """As when brokers were down, and come back. librdkafka before 2.3.0 ends the producer itself then, and
     does not say that a batch is in doubt whose leader moved after the append."""
-    lineage = make_lineage("a", keys=30).append(500)
+    lineage = make_lineage("a", keys=30)
     agent = make_agent(proxy.bootstrap, own_topic, kafka={"socket_timeout_ms": 4000})
     agent.env = logins.newest_library() if library == "newest" else None
-    agent.start()
     oracle = make_oracle(broker, own_topic, [lineage])
-    agent.counted(lines_delivered=500)
     denied, lost = [], []
-    proxy.rule = lost_then_gap(proxy, denied, lost)
-    lineage.append(200)
-    load = Load(lineage, rate=40)
-    wait_for(lambda: proxy.faults(LATE), 20, "a batch that fails before another")
-    agent.wait_says("drained and replaced")
-    proxy.rule = None
-    goal = oracle.in_topic() + 200
-    wait_for(lambda: oracle.in_topic() > goal, 60, "it goes on")
-    written = 700 + load.stop()
-    wait_for(oracle.complete, 30, lambda: f"{oracle.missing()} missing")
-    agent.stop()
-    agent.assert_true(read=written)
-    verdict = oracle.judge()
+    rule = lost_then_gap(proxy, denied, lost)
+    written, verdict = ship(agent, oracle, lineage, proxy, rule, "drained and replaced")
     agent.assert_one_producer(verdict)
     assert verdict.DUP >= denied[0].records, verdict
     verdict.assert_clean(written, dup=verdict.DUP)
