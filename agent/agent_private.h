@@ -9,6 +9,7 @@
 #include "change/swap.h"
 #include "checkpoint/checkpoint.h"
 #include "cluster/ends.h"
+#include "cluster/watch.h"
 #include "control/order.h"
 #include "files/files.h"
 #include "follow/follow.h"
@@ -51,9 +52,7 @@ enum agent_state { AGENT_RUNNING, AGENT_STOPPING, AGENT_STOPPED };
 /* One of the configuration's clusters. */
 struct agent_cluster {
 	struct output *kafka;       /* the agent's, or a part of it; borrowed */
-	struct renewal *token_file; /* NULL: there is none */
-	struct renewal *renewal;    /* NULL: its block names no file that may be renewed */
-	bool renewal_due;           /* a secret was replaced while we started */
+	struct cluster_watch watch; /* of the files of its block */
 	int64_t token_told_ms;      /* the end of a token that was told; 0: none */
 };
 
@@ -344,6 +343,8 @@ void agent_tell_refused(struct agent *agent);
 /* The files by which the producer logs in: watched, and taken when they have something new. */
 int agent_open_renewal(struct agent *agent) MUSTCHECK;
 void agent_tick_renewal(struct agent *agent, uint64_t now_us);
+/* Of these clusters the kafka blocks are others: so are their producers. 0 or negative errno. */
+int agent_take_blocks(struct agent *agent, const bool *changed) MUSTCHECK;
 void agent_close_renewal(struct agent *agent);
 
 /* Looks, when it is time, how long certificates and tokens are good, and tells those that end. */

@@ -5,6 +5,7 @@
  *   SIGHUP ──► invalid: told, nothing changes
  *          ──► the same: told, and nothing else is done
  *          ──► limits are changed in the running agent (agent_change.c), all goes on
+ *          ──► kafka blocks: their producers are replaced while all goes on (agent_renewal.c)
  *          ──► sources: those that come, go or change are halted; when nothing is under way of
  *              them it is looked at once more, and what differs then is taken (change/swap.c)
  *          ──► anything else, or that took too long: a restart in place
@@ -118,6 +119,8 @@ static void take(struct agent *agent, const struct plan *plan, struct conf *next
 					agent_take_limits(agent, next);
 	if (!r && listens)
 		r = agent_listen_again(agent);
+	if (!r)
+		r = agent_take_blocks(agent, plan->clusters);
 	if (r) {
 		agent->error = r;
 		return;
@@ -125,11 +128,11 @@ static void take(struct agent *agent, const struct plan *plan, struct conf *next
 	finish(agent);
 	if (plan->way == PLAN_LIMITS)
 		log_say(agent->log, LOG_INFO, "reload-taken",
-			"SIGHUP: reload: limits are taken, all goes on: %s", plan->what);
+			"SIGHUP: reload: settings are taken, all goes on: %s", plan->what);
 	else
 		log_say(agent->log, LOG_INFO, "reload-sources-taken",
 			"SIGHUP: reload: sources +%zu -%zu ~%zu are taken%s%s", plan->come,
-			plan->go, plan->change, *plan->what ? ", and limits: " : "", plan->what);
+			plan->go, plan->change, *plan->what ? ", and settings: " : "", plan->what);
 }
 
 static void leave_unchanged(struct agent *agent)

@@ -1,76 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Certificates, keys and passwords that are replaced while the agent runs. No reload is needed, and
- * nothing but the producer changes: what is fetched from files is fetched again, and the output is
- * told. It tries what is new beside what is in use (kafka/helper_work.c), so a mistake in a file
- * stops nothing. While the agent stops nobody logs in any more.
+ * Producers that get other properties while the agent runs: certificates, keys and passwords that
+ * are replaced, for which no reload is needed, and kafka blocks that a reload changes. Nothing but
+ * the producer changes. The output tries what is new beside what is in use (kafka/trial.c), so a
+ * mistake in a file stops nothing. While the agent stops nobody logs in any more.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
 #include "agent_private.h"
 #include "base/clock.h"
 #include "kafka/kafka.h"
-#include "login/login.h"
-#include "login/renewal.h"
-#include "settings/props.h"
-#include "settings/secret.h"
-
-/* What is watched of a property; malloc'ed, or NULL. */
-static char *file_of(const struct prop *prop)
-{
-	if (prop->reference)
-		return secret_path(prop->reference);
-	return props_names_file(prop->name) ? strdup(prop->value) : NULL;
-}
-
-/* Whether the reference leads to something else than when the configuration was read. */
-static bool is_outdated(const struct prop *prop)
-{
-	char message[512], *value;
-	bool differs;
-
-	if (!prop->reference || secret_fetch(prop->reference, &value, message, sizeof message))
-		return false;
-	differs = strcmp(value, prop->value) != 0;
-	secret_free(value);
-	return differs;
-}
-
-/* A token that is replaced before its time may be one that is no good any more. */
-static int open_token(const struct cluster *conf, struct agent_cluster *cluster)
-{
-	const char *path = conf->login ? login_file(conf->login) : NULL;
-	int r = path ? renewal_new(&cluster->token_file) : 0;
-
-	return path && r == 0 ? renewal_add(cluster->token_file, "oauth.token.file", path) : r;
-}
-
-static int open_cluster(const struct cluster *conf, struct agent_cluster *cluster)
-{
-	int r = open_token(conf, cluster);
-
-	for (size_t i = 0; i < conf->n_props && r == 0; i++) {
-		char *path = file_of(&conf->props[i]);
-
-		if (path && !cluster->renewal)
-			r = renewal_new(&cluster->renewal);
-		if (path && r == 0)
-			r = renewal_add(cluster->renewal, conf->props[i].name, path);
-		free(path);
-		cluster->renewal_due |= is_outdated(&conf->props[i]);
-	}
-	return r;
-}
 
 int agent_open_renewal(struct agent *agent)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < agent->conf->n_clusters && r == 0; i++)
-		r = open_cluster(&agent->conf->clusters[i], &agent->clusters[i]);
+		r = cluster_watch_open(&agent->conf->clusters[i], &agent->clusters[i].watch);
 	/* A life that ends before the first tick tells it as well. */
 	if (r == 0)
 		agent_tick_expiry(agent, clock_mono_us());
@@ -79,86 +27,82 @@ int agent_open_renewal(struct agent *agent)
 
 void agent_close_renewal(struct agent *agent)
 {
-	for (size_t i = 0; agent->clusters && i < agent->conf->n_clusters; i++) {
-		renewal_free(agent->clusters[i].renewal);
-		renewal_free(agent->clusters[i].token_file);
-	}
+	for (size_t i = 0; agent->clusters && i < agent->conf->n_clusters; i++)
+		cluster_watch_close(&agent->clusters[i].watch);
 }
 
-/* Fetches what the references refer to now. False: one cannot be had, and it was told. */
-static bool fetch(struct agent *agent, const struct cluster *cluster, struct prop *props)
+/* False: something cannot be had now, which was told. */
+static bool hand_over(struct agent *agent, size_t index)
 {
-	char message[512];
-	char *value;
-	int r;
+	const struct cluster *cluster = &agent->conf->clusters[index];
+	struct prop *props = NULL;
+	char message[640];
+	int r = cluster_fetch(cluster, &props, message, sizeof message);
 
-	for (size_t i = 0; i < cluster->n_props; i++) {
-		if (!props[i].reference)
-			continue;
-		r = secret_fetch(props[i].reference, &value, message, sizeof message);
-		if (r < 0) {
-			agent->error = r;
-			return false;
-		}
-		if (r) {
-			log_limited(agent->log, LOG_ERR, "renewal-unavailable",
-				    "%s.%s: %s; the producer goes on as it was, and a change of "
-				    "the file is looked at again",
-				    cluster->label, props[i].name, message);
-			return false;
-		}
-		props[i].value = value;
-	}
-	return true;
+	if (r == CLUSTER_E_UNAVAILABLE)
+		log_limited(agent->log, LOG_ERR, "renewal-unavailable",
+			    "%s; the producer goes on as it was, and a change of the file is "
+			    "looked at again",
+			    message);
+	else if (!r)
+		r = kafka_renew(agent->clusters[index].kafka, props, cluster->n_props,
+				cluster->login);
+	if (r < 0)
+		agent->error = r;
+	kafka_props_free(props, cluster->n_props);
+	return !r;
 }
 
 static void renew(struct agent *agent, size_t index, const char *what)
 {
-	const struct cluster *conf = &agent->conf->clusters[index];
-	struct prop *props = calloc(conf->n_props + 1, sizeof *props);
-
-	if (!props) {
-		agent->error = -ENOMEM;
+	if (!hand_over(agent, index))
 		return;
-	}
-	for (size_t i = 0; i < conf->n_props; i++) {
-		props[i] = conf->props[i];
-		/* Its value is fetched anew, and then ours. */
-		if (props[i].reference)
-			props[i].value = NULL;
-	}
-	if (fetch(agent, conf, props)) {
-		log_limited(agent->log, LOG_NOTICE, "renewal-found",
-			    "%s: there is something new, which the next producer uses", what);
-		/* One that was put there expires as well. */
-		if (strstr(what, "ssl."))
-			agent_look_at_certificates(agent);
-		if (kafka_renew(agent->clusters[index].kafka, props, conf->n_props))
-			agent->error = -ENOMEM;
-	}
-	for (size_t i = 0; i < conf->n_props; i++) {
-		if (props[i].reference)
-			secret_free((char *)props[i].value);
-	}
-	free(props);
+	log_limited(agent->log, LOG_NOTICE, "renewal-found",
+		    "%s: there is something new, which the next producer uses", what);
+	/* One that was put there expires as well. */
+	if (strstr(what, "ssl."))
+		agent_look_at_certificates(agent);
+}
+
+/* The block was read just now, with what it refers to. */
+static int take_block(struct agent *agent, size_t index)
+{
+	const struct cluster *cluster = &agent->conf->clusters[index];
+	struct agent_cluster *of = &agent->clusters[index];
+	int r;
+
+	cluster_watch_close(&of->watch);
+	r = cluster_watch_open(cluster, &of->watch);
+	if (!r)
+		r = kafka_renew(of->kafka, cluster->props, cluster->n_props, cluster->login);
+	of->token_told_ms = 0;
+	log_say(agent->log, LOG_NOTICE, "reload-producer",
+		"SIGHUP: reload: %s changed: a producer of it is made, which takes the place of "
+		"the one in use as soon as brokers let it in and that one has delivered what it "
+		"has; nothing is lost meanwhile",
+		cluster->label);
+	return r;
+}
+
+int agent_take_blocks(struct agent *agent, const bool *changed)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < agent->conf->n_clusters && !r; i++)
+		if (changed[i])
+			r = take_block(agent, i);
+	return r;
 }
 
 static void tick_cluster(struct agent *agent, size_t index, uint64_t now_us)
 {
-	struct agent_cluster *cluster = &agent->clusters[index];
-	char what[512], files[128];
+	struct agent_cluster *of = &agent->clusters[index];
+	char what[512];
 
-	if (cluster->token_file && renewal_look(cluster->token_file, now_us, what, sizeof what))
-		kafka_renew_token(cluster->kafka, now_us);
-	if (!cluster->renewal)
-		return;
-	if (cluster->renewal_due) {
-		snprintf(files, sizeof files, "files of the %s block",
-			 agent->conf->clusters[index].label);
-		renew(agent, index, files);
-	}
-	cluster->renewal_due = false;
-	if (renewal_look(cluster->renewal, now_us, what, sizeof what))
+	if (of->watch.token && renewal_look(of->watch.token, now_us, what, sizeof what))
+		kafka_renew_token(of->kafka, now_us);
+	if (cluster_watch_look(&of->watch, &agent->conf->clusters[index], now_us, what,
+			       sizeof what))
 		renew(agent, index, what);
 }
 

@@ -146,6 +146,16 @@ static void take_limits_of(struct source *source, const struct source *next)
 	source->max_rate = next->max_rate;
 }
 
+/* Both have the same ones, by the plan. */
+static void take_block(struct cluster *cluster, const struct cluster *next)
+{
+	cluster->props = next->props;
+	cluster->n_props = next->n_props;
+	cluster->login = next->login;
+	cluster->idempotent = next->idempotent;
+	cluster->mark = next->mark;
+}
+
 void live_take_limits(struct conf *live, struct conf *next)
 {
 	struct conf *before = of(live)->says;
@@ -165,6 +175,8 @@ void live_take_limits(struct conf *live, struct conf *next)
 	live->metrics_per_file = next->metrics_per_file;
 	live->metrics_per_partition = next->metrics_per_partition;
 	live->state_damaged = next->state_damaged;
+	for (size_t i = 0; i < live->n_clusters; i++)
+		take_block(&live->clusters[i], &next->clusters[i]);
 	for (size_t i = 0; i < next->n_sources; i++) {
 		size_t place = plan_place(live, next->sources[i].name);
 

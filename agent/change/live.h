@@ -15,7 +15,10 @@
 /* With a reference to base. Freed as any other, by conf_unref. NULL: no memory. */
 struct conf *live_new(struct conf *base);
 
-/* What plan_make calls limits is that of next from now on, and so are the marks. */
+/*
+ * What plan_make calls limits is that of next from now on, and so are the marks, and what kafka
+ * blocks say: who has something of those from before has lost it.
+ */
 void live_take_limits(struct conf *live, struct conf *next);
 
 /*

@@ -3,8 +3,8 @@
  * The marks of both configurations are compared (settings/marks.h). A setting that is not known to
  * be of one kind is of the other: a restart in place takes any change.
  *
- * What a producer is made of does not change while it runs: the kafka blocks that are in use, and
- * what is said of topics that it has. Others may come.
+ * What a kafka block says may change, for its producer is disposable. Which blocks are in use may
+ * not, nor what is said of topics that a producer has. Others may come.
  */
 #include "change/plan.h"
 
@@ -31,6 +31,7 @@ static bool is_limit(enum conf_key key)
 	case CONF_MAX_DIRECTORIES:
 	case CONF_METRICS_PER_FILE:
 	case CONF_METRICS_PER_PARTITION:
+	case CONF_KAFKA:
 	/* Of use at a start only, or, where it counts, refused before. */
 	case CONF_STATE_DAMAGED:
 	case CONF_STATE_DIR:
@@ -138,25 +139,52 @@ static int make_room(const struct conf *now, const struct conf *next, struct pla
 	plan->stays = calloc(room, sizeof *plan->stays);
 	plan->names = calloc(room, sizeof *plan->names);
 	plan->topics = calloc(next->n_topics + 1, sizeof *plan->topics);
+	plan->clusters = calloc(now->n_clusters + 1, sizeof *plan->clusters);
 	return plan->places && plan->order && plan->touched && plan->stays && plan->names &&
-			       plan->topics ?
+			       plan->topics && plan->clusters ?
 		       0 :
 		       -ENOMEM;
 }
 
-static void compare_source(const struct conf *now, const struct mark_source *source, size_t place,
+/* Whether the n-th place to which lines go is the same cluster; it may follow from the blocks. */
+static bool same_place(const struct conf *now, const struct source *a, const struct conf *next,
+		       const struct source *b, unsigned n)
+{
+	return strcmp(now->clusters[source_cluster(a, n)].name,
+		      next->clusters[source_cluster(b, n)].name) == 0;
+}
+
+static bool goes_elsewhere(const struct conf *now, const struct source *a, const struct conf *next,
+			   const struct source *b)
+{
+	bool same = a->n_also == b->n_also &&
+		    (a->letter_topic == SOURCE_NO_TOPIC) == (b->letter_topic == SOURCE_NO_TOPIC);
+
+	for (unsigned k = 0; k <= a->n_also && same; k++)
+		same = same_place(now, a, next, b, k);
+	if (same && a->letter_topic != SOURCE_NO_TOPIC)
+		same = strcmp(now->topic_keys[a->letter_topic],
+			      next->topic_keys[b->letter_topic]) == 0;
+	return !same;
+}
+
+/* The one of that index in next, of which the place is known. */
+static void compare_source(const struct conf *now, const struct conf *next, size_t index,
 			   struct plan *plan)
 {
+	const struct mark_source *source = &next->marks.sources[index];
 	const struct mark_source *before = marks_find(&now->marks, source->name);
+	size_t place = plan->places[index];
+	bool changes =
+		before && (!marks_same(before->is, source->is) ||
+			   goes_elsewhere(now, &now->sources[place], next, &next->sources[index]));
 
-	if (!before)
-		plan->come++;
-	else if (!marks_same(before->is, source->is))
-		plan->change++;
-	else if (!marks_same(before->limits, source->limits))
-		add_word(plan, source->name);
-	plan->touched[place] = !before || !marks_same(before->is, source->is);
+	plan->come += !before;
+	plan->change += changes;
+	plan->touched[place] = !before || changes;
 	plan->stays[place] = true;
+	if (!plan->touched[place] && !marks_same(before->limits, source->limits))
+		add_word(plan, source->name);
 }
 
 /* Whether those that stay come one after the other as before. */
@@ -192,7 +220,7 @@ static void compare_sources(const struct conf *now, const struct conf *next, str
 			place = plan->n_places++;
 		plan->names[place] = next->sources[i].name;
 		plan->places[i] = plan->order[n++] = place;
-		compare_source(now, &next->marks.sources[i], place, plan);
+		compare_source(now, next, i, plan);
 	}
 	for (size_t i = 0; i < plan->n_places; i++) {
 		if (plan->stays[i])
@@ -225,32 +253,17 @@ static void touch_only(const struct conf *now, struct plan *plan)
 /* ---- whether the producers can go on ---- */
 
 /* Values that stand elsewhere are looked at by who renews them. */
-static bool is_same_prop(const struct prop *a, const struct prop *b)
+static void compare_clusters(const struct conf *now, const struct conf *next, struct plan *plan)
 {
-	if (strcmp(a->name, b->name) != 0 || !a->reference != !b->reference)
-		return false;
-	return strcmp(a->reference ? a->reference : a->value,
-		      b->reference ? b->reference : b->value) == 0;
-}
+	bool same = now->n_clusters == next->n_clusters;
 
-static bool is_same_cluster(const struct cluster *a, const struct cluster *b)
-{
-	if (strcmp(a->name, b->name) != 0 || a->n_props != b->n_props)
-		return false;
-	for (size_t i = 0; i < a->n_props; i++)
-		if (!is_same_prop(&a->props[i], &b->props[i]))
-			return false;
-	return true;
-}
-
-static bool same_clusters(const struct conf *now, const struct conf *next)
-{
-	if (now->n_clusters != next->n_clusters)
-		return false;
-	for (size_t i = 0; i < now->n_clusters; i++)
-		if (!is_same_cluster(&now->clusters[i], &next->clusters[i]))
-			return false;
-	return true;
+	for (size_t i = 0; i < now->n_clusters && same; i++) {
+		same = strcmp(now->clusters[i].name, next->clusters[i].name) == 0;
+		plan->clusters[i] =
+			same && !marks_same(now->clusters[i].mark, next->clusters[i].mark);
+	}
+	if (!same)
+		plan_restart(plan, "other kafka blocks are in use");
 }
 
 /* The longest value that a producer takes is said when it is made. */
@@ -315,8 +328,6 @@ static void check_sources(const struct conf *now, const struct conf *next, struc
 		plan_restart(plan, "there is no room for so many more sources");
 	else if (now->provenance != next->provenance)
 		plan_restart(plan, "provenance changed");
-	else if (!same_clusters(now, next))
-		plan_restart(plan, "other kafka blocks are in use");
 	else if (has_longer_lines(now, next))
 		plan_restart(plan, "lines may be longer than those before");
 	else
@@ -341,6 +352,8 @@ int plan_make(const struct conf *now, const struct conf *next, bool state_dir_co
 	compare_main(now, next, state_dir_counts, &plan);
 	if (plan.way != PLAN_RESTART)
 		compare_sources(now, next, &plan);
+	if (plan.way != PLAN_RESTART)
+		compare_clusters(now, next, &plan);
 	if (plan.way == PLAN_SOURCES)
 		touch_only(now, &plan);
 	if (plan.way == PLAN_SOURCES)
@@ -357,5 +370,6 @@ void plan_deinit(struct plan *plan)
 	free(plan->stays);
 	free(plan->names);
 	free(plan->topics);
+	free(plan->clusters);
 	*plan = (struct plan){.way = PLAN_NOTHING};
 }

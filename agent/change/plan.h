@@ -20,6 +20,7 @@ struct plan {
 	/* Settings and sources of other limits, as many as fit; PLAN_RESTART: what asks for it. */
 	char what[160];
 	size_t come, go, change; /* sources */
+	bool *clusters;          /* of each in force: its kafka block says something else */
 	/* PLAN_SOURCES: */
 	size_t n_places;    /* of sources, those that come included */
 	size_t *places;     /* of each source of next */

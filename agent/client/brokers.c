@@ -122,6 +122,12 @@ void brokers_count(struct brokers *brokers, const struct statistics *statistics)
 	}
 }
 
+void brokers_stop_counting(struct brokers *brokers)
+{
+	for (size_t i = 0; i < brokers->n; i++)
+		brokers->at[i].load.counted = false;
+}
+
 void brokers_take(struct brokers *brokers, struct brokers *newer)
 {
 	for (size_t i = 0; i < newer->n; i++) {

@@ -65,6 +65,9 @@ const struct broker *brokers_find_broken(const struct brokers *brokers, int32_t 
 /* What the library counted since it was last taken goes to the brokers that it is of. */
 void brokers_count(struct brokers *brokers, const struct statistics *statistics);
 
+/* What was counted is of a producer that is not the one in use any more. */
+void brokers_stop_counting(struct brokers *brokers);
+
 /*
  * newer, which is consumed, takes the place of what was known; errors at an address are kept, and
  * what was counted.

@@ -20,6 +20,13 @@ const char *kafka_prop(const struct kafka_options *options, const char *name)
 	return NULL;
 }
 
+const char *kafka_servers(const struct kafka_options *options)
+{
+	const char *value = kafka_prop(options, "bootstrap.servers");
+
+	return value ? value : kafka_prop(options, "metadata.broker.list");
+}
+
 void kafka_props_free(const struct prop *props, size_t n)
 {
 	for (size_t i = 0; props && i < n; i++) {

@@ -77,6 +77,9 @@ struct kafka_options {
 /* The value of a property of the kafka block; NULL: it has none of that name. */
 const char *kafka_prop(const struct kafka_options *options, const char *name);
 
+/* The brokers that it names, whichever of the two names has them; NULL: none, without sources. */
+const char *kafka_servers(const struct kafka_options *options);
+
 /* A copy for kafka_props_free; references are left out. NULL: no memory. */
 struct prop *kafka_props_copy(const struct prop *props, size_t n);
 

@@ -16,6 +16,7 @@
 #include "cluster/build.h"
 #include "login/login.h"
 #include "parsers/names.h"
+#include "settings/marks.h"
 #include "settings/props.h"
 #include "settings/secret.h"
 
@@ -246,13 +247,13 @@ int cluster_build_block(const struct cluster_build *build)
 {
 	const struct conf_node *block = build->block;
 	struct cluster *cluster = build->cluster;
-	int r = 0;
+	int r = marks_of_group(block, &cluster->mark);
 
 	cluster->idempotent = is_idempotent(build, block);
 	/* And one that producer.c may add. */
 	cluster->props = calloc(block->n_kids + 1, sizeof *cluster->props);
 	if (!cluster->props)
-		return -ENOMEM;
+		r = -ENOMEM;
 	for (size_t i = 0; i < block->n_kids && r == 0; i++) {
 		if (!is_ours(block->kids[i]))
 			r = add_prop(build, block->kids[i]);

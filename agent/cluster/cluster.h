@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "client/options.h"
 
 /* A Kafka cluster: what its kafka block says, and the topics of it that sources name. */
@@ -16,6 +17,7 @@ struct cluster {
 	size_t n_props;
 	struct login *login; /* for tokens, or NULL */
 	bool idempotent;     /* the producer is; all its records wait for acks=all then */
+	struct hash128 mark; /* what the block says, to be compared (settings/marks.h) */
 	/*
 	 * Its topics; names, partitioners and what is in plans are borrowed. numbers: which each is
 	 * among all topics.

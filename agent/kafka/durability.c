@@ -27,13 +27,14 @@ static bool is_told(const struct kafka *k, size_t topic)
 {
 	const struct ledger_topic *t = &k->ledger.topics[topic];
 
-	return t->durability_told &&
+	return t->durability_told && strcmp(acks_of(k, topic), t->told_acks) == 0 &&
 	       durability_alike(acks_of(k, topic), (uint32_t[]){t->told_replicas, t->replicas},
 				(uint32_t[]){t->told_min_insync, t->min_insync});
 }
 
-static void note_told(struct ledger_topic *t)
+static void note_told(struct ledger_topic *t, const char *acks)
 {
+	snprintf(t->told_acks, sizeof t->told_acks, "%s", acks);
 	t->durability_told = true;
 	t->told_replicas = t->replicas;
 	t->told_min_insync = t->min_insync;
@@ -53,7 +54,7 @@ static unsigned int gather(struct kafka *k, size_t first)
 		    !durability_alike(acks, (uint32_t[]){t->replicas, like.replicas},
 				      (uint32_t[]){t->min_insync, like.min_insync}))
 			continue;
-		note_told(t);
+		note_told(t, acks);
 		n++;
 	}
 	return n;

@@ -14,14 +14,6 @@
 #define NO_PLACE_ASK_US (2 * US_PER_S)
 #define NO_PLACE_TELL_US (600 * US_PER_S)
 
-/* NULL: the configuration names none, since it has no sources either. */
-static const char *servers(const struct kafka *k)
-{
-	const char *value = kafka_prop(k->options, "bootstrap.servers");
-
-	return value ? value : kafka_prop(k->options, "metadata.broker.list");
-}
-
 void kafka_reachable(struct kafka *k, uint64_t now_us)
 {
 	if (!k->reachable)
@@ -67,14 +59,14 @@ void kafka_unreachable(struct kafka *k, enum trouble trouble, const char *reason
 	snprintf(k->reason, sizeof k->reason, "%.380s", reason);
 	if (trouble == TROUBLE_NONE)
 		trouble = k->told_trouble ? k->told_trouble : TROUBLE_NETWORK;
-	if (trouble == k->told_trouble || !servers(k))
+	if (trouble == k->told_trouble || !kafka_servers(k->options))
 		return;
 	k->told_trouble = trouble;
 	remarks_add(&k->remarks, refused ? LOG_ERR : LOG_WARNING,
 		    refused ? "authentication" : "brokers-unreachable", NULL,
 		    "%s kafka.bootstrap_servers (%.120s) %s: %.380s; "
 		    "lines stay in their files, retrying",
-		    refused ? "the brokers of" : "no broker of", servers(k),
+		    refused ? "the brokers of" : "no broker of", kafka_servers(k->options),
 		    refused ? "cannot be used" : "answers", reason[0] ? reason : "timed out");
 }
 
@@ -87,7 +79,7 @@ void kafka_tell_many(struct kafka *k, int32_t n_brokers)
 		    "kafka.bootstrap_servers (%.120s) name %d brokers: librdkafka keeps a thread "
 		    "and its memory for each, and TasksMax and MemoryMax of the unit bound them; "
 		    "if the cluster has fewer, look at what answers there",
-		    servers(k), n_brokers);
+		    kafka_servers(k->options), n_brokers);
 }
 
 void kafka_no_place(struct kafka *k, size_t topic, uint64_t now_us)

@@ -29,6 +29,16 @@ static int start_thread(struct helper *h)
 	return 0;
 }
 
+static int order_props(struct helper *h)
+{
+	struct helper_orders *o = &h->orders;
+
+	o->props = kafka_props_copy(h->options.props, h->options.n_props);
+	o->n_props = h->options.n_props;
+	o->login = login_ref(h->options.login);
+	return o->props ? 0 : -ENOMEM;
+}
+
 int helper_new(const struct kafka_options *options, int wake_fd, struct helper **ret_helper)
 {
 	struct helper *h = calloc(1, sizeof *h);
@@ -47,6 +57,9 @@ int helper_new(const struct kafka_options *options, int wake_fd, struct helper *
 	library_log_init(&h->log);
 	r = kafka_options_copy(options, &h->options);
 	h->options.log = &h->log;
+	/* The thread has its own: those here are the loop's, which reads and replaces them. */
+	if (r == 0)
+		r = order_props(h);
 	if (r == 0) {
 		h->refs = 2;
 		h->wake_fd = wake_fd;

@@ -22,7 +22,9 @@ enum helper_renewal {
 	RENEWAL_NONE,    /* nothing new */
 	RENEWAL_INVALID, /* the library refuses them, and they are dropped */
 	RENEWAL_REFUSED, /* brokers refuse who comes with them: tried again */
-	RENEWAL_IN_USE,  /* the next producer is made with them */
+	/* None answers who comes with them, but the producer in use is answered: the same. */
+	RENEWAL_UNREACHED,
+	RENEWAL_IN_USE, /* the next producer is made with them */
 };
 
 struct helper_answer {
@@ -31,6 +33,8 @@ struct helper_answer {
 	struct producer *renewed;  /* the same, with the new properties; brokers have taken it */
 	enum helper_renewal renewal;
 	char renewal_reason[384];
+	struct prop *props; /* in use from now on, for helper_take_props; NULL: as before */
+	size_t n_props;
 	struct topics *topics;         /* a new snapshot, or NULL; the receiver's */
 	struct statistics *statistics; /* what the library counts, or NULL; for free() */
 	bool props_refused;            /* the library refuses the properties; reason says which */
@@ -68,11 +72,15 @@ void helper_make(struct helper *helper, struct producer *old, uint64_t delay_us)
 void helper_make_lone(struct helper *helper, struct producer *old);
 
 /*
- * Orders that other properties are tried beside those in use: `props`, of kafka_props_copy, are
- * consumed, those of an order before are dropped. Once a broker has taken them the answer holds a
- * producer of them, and all that are made later have them too.
+ * Orders that other properties, and what fetches tokens with them (login or NULL), are tried beside
+ * those in use: `props`, of kafka_props_copy, and the reference are consumed, those of an order
+ * before are dropped. Once a broker has taken them the answer holds a producer of them, and all
+ * that are made later have them too.
  */
-void helper_renew(struct helper *helper, struct prop *props, size_t n_props);
+void helper_renew(struct helper *helper, struct prop *props, size_t n_props, struct login *login);
+
+/* helper_options say these, of an answer, from now on; consumed. */
+void helper_take_props(struct helper *helper, struct prop *props, size_t n_props);
 
 /* Orders that a token is fetched for each producer that is there: the old one may be no good. */
 void helper_fetch_token(struct helper *helper);

@@ -20,7 +20,8 @@ struct helper_orders {
 	char *counted;      /* to be read, or NULL; owned */
 	struct prop *props; /* to be tried; owned */
 	size_t n_props;
-	size_t n_topics; /* there are so many by now; 0: as before */
+	struct login *login; /* goes with them; a reference */
+	size_t n_topics;     /* there are so many by now; 0: as before */
 	uint64_t not_before_us;
 	uint64_t ask_us; /* not before; 0: soon */
 	uint32_t probe_topic;
@@ -43,7 +44,7 @@ struct helper {
 /* Both sides end with this; the second one frees. */
 void mailbox_unref(struct helper *helper);
 
-/* What the thread begins with; all is borrowed from the helper. */
+/* What the thread begins with; borrowed. It owns properties by its first order. */
 struct kafka_options helper_own_options(struct helper *helper);
 
 /* Waits for orders or for the time; takes the orders out. */

@@ -86,6 +86,13 @@ static void note_error(struct kafka *k, const struct producer_news *news, uint64
 	snprintf(k->last_error, sizeof k->last_error, "%.380s", news->text);
 }
 
+/* Its next producer, perhaps of the same answer, is of these. */
+static void take_props(struct kafka *k, const struct helper_answer *a)
+{
+	helper_take_props(k->helper, a->props, a->n_props);
+	k->answer_us = producer_answer_us(k->options);
+}
+
 static void take_answer(struct kafka *k, uint64_t now_us)
 {
 	struct helper_answer a;
@@ -97,6 +104,8 @@ static void take_answer(struct kafka *k, uint64_t now_us)
 			    "the library refuses the settings of the kafka block: %.300s; retrying",
 			    a.reason);
 	k->told_props = a.props_refused;
+	if (a.props)
+		take_props(k, &a);
 	if (a.asked) {
 		k->place_asked = false;
 		if (a.reachable)

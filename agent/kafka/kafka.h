@@ -26,11 +26,13 @@ int kafka_take_topics(struct output *output, const struct kafka_options *options
 
 /*
  * The output, of kafka_new, is to go on with these properties (copied), or with what is new in the
- * files that they name. Beside the producer in use one of them is made; when a broker has let it
- * in, the old one is drained and replaced. Until then, and if it never comes to that, the old one
- * is used; remarks say so. 0 or -ENOMEM.
+ * files that they name; login (referenced, or NULL) goes with them. Beside the producer in use one
+ * of them is made; when a broker has let it in, the old one is drained and replaced. Until then,
+ * and if it never comes to that, the old one is used; remarks say so. Where none is in use the next
+ * one is made of them. 0 or -ENOMEM.
  */
-int kafka_renew(struct output *output, const struct prop *props, size_t n_props) MUSTCHECK;
+int kafka_renew(struct output *output, const struct prop *props, size_t n_props,
+		struct login *login) MUSTCHECK;
 
 /*
  * There is a new token: it is fetched at once, and new connections have it. The producers stay as

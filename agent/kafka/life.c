@@ -145,6 +145,7 @@ static void run(struct kafka *k, struct producer *producer, uint64_t now_us)
 	k->probed_us = 0;
 	k->reported_us = now_us;
 	k->all_down = false;
+	brokers_stop_counting(&k->brokers);
 	ledger_restart(&k->ledger, producer_batch_limit(producer));
 	producer_wake(producer, k->fd);
 	set_state(k, RUNNING, now_us);
@@ -184,23 +185,29 @@ void kafka_take_renewal(struct kafka *k, const struct helper_answer *a, uint64_t
 	if (a->renewal == RENEWAL_INVALID)
 		remarks_add(&k->remarks, LOG_ERR, "renewal-invalid", NULL,
 			    "what is new cannot be used: %.300s; the producer goes on as it was, "
-			    "and a change of the files is looked at again",
+			    "and a change of the files, or a reload, is looked at again",
 			    a->renewal_reason);
 	else if (a->renewal == RENEWAL_REFUSED)
 		remarks_add(&k->remarks, LOG_ERR, "renewal-refused", NULL,
 			    "brokers do not take what is new: %.300s; the producer goes on as it "
 			    "was, trying again",
 			    a->renewal_reason);
+	else if (a->renewal == RENEWAL_UNREACHED)
+		remarks_add(&k->remarks, LOG_ERR, "renewal-unreached", NULL,
+			    "no broker answers with what is new, though they answer the producer "
+			    "in use: %.300s; that one goes on as it was, trying again",
+			    a->renewal_reason);
 }
 
-int kafka_renew(struct output *output, const struct prop *props, size_t n_props)
+int kafka_renew(struct output *output, const struct prop *props, size_t n_props,
+		struct login *login)
 {
 	struct kafka *k = (struct kafka *)output;
 	struct prop *copy = kafka_props_copy(props, n_props);
 
 	if (!copy)
 		return -ENOMEM;
-	helper_renew(k->helper, copy, n_props);
+	helper_renew(k->helper, copy, n_props, login_ref(login));
 	return 0;
 }
 

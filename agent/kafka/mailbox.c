@@ -35,6 +35,9 @@ void mailbox_unref(struct helper *h)
 	topics_free(h->answer.topics);
 	free(h->answer.statistics);
 	free(h->orders.counted);
+	kafka_props_free(h->orders.props, h->orders.n_props);
+	login_unref(h->orders.login);
+	kafka_props_free(h->answer.props, h->answer.n_props);
 	library_log_deinit(&h->log);
 	kafka_options_deinit(&h->options);
 	pthread_cond_destroy(&h->cond);
@@ -74,6 +77,11 @@ void helper_tell(struct helper *h, const struct helper_answer *news)
 	if (news->renewal != RENEWAL_NONE) {
 		a->renewal = news->renewal;
 		memcpy(a->renewal_reason, news->renewal_reason, sizeof a->renewal_reason);
+	}
+	if (news->props) {
+		kafka_props_free(a->props, a->n_props);
+		a->props = news->props;
+		a->n_props = news->n_props;
 	}
 	if (news->topics) {
 		topics_free(a->topics);
@@ -163,12 +171,21 @@ void helper_make_lone(struct helper *h, struct producer *old)
 	pthread_mutex_unlock(&h->mutex);
 }
 
-void helper_renew(struct helper *h, struct prop *props, size_t n)
+void helper_take_props(struct helper *h, struct prop *props, size_t n)
+{
+	kafka_props_free(h->options.props, h->options.n_props);
+	h->options.props = props;
+	h->options.n_props = n;
+}
+
+void helper_renew(struct helper *h, struct prop *props, size_t n, struct login *login)
 {
 	pthread_mutex_lock(&h->mutex);
 	kafka_props_free(h->orders.props, h->orders.n_props);
+	login_unref(h->orders.login);
 	h->orders.props = props;
 	h->orders.n_props = n;
+	h->orders.login = login;
 	pthread_cond_signal(&h->cond);
 	pthread_mutex_unlock(&h->mutex);
 }

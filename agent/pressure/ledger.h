@@ -58,6 +58,7 @@ struct ledger_topic {
 	uint32_t replicas;          /* of a partition; 0: not known */
 	bool durability_told;       /* the log knows what an acknowledgement is worth, with */
 	uint32_t told_replicas, told_min_insync;
+	char told_acks[4];
 	int32_t n;      /* partitions known now */
 	int32_t n_kept; /* keys are placed among so many; 0: not known */
 	int32_t n_told; /* the log knows of this number; 0: of none but n_kept */

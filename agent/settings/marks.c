@@ -176,6 +176,18 @@ static int end(struct writing *w, struct hash128 *ret_hash)
 	return r;
 }
 
+int marks_of_group(const struct conf_node *group, struct hash128 *ret_mark)
+{
+	struct writing w;
+	int r = begin(&w);
+
+	if (r)
+		return r;
+	if (group)
+		write_node(w.to, group);
+	return end(&w, ret_mark);
+}
+
 /* ---- the top level ---- */
 
 /* What a source may say, too, is in its own mark. */

@@ -37,6 +37,9 @@ struct marks {
 int marks_of(const struct conf_node *root, struct marks *ret_marks) MUSTCHECK;
 void marks_deinit(struct marks *marks);
 
+/* That of a group by itself; NULL: there is none. 0 or -ENOMEM. */
+int marks_of_group(const struct conf_node *group, struct hash128 *ret_mark) MUSTCHECK;
+
 /* Whether two marks are the same. */
 bool marks_same(struct hash128 a, struct hash128 b);
 

@@ -58,7 +58,7 @@ def test_a_source_waits_and_is_shipped_in_the_end(cluster, topic, work, make_age
     assert counters["lines_filtered"] == counters["lines_dead"] == 0
     agent.configure(text=configuration(cluster, topic, work, {}))
     agent.signal(signal.SIGHUP)
-    agent.wait_says("limits are taken", "a")
+    agent.wait_says("settings are taken", "a")
     delivered = wait_for(
         lambda: "waits for" not in agent.ask("explain", work / "log" / "a.log")
         and "position 4194304 is settled" in " ".join(agent.ask("explain", work / "log" / "a.log").split()),

@@ -116,7 +116,7 @@ def test_limits(broker, own_topic, stuck, work):
     }
     agent.configure(config.settings(broker.bootstrap, [source], **more))
     running.hang_up()
-    said = json.loads(agent.says("limits are taken").splitlines()[-1])
+    said = json.loads(agent.says("settings are taken").splitlines()[-1])
     assert said["id"] == "reload-taken", said
     for name in more:
         assert name in said["message"], said
@@ -130,7 +130,7 @@ def test_limits(broker, own_topic, stuck, work):
     more["log_format"] = "text"
     agent.configure(config.settings(broker.bootstrap, [source], **more))
     running.hang_up()
-    assert agent.says("info: SIGHUP: reload: limits are taken, all goes on: log_format")
+    assert agent.says("info: SIGHUP: reload: settings are taken, all goes on: log_format")
     ends_clean(running, broker, lineage, oracle)
 
 

@@ -311,7 +311,7 @@ def test_series_of_files_and_partitions_are_taken(make_side, make_sides):
     assert not mine.search(answers(port)) and 'partition="' not in answers(port)
     sides.settings.update(metrics_per_file=3, metrics_per_partition=True)
     sides.reload()
-    assert sides.agent.says("limits are taken, all goes on: metrics_per_file, metrics_per_partition")
+    assert sides.agent.says("settings are taken, all goes on: metrics_per_file, metrics_per_partition")
     assert mine.search(answers(port)) and 'partition="' in answers(port)
     assert "waybill_configuration_generation 2\n" in answers(port)
     sides.settings.update(metrics_per_file=0, metrics_per_partition=False)

@@ -794,7 +794,7 @@ Test(kafka, a_topic_that_is_unused_is_nobodys_matter)
 static void renew(struct rig *rig, const char *name, const char *value)
 {
 	rig->props[1] = (struct prop){name, value};
-	cr_assert_eq(kafka_renew(rig->out, rig->props, 2), 0);
+	cr_assert_eq(kafka_renew(rig->out, rig->props, 2, NULL), 0);
 }
 
 /* What is under way is ended by the producer that began it. */
@@ -827,15 +827,15 @@ Test(kafka, what_the_library_refuses_changes_nothing)
 	end_rig(rig);
 }
 
-/* That nobody answers says nothing against what is new; it is tried until the next change. */
+/* What nobody answers is told, when the other producer is answered, and tried until the next. */
 Test(kafka, a_renewal_that_nobody_answers)
 {
 	struct rig *rig = new_running_rig();
 
-	cr_assert_eq(kafka_renew(rig->out, &(struct prop){"bootstrap.servers", "127.0.0.1:1"}, 1),
-		     0);
-	for (unsigned i = 0; i < 100; i++)
-		turn(rig);
+	cr_assert_eq(
+		kafka_renew(rig->out, &(struct prop){"bootstrap.servers", "127.0.0.1:1"}, 1, NULL),
+		0);
+	UNTIL(rig, find_remark(rig, "renewal-unreached"));
 	fill(rig, 0, 50, 0);
 	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 50);
 	cr_expect_eq(stats(rig).producers_made, 1);
@@ -845,14 +845,80 @@ Test(kafka, a_renewal_that_nobody_answers)
 	end_rig(rig);
 }
 
+static void end_other_cluster(struct rig *other)
+{
+	rd_kafka_mock_cluster_destroy(other->cluster);
+	rd_kafka_destroy(other->rk);
+	free(other);
+}
+
+static void go_to(struct rig *rig, const struct rig *other)
+{
+	cr_assert_eq(kafka_renew(rig->out, other->props, 1, NULL), 0);
+}
+
+/* What was handed over goes where it was to go, and what comes behind it to the other one. */
+Test(kafka, a_producer_moves_to_another_cluster)
+{
+	struct rig *other = new_rig(), *rig = new_running_rig();
+
+	fill(rig, 0, 50, 0);
+	go_to(rig, other);
+	UNTIL(rig, stats(rig).producers_made == 2 && stats(rig).up);
+	cr_expect_eq(rig->n_of_kind[REPORT_DELIVERED], 50);
+	fill(rig, 50, 30, 0);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 80);
+	cr_expect_eq(rig->reports[79].offset, 29, "%" PRId64, rig->reports[79].offset);
+	cr_expect(find_remark(rig, "renewed"));
+	end_rig(rig);
+	end_other_cluster(other);
+}
+
+/* The one that it comes from is gone for good: what it has is given up, and sent again. */
+Test(kafka, a_producer_moves_away_from_a_dead_cluster)
+{
+	struct rig *other = new_rig(), *rig = new_running_rig();
+
+	rd_kafka_mock_broker_set_down(rig->cluster, 1);
+	fill(rig, 0, 50, 0);
+	UNTIL(rig, find_remark(rig, "brokers-unreachable"));
+	go_to(rig, other);
+	UNTIL(rig, find_remark(rig, "brokers-reachable"));
+	rig->skew_us += 31 * US_PER_S;
+	UNTIL(rig, rig->n_of_kind[REPORT_FAILED] == 50);
+	UNTIL(rig, stats(rig).producers_made == 2 && stats(rig).up);
+	fill(rig, 50, 30, 0);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 30);
+	end_rig(rig);
+	end_other_cluster(other);
+}
+
+/* One that was never let in is made with what is new at once. */
+Test(kafka, a_wrong_address_is_mended)
+{
+	struct rig *other = new_rig(), *rig = new_rig();
+
+	rd_kafka_mock_broker_set_down(rig->cluster, 1);
+	start_output(rig);
+	UNTIL(rig, find_remark(rig, "brokers-unreachable"));
+	go_to(rig, other);
+	UNTIL(rig, stats(rig).up);
+	cr_expect_eq(stats(rig).producers_made, 1);
+	fill(rig, 0, 30, 0);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 30);
+	end_rig(rig);
+	end_other_cluster(other);
+}
+
 Test(kafka, freed_while_a_renewal_is_tried)
 {
 	struct rig *rig = new_running_rig();
 
 	renew(rig, "client.id", "other");
 	turn(rig);
-	cr_assert_eq(kafka_renew(rig->out, &(struct prop){"bootstrap.servers", "127.0.0.1:1"}, 1),
-		     0);
+	cr_assert_eq(
+		kafka_renew(rig->out, &(struct prop){"bootstrap.servers", "127.0.0.1:1"}, 1, NULL),
+		0);
 	turn(rig);
 	end_rig(rig);
 }

@@ -203,8 +203,104 @@ Test(plan, limits_of_a_source)
 Test(plan, what_asks_for_a_restart)
 {
 	expect(HEAD BODY, "linger_ms = 21;\n" HEAD BODY, PLAN_RESTART, "linger_ms changed");
-	expect(HEAD BODY, "state_dir = \"/s\"; kafka = { bootstrap_servers = \"h:9093\"; };\n" BODY,
-	       PLAN_RESTART, "kafka changed");
+	expect(HEAD BODY,
+	       "state_dir = \"/s\"; kafka = { name = \"x\"; bootstrap_servers = \"h:9092\"; "
+	       "};\n" BODY,
+	       PLAN_RESTART, "other kafka blocks are in use");
+}
+
+/* ---- kafka blocks ---- */
+
+#define KAFKA(blocks) "state_dir = \"/s\"; kafka = " blocks ";\n"
+#define BLOCK(name, more) "{ name = \"" name "\"; bootstrap_servers = \"h:9092\"; " more " }"
+#define TO(name, more) "{ name = \"" name "\"; paths = \"/" name "\"; topic = \"t\"; " more " }"
+
+/* Which of the clusters of a get another producer: a bit each. */
+static unsigned clusters_between(const char *a, const char *b, enum plan_way way, const char *what)
+{
+	struct conf *now = live(a), *next = load(b);
+	struct plan plan;
+	unsigned bits = 0;
+
+	cr_assert_eq(plan_make(now, next, true, &plan), 0);
+	cr_expect_eq(plan.way, way, "%d: %s", plan.way, plan.what);
+	cr_expect_str_eq(plan.what, what);
+	for (size_t i = 0; i < now->n_clusters; i++)
+		bits |= (unsigned)plan.clusters[i] << i;
+	plan_deinit(&plan);
+	conf_unref(now);
+	conf_unref(next);
+	return bits;
+}
+
+Test(plan, a_block_that_changes_is_another_producer)
+{
+	static const char other[] = KAFKA("{ bootstrap_servers = \"h:9093\"; }") BODY;
+	static const char more[] =
+		KAFKA("{ client_id = \"c\"; bootstrap_servers = \"h:9092\"; }") BODY;
+	static const char turned[] =
+		KAFKA("{ bootstrap_servers = \"h:9092\"; client_id = \"c\"; }") BODY;
+
+	cr_expect_eq(clusters_between(HEAD BODY, HEAD BODY, PLAN_NOTHING, ""), 0);
+	cr_expect_eq(clusters_between(HEAD BODY, other, PLAN_LIMITS, "kafka"), 1);
+	cr_expect_eq(clusters_between(HEAD BODY, more, PLAN_LIMITS, "kafka"), 1);
+	cr_expect_eq(clusters_between(turned, more, PLAN_NOTHING, ""), 0);
+}
+
+Test(plan, only_the_block_that_changes)
+{
+	static const char sources[] =
+		"sources = ( " TO("one", "") ", " TO("two", "cluster = \"y\";") " );\n";
+	char a[1024], b[1024], c[1024];
+
+	snprintf(a, sizeof a, "%s%s", KAFKA("( " BLOCK("x", "") ", " BLOCK("y", "") " )"), sources);
+	snprintf(b, sizeof b, "%s%s",
+		 KAFKA("( " BLOCK("x", "") ", " BLOCK("y", "acks = \"all\";") " )"), sources);
+	snprintf(c, sizeof c, "%s%s",
+		 KAFKA("( " BLOCK("x", "") ", " BLOCK("y", "") ", " BLOCK("z", "") " )"), sources);
+	cr_expect_eq(clusters_between(a, b, PLAN_LIMITS, "kafka"), 2);
+	/* Nobody uses it. */
+	cr_expect_eq(clusters_between(a, c, PLAN_LIMITS, "kafka"), 0);
+}
+
+/* Who names no cluster goes to the first block, and says the same when that is another. */
+Test(plan, a_source_goes_elsewhere_because_the_blocks_stand_otherwise)
+{
+	static const char sources[] = "sources = ( " TO("one", "cluster = \"x\";") ", " TO(
+		"two", "cluster = \"y\";") ", " TO("three", "") " );\n";
+	char a[1024], b[1024];
+	struct plan plan;
+
+	snprintf(a, sizeof a, "%s%s", KAFKA("( " BLOCK("x", "") ", " BLOCK("y", "") " )"), sources);
+	snprintf(b, sizeof b, "%s%s", KAFKA("( " BLOCK("y", "") ", " BLOCK("x", "") " )"), sources);
+	plan = between(a, b);
+	cr_expect(plan.way == PLAN_RESTART || (plan.way == PLAN_SOURCES && plan.change == 1),
+		  "%d: %s", plan.way, plan.what);
+}
+
+/* What it says is in force, whatever was reloaded since. */
+Test(plan, a_block_is_that_of_the_last_configuration)
+{
+	struct conf *now = live(HEAD BODY), *next;
+	struct plan plan;
+
+	for (unsigned i = 0; i < 3; i++) {
+		char text[1024], value[16];
+
+		snprintf(value, sizeof value, "h:%u", i + 1);
+		snprintf(text, sizeof text,
+			 "state_dir = \"/s\"; kafka = { bootstrap_servers = \"%s\"; };\n" BODY,
+			 value);
+		next = load(text);
+		cr_assert_eq(plan_make(now, next, true, &plan), 0);
+		cr_expect(plan.clusters[0]);
+		live_take_limits(now, next);
+		plan_deinit(&plan);
+		conf_unref(next);
+		cr_expect_str_eq(cluster_value(&now->clusters[0], "bootstrap.servers"), value);
+		cr_expect_eq(from_keeping(now).way, PLAN_NOTHING);
+	}
+	conf_unref(now);
 }
 
 Test(plan, state_dir_of_the_command_line)

@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SIGHUP with another kafka block: the producer is replaced while its files are read, and nothing else
+notices."""
+
+import pytest
+from rig import logins
+from rig.certificates import Authority
+from rig.kafka import Broker
+from rig.manager import Manager
+from rig.paths import WORK
+from rig.reader import Reader
+from rig.sides import Side, Sides
+from rig.wait import wait_for
+from rig.writer import Load
+
+PASSWORD = "Hk2-swap-8qZt"
+RATE = 1000
+
+
+@pytest.fixture
+def manager():
+    manager = Manager()
+    yield manager
+    manager.close()
+
+
+@pytest.fixture(scope="module")
+def far():
+    """Speaks SASL_SSL at its second door."""
+    authority = Authority(WORK / "swap-authority", "authority")
+    far = logins.LoginBroker("swap-broker", authority, {"PLAIN": logins.plain(agent=PASSWORD)["PLAIN"]})
+    far.format()
+    far.start()
+    yield far
+    far.stop()
+
+
+@pytest.fixture
+def make_side(topic_name, make_lineage, make_oracle):
+    def make(name, kafka, cluster=None, lineage=None):
+        topic = f"{topic_name}-{name}"
+        kafka.make_topic(topic)
+        lineage = make_lineage(name) if lineage is None else lineage
+        oracle = make_oracle(kafka, topic, [lineage], unjudged={"life"})
+        return Side(name, kafka, topic, lineage, oracle, cluster)
+
+    return make
+
+
+@pytest.fixture
+def make(make_agent, manager):
+    def make(sides, kafka, **settings):
+        return Sides(make_agent(text=""), manager, sides, kafka, shutdown_timeout="5m", **settings)
+
+    return make
+
+
+def swap(sides, **changes):
+    """A reload after which the producer is another one."""
+    sides.kafka.update(changes)
+    before = sides.agent.counters()["producers_made"]
+    sides.reload()
+    wait_for(lambda: sides.agent.counters()["producers_made"] == before + 1, 30, "another producer")
+
+
+def made(sides):
+    return sides.agent._printed()[-1]["producers_made"]
+
+
+@pytest.mark.scenario("F03")
+def test_a_block_changes_under_load(make, make_side, cluster):
+    """Whatever it says: compression, batches, how it waits; the same file is read on."""
+    side = make_side("one", cluster)
+    sides = make([side], {"bootstrap_servers": cluster.bootstrap})
+    load = Load(side.lineage, rate=RATE)
+    sides.delivered(side, RATE)
+    descriptor = sides.descriptor(side)
+    swap(sides, compression_type="gzip")
+    swap(sides, compression_type="zstd", compression_level=3, client_id="other")
+    swap(sides, batch_size=20000, socket_timeout_ms=20000)
+    sides.kafka.pop("batch_size")
+    swap(sides)
+    assert sides.agent.says("SIGHUP: reload: kafka changed: a producer of it is made")
+    assert sides.agent.says("settings are taken, all goes on: kafka")
+    assert sides.descriptor(side) == descriptor
+    sides.ends_clean([load.stop()])
+    assert made(sides) == 5
+
+
+@pytest.mark.scenario("F03")
+def test_the_same_words_are_no_change(make, make_side, cluster):
+    side = make_side("one", cluster)
+    sides = make([side], {"bootstrap_servers": cluster.bootstrap, "client_id": "c"})
+    sides.kafka = {"client_id": "c", "bootstrap_servers": cluster.bootstrap}
+    sides.reload()
+    assert sides.agent.says("configuration is unchanged")
+    side.lineage.append(100)
+    sides.ends_clean([100])
+    assert made(sides) == 1
+
+
+@pytest.mark.scenario("F03")
+def test_acks_change_and_are_told(make, make_side, cluster):
+    side = make_side("one", cluster)
+    sides = make([side], {"bootstrap_servers": cluster.bootstrap})
+    sides.agent.wait_says(side.topic, "acks = all")
+    load = Load(side.lineage, rate=RATE)
+    swap(sides, acks="1", enable_idempotence=False)
+    sides.agent.wait_says(side.topic, "acks = 1")
+    swap(sides, acks="all", enable_idempotence=True)
+    wait_for(lambda: sides.agent.messages().count("acks = all") == 2, 20, "what it is worth")
+    sides.ends_clean([load.stop()])
+
+
+@pytest.mark.scenario("F03")
+def test_a_login_is_set_and_mended(make, make_side, far, work):
+    """From a door without one to TLS with a password, a wrong one first; its file is watched then."""
+    side = make_side("one", far)
+    sides = make([side], {"bootstrap_servers": far.bootstrap})
+    password = work / "password"
+    password.touch(mode=0o600)
+    password.write_text("wrong\n")
+    load = Load(side.lineage, rate=RATE)
+    sides.delivered(side, RATE)
+    sides.kafka = {
+        "bootstrap_servers": far.tls,
+        "security_protocol": "sasl_ssl",
+        "ssl_ca_location": str(far.authority.certificate),
+        "sasl_mechanism": "PLAIN",
+        "sasl_username": "agent",
+        "sasl_password": f"file:{password}",
+    }
+    sides.reload()
+    sides.agent.wait_says("brokers do not take what is new", "the producer goes on as it was")
+    before = side.oracle.in_topic()
+    sides.delivered(side, before + RATE)
+    assert sides.agent.counters()["producers_made"] == 1
+    password.write_text(PASSWORD + "\n")
+    wait_for(lambda: sides.agent.counters()["producers_made"] == 2, 60, "another producer")
+    password.write_text(PASSWORD)
+    sides.agent.wait_says("sasl.password", "there is something new")
+    swap(sides, client_id="other")
+    sides.ends_clean([load.stop()])
+    assert PASSWORD not in sides.agent.messages()
+
+
+@pytest.mark.scenario("F03")
+def test_what_is_wrong_stops_nothing(make, make_side, cluster):
+    """Servers that are not there, and what the library refuses only as a whole; then it is taken back."""
+    side = make_side("one", cluster)
+    sides = make([side], {"bootstrap_servers": cluster.bootstrap})
+    load = Load(side.lineage, rate=RATE)
+    sides.delivered(side, RATE)
+    sides.kafka["bootstrap_servers"] = "127.0.0.1:1"
+    sides.reload()
+    sides.agent.wait_says("no broker answers with what is new", "127.0.0.1:1", "goes on as it was")
+    sides.kafka = {"bootstrap_servers": cluster.bootstrap, "security_protocol": "ssl", "ssl_key_location": "/none"}
+    sides.reload()
+    sides.agent.wait_says("what is new cannot be used", "the producer goes on as it was")
+    before = side.oracle.in_topic()
+    sides.delivered(side, before + RATE)
+    assert sides.agent.counters()["producers_made"] == 1
+    sides.kafka = {"bootstrap_servers": cluster.bootstrap}
+    swap(sides)
+    sides.ends_clean([load.stop()])
+
+
+@pytest.mark.scenario("F03")
+def test_a_wrong_address_is_mended_by_a_reload(make, make_side, cluster):
+    side = make_side("one", cluster)
+    sides = make([side], {"bootstrap_servers": "127.0.0.1:1"})
+    side.lineage.append(1000)
+    sides.agent.wait_says("no broker of kafka.bootstrap_servers (127.0.0.1:1)")
+    sides.kafka = {"bootstrap_servers": cluster.bootstrap}
+    sides.reload()
+    sides.delivered(side, 1000)
+    sides.ends_clean([1000])
+    assert made(sides) == 1
+
+
+@pytest.mark.scenario("F03", "E20")
+def test_lines_move_to_another_cluster(make, make_side, broker, far):
+    """Its topic has another number of partitions. Each line is in one of them, once."""
+    here = make_side("moves", broker)
+    far.make_topic(here.topic, partitions=3)
+    sides = make([here], {"bootstrap_servers": broker.bootstrap})
+    load = Load(here.lineage, rate=RATE, rotate_every=7 * RATE)
+    sides.delivered(here, 2 * RATE)
+    swap(sides, bootstrap_servers=far.bootstrap)
+    left = here.oracle.in_topic()
+    wait_for(lambda: sides.agent.counters()["lines_delivered"] > left + 2 * RATE, 30, "lines over there")
+    written = load.stop()
+    sides.agent.counted(lines_delivered=written)
+    sides.agent.stop()
+    sides.agent.assert_true(written)
+    assert here.oracle.in_topic() == left
+    there = len(Reader(far.bootstrap, here.topic, 3).records())
+    assert left + there == written
+    verdict = here.oracle.judge()
+    assert verdict.DUP == verdict.ORDER == 0 and verdict.LOST == there, verdict
+
+
+@pytest.mark.scenario("F03")
+def test_of_two_clusters_one_changes(make, make_side, broker, far):
+    """The other one is away meanwhile, and so it may stay."""
+    near, away = make_side("near", broker, "near"), make_side("away", far, "far")
+    kafka = [
+        {"name": "near", "bootstrap_servers": broker.bootstrap},
+        {"name": "far", "bootstrap_servers": far.bootstrap},
+    ]
+    sides = make([near, away], kafka)
+    near.lineage.append(500), away.lineage.append(500)
+    sides.delivered(near, 500), sides.delivered(away, 500)
+    far.freeze()
+    try:
+        load = Load(near.lineage, rate=RATE)
+        away.lineage.append(500)
+        sides.agent.counted(in_flight=500)
+        kafka[0]["client_id"] = "other"
+        sides.reload()
+        assert sides.agent.says('SIGHUP: reload: kafka "near" changed')
+        wait_for(lambda: sides.agent.counters()["producers_made"] == 3, 30, "another producer")
+        before = near.oracle.in_topic()
+        sides.delivered(near, before + RATE)
+        # That of the frozen one waits for an answer.
+        kafka[1]["client_id"] = "another"
+        sides.reload()
+        written = 500 + load.stop()
+        sides.delivered(near, written)
+        assert sides.agent.counters()["producers_made"] == 3
+    finally:
+        far.thaw()
+    wait_for(lambda: sides.agent.counters()["producers_made"] == 4, 60, "another producer")
+    away.lineage.append(500)
+    sides.ends_clean([written, 1500])
+
+
+@pytest.mark.scenario("F03")
+def test_from_a_broker_that_is_gone(make, make_side, broker, topic_name, make_lineage, make_oracle):
+    """What it had taken and not confirmed is sent to the other one: at most that much comes twice."""
+    gone = Broker("gone-broker")
+    gone.format()
+    gone.start()
+    try:
+        gone.make_topic(topic_name)
+        broker.make_topic(topic_name)
+        lineage = make_lineage("a")
+        side = Side("one", broker, topic_name, lineage, make_oracle(broker, topic_name, [lineage], unjudged={"life"}))
+        sides = make([side], {"bootstrap_servers": gone.bootstrap})
+        lineage.append(500)
+        sides.agent.counted(lines_delivered=500)
+        gone.freeze()
+        lineage.append(500)
+        sides.agent.counted(lines_read=1000, in_flight=500)
+        sides.kafka["bootstrap_servers"] = broker.bootstrap
+        sides.reload()
+        wait_for(lambda: side.oracle.in_topic() == 500, 90, "what was under way")
+        lineage.append(500)
+        sides.delivered(side, 1000)
+        sides.agent.stop()
+        verdict = side.oracle.judge()
+        assert verdict.DUP == verdict.ORDER == 0 and verdict.LOST == 500, verdict
+        sides.agent.assert_true(1500)
+    finally:
+        gone.kill()
+
+
+@pytest.mark.scenario("F03")
+def test_sources_and_block_at_once(make, make_side, cluster):
+    one, two = make_side("one", cluster), make_side("two", cluster)
+    sides = make([one, two], {"bootstrap_servers": cluster.bootstrap})
+    loads = [Load(side.lineage, rate=RATE, rotate_every=3 * RATE) for side in (one, two)]
+    for one.life in range(1, 11):
+        swap(sides, client_id=f"c{one.life}")
+        assert sides.agent.says("sources +0 -0 ~1 are taken, and settings: kafka")
+    sides.ends_clean([load.stop() for load in loads])
+    for lives in one.lives().values():
+        assert lives == sorted(lives)
+    assert made(sides) == 11
