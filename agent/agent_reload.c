@@ -68,10 +68,11 @@ static struct conf *look(struct agent *agent, bool *ret_other)
 {
 	char path[PATH_MAX];
 	int r = program_find(path, sizeof path, ret_other);
+	bool first = agent->state == AGENT_RUNNING && !agent->halted;
 
 	if (!r)
 		return next_load(agent->log, agent->config,
-				 agent->own_state_dir ? NULL : agent->conf->state_dir);
+				 agent->own_state_dir ? NULL : agent->conf->state_dir, first);
 	log_say(agent->log, LOG_ERR, "reload-no-program",
 		"%s: %s: restart waybill when it is installed again", path, strerror(-r));
 	return NULL;

@@ -10,13 +10,16 @@
 #include "conf/load.h"
 
 /* A line of conf_load is a message of its own. Cuts `text` into pieces. */
-static void log_lines(struct log *log, char *text)
+static void log_lines(struct log *log, char *text, bool wrong)
 {
 	char *rest = text;
 
-	for (char *line; (line = strsep(&rest, "\n"));)
-		if (*line)
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		if (*line && wrong)
 			log_say(log, LOG_ERR, "configuration-wrong", "%s", line);
+		else if (*line)
+			log_say(log, LOG_WARNING, "configuration-doubtful", "%s", line);
+	}
 }
 
 /* A changed state_dir would take us away from all positions: that is nobody's reload. */
@@ -30,7 +33,7 @@ static bool keeps_state(struct log *log, const char *state_dir, const struct con
 	return false;
 }
 
-struct conf *next_load(struct log *log, const char *file, const char *state_dir)
+struct conf *next_load(struct log *log, const char *file, const char *state_dir, bool warns)
 {
 	struct conf *conf = NULL;
 	char *text = NULL;
@@ -42,9 +45,9 @@ struct conf *next_load(struct log *log, const char *file, const char *state_dir)
 		r = r ? r : -ENOMEM;
 	if (r < 0)
 		log_say(log, LOG_ERR, "configuration-unreadable", "%s: %s", file, strerror(-r));
-	else if (r)
-		log_lines(log, text);
-	else if (!keeps_state(log, state_dir, conf))
+	else if (r || warns)
+		log_lines(log, text, r);
+	if (!r && !keeps_state(log, state_dir, conf))
 		r = -EINVAL;
 	free(text);
 	return r ? conf_unref(conf) : conf;

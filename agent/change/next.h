@@ -7,9 +7,9 @@
 
 /*
  * The configuration of that file, to go by in the place of another one. state_dir: what it may not
- * change; NULL: what it says of that does not count. NULL: it cannot be taken, and why was logged.
- * The caller's, to be given to conf_unref.
+ * change; NULL: what it says of that does not count. warns: what is doubtful in it is logged. NULL:
+ * it cannot be taken, and why was logged. The caller's, to be given to conf_unref.
  */
-struct conf *next_load(struct log *log, const char *file, const char *state_dir);
+struct conf *next_load(struct log *log, const char *file, const char *state_dir, bool warns);
 
 #endif

@@ -319,7 +319,7 @@ def test_after_shutdown_timeout_it_restarts(stuck, far):
 @pytest.mark.scenario("F03")
 def test_many_reloads_under_load(make_agent, manager, broker, far, make_side):
     """A source changes, another comes and goes, a third is as it was, a fourth has another name and a
-    topic of its own each time; one cluster is away meanwhile."""
+    topic of its own each time, both kafka blocks now and then; one cluster is away meanwhile."""
     same, changes = make_side("same", broker, "near"), make_side("changes", far, "far")
     comes = make_side("comes", broker, "near")
     kafka = [
@@ -334,6 +334,8 @@ def test_many_reloads_under_load(make_agent, manager, broker, far, make_side):
         changes.life = number
         comes.there = number % 3 != 1
         comes.life += comes.there
+        if number % 5 == 0:
+            kafka[number % 2]["client_id"] = f"waybill-{number}"
         if number % NEW_EVERY == 0:
             news.append(replace_news(sides, news, make_side(f"new{number}", broker, "near")))
         before = same.oracle.in_topic()
@@ -348,12 +350,14 @@ def test_many_reloads_under_load(make_agent, manager, broker, far, make_side):
     written = [load.stop() for load in loads] + [100] * len(news)
     sides.sides = [same, changes, comes, *news]
     sides.ends_clean(written)
-    assert sides.agent._printed()[-1]["producers_made"] == 2
+    # Of two changes of a block that follow each other soon the second may be the one that is made.
+    assert 2 < sides.agent._printed()[-1]["producers_made"] <= 2 + RELOADS // 5
     for side in (changes, comes):
         for lives in side.lives().values():
             assert lives == sorted(lives), f"{side.name}: a record of an earlier configuration came later"
     assert len(set(sum(changes.lives().values(), []))) > RELOADS // 2, "no load at the reloads"
-    assert max(descriptors) <= descriptors[0] + 12, descriptors
+    # While one is tried each cluster has two producers, and the one before is being freed.
+    assert max(descriptors) <= descriptors[0] + 40, descriptors
 
 
 def replace_news(sides, news, side):

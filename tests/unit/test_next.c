@@ -49,10 +49,10 @@ Test(next, one_that_is_right_is_taken)
 	struct conf *conf;
 
 	write_conf(GOOD);
-	conf = next_load(log, file, "/var/lib/waybill");
+	conf = next_load(log, file, "/var/lib/waybill", true);
 	cr_assert(conf && conf->n_sources == 1);
 	cr_expect_null(conf_unref(conf));
-	conf = next_load(log, file, NULL);
+	conf = next_load(log, file, NULL, true);
 	cr_expect(conf, "it is not known what it was");
 	conf_unref(conf);
 	said_end(log);
@@ -65,18 +65,39 @@ Test(next, what_is_wrong_with_one_is_told_line_by_line)
 
 	write_conf(
 		"state_dir = \"/var/lib/waybill\"; linger = 5;\nsources: ( { name = \"a\"; } );\n");
-	cr_expect_null(next_load(log, file, "/var/lib/waybill"));
+	cr_expect_null(next_load(log, file, "/var/lib/waybill", true));
 	said_end(log);
 	cr_expect_eq(said_times("unknown key \"linger\""), 1);
 	cr_expect_eq(said_times("waybill.conf:2: "), 2, "neither paths nor topic");
 	cr_expect_eq(said_times("\n"), 4, "each is a message");
 }
 
+/* At the first look; what is taken is looked at twice. */
+Test(next, what_is_doubtful_is_told_once)
+{
+	struct log *log = said_begin();
+	struct conf *conf;
+
+	write_conf(
+		"state_dir = \"/var/lib/waybill\"; kafka: { bootstrap_servers = \"localhost:9\"; "
+		"enable_idempotence = false; };\n"
+		"sources: ( { name = \"a\"; paths = \"/a\"; topic = \"t\"; } );\n");
+	conf = next_load(log, file, "/var/lib/waybill", true);
+	cr_expect(conf);
+	conf_unref(conf);
+	conf = next_load(log, file, "/var/lib/waybill", false);
+	cr_expect(conf);
+	conf_unref(conf);
+	said_end(log);
+	cr_expect_eq(said_times("kafka.enable_idempotence = false"), 1);
+	cr_expect_eq(said_times("\n"), 1);
+}
+
 Test(next, one_that_is_not_there_is_told)
 {
 	struct log *log = said_begin();
 
-	cr_expect_null(next_load(log, file, NULL));
+	cr_expect_null(next_load(log, file, NULL, true));
 	said_end(log);
 	cr_expect_eq(said_times(file), 1);
 }
@@ -86,7 +107,7 @@ Test(next, another_state_directory_is_nobodys_reload)
 	struct log *log = said_begin();
 
 	write_conf(GOOD);
-	cr_expect_null(next_load(log, file, "/srv/waybill"));
+	cr_expect_null(next_load(log, file, "/srv/waybill", true));
 	said_end(log);
 	cr_expect_eq(said_times("state_dir: it is /srv/waybill now, and a reload does not change "
 				"it to /var/lib/waybill: restart waybill"),
