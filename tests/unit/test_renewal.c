@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cluster/watch.h"
 #include "login/renewal.h"
 
 struct rig {
@@ -187,5 +188,85 @@ Test(renewal, binary)
 	cr_assert_eq(fwrite("a\0c", 1, 3, file), 3);
 	fclose(file);
 	cr_expect(seen(rig, 2));
+	end(rig);
+}
+
+/* ---- of a kafka block ---- */
+
+/* One with a password in the first file, which said `password` when it was read. */
+static struct cluster block_of(struct rig *rig, struct prop *props, const char *password)
+{
+	static char reference[80];
+
+	snprintf(reference, sizeof reference, "file:%s", rig->first);
+	props[0] = (struct prop){"bootstrap.servers", "h:9092", NULL};
+	props[1] = (struct prop){"sasl.password", password, reference};
+	props[2] = (struct prop){"ssl.ca.location", rig->second, NULL};
+	return (struct cluster){.label = "kafka", .props = props, .n_props = 3};
+}
+
+static bool looks_new(struct cluster_watch *watch, const struct cluster *cluster, struct rig *rig,
+		      int seconds)
+{
+	bool found = false;
+
+	while (!found && seconds--)
+		found = cluster_watch_look(watch, cluster, rig->now_us += US_PER_S, rig->what,
+					   sizeof rig->what);
+	return found;
+}
+
+Test(renewal, what_a_block_names_is_watched)
+{
+	struct rig *rig = begin();
+	struct prop props[3];
+	struct cluster cluster = block_of(rig, props, "a");
+	struct cluster_watch watch;
+
+	cr_assert_eq(cluster_watch_open(&cluster, &watch), 0);
+	cr_expect(!looks_new(&watch, &cluster, rig, 30));
+	put(rig->second, "c");
+	cr_expect(looks_new(&watch, &cluster, rig, 3));
+	cr_expect(strstr(rig->what, "ssl.ca.location ("), "%s", rig->what);
+	put(rig->first, "d");
+	cr_expect(looks_new(&watch, &cluster, rig, 3));
+	cr_expect(strstr(rig->what, "sasl.password ("), "%s", rig->what);
+	cluster_watch_close(&watch);
+	end(rig);
+}
+
+Test(renewal, a_secret_that_was_replaced_before_it_was_watched)
+{
+	struct rig *rig = begin();
+	struct prop props[3];
+	struct cluster cluster = block_of(rig, props, "the one before");
+	struct cluster_watch watch;
+
+	cr_assert_eq(cluster_watch_open(&cluster, &watch), 0);
+	cr_expect(looks_new(&watch, &cluster, rig, 1));
+	cr_expect(!looks_new(&watch, &cluster, rig, 30));
+	cluster_watch_close(&watch);
+	end(rig);
+}
+
+Test(renewal, what_a_block_refers_to_is_fetched)
+{
+	struct rig *rig = begin();
+	struct prop props[3], *fetched;
+	struct cluster cluster = block_of(rig, props, "a");
+	char message[640];
+
+	put(rig->first, "another\n");
+	cr_assert_eq(cluster_fetch(&cluster, &fetched, message, sizeof message), 0);
+	cr_expect_str_eq(fetched[0].value, "h:9092");
+	cr_expect_str_eq(fetched[1].name, "sasl.password");
+	cr_expect_str_eq(fetched[1].value, "another");
+	kafka_props_free(fetched, cluster.n_props);
+	cr_assert_eq(unlink(rig->first), 0);
+	cr_expect_eq(cluster_fetch(&cluster, &fetched, message, sizeof message),
+		     CLUSTER_E_UNAVAILABLE);
+	cr_expect(strstr(message, "kafka.sasl.password: ") && strstr(message, rig->first), "%s",
+		  message);
+	put(rig->first, "");
 	end(rig);
 }
