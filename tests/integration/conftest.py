@@ -13,9 +13,11 @@ import pytest
 from rig import config
 from rig.agent import Agent
 from rig.kafka import Broker, Cluster, MoreBroker, ThreeBrokers
+from rig.manager import Manager
 from rig.oracle import Oracle
 from rig.paths import BUILD, KAFKA_LIB, WAYBILL, WORK
 from rig.proxy import Proxy
+from rig.sides import Side
 from rig.writer import Lineage
 
 JUMP = Path(__file__).parent / "rig" / "jump.c"
@@ -191,3 +193,24 @@ def proxy(broker):
     proxy = Proxy(broker)
     yield proxy
     proxy.close()
+
+
+@pytest.fixture
+def manager():
+    manager = Manager()
+    yield manager
+    manager.close()
+
+
+@pytest.fixture
+def make_side(topic_name, make_lineage, make_oracle):
+    """make_side(name, kafka): what it reads and where that goes, in a topic of its own."""
+
+    def make(name, kafka, cluster=None, lineage=None):
+        topic = f"{topic_name}-{name}"
+        kafka.make_topic(topic)
+        lineage = make_lineage(name) if lineage is None else lineage
+        oracle = make_oracle(kafka, topic, [lineage], unjudged={"life"})
+        return Side(name, kafka, topic, lineage, oracle, cluster)
+
+    return make

@@ -8,7 +8,6 @@ import shutil
 
 import pytest
 from rig import config
-from rig.manager import Manager
 from rig.paths import ROOT
 from rig.process import peak_rss_kib
 
@@ -24,13 +23,6 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(4 * DEADLINE)]
 def of_unit(name):
     unit = (ROOT / "packaging" / "systemd" / "waybill.service").read_text()
     return int(re.search(rf"^{name}=(\d+)M?$", unit, re.MULTILINE)[1])
-
-
-@pytest.fixture
-def manager():
-    manager = Manager()
-    yield manager
-    manager.close()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import time
 import pytest
 from rig import config
 from rig.agent import EX_OK
-from rig.manager import Manager
 from rig.paths import WAYBILL
 from rig.process import status
 from rig.reader import Reader
@@ -21,13 +20,6 @@ from rig.writer import Load
 
 RELOADS = 30
 STOPS = 20
-
-
-@pytest.fixture
-def manager():
-    manager = Manager()
-    yield manager
-    manager.close()
 
 
 class Life:

@@ -6,7 +6,6 @@ import pytest
 from rig import logins
 from rig.certificates import Authority
 from rig.kafka import Broker
-from rig.manager import Manager
 from rig.paths import WORK
 from rig.reader import Reader
 from rig.sides import Side, Sides
@@ -15,13 +14,6 @@ from rig.writer import Load
 
 PASSWORD = "Hk2-swap-8qZt"
 RATE = 1000
-
-
-@pytest.fixture
-def manager():
-    manager = Manager()
-    yield manager
-    manager.close()
 
 
 @pytest.fixture(scope="module")
@@ -33,18 +25,6 @@ def far():
     far.start()
     yield far
     far.stop()
-
-
-@pytest.fixture
-def make_side(topic_name, make_lineage, make_oracle):
-    def make(name, kafka, cluster=None, lineage=None):
-        topic = f"{topic_name}-{name}"
-        kafka.make_topic(topic)
-        lineage = make_lineage(name) if lineage is None else lineage
-        oracle = make_oracle(kafka, topic, [lineage], unjudged={"life"})
-        return Side(name, kafka, topic, lineage, oracle, cluster)
-
-    return make
 
 
 @pytest.fixture

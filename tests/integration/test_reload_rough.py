@@ -11,20 +11,12 @@ import signal
 
 import pytest
 from rig import config
-from rig.manager import Manager
 from rig.reader import Reader
 from rig.sides import Sides
 from rig.wait import wait_for
 from rig.writer import Load
 
 ROUNDS = 30
-
-
-@pytest.fixture
-def manager():
-    manager = Manager()
-    yield manager
-    manager.close()
 
 
 class Part:

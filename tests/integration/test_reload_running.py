@@ -9,17 +9,9 @@ import urllib.request
 
 import pytest
 from rig import config
-from rig.manager import Manager
 from rig.paths import WAYBILL
 from rig.process import free_port
 from rig.wait import wait_for
-
-
-@pytest.fixture
-def manager():
-    manager = Manager()
-    yield manager
-    manager.close()
 
 
 def agent_line(agent):

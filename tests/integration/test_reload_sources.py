@@ -11,7 +11,6 @@ import signal
 import pytest
 from rig.agent import EX_OK
 from rig.kafka import Broker
-from rig.manager import Manager
 from rig.sides import Side, Sides
 from rig.wait import wait_for
 from rig.writer import Load
@@ -23,13 +22,6 @@ RATE = 1000
 NEW_EVERY = max(5, RELOADS // 50)
 
 
-@pytest.fixture
-def manager():
-    manager = Manager()
-    yield manager
-    manager.close()
-
-
 @pytest.fixture(scope="module")
 def far():
     far = Broker("far-broker")
@@ -37,18 +29,6 @@ def far():
     far.start()
     yield far
     far.stop()
-
-
-@pytest.fixture
-def make_side(topic_name, make_lineage, make_oracle):
-    def make(name, kafka, cluster=None, lineage=None):
-        topic = f"{topic_name}-{name}"
-        kafka.make_topic(topic)
-        lineage = make_lineage(name) if lineage is None else lineage
-        oracle = make_oracle(kafka, topic, [lineage], unjudged={"life"})
-        return Side(name, kafka, topic, lineage, oracle, cluster)
-
-    return make
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import re
 import urllib.request
 
 import pytest
-from rig.manager import Manager
 from rig.process import free_port
 from rig.reader import Reader
 from rig.sides import Side, Sides
@@ -18,13 +17,6 @@ from rig.writer import Load
 LONG = bool(os.environ.get("WAYBILL_LONG"))
 RELOADS = 200 if LONG else 40
 BAD = {"on_missing_key": "dead_letter"}
-
-
-@pytest.fixture
-def manager():
-    manager = Manager()
-    yield manager
-    manager.close()
 
 
 def status(agent):

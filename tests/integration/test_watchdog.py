@@ -6,7 +6,6 @@ import re
 import time
 
 import pytest
-from rig.manager import Manager
 from rig.paths import ROOT
 from rig.threads import held, threads
 from rig.wait import last, wait_for
@@ -15,13 +14,6 @@ from rig.writer import Load
 UNIT = ROOT / "packaging/systemd/waybill.service"
 HELD_S = 3
 OUTAGE_S = 15  # above the 10 s after which a standstill without a reason starves the watchdog
-
-
-@pytest.fixture
-def manager():
-    manager = Manager()
-    yield manager
-    manager.close()
 
 
 def watchdog_s():
