@@ -2,8 +2,10 @@
 /*
  * What a reload brings is not copied but borrowed: a source is a handful of pointers to what was
  * compiled for it, and these may point on into anything of their configuration. So that one lives
- * for as long as a source of it is in its place, and with it, unused, the others that came with it:
- * there are at most as many configurations as there are sources.
+ * for as long as a source or a kafka block of it is in its place, and with it, unused, the others
+ * that came with it: there are at most as many configurations as there are sources and blocks.
+ *
+ * A block that says the same stays the one that it was, for its login knows the tokens in use.
  *
  * The place of a source is never another's, so whoever counts by its number, or keeps its name
  * (messages, dead letters), need not be told. A configuration that goes through more names than
@@ -22,6 +24,7 @@ struct live {
 	struct conf *base;    /* the one of the start */
 	struct conf *says;    /* the one that was taken last: limits and marks */
 	struct conf **owners; /* of the source at each place */
+	struct conf **blocks; /* of what each cluster's kafka block says; NULL: base */
 	size_t max;           /* places */
 	struct live_topics topics;
 };
@@ -46,6 +49,9 @@ static struct conf *live_free(struct conf *conf)
 	free(conf->sources);
 	free(conf->patterns);
 	free(live->owners);
+	for (size_t i = 0; live->blocks && i < conf->n_clusters; i++)
+		conf_unref(live->blocks[i]);
+	free(live->blocks);
 	live_topics_deinit(&live->topics, conf);
 	conf_unref(live->says);
 	conf_unref(live->base);
@@ -95,7 +101,8 @@ static int fill(struct live *live)
 	conf->sources = calloc(live->max, sizeof *conf->sources);
 	conf->patterns = calloc(live->max, sizeof *conf->patterns);
 	live->owners = calloc(live->max, sizeof(struct conf *));
-	if (!conf->sources || !conf->patterns || !live->owners)
+	live->blocks = calloc(base->n_clusters + 1, sizeof(struct conf *));
+	if (!conf->sources || !conf->patterns || !live->owners || !live->blocks)
 		return -ENOMEM;
 	for (conf->n_sources = 0; conf->n_sources < base->n_sources; conf->n_sources++) {
 		conf->sources[conf->n_sources].name = strdup(base->sources[conf->n_sources].name);
@@ -147,13 +154,21 @@ static void take_limits_of(struct source *source, const struct source *next)
 }
 
 /* Both have the same ones, by the plan. */
-static void take_block(struct cluster *cluster, const struct cluster *next)
+static void take_block(struct live *live, struct conf *next, size_t index)
 {
-	cluster->props = next->props;
-	cluster->n_props = next->n_props;
-	cluster->login = next->login;
-	cluster->idempotent = next->idempotent;
-	cluster->mark = next->mark;
+	struct cluster *cluster = &live->conf.clusters[index];
+	const struct cluster *from = &next->clusters[index];
+	struct conf *before = live->blocks[index];
+
+	if (marks_same(cluster->mark, from->mark))
+		return;
+	cluster->props = from->props;
+	cluster->n_props = from->n_props;
+	cluster->login = from->login;
+	cluster->idempotent = from->idempotent;
+	cluster->mark = from->mark;
+	live->blocks[index] = conf_ref(next);
+	conf_unref(before);
 }
 
 void live_take_limits(struct conf *live, struct conf *next)
@@ -176,7 +191,7 @@ void live_take_limits(struct conf *live, struct conf *next)
 	live->metrics_per_partition = next->metrics_per_partition;
 	live->state_damaged = next->state_damaged;
 	for (size_t i = 0; i < live->n_clusters; i++)
-		take_block(&live->clusters[i], &next->clusters[i]);
+		take_block(of(live), next, i);
 	for (size_t i = 0; i < next->n_sources; i++) {
 		size_t place = plan_place(live, next->sources[i].name);
 

@@ -17,7 +17,7 @@ struct conf *live_new(struct conf *base);
 
 /*
  * What plan_make calls limits is that of next from now on, and so are the marks, and what kafka
- * blocks say: who has something of those from before has lost it.
+ * blocks say that say something else: who has something of these from before has lost it.
  */
 void live_take_limits(struct conf *live, struct conf *next);
 

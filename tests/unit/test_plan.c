@@ -303,6 +303,22 @@ Test(plan, a_block_is_that_of_the_last_configuration)
 	conf_unref(now);
 }
 
+/* Its login knows the tokens that are in use. */
+Test(plan, a_block_that_says_the_same_stays_what_it_was)
+{
+	struct conf *now = live(HEAD BODY), *next = load("max_files = 70;\n" HEAD BODY);
+	const struct prop *props = now->clusters[0].props;
+	struct plan plan;
+
+	cr_assert_eq(plan_make(now, next, true, &plan), 0);
+	cr_expect_eq(plan.way, PLAN_LIMITS);
+	live_take_limits(now, next);
+	cr_expect_eq(now->clusters[0].props, props);
+	plan_deinit(&plan);
+	conf_unref(next);
+	conf_unref(now);
+}
+
 Test(plan, state_dir_of_the_command_line)
 {
 	struct conf *now = live(HEAD BODY), *next;
