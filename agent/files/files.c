@@ -252,8 +252,9 @@ struct file *files_at(const struct files *files, const char *path, uint64_t devi
 	struct file *file = files_by_inode(files, device, inode);
 	struct identity now;
 
-	/* Asked of the disk only where it matters. */
-	return file && may_be_used_again(file) && identity_at(path, &now) == 0 ?
+	/* Asked of the disk only where it matters; another one may have the path by now. */
+	return file && may_be_used_again(file) && identity_at(path, &now) == 0 &&
+			       now.inode == inode && now.device == device ?
 		       files_by_identity(files, &now) :
 		       file;
 }

@@ -81,6 +81,25 @@ TestSuite(moved, .init = begin, .fini = end, .timeout = 60);
 /* ---- while it runs (A17, A18) ---- */
 
 /* Scenario A17, A18 */
+/*
+ * A path that was looked at is renamed before the file there is asked who it is: another one has the
+ * path then, which says nothing of the first. That one was forgotten, and read again.
+ */
+Test(moved, renamed_between_two_looks_at_its_path)
+{
+	struct file *file = rig_file(rig, "app.log");
+	struct stat st;
+
+	rig->quiet = true;
+	cr_assert_eq(stat(rig_path(rig, "app.log"), &st), 0);
+	rig_rename(rig, "app.log", "old/app.log.1");
+	PUT("app.log", "b1\n");
+	SEE("b1 ");
+	cr_assert_eq(file->state, FILE_FINISHED);
+	cr_expect_eq(files_at(&rig->files, rig_path(rig, "app.log"), st.st_dev, st.st_ino), file);
+	end_well();
+}
+
 Test(moved, a_writer_that_keeps_a_file_moved_to_another_directory_is_read)
 {
 	rig_rename(rig, "app.log", "old/app.log.1");
