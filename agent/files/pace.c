@@ -20,10 +20,10 @@
 
 void pace_init(struct files *files, uint64_t all, uint64_t catch_up)
 {
-	files->rate.per_second = all;
-	files->catch_up.per_second = catch_up;
+	rate_set(&files->rate, all);
+	rate_set(&files->catch_up, catch_up);
 	for (size_t i = 0; i < files->n_sources; i++)
-		files->shares[i].rate.per_second = files->sources[i].max_rate;
+		rate_set(&files->shares[i].rate, files->sources[i].max_rate);
 }
 
 static bool is_behind(const struct file *file)

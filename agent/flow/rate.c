@@ -24,6 +24,14 @@ static void fill(struct rate *rate, uint64_t now_us)
 	rate->since_us = now_us;
 }
 
+/* What was saved under a higher rate is not: else it would be a burst, and nobody would know why. */
+void rate_set(struct rate *rate, uint64_t per_second)
+{
+	rate->per_second = per_second;
+	if (rate->credit > full(rate))
+		rate->credit = full(rate);
+}
+
 uint64_t rate_left(struct rate *rate, uint64_t now_us)
 {
 	if (!rate->per_second)

@@ -15,6 +15,9 @@ struct rate {
 	uint64_t since_us;   /* that was so then; 0: nothing was taken yet */
 };
 
+/* From now on it is so many bytes a second. It never holds more than a second's worth of that. */
+void rate_set(struct rate *rate, uint64_t per_second);
+
 /* Bytes that may be taken at that time; 0: none. UINT64_MAX: there is no limit. */
 uint64_t rate_left(struct rate *rate, uint64_t now_us);
 

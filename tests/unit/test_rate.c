@@ -71,3 +71,22 @@ Test(rate, holds_a_second)
 	cr_expect_eq(rate_left(&rate, 1 + 3600 * US_PER_S), 0);
 	cr_expect_eq(rate_left(&rate, UINT64_MAX / 2), 1000);
 }
+
+/* By a reload: what was saved under the higher rate would be a burst of many seconds' worth. */
+Test(rate, one_that_is_lowered_holds_a_second_of_what_it_is_now)
+{
+	struct rate rate = {.per_second = 1 << 20};
+
+	rate_take(&rate, 1, 1);
+	cr_expect_eq(rate_left(&rate, 5 * US_PER_S), 1 << 20);
+	rate_set(&rate, 1000);
+	cr_expect_eq(rate_left(&rate, 5 * US_PER_S), 1000);
+	cr_expect_eq(rate_left(&rate, 9 * US_PER_S), 1000);
+	/* What is owed stays owed, and none is. */
+	rate_take(&rate, 3000, 9 * US_PER_S);
+	rate_set(&rate, 2000);
+	cr_expect_eq(rate_left(&rate, 10 * US_PER_S), 0);
+	cr_expect_eq(rate_left(&rate, 11 * US_PER_S), 2000);
+	rate_set(&rate, 0);
+	cr_expect_eq(rate_left(&rate, 11 * US_PER_S), UINT64_MAX);
+}
