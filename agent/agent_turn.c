@@ -310,18 +310,21 @@ static void open_next(struct agent *agent, const struct file *file)
 static bool turn_file(struct agent *agent, struct file *file, uint64_t now_us)
 {
 	bool hand_over = next_has_data(agent, file);
-	size_t budget;
+	struct rate_budget budget;
 	int r;
 
 	if (!look_at(agent, file, now_us))
 		return true;
 	budget = pace_budget(&agent->files, file, TURN_BYTES, now_us);
-	if (UNLIKELY(!budget))
+	if (UNLIKELY(!budget.bytes))
 		return true;
 	open_next(agent, file);
 	r = pipeline_turn(agent->pipeline, file, budget, partial_after_us(agent, file), now_us,
 			  clock_real_ms());
-	pace_take(&agent->files, file, pipeline_turn_bytes(agent->pipeline), now_us);
+	pace_take(&agent->files, file,
+		  (struct rate_budget){pipeline_turn_bytes(agent->pipeline),
+				       pipeline_turn_lines(agent->pipeline)},
+		  now_us);
 	/*
 	 * Lines that need no report (filtered, skipped, dead) move the position here. The row goes
 	 * into the transaction of the letters even if it moves only what is settled ahead.

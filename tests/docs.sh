@@ -122,7 +122,7 @@ table_of_place() {
 		(" " $2 " ") ~ (" " place " ") && !(place == "main" && (" " $2 " ") ~ " source ") {
 			more = $3 == "" ? "" : "default " $3
 			if ($5 != "")
-				more = more "; " $4 " to " $5
+				more = more (more == "" ? "" : "; ") $4 " to " $5
 			also = place == "source" && $2 ~ /main/ ? "; also at the top level" : ""
 			print $1 "|" $7 also (more == "" ? "" : " (" more ")")
 		}' | as_table

@@ -65,7 +65,7 @@ struct conf {
 	enum kafka_on_change on_partition_change;
 	size_t chunk_memory;    /* bytes; 16 MiB */
 	size_t dead_letter_max; /* bytes kept in the store; above it the file holds */
-	uint64_t max_rate;      /* bytes a second of all; 0: no limit, as the next */
+	uint64_t max_rate;      /* rate_set, of all; 0: no limit, as the next */
 	uint64_t catch_up_rate; /* of files far behind */
 	size_t max_files;       /* known at a time; above it they wait */
 	size_t max_directories; /* watched, the same */

@@ -107,6 +107,13 @@ static void say_topic(const struct view *view, const struct file *file, char *te
 		snprintf(text, len, "a partition of topic %s that takes no records now", name);
 }
 
+/* whose: and which setting says so. */
+static void say_rate(const char *whose, uint64_t limit, char *text, size_t len)
+{
+	snprintf(text, len, "its rate: %s, %" PRIu64 " %s a second", whose, limit & ~RATE_LINES,
+		 limit & RATE_LINES ? "lines" : "bytes");
+}
+
 static void say_held(const struct view *view, const struct file *file, char *text, size_t len)
 {
 	switch (file->waits_for) {
@@ -132,8 +139,8 @@ static void say_held(const struct view *view, const struct file *file, char *tex
 		snprintf(text, len, "a limit among the rules of its source");
 		break;
 	case FILE_WAITS_CATCH_UP:
-		snprintf(text, len,
-			 "its rate: it is far behind, and such files have catch_up_rate");
+		say_rate("it is far behind, and such files have catch_up_rate",
+			 view->conf->catch_up_rate, text, len);
 		break;
 	case FILE_WAITS_UNPACKER:
 		snprintf(text, len, "other compressed files to be read");
@@ -168,9 +175,10 @@ static void say_reading(const struct view *view, const struct file *file, char *
 			 view->conf->n_clusters > 1 ? full_cluster(view, file) : "");
 	else if (file->alone.n)
 		snprintf(text, len, "lines of a refused batch, which go one at a time");
+	else if (file->queue == FILE_QUEUE_READY && pace == FILES_PACE_OF_ALL)
+		say_rate("max_rate of all sources", view->conf->max_rate, text, len);
 	else if (file->queue == FILE_QUEUE_READY && pace != FILES_PACE_NONE)
-		snprintf(text, len, "its rate: max_rate of %s",
-			 pace == FILES_PACE_OF_ALL ? "all sources" : "its source");
+		say_rate("max_rate of its source", file->source->max_rate, text, len);
 	else if (file->queue == FILE_QUEUE_READY)
 		snprintf(text, len, "its turn");
 	else if (file->account.in_flight)

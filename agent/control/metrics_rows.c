@@ -181,7 +181,16 @@ VALUE(source_in_flight)
 
 VALUE(source_rate_max)
 {
-	return view->conf->sources[index].max_rate;
+	uint64_t limit = view->conf->sources[index].max_rate;
+
+	return limit & RATE_LINES ? 0 : limit;
+}
+
+VALUE(source_line_rate_max)
+{
+	uint64_t limit = view->conf->sources[index].max_rate;
+
+	return limit & RATE_LINES ? limit & ~RATE_LINES : 0;
 }
 
 VALUE(source_rate_waited)
@@ -320,8 +329,10 @@ static const struct metric rows[] = {
 	 METRIC_OF_SOURCE, true, source_lag_ms},
 	{"waybill_source_in_flight", "records sent and not yet acknowledged", METRIC_OF_SOURCE,
 	 false, source_in_flight},
-	{"waybill_source_rate_limit_bytes", "max_rate of the source; 0: it has none",
+	{"waybill_source_rate_limit_bytes", "max_rate of the source; 0: it has none in bytes",
 	 METRIC_OF_SOURCE, false, source_rate_max},
+	{"waybill_source_rate_limit_lines", "max_rate of the source; 0: it has none in lines",
+	 METRIC_OF_SOURCE, false, source_line_rate_max},
 	{"waybill_source_rate_wait_seconds_total",
 	 "for how long it was not read because of max_rate, its own or that of all",
 	 METRIC_OF_SOURCE, true, source_rate_waited},

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "conf/output.h"
+#include "files/pace.h"
 #include "protocol/line.h"
 
 int status_init(struct status *status, const struct view *view, size_t limit)
@@ -68,6 +69,15 @@ static const char *most_frequent(const struct view *view)
 	return most ? most->text : NULL;
 }
 
+/* A limit of reading, by what it counts; null: there is none in that. */
+static void put_rate(struct json *to, const char *of_bytes, const char *of_lines, uint64_t limit)
+{
+	bool lines = limit & RATE_LINES;
+
+	line_natural(to, of_bytes, limit && !lines ? (int64_t)limit : -1);
+	line_natural(to, of_lines, lines ? (int64_t)(limit & ~RATE_LINES) : -1);
+}
+
 static void put_agent(const struct view *view, struct json *to)
 {
 	struct output_stats stats;
@@ -90,6 +100,8 @@ static void put_agent(const struct view *view, struct json *to)
 	put_output(to, &stats);
 	if (view->conf->n_clusters > 1)
 		line_number(to, "clusters", view->conf->n_clusters);
+	put_rate(to, "max_rate_bytes", "max_rate_lines", view->conf->max_rate);
+	put_rate(to, "catch_up_rate_bytes", "catch_up_rate_lines", view->conf->catch_up_rate);
 	line_number(to, "checkpoint_age_ms", view->counters->checkpoint_age_ms);
 	line_bool(to, "reload_refused", view->reload_refused);
 	line_number(to, "generation", view->generation);
@@ -327,10 +339,11 @@ static void step_ranked(struct status *status, const struct view *view, struct j
 static void step_sources(struct status *status, const struct view *view,
 			 const struct request *request, struct json *to)
 {
-	const struct sums_source *sum = &status->sums.sources[status->next];
-	const struct source *source = &view->conf->sources[status->next];
+	size_t index = status->next;
+	const struct sums_source *sum = &status->sums.sources[index];
+	const struct source *source = &view->conf->sources[index];
 
-	if (status->next >= view->conf->n_sources) {
+	if (index >= view->conf->n_sources) {
 		status->stage = STATUS_END;
 		return;
 	}
@@ -347,6 +360,9 @@ static void step_sources(struct status *status, const struct view *view,
 	line_number(to, "lag_bytes", sum->lag);
 	line_number(to, "lag_ms", sum->lag_ms);
 	line_number(to, "in_flight", sum->in_flight);
+	put_rate(to, "max_rate_bytes", "max_rate_lines", source->max_rate);
+	line_number(to, "rate_wait_ms",
+		    pace_waited_us(view->files, index, view->now_us) / US_PER_MS);
 	line_number(to, "dead_letter_bytes", letters_kept(view->letters, source->name));
 	line_number(to, "dead_letter_copied_bytes",
 		    letters_kept_copies(view->letters, source->name));

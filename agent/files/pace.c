@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A rate is kept where bytes are taken from files, not where records are sent: what is not read
- * stays in its file, and so nothing is dropped and no memory held for it. What counts are the bytes
- * of lines, read again ones too; what is only passed over costs nobody anything.
+ * stays in its file, and so nothing is dropped and no memory held for it. What counts are lines, or
+ * their bytes, read again ones too; what is only passed over costs nobody anything.
  *
  *   max_rate         a source whose bucket, or that of all, is empty has no turns until there is a
  *                    twentieth of a second's worth in it again
@@ -41,39 +41,56 @@ static void pause_source(struct files *files, struct files_share *share, enum fi
 	files_turn(files, share);
 }
 
-size_t pace_budget(struct files *files, struct file *file, size_t most, uint64_t now_us)
+/* No more than the rate leaves. */
+static void bound(struct rate_budget *budget, const struct rate *rate, uint64_t left)
 {
+	if (rate->of_lines && left < budget->lines)
+		budget->lines = left;
+	else if (!rate->of_lines && left < budget->bytes)
+		budget->bytes = (size_t)left;
+}
+
+struct rate_budget pace_budget(struct files *files, struct file *file, size_t most, uint64_t now_us)
+{
+	static const struct rate_budget nothing;
 	struct files_share *share = files_share_of(files, file->source);
-	uint64_t left = most, of_source = rate_left(&share->rate, now_us);
-	uint64_t of_all = rate_left(&files->rate, now_us);
+	struct rate_budget budget = {most, UINT64_MAX};
+	uint64_t of_source = rate_left(&share->rate, now_us);
+	uint64_t of_all = rate_left(&files->rate, now_us), of_late;
 
 	if (!of_source || !of_all) {
 		pause_source(files, share, of_source ? FILES_PACE_OF_ALL : FILES_PACE_OF_SOURCE,
 			     now_us);
-		return 0;
+		return nothing;
 	}
 	if (files->catch_up.per_second && is_behind(file)) {
-		left = rate_left(&files->catch_up, now_us);
-		if (!left) {
+		of_late = rate_left(&files->catch_up, now_us);
+		if (!of_late) {
 			files_give_back(files, file);
 			files_hold(files, file, FILE_WAITS_CATCH_UP);
-			return 0;
+			return nothing;
 		}
+		bound(&budget, &files->catch_up, of_late);
 	}
-	left = left < of_source ? left : of_source;
-	left = left < of_all ? left : of_all;
-	return left < most ? (size_t)left : most;
+	bound(&budget, &share->rate, of_source);
+	bound(&budget, &files->rate, of_all);
+	return budget;
 }
 
-void pace_take(struct files *files, struct file *file, uint64_t bytes, uint64_t now_us)
+static void take(struct rate *rate, struct rate_budget taken, uint64_t now_us)
+{
+	rate_take(rate, rate->of_lines ? taken.lines : taken.bytes, now_us);
+}
+
+void pace_take(struct files *files, struct file *file, struct rate_budget taken, uint64_t now_us)
 {
 	struct files_share *share = files_share_of(files, file->source);
 
-	rate_take(&share->rate, bytes, now_us);
-	rate_take(&files->rate, bytes, now_us);
+	take(&share->rate, taken, now_us);
+	take(&files->rate, taken, now_us);
 	if (files->catch_up.per_second && is_behind(file))
-		rate_take(&files->catch_up, bytes, now_us);
-	if (files->rate.per_second && bytes)
+		take(&files->catch_up, taken, now_us);
+	if (files->rate.per_second && taken.bytes)
 		files->pace_from = (size_t)(share - files->shares) + 1;
 }
 

@@ -9,17 +9,18 @@
 /* More bytes than that behind, or compressed: a file is catching up. */
 #define PACE_BEHIND ((uint64_t)16 << 20)
 
-/* So many bytes a second of all, and of those that catch up; 0: no limit. Sources have theirs. */
+/* What rate_set takes, of all and of those that catch up. Sources have theirs. */
 void pace_init(struct files *files, uint64_t all, uint64_t catch_up);
 
 /*
- * How many bytes the file may take now, `most` at most. 0: none; it, or its source, has no turns
- * until pace_release gives it some.
+ * What the file may take now, `most` bytes at most. 0 bytes: nothing; it, or its source, has no
+ * turns until pace_release gives it some.
  */
-size_t pace_budget(struct files *files, struct file *file, size_t most, uint64_t now_us);
+struct rate_budget pace_budget(struct files *files, struct file *file, size_t most,
+			       uint64_t now_us);
 
-/* It took so many. */
-void pace_take(struct files *files, struct file *file, uint64_t bytes, uint64_t now_us);
+/* It took so much. */
+void pace_take(struct files *files, struct file *file, struct rate_budget taken, uint64_t now_us);
 
 /* Who waited long enough has turns again. Returns when to ask again; CLOCK_NEVER: nobody waits. */
 uint64_t pace_release(struct files *files, uint64_t now_us);

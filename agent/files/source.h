@@ -65,7 +65,7 @@ struct source {
 	bool keeps_copied; /* those that the topic has stay, too, until they are in the way */
 	size_t max_files;  /* that are known at a time; 0: as many as of all sources, as the next */
 	size_t max_directories;
-	uint64_t max_rate; /* bytes a second; 0: no limit */
+	uint64_t max_rate; /* as rate_set takes it; 0: no limit */
 	struct line_rules rules;
 	struct line_rules big_rules; /* of files that begin with the mark of UTF-16BE */
 	bool by_mark;                /* which of the two a file has, its mark says */

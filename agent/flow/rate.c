@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bucket counts millionths of a byte, of which each microsecond brings a whole number: who
- * looks often gets as much as who looks seldom, to the byte.
+ * The bucket counts millionths of a byte (or line), of which each microsecond brings a whole
+ * number: who looks often gets as much as who looks seldom, to the byte.
  */
 #include "flow/rate.h"
 
@@ -24,10 +24,14 @@ static void fill(struct rate *rate, uint64_t now_us)
 	rate->since_us = now_us;
 }
 
-/* What was saved under a higher rate is not: else it would be a burst, and nobody would know why. */
-void rate_set(struct rate *rate, uint64_t per_second)
+/* What was saved under a higher rate is given up: it would come as a burst. */
+void rate_set(struct rate *rate, uint64_t limit)
 {
-	rate->per_second = per_second;
+	bool of_lines = limit & RATE_LINES;
+
+	if (rate->of_lines != of_lines)
+		*rate = (struct rate){.of_lines = of_lines};
+	rate->per_second = limit & ~RATE_LINES;
 	if (rate->credit > full(rate))
 		rate->credit = full(rate);
 }
@@ -40,12 +44,12 @@ uint64_t rate_left(struct rate *rate, uint64_t now_us)
 	return rate->credit > 0 ? (uint64_t)rate->credit / US_PER_S : 0;
 }
 
-void rate_take(struct rate *rate, uint64_t bytes, uint64_t now_us)
+void rate_take(struct rate *rate, uint64_t amount, uint64_t now_us)
 {
 	if (!rate->per_second)
 		return;
 	fill(rate, now_us);
-	rate->credit -= (int64_t)(bytes * US_PER_S);
+	rate->credit -= (int64_t)(amount * US_PER_S);
 }
 
 uint64_t rate_wait_us(struct rate *rate, uint64_t now_us)
@@ -55,7 +59,7 @@ uint64_t rate_wait_us(struct rate *rate, uint64_t now_us)
 	if (!rate->per_second)
 		return 0;
 	fill(rate, now_us);
-	/* At least a byte. */
+	/* At least a byte, or a line. */
 	if (wanted < (int64_t)US_PER_S)
 		wanted = (int64_t)US_PER_S;
 	if (rate->credit >= wanted)

@@ -296,7 +296,7 @@ static int pass(struct pipeline *pipeline, struct file *file, const struct event
 	return 0;
 }
 
-int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_bytes,
+int pipeline_turn(struct pipeline *pipeline, struct file *file, struct rate_budget budget,
 		  uint64_t partial_after_us, uint64_t now_us, int64_t now_ms)
 {
 	size_t used = 0;
@@ -304,7 +304,7 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 	pipeline->real_ms = now_ms;
 	pipeline->mono_us = now_us;
 	pipeline->taken = false;
-	pipeline->turn_bytes = 0;
+	pipeline->turn_bytes = pipeline->turn_lines = 0;
 	if (UNLIKELY(file->source->by_mark))
 		file_read_mark(file);
 	if (UNLIKELY(file->source->reads_header && !file->header.at && !file->no_header)) {
@@ -313,7 +313,7 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 		if (r)
 			return r;
 	}
-	while (used < budget_bytes) {
+	while (used < budget.bytes && pipeline->turn_lines < budget.lines) {
 		struct event event;
 		int r;
 
@@ -343,6 +343,7 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 			return r;
 		pipeline->taken = event.kind == EVENT_LINE;
 		pipeline->turn_bytes += pipeline->taken ? event.extent : 0;
+		pipeline->turn_lines += pipeline->taken ? event.lines : 0;
 		tail_consumed(&file->tail, &event);
 		file->quiet_since_us = now_us;
 		used += event.extent;
@@ -353,6 +354,11 @@ int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_by
 uint64_t pipeline_turn_bytes(const struct pipeline *pipeline)
 {
 	return pipeline->turn_bytes;
+}
+
+uint64_t pipeline_turn_lines(const struct pipeline *pipeline)
+{
+	return pipeline->turn_lines;
 }
 
 uint64_t pipeline_lines_joined(const struct pipeline *pipeline)

@@ -4,6 +4,7 @@
 
 #include "base/reasons.h"
 #include "files/file.h"
+#include "flow/rate.h"
 #include "flow/report.h"
 #include "ops/acks.h"
 #include "ops/counters.h"
@@ -54,15 +55,16 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **ret_p
 struct pipeline *pipeline_free(struct pipeline *pipeline);
 
 /*
- * One turn of a file in FILE_READING: at most budget_bytes of it. A last line without LF is shipped
+ * One turn of a file in FILE_READING: at most the budget of it. A last line without LF is shipped
  * too when no byte came for partial_after_us (0: at once; CLOCK_NEVER: it waits for its LF). 0: the
  * budget is used and more waits. The E codes; negative errno from reading the file or -ENOMEM.
  */
-int pipeline_turn(struct pipeline *pipeline, struct file *file, size_t budget_bytes,
+int pipeline_turn(struct pipeline *pipeline, struct file *file, struct rate_budget budget,
 		  uint64_t partial_after_us, uint64_t now_us, int64_t now_ms) MUSTCHECK;
 
-/* Bytes of the lines that the last turn took, read again ones too. */
+/* The lines that the last turn took, read again ones too: their bytes, and their number. */
 uint64_t pipeline_turn_bytes(const struct pipeline *pipeline);
+uint64_t pipeline_turn_lines(const struct pipeline *pipeline);
 
 /* What became of a line, besides its record. */
 struct pipeline_line {

@@ -33,6 +33,7 @@ struct pipeline {
 	struct pipeline_line line; /* that a record was made of last */
 	bool taken;                /* by the last turn */
 	uint64_t turn_bytes;       /* of the lines that it took */
+	uint64_t turn_lines;       /* their number */
 
 	/* The record that was made last: its slices borrow from chunk, route, arena and fields. */
 	struct record record;

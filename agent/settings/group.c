@@ -7,9 +7,11 @@
  * Values land in an array by key rather than in struct members by offset: nothing needs casting,
  * and a source inherits the top level's defaults by copying one struct.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "flow/rate.h"
 #include "parsers/names.h"
 #include "settings/foreign.h"
 #include "settings/options.h"
@@ -17,6 +19,9 @@
 
 /* A plain number is taken as bytes up to here; above it a unit says that the user has counted. */
 #define PLAIN_SIZE_MAX 1000000
+
+/* Lines a second that a rate may be: as many as bytes. */
+#define LINES_MAX (UINT64_C(1) << 40)
 
 /* What a value is read with. */
 struct reader {
@@ -59,12 +64,26 @@ static const char *written(const struct conf_node *node, char *text, size_t len)
 	return text;
 }
 
+/* The limits in the table are of bytes. */
+static bool lines_in_range(const struct reader *reader, uint64_t lines)
+{
+	char text[64];
+
+	if (lines >= 1 && lines <= LINES_MAX)
+		return true;
+	COMPLAIN(reader, "must be between 1line/s and %" PRIu64 "lines/s, not %s", LINES_MAX,
+		 written(reader->node, text, sizeof text));
+	return false;
+}
+
 static bool in_range(const struct reader *reader, uint64_t number)
 {
 	const struct conf_option *option = reader->option;
 	uint64_t min = 0, max = UINT64_MAX;
 	char text[64];
 
+	if (option->type == CONF_T_RATE && number & RATE_LINES)
+		return lines_in_range(reader, number & ~RATE_LINES);
 	if (option->min && to_number(option->type, option->min, &min))
 		min = 0;
 	if (option->max && to_number(option->type, option->max, &max))

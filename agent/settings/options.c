@@ -60,7 +60,7 @@ static const struct conf_option options[CONF_N_KEYS] = {
 		 .help = "dead letters kept, of all sources; above it their files wait"},
 	[CONF_MAX_RATE] = {"max_rate", CONF_IN_MAIN, CONF_T_RATE, .min = "1KiB/s",
 			   .max = "1024GiB/s",
-			   .help = "bytes of lines a second, of all sources; without it no limit"},
+			   .help = "bytes or lines a second, of all sources; without it no limit"},
 	[CONF_CATCH_UP_RATE] =
 		{"catch_up_rate", CONF_IN_MAIN, CONF_T_RATE, .min = "1KiB/s", .max = "1024GiB/s",
 		 .help = "the same of files more than 16 MiB behind, of all sources"},
@@ -150,7 +150,7 @@ static const struct conf_option options[CONF_N_KEYS] = {
 						 "share of the room for all"},
 	[CONF_SOURCE_MAX_RATE] = {"max_rate", CONF_IN_SOURCE, CONF_T_RATE, .min = "1KiB/s",
 				  .max = "1024GiB/s",
-				  .help = "bytes of lines of this source a second; without it no "
+				  .help = "bytes or lines of this source a second; without it no "
 					  "limit"},
 	[CONF_DEAD_LETTER_FULL] = {"dead_letter_full", BOTH, CONF_T_WORD, .written = "hold",
 				   .words = {"hold", "drop_oldest"},

@@ -33,7 +33,7 @@ enum conf_type {
 	CONF_T_TEXT,
 	CONF_T_TEXTS, /* a string or a list of strings */
 	CONF_T_SIZE,
-	CONF_T_RATE, /* a size a second */
+	CONF_T_RATE, /* bytes or lines a second: flow/rate.h */
 	CONF_T_TIME,
 	CONF_T_INT,
 	CONF_T_INTS, /* a whole number or a list of them */

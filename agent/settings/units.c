@@ -13,6 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "flow/rate.h"
+
 struct unit {
 	const char *name;
 	uint64_t factor;
@@ -29,6 +31,8 @@ static const struct unit sizes[] = {
 	{"GiB", 1024 * 1024 * 1024},
 	{NULL},
 };
+
+static const struct unit lines[] = {{"lines", 1}, {"line", 1}, {NULL}};
 
 static const struct unit times[] = {
 	{"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 3600 * 1000}, {"d", 24 * 3600 * 1000},
@@ -78,15 +82,23 @@ int units_size(const char *text, uint64_t *ret_bytes)
 	return with_unit(text, sizes, ret_bytes);
 }
 
-int units_rate(const char *text, uint64_t *ret_bytes)
+int units_rate(const char *text, uint64_t *ret_rate)
 {
 	size_t len = strlen(text);
-	char size[64];
+	uint64_t number;
+	char amount[64];
+	int r;
 
-	if (len < 2 || len >= sizeof size || strcmp(text + len - 2, "/s") != 0)
+	if (len < 2 || len >= sizeof amount || strcmp(text + len - 2, "/s") != 0)
 		return UNITS_E_SYNTAX;
-	snprintf(size, sizeof size, "%.*s", (int)(len - 2), text);
-	return units_size(size, ret_bytes);
+	snprintf(amount, sizeof amount, "%.*s", (int)(len - 2), text);
+	r = with_unit(amount, lines, &number);
+	if (r == UNITS_E_SYNTAX)
+		return units_size(amount, ret_rate);
+	if (r || number >= RATE_LINES)
+		return UNITS_E_RANGE;
+	*ret_rate = number | RATE_LINES;
+	return 0;
 }
 
 int units_time(const char *text, uint64_t *ret_ms)

@@ -16,14 +16,14 @@ enum {
 
 /* What a message may say about them. */
 #define UNITS_SIZE_HINT "a whole number with B, KB, MB, GB, KiB, MiB or GiB, such as \"16MiB\""
-#define UNITS_RATE_HINT "a size a second, such as \"10MiB/s\""
+#define UNITS_RATE_HINT "bytes or lines a second, such as \"10MiB/s\" or \"5000lines/s\""
 #define UNITS_TIME_HINT "a whole number with ms, s, m, h or d, such as \"5s\""
 
 /* "4096", "64KB" (1,000 each), "16MiB" (1,024 each) -> bytes. UNITS_E_SYNTAX, UNITS_E_RANGE. */
 int units_size(const char *text, uint64_t *ret_bytes) MUSTCHECK;
 
-/* "10MiB/s" -> bytes a second, the same way. */
-int units_rate(const char *text, uint64_t *ret_bytes) MUSTCHECK;
+/* "10MiB/s" -> bytes a second, "5000lines/s" -> lines a second with RATE_LINES, the same way. */
+int units_rate(const char *text, uint64_t *ret_rate) MUSTCHECK;
 
 /* "20ms", "5s", "2m", "1h", "7d", and "0" -> milliseconds. UNITS_E_SYNTAX, UNITS_E_RANGE. */
 int units_time(const char *text, uint64_t *ret_ms) MUSTCHECK;

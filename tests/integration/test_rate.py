@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """max_rate and catch_up_rate: what is above waits, says so, and is shipped all the same."""
 
+import json
 import re
 import signal
 
@@ -101,6 +102,54 @@ def test_a_backlog_leaves_room_for_what_is_written_now(cluster, topic, work, mak
         "the lines of now",
     )
     is_kept(agent, "waybill_source_bytes_read_total", '{source="a"}', 64 * KIB)
+    agent.stop()
+
+
+@pytest.mark.scenario("G01", "G02")
+def test_a_rate_of_lines(cluster, topic, work, make_agent):
+    """Of a source, beside bytes of all; status, explain and metrics tell which it is."""
+    for name in "ab":
+        (work / "log" / f"{name}.log").write_bytes(b"short\n" * 20000)
+    limits = {"a": {"max_rate": "500lines/s"}}
+    agent = make_agent(text=configuration(cluster, topic, work, limits, max_rate="10MiB/s"))
+    agent.start()
+    agent.counted(lines_delivered=20000 + 1000)
+    waits_for(agent, work / "log" / "a.log", "max_rate of its source, 500 lines a second")
+    text = agent.ask("metrics")
+    lines = metric(text, "waybill_source_lines_read_total", '{source="a"}')
+    assert 1000 <= lines <= 500 * (metric(text, "waybill_uptime_seconds") + 1.5), text
+    assert metric(text, "waybill_source_lines_read_total", '{source="b"}') == 20000
+    assert metric(text, "waybill_source_rate_limit_lines", '{source="a"}') == 500
+    assert metric(text, "waybill_source_rate_limit_bytes", '{source="a"}') == 0
+    told = [json.loads(line) for line in agent.ask("status", "--json").splitlines()]
+    whole = next(one for one in told if one["kind"] == "agent")
+    assert whole["max_rate_bytes"] == 10 << 20 and whole["max_rate_lines"] is None
+    assert whole["catch_up_rate_bytes"] is None
+    sources = {one["source"]: one for one in told if one["kind"] == "source"}
+    assert sources["a"]["max_rate_lines"] == 500 and sources["a"]["rate_wait_ms"] > 0
+    assert sources["b"]["max_rate_lines"] is None and sources["b"]["rate_wait_ms"] == 0
+    agent.stop()
+
+
+@pytest.mark.scenario("G02")
+def test_a_reload_lowers_a_rate(cluster, topic, work, make_agent):
+    """Nothing is left of what was saved under the higher one."""
+    path = work / "log" / "a.log"
+    path.write_bytes(LINE)
+    agent = make_agent(text=configuration(cluster, topic, work, {"a": {"max_rate": "100MiB/s"}}))
+    agent.start()
+    agent.counted(lines_delivered=1)
+    agent.configure(text=configuration(cluster, topic, work, {"a": {"max_rate": "64KiB/s"}}))
+    agent.signal(signal.SIGHUP)
+    agent.wait_says("limits are taken", "a")
+    before = metric(agent.ask("metrics"), "waybill_uptime_seconds")
+    with path.open("ab") as log:
+        log.write(LINE * 4096)
+    waits_for(agent, path, "max_rate of its source, 65536 bytes a second")
+    text = agent.ask("metrics")
+    span = metric(text, "waybill_uptime_seconds") - before
+    read = metric(text, "waybill_source_bytes_read_total", '{source="a"}')
+    assert read <= 64 * KIB * (span + 1) + 128 * KIB, text
     agent.stop()
 
 

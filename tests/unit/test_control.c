@@ -548,12 +548,16 @@ Test(condition, is_told_in_words)
 	condition_of(&view, file, &condition);
 	cr_expect_str_eq(condition.state, "reading");
 	cr_expect_str_eq(condition.waits_for, "its turn");
+	conf.max_rate = 1024;
 	files_share_of(&files, &source)->paced = FILES_PACE_OF_ALL;
 	condition_of(&view, file, &condition);
-	cr_expect_str_eq(condition.waits_for, "its rate: max_rate of all sources");
+	cr_expect_str_eq(condition.waits_for,
+			 "its rate: max_rate of all sources, 1024 bytes a second");
+	source.max_rate = RATE_LINES | 50;
 	files_share_of(&files, &source)->paced = FILES_PACE_OF_SOURCE;
 	condition_of(&view, file, &condition);
-	cr_expect_str_eq(condition.waits_for, "its rate: max_rate of its source");
+	cr_expect_str_eq(condition.waits_for,
+			 "its rate: max_rate of its source, 50 lines a second");
 	files_share_of(&files, &source)->paced = FILES_PACE_NONE;
 	view.has_room = false;
 	condition_of(&view, file, &condition);

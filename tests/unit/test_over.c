@@ -112,10 +112,11 @@ static void end(struct rig *rig)
 /* The file, quiet for long, is read as far as it goes. */
 static void read_file(struct rig *rig, struct file *file)
 {
+	const struct rate_budget budget = {1 << 20, UINT64_MAX};
 	int r;
 
 	do
-		r = pipeline_turn(rig->pipeline, file, 1 << 20, 0, 1000, NOW_MS);
+		r = pipeline_turn(rig->pipeline, file, budget, 0, 1000, NOW_MS);
 	while (!r);
 	cr_expect(r == PIPELINE_E_IDLE || r == PIPELINE_E_HOLD, "%d", r);
 }

@@ -185,3 +185,47 @@ Test(pace, a_file_far_behind_catches_up_slowly)
 	cr_expect_eq(out[0], written[0]);
 	end();
 }
+
+/* Lines are counted, not bytes: a second's worth at once, and none too much in a turn. */
+Test(pace, a_rate_of_lines)
+{
+	begin();
+	pace_init(&world.agent->files, RATE_LINES | 1000, 0);
+	append('a', 0, 16 * MIB);
+	append('b', 1, 16 * MIB);
+	pass(20);
+	cr_expect_leq(out[0] + out[1], 21 * 1000 * LINE_BYTES, "%zu", out[0] + out[1]);
+	cr_expect_geq(out[0] + out[1], 20 * 1000 * LINE_BYTES, "%zu", out[0] + out[1]);
+	cr_expect_leq(out[0], out[1] + out[1] / 4, "%zu, %zu", out[0], out[1]);
+	cr_expect_leq(out[1], out[0] + out[0] / 4, "%zu, %zu", out[0], out[1]);
+	end();
+}
+
+/* Both may be limited, each by what it counts. */
+Test(pace, lines_of_a_source_and_bytes_of_all)
+{
+	begin();
+	rate_set(&world.agent->files.shares[0].rate, RATE_LINES | 100);
+	rate_set(&world.agent->files.rate, 256 * KIB);
+	append('a', 0, 16 * MIB);
+	append('b', 1, 16 * MIB);
+	pass(20);
+	expect_rate(out[0] + out[1], 256 * KIB, 20);
+	cr_expect_leq(out[0], 21 * 100 * LINE_BYTES, "%zu", out[0]);
+	cr_expect_geq(out[0], 19 * 100 * LINE_BYTES, "%zu", out[0]);
+	end();
+}
+
+/* The files of a source take turns at its rate: none waits for the end of another. */
+Test(pace, files_of_a_source_share_its_rate)
+{
+	begin();
+	rate_set(&world.agent->files.shares[0].rate, 256 * KIB);
+	append('a', 0, 16 * MIB);
+	append('a', 1, 16 * MIB);
+	pass(20);
+	expect_rate(out[0] + out[1], 256 * KIB, 20);
+	cr_expect_leq(out[0], out[1] + out[1] / 4, "%zu, %zu", out[0], out[1]);
+	cr_expect_leq(out[1], out[0] + out[0] / 4, "%zu, %zu", out[0], out[1]);
+	end();
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 
+#include "flow/rate.h"
 #include "settings/units.h"
 
 struct row {
@@ -39,6 +40,10 @@ static const struct row rates[] = {
 	{"10MiB/s", 0, 10 << 20},
 	{"64KB/s", 0, 64000},
 	{"1/s", 0, 1},
+	{"5000lines/s", 0, RATE_LINES | 5000},
+	{"1 line/s", 0, RATE_LINES | 1},
+	{"5000lines", UNITS_E_SYNTAX, 0},
+	{"9223372036854775808lines/s", UNITS_E_RANGE, 0},
 	{"10MiB", UNITS_E_SYNTAX, 0},
 	{"/s", UNITS_E_SYNTAX, 0},
 	{"s", UNITS_E_SYNTAX, 0},

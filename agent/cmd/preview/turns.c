@@ -81,17 +81,18 @@ static int turn(struct preview *preview, bool last)
 {
 	uint64_t partial_after_us = last ? 0 : CLOCK_NEVER;
 	int64_t now_ms = preview->read_ms ? preview->read_ms : clock_real_ms();
+	const struct rate_budget one = {.bytes = 1, .lines = 1};
 	int r = preview->source->n_also ? settle(preview) : 0;
 
 	/* All copies of a line find room then, and are shown together. */
 	if (r)
 		return r;
-	r = pipeline_turn(preview->pipeline, preview->file, 1, partial_after_us, 0, now_ms);
+	r = pipeline_turn(preview->pipeline, preview->file, one, partial_after_us, 0, now_ms);
 	if (r == PIPELINE_E_FULL || r == PIPELINE_E_MEMORY || r == PIPELINE_E_HOLD) {
 		r = settle(preview);
 		if (!r)
-			r = pipeline_turn(preview->pipeline, preview->file, 1, partial_after_us, 0,
-					  now_ms);
+			r = pipeline_turn(preview->pipeline, preview->file, one, partial_after_us,
+					  0, now_ms);
 	}
 	if (!r)
 		r = tell_outcome(preview);
