@@ -169,10 +169,17 @@ FAULT = re.compile(r"^\| (?!what happens |--- )(.*) \|$", re.MULTILINE)
 
 
 def faults(text, found):
-    """Adds (line, what) for each fault of Kafka whose last cell names no test, or that lacks a cell."""
+    """Adds (line, what) for each fault of Kafka whose last cell names no test, that lacks a cell, or has a
+    row already."""
+    seen = set()
     for match in FAULT.finditer(text):
         cells = match[1].split(" | ")
         line = text.count("\n", 0, match.start()) + 1
+        # Behind a colon more is said of it.
+        fault = cells[0].split(": ")[0]
+        if fault in seen:
+            found.add((line, "a fault has two rows"))
+        seen.add(fault)
         if len(cells) != 4 or not all(cell.strip() for cell in cells):
             found.add((line, f"a fault has {len(cells)} cells, or an empty one"))
         elif not TEST.search(cells[3]):
@@ -226,6 +233,8 @@ BROKEN = (
 LACKING = (
     ("docs/faults.md", "| It rains | Goes on | nothing | `map.c` |", "a fault names no test"),
     ("docs/faults.md", "| It rains | Goes on | `test_kill.py` |", "a fault has 3 cells"),
+    ("docs/faults.md", "| No broker answers: it rains | Goes on | nothing | `test_kill.py::test_kill_at_a_call` |",
+     "a fault has two rows"),
 )
 FINE = "/* x.c with x.h; map.c, base/map.[ch], A07, /usr/include/planted.h, build/planted.c */"
 
