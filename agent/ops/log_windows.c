@@ -29,8 +29,9 @@ static void say_held(struct log *log, const struct log_window *window)
 			 window->example);
 	else
 		log_line(log, window->priority, about,
-			 "%s (one of %lu like it within a minute%s%s)", window->example,
-			 window->held, about->source[0] ? ", source " : "", about->source);
+			 "%s (suppressed %lu of %lu like it within a minute%s%s)", window->example,
+			 window->held - 1, window->held, about->source[0] ? ", source " : "",
+			 about->source);
 }
 
 static void drop(struct log *log, size_t index)

@@ -28,7 +28,7 @@ def test_dead_letters_are_told(cluster, source, make_agent):
     # The first at once, and how many followed.
     assert len(told) == 2, agent.messages()
     assert f"{path}: position 9:" in told[0] and "KEY_MISSING" in told[0] and "source orders" in told[0]
-    assert "one of 199 like it" in told[1]
+    assert "suppressed 198 of 199 like it" in told[1]
     assert agent.says("200 records were refused", "dead letters", agent.state / "waybill.db")
     assert "secret" not in agent.messages()
     assert agent.run("--until-eof") == EX_OK, "they are settled, and told once"

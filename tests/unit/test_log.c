@@ -568,13 +568,15 @@ Test(log, one_line_a_source_cause_and_minute)
 	expect_printed("");
 	test_now_us++;
 	log_tick(log);
-	expect_printed("waybill: warning: /web/1: a FIFO (one of 19999 like it within a minute, "
+	expect_printed("waybill: warning: /web/1: a FIFO (suppressed 19998 of 19999 like it within "
+		       "a minute, "
 		       "source web)\n");
 	/* It goes on: nothing is told at once any more. */
 	say_often(log, "web", 7000);
 	expect_printed("");
 	minute(log);
-	expect_printed("waybill: warning: /web/0: a FIFO (one of 7000 like it within a minute, "
+	expect_printed("waybill: warning: /web/0: a FIFO (suppressed 6999 of 7000 like it within a "
+		       "minute, "
 		       "source web)\n");
 	say_often(log, "web", 1);
 	expect_printed("");
@@ -601,7 +603,7 @@ Test(log, limits_each_cause)
 	log_limited(log, LOG_WARNING, "b", "b");
 	expect_printed("waybill: warning: b\n");
 	minute(log);
-	expect_printed("waybill: warning: a 5 (one of 3 like it within a minute)\n");
+	expect_printed("waybill: warning: a 5 (suppressed 2 of 3 like it within a minute)\n");
 	log_free(log);
 	expect_printed("");
 }
@@ -626,7 +628,8 @@ Test(log, free_tells_what_was_held_back)
 	say_often(log, "web", 3);
 	printed();
 	log_free(log);
-	expect_printed("waybill: warning: /web/1: a FIFO (one of 2 like it within a minute, source "
+	expect_printed("waybill: warning: /web/1: a FIFO (suppressed 1 of 2 like it within a "
+		       "minute, source "
 		       "web)\n");
 }
 
@@ -667,7 +670,7 @@ Test(log, many_sources)
 	got = printed();
 	cr_expect_leq(lines(got), at_once);
 	for (; *got; got = strchr(got, '\n') + 1)
-		held += sscanf(got, "%*[^(](one of %lu", &n) == 1 ? n : 1;
+		held += sscanf(got, "%*[^(](suppressed %*u of %lu", &n) == 1 ? n : 1;
 	cr_expect_eq(at_once + held, 15000, "%zu and %lu", at_once, held);
 	log_free(log);
 }
@@ -711,7 +714,8 @@ Test(log, many_causes)
 		log_limited(log, LOG_WARNING, names[i], "x");
 	}
 	cr_expect_not_null(
-		strstr(printed(), "waybill: warning: oldest (one of 4 like it within a minute)\n"));
+		strstr(printed(),
+		       "waybill: warning: oldest (suppressed 3 of 4 like it within a minute)\n"));
 	log_free(log);
 }
 

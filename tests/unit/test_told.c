@@ -67,7 +67,7 @@ Test(told, many_fifos_are_two_lines)
 	stop_listening();
 	cr_expect_eq(said_times("\n"), 3);
 	cr_expect_eq(said_times("a FIFO: it is not followed"), 2);
-	cr_expect_eq(said_times("(one of 999 like it within a minute, source log)"), 1);
+	cr_expect_eq(said_times("(suppressed 998 of 999 like it within a minute, source log)"), 1);
 }
 
 /* What is remembered of it ends, for one source and not for all. */
