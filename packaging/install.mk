@@ -87,6 +87,7 @@ check-docs: all man catalog  ## help, man pages, completion, conf/ and option ta
 	$Qtests/docs.sh $B/waybill
 	$Qtests/examples.sh $B/waybill
 	$Qtests/examples.sh $B/waybill docs/migration.md
+	$Qtests/readme.py $B/waybill
 	$Q$B/waybill test conf/tests/*.test
 	$Qtests/catalog.sh
 
