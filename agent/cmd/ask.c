@@ -38,35 +38,6 @@ static bool find_instance(struct ask_place *place, char config[PATH_MAX])
 	return true;
 }
 
-int ask_find(struct ask_place *place)
-{
-	static const struct conf_surroundings without_secrets = {.no_secrets = true};
-	const char *config = place->config ? place->config : DEFAULT_CONFIG;
-	char of_instance[PATH_MAX];
-	struct conf *conf;
-	int status;
-
-	if (place->socket) {
-		snprintf(place->path, sizeof place->path, "%s", place->socket);
-		return 0;
-	}
-	if (place->instance && !find_instance(place, of_instance))
-		return EX_USAGE;
-	if (place->instance)
-		config = of_instance;
-	status = cmd_load_conf(&without_secrets, config, &conf);
-	if (status)
-		return status;
-	if (place->state_dir || !place->instance)
-		snprintf(place->dir, sizeof place->dir, "%s",
-			 place->state_dir ? place->state_dir : conf->state_dir);
-	status = address_path(conf->control_socket, place->dir, place->path) ? EX_CONFIG : 0;
-	if (status)
-		fprintf(stderr, "waybill: state_dir %s is too long a path\n", place->dir);
-	conf_unref(conf);
-	return status;
-}
-
 static int failed(const struct ask_place *place, const char *what, const char *why)
 {
 	if (!place->quiet)
@@ -99,6 +70,60 @@ static int connect_to(const struct ask_place *place, int *ret_fd)
 	return failed(
 		place, strerror(-r),
 		r == -EACCES ? ": you are neither its owner nor in its group (control_group)" : "");
+}
+
+/*
+ * Where the configuration cannot be read: the place where an agent of that state listens if nothing
+ * else is said. False: nobody answers there.
+ */
+static bool find_without_conf(struct ask_place *place)
+{
+	bool quiet = place->quiet;
+	int fd, r;
+
+	if (place->state_dir || !place->instance)
+		snprintf(place->dir, sizeof place->dir, "%s",
+			 place->state_dir ? place->state_dir : INSTANCE_STATE);
+	if (address_path(NULL, place->dir, place->path))
+		return false;
+	place->quiet = true;
+	r = connect_to(place, &fd);
+	place->quiet = quiet;
+	if (r)
+		return false;
+	close(fd);
+	fprintf(stderr, "waybill: %s: the agent there is asked, which goes on with what it has\n",
+		place->path);
+	return true;
+}
+
+int ask_find(struct ask_place *place)
+{
+	static const struct conf_surroundings without_secrets = {.no_secrets = true};
+	const char *config = place->config ? place->config : DEFAULT_CONFIG;
+	char of_instance[PATH_MAX];
+	struct conf *conf;
+	int status;
+
+	if (place->socket) {
+		snprintf(place->path, sizeof place->path, "%s", place->socket);
+		return 0;
+	}
+	if (place->instance && !find_instance(place, of_instance))
+		return EX_USAGE;
+	if (place->instance)
+		config = of_instance;
+	status = cmd_load_conf(&without_secrets, config, &conf);
+	if (status)
+		return find_without_conf(place) ? 0 : status;
+	if (place->state_dir || !place->instance)
+		snprintf(place->dir, sizeof place->dir, "%s",
+			 place->state_dir ? place->state_dir : conf->state_dir);
+	status = address_path(conf->control_socket, place->dir, place->path) ? EX_CONFIG : 0;
+	if (status)
+		fprintf(stderr, "waybill: state_dir %s is too long a path\n", place->dir);
+	conf_unref(conf);
+	return status;
 }
 
 /* The question is in the arena. 0 or -ENOMEM. */

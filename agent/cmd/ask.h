@@ -33,6 +33,7 @@ struct ask_place {
 
 /*
  * Finds socket and state; loads the configuration, without its secrets, if a socket was not named.
+ * One that cannot be read is told, and is no matter if an agent answers where it does by default.
  * 0; otherwise the exit status, after a message.
  */
 int ask_find(struct ask_place *place) MUSTCHECK;

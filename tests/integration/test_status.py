@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 
 import pytest
@@ -13,6 +14,7 @@ from rig.wait import wait_for
 NOWHERE = "127.0.0.1:1"  # no broker there
 EX_OK = 0
 EX_NOINPUT = 66
+EX_CONFIG = 78
 EX_UNAVAILABLE = 69
 
 
@@ -38,6 +40,23 @@ def settled(answer):
     counters = of_kind(answer, "counters")[0]
     parts = ("lines_delivered", "in_flight", "lines_waiting", "lines_filtered", "lines_dead")
     return counters["lines_read"], sum(counters[name] for name in parts)
+
+
+@pytest.mark.scenario("G02")
+def test_a_wrong_configuration_hides_nothing(work, make_agent):
+    """The agent goes on with the one before, and can be asked."""
+    agent = make_agent(NOWHERE, "orders").start()
+    agent.wait_says("started:")
+    agent.configure(text="nonsense")
+    agent.signal(signal.SIGHUP)
+    agent.wait_says("reload refused")
+    where = ["--config", agent.config, "--state-dir", agent.state]
+    done = subprocess.run([agent.program, "status", *where], capture_output=True, text=True, timeout=60)
+    assert done.returncode == EX_OK and "the last reload was refused" in done.stdout, done
+    assert "syntax error" in done.stderr and "the agent there is asked" in done.stderr
+    agent.stop(expect=0)
+    done = subprocess.run([agent.program, "status", *where], capture_output=True, text=True, timeout=60)
+    assert done.returncode == EX_CONFIG and not done.stdout, done
 
 
 @pytest.mark.scenario("G02")
