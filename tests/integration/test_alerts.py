@@ -79,7 +79,7 @@ def test_each_alert_has_its_page():
     assert links == [name.lower() for name in alerts()]
     helped = subprocess.run([WAYBILL, "--help"], capture_output=True, text=True, check=True).stdout
     commands = set(re.findall(r"^  ([a-z-]+) ", helped, re.M))
-    expressions = dict(re.findall(r"- alert: (\w+)\n\s+expr: (.*)\n", RULES.read_text()))
+    expressions = dict(re.findall(r"- alert: (\w+)\n(?:\s+#.*\n)*\s+expr: (.*)\n", RULES.read_text()))
     for name, text in sections.items():
         words = " ".join(text.split())
         assert "**Look at:**" in words and "**What to do:**" in words, name
