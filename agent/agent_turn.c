@@ -90,7 +90,7 @@ static void vanished(struct agent *agent, struct file *file)
 		files_count_lost(&agent->files, file->source, LOST_REMOVED, lost);
 		log_source(agent->log, LOG_ERR, file->source->name, "file-lost",
 			   "%s: gone before it was wholly shipped: lines after position %llu are "
-			   "lost",
+			   "lost; keep rotated files longer",
 			   file->path, (unsigned long long)committed);
 	}
 	files_forget(&agent->files, file);

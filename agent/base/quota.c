@@ -148,6 +148,11 @@ size_t quota_waiting(const struct quota *quota)
 	return n;
 }
 
+size_t quota_waiting_of(const struct quota *quota, size_t source)
+{
+	return source < quota->n_shares ? quota->shares[source].waiting : 0;
+}
+
 bool quota_wants_look(const struct quota *quota)
 {
 	for (size_t i = 0; i < quota->n_shares; i++) {

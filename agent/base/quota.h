@@ -58,6 +58,9 @@ void quota_end_look(struct quota *quota);
 /* So many wait, of all sources. */
 size_t quota_waiting(const struct quota *quota);
 
+/* So many of that source; one that has no share has 0. */
+size_t quota_waiting_of(const struct quota *quota, size_t source);
+
 /* Whether another look would find a place for something that waits. */
 bool quota_wants_look(const struct quota *quota);
 

@@ -85,6 +85,14 @@ static uint64_t seconds_to(uint64_t at_us, uint64_t now_us)
 	return at_us > now_us ? (at_us - now_us + US_PER_S - 1) / US_PER_S : 0;
 }
 
+const char *condition_topic_cure(const char *state)
+{
+	return strcmp(state, "missing") == 0 ? "make it, or correct its name" :
+	       strcmp(state, "denied") == 0  ? "`waybill check` names the right that it lacks" :
+	       strcmp(state, "changed") == 0 ? "`waybill topics accept` lets it go on" :
+					       NULL;
+}
+
 static void say_topic(const struct view *view, const struct file *file, char *text, size_t len)
 {
 	const char *name = condition_topic(view, file->waits_topic);
@@ -97,6 +105,9 @@ static void say_topic(const struct view *view, const struct file *file, char *te
 		output_stats(view->output, &stats);
 	if (!output_topic(view->output, file->waits_topic, &topic))
 		snprintf(text, len, "topic %s", name);
+	else if (strcmp(topic.state, "ready") != 0 && condition_topic_cure(topic.state))
+		snprintf(text, len, "topic %s, which is %s: %s", name, topic.state,
+			 condition_topic_cure(topic.state));
 	else if (strcmp(topic.state, "ready") != 0)
 		snprintf(text, len, "topic %s, which is %s", name, topic.state);
 	else if (stats.state && strcmp(stats.state, "running") != 0)

@@ -56,4 +56,7 @@ extern const char *const condition_states[CONDITIONS + 1];
 /* The name of a topic of the configuration; "?" when there is none of that number. */
 const char *condition_topic(const struct view *view, uint32_t topic);
 
+/* What to do about a topic in that state; static. NULL: nothing. */
+const char *condition_topic_cure(const char *state);
+
 #endif

@@ -73,17 +73,18 @@ static void explain_dormant(const struct view *view, const struct dormant *file,
 		    file->committed);
 }
 
-/* So many files of the source find no room. */
-static size_t files_waiting(const struct view *view, int source)
+/* What of the source was lost unread: by its name alone nobody knows which generation it was in. */
+static void add_lost(const struct counters *of, const char *source, struct explanation *e)
 {
-	const struct quota *all = &view->files->quota, *awake = &view->files->awake;
-	size_t n = 0, i = (size_t)source;
+	size_t len = strlen(e->words);
+	uint64_t bytes;
+	const char *why = counters_lost_reason(of, 1, &bytes);
 
-	if (i < all->n_shares)
-		n += all->shares[i].waiting;
-	if (i < awake->n_shares)
-		n += awake->shares[i].waiting;
-	return n;
+	if (why)
+		snprintf(e->words + len, sizeof e->words - len,
+			 "; of source %s %" PRIu64 " bytes were lost unread, most %s: the log has "
+			 "their names (file-lost); keep rotated files longer",
+			 source, bytes, why);
 }
 
 /* No file of that name is known: why. */
@@ -91,18 +92,18 @@ static void explain_unknown(const struct view *view, const char *path, struct ex
 {
 	int wants = discover_wants(view->discover, path);
 	int excludes = discover_excluded(view->discover, path);
-	size_t waiting;
+	size_t waiting = wants < 0 ? 0 :
+				     quota_waiting_of(&view->files->quota, (size_t)wants) +
+					     quota_waiting_of(&view->files->awake, (size_t)wants);
 	char nearest[512];
 
 	if (wants >= 0 && map_get(view->files->unreadable, path, strlen(path))) {
 		say(e, "unreadable",
 		    "source %s wants it, and it cannot be opened: waybill's user or one of its "
-		    "groups "
-		    "must be able to read it (the log says what the system said); it is tried "
-		    "again "
-		    "every half minute",
+		    "groups must be able to read it (the log says what the system said); it is "
+		    "tried again every half minute",
 		    source_name(view, wants));
-	} else if (wants >= 0 && (waiting = files_waiting(view, wants))) {
+	} else if (waiting) {
 		say(e, "no_room",
 		    "source %s wants it, and no such file is known: it is not there, or one of "
 		    "the %zu files of the source that wait until others are gone: raise max_files "
@@ -112,9 +113,9 @@ static void explain_unknown(const struct view *view, const char *path, struct ex
 		say(e, "absent",
 		    "source %s wants it, and no such file is known: it is not there, cannot be "
 		    "opened, or is left out (compressed, ignore_older, no plain file); `waybill "
-		    "check` "
-		    "says which",
+		    "check` says which",
 		    source_name(view, wants));
+		add_lost(&view->files->source_counters[wants], source_name(view, wants), e);
 	} else if (discover_shuns(view->discover, path)) {
 		say(e, "own", "it is waybill's own, and never followed");
 	} else if (excludes >= 0) {
@@ -420,6 +421,7 @@ static void explain_file(const struct view *view, const struct file *file, struc
 	    "source %s follows it: all before position %" PRIu64 " is settled%s%s%s%s",
 	    file->source->name, condition.position, *condition.waits_for ? "; it waits for " : "",
 	    condition.waits_for, *slow ? "; " : "", slow);
+	add_lost(file->counts, file->source->name, e);
 }
 
 /* Where there are several it is said which one is meant. */
@@ -439,7 +441,7 @@ static void add_unsaved(const struct view *view, struct explanation *e)
 	if (age_ms >= UNSAVED_MS)
 		snprintf(e->words + len, sizeof e->words - len,
 			 "; state_dir: positions were not written for %" PRIu64
-			 " s, and a crash now would repeat lines: is its disk full?",
+			 " s: is its disk full? Make room, since a crash now would repeat lines",
 			 age_ms / 1000);
 }
 

@@ -54,17 +54,11 @@ PUT(put_dead)
 
 PUT(put_lost)
 {
-	static const char *const words[LOST_REASONS] = {
-		[LOST_REMOVED] = "removed",
-		[LOST_STOPPED] = "removed_while_stopped",
-		[LOST_TRUNCATED] = "truncated",
-		[LOST_OVERWRITTEN] = "overwritten",
-	};
-
 	if (index >= view->conf->n_sources)
 		return false;
 	for (size_t n = 0; n < LOST_REASONS && !view->conf->sources[index].gone; n++)
-		put_of_source(to, family->name, view->conf->sources[index].name, words[n],
+		put_of_source(to, family->name, view->conf->sources[index].name,
+			      counters_lost_word((enum counters_lost)n),
 			      view->files->source_counters[index].lost[n]);
 	return true;
 }

@@ -38,12 +38,35 @@ static void look_at_topic(const struct view *view, size_t topic, struct worst *w
 		look_at(view, topic, i, worst);
 }
 
+/* True: no broker of the topic's cluster answers; ret_words says so. */
+static bool say_silence(const struct view *view, int64_t topic, char *ret_words, size_t len)
+{
+	struct output_stats stats;
+	const char *cluster;
+
+	if (topic < 0 && view->conf->n_clusters > 1)
+		return false;
+	if (topic < 0 ||
+	    !output_part(view->output, view->conf->topic_clusters[topic], &cluster, &stats))
+		output_stats(view->output, &stats);
+	if (stats.reachable)
+		return false;
+	snprintf(ret_words, len,
+		 "no broker answers%s%.300s: mend the brokers or the way to them (`waybill check` "
+		 "asks them, too)",
+		 stats.last_error && *stats.last_error ? ": " : "",
+		 stats.last_error ? stats.last_error : "");
+	return true;
+}
+
 void slow_partition(const struct view *view, int64_t topic, int32_t partition, char *ret_words,
 		    size_t len)
 {
 	struct worst worst = {.number = -1};
 	char look[64];
 
+	if (say_silence(view, topic, ret_words, len))
+		return;
 	if (topic >= 0 && partition >= 0)
 		look_at(view, (size_t)topic, partition, &worst);
 	else if (topic >= 0)

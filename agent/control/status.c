@@ -117,10 +117,14 @@ static void put_counters(const struct view *view, struct json *to)
 {
 	size_t n;
 	const struct counter *rows = counters_all(&n);
+	uint64_t bytes;
 
 	line_begin(to, "counters");
 	for (size_t i = 0; i < n; i++)
 		line_number(to, rows[i].name, counter_value(view->counters, &rows[i]));
+	line_text(
+		to, "lost_reason",
+		counters_lost_reason(view->files->source_counters, view->conf->n_sources, &bytes));
 	line_end(to);
 }
 
@@ -176,6 +180,7 @@ static void put_topic(const struct view *view, size_t index, struct json *to)
 	put_cluster(view, index, to);
 	line_text(to, "topic", view->conf->topics[index]);
 	line_text(to, "state", topic.state);
+	line_text(to, "cure", condition_topic_cure(topic.state));
 	line_bool(to, "letters_only", view->conf->topic_settings[index].letters);
 	line_number(to, "partitions", (uint64_t)topic.n_partitions);
 	line_natural(to, "replicas", topic.replicas ? (int64_t)topic.replicas : -1);

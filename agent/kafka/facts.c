@@ -65,9 +65,12 @@ void kafka_unreachable(struct kafka *k, enum trouble trouble, const char *reason
 	remarks_add(&k->remarks, refused ? LOG_ERR : LOG_WARNING,
 		    refused ? "authentication" : "brokers-unreachable", NULL,
 		    "%s kafka.bootstrap_servers (%.120s) %s: %.380s; "
-		    "lines stay in their files, retrying",
+		    "lines stay in their files, retrying; %s",
 		    refused ? "the brokers of" : "no broker of", kafka_servers(k->options),
-		    refused ? "cannot be used" : "answers", reason[0] ? reason : "timed out");
+		    refused ? "cannot be used" : "answers", reason[0] ? reason : "timed out",
+		    refused ?
+			    "`waybill check` tries it, too" :
+			    "mend the brokers or the way to them (`waybill check` asks them, too)");
 }
 
 void kafka_tell_many(struct kafka *k, int32_t n_brokers)
@@ -117,8 +120,10 @@ static void tell_not_ready(struct kafka *k, size_t topic, const struct topic_fac
 	k->ledger.topics[topic].told = true;
 	remarks_add(&k->remarks, denied ? LOG_ERR : LOG_WARNING,
 		    denied ? "topic-denied" : "topic-missing", name,
-		    denied ? "topic %.200s: not authorized (%s); %s wait, retrying" :
-			     "topic %.200s does not exist (%s); %s wait until it does",
+		    denied ? "topic %.200s: not authorized (%s); %s wait, retrying; give its user "
+			     "the right to describe and to write it" :
+			     "topic %.200s does not exist (%s); %s wait until it does; make it, or "
+			     "correct its name",
 		    name, facts->reason, who);
 }
 

@@ -99,7 +99,10 @@ static void print_reason(const struct kafka *k, size_t topic, int32_t partition,
 			 "brokers slow this client down by a quota (of its client_id or its user): "
 			 "they take records, and hold back their answers");
 	else
-		snprintf(ret, len, "brokers answer other questions, but not to these records");
+		snprintf(ret, len,
+			 "brokers answer other questions, but not to these records: look at broker "
+			 "%d, which leads it",
+			 part->leader);
 }
 
 /* The partitions of a topic that wait now. */

@@ -26,7 +26,8 @@ static void tell_letters(const struct intake *intake)
 					    .cause = letter->cause},
 			"%s: position %" PRIu64
 			": a record was refused (%s): it is not in Kafka, but kept as a dead "
-			"letter of source %s; see waybill(8), DEAD LETTERS",
+			"letter of source %s; `waybill dead-letters replay` sends it again when "
+			"that is mended",
 			letter->path, letter->position, letter->reason, source);
 }
 

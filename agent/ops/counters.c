@@ -28,6 +28,33 @@ const struct counter *counters_all(size_t *ret_n)
 	return ROWS;
 }
 
+const char *counters_lost_word(enum counters_lost why)
+{
+	static const char *const words[LOST_REASONS] = {
+		[LOST_REMOVED] = "removed",
+		[LOST_STOPPED] = "removed_while_stopped",
+		[LOST_TRUNCATED] = "truncated",
+		[LOST_OVERWRITTEN] = "overwritten",
+	};
+
+	return words[why];
+}
+
+const char *counters_lost_reason(const struct counters *sources, size_t n, uint64_t *ret_bytes)
+{
+	uint64_t by[LOST_REASONS] = {0};
+	size_t most = 0;
+
+	*ret_bytes = 0;
+	for (size_t why = 0; why < LOST_REASONS; why++) {
+		for (size_t i = 0; i < n; i++)
+			by[why] += sources[i].lost[why];
+		most = by[why] > by[most] ? why : most;
+		*ret_bytes += by[why];
+	}
+	return *ret_bytes ? counters_lost_word((enum counters_lost)most) : NULL;
+}
+
 void counters_print(const struct counters *counters, char *text, size_t len)
 {
 	size_t used = 0;

@@ -165,6 +165,12 @@ struct counter {
 	size_t at; /* in struct counters */
 };
 
+/* The word for it, as metrics, status and explain have it: "removed_while_stopped". */
+const char *counters_lost_word(enum counters_lost why);
+
+/* Why most of the lost bytes of n sources were, in that word, and how many all are; NULL: none. */
+const char *counters_lost_reason(const struct counters *sources, size_t n, uint64_t *ret_bytes);
+
 /* The table; *ret_n rows. */
 const struct counter *counters_all(size_t *ret_n);
 

@@ -66,12 +66,17 @@ static void show_troubles(const struct table *table, const struct object *line)
 	if (!object_number(line, "kafka_configured", 1))
 		say(table, INDENT, "the configuration has no kafka block: nothing can be shipped");
 	else if (!object_number(line, "brokers_answer", 1) && !object_number(line, "clusters", 0))
-		say(table, INDENT, "no broker answers%s%s", error ? ": " : "", error ? error : "");
+		say(table, INDENT,
+		    "no broker answers%s%s: mend the brokers or the way to them (`waybill check` "
+		    "asks them, too)",
+		    error ? ": " : "", error ? error : "");
 	/* Of several clusters each has its own. */
 	if (!object_number(line, "clusters", 0))
 		show_replaced(table, INDENT, line);
 	if (age_ms > 5000)
-		say(table, INDENT, "the last checkpoint has been due for %s: the state is that old",
+		say(table, INDENT,
+		    "the last checkpoint has been due for %s: is the disk of state_dir full? Make "
+		    "room, since a crash now would repeat lines",
 		    amount_time(age_ms / 1000, text[0]));
 	if (object_number(line, "reload_refused", 0))
 		say(table, INDENT, "the last reload was refused, see the log");
@@ -152,6 +157,7 @@ static const char *topic_of(const struct object *line, char room[TOPIC_MAX])
 static void show_counters(const struct table *table, const struct object *line)
 {
 	int64_t read = object_number(line, "lines_read", 0);
+	const char *lost = object_text(line, "lost_reason");
 
 	say(table, 0,
 	    "%" PRId64 " line%s read = %" PRId64 " delivered + %" PRId64 " in flight + %" PRId64
@@ -166,18 +172,23 @@ static void show_counters(const struct table *table, const struct object *line)
 		    object_number(line, "files_denied", 0),
 		    object_number(line, "directories_denied", 0));
 	if (object_number(line, "files_lost", 0) || object_number(line, "bytes_lost", 0))
-		say(table, INDENT, "lost unread: files %" PRId64 ", bytes %" PRId64,
-		    object_number(line, "files_lost", 0), object_number(line, "bytes_lost", 0));
+		say(table, INDENT,
+		    "lost unread: files %" PRId64 ", bytes %" PRId64
+		    "%s%s: the log has their names (file-lost); keep rotated files longer",
+		    object_number(line, "files_lost", 0), object_number(line, "bytes_lost", 0),
+		    lost ? ", most " : "", lost ? lost : "");
 }
 
 static void show_topic(const struct table *table, const struct object *line)
 {
 	const char *state = object_text(line, "state") ?: "?";
+	const char *cure = object_text(line, "cure");
 	char topic[TOPIC_MAX];
 
 	if (strcmp(state, "ready") != 0)
-		say(table, INDENT, "topic %s is %s: its %s wait", topic_of(line, topic), state,
-		    object_number(line, "letters_only", 0) ? "dead letters" : "files");
+		say(table, INDENT, "topic %s is %s: its %s wait%s%s", topic_of(line, topic), state,
+		    object_number(line, "letters_only", 0) ? "dead letters" : "files",
+		    cure ? "; " : "", cure ? cure : "");
 }
 
 static void show_partition(const struct table *table, const struct object *line)
@@ -185,9 +196,10 @@ static void show_partition(const struct table *table, const struct object *line)
 	const char *why = NULL;
 	char topic[TOPIC_MAX];
 	int64_t quiet_ms = object_number(line, "quiet_ms", 0);
-	char text[32];
+	int64_t leader = object_number(line, "leader", -1);
+	char text[32], look[64] = "";
 
-	if (object_number(line, "leader", -1) < 0)
+	if (leader < 0)
 		why = "has no leader";
 	else if (object_number(line, "lacks_replicas", 0))
 		why = "lacks replicas in sync";
@@ -195,10 +207,13 @@ static void show_partition(const struct table *table, const struct object *line)
 		why = "is held";
 	else if (quiet_ms < QUIET_MS)
 		return;
-	say(table, INDENT, "topic %s partition %" PRId64 " %s: %" PRId64 " in flight, quiet for %s",
+	if (leader >= 0)
+		snprintf(look, sizeof look, "; look at broker %" PRId64 ", which leads it", leader);
+	say(table, INDENT,
+	    "topic %s partition %" PRId64 " %s: %" PRId64 " in flight, quiet for %s%s",
 	    topic_of(line, topic), object_number(line, "partition", 0),
 	    why ? why : "does not answer", object_number(line, "in_flight", 0),
-	    amount_time(quiet_ms / 1000, text));
+	    amount_time(quiet_ms / 1000, text), look);
 }
 
 static void show_broker(const struct table *table, const struct object *line)
