@@ -9,6 +9,7 @@ import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from rig.certificates import Authority, TlsBroker
+from rig.promtool import fires
 from rig.wait import wait_for
 
 
@@ -103,6 +104,7 @@ def test_the_end_of_a_keystore(tls, topic_name, make_lineage, make_agent, make_o
     told = 'kafka.ssl.keystore.location: the certificate of "CN = agent" expires in'
     agent.wait_says(told, "lines wait from then on")
     assert 1 < days_left(agent, "ssl.keystore.location") <= 3.1
+    assert fires("WaybillCertificateExpires", agent.ask("metrics"), work)
     # The authority of the brokers.
     assert 1 < days_left(agent, "ssl.ca.location") <= 2.1
     command = [agent.program, "check", "--no-network", "--config", agent.config]

@@ -10,6 +10,7 @@ import pytest
 from rig import logins, tokens
 from rig.certificates import Authority
 from rig.paths import WAYBILL, WORK
+from rig.promtool import fires
 from rig.wait import wait_for
 
 PASSWORD = "Vy7-plain-3fGq"
@@ -244,6 +245,7 @@ def test_a_token_that_nobody_renews(
     told = "kafka.oauth.token.file: the token expires in"
     agent.wait_says(told, "and no other has come: brokers let nobody in with it from then on")
     assert token_ends(agent) == tokens.claims_of(first)["exp"]
+    assert fires("WaybillTokenExpires", agent.ask("metrics"), work)
     command = [agent.program, "check", "--no-network", "--config", agent.config]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert "kafka.oauth_token_file: the token expires in" in " ".join(done.stdout.split())
@@ -251,6 +253,7 @@ def test_a_token_that_nobody_renews(
     second = issuer.token()
     path.write_text(second + "\n")
     wait_for(lambda: token_ends(agent) == tokens.claims_of(second)["exp"], 40, "the end of the second token")
+    assert not fires("WaybillTokenExpires", agent.ask("metrics"), work)
     lineage.append(500)
     wait_for(oracle.complete, 60, "all lines")
     agent.stop()

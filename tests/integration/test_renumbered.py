@@ -6,10 +6,13 @@ The proxy keeps the answer to a batch that was appended, and has two small batch
 be under way at once, of which it refuses the first; the broker itself refuses the second.
 """
 
+import re
+
 import pytest
 from rig import logins
 from rig import proxy as actions
 from rig.frames import NOT_ENOUGH_REPLICAS, NOT_LEADER_OR_FOLLOWER
+from rig.promtool import fires
 from rig.wait import wait_for
 from rig.writer import Load
 
@@ -40,12 +43,22 @@ def doubt_then_gap(action):
     return rule
 
 
+def alerts_fire(scrape, before, work):
+    """Of repeats, if there may be some; of producers only when there were more."""
+    repeats = re.search(r"^waybill_maybe_persisted_total [1-9]", scrape, re.M)
+    assert fires("WaybillRepeatsPossible", scrape, work, before) == bool(repeats)
+    assert not fires("WaybillProducersReplaced", scrape, work, before)
+    more = re.sub(r"^(waybill_producers_made_total) 2$", r"\1 6", scrape, flags=re.M)
+    assert more != scrape and fires("WaybillProducersReplaced", more, work, before)
+
+
 def ship(agent, oracle, lineage, proxy, rule, word):
     """500 lines, and then others by the rule until the agent says the word, and on without it until all are
     there: how many were written, and the verdict."""
     lineage.append(500)
     agent.start()
     agent.counted(lines_delivered=500)
+    before = agent.ask("metrics")
     proxy.rule = rule
     lineage.append(200)
     load = Load(lineage, rate=40)
@@ -56,6 +69,7 @@ def ship(agent, oracle, lineage, proxy, rule, word):
     wait_for(lambda: oracle.in_topic() > goal, 60, "it goes on")
     written = 700 + load.stop()
     wait_for(oracle.complete, 30, lambda: f"{oracle.missing()} missing")
+    alerts_fire(agent.ask("metrics"), before, agent.config.parent)
     agent.stop()
     agent.assert_true(read=written)
     return written, oracle.judge()

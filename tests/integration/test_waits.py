@@ -3,6 +3,7 @@
 
 import pytest
 from rig import proxy as actions
+from rig.promtool import fires
 from rig.wait import last, wait_for
 
 STALL = 24  # stall_timeout: it is told after a sixth of it
@@ -58,7 +59,7 @@ def test_a_byte_a_second(broker, own_topic, proxy, make_lineage, make_agent, mak
 @pytest.mark.timeout(300)
 @pytest.mark.scenario("E18", "G03")
 def test_too_few_replicas_in_sync(
-    two_brokers, topic_name, make_lineage, make_agent, make_oracle
+    two_brokers, topic_name, make_lineage, make_agent, make_oracle, work
 ):
     """One of two replicas is gone, and the topic wants both: told with the setting's name, and no
     other producer is tried, however long it lasts."""
@@ -78,6 +79,7 @@ def test_too_few_replicas_in_sync(
     # A request that the broker appended just before keeps its connection for half a minute.
     words = ("NOT_ENOUGH_REPLICAS", "min.insync.replicas", "1 of its 2 replicas")
     agent.wait_says(topic_name, *words, deadline=60)
+    assert fires("WaybillPartitionStuck", agent.ask("metrics"), work)
     last(13)  # longer than stall_timeout
     assert agent.messages().count("NOT_ENOUGH_REPLICAS") == 1, agent.messages()
     assert not agent.says("does not answer"), agent.messages()
