@@ -82,8 +82,8 @@ TestSuite(moved, .init = begin, .fini = end, .timeout = 60);
 
 /* Scenario A17, A18 */
 /*
- * A path that was looked at is renamed before the file there is asked who it is: another one has the
- * path then, which says nothing of the first. That one was forgotten, and read again.
+ * A path that was looked at is renamed before the file there is asked who it is: another one has
+ * the path then, which says nothing of the first. That one was forgotten, and read again.
  */
 Test(moved, renamed_between_two_looks_at_its_path)
 {
