@@ -32,6 +32,7 @@
  *   conf/       what it means: an immutable struct conf
  *   change/     what a reload has to do
  *   letters/    dead letters: into the state, and to a topic of their own
+ *   view/       how things are with a running agent, for who asks
  *   control/    what is told to who asks a running agent
  *   protocol/   what goes over its socket
  *   ops/        messages, counters, the service manager, acknowledgements

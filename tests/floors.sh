@@ -51,20 +51,21 @@ floors() {
 		7  kafka
 		7  resume
 		8  change
-		8  control
 		8  letters
-		9  agent
-		10 cmd
-		11 cmd/check
-		11 cmd/checkpoint
-		11 cmd/demo
-		11 cmd/import
-		11 cmd/letters
-		11 cmd/preview
-		11 cmd/status
-		11 cmd/top
-		12 cmd/test
-		13 main
+		8  view
+		9  control
+		10 agent
+		11 cmd
+		12 cmd/check
+		12 cmd/checkpoint
+		12 cmd/demo
+		12 cmd/import
+		12 cmd/letters
+		12 cmd/preview
+		12 cmd/status
+		12 cmd/top
+		13 cmd/test
+		14 main
 	END
 }
 

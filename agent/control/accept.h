@@ -3,8 +3,8 @@
 #define CONTROL_ACCEPT_H
 
 #include "base/json.h"
-#include "control/view.h"
 #include "protocol/request.h"
+#include "view/view.h"
 
 /*
  * The one request that changes something at once: the keys of a topic go by the number of

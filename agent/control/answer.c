@@ -12,6 +12,7 @@
 #include "control/explain.h"
 #include "control/letter.h"
 #include "control/metrics.h"
+#include "control/order.h"
 #include "control/status.h"
 #include "protocol/line.h"
 

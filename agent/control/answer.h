@@ -3,8 +3,8 @@
 #define CONTROL_ANSWER_H
 
 #include "base/json.h"
-#include "control/view.h"
 #include "protocol/request.h"
+#include "view/view.h"
 
 /*
  * One answer, made piece by piece between other work: an agent may know more files than a turn of

@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include "control/view.h"
+#include "view/view.h"
 
 /* The control socket: it listens, and answers who connects, in turns of the loop. */
 struct control;

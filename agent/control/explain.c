@@ -15,12 +15,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "control/condition.h"
 #include "control/find.h"
 #include "control/nearest.h"
-#include "control/slow.h"
-#include "control/where.h"
 #include "protocol/line.h"
+#include "view/condition.h"
+#include "view/slow.h"
+#include "view/where.h"
 
 /* So many stored letters are looked through; there is no index, and the loop waits meanwhile. */
 #define LETTERS_MAX 2000

@@ -2,7 +2,7 @@
 #ifndef CONTROL_HTTP_H
 #define CONTROL_HTTP_H
 
-#include "control/view.h"
+#include "view/view.h"
 
 /*
  * The same for who speaks HTTP: /metrics, /healthz, /readyz. Only when it is configured, and only

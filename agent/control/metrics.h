@@ -4,8 +4,8 @@
 
 #include "base/json.h"
 #include "control/ranking.h"
-#include "control/roll.h"
-#include "control/sums.h"
+#include "view/roll.h"
+#include "view/sums.h"
 
 /*
  * The same in numbers, as Prometheus reads them. One table says all of it: from it follow what is

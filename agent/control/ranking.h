@@ -2,9 +2,9 @@
 #ifndef CONTROL_RANKING_H
 #define CONTROL_RANKING_H
 
-#include "control/condition.h"
-#include "control/roll.h"
 #include "protocol/request.h"
+#include "view/condition.h"
+#include "view/roll.h"
 
 /* Of any number of files those that come first, by what is asked for. Embedded; zeroed. */
 

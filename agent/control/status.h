@@ -4,9 +4,9 @@
 
 #include "base/json.h"
 #include "control/ranking.h"
-#include "control/roll.h"
-#include "control/sums.h"
 #include "protocol/request.h"
+#include "view/roll.h"
+#include "view/sums.h"
 
 /* How things are: waybill-control(7) has every line and member. Embedded; zeroed. */
 

@@ -146,7 +146,7 @@ def test_delivered_and_documented(cluster, topic, make_lineage, make_agent):
         if kind != "counters":
             assert set(of_kind(answer, kind)[0]) - always == members, kind
     assert {line["kind"] for line in answer} == set(kinds)
-    source = (ROOT / "agent/control/condition.c").read_text()
+    source = (ROOT / "agent/view/condition.c").read_text()
     told = set(re.findall(r'\[CONDITION_\w+\] = "(\w+)"', source))
     assert len(told) == 9 and told | {"stored"} == states
     agent.stop()

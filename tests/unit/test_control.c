@@ -17,12 +17,13 @@
 #include <unistd.h>
 
 #include "control/client.h"
-#include "control/condition.h"
 #include "control/control.h"
 #include "control/explain.h"
-#include "control/slow.h"
+#include "control/order.h"
 #include "login/login.h"
 #include "protocol/address.h"
+#include "view/condition.h"
+#include "view/slow.h"
 
 #define QUESTION "{\"version\":1,\"request\":\"status\"}\n"
 

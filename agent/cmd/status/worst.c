@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/condition.h"
+#include "view/condition.h"
 
 static size_t rank_of(const char *state)
 {

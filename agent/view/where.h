@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONTROL_WHERE_H
-#define CONTROL_WHERE_H
+#ifndef VIEW_WHERE_H
+#define VIEW_WHERE_H
 
-#include "control/view.h"
+#include "view/view.h"
 
 /* Where one record is in Kafka, as far as memory tells. */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONTROL_SLOW_H
-#define CONTROL_SLOW_H
+#ifndef VIEW_SLOW_H
+#define VIEW_SLOW_H
 
-#include "control/view.h"
+#include "view/view.h"
 
 /*
  * What holds up a record in flight: its partition, with its leader and what to look at, in words,

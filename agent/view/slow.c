@@ -3,7 +3,7 @@
  * What holds up records in flight: the partition of a record where its key names that, else the
  * worst of its topic, or of all.
  */
-#include "control/slow.h"
+#include "view/slow.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
  * would be most of the work of an answer to ask all of them, and what the last look at all paths
  * found is nearly as good.
  */
-#include "control/condition.h"
+#include "view/condition.h"
 
 #include <inttypes.h>
 #include <stdio.h>

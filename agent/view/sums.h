@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONTROL_SUMS_H
-#define CONTROL_SUMS_H
+#ifndef VIEW_SUMS_H
+#define VIEW_SUMS_H
 
-#include "control/condition.h"
+#include "view/condition.h"
 
 /* Sums over files. Embedded; zeroed. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Status and metrics say the same, so they add up in one place. */
-#include "control/sums.h"
+#include "view/sums.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -6,13 +6,13 @@
  * room is there to keep it before its report comes; but one partition at a time is chosen for
  * those, so that often no other has records in flight.
  */
-#include "control/where.h"
+#include "view/where.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "control/condition.h"
+#include "view/condition.h"
 
 /* Of an acknowledgement that names none: -1, in its bits. */
 #define NO_OFFSET ((1ull << 48) - 1)

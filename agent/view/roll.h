@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONTROL_ROLL_H
-#define CONTROL_ROLL_H
+#ifndef VIEW_ROLL_H
+#define VIEW_ROLL_H
 
 #include "files/files.h"
 

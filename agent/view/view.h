@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONTROL_VIEW_H
-#define CONTROL_VIEW_H
+#ifndef VIEW_VIEW_H
+#define VIEW_VIEW_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "cluster/ends.h"
 #include "conf/conf.h"
-#include "control/order.h"
 #include "files/files.h"
 #include "input/discover.h"
 #include "ops/counters.h"
@@ -16,6 +15,8 @@
 #include "pipeline/pipeline.h"
 #include "state/letters.h"
 #include "state/store.h"
+
+struct order;
 
 /*
  * What an answer is made from: the parts of a running agent, all borrowed, and none changed but the

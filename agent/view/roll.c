@@ -3,7 +3,7 @@
  * Rejected: the keys of all files, kept for the time of an answer. To look each of them up again
  * took longer than all else that is asked of a file.
  */
-#include "control/roll.h"
+#include "view/roll.h"
 
 void roll_init(struct roll *roll, const struct files *files)
 {

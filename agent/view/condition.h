@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONTROL_CONDITION_H
-#define CONTROL_CONDITION_H
+#ifndef VIEW_CONDITION_H
+#define VIEW_CONDITION_H
 
-#include "control/view.h"
+#include "view/view.h"
 
 /* The worst first. */
 enum condition_is {
