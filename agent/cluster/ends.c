@@ -5,6 +5,7 @@
  */
 #include "cluster/ends.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -75,45 +76,78 @@ int cluster_ends_read(const struct cluster *cluster, struct cluster_ends *ret_en
 	return 0;
 }
 
-void cluster_ends_tell(const struct cluster *cluster, const struct expiry *expiry,
-		       uint64_t warning_ms, struct log *log)
+enum ends_state cluster_ends_judge(const struct cluster *cluster, const struct expiry *expiry,
+				   int64_t now_ms, uint64_t warning_ms, char *ret_words, size_t len)
 {
-	int64_t left_s = expiry->at_s - clock_real_ms() / 1000;
+	int64_t left_s = expiry->at_s - now_ms / 1000;
 	char when[ISO_TIME_LEN];
 	struct slice at = iso_time_print(expiry->at_s * 1000, when);
 
+	ret_words[0] = '\0';
+	if (left_s <= 0) {
+		snprintf(ret_words, len,
+			 "%s.%s: the certificate of \"%s\" has expired (%.*s): put another in "
+			 "its place",
+			 cluster->label, expiry->setting, expiry->name, TO_THE_DAY, at.at);
+		return ENDS_OVER;
+	}
 	if (left_s > (int64_t)(warning_ms / 1000))
-		return;
-	if (left_s > 0)
-		log_say(log, LOG_WARNING, "certificate-expires",
-			"%s.%s: the certificate of \"%s\" expires in %lld day%s (%.*s): "
-			"lines wait from then on; put another in its place",
-			cluster->label, expiry->setting, expiry->name, (long long)(left_s / DAY_S),
-			left_s / DAY_S == 1 ? "" : "s", TO_THE_DAY, at.at);
-	else
-		log_say(log, LOG_ERR, "certificate-expired",
-			"%s.%s: the certificate of \"%s\" has expired (%.*s): put another in "
-			"its place",
-			cluster->label, expiry->setting, expiry->name, TO_THE_DAY, at.at);
+		return ENDS_LATER;
+	snprintf(ret_words, len,
+		 "%s.%s: the certificate of \"%s\" expires in %lld day%s (%.*s): "
+		 "lines wait from then on; put another in its place",
+		 cluster->label, expiry->setting, expiry->name, (long long)(left_s / DAY_S),
+		 left_s / DAY_S == 1 ? "" : "s", TO_THE_DAY, at.at);
+	return ENDS_SOON;
+}
+
+enum ends_state cluster_ends_judge_token(const struct cluster *cluster, const struct life *life,
+					 int64_t now_ms, uint64_t warning_ms, char *ret_words,
+					 size_t len)
+{
+	bool over = now_ms >= life->expires_ms;
+	char when[ISO_TIME_LEN], left[LIFE_LEFT_MAX];
+
+	ret_words[0] = '\0';
+	if (!life->expires_ms || (!over && !life_ends_soon(life, now_ms, (int64_t)warning_ms)))
+		return ENDS_LATER;
+	snprintf(ret_words, len,
+		 "%s.%s: the token %s%s (%.*sZ), and no other has come%s%s%s: brokers let "
+		 "nobody in with it%s, and lines wait; see to it that there is another",
+		 cluster->label, login_setting(cluster->login),
+		 over ? "has expired" : "expires in ",
+		 over ? "" : life_print_left(life, now_ms, left), TO_THE_SECOND,
+		 iso_time_print(life->expires_ms, when).at, *life->trouble ? " (" : "",
+		 life->trouble, *life->trouble ? ")" : "", over ? "" : " from then on");
+	return over ? ENDS_OVER : ENDS_SOON;
+}
+
+void cluster_ends_tell(const struct cluster *cluster, const struct expiry *expiry,
+		       uint64_t warning_ms, struct log *log)
+{
+	char words[ENDS_WORDS_MAX];
+	enum ends_state state = cluster_ends_judge(cluster, expiry, clock_real_ms(), warning_ms,
+						   words, sizeof words);
+
+	if (state == ENDS_SOON)
+		log_say(log, LOG_WARNING, "certificate-expires", "%s", words);
+	else if (state == ENDS_OVER)
+		log_say(log, LOG_ERR, "certificate-expired", "%s", words);
 }
 
 void cluster_ends_tell_token(const struct cluster *cluster, uint64_t warning_ms, int64_t *told_ms,
 			     struct log *log)
 {
-	char when[ISO_TIME_LEN], left[LIFE_LEFT_MAX];
-	int64_t now_ms = clock_real_ms();
+	char words[ENDS_WORDS_MAX];
 	struct life life;
 
 	if (!cluster->login)
 		return;
 	login_life(cluster->login, &life);
-	if (life.expires_ms == *told_ms || !life_ends_soon(&life, now_ms, (int64_t)warning_ms))
+	if (life.expires_ms == *told_ms ||
+	    cluster_ends_judge_token(cluster, &life, clock_real_ms(), warning_ms, words,
+				     sizeof words) != ENDS_SOON)
 		return;
 	*told_ms = life.expires_ms;
-	log_say(log, LOG_WARNING, "token-expires",
-		"%s.%s: the token expires in %s (%.*sZ), and no other has come%s%s%s: brokers let "
-		"nobody in with it from then on, and lines wait; see to it that there is another",
-		cluster->label, login_setting(cluster->login), life_print_left(&life, now_ms, left),
-		TO_THE_SECOND, iso_time_print(life.expires_ms, when).at, *life.trouble ? " (" : "",
-		life.trouble, *life.trouble ? ")" : "");
+	log_say(log, LOG_WARNING, "token-expires", "%s", words);
 }

@@ -4,6 +4,7 @@
 
 #include "cluster/cluster.h"
 #include "login/expiry.h"
+#include "login/life.h"
 
 /* When the certificates end that a kafka block names: of each setting one. */
 struct cluster_ends {
@@ -16,6 +17,25 @@ struct cluster_ends {
  * 0: *ret_ends is filled. -ENOMEM.
  */
 int cluster_ends_read(const struct cluster *cluster, struct cluster_ends *ret_ends) MUSTCHECK;
+
+/* The worst last. */
+enum ends_state {
+	ENDS_LATER,
+	ENDS_SOON, /* within the time of a warning; a token: though another should have come */
+	ENDS_OVER,
+};
+
+/*
+ * What is the matter with a certificate, or a token, and what to do about it, in words; "" with
+ * ENDS_LATER.
+ */
+#define ENDS_WORDS_MAX 640
+enum ends_state cluster_ends_judge(const struct cluster *cluster, const struct expiry *expiry,
+				   int64_t now_ms, uint64_t warning_ms, char *ret_words,
+				   size_t len);
+enum ends_state cluster_ends_judge_token(const struct cluster *cluster, const struct life *life,
+					 int64_t now_ms, uint64_t warning_ms, char *ret_words,
+					 size_t len);
 
 struct log;
 

@@ -116,6 +116,7 @@ int ask_find(struct ask_place *place)
 	status = cmd_load_conf(&without_secrets, config, &conf);
 	if (status)
 		return find_without_conf(place) ? 0 : status;
+	snprintf(place->conf, sizeof place->conf, "%s", config);
 	if (place->state_dir || !place->instance)
 		snprintf(place->dir, sizeof place->dir, "%s",
 			 place->state_dir ? place->state_dir : conf->state_dir);
@@ -233,14 +234,34 @@ bool ask_about(struct request *request, const char *word)
 	return true;
 }
 
+/* What a connection is read by. */
+struct hearing {
+	const struct ask_place *place;
+	int fd;
+};
+
+static ssize_t hear(void *cookie, char *to, size_t len)
+{
+	const struct hearing *hearing = cookie;
+	const struct ask_place *place = hearing->place;
+
+	if (place->wait && !place->wait(place->context, hearing->fd)) {
+		errno = ECANCELED;
+		return -1;
+	}
+	return recv(hearing->fd, to, len, 0);
+}
+
 int ask(const struct ask_place *place, const struct request *request, ask_see *see, void *context)
 {
-	FILE *from;
+	struct hearing hearing = {place, -1};
 	int fd = -1, r = connect_to(place, &fd);
+	FILE *from;
 
 	if (r)
 		return r;
-	from = fdopen(fd, "r");
+	hearing.fd = fd;
+	from = fopencookie(&hearing, "r", (cookie_io_functions_t){.read = hear});
 	if (!from) {
 		close(fd);
 		return failed(place, "", strerror(ENOMEM));
@@ -249,5 +270,6 @@ int ask(const struct ask_place *place, const struct request *request, ask_see *s
 	if (!r)
 		r = hear_answer(from, place, see, context);
 	fclose(from);
+	close(fd);
 	return r;
 }

@@ -14,8 +14,12 @@
 struct ask_place {
 	const char *config, *instance, *state_dir, *socket;
 	bool quiet; /* ask has no message for ASK_E_FAILED: there is a screen */
+	/* Waits until the agent says more; false: nobody wants to know any more. NULL: unwatched. */
+	bool (*wait)(void *context, int fd);
+	void *context;
 	/* filled by ask_find: */
 	char path[PATH_MAX]; /* of the socket */
+	char conf[PATH_MAX]; /* the configuration; "": none was read */
 	char dir[PATH_MAX];  /* of the state; "": not known, as only a socket was named */
 };
 

@@ -7,10 +7,14 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "cmd/telling.h"
+#include "conf/load.h"
+#include "control/ending.h"
 #include "protocol/line.h"
 #include "state/copy.h"
 
@@ -34,6 +38,47 @@ static int tell_agent(struct stored *stored, struct store *store, size_t n_files
 	line_number(json, "dead_letters", count);
 	line_number(json, "dead_letter_bytes", bytes);
 	return telling_end(&stored->lines);
+}
+
+static int tell_endings(struct stored *stored, const struct conf *conf,
+			const struct cluster_ends *ends)
+{
+	struct ending ending = {0};
+	int r = 0;
+
+	for (bool more = true; !r && more;) {
+		struct json *json = telling_begin(&stored->lines, NULL);
+
+		more = ending_line(&ending, conf, ends, clock_real_ms(), json);
+		if (more)
+			r = telling_see(&stored->lines);
+	}
+	return r;
+}
+
+/* What files say that the configuration names; what a secret is needed for is left out. */
+static int tell_expiry(struct stored *stored, const struct ask_place *place)
+{
+	static const struct conf_surroundings without_secrets = {.no_secrets = true};
+	struct cluster_ends *ends;
+	struct conf *conf;
+	FILE *nowhere = fopen("/dev/null", "we");
+	int r = nowhere ? conf_load_in(&without_secrets, place->conf, nowhere, &conf) : -errno;
+
+	if (nowhere)
+		fclose(nowhere);
+	/* It was good a moment ago. */
+	if (r)
+		return r < 0 ? r : 0;
+	ends = calloc(conf->n_clusters, sizeof *ends);
+	r = ends ? 0 : -ENOMEM;
+	for (size_t i = 0; !r && i < conf->n_clusters; i++)
+		r = cluster_ends_read(&conf->clusters[i], &ends[i]);
+	if (!r)
+		r = tell_endings(stored, conf, ends);
+	free(ends);
+	conf_unref(conf);
+	return r;
 }
 
 static bool is_asked(const struct request *request, const struct store_file *row)
@@ -75,7 +120,7 @@ static int tell_file(struct stored *stored, const struct store_file *row)
 	return telling_end(&stored->lines);
 }
 
-static int tell_all(struct stored *stored, struct store *store, const char *dir)
+static int tell_all(struct stored *stored, struct store *store, const struct ask_place *place)
 {
 	struct store_file *rows;
 	struct json *json;
@@ -84,7 +129,9 @@ static int tell_all(struct stored *stored, struct store *store, const char *dir)
 
 	if (r)
 		return r;
-	r = tell_agent(stored, store, n, dir);
+	r = tell_agent(stored, store, n, place->dir);
+	if (!r)
+		r = tell_expiry(stored, place);
 	for (size_t i = 0; !r && i < n; i++) {
 		if (is_asked(stored->request, &rows[i]))
 			r = tell_file(stored, &rows[i]);
@@ -116,7 +163,7 @@ int stored_see(const struct ask_place *place, const struct request *request, ask
 		fprintf(stderr, "waybill: no agent answers at %s, and %s\n", place->path, message);
 		return ASK_E_FAILED;
 	}
-	r = tell_all(&stored, store, place->dir);
+	r = tell_all(&stored, store, place);
 	telling_deinit(&stored.lines);
 	store_close(store);
 	return r;

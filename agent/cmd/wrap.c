@@ -6,7 +6,10 @@
 #include "cmd/wrap.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/unicode.h"
 
 /* Columns of a word: bytes of UTF-8 that go on with a character take none. */
 static size_t width_of(const char *text, size_t len)
@@ -18,16 +21,33 @@ static size_t width_of(const char *text, size_t len)
 	return width;
 }
 
-size_t wrap_nothing(FILE *to, const char *text, size_t len)
+/* As a terminal may have it; malloc'ed. NULL: memory is out. */
+static char *shown(const char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		fputc((unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i], to);
-	return width_of(text, len);
+	/* "\\x9b" for a byte. */
+	size_t room = 4 * len + 4;
+	char *to = malloc(room);
+
+	if (to)
+		to[unicode_show(to, room - 1, (struct slice){text, len})] = '\0';
+	return to;
 }
 
-void wrap_text(FILE *to, const char *text, size_t len, size_t column, size_t indent)
+size_t wrap_nothing(FILE *to, const char *text, size_t len)
 {
-	const char *end = text + len;
+	char *safe = shown(text, len);
+	size_t width = safe ? width_of(safe, strlen(safe)) : 0;
+
+	if (safe)
+		fputs(safe, to);
+	free(safe);
+	return width;
+}
+
+/* The same, of what a terminal may have. */
+static void wrap(FILE *to, const char *text, size_t column, size_t indent)
+{
+	const char *end = text + strlen(text);
 	bool first = true;
 
 	while (text < end) {
@@ -41,9 +61,19 @@ void wrap_text(FILE *to, const char *text, size_t len, size_t column, size_t ind
 			fputc(' ', to);
 			column++;
 		}
-		column += wrap_nothing(to, text, word);
+		fwrite(text, 1, word, to);
+		column += width_of(text, word);
 		first = false;
 		text += word + (blank ? 1 : 0);
 	}
+}
+
+void wrap_text(FILE *to, const char *text, size_t len, size_t column, size_t indent)
+{
+	char *safe = shown(text, len);
+
+	if (safe)
+		wrap(to, safe, column, indent);
+	free(safe);
 	fputc('\n', to);
 }

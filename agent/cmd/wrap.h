@@ -7,7 +7,7 @@
 
 /*
  * Text of our own in 80 columns, wherever it goes: messages can be copied out of a mail as they
- * were. Control characters become '?'.
+ * were. What a terminal would act upon is shown as \xHH.
  */
 #define WRAP_COLUMNS 80
 
@@ -18,7 +18,7 @@
  */
 void wrap_text(FILE *to, const char *text, size_t len, size_t column, size_t indent);
 
-/* Prints text as it is, without a line end. Returns its columns. */
+/* Prints text in one piece, without a line end. Returns its columns. */
 size_t wrap_nothing(FILE *to, const char *text, size_t len);
 
 #endif

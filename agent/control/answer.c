@@ -54,7 +54,7 @@ int answer_new(const struct view *view, const struct request *request, unsigned 
 	if (request->kind == REQUEST_METRICS)
 		r = metrics_init(&answer->metrics, view, request->open_metrics);
 	else if (request->kind == REQUEST_STATUS)
-		r = status_init(&answer->status, view, request->limit);
+		r = status_init(&answer->status, view, request);
 	if (r) {
 		answer_free(answer);
 		return r;
@@ -72,7 +72,8 @@ static bool more_status(struct answer *answer, const struct view *view, struct j
 {
 	bool last = false;
 
-	for (size_t n = 0; !last && n < STEPS_A_PIECE && written(to) < ANSWER_PIECE; n++)
+	for (size_t n = 0; !last && n < STEPS_A_PIECE && written(to) < ANSWER_PIECE;
+	     n += answer->status.work)
 		last = status_line(&answer->status, view, &answer->request, to);
 	return last;
 }

@@ -127,39 +127,6 @@ static void explain_unknown(const struct view *view, const char *path, struct ex
 	}
 }
 
-/* Of the event's copies the one that it waits for; else one that is a dead letter, or the last. */
-static struct slot *decisive(struct slot *last)
-{
-	struct slot *slot = slot_event(last);
-	struct slot *dead = last;
-
-	for (; slot <= last; slot++) {
-		if (!slot_is_settled(slot))
-			return slot;
-		dead = slot->state == SLOT_DEAD ? slot : dead;
-	}
-	return dead;
-}
-
-/* The slot that covers the position, settled ones included; NULL: none does. */
-static struct slot *slot_at(const struct file *file, uint64_t position)
-{
-	struct chunk *chunk;
-	struct slot *slot;
-
-	TAILQ_FOREACH (chunk, &file->account.chunks, link) {
-		struct slot_walk walk = {chunk, chunk->first, 0};
-
-		if (position < chunk->start || position >= chunk->start + chunk->cursor)
-			continue;
-		while ((slot = slot_walk_next(&walk))) {
-			if (position < slot_position(slot) + slot->length)
-				return file->source->n_also ? decisive(slot) : slot;
-		}
-	}
-	return NULL;
-}
-
 /* A letter that is not stored yet; NULL: none. */
 static const struct store_dead_letter *pending_letter(const struct view *view,
 						      const struct file *file, uint64_t position)
@@ -213,7 +180,7 @@ static void explain_settled(const struct view *view, const struct file *file, ui
 			    struct explanation *e)
 {
 	const struct store_dead_letter *letter = pending_letter(view, file, position);
-	struct slot *slot = file->source->n_also ? NULL : slot_at(file, position);
+	struct slot *slot = file->source->n_also ? NULL : where_slot(file, position);
 	const char *why = left_out(view, file, position);
 	char reason[256], where[300] = "";
 	uint64_t bytes, count;
@@ -251,7 +218,7 @@ static void explain_settled(const struct view *view, const struct file *file, ui
 /* What is settled ahead of the first byte that is not. */
 static void explain_ahead(const struct file *file, const char *how, struct explanation *e)
 {
-	const struct slot *hole = slot_at(file, file->account.committed);
+	const struct slot *hole = where_slot(file, file->account.committed);
 
 	say(e, "ahead",
 	    "it is %s, ahead of the line at position %" PRIu64
@@ -383,7 +350,7 @@ static void explain_position(const struct view *view, const struct file *file, u
 	} else if (condition.sized && position >= condition.size) {
 		say(e, "beyond", "the file has %" PRIu64 " bytes: no such line is written yet",
 		    condition.size);
-	} else if ((slot = slot_at(file, position))) {
+	} else if ((slot = where_slot(file, position))) {
 		explain_slot(view, file, slot, e);
 		if (file->source->n_also)
 			add_branch(view, file, slot_branch((struct slot *)slot), e);
@@ -397,30 +364,15 @@ static void explain_position(const struct view *view, const struct file *file, u
 	}
 }
 
-/* The partition that the first line of the file that is not settled waits for. */
-static void explain_slow(const struct view *view, const struct file *file, char *slow, size_t len)
-{
-	struct slot *slot = slot_at(file, file->account.committed);
-	uint32_t topic = 0;
-	int32_t partition = -1;
-	bool known = view->pipeline && slot && slot->state == SLOT_IN_FLIGHT &&
-		     pipeline_where(view->pipeline, slot, &topic, &partition);
-
-	slow_partition(view, known ? (int64_t)topic : -1, partition, slow, len);
-}
-
 static void explain_file(const struct view *view, const struct file *file, struct explanation *e)
 {
 	struct condition condition;
-	char slow[512] = "";
 
 	condition_of(view, file, &condition);
-	if (file->account.in_flight)
-		explain_slow(view, file, slow, sizeof slow);
 	say(e, condition.state,
-	    "source %s follows it: all before position %" PRIu64 " is settled%s%s%s%s",
+	    "source %s follows it: all before position %" PRIu64 " is settled%s%s",
 	    file->source->name, condition.position, *condition.waits_for ? "; it waits for " : "",
-	    condition.waits_for, *slow ? "; " : "", slow);
+	    condition.waits_for);
 	add_lost(file->counts, file->source->name, e);
 }
 

@@ -1,8 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a person calls a file by: what he typed, and where that leads. */
+/*
+ * What a person calls a file by: what he typed, and where that leads. A name that is not UTF-8
+ * comes as JSON has it, with U+FFFD for what is none: then the one file is meant that is told so.
+ */
 #include "control/find.h"
 
 #include <string.h>
+
+#include "base/unicode.h"
+#include "view/roll.h"
+
+#define REPLACED "\xef\xbf\xbd"
+
+/* Whether the name is `told` in JSON. */
+static bool is_told(const char *name, const char *told)
+{
+	size_t len = strlen(name);
+
+	while (len && *told) {
+		int n = unicode_sequence((const unsigned char *)name, len);
+		const char *piece = n > 0 ? name : REPLACED;
+		size_t bytes = n > 0 ? (size_t)n : strlen(REPLACED);
+
+		if (strncmp(told, piece, bytes) != 0)
+			return false;
+		told += bytes;
+		name += n > 0 ? n : -n;
+		len -= (size_t)(n > 0 ? n : -n);
+	}
+	return !len && !*told;
+}
+
+bool request_names(const struct request *request, const char *name)
+{
+	return strcmp(request->about, name) == 0 || strcmp(request->path, name) == 0 ||
+	       (strstr(request->about, REPLACED) && is_told(name, request->about)) ||
+	       (strstr(request->path, REPLACED) && is_told(name, request->path));
+}
+
+/* The only one that is told by that name. */
+static struct file *find_told(const struct files *files, const struct request *request)
+{
+	struct file *found = NULL;
+	struct roll roll;
+	size_t n = 0;
+
+	if (!strstr(request->about, REPLACED) && !strstr(request->path, REPLACED))
+		return NULL;
+	roll_init(&roll, files);
+	for (const struct file *file; (file = roll_next(&roll));) {
+		if (!request_names(request, file->path))
+			continue;
+		found = files_by_inode(files, file->identity.device, file->identity.inode);
+		n++;
+	}
+	roll_deinit(&roll);
+	return n == 1 ? found : NULL;
+}
 
 struct file *request_file(const struct files *files, const struct request *request)
 {
@@ -13,5 +67,5 @@ struct file *request_file(const struct files *files, const struct request *reque
 		file = map_get(files->by_path, names[i], strlen(names[i]));
 	for (size_t i = 0; i < ARRAY_LEN(names) && !file; i++)
 		file = map_get(files->by_lineage, names[i], strlen(names[i]));
-	return file;
+	return file ? file : find_told(files, request);
 }

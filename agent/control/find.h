@@ -11,4 +11,7 @@
  */
 struct file *request_file(const struct files *files, const struct request *request);
 
+/* Whether it is asked about a file of that name; one that is not UTF-8 as JSON has it. */
+bool request_names(const struct request *request, const char *name);
+
 #endif

@@ -6,20 +6,39 @@
  */
 #include "control/status.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "conf/output.h"
+#include "control/find.h"
 #include "files/pace.h"
 #include "protocol/line.h"
+#include "view/slow.h"
+#include "view/where.h"
 
-int status_init(struct status *status, const struct view *view, size_t limit)
+/* To make the record of a line anew takes as long as to look at so many files. */
+#define REMAKE_WORK 32
+
+/* "orders:2": a topic's name and the number of a partition. */
+static void read_about(struct status *status, const char *about)
+{
+	const char *colon = strrchr(about, ':');
+	size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
+	bool numbered = digits && digits < 10 && !colon[1 + digits];
+
+	status->topic_len = numbered ? (size_t)(colon - about) : strlen(about);
+	status->partition = numbered ? (int32_t)strtol(colon + 1, NULL, 10) : -1;
+}
+
+int status_init(struct status *status, const struct view *view, const struct request *request)
 {
 	int r = sums_init(&status->sums, view);
 
+	read_about(status, request->about);
 	if (!r)
-		r = ranking_init(&status->ranking, limit);
+		r = ranking_init(&status->ranking, request->limit);
 	roll_init(&status->roll, view->files);
 	return r;
 }
@@ -136,7 +155,7 @@ static void step_clusters(struct status *status, const struct view *view, struct
 
 	if (!output_part(view->output, status->next, &name, &stats)) {
 		status->next = 0;
-		status->stage = STATUS_TOPICS;
+		status->stage = STATUS_ENDS;
 		return;
 	}
 	status->next++;
@@ -162,12 +181,27 @@ static bool asked(struct status *status, const struct request *request, const ch
 	return same || !*request->about;
 }
 
+/* Whether the topic is what is asked about, or a partition of it. */
+static bool is_topic(const struct status *status, const struct view *view,
+		     const struct request *request, size_t topic)
+{
+	const char *names[] = {view->conf->topics[topic], conf_topic_name(view->conf, topic)};
+	bool same = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		same |= strlen(names[i]) == status->topic_len &&
+			memcmp(names[i], request->about, status->topic_len) == 0;
+	return same;
+}
+
 static bool topic_asked(struct status *status, const struct view *view,
 			const struct request *request, size_t topic)
 {
-	bool by_name = asked(status, request, view->conf->topics[topic]);
+	bool same = is_topic(status, view, request, topic);
 
-	return by_name || asked(status, request, conf_topic_name(view->conf, topic));
+	status->of_topic |= same;
+	status->known |= same && status->partition < 0;
+	return same || !*request->about;
 }
 
 static void put_topic(const struct view *view, size_t index, struct json *to)
@@ -192,9 +226,11 @@ static void put_topic(const struct view *view, size_t index, struct json *to)
 static bool put_partition(const struct view *view, size_t topic, int32_t index, struct json *to)
 {
 	struct output_partition part;
+	char trouble[256];
 
 	if (!output_partition(view->output, topic, index, view->now_us, &part))
 		return false;
+	slow_say(view, topic, &part, trouble, sizeof trouble);
 	line_begin(to, "partition");
 	put_cluster(view, topic, to);
 	line_text(to, "topic", view->conf->topics[topic]);
@@ -206,6 +242,7 @@ static bool put_partition(const struct view *view, size_t topic, int32_t index, 
 	line_number(to, "quiet_ms", part.quiet_us / US_PER_MS);
 	line_bool(to, "held", part.held);
 	line_bool(to, "lacks_replicas", part.lacks_replicas);
+	line_text(to, "trouble", *trouble ? trouble : NULL);
 	line_end(to);
 	return true;
 }
@@ -215,12 +252,17 @@ static void step_topics(struct status *status, const struct view *view,
 			const struct request *request, struct json *to)
 {
 	if (status->next_partition > 0) {
-		if (put_partition(view, status->next, status->next_partition - 1, to)) {
+		bool there = put_partition(view, status->next, status->next_partition - 1, to);
+
+		status->known |= there && status->partition >= 0;
+		if (there && status->partition < 0) {
 			status->next_partition++;
 			return;
 		}
 		status->next_partition = 0;
 		status->next++;
+		if (there)
+			return;
 	}
 	if (status->next >= view->conf->n_topics) {
 		status->next = 0;
@@ -233,7 +275,7 @@ static void step_topics(struct status *status, const struct view *view,
 		return;
 	}
 	put_topic(view, status->next, to);
-	status->next_partition = 1;
+	status->next_partition = status->partition >= 0 ? status->partition + 1 : 1;
 }
 
 /* What is not counted is not known. */
@@ -271,6 +313,26 @@ static void step_brokers(struct status *status, const struct view *view, struct 
 	line_end(to);
 }
 
+/* Whether its next line waits for the topic that is asked about, or its first for the partition. */
+static bool waits_there(struct status *status, const struct view *view,
+			const struct request *request, const struct file *file)
+{
+	bool held = file->queue == FILE_QUEUE_HELD && file->waits_for == FILE_WAITS_TOPIC &&
+		    file->waits_topic < view->conf->n_topics &&
+		    is_topic(status, view, request, file->waits_topic);
+	int32_t partition;
+	uint32_t topic;
+
+	if (!status->of_topic || !file->account.in_flight)
+		return status->of_topic && held;
+	if (held && status->partition < 0)
+		return true;
+	status->work = REMAKE_WORK;
+	return where_first(view, file, 0, &topic, &partition) &&
+	       is_topic(status, view, request, topic) &&
+	       (status->partition < 0 || status->partition == partition);
+}
+
 /* By its own name, its lineage's or its source's; or it waits for the topic of that name. */
 static bool file_asked(struct status *status, const struct view *view,
 		       const struct request *request, const struct file *file)
@@ -279,12 +341,10 @@ static bool file_asked(struct status *status, const struct view *view,
 	bool same = !*request->about || strcmp(request->about, file->source->name) == 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(names) && !same; i++) {
-		same = names[i] && (strcmp(request->about, names[i]) == 0 ||
-				    strcmp(request->path, names[i]) == 0);
+		same = names[i] && request_names(request, names[i]);
 		status->known |= same;
 	}
-	return same || (file->queue == FILE_QUEUE_HELD && file->waits_for == FILE_WAITS_TOPIC &&
-			strcmp(request->about, condition_topic(view, file->waits_topic)) == 0);
+	return same || waits_there(status, view, request, file);
 }
 
 static void put_file(const struct view *view, const struct file *file,
@@ -324,6 +384,7 @@ static void step_files(struct status *status, const struct view *view,
 		ranking_add(&status->ranking, request->sort, file, &condition);
 		return;
 	}
+	status->work = file->account.in_flight ? REMAKE_WORK : 1;
 	condition_say(view, file, &condition);
 	put_file(view, file, &condition, to);
 }
@@ -337,6 +398,7 @@ static void step_ranked(struct status *status, const struct view *view, struct j
 		status->stage = STATUS_SOURCES;
 		return;
 	}
+	status->work = file->account.in_flight ? REMAKE_WORK : 1;
 	condition_of(view, file, &condition);
 	put_file(view, file, &condition, to);
 }
@@ -387,6 +449,7 @@ static void put_end(const struct status *status, const struct request *request, 
 bool status_line(struct status *status, const struct view *view, const struct request *request,
 		 struct json *to)
 {
+	status->work = 1;
 	switch (status->stage) {
 	case STATUS_AGENT:
 		put_agent(view, to);
@@ -395,6 +458,10 @@ bool status_line(struct status *status, const struct view *view, const struct re
 		return false;
 	case STATUS_CLUSTERS:
 		step_clusters(status, view, to);
+		return false;
+	case STATUS_ENDS:
+		if (!ending_line(&status->ending, view->conf, view->ends, view->now_ms, to))
+			status->stage = STATUS_TOPICS;
 		return false;
 	case STATUS_TOPICS:
 		step_topics(status, view, request, to);

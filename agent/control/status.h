@@ -3,6 +3,7 @@
 #define CONTROL_STATUS_H
 
 #include "base/json.h"
+#include "control/ending.h"
 #include "control/ranking.h"
 #include "protocol/request.h"
 #include "view/roll.h"
@@ -13,6 +14,7 @@
 enum status_stage {
 	STATUS_AGENT,
 	STATUS_CLUSTERS, /* where there are several */
+	STATUS_ENDS,
 	STATUS_TOPICS,
 	STATUS_BROKERS,
 	STATUS_FILES,
@@ -25,15 +27,21 @@ struct status {
 	enum status_stage stage;
 	size_t next; /* cluster, topic, broker or source */
 	int32_t next_partition;
+	struct ending ending;
 	struct roll roll;
 	struct sums sums;
 	struct ranking ranking;
 	uint64_t shown;
-	bool known; /* what it was asked of was met */
+	bool known;        /* what it was asked of was met */
+	size_t topic_len;  /* of that: the bytes of a topic's name, if it is one, */
+	int32_t partition; /* and behind that the number of a partition; -1: there is none */
+	bool of_topic;     /* it is one */
+	unsigned work;     /* of the last line, in steps over a file that nobody asks for */
 };
 
-/* limit: of the request. 0 or -ENOMEM: for status_deinit all the same. */
-int status_init(struct status *status, const struct view *view, size_t limit) MUSTCHECK;
+/* 0 or -ENOMEM: for status_deinit all the same. */
+int status_init(struct status *status, const struct view *view, const struct request *request)
+	MUSTCHECK;
 void status_deinit(struct status *status);
 
 /* Writes one line or none. True: that was the last. */

@@ -13,10 +13,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
 #include "conf/output.h"
+#include "view/slow.h"
+#include "view/where.h"
 
 const char *const condition_states[CONDITIONS + 1] = {
 	[CONDITION_UNREADABLE] = "unreadable",
@@ -98,11 +101,8 @@ static void say_topic(const struct view *view, const struct file *file, char *te
 	const char *name = condition_topic(view, file->waits_topic);
 	struct output_topic topic;
 	struct output_stats stats;
-	const char *cluster;
 
-	if (!output_part(view->output, view->conf->topic_clusters[file->waits_topic], &cluster,
-			 &stats))
-		output_stats(view->output, &stats);
+	slow_stats(view, file->waits_topic, &stats);
 	if (!output_topic(view->output, file->waits_topic, &topic))
 		snprintf(text, len, "topic %s", name);
 	else if (strcmp(topic.state, "ready") != 0 && condition_topic_cure(topic.state))
@@ -240,9 +240,33 @@ void condition_measure(const struct file *file, unsigned *asks, struct condition
 	ret_condition->waits_for[0] = '\0';
 }
 
+/* A partition that stands still, if it is what holds up the first line that is not settled. */
+static void add_slow(const struct view *view, const struct file *file, struct condition *condition)
+{
+	bool held = condition->is == CONDITION_HELD && file->waits_for == FILE_WAITS_TOPIC &&
+		    file->waits_topic < view->conf->n_topics;
+	size_t len = strlen(condition->waits_for);
+	uint32_t topic = file->waits_topic;
+	struct output_stats stats;
+	int32_t partition = -1;
+	char slow[400];
+
+	if (!where_first(view, file, SLOW_QUIET_US / US_PER_MS, &topic, &partition) && !held)
+		return;
+	slow_stats(view, topic, &stats);
+	if (!stats.reachable)
+		return;
+	slow_partition(view, topic, partition, slow, sizeof slow);
+	if (*slow)
+		snprintf(condition->waits_for + len, sizeof condition->waits_for - len, "%s%s",
+			 len ? "; " : "", slow);
+}
+
 void condition_say(const struct view *view, const struct file *file, struct condition *condition)
 {
 	say(view, file, condition->is, condition->waits_for, sizeof condition->waits_for);
+	if (condition->is <= CONDITION_READING)
+		add_slow(view, file, condition);
 }
 
 void condition_of(const struct view *view, const struct file *file, struct condition *ret_condition)

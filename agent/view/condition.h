@@ -22,7 +22,7 @@ enum condition_is {
 struct condition {
 	enum condition_is is;
 	const char *state;   /* the same as a word */
-	char waits_for[512]; /* "": nothing */
+	char waits_for[896]; /* "": nothing */
 	uint64_t position;   /* committed */
 	uint64_t read;       /* position */
 	bool sized;          /* the next two are known */

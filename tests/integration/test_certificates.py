@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certificates are replaced while the agent runs: it sees the new ones by itself."""
 
+import json
 import re
 import subprocess
 import time
@@ -80,6 +81,15 @@ def days_left(agent, setting):
     return (int(found[1]) - time.time()) / DAY_S if found else None
 
 
+def ends(agent):
+    """What status says of it."""
+    lines = [json.loads(line) for line in agent.ask("status", "--json").splitlines()]
+    found = [line for line in lines if line["kind"] == "expiry"]
+    members = {"version", "kind", "setting", "name", "state", "ends_s", "words"}
+    assert all(set(line) == members for line in found), found
+    return [[line["setting"], line["state"]] for line in found]
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.scenario("E29")
 def test_the_end_of_a_keystore(tls, topic_name, make_lineage, make_agent, make_oracle, work):
@@ -107,6 +117,10 @@ def test_the_end_of_a_keystore(tls, topic_name, make_lineage, make_agent, make_o
     assert fires("WaybillCertificateExpires", agent.ask("metrics"), work)
     # The authority of the brokers.
     assert 1 < days_left(agent, "ssl.ca.location") <= 2.1
+    # The one that ends first comes first.
+    assert ends(agent) == [["ssl.ca.location", "soon"], ["ssl.keystore.location", "soon"]]
+    words = [told, "lines wait from then on; put another in its place"]
+    assert all(word in " ".join(agent.ask("status").split()) for word in words), agent.ask("status")
     command = [agent.program, "check", "--no-network", "--config", agent.config]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     words = 'kafka.ssl_keystore_location: the certificate of "CN = agent" expires in'
@@ -116,9 +130,14 @@ def test_the_end_of_a_keystore(tls, topic_name, make_lineage, make_agent, make_o
     password.write_text("second-password\n")
     wait_for(lambda: (days_left(agent, "ssl.keystore.location") or 0) > 98, 60, "the end of the second one")
     agent.wait_says("replaced by one with what is new", deadline=60)
+    assert ends(agent) == [["ssl.ca.location", "soon"], ["ssl.keystore.location", "later"]]
+    assert told not in " ".join(agent.ask("status").split())
     lineage.append(500)
     wait_for(oracle.complete, 60, "all lines, by the second keystore")
     agent.stop()
+    # Without an agent, what can be read without a secret.
+    assert ends(agent) == [["ssl.ca.location", "soon"]]
+    assert "No agent is running" in agent.ask("status") and "kafka.ssl.ca.location: the cert" in agent.ask("status")
     oracle.judge().assert_clean(written=1000)
     assert agent.messages().count(told) == 1
     for secret in "first-password", "second-password":

@@ -270,7 +270,7 @@ def test_a_partition_that_is_slow(broker, own_topic, proxy, work, make_agent):
     operator = Operator(agent, work)
     number = f"partition {slow}"
     quiet = operator.same(
-        f"topic {own_topic}:? {number}.*(wait|acknowledged nothing|does not answer)|acknowledges nothing",
+        f"topic {own_topic}:? {number}.*(wait|acknowledged nothing|no acknowledgement)|acknowledges nothing",
         r"\b[Ll]ook at (that )?broker",
         log=["records wait", number, "nothing is lost"],
         about=path,
@@ -278,7 +278,7 @@ def test_a_partition_that_is_slow(broker, own_topic, proxy, work, make_agent):
         metric=r"^waybill_topic_quiet_seconds\S* [34]\d\.",
     )
     assert proxy.faults(actions.SWALLOW) and not fires("WaybillBrokersSilent", quiet, work)
-    operator.sees("status", f"topic {own_topic} {number} does not answer", "in flight, quiet for")
+    operator.sees("status", f"topic {own_topic} {number}: ", "and no acknowledgement for", "look at broker 1")
     words = [f"topic {own_topic} {number} has acknowledged nothing for", "look at broker 1, which leads it"]
     operator.sees("explain", "waits for the acknowledgement of", *words, about=[path])
     position = re.search(r"before position (\d+)", operator.ask("explain", path))[1]

@@ -141,6 +141,8 @@ def test_delivered_and_documented(cluster, topic, make_lineage, make_agent):
     assert of_kind(answer, "topic")[0]["state"] == "ready"
     assert len(of_kind(lines(agent, topic), "partition")) == 6
     kinds, states = documented()
+    # None of its settings names a certificate: test_certificates.py.
+    assert kinds.pop("expiry") == {"setting", "name", "state", "ends_s", "words"}
     always = {"version", "kind"}
     for kind, members in kinds.items():
         if kind != "counters":

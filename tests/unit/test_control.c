@@ -19,6 +19,7 @@
 #include "control/client.h"
 #include "control/control.h"
 #include "control/explain.h"
+#include "control/find.h"
 #include "control/order.h"
 #include "login/login.h"
 #include "protocol/address.h"
@@ -50,7 +51,7 @@ static void output_stats_of(const struct output *of, struct output_stats *ret_st
 static const struct output_ops ops = {.stats = output_stats_of};
 
 static struct cluster cluster = {.name = "", .label = "kafka"};
-static uint32_t topic_clusters[1];
+static uint32_t topic_clusters[2];
 
 static void begin(void)
 {
@@ -446,6 +447,109 @@ Test(control, a_scrape_tells_what_ends)
 	login_unref(both[1].login);
 }
 
+/* The answer to a question, malloc'ed. */
+static char *ask(const char *question)
+{
+	int fd = call();
+	char *text;
+
+	say(fd, question);
+	text = answer(fd);
+	close(fd);
+	return text;
+}
+
+/* What is over, then what is over soon, of both clusters; what is not has no words. */
+Test(control, status_tells_what_ends_the_worst_first)
+{
+	static struct cluster_ends ends[2] = {
+		{2,
+		 {{"ssl.certificate.location", 2000000000, "CN = agent"},
+		  {"ssl.ca.location", 1700000500, "CN = authority"}}},
+		{1, {{"ssl.keystore.location", 1600000000, "CN = late"}}},
+	};
+	static struct cluster both[2] = {{.name = "one", .label = "kafka \"one\""},
+					 {.name = "two", .label = "kafka \"two\""}};
+	const char *over, *soon, *later;
+	char *text;
+
+	view.ends = ends;
+	view.now_ms = 1700000000000;
+	conf.certificate_warning_ms = 86400000;
+	conf.clusters = both;
+	conf.n_clusters = 2;
+	text = ask(QUESTION);
+	over = strstr(text, "\"cluster\":\"two\",\"setting\":\"ssl.keystore.location\",\"name\":"
+			    "\"CN = late\",\"state\":\"over\",\"ends_s\":1600000000,\"words\":"
+			    "\"kafka \\\"two\\\".ssl.keystore.location: the certificate of "
+			    "\\\"CN = late\\\" has expired (2020-09-13): put another in its place");
+	soon = strstr(text, "\"state\":\"soon\",\"ends_s\":1700000500,\"words\":\"kafka");
+	later = strstr(text, "\"state\":\"later\",\"ends_s\":2000000000,\"words\":null");
+	cr_expect(over && soon && later && over < soon && soon < later, "%s", text);
+	free(text);
+	conf.certificate_warning_ms = 0;
+	text = ask(QUESTION);
+	cr_expect(!strstr(text, "soon") && strstr(text, "\"state\":\"over\""), "%s", text);
+	free(text);
+}
+
+static void read_life(const struct life *life, const char *expect, const struct cluster *of)
+{
+	char words[ENDS_WORDS_MAX];
+
+	cluster_ends_judge_token(of, life, 1000000, 86400000, words, sizeof words);
+	cr_expect(*expect ? strstr(words, expect) != NULL : !*words, "%s", words);
+}
+
+/* One that has a tenth of its life left, and one that has none: until then the next one is due. */
+Test(control, a_token_that_is_over_is_told_and_not_only_before)
+{
+	struct login_setting setting = {"oauth.token.command", "/bin/echo"};
+	struct cluster of = {.name = "", .label = "kafka"};
+	char why[256];
+
+	cr_assert_eq(login_new(&setting, 1, why, sizeof why, &of.login), 0);
+	read_life(&(struct life){0, 2000000, ""}, "", &of);
+	read_life(&(struct life){0, 0, ""}, "", &of);
+	read_life(&(struct life){0, 1100000, "it says no"},
+		  "expires in 100 s (1970-01-01T00:18:20Z), and no other has come (it says no)",
+		  &of);
+	read_life(&(struct life){0, 1000000, ""}, "has expired (1970-01-01T00:16:40Z)", &of);
+	login_unref(of.login);
+}
+
+/* What is no UTF-8 is U+FFFD in JSON, where its file must be found by it; of two it is none. */
+Test(control, a_name_that_is_no_utf8_is_found_as_it_is_told)
+{
+	static const char question[] =
+		"{\"version\":1,\"request\":\"explain\",\"about\":\"/log/\xef\xbf\xbd.log\"}\n";
+	static const char of_status[] =
+		"{\"version\":1,\"request\":\"status\",\"about\":\"/log/\xef\xbf\xbd.log\"}\n";
+	static const char *const names[] = {"/log/\xe9.log", "/log/\xe8.log"};
+	struct file *file;
+	char *text;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct identity identity = {.device = 1, .inode = i + 1};
+
+		cr_assert_eq(
+			file_new(i + 1, &source, names[i], names[i], &identity, 0, &pools, &file),
+			0);
+		cr_assert_eq(files_insert(&files, file), 0);
+		text = ask(of_status);
+		cr_expect_not_null(strstr(text, "\"kind\":\"file\""), "%s", text);
+		cr_expect_not_null(strstr(text, "\"known\":true"), "%s", text);
+		free(text);
+		if (i)
+			break;
+		text = ask(question);
+		cr_expect_not_null(strstr(text, "source orders follows it"), "%s", text);
+		free(text);
+	}
+	conf.patterns = &(struct conf_patterns){0};
+	cr_assert_null(request_file(&files, &(struct request){.about = "/log/\xef\xbf\xbd.log"}));
+}
+
 /* Of many files those that are furthest behind have series of their own, no more than wanted. */
 Test(control, a_scrape_tells_the_worst_files)
 {
@@ -797,6 +901,16 @@ static bool two_partitions(const struct output *of, size_t topic, int32_t partit
 	return topic < 2 && partition < 2;
 }
 
+static bool brokers_of_two(const struct output *of, size_t index, uint64_t now_us,
+			   struct output_broker *ret_broker)
+{
+	(void)of, (void)now_us;
+	*ret_broker = (struct output_broker){.id = (int32_t)index + 7,
+					     .address = index ? "b:9092" : "a:9092",
+					     .error = index ? "timed out" : ""};
+	return index < 2;
+}
+
 static bool topic_of_two(const struct output *of, size_t topic, struct output_topic *ret_topic)
 {
 	(void)of;
@@ -813,8 +927,8 @@ static void silent_stats(const struct output *of, struct output_stats *ret_stats
 /* What its topic's partitions do is no news while no broker answers. */
 Test(condition, no_broker_is_what_a_file_waits_for)
 {
-	static const struct output_views views = {.topic = topic_of_two,
-						  .partition = two_partitions};
+	static const struct output_views views = {
+		.topic = topic_of_two, .partition = two_partitions, .broker = brokers_of_two};
 	struct output_ops seen = ops;
 	struct condition condition;
 	struct file *file;
@@ -831,7 +945,9 @@ Test(condition, no_broker_is_what_a_file_waits_for)
 	file->waits_for = FILE_WAITS_TOPIC;
 	condition_of(&view, file, &condition);
 	cr_expect_str_eq(condition.waits_for,
-			 "a partition of topic orders that takes no records now");
+			 "a partition of topic orders that takes no records now; topic orders "
+			 "partition 0 has acknowledged nothing for 10 s: look at broker 7, which "
+			 "leads it, at a:9092 (`waybill status orders:0`)");
 	seen.stats = silent_stats;
 	condition_of(&view, file, &condition);
 	cr_expect_str_eq(condition.waits_for,
@@ -842,8 +958,8 @@ Test(condition, no_broker_is_what_a_file_waits_for)
 
 Test(explain, the_partition_of_a_record_and_not_the_worst_of_all)
 {
-	static const struct output_views views = {.topic = topic_of_two,
-						  .partition = two_partitions};
+	static const struct output_views views = {
+		.topic = topic_of_two, .partition = two_partitions, .broker = brokers_of_two};
 	struct output_ops seen = ops;
 	char words[512];
 
@@ -859,8 +975,91 @@ Test(explain, the_partition_of_a_record_and_not_the_worst_of_all)
 	cr_expect_not_null(strstr(words, "topic orders partition 0 "), "%s", words);
 	slow_partition(&view, -1, -1, words, sizeof words);
 	cr_expect_not_null(strstr(words, "topic audit partition 1 "), "%s", words);
-	cr_expect_not_null(strstr(words, "look at broker 8"), "%s", words);
+	cr_expect_not_null(strstr(words, "look at broker 8, which leads it, at b:9092: it does "
+					 "not answer (`waybill status audit:1`)"),
+			   "%s", words);
 	end();
+}
+
+/* What of its partitions is told, and which of its files: 0.log waits for it, 1.log does not. */
+Test(control, status_of_one_partition)
+{
+	static const struct output_views views = {
+		.topic = topic_of_two, .partition = two_partitions, .broker = brokers_of_two};
+	struct output_ops seen = ops;
+	struct file *file;
+	char *text;
+
+	seen.views = &views;
+	output.ops = &seen;
+	conf.topics = (char *[]){"orders", "audit"};
+	conf.topic_settings = (struct topic_settings[2]){0};
+	conf.n_topics = 2;
+	add_files(2);
+	file = files_by_inode(&files, 1, 1);
+	file->queue = FILE_QUEUE_HELD;
+	file->waits_for = FILE_WAITS_TOPIC;
+	file->waits_topic = 1;
+	text = ask("{\"version\":1,\"request\":\"status\",\"about\":\"audit:1\"}\n");
+	cr_expect_not_null(strstr(text, "\"topic\":\"audit\",\"partition\":1,"), "%s", text);
+	cr_expect_null(strstr(text, "\"partition\":0,"), "%s", text);
+	cr_expect_null(strstr(text, "\"topic\":\"orders\""), "%s", text);
+	cr_expect_not_null(strstr(text, "/0.log"), "%s", text);
+	cr_expect_null(strstr(text, "/1.log"), "%s", text);
+	cr_expect_not_null(strstr(text,
+				  "\"trouble\":\"look at broker 8, which leads it, at b:9092: "
+				  "it does not answer\""),
+			   "%s", text);
+	cr_expect_not_null(strstr(text, "\"known\":true"), "%s", text);
+	free(text);
+	text = ask("{\"version\":1,\"request\":\"status\",\"about\":\"audit:2\"}\n");
+	cr_expect_not_null(strstr(text, "\"known\":false"), "%s", text);
+	free(text);
+	file->queue = FILE_QUEUE_NONE;
+}
+
+static void expect_trouble(struct output_partition part, const char *words)
+{
+	char said[256];
+
+	slow_say(&view, 1, &part, said, sizeof said);
+	cr_expect(*words ? strstr(said, words) != NULL : !*said, "%s", said);
+}
+
+static bool topic_of_three(const struct output *of, size_t topic, struct output_topic *ret_topic)
+{
+	(void)of;
+	*ret_topic = (struct output_topic){
+		.state = "ready", .n_partitions = 1, .replicas = 3, .min_insync = topic ? 2 : 0};
+	return true;
+}
+
+/* Each says what to do, and none is told that is busy only. */
+Test(control, what_is_the_matter_with_a_partition)
+{
+	static const struct output_views views = {
+		.topic = topic_of_three, .partition = two_partitions, .broker = brokers_of_two};
+	const uint64_t quiet_us = SLOW_QUIET_US;
+	struct output_ops seen = ops;
+
+	seen.views = &views;
+	output.ops = &seen;
+	conf.topics = (char *[]){"orders", "audit"};
+	conf.n_topics = 2;
+	expect_trouble((struct output_partition){.leader = 7, .records = 9}, "");
+	expect_trouble((struct output_partition){.leader = 7, .quiet_us = quiet_us}, "");
+	expect_trouble((struct output_partition){.leader = -1}, "it has no leader: start");
+	expect_trouble(
+		(struct output_partition){.leader = 7, .lacks_replicas = true, .replicas = 1},
+		"1 of its 3 replicas in sync, and min.insync.replicas is 2: start the "
+		"brokers of the others, or lower it");
+	expect_trouble((struct output_partition){.leader = 7, .records = 9, .quiet_us = quiet_us},
+		       "look at broker 7, which leads it, at a:9092, and at those of its other "
+		       "replicas");
+	expect_trouble((struct output_partition){.leader = 7, .held = true}, "share of the queue");
+	seen.stats = silent_stats;
+	expect_trouble((struct output_partition){.leader = 7, .records = 9, .quiet_us = quiet_us},
+		       "no broker answers");
 }
 
 #define LETTERS "{\"version\":1,\"request\":\"letters\"}\n"

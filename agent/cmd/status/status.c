@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* waybill status: how things are, asked of the running agent, or read from its state. */
+#include <locale.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,8 +30,8 @@ static const struct cmd_syntax syntax = {
 		"stored positions.",
 	.options = rows,
 	.n_options = ARRAY_LEN(rows),
-	.words = "[FILE|SOURCE|TOPIC]",
-	.help = "only what is about this one; waybill@NAME: as --instance",
+	.words = "[FILE|SOURCE|TOPIC[:PARTITION]]",
+	.help = "about this only; waybill@NAME: --instance",
 	.words_max = 1,
 };
 
@@ -67,6 +68,7 @@ static int show(struct status_options *options, const char *word)
 	if (!ask_about(&request, word))
 		return EX_USAGE;
 	paper_init(&seeing.table.paper, stdout);
+	seeing.table.one = word;
 	r = ask(&options->place, &request, see, &seeing);
 	if (r == ASK_E_NOBODY && *options->place.dir)
 		r = stored_see(&options->place, &request, see, &seeing);
@@ -91,6 +93,7 @@ int cmd_status(int argc, char **argv)
 
 	if (status != CMD_GO_ON)
 		return status;
+	setlocale(LC_CTYPE, "");
 	word = words.at[0];
 	/* As systemd calls it. */
 	if (word && strncmp(word, "waybill@", strlen("waybill@")) == 0) {

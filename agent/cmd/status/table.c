@@ -14,12 +14,25 @@
 #include "cmd/wrap.h"
 
 #define INDENT 2
-/* A partition that is quiet for so long with records in flight is worth a line. */
-#define QUIET_MS 2000
+/* Partitions that are all right, of a topic that is asked about. */
+#define WELL_MAX 20
+/* Before a path, and before what is told under it. */
+#define FILE_COLUMNS 32
+#define FILE_INDENT 23
+/* Of a source. */
+#define NAME_COLUMNS 24
+/* Troubles of topics. */
+#define STUCK_ROWS 5
 
 static const char *plural(int64_t n)
 {
 	return n == 1 ? "" : "s";
+}
+
+/* How old what was sent last is, of what is not all settled; "-": it is, or that is not known. */
+static const char *late(int64_t lag_ms, char text[AMOUNT_MAX])
+{
+	return lag_ms > 0 ? amount_time(lag_ms / 1000, text) : "-";
 }
 
 /* A sentence of ours, indented where it goes on. */
@@ -79,7 +92,7 @@ static void show_troubles(const struct table *table, const struct object *line)
 		    "room, since a crash now would repeat lines",
 		    amount_time(age_ms / 1000, text[0]));
 	if (object_number(line, "reload_refused", 0))
-		say(table, INDENT, "the last reload was refused, see the log");
+		say(table, INDENT, "the last reload was refused: `waybill check` says why");
 	if (letters)
 		say(table, INDENT,
 		    "%" PRId64 " dead letter%s, %s of %s%s%s: `waybill dead-letters list` says why",
@@ -143,17 +156,6 @@ static void show_cluster(const struct table *table, const struct object *line)
 	show_replaced(table, 2 * (size_t)INDENT, line);
 }
 
-/* The topic of a line, behind its cluster if there are several: into room of TOPIC_MAX. */
-#define TOPIC_MAX 512
-static const char *topic_of(const struct object *line, char room[TOPIC_MAX])
-{
-	const char *cluster = object_text(line, "cluster");
-
-	snprintf(room, TOPIC_MAX, "%s%s%s", cluster ? cluster : "", cluster ? "/" : "",
-		 object_text(line, "topic") ?: "?");
-	return room;
-}
-
 static void show_counters(const struct table *table, const struct object *line)
 {
 	int64_t read = object_number(line, "lines_read", 0);
@@ -183,37 +185,58 @@ static void show_topic(const struct table *table, const struct object *line)
 {
 	const char *state = object_text(line, "state") ?: "?";
 	const char *cure = object_text(line, "cure");
-	char topic[TOPIC_MAX];
+	char topic[STUCK_TOPIC_MAX];
 
 	if (strcmp(state, "ready") != 0)
-		say(table, INDENT, "topic %s is %s: its %s wait%s%s", topic_of(line, topic), state,
+		say(table, INDENT, "topic %s is %s: its %s wait%s%s", stuck_topic(line, topic), state,
 		    object_number(line, "letters_only", 0) ? "dead letters" : "files",
 		    cure ? "; " : "", cure ? cure : "");
 }
 
-static void show_partition(const struct table *table, const struct object *line)
+/* One that is all right, of the topic that is asked about. */
+static void show_well(const struct table *table, const struct object *line)
 {
-	const char *why = NULL;
-	char topic[TOPIC_MAX];
-	int64_t quiet_ms = object_number(line, "quiet_ms", 0);
-	int64_t leader = object_number(line, "leader", -1);
-	char text[32], look[64] = "";
+	int64_t records = object_number(line, "in_flight", 0);
+	char topic[STUCK_TOPIC_MAX];
 
-	if (leader < 0)
-		why = "has no leader";
-	else if (object_number(line, "lacks_replicas", 0))
-		why = "lacks replicas in sync";
-	else if (object_number(line, "held", 0))
-		why = "is held";
-	else if (quiet_ms < QUIET_MS)
+	if (object_text(line, "trouble") || !table->one ||
+	    object_number(line, "partition", 0) >= WELL_MAX)
 		return;
-	if (leader >= 0)
-		snprintf(look, sizeof look, "; look at broker %" PRId64 ", which leads it", leader);
 	say(table, INDENT,
-	    "topic %s partition %" PRId64 " %s: %" PRId64 " in flight, quiet for %s%s",
-	    topic_of(line, topic), object_number(line, "partition", 0),
-	    why ? why : "does not answer", object_number(line, "in_flight", 0),
-	    amount_time(quiet_ms / 1000, text), look);
+	    "topic %s partition %" PRId64 ": %" PRId64 " record%s in flight, broker %" PRId64
+	    " leads it, %" PRId64 " in sync",
+	    stuck_topic(line, topic), object_number(line, "partition", 0), records, plural(records),
+	    object_number(line, "leader", -1), object_number(line, "in_sync", 0));
+}
+
+/* Those that stand still, once all have come. */
+static void show_stuck(struct table *table)
+{
+	struct stuck *stuck = &table->stuck;
+	char text[STUCK_WORDS_MAX], size[AMOUNT_MAX];
+	int64_t told = 0;
+
+	stuck_sort(stuck);
+	for (size_t i = 0; i < stuck->n && i < STUCK_ROWS; i++) {
+		say(table, INDENT, "%s", stuck_say(&stuck->at[i], text));
+		told += stuck->at[i].all;
+	}
+	if (told < stuck->all)
+		say(table, INDENT,
+		    "and %" PRId64 " more partitions: of all of these %" PRId64
+		    " records, %s, wait (--json has each)",
+		    stuck->all - told, stuck->records, amount_size(stuck->bytes, size));
+	if (stuck->n && stuck->records && !table->one)
+		say(table, INDENT, "`waybill status %s:%" PRId64 "` has the files that wait for it",
+		    stuck->at[0].topic, stuck->at[0].numbers[0]);
+	stuck_deinit(stuck);
+}
+
+/* What of certificates and tokens does not end later. */
+static void show_expiry(const struct table *table, const struct object *line)
+{
+	if (object_text(line, "words"))
+		say(table, INDENT, "%s", object_text(line, "words"));
 }
 
 static void show_broker(const struct table *table, const struct object *line)
@@ -232,20 +255,24 @@ static void show_broker(const struct table *table, const struct object *line)
 
 static void show_source(struct table *table, const struct object *line)
 {
-	char text[2][32], name[256];
+	char text[3][AMOUNT_MAX], name[256];
+	size_t used;
 	int64_t letters = object_number(line, "dead_letter_bytes", 0);
 	const char *cluster = object_text(line, "cluster");
 
 	snprintf(name, sizeof name, cluster ? "%s (%s)" : "%s", object_text(line, "source") ?: "?",
 		 cluster);
 	if (!table->sources)
-		fprintf(table->paper.to, "\n%s%-32s %7s %7s %7s %10s %10s%s\n", table->paper.bold,
-			"Source", "files", "behind", "stuck", "lag", "letters", table->paper.plain);
+		fprintf(table->paper.to, "\n%s%-24s %7s %7s %7s %10s %8s %10s%s\n",
+			table->paper.bold, "Source", "files", "behind", "stuck", "lag", "late",
+			"letters", table->paper.plain);
 	table->sources = true;
-	fprintf(table->paper.to, "%-32.32s %7" PRId64 " %7" PRId64 " %7" PRId64 " %10s %10s\n",
-		name, object_number(line, "files", 0), object_number(line, "files_behind", 0),
-		object_number(line, "files_stuck", 0),
+	used = paper_print(&table->paper, slice_of(name), NAME_COLUMNS);
+	fprintf(table->paper.to, "%*s %7" PRId64 " %7" PRId64 " %7" PRId64 " %10s %8s %10s\n",
+		(int)(NAME_COLUMNS - used), "", object_number(line, "files", 0),
+		object_number(line, "files_behind", 0), object_number(line, "files_stuck", 0),
 		amount_size(object_number(line, "lag_bytes", 0), text[0]),
+		late(object_number(line, "lag_ms", 0), text[2]),
 		letters ? amount_size(letters, text[1]) : "-");
 }
 
@@ -255,11 +282,16 @@ int table_line(struct table *table, const struct object *line)
 		const char *kind;
 		void (*show)(const struct table *table, const struct object *line);
 	} kinds[] = {
-		{"agent", show_agent}, {"cluster", show_cluster}, {"counters", show_counters},
-		{"topic", show_topic}, {"broker", show_broker},   {"partition", show_partition},
+		{"agent", show_agent},   {"cluster", show_cluster}, {"counters", show_counters},
+		{"topic", show_topic},   {"broker", show_broker},   {"partition", show_well},
+		{"expiry", show_expiry},
 	};
 	const char *kind = object_text(line, "kind") ?: "";
 
+	if (strcmp(kind, "partition") == 0 && stuck_add(&table->stuck, line))
+		return -ENOMEM;
+	if (strcmp(kind, "broker") == 0 || strcmp(kind, "source") == 0 || strcmp(kind, "end") == 0)
+		show_stuck(table);
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		if (strcmp(kinds[i].kind, kind) == 0)
 			kinds[i].show(table, line);
@@ -275,13 +307,21 @@ int table_line(struct table *table, const struct object *line)
 
 static void show_file(const struct table *table, const struct worst_file *file)
 {
-	char text[32];
+	char text[2][AMOUNT_MAX];
 
-	fprintf(table->paper.to, "%-10s %10s  ", file->state, amount_size(file->lag, text));
-	paper_print_end(&table->paper, slice_of(file->path), WRAP_COLUMNS - 23);
+	fprintf(table->paper.to, "%-10s %10s %8s  ", file->state, amount_size(file->lag, text[0]),
+		late(file->lag_ms, text[1]));
+	paper_print_end(&table->paper, slice_of(file->path), WRAP_COLUMNS - FILE_COLUMNS);
 	fputc('\n', table->paper.to);
 	if (file->waits_for)
-		say(table, 23, "waits for %s", file->waits_for);
+		say(table, FILE_INDENT, "waits for %s", file->waits_for);
+	/* -1: what is packed has no size. */
+	if (table->one && table->worst.n == 1 && file->size >= 0)
+		say(table, FILE_INDENT,
+		    "%" PRId64 " of %" PRId64 " bytes are settled, %" PRId64 " are read; %" PRId64
+		    " record%s in flight",
+		    file->position, file->size, file->read, file->in_flight,
+		    plural(file->in_flight));
 }
 
 void table_end(struct table *table)
@@ -289,8 +329,8 @@ void table_end(struct table *table)
 	struct worst *worst = &table->worst;
 
 	if (worst->n)
-		fprintf(table->paper.to, "\n%s%-10s %10s  %s%s\n", table->paper.bold, "File", "lag",
-			"path", table->paper.plain);
+		fprintf(table->paper.to, "\n%s%-10s %10s %8s  %s%s\n", table->paper.bold, "File",
+			"lag", "late", "path", table->paper.plain);
 	for (size_t i = 0; i < worst->n; i++)
 		show_file(table, &worst->at[i]);
 	if (table->files > (long long)worst->n)
@@ -299,4 +339,5 @@ void table_end(struct table *table)
 		    "command shows one.",
 		    table->files);
 	worst_deinit(worst);
+	stuck_deinit(&table->stuck);
 }

@@ -5,11 +5,14 @@
 #include "base/slice.h"
 #include "cmd/paper.h"
 #include "cmd/status/worst.h"
+#include "cmd/stuck.h"
 
 /* An answer for a person, in 80 columns. Embedded; paper set up, the rest zeroed. */
 struct table {
 	struct paper paper;
 	struct worst worst;
+	struct stuck stuck;
+	bool one;     /* one name is asked about: partitions of it are told that are all right */
 	bool sources; /* their head is printed */
 	bool known;   /* by its last line: what was asked about is known */
 	long long files;

@@ -46,7 +46,12 @@ int worst_add(struct worst *worst, const struct object *object)
 	const char *state = object_text(object, "state") ?: "?";
 	const char *waits_for = object_text(object, "waits_for");
 	struct worst_file file = {.rank = rank_of(state),
-				  .lag = object_number(object, "lag_bytes", -1)};
+				  .lag = object_number(object, "lag_bytes", -1),
+				  .lag_ms = object_number(object, "lag_ms", -1),
+				  .position = object_number(object, "position", -1),
+				  .read = object_number(object, "read", -1),
+				  .size = object_number(object, "size", -1),
+				  .in_flight = object_number(object, "in_flight", 0)};
 	size_t at = worst->n;
 
 	while (at > 0 && is_worse(&file, &worst->at[at - 1]))

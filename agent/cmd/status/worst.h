@@ -11,8 +11,8 @@
 #define WORST_FILES 10
 
 struct worst_file {
-	size_t rank; /* of its state: 0 is the worst */
-	int64_t lag;
+	size_t rank;                                          /* of its state: 0 is the worst */
+	int64_t lag, lag_ms, position, read, size, in_flight; /* -1: not known */
 	char *path, *state, *waits_for; /* waits_for: NULL for nothing; ours, as the others */
 };
 
