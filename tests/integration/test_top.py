@@ -2,6 +2,9 @@
 """waybill top on a terminal of 80 by 24: what is shown, sorted, filtered and looked into, and what it
 costs."""
 
+import os
+import signal
+
 import pytest
 from rig import config
 from rig.process import cpu_seconds
@@ -63,6 +66,13 @@ def test_files_sources_and_one_of_them(two_sources, open_top, work):
     assert lines[5].split()[:3] == ["web", "31", "31"] and lines[6].split()[:2] == ["orders", "1"]
     terminal.type("down", "enter")
     terminal.wait("orders/00.log", without=["web/"])
+    terminal.type("enter")
+    terminal.wait("waits for  topic topic-orders")
+    # Back to the files of the source, and to the sources.
+    terminal.type("escape")
+    terminal.wait("orders/00.log", "State", without=["web/"])
+    terminal.type("escape")
+    terminal.wait("Source", "stuck", "web   ")
     terminal.type("escape")
     terminal.wait("web/00.log")
     terminal.type("/", *"web/1", "enter")
@@ -106,10 +116,69 @@ def test_follows_the_terminal_and_the_agent(two_sources, open_top):
     assert terminal.wait_exit() == 0
 
 
-def test_where_there_is_no_terminal(two_sources, open_top):
-    terminal = open_top(two_sources, term="no-such-terminal")
+@pytest.mark.parametrize("term", ["no-such-terminal", "dumb"])
+def test_where_there_is_no_terminal(two_sources, open_top, term):
+    """One that cannot go to a place on the screen is none either: it was left empty."""
+    terminal = open_top(two_sources, term=term)
     terminal.wait("needs a terminal")
     assert terminal.wait_exit() == 69
+
+
+@pytest.mark.scenario("G02")
+def test_keys_are_heard_while_the_agent_is_silent(two_sources, open_top):
+    """It waited for the answer of an agent that stood still, and q did nothing for 40 s."""
+    terminal = open_top(two_sources)
+    terminal.wait("32 files")
+    two_sources.process.send_signal(signal.SIGSTOP)
+    terminal.wait("The agent has not answered for")
+    terminal.type("p")
+    terminal.wait("The agent has not answered for 4 s")  # not from that key on
+    two_sources.process.send_signal(signal.SIGCONT)
+    terminal.wait("Topic", "in sync", without=["has not answered"])
+    two_sources.process.send_signal(signal.SIGSTOP)
+    terminal.type("q")
+    assert terminal.wait_exit() == 0
+    two_sources.process.send_signal(signal.SIGCONT)
+
+
+@pytest.mark.scenario("G02")
+def test_it_ends_with_its_terminal(two_sources, open_top):
+    """Where nobody sends a hangup it asked for keys again and again: a whole CPU, for ever."""
+    terminal = open_top(two_sources)
+    terminal.wait("32 files")
+    terminal.hang_up()
+    wait_for(lambda: terminal.process.poll() is not None, 20, "its end")
+
+
+@pytest.mark.scenario("G02")
+@pytest.mark.parametrize("rows, columns", [(1, 1), (2, 2), (3, 9), (24, 4), (5, 200)])
+def test_any_size(two_sources, open_top, rows, columns):
+    terminal = open_top(two_sources)
+    terminal.wait("32 files")
+    terminal.resize(rows, columns)
+    for key in ("o", "enter", "p", "enter", "escape", "f", "enter", "escape", "/", "w", "escape", "s"):
+        terminal.type(key)
+        terminal.take(0.05)
+    terminal.resize(24, 80)
+    terminal.wait("32 files", "orders/00.log", "sort: lag")
+    terminal.type("q")
+    assert terminal.wait_exit() == 0
+
+
+@pytest.mark.scenario("G02")
+def test_a_file_whose_name_is_no_utf8(work, make_agent, open_top):
+    """JSON has no such names: it was not found again by the one that is told."""
+    path = os.fsencode(work / "log") + b"/caf\xe9.log"
+    with open(path, "w", encoding="ascii") as file:
+        file.write("1\n")
+    agent = make_agent(NOWHERE, "orders").start()
+    agent.wait_says("started:")
+    terminal = open_top(agent)
+    terminal.wait("1 files", "caf\ufffd.log")
+    terminal.type("enter")
+    terminal.wait("caf\ufffd.log", "settled    0 bytes")
+    assert "held" in agent.ask("status", os.fsdecode(path))
+    assert "source lines follows it" in " ".join(agent.ask("explain", os.fsdecode(path)).split())
 
 
 @pytest.mark.scenario("G02")

@@ -16,17 +16,24 @@
 #include "cmd/top/screen.h"
 
 #define LIST_AT 5
-/* A partition that is quiet for so long with records in flight does not answer. */
-#define QUIET_MS 2000
+/* Of a partition what is known of it stands above its files. */
+#define PARTITION_ROWS 8
 
-size_t draw_rows(void)
+static size_t list_at(const struct look *look)
 {
-	return screen_rows() > LIST_AT + 2 ? screen_rows() - LIST_AT - 1 : 1;
+	return LIST_AT + (look->at.view == LOOK_ONE_PARTITION ? PARTITION_ROWS : 0);
+}
+
+size_t draw_rows(const struct look *look)
+{
+	size_t above = list_at(look) + 1;
+
+	return screen_rows() > above ? screen_rows() - above : 1;
 }
 
 size_t draw_count(const struct look *look, const struct frame *frame)
 {
-	switch (look->view) {
+	switch (look->at.view) {
 	case LOOK_SOURCES:
 		return frame->n_sources;
 	case LOOK_PARTITIONS:
@@ -100,7 +107,9 @@ static const char *bytes_rate(double rate, char text[AMOUNT_MAX])
 
 static void draw_head(const struct frame *before, const struct frame *now)
 {
-	char text[3][AMOUNT_MAX], beside[32] = "";
+	char text[3][AMOUNT_MAX], beside[32] = "", others[32] = "";
+	size_t more;
+	const char *trouble = trouble_first(&now->trouble, &more);
 
 	if (now->beside)
 		snprintf(beside, sizeof beside, "   %" PRId64 " stuck", now->beside);
@@ -117,8 +126,11 @@ static void draw_head(const struct frame *before, const struct frame *now)
 	    bytes_rate(frame_rate(before, now, before->bytes_delivered, now->bytes_delivered),
 		       text[2]),
 	    now->in_flight, now->in_flight_max);
-	if (now->trouble)
-		put(3, SCREEN_BOLD, "%s", now->trouble);
+	if (!trouble)
+		return;
+	if (more)
+		snprintf(others, sizeof others, "(1 of %zu) ", more + 1);
+	put(3, SCREEN_BOLD, "%s%s", others, trouble);
 }
 
 static void draw_file(size_t row, enum screen_style style, const struct frame_file *file)
@@ -142,27 +154,35 @@ static void draw_source(size_t row, enum screen_style style, const struct frame_
 	    source->letters ? amount_size(source->letters, text[1]) : "-");
 }
 
+/* In a word; the partition's own screen has more. */
+static const char *word_for(const struct frame_partition *part)
+{
+	if (!part->trouble)
+		return "";
+	if (part->leader < 0)
+		return "no leader";
+	if (part->lacks_replicas)
+		return "replicas";
+	return part->held && part->quiet_ms < 1000 ? "held" : "no answer";
+}
+
 static void draw_partition(size_t row, enum screen_style style, const struct frame_partition *part)
 {
-	char name[FIT_MAX], leader[32] = "none";
-	const char *why = part->leader < 0                              ? "no leader" :
-			  part->lacks_replicas                          ? "lacks replicas" :
-			  part->held                                    ? "held" :
-			  part->in_flight && part->quiet_ms >= QUIET_MS ? "does not answer" :
-									  "";
+	char name[FIT_MAX], leader[32] = "none", text[2][AMOUNT_MAX];
 
 	if (part->leader >= 0)
 		snprintf(leader, sizeof leader, "%" PRId64, part->leader);
-	put(row, style, "%s %5" PRId64 " %8s %8" PRId64 " %9" PRId64 " %6.1f s  %s",
-	    fit(part->topic, 24, false, name), part->number, leader, part->in_sync, part->in_flight,
-	    (double)part->quiet_ms / 1000, why);
+	put(row, style, "%s %5" PRId64 " %6s %7" PRId64 " %8" PRId64 " %9s %6s  %s",
+	    fit(part->topic, 21, false, name), part->number, leader, part->in_sync, part->in_flight,
+	    amount_size(part->bytes, text[0]), amount_time(part->quiet_ms / 1000, text[1]),
+	    word_for(part));
 }
 
 static void draw_row(const struct look *look, const struct frame *frame, size_t i, size_t row)
 {
-	enum screen_style style = i == look->cursor ? SCREEN_REVERSE : SCREEN_PLAIN;
+	enum screen_style style = i == look->at.cursor ? SCREEN_REVERSE : SCREEN_PLAIN;
 
-	switch (look->view) {
+	switch (look->at.view) {
 	case LOOK_SOURCES:
 		draw_source(row, style, &frame->sources[i]);
 		return;
@@ -181,51 +201,101 @@ static void draw_list(const struct look *look, const struct frame *frame)
 		[LOOK_FILES] = "State            lag        rate flying  Source      Path",
 		[LOOK_SOURCES] = "Source                     files  behind  stuck       lag  in "
 				 "flight   letters",
-		[LOOK_PARTITIONS] = "Topic                     part   leader  in sync in flight "
-				    "   quiet",
+		[LOOK_PARTITIONS] = "Topic                  part leader in sync  waiting     bytes "
+				    " quiet",
+		[LOOK_ONE_PARTITION] =
+			"State            lag        rate flying  Source      What waits for it",
 	};
-	size_t n = draw_count(look, frame), rows = draw_rows();
+	size_t n = draw_count(look, frame), rows = draw_rows(look), at = list_at(look);
 
-	put(LIST_AT - 1, SCREEN_BOLD, "%s", heads[look->view]);
-	for (size_t i = 0; i < rows && look->first + i < n; i++)
-		draw_row(look, frame, look->first + i, LIST_AT + i);
+	put(at - 1, SCREEN_BOLD, "%s", heads[look->at.view]);
+	for (size_t i = 0; i < rows && look->at.first + i < n; i++)
+		draw_row(look, frame, look->at.first + i, at + i);
 }
 
-/* A path that is cut is of no use: a long one takes several lines. Returns the row below it. */
-#define PATH_ROWS 6
-static size_t draw_path(size_t row, const char *path)
+/* The whole words of a text that fit on a line; of one long word, all of the text. */
+static struct slice words_of(struct slice text, size_t columns)
 {
-	struct slice rest = slice_of(path);
+	size_t len = 0;
+
+	if (paper_columns(text, columns) <= columns)
+		return text;
+	for (size_t i = 1; i < text.len; i++) {
+		if (text.at[i] != ' ')
+			continue;
+		if (paper_columns((struct slice){text.at, i}, columns) > columns)
+			break;
+		len = i + 1;
+	}
+	return len ? (struct slice){text.at, len} : text;
+}
+
+/* What would be of no use if it were cut takes several lines. Returns the row below it. */
+static size_t put_long(size_t row, size_t rows, enum screen_style style, const char *text)
+{
+	struct slice rest = slice_of(text), line_of;
 	char line[FIT_MAX];
 
-	for (size_t end = row + PATH_ROWS; rest.len && row < end; row++) {
+	for (size_t end = row + rows; rest.len && row < end; row++) {
 		struct paper paper = {.to = fmemopen(line, FIT_MAX, "w")};
 		size_t used;
 
 		if (!paper.to)
 			return row;
-		rest = paper_print_line(&paper, rest, screen_columns(), &used);
+		line_of = words_of(rest, screen_columns());
+		line_of = paper_print_line(&paper, line_of, screen_columns(), &used);
+		rest.len -= (size_t)(line_of.at - rest.at);
+		rest.at = line_of.at;
 		if (fclose(paper.to) == 0)
-			screen_put(row, 0, SCREEN_BOLD, line);
+			screen_put(row, 0, style, line);
 	}
 	return row;
 }
 
-/* All that is known of one file, a line each. */
+/* All that is known of one partition, above the files that wait for it. */
+static void draw_one_partition(const struct look *look, const struct frame *frame)
+{
+	const struct frame_partition *part = &frame->partitions[0];
+	char text[2][AMOUNT_MAX];
+	size_t row = LIST_AT - 1;
+
+	put(row++, SCREEN_BOLD, "topic:partition %s", look->at.about);
+	if (!frame->n_partitions) {
+		put(row, SCREEN_PLAIN, "there is no such partition any more");
+		return;
+	}
+	if (part->leader < 0)
+		put(row++, SCREEN_PLAIN, "leader     none, %" PRId64 " replicas in sync",
+		    part->in_sync);
+	else
+		put(row++, SCREEN_PLAIN,
+		    "leader     broker %" PRId64 ", %" PRId64 " replicas in sync", part->leader,
+		    part->in_sync);
+	put(row++, SCREEN_PLAIN, "in flight  %" PRId64 " records, %s", part->in_flight,
+	    amount_size(part->bytes, text[0]));
+	put(row++, SCREEN_PLAIN, "quiet for  %s", amount_time(part->quiet_ms / 1000, text[1]));
+	put_long(row, 3, SCREEN_BOLD, part->trouble ? part->trouble : "all is well with it");
+}
+
+/* All that is known of one file, a line each, but for what may be long. */
+#define PATH_ROWS 6
+#define WAITS_ROWS 6
 static void draw_details(const struct frame *frame)
 {
 	const struct frame_file *file = &frame->at[0];
-	char text[AMOUNT_MAX];
+	char text[AMOUNT_MAX], waits[1024];
 	size_t row = LIST_AT - 1;
 
 	if (!frame->n) {
 		put(row, SCREEN_PLAIN, "this file is not followed any more");
 		return;
 	}
-	row = draw_path(row, file->path);
+	row = put_long(row, PATH_ROWS, SCREEN_BOLD, file->path);
 	put(row++, SCREEN_PLAIN, "source     %s", file->source);
 	put(row++, SCREEN_PLAIN, "state      %s", file->state);
-	put(row++, SCREEN_PLAIN, "waits for  %s", file->waits_for ? file->waits_for : "nothing");
+	snprintf(waits, sizeof waits, "waits for  %s",
+		 file->waits_for ? file->waits_for : "nothing");
+	row = put_long(row, WAITS_ROWS, SCREEN_PLAIN, waits);
 	put(row++, SCREEN_PLAIN, "settled    %" PRId64 " bytes", file->position);
 	put(row++, SCREEN_PLAIN, "read       %" PRId64 " bytes", file->read);
 	put(row++, SCREEN_PLAIN, "size       %" PRId64 " bytes", file->size);
@@ -244,18 +314,24 @@ static void draw_foot(const struct look *look, const struct frame *frame)
 	if (look->typing)
 		put(screen_rows() - 1, SCREEN_REVERSE, "/%s_   Enter: only such paths  Esc: all",
 		    look->match);
-	else if (look->view == LOOK_ONE_FILE)
+	else if (look->at.view == LOOK_ONE_FILE)
 		put(screen_rows() - 1, SCREEN_REVERSE, "Esc back  q quit");
-	else if (look->view == LOOK_FILES)
+	else if (look->at.view == LOOK_ONE_PARTITION)
+		put(screen_rows() - 1, SCREEN_REVERSE,
+		    "Esc back  q quit  Enter one file  %" PRId64 " of %" PRId64
+		    " files wait for it",
+		    frame->shown, frame->files);
+	else if (look->at.view == LOOK_FILES)
 		put(screen_rows() - 1, SCREEN_REVERSE,
 		    "q quit  s sort: %s  / path: %s  Enter one  o sources  p partitions  "
 		    "%s%" PRId64,
 		    request_sorts[look->sort],
 		    fit(*look->match ? look->match : "all", 8, true, match),
-		    *look->about ? fit(look->about, 8, true, about) : "", frame->shown);
+		    *look->at.about ? fit(look->at.about, 8, true, about) : "", frame->shown);
 	else
 		put(screen_rows() - 1, SCREEN_REVERSE,
-		    "q quit  Enter: its files  f files  o sources  p partitions");
+		    "q quit  Enter: %s  f files  o sources  p partitions",
+		    look->at.view == LOOK_SOURCES ? "its files" : "what waits for it");
 }
 
 void draw(const struct look *look, const struct frame *before, const struct frame *frame,
@@ -267,7 +343,9 @@ void draw(const struct look *look, const struct frame *before, const struct fram
 		put(2, SCREEN_PLAIN, "It is asked again. q quit");
 	} else {
 		draw_head(before, frame);
-		if (look->view == LOOK_ONE_FILE)
+		if (look->at.view == LOOK_ONE_PARTITION)
+			draw_one_partition(look, frame);
+		if (look->at.view == LOOK_ONE_FILE)
 			draw_details(frame);
 		else
 			draw_list(look, frame);

@@ -5,7 +5,7 @@
 #include "cmd/top/frame.h"
 
 /* So many rows of the list fit on the screen. */
-size_t draw_rows(void);
+size_t draw_rows(const struct look *look);
 
 /* The rows that there are to be looked at. */
 size_t draw_count(const struct look *look, const struct frame *frame);

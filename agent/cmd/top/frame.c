@@ -31,13 +31,15 @@ void frame_deinit(struct frame *frame)
 		free_file(&frame->at[i]);
 	for (size_t i = 0; i < frame->n_sources; i++)
 		free(frame->sources[i].name);
-	for (size_t i = 0; i < frame->n_partitions; i++)
+	for (size_t i = 0; i < frame->n_partitions; i++) {
 		free(frame->partitions[i].topic);
+		free(frame->partitions[i].trouble);
+	}
 	free(frame->at);
 	free(frame->sources);
 	free(frame->partitions);
 	free(frame->told);
-	free(frame->trouble);
+	trouble_deinit(&frame->trouble);
 	*frame = (struct frame){0};
 }
 
@@ -52,6 +54,7 @@ double frame_rate(const struct frame *before, const struct frame *now, int64_t w
 struct filling {
 	const struct frame *before;
 	struct frame *frame;
+	struct stuck stuck;
 };
 
 /* A copy of a text of the line; NULL: there is none, or no memory. */
@@ -73,28 +76,6 @@ static void *more(void **array, size_t *n, size_t size)
 	return memset((char *)grown + (*n)++ * size, 0, size);
 }
 
-/* What is wrong, the cause of most first. */
-static int take_trouble(struct frame *frame, const struct object *line)
-{
-	const char *error = object_text(line, "last_error");
-	int64_t age_ms = object_number(line, "checkpoint_age_ms", 0);
-	char text[AMOUNT_MAX];
-	int r = 0;
-
-	if (!object_number(line, "kafka_configured", 1))
-		r = asprintf(&frame->trouble,
-			     "the configuration has no kafka block: nothing can be shipped");
-	else if (!object_number(line, "brokers_answer", 1) && !object_number(line, "clusters", 0))
-		r = asprintf(&frame->trouble, "no broker answers%s%s", error ? ": " : "",
-			     error ? error : "");
-	else if (age_ms > 5000)
-		r = asprintf(&frame->trouble, "no checkpoint for %s: see the log",
-			     amount_time(age_ms / 1000, text));
-	else if (object_number(line, "reload_refused", 0))
-		r = asprintf(&frame->trouble, "the last reload was refused: see the log");
-	return r < 0 ? -ENOMEM : 0;
-}
-
 static int take_agent(struct filling *filling, const struct object *line)
 {
 	struct frame *frame = filling->frame;
@@ -111,22 +92,17 @@ static int take_agent(struct filling *filling, const struct object *line)
 		     object_text(line, "state") ?: "?",
 		     amount_time(object_number(line, "uptime_s", 0), text)) < 0)
 		return -ENOMEM;
-	return take_trouble(frame, line);
+	return trouble_take_agent(&frame->trouble, line);
 }
 
-/* One of several: the first that does not answer is told. */
 static int take_cluster(struct filling *filling, const struct object *line)
 {
-	struct frame *frame = filling->frame;
-	const char *error = object_text(line, "last_error");
+	return trouble_take_cluster(&filling->frame->trouble, line);
+}
 
-	if (frame->trouble || object_number(line, "brokers_answer", 1))
-		return 0;
-	return asprintf(&frame->trouble, "cluster %s: no broker answers%s%s",
-			object_text(line, "cluster") ?: "?", error ? ": " : "",
-			error ? error : "") < 0 ?
-		       -ENOMEM :
-		       0;
+static int take_expiry(struct filling *filling, const struct object *line)
+{
+	return trouble_take_expiry(&filling->frame->trouble, line);
 }
 
 static int take_counters(struct filling *filling, const struct object *line)
@@ -191,34 +167,26 @@ static int take_source(struct filling *filling, const struct object *line)
 	return source->name ? 0 : -ENOMEM;
 }
 
-/* Behind its cluster, if there are several; malloc'ed, or NULL. */
-static char *topic_of(const struct object *line)
-{
-	const char *cluster = object_text(line, "cluster"), *topic = object_text(line, "topic");
-	char *text = NULL;
-
-	if (!cluster || !topic)
-		return topic ? strdup(topic) : NULL;
-	return asprintf(&text, "%s/%s", cluster, topic) < 0 ? NULL : text;
-}
-
 static int take_partition(struct filling *filling, const struct object *line)
 {
 	struct frame *frame = filling->frame;
 	struct frame_partition *part =
 		more((void **)&frame->partitions, &frame->n_partitions, sizeof *part);
+	char topic[STUCK_TOPIC_MAX];
 
 	if (!part)
 		return -ENOMEM;
-	part->topic = topic_of(line);
+	part->topic = strdup(stuck_topic(line, topic));
+	part->trouble = text_of(line, "trouble");
 	part->number = object_number(line, "partition", 0);
 	part->leader = object_number(line, "leader", -1);
 	part->in_sync = object_number(line, "in_sync", 0);
 	part->in_flight = object_number(line, "in_flight", 0);
+	part->bytes = object_number(line, "in_flight_bytes", 0);
 	part->quiet_ms = object_number(line, "quiet_ms", 0);
 	part->held = object_number(line, "held", 0);
 	part->lacks_replicas = object_number(line, "lacks_replicas", 0);
-	return part->topic ? 0 : -ENOMEM;
+	return part->topic ? stuck_add(&filling->stuck, line) : -ENOMEM;
 }
 
 static int take_end(struct filling *filling, const struct object *line)
@@ -234,9 +202,9 @@ static int see(void *context, struct slice line, const struct object *object)
 		const char *kind;
 		int (*take)(struct filling *filling, const struct object *line);
 	} kinds[] = {
-		{"agent", take_agent}, {"cluster", take_cluster}, {"counters", take_counters},
-		{"file", take_file},   {"source", take_source},   {"partition", take_partition},
-		{"end", take_end},
+		{"agent", take_agent},   {"cluster", take_cluster}, {"counters", take_counters},
+		{"file", take_file},     {"source", take_source},   {"partition", take_partition},
+		{"expiry", take_expiry}, {"end", take_end},
 	};
 	const char *kind = object_text(object, "kind") ?: "";
 
@@ -248,14 +216,15 @@ static int see(void *context, struct slice line, const struct object *object)
 	return 0;
 }
 
+/* What is longest quiet first, and of what moves that with most in flight. */
 static int by_trouble(const void *a, const void *b)
 {
 	const struct frame_partition *one = a, *other = b;
-	int bad = one->leader < 0 || one->held || one->lacks_replicas;
-	int other_bad = other->leader < 0 || other->held || other->lacks_replicas;
 
-	if (bad != other_bad)
-		return other_bad - bad;
+	if (!one->trouble != !other->trouble)
+		return one->trouble ? -1 : 1;
+	if (one->trouble && one->quiet_ms / 1000 != other->quiet_ms / 1000)
+		return one->quiet_ms > other->quiet_ms ? -1 : 1;
 	return (one->in_flight < other->in_flight) - (one->in_flight > other->in_flight);
 }
 
@@ -271,7 +240,7 @@ static int by_lag(const void *a, const void *b)
 int frame_ask(const struct ask_place *place, const struct look *look, const struct frame *before,
 	      struct frame *ret_frame)
 {
-	struct filling filling = {before, ret_frame};
+	struct filling filling = {.before = before, .frame = ret_frame};
 	struct request request = {
 		.kind = REQUEST_STATUS,
 		.limit = FILES_MAX,
@@ -279,11 +248,15 @@ int frame_ask(const struct ask_place *place, const struct look *look, const stru
 	};
 	int r;
 
-	if (look->view == LOOK_FILES || look->view == LOOK_ONE_FILE)
-		snprintf(request.about, sizeof request.about, "%s", look->about);
-	snprintf(request.match, sizeof request.match, "%s", look->match);
+	snprintf(request.about, sizeof request.about, "%s", look->at.about);
+	if (look->at.view == LOOK_FILES)
+		snprintf(request.match, sizeof request.match, "%s", look->match);
 	ret_frame->at_us = (int64_t)clock_mono_us();
 	r = ask(place, &request, see, &filling);
+	stuck_sort(&filling.stuck);
+	if (!r)
+		r = trouble_take_stuck(&ret_frame->trouble, &filling.stuck);
+	stuck_deinit(&filling.stuck);
 	if (ret_frame->n_sources)
 		qsort(ret_frame->sources, ret_frame->n_sources, sizeof ret_frame->sources[0],
 		      by_lag);

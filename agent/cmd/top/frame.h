@@ -6,6 +6,7 @@
 
 #include "cmd/ask.h"
 #include "cmd/top/look.h"
+#include "cmd/top/trouble.h"
 
 /* One answer of an agent. Texts are ours. */
 
@@ -21,15 +22,15 @@ struct frame_source {
 };
 
 struct frame_partition {
-	char *topic;
-	int64_t number, leader, in_sync, in_flight, quiet_ms;
+	char *topic, *trouble; /* trouble: NULL for none */
+	int64_t number, leader, in_sync, in_flight, bytes, quiet_ms;
 	bool held, lacks_replicas;
 };
 
 struct frame {
 	int64_t at_us; /* when it came; 0: there is none */
 	char *told;    /* one line: version, process, how long */
-	char *trouble; /* what is wrong with all of it; NULL: nothing */
+	struct trouble trouble;
 	bool kafka_up;
 	int64_t files, in_flight, in_flight_max, beside, letters;
 	int64_t lines_read, lines_delivered, bytes_delivered;

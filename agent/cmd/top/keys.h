@@ -10,4 +10,7 @@ void keys_take(struct look *look, const struct frame *frame, int key, size_t row
 /* The cursor is on a row that is there, and that is on the screen. */
 void keys_settle(struct look *look, size_t rows, size_t count);
 
+/* Whether another question is to be asked for one than for the other. */
+bool keys_differ(const struct look *one, const struct look *other);
+
 #endif

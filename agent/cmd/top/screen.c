@@ -7,7 +7,9 @@
 #include "cmd/top/screen.h"
 
 #include <ncurses.h>
+#include <poll.h>
 #include <stdio.h>
+#include <term.h>
 #include <unistd.h>
 
 /* Behind an Escape; the bytes of a sequence come together, over a network too. */
@@ -23,6 +25,12 @@ int screen_open(void)
 	if (!screen)
 		return SCREEN_E_NONE;
 	set_term(screen);
+	/* One that cannot go to a place on the screen, as "dumb", would show a heap of lines. */
+	if (!cursor_address) {
+		endwin();
+		delscreen(screen);
+		return SCREEN_E_NONE;
+	}
 	set_escdelay(ESCAPE_MS);
 	cbreak();
 	noecho();
@@ -66,6 +74,22 @@ void screen_put(size_t row, size_t column, enum screen_style style, const char *
 	attrset(A_NORMAL);
 }
 
+/* Of a terminal that is gone getch says at once that there is no key, for ever. */
+static bool is_gone(void)
+{
+	struct pollfd terminal = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	return poll(&terminal, 1, 0) > 0 && terminal.revents & (POLLHUP | POLLERR | POLLNVAL);
+}
+
+bool screen_wait(int fd, int wait_ms)
+{
+	struct pollfd both[] = {{.fd = fd, .events = POLLIN},
+				{.fd = STDIN_FILENO, .events = POLLIN}};
+
+	return poll(both, ARRAY_LEN(both), wait_ms) > 0 && both[0].revents;
+}
+
 int screen_key(int wait_ms)
 {
 	int key;
@@ -74,7 +98,7 @@ int screen_key(int wait_ms)
 	key = getch();
 	switch (key) {
 	case ERR:
-		return KEY_NONE_YET;
+		return is_gone() ? KEY_IS_GONE : KEY_NONE_YET;
 	case KEY_UP:
 		return KEY_IS_UP;
 	case KEY_DOWN:

@@ -2,6 +2,7 @@
 #ifndef CMD_TOP_SCREEN_H
 #define CMD_TOP_SCREEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/result.h"
@@ -22,6 +23,7 @@ enum {
 	KEY_IS_BACKSPACE,
 	KEY_IS_RESIZE,
 	KEY_IS_OTHER,
+	KEY_IS_GONE,
 };
 
 /* 0; SCREEN_E_NONE: standard output is no terminal, or one that is not known. */
@@ -41,7 +43,10 @@ void screen_show(void);
 /* UTF-8 without control characters, cut at the edge. */
 void screen_put(size_t row, size_t column, enum screen_style style, const char *text);
 
-/* A character, a KEY_IS, or KEY_NONE_YET after wait_ms. */
+/* A character, a KEY_IS (KEY_IS_GONE: there is no terminal), or KEY_NONE_YET after wait_ms. */
 int screen_key(int wait_ms);
+
+/* Waits for a key or for fd to be readable, up to wait_ms; true: fd is. */
+bool screen_wait(int fd, int wait_ms);
 
 #endif

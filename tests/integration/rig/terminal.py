@@ -73,11 +73,16 @@ class Terminal:
         for key in keys:
             os.write(self.fd, KEYS.get(key, key.encode()))
 
+    def hang_up(self):
+        """It is gone, as that of a connection is; its program gets no signal, for it leads no session's."""
+        os.close(self.fd)
+        self.fd = None
+
     def close(self):
-        """Its exit status."""
         self.process.kill()
         self.process.wait()
-        os.close(self.fd)
+        if self.fd is not None:
+            os.close(self.fd)
 
     def wait_exit(self):
         def over():
