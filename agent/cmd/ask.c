@@ -159,6 +159,8 @@ static int write_question(const struct request *request, struct arena *arena,
 		json_put_text(&json, ",\"match\":");
 		json_put_string(&json, slice_of(request->match));
 	}
+	if (request->topics)
+		json_put_text(&json, ",\"topics\":true");
 	if (request->content)
 		json_put_text(&json, ",\"content\":true");
 	json_put_text(&json, request->open_metrics ? ",\"open_metrics\":true}\n" : "}\n");

@@ -14,7 +14,7 @@
 struct ask_place {
 	const char *config, *instance, *state_dir, *socket;
 	bool quiet; /* ask has no message for ASK_E_FAILED: there is a screen */
-	/* Waits until the agent says more; false: nobody wants to know any more. NULL: unwatched. */
+	/* Waits until the agent says more; false: nobody wants to know. NULL: unwatched. */
 	bool (*wait)(void *context, int fd);
 	void *context;
 	/* filled by ask_find: */

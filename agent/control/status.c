@@ -201,7 +201,7 @@ static bool topic_asked(struct status *status, const struct view *view,
 
 	status->of_topic |= same;
 	status->known |= same && status->partition < 0;
-	return same || !*request->about;
+	return same || !*request->about || request->topics;
 }
 
 static void put_topic(const struct view *view, size_t index, struct json *to)
@@ -254,8 +254,8 @@ static void step_topics(struct status *status, const struct view *view,
 	if (status->next_partition > 0) {
 		bool there = put_partition(view, status->next, status->next_partition - 1, to);
 
-		status->known |= there && status->partition >= 0;
-		if (there && status->partition < 0) {
+		status->known |= there && status->only_one;
+		if (there && !status->only_one) {
 			status->next_partition++;
 			return;
 		}
@@ -275,7 +275,8 @@ static void step_topics(struct status *status, const struct view *view,
 		return;
 	}
 	put_topic(view, status->next, to);
-	status->next_partition = status->partition >= 0 ? status->partition + 1 : 1;
+	status->only_one = status->partition >= 0 && is_topic(status, view, request, status->next);
+	status->next_partition = status->only_one ? status->partition + 1 : 1;
 }
 
 /* What is not counted is not known. */

@@ -36,6 +36,7 @@ struct status {
 	size_t topic_len;  /* of that: the bytes of a topic's name, if it is one, */
 	int32_t partition; /* and behind that the number of a partition; -1: there is none */
 	bool of_topic;     /* it is one */
+	bool only_one;     /* of the topic that is told: this partition */
 	unsigned work;     /* of the last line, in steps over a file that nobody asks for */
 };
 

@@ -64,6 +64,7 @@ static void take_choice(const struct object *object, struct request *request)
 			request->sort = (enum request_sort)i;
 	}
 	snprintf(request->match, sizeof request->match, "%s", match ? match : "");
+	request->topics = object_number(object, "topics", 0) > 0;
 }
 
 static int understand(const struct object *object, struct request *request, char *ret_message,

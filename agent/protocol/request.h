@@ -47,6 +47,7 @@ struct request {
 	uint64_t first, last; /* of dead letters: their ids */
 	size_t limit;         /* REQUEST_STATUS: so many files, by `sort`; 0: all, in no order */
 	enum request_sort sort;
+	bool topics;     /* REQUEST_STATUS: with all topics, whatever it is asked of */
 	char match[256]; /* REQUEST_STATUS: only files whose path holds this; "": all */
 };
 

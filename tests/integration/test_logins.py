@@ -249,6 +249,7 @@ def test_a_token_that_nobody_renews(
     command = [agent.program, "check", "--no-network", "--config", agent.config]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert "kafka.oauth_token_file: the token expires in" in " ".join(done.stdout.split())
+    assert told in " ".join(agent.ask("status").split())
 
     second = issuer.token()
     path.write_text(second + "\n")

@@ -126,6 +126,11 @@ def test_which_partition_since_when_what_waits_and_what_to_do(three, topic_name,
     terminal.wait("topic:partition")
     terminal.type("escape")
     terminal.wait("Topic", "part leader")
+    # Whatever is looked at, it stands above.
+    terminal.type("o")
+    terminal.wait("Source", "source-lives", "stands still for")
+    terminal.type("f", "enter")
+    terminal.wait("waits for", "settled", "stands still for")
     terminal.type("q")
     assert terminal.wait_exit() == 0
 

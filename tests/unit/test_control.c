@@ -1012,6 +1012,13 @@ Test(control, status_of_one_partition)
 			   "%s", text);
 	cr_expect_not_null(strstr(text, "\"known\":true"), "%s", text);
 	free(text);
+	/* A file may have such a name. */
+	text = ask("{\"version\":1,\"request\":\"status\",\"about\":\"/a:1\",\"topics\":true}\n");
+	cr_expect_not_null(strstr(text, "\"topic\":\"orders\",\"partition\":0,"), "%s", text);
+	cr_expect_not_null(strstr(text, "\"topic\":\"audit\",\"partition\":1,"), "%s", text);
+	cr_expect_null(strstr(text, "\"kind\":\"file\""), "%s", text);
+	cr_expect_not_null(strstr(text, "\"known\":false"), "%s", text);
+	free(text);
 	text = ask("{\"version\":1,\"request\":\"status\",\"about\":\"audit:2\"}\n");
 	cr_expect_not_null(strstr(text, "\"known\":false"), "%s", text);
 	free(text);

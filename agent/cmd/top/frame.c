@@ -245,6 +245,7 @@ int frame_ask(const struct ask_place *place, const struct look *look, const stru
 		.kind = REQUEST_STATUS,
 		.limit = FILES_MAX,
 		.sort = look->sort,
+		.topics = look->at.view != LOOK_ONE_PARTITION,
 	};
 	int r;
 
