@@ -20,6 +20,8 @@
 
 /* To make the record of a line anew takes as long as to look at so many files. */
 #define REMAKE_WORK 32
+/* To look at so many topics takes as long as to look at one. */
+#define TOPICS_A_STEP 32
 
 /* "orders:2": a topic's name and the number of a partition. */
 static void read_about(struct status *status, const char *about)
@@ -223,7 +225,8 @@ static void put_topic(const struct view *view, size_t index, struct json *to)
 }
 
 /* False: the topic has no such partition. */
-static bool put_partition(const struct view *view, size_t topic, int32_t index, struct json *to)
+static bool put_partition(struct status *status, const struct view *view, size_t topic,
+			  int32_t index, struct json *to)
 {
 	struct output_partition part;
 	char trouble[256];
@@ -231,6 +234,9 @@ static bool put_partition(const struct view *view, size_t topic, int32_t index, 
 	if (!output_partition(view->output, topic, index, view->now_us, &part))
 		return false;
 	slow_say(view, topic, &part, trouble, sizeof trouble);
+	/* Whether brokers answer was asked, which looks at all topics. */
+	if (*trouble)
+		status->work += (unsigned)(view->conf->n_topics / TOPICS_A_STEP);
 	line_begin(to, "partition");
 	put_cluster(view, topic, to);
 	line_text(to, "topic", view->conf->topics[topic]);
@@ -252,7 +258,8 @@ static void step_topics(struct status *status, const struct view *view,
 			const struct request *request, struct json *to)
 {
 	if (status->next_partition > 0) {
-		bool there = put_partition(view, status->next, status->next_partition - 1, to);
+		bool there =
+			put_partition(status, view, status->next, status->next_partition - 1, to);
 
 		status->known |= there && status->only_one;
 		if (there && !status->only_one) {

@@ -59,12 +59,13 @@ void slow_say(const struct view *view, size_t topic, const struct output_partiti
 {
 	bool quiet = part->records && part->quiet_us >= SLOW_QUIET_US;
 	struct output_topic of = {0};
-	struct output_stats stats;
+	struct output_stats stats = {0};
 
 	(void)output_topic(view->output, topic, &of);
-	slow_stats(view, topic, &stats);
+	if (quiet)
+		slow_stats(view, topic, &stats);
 	ret_words[0] = '\0';
-	if (!stats.reachable && quiet)
+	if (quiet && !stats.reachable)
 		snprintf(ret_words, len, "no broker answers");
 	else if (part->leader < 0)
 		snprintf(ret_words, len, "it has no leader: start the brokers of its replicas");

@@ -23,7 +23,7 @@ void slow_partition(const struct view *view, int64_t topic, int32_t partition, c
 void slow_say(const struct view *view, size_t topic, const struct output_partition *part,
 	      char *ret_words, size_t len);
 
-/* How things are with the cluster of a topic. */
+/* How things are with the cluster of a topic; all of its topics are looked at. */
 void slow_stats(const struct view *view, size_t topic, struct output_stats *ret_stats);
 
 #endif
