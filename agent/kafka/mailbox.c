@@ -8,8 +8,10 @@
  *	loop ◄── answer: producer, topics, reachable, reason ── helper (then the eventfd)
  *
  * An answer that was not yet fetched is added to, never lost: only a newer snapshot of the topics
- * replaces an older one. The producer in use belongs to the loop, which sends with it; the helper
- * keeps a borrowed pointer to ask through the same instance, and is the only one that destroys.
+ * replaces an older one, and a newer producer one of renewed properties, which is destroyed: by
+ * then the helper asks through the newer one, and nobody else has heard of the other. The producer
+ * in use belongs to the loop, which sends with it; the helper keeps a borrowed pointer to ask
+ * through the same instance, and is the only one that destroys.
  * That is safe because the loop gives an old producer back together with the order for a new one.
  *
  * At exit nobody waits: the last of the two sides frees the mailbox.
@@ -63,17 +65,29 @@ struct helper_orders helper_wait(struct helper *h, uint64_t until_us)
 	return taken;
 }
 
-void helper_tell(struct helper *h, const struct helper_answer *news)
+/* The answer gets the producers of the news. Returns one that is of no use any more, or NULL. */
+static struct producer *hand_over(struct helper_answer *a, const struct helper_answer *news)
 {
-	struct helper_answer *a = &h->answer;
+	struct producer *outdated = NULL;
 
-	pthread_mutex_lock(&h->mutex);
+	if (news->producer || news->renewed) {
+		outdated = a->renewed;
+		a->renewed = news->renewed;
+	}
 	if (news->producer)
 		a->producer = news->producer;
 	if (news->lone)
 		a->lone = news->lone;
-	if (news->renewed)
-		a->renewed = news->renewed;
+	return outdated;
+}
+
+void helper_tell(struct helper *h, const struct helper_answer *news)
+{
+	struct helper_answer *a = &h->answer;
+	struct producer *outdated;
+
+	pthread_mutex_lock(&h->mutex);
+	outdated = hand_over(a, news);
 	if (news->renewal != RENEWAL_NONE) {
 		a->renewal = news->renewal;
 		memcpy(a->renewal_reason, news->renewal_reason, sizeof a->renewal_reason);
@@ -108,6 +122,7 @@ void helper_tell(struct helper *h, const struct helper_answer *news)
 	atomic_store(&h->answered, true);
 	pthread_mutex_unlock(&h->mutex);
 	(void)!eventfd_write(h->wake_fd, 1);
+	producer_free(outdated);
 }
 
 void helper_leave(struct helper *h)
@@ -210,7 +225,7 @@ void helper_read(struct helper *h, char *counted)
 void helper_retire(struct helper *h, struct producer *producer)
 {
 	pthread_mutex_lock(&h->mutex);
-	/* Two wait at most: each came with an answer, and the thread takes them before the next. */
+	/* Three wait at most: what the loop has and what was told of since, but for one. */
 	if (h->orders.n_retired == ARRAY_LEN(h->orders.retired))
 		abort();
 	h->orders.retired[h->orders.n_retired++] = producer;
