@@ -10,6 +10,7 @@
 #include "change/live.h"
 #include "change/plan.h"
 #include "conf/load.h"
+#include "login/login.h"
 
 #define HEAD "state_dir = \"/s\";\nkafka = { bootstrap_servers = \"h:9092\"; };\n"
 #define PARSER "{ name = \"p\"; pattern = \"(?<a>x)\"; }"
@@ -316,6 +317,27 @@ Test(plan, a_block_that_says_the_same_stays_what_it_was)
 	cr_expect_eq(now->clusters[0].props, props);
 	plan_deinit(&plan);
 	conf_unref(next);
+#define TOKENS(id)                                                             \
+	"state_dir = \"/s\";\nkafka = { bootstrap_servers = \"h:9092\"; "      \
+	"security_protocol = \"sasl_ssl\"; sasl_mechanism = \"OAUTHBEARER\"; " \
+	"oauth_token_file = \"/token\"; client_id = \"" id "\"; };\n"
+
+/* Who asks how long the token is good asks the login that the producer has. */
+Test(plan, the_login_of_a_block_stays_until_it_says_something_else)
+{
+	struct conf *now = live(TOKENS("a") BODY);
+	struct login *before = login_ref(now->clusters[0].login);
+	struct conf *next = load("max_rate = \"1MiB/s\";\n" TOKENS("a") BODY);
+
+	cr_assert(before);
+	live_take_limits(now, next);
+	conf_unref(next);
+	cr_expect_eq(now->clusters[0].login, before);
+	next = load(TOKENS("b") BODY);
+	live_take_limits(now, next);
+	cr_expect_eq(now->clusters[0].login, next->clusters[0].login);
+	conf_unref(next);
+	login_unref(before);
 	conf_unref(now);
 }
 
