@@ -6,6 +6,9 @@
  * tried until a broker lets it in: then it takes the other's place. That it is refused, or that
  * nobody answers it though the other one is answered, is told once.
  *
+ * Where it comes to other servers their topics may take smaller batches: then it is made once more,
+ * before it is used.
+ *
  * Where no producer is in use there is nothing to keep, and what is new is what it is made of.
  */
 #include <stdio.h>
@@ -47,6 +50,7 @@ void trial_begin(struct work *w, struct prop *props, size_t n_props, struct logi
 		.props = props,
 		.n_props = n_props,
 		.login = login,
+		.sizing = w->sizing,
 		.retry_us = TRIAL_MIN_US,
 	};
 	/* Without memory for it what is known of the topics goes on. */
@@ -167,25 +171,44 @@ static void succeeded(struct helper *h, struct work *w, struct helper_answer *an
 	w->reachable = true;
 	t->producer = NULL;
 	trial_adopt(h, w);
-	work_ask_settings(w, w->current, answer->topics);
 	work_remember(w, answer->topics);
 	answer->renewal = RENEWAL_IN_USE;
 	helper_tell(h, answer);
+}
+
+static struct kafka_options options_of(const struct work *w)
+{
+	struct kafka_options options = w->options;
+
+	options.props = w->trial.props;
+	options.n_props = w->trial.n_props;
+	options.login = w->trial.login;
+	return options;
+}
+
+/* Whether it is made for these topics, of which no settings are known if they are elsewhere. */
+static bool fits(struct work *w, struct topics *topics)
+{
+	struct trial *t = &w->trial;
+	struct kafka_options options = options_of(w);
+
+	if (t->elsewhere)
+		w->settings_us = 0;
+	work_ask_settings(w, t->producer, topics);
+	t->sizing = topics_sizing(topics);
+	return producer_fits(t->producer, &options, &t->sizing);
 }
 
 /* False: the library does not take them, and they are dropped. */
 static bool make(struct helper *h, struct work *w)
 {
 	struct trial *t = &w->trial;
-	struct kafka_options options = w->options;
+	struct kafka_options options = options_of(w);
 	char reason[384] = "";
 	int r = 0;
 
-	options.props = t->props;
-	options.n_props = t->n_props;
-	options.login = t->login;
 	if (!t->producer)
-		r = producer_new(&options, &w->sizing, reason, sizeof reason, &t->producer);
+		r = producer_new(&options, &t->sizing, reason, sizeof reason, &t->producer);
 	if (!r)
 		return true;
 	tell(h, t, RENEWAL_INVALID, r < 0 ? strerror(-r) : reason);
@@ -200,10 +223,14 @@ void trial_step(struct helper *h, struct work *w)
 
 	if (!make(h, w))
 		return;
-	if (work_ask(w, t->producer, t->elsewhere ? &t->plans : &w->plans, &answer)) {
+	if (!work_ask(w, t->producer, t->elsewhere ? &t->plans : &w->plans, &answer)) {
+		work_take_news(t->producer, &answer);
+		failed(h, w, &answer);
+	} else if (fits(w, answer.topics)) {
 		succeeded(h, w, &answer);
-		return;
+	} else {
+		topics_free(answer.topics);
+		t->producer = producer_free(t->producer);
+		t->next_us = 0;
 	}
-	work_take_news(t->producer, &answer);
-	failed(h, w, &answer);
 }

@@ -11,10 +11,11 @@
 struct trial {
 	struct prop *props; /* NULL: none are */
 	size_t n_props;
-	struct login *login;       /* that goes with them, or NULL; a reference of ours */
-	bool elsewhere;            /* they name other servers, so it may be another cluster: */
-	struct plans plans;        /* nothing is known of its topics */
-	struct producer *producer; /* of them, or NULL */
+	struct login *login;           /* that goes with them, or NULL; a reference of ours */
+	bool elsewhere;                /* they name other servers, so it may be another cluster: */
+	struct plans plans;            /* nothing is known of its topics */
+	struct producer *producer;     /* of them, or NULL */
+	struct producer_sizing sizing; /* that it is made for */
 	uint64_t next_us;
 	uint64_t retry_us;
 	enum helper_renewal told; /* why they are not in use yet */

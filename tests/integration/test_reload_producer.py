@@ -180,6 +180,25 @@ def test_lines_move_to_another_cluster(make, make_side, broker, far):
     assert verdict.DUP == verdict.ORDER == 0 and verdict.LOST == there, verdict
 
 
+@pytest.mark.scenario("F03", "E20")
+def test_another_cluster_takes_smaller_batches_only(make, make_side, broker, far):
+    """The producer is made for those, before a batch is refused."""
+    side = make_side("moves", broker)
+    far.make_topic(side.topic, max_message_bytes=4000)
+    sides = make([side], {"bootstrap_servers": broker.bootstrap})
+    load = Load(side.lineage, rate=20 * RATE)
+    sides.delivered(side, 2 * RATE)
+    swap(sides, bootstrap_servers=far.bootstrap)
+    left = side.oracle.in_topic()
+    wait_for(lambda: sides.agent.counters()["lines_delivered"] > left + 20 * RATE, 60, "lines over there")
+    written = load.stop()
+    sides.agent.counted(lines_delivered=written)
+    sides.agent.stop()
+    assert not sides.agent.says("brokers refuse a batch")
+    assert made(sides) == 2
+    sides.agent.assert_true(written)
+
+
 @pytest.mark.scenario("F03")
 def test_of_two_clusters_one_changes(make, make_side, broker, far):
     """The other one is away meanwhile, and so it may stay."""
