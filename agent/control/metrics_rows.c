@@ -66,6 +66,11 @@ VALUE(brokers_answer)
 	return stats_of(view, index).reachable;
 }
 
+VALUE(renewal_waits)
+{
+	return stats_of(view, index).renewal_waits;
+}
+
 VALUE(in_flight_max)
 {
 	return stats_of(view, index).records_max;
@@ -283,6 +288,9 @@ static const struct metric rows[] = {
 	 METRIC_OF_CLUSTER, false, kafka_up},
 	{"waybill_brokers_answer", "1: the last question to the brokers was answered",
 	 METRIC_OF_CLUSTER, false, brokers_answer},
+	{"waybill_renewal_waits",
+	 "1: what the kafka block or its files say by now is not in use yet", METRIC_OF_CLUSTER,
+	 false, renewal_waits},
 	{"waybill_in_flight_limit", "records that may be in flight", METRIC_OF_CLUSTER, false,
 	 in_flight_max},
 	{"waybill_in_flight_bytes", "bytes of records sent and not yet acknowledged",

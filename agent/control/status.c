@@ -61,6 +61,9 @@ static void put_output(struct json *to, const struct output_stats *stats)
 	line_number(to, "producers_made", stats->producers_made);
 	line_text(to, "last_error",
 		  stats->last_error && *stats->last_error ? stats->last_error : NULL);
+	line_bool(to, "renewal_waits", stats->renewal_waits);
+	line_text(to, "renewal_error",
+		  stats->renewal_error && *stats->renewal_error ? stats->renewal_error : NULL);
 	line_number(to, "in_flight", stats->records_in_flight);
 	line_number(to, "in_flight_max", stats->records_max);
 	line_number(to, "in_flight_bytes", stats->bytes_in_flight);

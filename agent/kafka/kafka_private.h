@@ -69,8 +69,10 @@ struct kafka {
 	uint64_t delivered;     /* by this instance */
 	unsigned int fruitless; /* instances in a row that delivered nothing */
 	struct output_stats stats;
-	char last_error[384]; /* the library's last words on a connection */
-	char reason[384];     /* why no broker answered the last question; "": one did */
+	char last_error[384];    /* the library's last words on a connection */
+	char reason[384];        /* why no broker answered the last question; "": one did */
+	bool renewal_waits;      /* properties that were handed to us are not in use */
+	char renewal_error[384]; /* why; "": they are only being tried, as far as is known */
 };
 
 /* Whether only dead letters go to the topic, so that no file waits for it. */

@@ -182,6 +182,8 @@ void kafka_take_renewal(struct kafka *k, const struct helper_answer *a, uint64_t
 {
 	if (a->renewed)
 		take_renewed(k, a->renewed, now_us);
+	k->renewal_waits = a->renewal != RENEWAL_IN_USE;
+	memcpy(k->renewal_error, a->renewal_reason, sizeof k->renewal_error);
 	if (a->renewal == RENEWAL_INVALID)
 		remarks_add(&k->remarks, LOG_ERR, "renewal-invalid", NULL,
 			    "what is new cannot be used: %.300s; the producer goes on as it was, "
@@ -207,6 +209,8 @@ int kafka_renew(struct output *output, const struct prop *props, size_t n_props,
 
 	if (!copy)
 		return -ENOMEM;
+	k->renewal_waits = true;
+	k->renewal_error[0] = '\0';
 	helper_renew(k->helper, copy, n_props, login_ref(login));
 	return 0;
 }

@@ -81,11 +81,11 @@ static void tell_props(struct helper *h, const struct work *w)
 void trial_adopt(struct helper *h, struct work *w)
 {
 	struct trial *t = &w->trial;
-	bool first = !w->own_props;
 
 	if (t->elsewhere)
 		go_elsewhere(w);
-	if (!first) {
+	/* The first ones take the place of what is borrowed. */
+	if (w->own_props) {
 		kafka_props_free(w->own_props, w->options.n_props);
 		login_unref(w->options.login);
 	}
@@ -95,8 +95,7 @@ void trial_adopt(struct helper *h, struct work *w)
 	t->props = NULL;
 	t->login = NULL;
 	trial_end(w);
-	if (!first)
-		tell_props(h, w);
+	tell_props(h, w);
 }
 
 void trial_swap(struct helper *h, struct work *w)

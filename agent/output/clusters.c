@@ -202,6 +202,9 @@ static void add_stats(struct output_stats *to, const struct output_stats *one)
 		to->state = one->state;
 		to->last_error = one->last_error;
 	}
+	if (one->renewal_waits && !(to->renewal_error && *to->renewal_error))
+		to->renewal_error = one->renewal_error;
+	to->renewal_waits |= one->renewal_waits;
 	to->records_in_flight += one->records_in_flight;
 	to->bytes_in_flight += one->bytes_in_flight;
 	to->producers_made += one->producers_made;

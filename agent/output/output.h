@@ -50,10 +50,13 @@ struct output_stats {
 	uint64_t records_max, bytes_max; /* of what may be in flight; 0: no limit */
 	/* Of what is in flight: in partitions that stand still, and not counted to these limits. */
 	uint64_t records_beside, bytes_beside;
-	bool reachable; /* a broker answered the last question */
+	bool reachable;     /* a broker answered the last question */
+	bool renewal_waits; /* a producer is not yet of the properties that it was last given */
 	/* Of several producers: of one for which something is wrong, if there is one. */
 	const char *state;      /* of the producer, a static word; NULL: there is none */
 	const char *last_error; /* last words on a connection, "" when there are none; borrowed */
+	/* Why so, of one of several; "" or NULL: it is not known to be refused. Borrowed. */
+	const char *renewal_error;
 };
 
 /* How things are beyond numbers, for those who ask. Texts are borrowed until the next call. */

@@ -821,6 +821,7 @@ Test(kafka, what_the_library_refuses_changes_nothing)
 
 	renew(rig, "compression.type", "lzma");
 	UNTIL(rig, find_remark(rig, "renewal-invalid"));
+	cr_expect(stats(rig).renewal_waits && strstr(stats(rig).renewal_error, "lzma"));
 	fill(rig, 0, 50, 0);
 	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 50);
 	cr_expect_eq(stats(rig).producers_made, 1);
@@ -835,13 +836,19 @@ Test(kafka, a_renewal_that_nobody_answers)
 	cr_assert_eq(
 		kafka_renew(rig->out, &(struct prop){"bootstrap.servers", "127.0.0.1:1"}, 1, NULL),
 		0);
+	cr_expect(stats(rig).renewal_waits);
+	cr_expect_str_empty(stats(rig).renewal_error, "it is only tried, by now");
 	UNTIL(rig, find_remark(rig, "renewal-unreached"));
+	cr_expect(stats(rig).renewal_waits);
+	cr_expect(strstr(stats(rig).renewal_error, "127.0.0.1:1"));
 	fill(rig, 0, 50, 0);
 	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 50);
 	cr_expect_eq(stats(rig).producers_made, 1);
 	cr_expect_null(find_remark(rig, "renewal-refused"));
 	renew(rig, "client.id", "other");
 	UNTIL(rig, stats(rig).producers_made == 2);
+	cr_expect_not(stats(rig).renewal_waits);
+	cr_expect_str_empty(stats(rig).renewal_error);
 	end_rig(rig);
 }
 
@@ -904,6 +911,7 @@ Test(kafka, a_wrong_address_is_mended)
 	go_to(rig, other);
 	UNTIL(rig, stats(rig).up);
 	cr_expect_eq(stats(rig).producers_made, 1);
+	cr_expect_not(stats(rig).renewal_waits);
 	fill(rig, 0, 30, 0);
 	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 30);
 	end_rig(rig);

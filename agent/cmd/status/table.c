@@ -68,6 +68,22 @@ static void show_replaced(const struct table *table, size_t indent, const struct
 		    object_text(line, "producer") ?: "?");
 }
 
+/* It goes on as it was, which nobody would see by anything else. */
+static void show_renewal(const struct table *table, size_t indent, const struct object *line)
+{
+	const char *error = object_text(line, "renewal_error");
+
+	if (error)
+		say(table, indent,
+		    "the kafka block, or a file that it names, says what is not in use, for it is "
+		    "refused: %s; correct it and reload",
+		    error);
+	else if (object_number(line, "renewal_waits", 0))
+		say(table, indent,
+		    "the kafka block, or a file that it names, says what is not in use yet: it is "
+		    "tried");
+}
+
 static void show_troubles(const struct table *table, const struct object *line)
 {
 	char text[2][32];
@@ -85,7 +101,7 @@ static void show_troubles(const struct table *table, const struct object *line)
 		    error ? ": " : "", error ? error : "");
 	/* Of several clusters each has its own. */
 	if (!object_number(line, "clusters", 0))
-		show_replaced(table, INDENT, line);
+		show_replaced(table, INDENT, line), show_renewal(table, INDENT, line);
 	if (age_ms > 5000)
 		say(table, INDENT,
 		    "the last checkpoint has been due for %s: is the disk of state_dir full? Make "
@@ -154,6 +170,7 @@ static void show_cluster(const struct table *table, const struct object *line)
 	    object_number(line, "in_flight_max", 0), beside, answers ? "" : "; no broker answers",
 	    !answers && error ? ": " : "", !answers && error ? error : "");
 	show_replaced(table, 2 * (size_t)INDENT, line);
+	show_renewal(table, 2 * (size_t)INDENT, line);
 }
 
 static void show_counters(const struct table *table, const struct object *line)
