@@ -317,6 +317,9 @@ Test(plan, a_block_that_says_the_same_stays_what_it_was)
 	cr_expect_eq(now->clusters[0].props, props);
 	plan_deinit(&plan);
 	conf_unref(next);
+	conf_unref(now);
+}
+
 #define TOKENS(id)                                                             \
 	"state_dir = \"/s\";\nkafka = { bootstrap_servers = \"h:9092\"; "      \
 	"security_protocol = \"sasl_ssl\"; sasl_mechanism = \"OAUTHBEARER\"; " \
