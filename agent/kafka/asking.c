@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the helper's thread asks brokers about topics, and what it keeps of their answers. Topics
- * are asked for every ten seconds, more often while one is missing; their settings once a minute,
+ * are asked for every ten seconds, sooner where the loop orders it; their settings once a minute,
  * for not all brokers like to be asked for those.
  */
 #include <stdio.h>
@@ -15,11 +15,9 @@
 /* So soon partitions that were added are seen. */
 #define ASK_EVERY_US (10 * US_PER_S)
 #define SETTINGS_EVERY_US (60 * US_PER_S)
-#define MISSING_US US_PER_S
 /* So often, and so soon, it is asked whether brokers know a topic that was just made. */
 #define MADE_TRIES 10
 #define MADE_US (US_PER_S / 5)
-#define LEADERLESS_US (2 * US_PER_S)
 
 void work_take_news(struct producer *p, struct helper_answer *answer)
 {
@@ -102,13 +100,9 @@ static void remember_brokers(struct work *w, const struct topics *topics)
 void work_remember(struct work *w, const struct topics *topics)
 {
 	struct topics *kept = calloc(1, sizeof *kept + topics->n * sizeof kept->at[0]);
-	uint64_t wait_us = topics->n_ready < topics->n ? MISSING_US : ASK_EVERY_US;
 
-	for (size_t i = 0; i < topics->n && wait_us > LEADERLESS_US; i++) {
-		if (topics->at[i].n_leaderless)
-			wait_us = LEADERLESS_US;
-	}
-	w->next_us = clock_mono_us() + wait_us;
+	/* What is missing and waited for is asked for sooner: kafka_take_facts orders it. */
+	w->next_us = clock_mono_us() + ASK_EVERY_US;
 	w->retry_us = WORK_RETRY_MIN_US;
 	w->sizing = topics_sizing(topics);
 	remember_brokers(w, topics);

@@ -13,6 +13,9 @@
 /* While records wait for partitions that do not exist yet. */
 #define NO_PLACE_ASK_US (2 * US_PER_S)
 #define NO_PLACE_TELL_US (600 * US_PER_S)
+/* Until a topic that is missing, or lacks leaders, is asked for again. */
+#define MISSING_ASK_US US_PER_S
+#define LEADERLESS_ASK_US (2 * US_PER_S)
 
 void kafka_reachable(struct kafka *k, uint64_t now_us)
 {
@@ -167,12 +170,25 @@ static void note_leaders(struct ledger_topic *t, const struct topic_facts *facts
 	}
 }
 
+/* Of one that nothing goes to any more nobody waits for an answer: the usual questions do. */
+static void ask_again(struct kafka *k, size_t topic, const struct topic_facts *facts)
+{
+	if (kafka_is_unused(k, topic))
+		return;
+	if (facts->state != TOPIC_READY)
+		helper_ask(k->helper, MISSING_ASK_US, false);
+	else if (facts->n_leaderless)
+		helper_ask(k->helper, LEADERLESS_ASK_US, false);
+}
+
 void kafka_take_facts(struct kafka *k, size_t topic, const struct topic_facts *facts,
 		      uint64_t now_us)
 {
 	struct ledger_topic *t = &k->ledger.topics[topic];
 	bool ready;
 
+	t->heard = true;
+	ask_again(k, topic, facts);
 	if (facts->state != TOPIC_READY) {
 		tell_not_ready(k, topic, facts);
 		/* "Later" takes nothing away from what is known. */

@@ -18,6 +18,19 @@ static bool lines_wait(const struct kafka *k)
 	return wait && k->ledger.records;
 }
 
+/*
+ * One that came a moment ago is not asked for yet, which says nothing against anybody: a reload that
+ * brings a topic would be a failure of a quarter of a second to whoever asks whether all is well.
+ */
+static bool is_well(const struct kafka *k, size_t topic)
+{
+	const struct ledger_topic *t = &k->ledger.topics[topic];
+	bool came = !t->heard && !k->told_props;
+
+	return t->state == TOPIC_READY || came || kafka_only_letters(k, topic) ||
+	       kafka_is_unused(k, topic);
+}
+
 void kafka_stats(const struct output *output, struct output_stats *ret_stats)
 {
 	const struct kafka *k = (const struct kafka *)output;
@@ -28,8 +41,7 @@ void kafka_stats(const struct output *output, struct output_stats *ret_stats)
 	/* Not up is also who answers, but takes no record. */
 	ret_stats->up = k->state == RUNNING && k->reachable && (k->slowed || !lines_wait(k));
 	for (size_t i = 0; i < k->ledger.n_topics; i++)
-		ret_stats->up &= k->ledger.topics[i].state == TOPIC_READY ||
-				 kafka_only_letters(k, i) || kafka_is_unused(k, i);
+		ret_stats->up &= is_well(k, i);
 	ret_stats->records_max = k->ledger.max_records;
 	ret_stats->bytes_max = k->ledger.max_bytes;
 	ret_stats->records_beside = ledger_beside(k->ledger.max_records, k->ledger.still_records);

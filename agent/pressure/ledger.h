@@ -44,6 +44,7 @@ struct ledger_partition {
 
 struct ledger_topic {
 	enum topic_state state;
+	bool heard;             /* brokers were asked for it since it came */
 	uint64_t moved;         /* rises when a hold may have ended; see output_moved */
 	bool told;              /* the log knows that it is not ready */
 	uint64_t waits_told_us; /* when the log was told that records of it wait; or 0 */

@@ -97,6 +97,7 @@ def test_a_new_topic_in_a_running_producer(make_side, make_sides):
     for count in (1000, 1500, 2000):
         new.there = True
         sides.reload()
+        assert line(sides.agent, "agent")["kafka_up"], "that it is not asked for yet is no failure"
         sides.delivered(new, count)
         new.there = False
         sides.reload()

@@ -737,6 +737,7 @@ Test(kafka, a_topic_comes_while_records_go_to_another)
 	rd_kafka_mock_topic_create(rig->cluster, "audit", 2, 1);
 	fill(rig, 0, 500, 0);
 	take_topics(rig, 2, NULL);
+	cr_expect(stats(rig).up, "it is not asked for yet, and nobody waits for it");
 	cr_expect_eq(submit_more(rig, 500, 1, false), OUTPUT_E_HOLD);
 	fill(rig, 501, 100, 1);
 	UNTIL(rig, output_moved(rig->out, 1));

@@ -285,3 +285,69 @@ Test(waits, a_question_soon_after_another_is_asked_later)
 	cr_assert(helper.orders.ask, "at once");
 	cr_assert_eq(helper.orders.ask_us, 0);
 }
+
+/* ---- topics that are not ready ---- */
+
+static bool asks_again(enum topic_state state, int32_t n_leaderless)
+{
+	static int32_t leaders[N] = {-1, -1, -1};
+	static uint32_t in_sync[N];
+	struct topic_facts facts = {.state = state, .reason = "a reason"};
+
+	if (state == TOPIC_READY)
+		facts = (struct topic_facts){TOPIC_READY, .n_partitions = N, .leaders = leaders,
+					     .in_sync = in_sync, .n_leaderless = n_leaderless};
+	helper.orders = (struct helper_orders){0};
+	kafka_take_facts(&k, 0, &facts, 30 * S);
+	return helper.orders.ask;
+}
+
+/* It was asked for each second, though nobody waited for it any more. */
+Test(waits, a_topic_that_is_unused_is_not_asked_for_again)
+{
+	struct topic_settings settings = {.unused = true};
+	struct kafka_options unused = options;
+
+	cr_expect(asks_again(TOPIC_MISSING, 0));
+	cr_expect(asks_again(TOPIC_DENIED, 0));
+	cr_expect(asks_again(TOPIC_READY, 1));
+	cr_expect_not(asks_again(TOPIC_READY, 0));
+	unused.topic_settings = &settings;
+	k.options = &unused;
+	cr_expect_not(asks_again(TOPIC_MISSING, 0));
+	cr_expect_not(asks_again(TOPIC_READY, 1));
+	settings.unused = false;
+	cr_expect(asks_again(TOPIC_MISSING, 0));
+}
+
+static bool is_up(void)
+{
+	struct output_stats stats;
+
+	kafka_stats(&k.base, &stats);
+	return stats.up;
+}
+
+/* /readyz said for a quarter of a second that a topic is not ready, which nobody had asked for. */
+Test(waits, a_topic_that_came_is_no_failure_before_brokers_were_asked)
+{
+	k.ledger.topics[0].state = TOPIC_READY;
+	cr_assert_eq(ledger_take_topics(&k.ledger, 2, NULL), 0);
+	cr_expect(is_up());
+	k.told_props = true;
+	cr_expect_not(is_up(), "the library refuses it: it will not be asked for");
+	k.told_props = false;
+	k.ledger.topics[1].heard = true;
+	cr_expect_not(is_up(), "the answer was none");
+	k.ledger.topics[1].state = TOPIC_READY;
+	cr_expect(is_up());
+}
+
+Test(waits, a_topic_that_came_and_is_missing_is_told)
+{
+	k.ledger.topics[0].state = TOPIC_READY;
+	cr_expect(asks_again(TOPIC_UNKNOWN, 0));
+	cr_expect(is_up(), "later takes nothing away from what is known");
+	cr_expect(asks_again(TOPIC_MISSING, 0));
+	cr_expect_not(is_up());
+}
