@@ -25,7 +25,7 @@ static void give_to_group(struct agent *agent, const char *path)
 		return;
 	errno = 0;
 	group = getgrnam(name);
-	r = group ? control_set_group(agent->control, group->gr_gid) : -(errno ? errno : ENOENT);
+	r = group ? address_give(path, group->gr_gid) : -(errno ? errno : ENOENT);
 	if (r)
 		log_say(agent->log, LOG_WARNING, "control-group",
 			"control_group: %s cannot be given to group %s (%s): it stays with the "
@@ -62,6 +62,8 @@ void agent_listen(struct agent *agent)
 	if (!*listen)
 		return;
 	r = http_new(listen, &agent->http);
+	if (!r && *listen == '/')
+		give_to_group(agent, listen);
 	if (r)
 		log_say(agent->log, LOG_ERR, "http-listen",
 			"http_listen: cannot listen at %s (%s): lines are shipped, and nobody is "

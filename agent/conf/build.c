@@ -37,11 +37,13 @@ static int build_main(struct conf_build *build, const char *file)
 	if (!conf->file || !conf->state_dir || !conf->control_socket || !conf->control_group ||
 	    !conf->http_listen)
 		return -ENOMEM;
-	if (*conf->http_listen && listen_parse(conf->http_listen, &address, &len))
-		conf_problem(build->problems, of[CONF_HTTP_LISTEN].node->place,
-			     "http_listen must be an address and a port, in numbers: "
-			     "\"127.0.0.1:9464\", "
-			     "\"[::1]:9464\"");
+	if (*conf->http_listen && *conf->http_listen != '/' &&
+	    listen_parse(conf->http_listen, &address, &len))
+		conf_problem(
+			build->problems, of[CONF_HTTP_LISTEN].node->place,
+			"http_listen must be an address and a port, in numbers, or the path of "
+			"a socket: \"127.0.0.1:9464\", \"[::1]:9464\", "
+			"\"/run/waybill/http\"");
 	if (*conf->control_socket && conf->control_socket[0] != '/')
 		conf_problem(build->problems, of[CONF_CONTROL_SOCKET].node->place,
 			     "control_socket must be an absolute path");

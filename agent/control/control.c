@@ -14,59 +14,21 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "control/client.h"
 #include "protocol/address.h"
 
-#define SOCKET_MODE 0660
 /* Pieces of answers made in one turn: some hundred microseconds. */
 #define PIECES_A_TURN 4
 
 struct control {
 	char *path;
 	int epoll_fd, listen_fd;
-	bool bound;
 	bool shut; /* there is no slot for another client */
 	struct client *clients[CONTROL_CLIENTS];
 	size_t n_clients;
 };
-
-/* Whether somebody answers there. */
-static bool is_alive(const struct address *address)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), r;
-
-	if (fd < 0)
-		return true;
-	r = connect(fd, (const struct sockaddr *)&address->name, sizeof address->name);
-	/* Of one that does not get round to accepting. */
-	r = r == 0 || errno == EAGAIN;
-	close(fd);
-	return r;
-}
-
-static int bind_to(struct control *control, const struct address *address)
-{
-	struct stat st;
-
-	if (lstat(control->path, &st) == 0 && S_ISSOCK(st.st_mode)) {
-		if (is_alive(address))
-			return -EADDRINUSE;
-		unlink(control->path);
-	}
-	/* The mode that the name is made with; the umask takes from it what is given back below. */
-	if (fchmod(control->listen_fd, SOCKET_MODE) < 0 ||
-	    bind(control->listen_fd, (const struct sockaddr *)&address->name,
-		 sizeof address->name) < 0)
-		return -errno;
-	control->bound = true;
-	if (chmod(control->path, SOCKET_MODE) < 0 ||
-	    listen(control->listen_fd, CONTROL_CLIENTS) < 0)
-		return -errno;
-	return 0;
-}
 
 /* client: NULL for the socket itself. */
 static int watch(struct control *control, int how, int fd, uint32_t events, void *client)
@@ -78,21 +40,14 @@ static int watch(struct control *control, int how, int fd, uint32_t events, void
 
 static int begin(struct control *control)
 {
-	struct address address;
-	int r;
+	int r = address_listen(control->path, CONTROL_CLIENTS, &control->listen_fd);
 
-	control->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (control->listen_fd < 0)
-		return -errno;
+	if (r)
+		return r;
 	control->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (control->epoll_fd < 0)
 		return -errno;
-	r = address_init(control->path, &address);
-	if (r)
-		return r;
-	r = bind_to(control, &address);
-	address_deinit(&address);
-	return r ? r : watch(control, EPOLL_CTL_ADD, control->listen_fd, EPOLLIN, NULL);
+	return watch(control, EPOLL_CTL_ADD, control->listen_fd, EPOLLIN, NULL);
 }
 
 int control_new(const char *path, struct control **ret_control)
@@ -119,23 +74,15 @@ struct control *control_free(struct control *control)
 		return NULL;
 	for (size_t i = 0; i < control->n_clients; i++)
 		client_free(control->clients[i]);
-	if (control->bound)
+	if (control->listen_fd >= 0) {
 		unlink(control->path);
-	if (control->listen_fd >= 0)
 		close(control->listen_fd);
+	}
 	if (control->epoll_fd >= 0)
 		close(control->epoll_fd);
 	free(control->path);
 	free(control);
 	return NULL;
-}
-
-int control_set_group(struct control *control, gid_t group)
-{
-	/* The change of group may take bits of the mode away. */
-	if (chown(control->path, (uid_t)-1, group) < 0 || chmod(control->path, SOCKET_MODE) < 0)
-		return -errno;
-	return 0;
 }
 
 int control_fd(const struct control *control)

@@ -2,8 +2,6 @@
 #ifndef CONTROL_CONTROL_H
 #define CONTROL_CONTROL_H
 
-#include <sys/types.h>
-
 #include "view/view.h"
 
 /* The control socket: it listens, and answers who connects, in turns of the loop. */
@@ -21,9 +19,6 @@ int control_new(const char *path, struct control **ret_control) MUSTCHECK;
 
 /* Closes all connections, removes the socket. NULL is fine. Returns NULL. */
 struct control *control_free(struct control *control);
-
-/* The group of the socket is this one from now on. 0 or negative errno: it is what it was. */
-int control_set_group(struct control *control, gid_t group) MUSTCHECK;
 
 /* For the loop: readable when control_turn has something to do. */
 int control_fd(const struct control *control);

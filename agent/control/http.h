@@ -10,11 +10,15 @@
  */
 struct http;
 
-/* Connected at a time; so long each may say or take nothing. */
+/*
+ * Connected at a time; so long each may say or take nothing, or need for its question; and so long
+ * it may stay.
+ */
 #define HTTP_CLIENTS 16
 #define HTTP_PATIENCE_S 10
+#define HTTP_ANSWER_S 60
 
-/* listen: as listen_parse has it. 0 or negative errno. */
+/* listen: as listen_parse or, a path, address_listen has it. 0 or negative errno. */
 int http_new(const char *listen, struct http **ret_http) MUSTCHECK;
 
 /* Closes all connections. NULL is fine. Returns NULL. */

@@ -13,11 +13,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STATE_ROOT "/var/lib/"
 #define RUNTIME_ROOT "/run/"
 #define NAME "control"
+/* Its owner and its group may connect. */
+#define SOCKET_MODE 0660
 
 /* "a/b/control" → "a-b/control" */
 static void join_names(char *path)
@@ -82,4 +85,63 @@ void address_deinit(struct address *address)
 	if (address->dir_fd >= 0)
 		close(address->dir_fd);
 	address->dir_fd = -1;
+}
+
+/* Whether somebody answers there. */
+static bool is_alive(const struct address *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), r;
+
+	if (fd < 0)
+		return true;
+	r = connect(fd, (const struct sockaddr *)&address->name, sizeof address->name);
+	/* Of one that does not get round to accepting. */
+	r = r == 0 || errno == EAGAIN;
+	close(fd);
+	return r;
+}
+
+static int bind_to(int fd, const char *path, const struct address *address)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode)) {
+		if (is_alive(address))
+			return -EADDRINUSE;
+		unlink(path);
+	}
+	/* The mode that the name is made with; the umask takes from it what is given back below. */
+	if (fchmod(fd, SOCKET_MODE) < 0 ||
+	    bind(fd, (const struct sockaddr *)&address->name, sizeof address->name) < 0)
+		return -errno;
+	return 0;
+}
+
+int address_listen(const char *path, int backlog, int *ret_fd)
+{
+	struct address address;
+	int r = address_init(path, &address);
+	int fd = r ? -1 : socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (r)
+		return r;
+	r = fd < 0 ? -errno : bind_to(fd, path, &address);
+	address_deinit(&address);
+	if (!r && (chmod(path, SOCKET_MODE) < 0 || listen(fd, backlog) < 0)) {
+		r = -errno;
+		unlink(path);
+	}
+	if (!r)
+		*ret_fd = fd;
+	else if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+int address_give(const char *path, gid_t group)
+{
+	/* The change of group may take bits of the mode away. */
+	if (chown(path, (uid_t)-1, group) < 0 || chmod(path, SOCKET_MODE) < 0)
+		return -errno;
+	return 0;
 }

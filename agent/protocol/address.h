@@ -5,11 +5,12 @@
 #include <limits.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 #include <sys/un.h>
 
 #include "base/result.h"
 
-/* Where the control socket of an agent is, for the agent and for those who ask it. */
+/* Where a socket of an agent is, for the agent and for those who ask it. */
 
 /*
  * As configured (NULL or "": it is not), or control in the directory in /run that has the name of
@@ -29,5 +30,16 @@ struct address {
  */
 int address_init(const char *path, struct address *ret_address) MUSTCHECK;
 void address_deinit(struct address *address);
+
+/*
+ * A non-blocking socket that listens at path, which its owner and its group may connect to (mode
+ * 0660), whatever the umask; what a dead process left there is replaced. 0: *ret_fd is the
+ * caller's, and so is the path, to be removed behind it. -EADDRINUSE: something else is there, or
+ * somebody listens; other negative errno.
+ */
+int address_listen(const char *path, int backlog, int *ret_fd) MUSTCHECK;
+
+/* Gives the path of such a socket to a group. 0 or negative errno. */
+int address_give(const char *path, gid_t group) MUSTCHECK;
 
 #endif

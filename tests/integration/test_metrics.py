@@ -2,6 +2,7 @@
 """waybill metrics: well-formed, named as Prometheus wants it, and adding up in every scrape."""
 
 import contextlib
+import grp
 import http.client
 import json
 import os
@@ -9,6 +10,8 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 from rig import config
@@ -421,3 +424,53 @@ def test_where_http_listens_is_checked(make_agent, wrong):
     )
     assert done.returncode == 78
     assert "http_listen must be an address and a port" in " ".join(done.stdout.split())
+
+
+class OfSocket(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=30)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self.path))
+
+
+def get_at(path, what):
+    with contextlib.closing(OfSocket(path)) as connection:
+        connection.request("GET", what)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+
+@pytest.mark.scenario("G02")
+def test_http_at_a_socket(work, make_agent):
+    """For its group only; what a dead agent left is replaced, and another program's is not. Where nothing
+    moves /healthz says why."""
+    (work / "log" / "a.log").write_text("k=1 fine\n" * 3)
+    group = grp.getgrnam("adm") if os.geteuid() == 0 else grp.getgrgid(os.getegid())
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "http"
+        at = {"http_listen": str(path), "control_group": group.gr_name}
+        agent = make_agent(NOWHERE, "orders", **at).start()
+        agent.wait_says("no broker of kafka.bootstrap_servers")
+        # Root may connect whatever the mode says.
+        assert path.stat().st_mode & 0o7777 == 0o660 and path.stat().st_gid == group.gr_gid
+        assert adds_up(check(get_at(path, "/metrics")[1]))[0]
+        assert get_at(path, "/healthz") == (200, "no broker answers\n")
+        assert get_at(path, "/readyz") == (503, "no broker answers\n")
+        agent.kill()
+        assert path.exists()
+        agent.start()
+        agent.wait_says("started:")
+        assert get_at(path, "/readyz")[0] == 503
+        agent.stop()
+        assert not path.exists()
+        with socket.socket(socket.AF_UNIX) as others:
+            others.bind(str(path))
+            others.listen()
+            agent.start()
+            agent.wait_says("http_listen: cannot listen at", "(Address already in use)")
+            agent.stop()
+            assert path.exists()

@@ -176,7 +176,7 @@ Test(control, its_mode_lets_owner_and_group_in_whatever_the_umask)
 	cr_assert_eq(stat(path, &st), 0);
 	cr_expect(S_ISSOCK(st.st_mode));
 	cr_expect_eq(st.st_mode & 07777, 0660, "%o", st.st_mode);
-	cr_assert_eq(control_set_group(control, getegid()), 0);
+	cr_assert_eq(address_give(path, getegid()), 0);
 	cr_assert_eq(stat(path, &st), 0);
 	cr_expect_eq(st.st_mode & 07777, 0660, "%o", st.st_mode);
 }
