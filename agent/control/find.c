@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/unicode.h"
-#include "view/roll.h"
 
 #define REPLACED "\xef\xbf\xbd"
 
@@ -42,19 +41,19 @@ bool request_names(const struct request *request, const char *name)
 static struct file *find_told(const struct files *files, const struct request *request)
 {
 	struct file *found = NULL;
-	struct roll roll;
+	struct map_walk walk;
 	size_t n = 0;
 
 	if (!strstr(request->about, REPLACED) && !strstr(request->path, REPLACED))
 		return NULL;
-	roll_init(&roll, files);
-	for (const struct file *file; (file = roll_next(&roll));) {
+	map_walk_begin(&walk, files->by_inode);
+	for (const struct file *file; (file = map_walk_next(&walk));) {
 		if (!request_names(request, file->path))
 			continue;
 		found = files_by_inode(files, file->identity.device, file->identity.inode);
 		n++;
 	}
-	roll_deinit(&roll);
+	map_walk_end(&walk);
 	return n == 1 ? found : NULL;
 }
 

@@ -65,7 +65,7 @@ int metrics_init(struct metrics *metrics, const struct view *view, bool open_met
 	metrics->open_metrics = open_metrics;
 	if (!r)
 		r = ranking_init(&metrics->worst, view->conf->metrics_per_file);
-	roll_init(&metrics->roll, view->files);
+	map_walk_begin(&metrics->walk, view->files->by_inode);
 	return r;
 }
 
@@ -73,7 +73,7 @@ void metrics_deinit(struct metrics *metrics)
 {
 	sums_deinit(&metrics->sums);
 	ranking_deinit(&metrics->worst);
-	roll_deinit(&metrics->roll);
+	map_walk_end(&metrics->walk);
 }
 
 /* The same counters by source. */
@@ -148,18 +148,17 @@ static const char *label_value(const struct view *view, enum metric_scope scope,
 static void put_labels(const struct view *view, enum metric_scope scope, size_t index,
 		       const char *value, struct json *to)
 {
-	bool several = view->conf->n_clusters > 1;
 	const char *label = metrics_label(scope), *before = "{";
 
-	if (!label || (scope == METRIC_OF_CLUSTER && !several))
-		return;
-	if (scope == METRIC_OF_TOPIC && several) {
-		metrics_put_label(to, before, METRICS_CLUSTER,
-				  view->conf->clusters[view->conf->topic_clusters[index]].name);
+	if (scope == METRIC_OF_TOPIC)
+		index = view->conf->topic_clusters[index];
+	if (scope == METRIC_OF_TOPIC || scope == METRIC_OF_CLUSTER)
+		before = metrics_put_cluster(to, metrics_cluster(view, index));
+	if (label && scope != METRIC_OF_CLUSTER) {
+		metrics_put_label(to, before, label, value);
 		before = ",";
 	}
-	metrics_put_label(to, before, label, value);
-	json_put_text(to, "}");
+	metrics_put_end(to, before);
 }
 
 /* Of a source that a reload took out, or its topic, nothing is told any more. */
@@ -226,8 +225,9 @@ bool metrics_step(struct metrics *metrics, const struct view *view, struct json 
 
 	switch (metrics->stage) {
 	case METRICS_FILES:
-		file = roll_next(&metrics->roll);
+		file = map_walk_next(&metrics->walk);
 		if (!file) {
+			ranking_end(&metrics->worst);
 			metrics->stage = METRICS_COUNTERS;
 			return false;
 		}

@@ -4,7 +4,6 @@
 
 #include "base/json.h"
 #include "control/ranking.h"
-#include "view/roll.h"
 #include "view/sums.h"
 
 /*
@@ -92,7 +91,7 @@ const char *metrics_help(const struct counter *counter);
 struct metrics {
 	bool open_metrics;
 	enum { METRICS_FILES, METRICS_COUNTERS, METRICS_FAMILIES, METRICS_ROWS, METRICS_END } stage;
-	struct roll roll;
+	struct map_walk walk;
 	struct sums sums;
 	struct ranking worst; /* files that have series of their own */
 	size_t row, index;

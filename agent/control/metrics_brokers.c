@@ -34,9 +34,7 @@ static void put_broker_labels(struct json *to, const struct output_broker *broke
 	char id[16];
 
 	snprintf(id, sizeof id, "%" PRId32, broker->id);
-	if (broker->cluster)
-		metrics_put_label(to, "{", METRICS_CLUSTER, broker->cluster);
-	metrics_put_label(to, broker->cluster ? "," : "{", "broker", id);
+	metrics_put_label(to, metrics_put_cluster(to, broker->cluster), "broker", id);
 }
 
 /* Of those of which something was counted. */
@@ -62,7 +60,7 @@ static void put_quantile(struct json *to, const struct output_broker *broker, co
 	put_broker_labels(to, broker);
 	metrics_put_label(to, ",", "quantile", quantile);
 	json_put_text(to, "}");
-	metrics_put_seconds(to, us, US_PER_S, 6);
+	metrics_put_seconds(to, us, US_PER_S);
 }
 
 /* The quantiles where they are known. */
@@ -81,7 +79,7 @@ METRICS_PUT(metrics_put_rtt)
 	json_put_text(to, METRICS_RTT "_sum");
 	put_broker_labels(to, &broker);
 	json_put_text(to, "}");
-	metrics_put_seconds(to, broker.load.rtt_sum_us, US_PER_S, 6);
+	metrics_put_seconds(to, broker.load.rtt_sum_us, US_PER_S);
 	json_put_text(to, METRICS_RTT "_count");
 	put_broker_labels(to, &broker);
 	json_put_text(to, "}");

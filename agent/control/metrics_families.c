@@ -127,17 +127,15 @@ PUT(put_delays)
 static void put_end(const struct view *view, size_t cluster, struct json *to, const char *name,
 		    const char *setting, int64_t ms)
 {
-	const char *before = "{";
+	const char *before;
 
 	json_put_text(to, name);
-	if (view->conf->n_clusters > 1) {
-		metrics_put_label(to, before, METRICS_CLUSTER, view->conf->clusters[cluster].name);
+	before = metrics_put_cluster(to, metrics_cluster(view, cluster));
+	if (setting) {
+		metrics_put_label(to, before, "setting", setting);
 		before = ",";
 	}
-	if (setting)
-		metrics_put_label(to, before, "setting", setting);
-	if (setting || *before == ',')
-		json_put_text(to, "}");
+	metrics_put_end(to, before);
 	metrics_put_value(to, ms > 0 ? (uint64_t)ms : 0, true);
 }
 
@@ -172,7 +170,6 @@ PUT(put_token)
 PUT(put_partitions)
 {
 	struct output_partition part;
-	const char *before = "{";
 
 	if (index >= view->conf->n_topics)
 		return false;
@@ -183,14 +180,11 @@ PUT(put_partitions)
 
 		snprintf(number, sizeof number, "%" PRId32, i);
 		json_put_text(to, family->name);
-		if (view->conf->n_clusters > 1) {
-			uint32_t cluster = view->conf->topic_clusters[index];
-
-			metrics_put_label(to, "{", METRICS_CLUSTER,
-					  view->conf->clusters[cluster].name);
-			before = ",";
-		}
-		metrics_put_label(to, before, "topic", view->conf->topics[index]);
+		metrics_put_label(
+			to,
+			metrics_put_cluster(
+				to, metrics_cluster(view, view->conf->topic_clusters[index])),
+			"topic", view->conf->topics[index]);
 		metrics_put_label(to, ",", "partition", number);
 		json_put_text(to, "}");
 		metrics_put_value(to, family->of_partition(&part), family->milli);
@@ -209,7 +203,7 @@ PUT(put_timed)
 	json_put_text(to, METRICS_PATTERN "_sum");
 	metrics_put_label(to, "{", "source", view->conf->sources[index].name);
 	json_put_text(to, "}");
-	metrics_put_seconds(to, counts->timed_ns, 1000 * US_PER_S, 9);
+	metrics_put_seconds(to, counts->timed_ns, 1000 * US_PER_S);
 	put_sample(to, METRICS_PATTERN "_count", "source", view->conf->sources[index].name,
 		   counts->timed);
 	return true;

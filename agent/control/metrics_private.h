@@ -22,11 +22,20 @@ void metrics_put_head(bool open_metrics, struct json *to, const char *name, cons
 /* The value and the end of the line; milli: it is in thousandths. */
 void metrics_put_value(struct json *to, uint64_t value, bool milli);
 
-/* The same in whole seconds, and what is less in so many digits. */
-void metrics_put_seconds(struct json *to, uint64_t time, uint64_t per_second, int digits);
+/* The same in seconds, of which per_second, a power of ten, make one. */
+void metrics_put_seconds(struct json *to, uint64_t time, uint64_t per_second);
 
 /* `before`: "{" for the first label, "," for another; behind the last comes "}". */
 void metrics_put_label(struct json *to, const char *before, const char *name, const char *value);
+
+/*
+ * The label of a cluster where there are several: its name, NULL where there is one only; as the
+ * first label, if it has a name: returns `before` of the next; and what closes the labels, if there
+ * were any: `before` of one that would be the next.
+ */
+const char *metrics_cluster(const struct view *view, size_t cluster);
+const char *metrics_put_cluster(struct json *to, const char *cluster);
+void metrics_put_end(struct json *to, const char *before);
 
 /* The function of a family, with the arguments of its `put`. */
 #define METRICS_PUT(name)                                                                    \

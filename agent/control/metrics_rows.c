@@ -56,45 +56,21 @@ VALUE(uptime)
 	return view->uptime_us / US_PER_MS;
 }
 
-VALUE(kafka_up)
-{
-	return stats_of(view, index).up;
-}
+/* Of a cluster. */
+#define OF_STATS(name, member)                       \
+	VALUE(name)                                  \
+	{                                            \
+		return stats_of(view, index).member; \
+	}
 
-VALUE(brokers_answer)
-{
-	return stats_of(view, index).reachable;
-}
-
-VALUE(renewal_waits)
-{
-	return stats_of(view, index).renewal_waits;
-}
-
-VALUE(in_flight_max)
-{
-	return stats_of(view, index).records_max;
-}
-
-VALUE(in_flight_bytes)
-{
-	return stats_of(view, index).bytes_in_flight;
-}
-
-VALUE(in_flight_bytes_max)
-{
-	return stats_of(view, index).bytes_max;
-}
-
-VALUE(in_flight_beside)
-{
-	return stats_of(view, index).records_beside;
-}
-
-VALUE(in_flight_bytes_beside)
-{
-	return stats_of(view, index).bytes_beside;
-}
+OF_STATS(kafka_up, up)
+OF_STATS(brokers_answer, reachable)
+OF_STATS(renewal_waits, renewal_waits)
+OF_STATS(in_flight_max, records_max)
+OF_STATS(in_flight_bytes, bytes_in_flight)
+OF_STATS(in_flight_bytes_max, bytes_max)
+OF_STATS(in_flight_beside, records_beside)
+OF_STATS(in_flight_bytes_beside, bytes_beside)
 
 VALUE(chunk_bytes)
 {
@@ -154,35 +130,19 @@ VALUE(files_in_state)
 	return metrics->sums.states[index];
 }
 
-VALUE(source_files)
-{
-	return metrics->sums.sources[index].files;
-}
+/* Of a source. */
+#define OF_SUMS(name, member)                               \
+	VALUE(name)                                         \
+	{                                                   \
+		return metrics->sums.sources[index].member; \
+	}
 
-VALUE(source_behind)
-{
-	return metrics->sums.sources[index].behind;
-}
-
-VALUE(source_stuck)
-{
-	return metrics->sums.sources[index].stuck;
-}
-
-VALUE(source_lag)
-{
-	return metrics->sums.sources[index].lag;
-}
-
-VALUE(source_lag_ms)
-{
-	return metrics->sums.sources[index].lag_ms;
-}
-
-VALUE(source_in_flight)
-{
-	return metrics->sums.sources[index].in_flight;
-}
+OF_SUMS(source_files, files)
+OF_SUMS(source_behind, behind)
+OF_SUMS(source_stuck, stuck)
+OF_SUMS(source_lag, lag)
+OF_SUMS(source_lag_ms, lag_ms)
+OF_SUMS(source_in_flight, in_flight)
 
 VALUE(source_rate_max)
 {

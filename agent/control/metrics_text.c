@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parts that the text of a scrape is made of. */
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/unicode.h"
 #include "control/metrics_private.h"
 
@@ -61,16 +60,35 @@ void metrics_put_head(bool open_metrics, struct json *to, const char *name, cons
 	json_put_text(to, "\n");
 }
 
+static void put_number(struct json *to, uint64_t number)
+{
+	char digits[DECIMAL_MAX];
+
+	json_put_raw(to, decimal_print(number, digits));
+}
+
+void metrics_put_seconds(struct json *to, uint64_t time, uint64_t per_second)
+{
+	char digits[DECIMAL_MAX];
+	/* With all its zeros behind a one, in whose place is the point. */
+	struct slice rest = decimal_print(per_second + time % per_second, digits);
+
+	json_put_text(to, " ");
+	put_number(to, time / per_second);
+	json_put_text(to, ".");
+	json_put_raw(to, (struct slice){rest.at + 1, rest.len - 1});
+	json_put_text(to, "\n");
+}
+
 void metrics_put_value(struct json *to, uint64_t value, bool milli)
 {
-	char text[32];
-
-	if (milli)
-		snprintf(text, sizeof text, " %" PRIu64 ".%03u\n", value / 1000,
-			 (unsigned)(value % 1000));
-	else
-		snprintf(text, sizeof text, " %" PRIu64 "\n", value);
-	json_put_text(to, text);
+	if (milli) {
+		metrics_put_seconds(to, value, 1000);
+		return;
+	}
+	json_put_text(to, " ");
+	put_number(to, value);
+	json_put_text(to, "\n");
 }
 
 void metrics_put_label(struct json *to, const char *before, const char *name, const char *value)
@@ -82,11 +100,21 @@ void metrics_put_label(struct json *to, const char *before, const char *name, co
 	json_put_text(to, "\"");
 }
 
-void metrics_put_seconds(struct json *to, uint64_t time, uint64_t per_second, int digits)
+const char *metrics_cluster(const struct view *view, size_t cluster)
 {
-	char text[40];
+	return view->conf->n_clusters > 1 ? view->conf->clusters[cluster].name : NULL;
+}
 
-	snprintf(text, sizeof text, " %" PRIu64 ".%0*" PRIu64 "\n", time / per_second, digits,
-		 time % per_second);
-	json_put_text(to, text);
+const char *metrics_put_cluster(struct json *to, const char *cluster)
+{
+	if (!cluster)
+		return "{";
+	metrics_put_label(to, "{", METRICS_CLUSTER, cluster);
+	return ",";
+}
+
+void metrics_put_end(struct json *to, const char *before)
+{
+	if (*before == ',')
+		json_put_text(to, "}");
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A sorted list of a screenful. It holds keys, for files come and go while an answer is made. */
+/*
+ * A heap, whose root is the last of those that are in: a file costs one comparison, or as many as the
+ * heap is deep. In a sorted list of 1,000 each of 20,000 files moved half of it where they came in the
+ * worst order, 20 ms in all. It holds keys, for files come and go while an answer is made.
+ */
 #include "control/ranking.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 int ranking_init(struct ranking *ranking, size_t max)
 {
@@ -19,9 +22,45 @@ void ranking_deinit(struct ranking *ranking)
 	*ranking = (struct ranking){0};
 }
 
-static bool is_before(const struct ranking_entry *a, const struct ranking_entry *b)
+/* Below 0: a is the first of the two. No two are equal, so the order is that of no walk. */
+static int compare(const void *one, const void *other)
 {
-	return a->first != b->first ? a->first > b->first : a->second > b->second;
+	const struct ranking_entry *a = one, *b = other;
+
+	if (a->first != b->first)
+		return a->first > b->first ? -1 : 1;
+	if (a->second != b->second)
+		return a->second > b->second ? -1 : 1;
+	if (a->key.device != b->key.device)
+		return a->key.device < b->key.device ? -1 : 1;
+	return (a->key.inode > b->key.inode) - (a->key.inode < b->key.inode);
+}
+
+/* The new one, behind the others, goes up to its place. */
+static void put_last(struct ranking *ranking, const struct ranking_entry *entry)
+{
+	size_t at = ranking->n++;
+
+	for (; at && compare(&ranking->at[(at - 1) / 2], entry) < 0; at = (at - 1) / 2)
+		ranking->at[at] = ranking->at[(at - 1) / 2];
+	ranking->at[at] = *entry;
+}
+
+/* The new one goes down from the root, which is no more. */
+static void put_first(struct ranking *ranking, const struct ranking_entry *entry)
+{
+	size_t at = 0, below;
+
+	while ((below = 2 * at + 1) < ranking->n) {
+		if (below + 1 < ranking->n &&
+		    compare(&ranking->at[below], &ranking->at[below + 1]) < 0)
+			below++;
+		if (compare(entry, &ranking->at[below]) >= 0)
+			break;
+		ranking->at[at] = ranking->at[below];
+		at = below;
+	}
+	ranking->at[at] = *entry;
 }
 
 void ranking_add(struct ranking *ranking, enum request_sort sort, const struct file *file,
@@ -35,16 +74,16 @@ void ranking_add(struct ranking *ranking, enum request_sort sort, const struct f
 						  state,
 		.second = sort == SORT_STATE ? condition->lag : state,
 	};
-	size_t at = ranking->n;
 
-	while (at > 0 && is_before(&entry, &ranking->at[at - 1]))
-		at--;
-	if (at == ranking->max)
-		return;
-	ranking->n += ranking->n < ranking->max;
-	memmove(&ranking->at[at + 1], &ranking->at[at],
-		(ranking->n - 1 - at) * sizeof ranking->at[0]);
-	ranking->at[at] = entry;
+	if (ranking->n < ranking->max)
+		put_last(ranking, &entry);
+	else if (ranking->max && compare(&entry, &ranking->at[0]) < 0)
+		put_first(ranking, &entry);
+}
+
+void ranking_end(struct ranking *ranking)
+{
+	qsort(ranking->at, ranking->n, sizeof ranking->at[0], compare);
 }
 
 const struct file *ranking_next(struct ranking *ranking, const struct files *files)

@@ -4,7 +4,6 @@
 
 #include "protocol/request.h"
 #include "view/condition.h"
-#include "view/roll.h"
 
 /* Of any number of files those that come first, by what is asked for. Embedded; zeroed. */
 
@@ -22,9 +21,12 @@ struct ranking {
 int ranking_init(struct ranking *ranking, size_t max) MUSTCHECK;
 void ranking_deinit(struct ranking *ranking);
 
-/* Mostly one comparison: against the last one that is in. */
+/* Mostly one comparison: against the last one that is in. Not behind ranking_end. */
 void ranking_add(struct ranking *ranking, enum request_sort sort, const struct file *file,
 		 const struct condition *condition);
+
+/* All were added: puts them into their order, for ranking_next. */
+void ranking_end(struct ranking *ranking);
 
 /*
  * The files of the ranking one after the other, but those that are gone; NULL: that was the last.

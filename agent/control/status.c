@@ -41,13 +41,13 @@ int status_init(struct status *status, const struct view *view, const struct req
 	read_about(status, request->about);
 	if (!r)
 		r = ranking_init(&status->ranking, request->limit);
-	roll_init(&status->roll, view->files);
+	map_walk_begin(&status->walk, view->files->by_inode);
 	return r;
 }
 
 void status_deinit(struct status *status)
 {
-	roll_deinit(&status->roll);
+	map_walk_end(&status->walk);
 	sums_deinit(&status->sums);
 	ranking_deinit(&status->ranking);
 	*status = (struct status){0};
@@ -379,10 +379,11 @@ static void put_file(const struct view *view, const struct file *file,
 static void step_files(struct status *status, const struct view *view,
 		       const struct request *request, struct json *to)
 {
-	const struct file *file = roll_next(&status->roll);
+	const struct file *file = map_walk_next(&status->walk);
 	struct condition condition;
 
 	if (!file) {
+		ranking_end(&status->ranking);
 		status->stage = STATUS_RANKED;
 		return;
 	}

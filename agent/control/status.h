@@ -6,7 +6,6 @@
 #include "control/ending.h"
 #include "control/ranking.h"
 #include "protocol/request.h"
-#include "view/roll.h"
 #include "view/sums.h"
 
 /* How things are: waybill-control(7) has every line and member. Embedded; zeroed. */
@@ -28,7 +27,7 @@ struct status {
 	size_t next; /* cluster, topic, broker or source */
 	int32_t next_partition;
 	struct ending ending;
-	struct roll roll;
+	struct map_walk walk;
 	struct sums sums;
 	struct ranking ranking;
 	uint64_t shown;

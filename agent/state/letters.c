@@ -22,6 +22,11 @@ void letters_init(struct letters *letters, uint64_t max_bytes, uint64_t stored)
 
 static struct letters_share *share_of(struct letters *letters, const char *source)
 {
+	/* Who asks has nearly always the very name: a scrape of 500 sources asks 2,000 times. */
+	for (size_t i = 0; i < letters->n_shares; i++) {
+		if (letters->shares[i].source == source)
+			return &letters->shares[i];
+	}
 	for (size_t i = 0; i < letters->n_shares; i++) {
 		if (strcmp(letters->shares[i].source, source) == 0)
 			return &letters->shares[i];

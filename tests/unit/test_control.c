@@ -571,6 +571,34 @@ Test(control, a_scrape_tells_the_worst_files)
 	close(fd);
 }
 
+/* They come in no order, and go out in that of their lag. */
+Test(control, the_worst_files_are_told_in_their_order)
+{
+	static const char name[] = "waybill_file_lag_bytes{";
+	const char *at;
+	char *text;
+	size_t n = 0;
+	int fd;
+
+	conf.metrics_per_file = 50;
+	add_files(1000);
+	for (uint64_t inode = 1; inode <= 1000; inode++)
+		files_by_inode(&files, 1, inode)->tail.reach = inode * 7919 % 1009;
+	fd = call();
+	say(fd, "{\"version\":1,\"request\":\"metrics\"}\n");
+	text = answer(fd);
+	for (at = strstr(text, name); at; at = strstr(at + 1, name), n++) {
+		uint64_t lag = strtoull(strstr(at, "} ") + 2, NULL, 10), above = 0;
+
+		for (uint64_t inode = 1; inode <= 1000; inode++)
+			above += inode * 7919 % 1009 > lag;
+		cr_expect_eq(above, n, "%zu: %lu", n, lag);
+	}
+	cr_expect_eq(n, 50);
+	free(text);
+	close(fd);
+}
+
 /* Who takes nothing costs a slot, until it is overdue; the memory for it is a piece. */
 Test(control, who_does_not_read_is_left)
 {
