@@ -121,7 +121,7 @@ static struct view view_of(struct agent *agent, uint64_t now_us)
 		.order = &agent->order,
 		.life = life(agent),
 		.has_room = agent_has_room(agent, now_us),
-		.stuck = agent_is_stuck(agent, now_us),
+		.stuck = agent->stuck,
 		.reload_refused = agent->reload_refused,
 		.generation = agent->generation,
 		.reloaded_ms = agent->reloaded_ms,

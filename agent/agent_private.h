@@ -124,6 +124,7 @@ struct agent {
 	uint64_t status_us;    /* the last status for systemd */
 	uint64_t status_lines; /* delivered by then */
 	uint64_t progress_us;  /* when lines last moved, for the watchdog */
+	bool stuck;            /* at the last tick: it is not fed */
 	uint64_t turned_us;    /* when files had their last turn */
 	uint64_t behind_us;    /* since when there were always more hints; 0: all were taken */
 	uint64_t certificates_at_us; /* when to look how long they are good */
@@ -305,9 +306,6 @@ int agent_open_letters(struct agent *agent) MUSTCHECK;
 
 /* A step of that. */
 void agent_step_letters(struct agent *agent, uint64_t now_us);
-
-/* It could go on and does not: there is something to read, room for it, and no reason not to. */
-bool agent_is_stuck(const struct agent *agent, uint64_t now_us);
 
 /* Nobody is answered any more. */
 void agent_close_control(struct agent *agent);

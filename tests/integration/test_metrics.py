@@ -474,3 +474,20 @@ def test_http_at_a_socket(work, make_agent):
             agent.wait_says("http_listen: cannot listen at", "(Address already in use)")
             agent.stop()
             assert path.exists()
+
+
+@pytest.mark.scenario("F05")
+def test_an_outage_is_no_ill_health(work, make_agent):
+    """Files that wait are tried again and again, and while they were in the queue for that /healthz said that
+    they could be read: an orchestrator would have killed it for an outage of the brokers."""
+    for number in range(3000):
+        (work / "log" / f"{number}.log").write_text("k=1 fine\n")
+    port = free_port()
+    agent = make_agent(NOWHERE, "orders", http_listen=f"127.0.0.1:{port}").start()
+    agent.wait_says("no broker of kafka.bootstrap_servers")
+    wait_for(lambda: check(scrape(agent))["waybill_uptime_seconds"] > 13, 40, "an outage of 10 s and more")
+    now = begin = check(scrape(agent))["waybill_uptime_seconds"]
+    while now < begin + 3:
+        assert [get(port, "/healthz")[::2] for _ in range(20)] == [(200, "no broker answers\n")] * 20
+        now = check(scrape(agent))["waybill_uptime_seconds"]
+    agent.stop()
