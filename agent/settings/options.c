@@ -17,8 +17,9 @@ static const struct conf_option options[CONF_N_KEYS] = {
 				 .help = "where status and metrics ask the running agent"},
 	[CONF_CONTROL_GROUP] = {"control_group", CONF_IN_MAIN, CONF_T_TEXT,
 				.help = "the group that may ask it, instead of the agent's own"},
-	[CONF_HTTP_LISTEN] = {"http_listen", CONF_IN_MAIN, CONF_T_TEXT,
-			      .help = "address and port, or socket, of /metrics, /healthz, /readyz"},
+	[CONF_HTTP_LISTEN] =
+		{"http_listen", CONF_IN_MAIN, CONF_T_TEXT,
+		 .help = "address and port, or socket, of /metrics, /healthz, /readyz"},
 	[CONF_METRICS_PER_FILE] = {"metrics_per_file", CONF_IN_MAIN, CONF_T_INT, .written = "0",
 				   .min = "0", .max = "1000",
 				   .help = "so many files have metrics of their own: the worst"},
