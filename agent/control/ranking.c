@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A heap, whose root is the last of those that are in: a file costs one comparison, or as many as the
- * heap is deep. In a sorted list of 1,000 each of 20,000 files moved half of it where they came in the
- * worst order, 20 ms in all. It holds keys, for files come and go while an answer is made.
+ * A heap, whose root is the last of those that are in: a file costs one comparison, or as many as
+ * the heap is deep. In a sorted list of 1,000 each of 20,000 files moved all of it where they came
+ * in the worst order, 20 ms together. It holds keys, for files come and go while an answer is made.
  */
 #include "control/ranking.h"
 

@@ -19,8 +19,8 @@ static bool lines_wait(const struct kafka *k)
 }
 
 /*
- * One that came a moment ago is not asked for yet, which says nothing against anybody: a reload that
- * brings a topic would be a failure of a quarter of a second to whoever asks whether all is well.
+ * One that came a moment ago is not asked for yet, which says nothing against anybody: a reload
+ * that brings a topic would be a failure of a quarter of a second to whoever asks how things are.
  */
 static bool is_well(const struct kafka *k, size_t topic)
 {
