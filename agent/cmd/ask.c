@@ -127,6 +127,13 @@ int ask_find(struct ask_place *place)
 	return status;
 }
 
+/* Also from 0 to 0, which are none: without numbers all would be meant. */
+static bool names_letters(const struct request *request)
+{
+	return request->kind == REQUEST_LETTERS || request->kind == REQUEST_REPLAY ||
+	       request->kind == REQUEST_DROP;
+}
+
 /* The question is in the arena. 0 or -ENOMEM. */
 static int write_question(const struct request *request, struct arena *arena,
 			  struct slice *ret_question)
@@ -143,7 +150,7 @@ static int write_question(const struct request *request, struct arena *arena,
 	json_put_string(&json, slice_of(request->path));
 	json_put_text(&json, ",\"position\":");
 	json_put_integer(&json, request->position);
-	if (request->last) {
+	if (names_letters(request)) {
 		json_put_text(&json, ",\"first\":");
 		json_put_integer(&json, (int64_t)request->first);
 		json_put_text(&json, ",\"last\":");
@@ -227,6 +234,10 @@ bool ask_about(struct request *request, const char *word)
 
 	if (!word)
 		return true;
+	if (!*word) {
+		fputs("waybill: that name is empty\n", stderr);
+		return false;
+	}
 	if (snprintf(request->about, sizeof request->about, "%s", word) >= PATH_MAX) {
 		fputs("waybill: that name is too long\n", stderr);
 		return false;

@@ -43,8 +43,8 @@ struct ask_place {
 int ask_find(struct ask_place *place) MUSTCHECK;
 
 /*
- * The request is about this name; NULL: about all. False: it is too long, after a message. Also its
- * real path, if it is that of a file.
+ * The request is about this name; NULL: about all. False: it is empty (which would be all, too) or
+ * too long, after a message. Also its real path, if it is that of a file.
  */
 bool ask_about(struct request *request, const char *word) MUSTCHECK;
 

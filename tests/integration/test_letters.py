@@ -64,6 +64,23 @@ def test_shown_without_their_content(refused):
 
 
 @pytest.mark.scenario("G03")
+@pytest.mark.parametrize("running", [True, False])
+def test_what_is_no_number_and_no_name_is_never_all_of_them(refused, running):
+    """0 is the number of none, "1-" no range, and an empty name (of a variable that is not set) is refused."""
+    agent, _, _, _ = refused
+    if not running:
+        agent.stop()
+    for which in ("0", "0-0", "1-", "2-1", "-", "1-2-"):
+        said = letters(agent, "drop", "--yes", "--", which, expect=EX_NOINPUT)
+        assert "0 dead letters" in said, which
+        assert listed(agent, "--", which) == [], which
+    assert "name is empty" in letters(agent, "drop", "--yes", "", expect=EX_USAGE)
+    assert "name is empty" in letters(agent, "list", "", expect=EX_USAGE)
+    assert len(listed(agent)) == 2
+    assert len(listed(agent, "1-9")) == 2 == len(listed(agent, f"0-{2**63 - 1}"))
+
+
+@pytest.mark.scenario("G03")
 def test_sent_again_and_done_by_their_report(broker, refused):
     agent, path, big, topic = refused
     assert "2 dead letters" in letters(agent, "replay", "--all", "--dry-run")

@@ -40,18 +40,35 @@ static const struct cmd_syntax syntax = {
 		"through the running agent, and removes each when Kafka has acknowledged it.",
 };
 
-/* "12" or "12-40". False: it is a name. */
+/* Digits at *at, which moves behind them. False: there are none, or too many. */
+static bool take_id(const char **at, uint64_t *ret_id)
+{
+	const size_t len = strspn(*at, "0123456789");
+
+	errno = 0;
+	*ret_id = strtoull(*at, NULL, 10);
+	*at += len;
+	return len && !errno && *ret_id <= INT64_MAX;
+}
+
+/* "12" or "12-40". False: it is a name, as "12-" is, for it must not be taken for all of them. */
 static bool take_ids(const char *word, struct request *request)
 {
-	char *end;
+	uint64_t first, last;
 
-	if (!word || strspn(word, "0123456789-") != strlen(word) || word[0] == '-')
+	if (!word || !take_id(&word, &first))
 		return false;
-	errno = 0;
-	request->first = request->last = strtoull(word, &end, 10);
-	if (*end == '-')
-		request->last = strtoull(end + 1, &end, 10);
-	return !errno && !*end && request->last <= INT64_MAX;
+	last = first;
+	if (*word == '-') {
+		word++;
+		if (!take_id(&word, &last))
+			return false;
+	}
+	if (*word)
+		return false;
+	request->first = first;
+	request->last = last;
+	return true;
 }
 
 static int carry_out(const struct letters_options *options, const char *action,
