@@ -10,13 +10,13 @@
 #include "checkpoint/checkpoint.h"
 #include "cluster/ends.h"
 #include "cluster/watch.h"
-#include "control/order.h"
 #include "files/files.h"
 #include "follow/follow.h"
 #include "input/discover.h"
 #include "letters/forward.h"
 #include "ops/notify.h"
 #include "pipeline/replay.h"
+#include "protocol/order.h"
 
 /*
  * Shared by agent.c (the loop), agent_start.c (start and end), agent_look.c (hints and looks at

@@ -156,6 +156,10 @@ static int write_question(const struct request *request, struct arena *arena,
 		json_put_text(&json, ",\"last\":");
 		json_put_integer(&json, (int64_t)request->last);
 	}
+	if (request->number) {
+		json_put_text(&json, ",\"number\":");
+		json_put_integer(&json, (int64_t)request->number);
+	}
 	if (request->limit) {
 		json_put_text(&json, ",\"limit\":");
 		json_put_integer(&json, (int64_t)request->limit);

@@ -81,7 +81,7 @@ static void draw(struct paper *paper, const struct ordering *ordering, uint64_t 
 /* 0: it is done, or has failed. ASK_E_FAILED after a message. */
 static int wait_for(const struct ask_place *place, struct standing *standing, uint64_t all)
 {
-	const struct request how = {.kind = REQUEST_ORDER};
+	const struct request how = {.kind = REQUEST_ORDER, .number = standing->number};
 	uint64_t number = standing->number;
 	struct progress progress = {0};
 	struct paper paper;

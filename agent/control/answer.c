@@ -6,6 +6,7 @@
 #include "control/answer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "control/accept.h"
@@ -153,10 +154,16 @@ static bool more_letters(struct answer *answer, const struct view *view, struct 
 
 static bool give_order(struct answer *answer, const struct view *view, struct json *to)
 {
-	if (order_give(view->order, &answer->request, answer->user))
-		return fail(answer, to, "another order is being carried out");
-	order_put(view->order, to);
-	return end(to);
+	char how[640], message[768];
+
+	if (order_give(view->order, &answer->request, answer->user) == 0) {
+		order_put(view->order, 0, to);
+		return end(to);
+	}
+	order_describe(view->order, how, sizeof how);
+	snprintf(message, sizeof message, "another order is carried out (%s): wait for its end",
+		 how);
+	return fail(answer, to, message);
 }
 
 bool answer_more(struct answer *answer, const struct view *view, struct json *to)
@@ -173,7 +180,7 @@ bool answer_more(struct answer *answer, const struct view *view, struct json *to
 	case REQUEST_LETTERS:
 		return more_letters(answer, view, to);
 	case REQUEST_ORDER:
-		order_put(view->order, to);
+		order_put(view->order, answer->request.number, to);
 		return end(to);
 	case REQUEST_REPLAY:
 	case REQUEST_DROP:

@@ -45,6 +45,7 @@ struct request {
 	bool open_metrics;    /* REQUEST_METRICS: as OpenMetrics has it */
 	bool content;         /* REQUEST_LETTERS: with keys, values and headers */
 	uint64_t first, last; /* of dead letters: their ids */
+	uint64_t number;      /* REQUEST_ORDER: about which one; 0: the last */
 	size_t limit;         /* REQUEST_STATUS: so many files, by `sort`; 0: all, in no order */
 	enum request_sort sort;
 	bool topics;     /* REQUEST_STATUS: with all topics, whatever it is asked of */

@@ -13,6 +13,7 @@
 #include "ops/histogram.h"
 #include "output/output.h"
 #include "pipeline/pipeline.h"
+#include "protocol/order.h"
 #include "state/letters.h"
 #include "state/store.h"
 

@@ -2,6 +2,8 @@
 """waybill checkpoint: positions are shown and set, beside a running agent and without one."""
 
 import json
+import re
+import subprocess
 
 import pytest
 from rig import config
@@ -79,3 +81,25 @@ def test_to_the_end_and_back(broker, shipped):
     agent.stop()
     assert agent.run("--until-eof") == EX_OK
     assert sorted(in_kafka()) == sorted([*LINES, "never\n"] * 2)
+
+
+@pytest.mark.scenario("G02")
+def test_who_waits_for_an_order_is_told_of_his_own(shipped):
+    """Others are given as soon as it has ended, before he asks again: that was taken for a restart."""
+    agent, path, _ = shipped
+    where = f"--config {agent.config} --state-dir {agent.state}"
+    one = f"{agent.program} checkpoint {where} reset {path} --yes"
+    again = f"i=0; while [ $i -lt 10 ]; do {one}; echo status $?; i=$((i + 1)); done"
+    loops = [
+        subprocess.Popen(["sh", "-c", again], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(6)
+    ]
+    said = "".join(loop.communicate(timeout=90)[0] for loop in loops)
+    told = re.findall(r"(.*)\nstatus (\d+)\n", said)
+    assert len(told) == 60
+    done = [words for words, status in told if status == "0"]
+    refused = [words for words, status in told if status != "0"]
+    assert all(words.startswith("set: from position") for words in done)
+    assert all("another order is carried out (set by user" in words for words in refused), refused
+    assert len(done) == agent.counters()["positions_set"] > 1
+    agent.stop()

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONTROL_ORDER_H
-#define CONTROL_ORDER_H
+#ifndef PROTOCOL_ORDER_H
+#define PROTOCOL_ORDER_H
 
 #include "base/json.h"
 #include "protocol/request.h"
@@ -18,6 +18,17 @@ enum order_state {
 	ORDER_FAILED,  /* words: why it is not */
 };
 
+/* How so many that came before the last one ended is known. */
+#define ORDER_ENDS 64
+
+struct order_end {
+	uint64_t number; /* 0: there was none */
+	enum request_kind kind;
+	enum order_state state;
+	uint64_t done, bytes, refused, tries;
+	char words[512];
+};
+
 struct order {
 	enum order_state state;
 	uint64_t number; /* of this order; they count from 1 */
@@ -28,6 +39,7 @@ struct order {
 	uint64_t refused,
 		tries;   /* refused again, and kept; came back undelivered, and sent again */
 	char words[512]; /* what it waits for, or how it ended; "": nothing to say */
+	struct order_end ends[ORDER_ENDS]; /* by their numbers, of which each has one place */
 };
 
 enum { ORDER_E_BUSY = 1 /* order_give: another one is carried out */ };
@@ -38,7 +50,13 @@ int order_give(struct order *order, const struct request *request, unsigned user
 /* Whether it is given, and not done. */
 bool order_is_open(const struct order *order);
 
-/* A line of kind "order". */
-void order_put(const struct order *order, struct json *to);
+/*
+ * A line of kind "order" about the order of that number; about the last one where that is not
+ * known, or 0.
+ */
+void order_put(const struct order *order, uint64_t number, struct json *to);
+
+/* What is carried out now, for who finds it in his way. */
+void order_describe(const struct order *order, char *ret_words, size_t len);
 
 #endif
