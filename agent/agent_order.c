@@ -13,9 +13,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <syslog.h>
-#include <unistd.h>
 
 #include "agent_private.h"
 #include "base/clock.h"
@@ -250,35 +248,21 @@ static const char *unfit(const struct file *file)
 	return NULL;
 }
 
-/* Whether a line of the file begins there. */
-static bool is_line_start(int fd, const struct line_rules *rules, uint64_t position)
-{
-	size_t len = lines_end_rest(rules) + 1;
-	char before[LINES_END_MAX];
-
-	if (!position || position < len)
-		return !position;
-	return pread(fd, before, len, (off_t)(position - len)) == (ssize_t)len &&
-	       lines_find_last_end((struct slice){before, len}, position - len, rules) == len;
-}
-
 static void begin_set(struct agent *agent, uint64_t now_us)
 {
 	const struct request *request = &agent->order.request;
 	struct file *file = request_file(&agent->files, request);
 	const char *why = unfit(file);
-	struct stat st;
+	int r = 0;
 
-	if (!why && (files_open(&agent->files, file) || fstat(file->tail.fd, &st) < 0))
+	if (!why && files_open(&agent->files, file))
 		why = "it cannot be opened now";
+	if (!why)
+		r = request_line(request, file->tail.fd, file->tail.rules, &file->seek_to);
+	if (r)
+		why = r < 0 ? "it cannot be read now" : "no line of it begins at that position";
 	if (why) {
 		fail(agent, why);
-		return;
-	}
-	file->seek_to = request->position < 0 ? (uint64_t)st.st_size : (uint64_t)request->position;
-	if (file->seek_to > (uint64_t)st.st_size ||
-	    !is_line_start(file->tail.fd, file->tail.rules, file->seek_to)) {
-		fail(agent, "no line of it begins at that position");
 		return;
 	}
 	snprintf(agent->order.words, sizeof agent->order.words,

@@ -113,10 +113,10 @@ int ask_find(struct ask_place *place)
 		return EX_USAGE;
 	if (place->instance)
 		config = of_instance;
+	snprintf(place->conf, sizeof place->conf, "%s", config);
 	status = cmd_load_conf(&without_secrets, config, &conf);
 	if (status)
 		return find_without_conf(place) ? 0 : status;
-	snprintf(place->conf, sizeof place->conf, "%s", config);
 	if (place->state_dir || !place->instance)
 		snprintf(place->dir, sizeof place->dir, "%s",
 			 place->state_dir ? place->state_dir : conf->state_dir);

@@ -19,7 +19,7 @@ struct ask_place {
 	void *context;
 	/* filled by ask_find: */
 	char path[PATH_MAX]; /* of the socket */
-	char conf[PATH_MAX]; /* the configuration; "": none was read */
+	char conf[PATH_MAX]; /* the configuration; "" as `dir` */
 	char dir[PATH_MAX];  /* of the state; "": not known, as only a socket was named */
 };
 

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a person calls a file by: what he typed, and where that leads. A name that is not UTF-8
- * comes as JSON has it, with U+FFFD for what is none: then the one file is meant that is told so.
+ * What a person calls a file by: what he typed, and where that leads. And a line of it. A name that
+ * is not UTF-8 comes as JSON has it, with U+FFFD for what is none: then the one file is meant that
+ * is told so.
  */
 #include "control/find.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/unicode.h"
 
@@ -67,4 +71,32 @@ struct file *request_file(const struct files *files, const struct request *reque
 	for (size_t i = 0; i < ARRAY_LEN(names) && !file; i++)
 		file = map_get(files->by_lineage, names[i], strlen(names[i]));
 	return file ? file : find_told(files, request);
+}
+
+int request_line(const struct request *request, int fd, const struct line_rules *rules,
+		 uint64_t *ret_position)
+{
+	uint64_t position = (uint64_t)request->position;
+	size_t len = lines_end_rest(rules) + 1;
+	char before[LINES_END_MAX];
+	struct stat st;
+	ssize_t n;
+	int r;
+
+	if (request->position < 0) {
+		r = tail_find_end(fd, rules, ret_position);
+		return r > 0 ? REQUEST_E_WITHIN : r;
+	}
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (position && (position < len || position > (uint64_t)st.st_size))
+		return REQUEST_E_WITHIN;
+	n = position ? pread(fd, before, len, (off_t)(position - len)) : 0;
+	if (n < 0)
+		return -errno;
+	if (position && (n < (ssize_t)len || lines_find_last_end((struct slice){before, len},
+								 position - len, rules) != len))
+		return REQUEST_E_WITHIN;
+	*ret_position = position;
+	return 0;
 }

@@ -14,4 +14,15 @@ struct file *request_file(const struct files *files, const struct request *reque
 /* Whether it is asked about a file of that name; one that is not UTF-8 as JSON has it. */
 bool request_names(const struct request *request, const char *name);
 
+/* request_line: no line of the file begins there. */
+enum { REQUEST_E_WITHIN = 1 };
+
+/*
+ * Where a file is to be read on that is open as fd: at the position of the request, or without one
+ * where the line begins that is not ended yet at the end of the file. 0, REQUEST_E_WITHIN, negative
+ * errno.
+ */
+int request_line(const struct request *request, int fd, const struct line_rules *rules,
+		 uint64_t *ret_position) MUSTCHECK;
+
 #endif

@@ -103,3 +103,77 @@ def test_who_waits_for_an_order_is_told_of_his_own(shipped):
     assert all("another order is carried out (set by user" in words for words in refused), refused
     assert len(done) == agent.counters()["positions_set"] > 1
     agent.stop()
+
+
+@pytest.mark.scenario("G02", "A01")
+@pytest.mark.parametrize("running", [True, False])
+def test_a_path_is_that_of_one_file(shipped, running):
+    """Also while earlier generations of it are there, which have its name in common."""
+    agent, path, in_kafka = shipped
+    old = path.with_name("a.log.1")
+    path.rename(old)
+    path.write_text("new\n")
+    agent.counted(lines_delivered=101)
+    if not running:
+        agent.stop()
+    two = len(path.read_text())
+    assert f"from position {two} to 0" in checkpoint(agent, "reset", path, "--yes")
+    at = len("".join(LINES[:90]))
+    assert f"to {at}" in checkpoint(agent, "set", old, at, "--yes")
+    if running:
+        assert "2 files: name one of them" in checkpoint(agent, "set", "numbers", 0, "--yes", expect=EX_NOINPUT)
+    assert "no file is known as" in checkpoint(agent, "reset", "/nowhere", expect=EX_NOINPUT)
+    if not running:
+        agent.start()
+    agent.counted(lines_delivered=112 if running else 11)
+    agent.stop()
+    assert sorted(in_kafka()) == sorted([*LINES, *LINES[90:], "new\n", "new\n"])
+
+
+@pytest.mark.scenario("G02")
+@pytest.mark.parametrize("running", [True, False])
+def test_the_end_is_where_a_line_begins_that_has_none(shipped, running):
+    """Set to its end a file goes on with the whole of the line that is half written there. The agent knows it
+    by the name of its source, too, of which it is the only one."""
+    agent, path, in_kafka = shipped
+    checkpoint(agent, "reset", path, "--yes")
+    agent.counted(lines_delivered=200)
+    with path.open("a") as log:
+        log.write("half")
+    if not running:
+        agent.stop()
+    end = len("".join(LINES))
+    assert f"to {end}" in checkpoint(agent, "set", "numbers" if running else path, "end", "--yes")
+    with path.open("a") as log:
+        log.write(" a line\n")
+    if not running:
+        agent.start()
+    agent.counted(lines_delivered=201 if running else 1)
+    agent.stop()
+    assert sorted(in_kafka()) == sorted([*LINES, *LINES, "half a line\n"])
+
+
+@pytest.mark.scenario("G02")
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize("how", ["UTF-16LE", "UTF-16BE", "UTF-16", "--"])
+def test_a_line_begins_where_the_source_says(cluster, topic, work, make_agent, how, running):
+    """Amid a pair of bytes none does, though the byte before it is 0x0A; without an agent as with one."""
+    end = "--" if how == "--" else "\n"
+    codec = {"UTF-16": "utf-16-be", "--": "utf-8"}.get(how, how)
+    mark = "\ufeff" if how == "UTF-16" else ""
+    parts = [f"{mark}one{end}".encode(codec), f"two\u0a0a{end}".encode(codec), f"three{end}".encode(codec)]
+    path = work / "log" / "a.log"
+    path.write_bytes(b"".join(parts))
+    source = {"name": "s", "paths": [str(path)], "topic": topic, "line_end" if how == "--" else "encoding": how}
+    agent = make_agent(text=config.render_settings(config.settings(cluster.bootstrap, [source]))).start()
+    agent.counted(lines_delivered=3)
+    if not running:
+        agent.stop()
+    starts = [len(b"".join(parts[:n])) for n in range(4)]
+    for at in set(range(1, starts[3] + 2)) - set(starts):
+        checkpoint(agent, "set", path, at, "--yes", expect=EX_UNAVAILABLE)
+    for at in reversed(starts[1:]):
+        assert f"to {at}" in checkpoint(agent, "set", path, at, "--yes")
+    assert f"to {starts[3]}" in checkpoint(agent, "set", path, "end", "--yes")
+    if running:
+        agent.stop()

@@ -50,7 +50,6 @@ struct files_seen {
 	struct paper paper;
 	bool json, details;
 	uint64_t n;
-	int64_t position; /* of the last one */
 };
 
 static void show_row(struct files_seen *seen, const struct object *file)
@@ -94,14 +93,12 @@ static int see(void *context, struct slice line, const struct object *object)
 		show_details(seen, object);
 	else
 		show_row(seen, object);
-	seen->position = object_number(object, "position", -1);
 	seen->n++;
 	return 0;
 }
 
 /* Of the agent, or of its state. 0, or the exit status. */
-static int see_files(const struct ask_place *place, const char *word, ask_see *how,
-		     struct files_seen *seen)
+static int see_files(const struct ask_place *place, const char *word, ask_see *how, void *seen)
 {
 	struct request request = {.kind = REQUEST_STATUS};
 	int r;
@@ -118,6 +115,12 @@ static int see_files(const struct ask_place *place, const char *word, ask_see *h
 	return r < 0 ? EX_OSERR : r ? EX_UNAVAILABLE : 0;
 }
 
+static int unknown(const char *word)
+{
+	fprintf(stderr, "waybill: no file is known as \"%s\"\n", word);
+	return EX_NOINPUT;
+}
+
 static int show(const struct checkpoint_options *options, const char *word, bool details)
 {
 	struct files_seen seen = {.json = options->json, .details = details};
@@ -125,22 +128,34 @@ static int show(const struct checkpoint_options *options, const char *word, bool
 
 	paper_init(&seen.paper, stdout);
 	status = see_files(&options->place, word, see, &seen);
-	if (!status && !seen.n && word) {
-		fprintf(stderr, "waybill: no file is known as \"%s\"\n", word);
-		return EX_NOINPUT;
-	}
-	return status;
+	return !status && !seen.n && word ? unknown(word) : status;
 }
+
+/* What a set is about. A path is that of one file, also while others are generations of it. */
+struct named {
+	const struct request *request;
+	bool exact; /* by its path, not by its source or its generations */
+	uint64_t n;
+	int64_t position;
+	char path[PATH_MAX]; /* of the last one */
+};
 
 static int count(void *context, struct slice line, const struct object *object)
 {
-	struct files_seen *seen = context;
+	struct named *named = context;
+	const char *path = object_text(object, "path") ?: "";
+	bool exact =
+		strcmp(path, named->request->about) == 0 || strcmp(path, named->request->path) == 0;
 
 	(void)line;
-	if (strcmp(object_text(object, "kind") ?: "", "file") == 0) {
-		seen->position = object_number(object, "position", -1);
-		seen->n++;
-	}
+	if (strcmp(object_text(object, "kind") ?: "", "file") != 0 || (named->exact && !exact))
+		return 0;
+	if (exact && !named->exact)
+		named->n = 0;
+	named->exact = exact;
+	named->n++;
+	named->position = object_number(object, "position", -1);
+	snprintf(named->path, sizeof named->path, "%s", path);
 	return 0;
 }
 
@@ -182,29 +197,46 @@ static int carry_out(const struct checkpoint_options *options, const struct requ
 	return EX_OK;
 }
 
+/* The one file that the request is about, which has its path from then on. 0, or exit status. */
+static int find(const struct checkpoint_options *options, const char *word, struct request *request,
+		int64_t *ret_position)
+{
+	struct named named = {.request = request};
+	int status;
+
+	if (!ask_about(request, word))
+		return EX_USAGE;
+	status = see_files(&options->place, word, count, &named);
+	if (status)
+		return status;
+	if (named.n == 0)
+		return unknown(word);
+	if (named.n > 1) {
+		fprintf(stderr,
+			"waybill: \"%s\" is the name of %" PRIu64
+			" files: name one of them (`waybill checkpoint list`)\n",
+			word, named.n);
+		return EX_NOINPUT;
+	}
+	if (!named.exact)
+		memcpy(request->about, named.path, sizeof named.path);
+	*ret_position = named.position;
+	return 0;
+}
+
 static int set(const struct checkpoint_options *options, const char *word, int64_t position)
 {
 	struct request request = {.kind = REQUEST_SET, .position = position};
-	struct files_seen seen = {.position = -1};
 	char question[256], where[32];
-	int status;
+	int64_t now;
+	int status = find(options, word, &request, &now);
 
-	if (!ask_about(&request, word))
-		return EX_USAGE;
-	status = see_files(&options->place, word, count, &seen);
 	if (status)
 		return status;
-	if (seen.n != 1) {
-		fprintf(stderr, "waybill: \"%s\" is the name of %" PRIu64 " files, not of one\n",
-			word, seen.n);
-		return EX_NOINPUT;
-	}
 	snprintf(where, sizeof where, position < 0 ? "its end" : "%" PRId64, position);
 	snprintf(question, sizeof question,
-		 "It is at position %" PRId64 ", and will go on at %s: lines %s.", seen.position,
-		 where,
-		 position >= 0 && position < seen.position ? "come again" :
-							     "between are not shipped");
+		 "It is at position %" PRId64 ", and will go on at %s: lines %s.", now, where,
+		 position >= 0 && position < now ? "come again" : "between are not shipped");
 	if (options->dry_run) {
 		printf("%s\n", question);
 		return EX_OK;

@@ -5,6 +5,7 @@
  */
 #include "cmd/checkpoint/rows.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/whose.h"
+#include "conf/load.h"
+#include "control/find.h"
 #include "state/store.h"
 
 static bool is_name(const struct request *request, const char *name)
@@ -33,47 +37,48 @@ static struct store_file *find(struct store_file *rows, size_t n, const struct r
 	return found;
 }
 
-/* Of a file that is there; of one that is not it is not known. */
-static bool has_size(const struct store_file *row, uint64_t *ret_size)
+/* Of a file that is there, and as its bytes are. -1: it is not. */
+static int open_file(const struct store_file *row)
 {
+	int fd = open(row->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
-	if (stat(row->path, &st) < 0 || st.st_ino != row->inode || row->packed)
-		return false;
-	*ret_size = (uint64_t)st.st_size;
-	return true;
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_ino == row->inode &&
+	    !row->packed)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
-static bool is_line_start(const struct store_file *row, uint64_t position)
+/* As the source ends its lines that has the file; where none has it any more, by an LF. */
+static int find_line(const struct conf *conf, const struct store_file *row,
+		     const struct request *request, uint64_t *ret_to)
 {
-	char before = 0;
-	int fd;
+	static const struct line_rules plain = {.max_line = 1};
+	const struct source *source = whose_path(conf, row->lineage ? row->lineage : row->path);
+	int fd = open_file(row), r;
 
-	if (!position)
-		return true;
-	fd = open(row->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return false;
-	(void)!pread(fd, &before, 1, (off_t)position - 1);
+		return -ENOENT;
+	r = request_line(request, fd, source ? source_line_rules(source, fd) : &plain, ret_to);
 	close(fd);
-	return before == '\n';
+	return r;
 }
 
 /* NULL: *ret_to is a position of the file at which a line begins. */
-static const char *choose(const struct store_file *row, int64_t position, uint64_t *ret_to)
+static const char *choose(const struct conf *conf, const struct store_file *row,
+			  const struct request *request, uint64_t *ret_to)
 {
-	uint64_t size;
+	int r;
 
-	*ret_to = position < 0 ? 0 : (uint64_t)position;
-	if (!position)
+	*ret_to = 0;
+	if (!request->position)
 		return NULL;
-	if (!has_size(row, &size))
-		return "it is not there, or compressed: it can be reset only";
-	if (position < 0)
-		*ret_to = size;
-	return *ret_to <= size && is_line_start(row, *ret_to) ?
-		       NULL :
-		       "no line of it begins at that position";
+	r = find_line(conf, row, request, ret_to);
+	if (r < 0)
+		return "it is not there, cannot be read, or is compressed: it can be reset only";
+	return r ? "no line of it begins at that position" : NULL;
 }
 
 static int write_row(struct store *store, const struct store_file *row, uint64_t position)
@@ -100,8 +105,8 @@ static int write_row(struct store *store, const struct store_file *row, uint64_t
 	return ASK_E_FAILED;
 }
 
-static int set(struct store *store, const struct request *request, uint64_t *ret_from,
-	       uint64_t *ret_to)
+static int set(struct store *store, const struct conf *conf, const struct request *request,
+	       uint64_t *ret_from, uint64_t *ret_to)
 {
 	struct store_file *rows, *row;
 	const char *why = "the state knows no such file";
@@ -112,7 +117,7 @@ static int set(struct store *store, const struct request *request, uint64_t *ret
 		return r;
 	row = find(rows, n, request);
 	if (row)
-		why = choose(row, request->position, ret_to);
+		why = choose(conf, row, request, ret_to);
 	if (why) {
 		fprintf(stderr, "waybill: %s: %s\n", request->about, why);
 		r = ASK_E_FAILED;
@@ -124,20 +129,36 @@ static int set(struct store *store, const struct request *request, uint64_t *ret
 	return r;
 }
 
+/* What is wrong with it has been said when the place was looked for. */
+static int load(const struct ask_place *place, struct conf **ret_conf)
+{
+	static const struct conf_surroundings without_secrets = {.no_secrets = true};
+	FILE *nowhere = fopen("/dev/null", "we");
+	int r = nowhere ? conf_load_in(&without_secrets, place->conf, nowhere, ret_conf) : -errno;
+
+	if (nowhere)
+		fclose(nowhere);
+	return r > 0 ? -EINVAL : r;
+}
+
 int rows_set(const struct ask_place *place, const struct request *request, uint64_t *ret_from,
 	     uint64_t *ret_to)
 {
-	struct store *store;
+	struct store *store = NULL;
+	struct conf *conf;
 	char message[512];
-	int r = store_open(place->dir, &store, message, sizeof message);
+	int r = load(place, &conf);
 
-	if (r > 0) {
-		fprintf(stderr, "waybill: no agent answers at %s, and %s\n", place->path, message);
-		return ASK_E_FAILED;
-	}
 	if (r)
 		return r;
-	r = set(store, request, ret_from, ret_to);
+	r = store_open(place->dir, &store, message, sizeof message);
+	if (!r)
+		r = set(store, conf, request, ret_from, ret_to);
+	else if (r > 0) {
+		fprintf(stderr, "waybill: no agent answers at %s, and %s\n", place->path, message);
+		r = ASK_E_FAILED;
+	}
 	store_close(store);
+	conf_unref(conf);
 	return r;
 }

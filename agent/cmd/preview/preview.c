@@ -17,7 +17,7 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/preview/preview.h"
-#include "input/discover.h"
+#include "cmd/whose.h"
 #include "parsers/names.h"
 
 #define DEFAULT_PARTITIONS 12
@@ -107,23 +107,6 @@ static const struct source *named_source(const struct conf *conf, const char *na
 	return NULL;
 }
 
-/* The source that run would give this path to, or NULL. */
-static const struct source *source_of_path(const struct conf *conf, const char *path)
-{
-	struct discover *discover = NULL;
-	char message[256];
-	int found = -1;
-	int r = discover_new(&discover);
-
-	for (size_t i = 0; !r && i < conf->n_sources; i++)
-		r = discover_add(discover, (int)i, conf->patterns[i].paths,
-				 conf->patterns[i].exclude, message, sizeof message);
-	if (!r)
-		found = discover_wants(discover, path);
-	discover_free(discover);
-	return found < 0 ? NULL : &conf->sources[found];
-}
-
 const struct source *preview_choose_source(const struct conf *conf, const char *name,
 					   const char *path, const char *who, const char *hint)
 {
@@ -131,7 +114,7 @@ const struct source *preview_choose_source(const struct conf *conf, const char *
 
 	if (name)
 		return named_source(conf, name, who);
-	source = source_of_path(conf, path);
+	source = whose_path(conf, path);
 	if (source)
 		return source;
 	if (conf->n_sources == 1)
