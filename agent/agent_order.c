@@ -2,9 +2,8 @@
 /*
  * What is ordered by the control socket: dead letters are sent again, or removed; a file is read on
  * from another position, when all that is under way of it is reported. It goes on between other
- * work, in steps: the store is read only while nobody writes to it, and a letter is
- * removed only by the report that Kafka has it, in the next transaction. A crash in between sends
- * it once more.
+ * work, in steps: the store is read only while nobody writes to it, and a letter is removed only by
+ * the report that Kafka has it, in the next transaction. A crash in between sends it once more.
  *
  * Letters of a cluster go in their order. Those of others do not wait for one that is down: for
  * each there is one who reads through the state, and has one letter under way.
@@ -27,20 +26,30 @@
 /* A letter that came back undelivered is tried again. */
 #define AGAIN_US US_PER_S
 
-static const char *subject(const struct order *order)
+/* "position of /var/log/a.log", "dead letters 1 to 40 of orders"; returns ret_text. */
+static const char *subject(const struct order *order, char *ret_text, size_t len)
 {
-	return order->request.kind == REQUEST_SET ? "position of " : "dead letters ";
+	const struct request *request = &order->request;
+
+	if (request->kind == REQUEST_SET)
+		snprintf(ret_text, len, "position of %s", request->about);
+	else
+		snprintf(ret_text, len, "dead letters %" PRIu64 " to %" PRIu64 "%s%s",
+			 request->first, request->last, *request->about ? " of " : "",
+			 request->about);
+	return ret_text;
 }
 
 static void finish(struct agent *agent, enum order_state state)
 {
 	struct order *order = &agent->order;
 	bool done = state == ORDER_DONE;
+	char what[PATH_MAX + 80];
 
 	order->state = state;
 	log_say(agent->log, done ? LOG_NOTICE : LOG_WARNING, done ? "order-done" : "order-failed",
-		"%s%s: %s, ordered by user %u, %s: %" PRIu64 " %s%s%s", subject(order),
-		order->request.about, request_name(&order->request), order->user,
+		"%s: %s, ordered by user %u, %s: %" PRIu64 " %s%s%s",
+		subject(order, what, sizeof what), request_name(&order->request), order->user,
 		done ? "is carried out" : "failed", order->done,
 		order->request.kind == REQUEST_DROP   ? "removed" :
 		order->request.kind == REQUEST_REPLAY ? "acknowledged" :
@@ -83,8 +92,7 @@ static const char *find_topic(const struct agent *agent, const struct store_dead
 			 "its topic is in no source of the configuration";
 }
 
-/* Whether it is asked for, and this one's: what goes nowhere, or is to be removed, is the first's.
- */
+/* Whether it is asked for, and this one's: the first has what goes nowhere, or is to be removed. */
 static bool is_of_lane(const struct agent *agent, const struct agent_lane *lane,
 		       const struct store_dead_letter *letter)
 {
@@ -187,6 +195,18 @@ static void take_report(struct agent *agent, struct agent_lane *lane, uint64_t n
 	}
 }
 
+/* Why nothing goes to the topic until somebody mends that; NULL: it may go soon. */
+static const char *never_goes(const struct agent *agent, uint32_t topic)
+{
+	struct output_topic facts;
+
+	if (!output_topic(agent->output, topic, &facts))
+		return NULL;
+	return strcmp(facts.state, "missing") == 0 ? "its topic does not exist" :
+	       strcmp(facts.state, "denied") == 0  ? "its topic may not be written to" :
+						     NULL;
+}
+
 /* False: it waits. */
 static bool send_letter(struct agent *agent, struct agent_lane *lane, uint64_t now_us)
 {
@@ -206,6 +226,11 @@ static bool send_letter(struct agent *agent, struct agent_lane *lane, uint64_t n
 	if (!letter_record(&lane->letter, topic, &record))
 		r = replay_send(agent->pipeline, &lane->replay, &record, &why, now_us);
 	if (r == PIPELINE_E_REFUSED) {
+		keep_letter(agent, lane, why);
+		return true;
+	}
+	why = r > 0 ? never_goes(agent, topic) : NULL;
+	if (why) {
 		keep_letter(agent, lane, why);
 		return true;
 	}
@@ -237,9 +262,8 @@ static void replay_letters(struct agent *agent, struct agent_lane *lane, uint64_
 static const char *unfit(const struct file *file)
 {
 	if (!file)
-		return "no such file is followed: one that is not there, or that nothing happened "
-		       "to "
-		       "for long, is set while the agent is stopped";
+		return "no such file is followed: one that is not there, or to which nothing "
+		       "happened for long, is set while the agent is stopped";
 	if (file->tail.packing)
 		return "it is compressed: that is set while the agent is stopped";
 	if (file->state != FILE_READING || file->unreadable || file->proof || file->rewritten ||
@@ -342,10 +366,11 @@ static void begin_letters(struct agent *agent)
 static void begin(struct agent *agent, uint64_t now_us)
 {
 	struct order *order = &agent->order;
+	char what[PATH_MAX + 80];
 
 	order->state = ORDER_RUNNING;
-	log_say(agent->log, LOG_NOTICE, "order-given", "%s%s: %s was ordered by user %u",
-		subject(order), order->request.about, request_name(&order->request), order->user);
+	log_say(agent->log, LOG_NOTICE, "order-given", "%s: %s was ordered by user %u",
+		subject(order, what, sizeof what), request_name(&order->request), order->user);
 	if (order->request.kind == REQUEST_SET)
 		begin_set(agent, now_us);
 	else

@@ -186,6 +186,28 @@ def test_letters_of_one_cluster_wait_for_none_of_another(broker, other, both):
 
 
 @pytest.mark.scenario("G03")
+def test_a_topic_that_is_not_there_does_not_hold_up_other_orders(broker, topic_name, work, make_agent):
+    """A replay to it waited for ever, and nothing else could be ordered meanwhile, not even to drop them."""
+    path = work / "log" / "a.log"
+    path.write_text("one\ntwo\n")
+    one = {"name": "orders", "paths": [str(path)], "parser": "order", "topic": topic_name}
+    one |= {"key": "${k}", "on_missing_key": "dead_letter"}
+    settings = config.settings(broker.bootstrap, [one], pattern=r"k=(?<k>\S+)")
+    agent = make_agent(text=config.render_settings(settings)).start()
+    agent.counted(lines_dead=2)
+    wait_for(lambda: len(listed(agent)) == 2, 20, "both in the state")
+    agent.wait_says(f"topic {topic_name} does not exist")
+    said = letters(agent, "replay", "--all", "--yes", expect=EX_DATAERR)
+    assert "2 are kept, the last one is 2: its topic does not exist" in said
+    assert "1 removed" in letters(agent, "drop", "--yes", 1)
+    agent.wait_says("dead letters 1 to 1: drop, ordered by user", "is carried out: 1 removed")
+    broker.make_topic(topic_name)
+    agent.wait_says(f"topic {topic_name} is there now", deadline=60)
+    assert "1 sent again" in letters(agent, "replay", "--yes", "orders")
+    agent.stop()
+
+
+@pytest.mark.scenario("G03")
 @pytest.mark.parametrize("running", [True, False])
 def test_removed(refused, running):
     agent, _, _, _ = refused
