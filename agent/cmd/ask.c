@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -150,6 +151,12 @@ static int write_question(const struct request *request, struct arena *arena,
 	json_put_string(&json, slice_of(request->path));
 	json_put_text(&json, ",\"position\":");
 	json_put_integer(&json, request->position);
+	if (request->inode) {
+		json_put_text(&json, ",\"device\":");
+		json_put_integer(&json, (int64_t)request->device);
+		json_put_text(&json, ",\"inode\":");
+		json_put_integer(&json, (int64_t)request->inode);
+	}
 	if (names_letters(request)) {
 		json_put_text(&json, ",\"first\":");
 		json_put_integer(&json, (int64_t)request->first);
@@ -232,6 +239,16 @@ static int hear_answer(FILE *from, const struct ask_place *place, ask_see *see, 
 	return r;
 }
 
+void ask_for_inode(struct request *request, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return;
+	request->device = st.st_dev;
+	request->inode = st.st_ino;
+}
+
 bool ask_about(struct request *request, const char *word)
 {
 	char real[PATH_MAX];
@@ -248,6 +265,7 @@ bool ask_about(struct request *request, const char *word)
 	}
 	if (realpath(word, real))
 		memcpy(request->path, real, sizeof real);
+	ask_for_inode(request, word);
 	return true;
 }
 

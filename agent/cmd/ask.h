@@ -44,9 +44,12 @@ int ask_find(struct ask_place *place) MUSTCHECK;
 
 /*
  * The request is about this name; NULL: about all. False: it is empty (which would be all, too) or
- * too long, after a message. Also its real path, if it is that of a file.
+ * too long, after a message. Also its real path and its inode, if it is that of a file.
  */
 bool ask_about(struct request *request, const char *word) MUSTCHECK;
+
+/* It is about the file that is there, by whatever name, if one is. */
+void ask_for_inode(struct request *request, const char *path);
 
 /*
  * Sees one line of the answer, without its LF; other than 0 ends it. `object` is it, read, and

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +15,10 @@
 
 #include "cmd/ask.h"
 #include "cmd/cmd.h"
+#include "cmd/nth.h"
 #include "cmd/options.h"
+#include "cmd/whose.h"
 #include "cmd/wrap.h"
-#include "parsers/charset.h"
-#include "parsers/lines.h"
 
 struct explain_options {
 	struct ask_place place;
@@ -78,11 +77,18 @@ static int64_t take_number(char *word, char mark)
 	return (int64_t)number;
 }
 
-/* How lines end, as the agent says; as they do everywhere where it does not know. */
+/* How lines of the file end, and whether it is compressed. */
+struct ends {
+	struct line_rules rules;
+	bool packed;
+};
+
+/* As the agent says; as they do everywhere where it does not know. */
 static int see_line_end(void *context, UNUSED struct slice line, const struct object *object)
 {
 	const char *text = object_text(object, "line_end");
-	struct line_rules *rules = context;
+	struct ends *ends = context;
+	struct line_rules *rules = &ends->rules;
 	size_t n = 0;
 	unsigned byte;
 
@@ -92,88 +98,38 @@ static int see_line_end(void *context, UNUSED struct slice line, const struct ob
 	}
 	if (text)
 		rules->wide = object_number(object, "line_unit", 1) == 2;
+	ends->packed |= object_number(object, "packed", 0) > 0;
 	return 0;
 }
 
-/* Of UTF-16 the mark of the file says which of the two it is. */
-static void look_at_mark(struct slice start, struct line_rules *rules)
-{
-	if (rules->wide && (charset_is_utf16(start) || charset_is_big(start)))
-		memcpy(rules->end, charset_is_big(start) ? "\0\n" : "\n\0", 2);
-}
-
-/* Bytes of the file in front of the line behind `left` line ends; -1: there are fewer. */
-static int64_t count_lines(FILE *file, struct line_rules *rules, int64_t left)
-{
-	char bytes[1 << 16];
-	size_t kept = 0, n;
-	int64_t before = 0; /* the first byte of the buffer */
-
-	while (left > 0 && (n = fread(bytes + kept, 1, sizeof bytes - kept, file)) > 0) {
-		size_t len = kept + n, at = 0, end;
-
-		if (before == 0)
-			look_at_mark((struct slice){bytes, len}, rules);
-		while (left > 0 &&
-		       (end = lines_find_end((struct slice){bytes + at, len - at}, rules))) {
-			at += end;
-			left--;
-		}
-		if (left == 0)
-			return before + (int64_t)at;
-		/* What may be the beginning of an end; whole pairs of bytes, where these count. */
-		kept = lines_end_rest(rules) < len - at ? lines_end_rest(rules) : len - at;
-		kept += rules->wide && (len - kept) & 1 && kept < len - at;
-		before += (int64_t)(len - kept);
-		memmove(bytes, bytes + len - kept, kept);
-	}
-	return left ? -1 : before;
-}
-
 /* Where the line of this number begins. 0; otherwise the exit status, after a message. */
-static int find_line(const char *path, int64_t line, struct line_rules *rules,
-		     int64_t *ret_position)
+static int find_line(const char *path, int64_t line, struct ends *ends, int64_t *ret_position)
 {
-	FILE *file = fopen(path, "re");
+	int r = nth_line(path, line, &ends->rules, ends->packed, ret_position);
 
-	if (!file) {
-		fprintf(stderr, "waybill: %s: %s\n", path, strerror(errno));
-		return errno == EACCES ? EX_NOPERM : EX_NOINPUT;
-	}
-	*ret_position = line < 1 ? -1 : count_lines(file, rules, line - 1);
-	fclose(file);
-	if (*ret_position >= 0)
-		return 0;
-	fprintf(stderr, "waybill: %s has no line %" PRId64 "\n", path, line);
-	return EX_NOINPUT;
-}
-
-/* The file as the agent may know it; one that is not there, too. "": it cannot be said. */
-static void find_path(const char *word, char ret_path[PATH_MAX])
-{
-	char real[PATH_MAX], dir[PATH_MAX];
-	int len = 0;
-
-	if (realpath(word, real))
-		len = snprintf(ret_path, PATH_MAX, "%s", real);
-	else if (word[0] != '/' && getcwd(dir, sizeof dir))
-		len = snprintf(ret_path, PATH_MAX, "%s/%s", dir, word);
-	if (len <= 0 || len >= PATH_MAX)
-		ret_path[0] = '\0';
+	if (r == NTH_E_NONE)
+		fprintf(stderr, "waybill: %s has no line %" PRId64 "\n", path, line);
+	else if (r)
+		fprintf(stderr, "waybill: %s: %s\n", path,
+			r == NTH_E_SPECIAL ? "it is no regular file: its lines cannot be counted" :
+			r > 0              ? "it cannot be unpacked as far as to that line" :
+					     strerror(-r));
+	return r == -EACCES ? EX_NOPERM : r ? EX_NOINPUT : 0;
 }
 
 /* The number of the line is *ret_line, -1 without one. False, after a message. Cuts the word. */
 static bool understand(char *word, struct request *request, int64_t *ret_line)
 {
+	char real[PATH_MAX];
+
 	*request = (struct request){.kind = REQUEST_EXPLAIN, .position = -1};
 	*ret_line = take_number(word, ':');
 	if (*ret_line < 0)
 		request->position = take_number(word, '@');
-	if (snprintf(request->about, sizeof request->about, "%s", word) >= PATH_MAX) {
-		fputs("waybill: that name is too long\n", stderr);
+	if (!ask_about(request, word))
 		return false;
-	}
-	find_path(word, request->path);
+	if (whose_name(word, real) == 0)
+		memcpy(request->about, real, sizeof real);
 	return true;
 }
 
@@ -181,14 +137,14 @@ static bool understand(char *word, struct request *request, int64_t *ret_line)
 static int ask_both(const struct explain_options *options, struct request *request, int64_t line,
 		    int *ret_status)
 {
-	struct line_rules rules = {.end = "\n", .end_len = 1};
+	struct ends ends = {.rules = {.end = "\n", .end_len = 1}};
 	int r = 0;
 
 	*ret_status = 0;
 	if (line >= 0)
-		r = ask(&options->place, request, see_line_end, &rules);
+		r = ask(&options->place, request, see_line_end, &ends);
 	if (!r && line >= 0)
-		*ret_status = find_line(request->about, line, &rules, &request->position);
+		*ret_status = find_line(request->about, line, &ends, &request->position);
 	if (r || *ret_status)
 		return r;
 	return ask(&options->place, request, see, (void *)(uintptr_t)&options->json);

@@ -85,7 +85,8 @@ static bool is_asked(const struct request *request, const struct store_file *row
 {
 	const char *names[] = {row->path, row->lineage, row->real};
 
-	if (!*request->about)
+	if (!*request->about ||
+	    (request->inode && row->inode == request->inode && row->device == request->device))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (names[i] &&

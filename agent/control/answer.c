@@ -13,7 +13,7 @@
 #include "control/explain.h"
 #include "control/letter.h"
 #include "control/metrics.h"
-#include "control/order.h"
+#include "protocol/order.h"
 #include "control/status.h"
 #include "protocol/line.h"
 

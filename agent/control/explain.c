@@ -1,247 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Why a line is, or is not, in Kafka: first whether anybody wants its file, then whether it was
- * read, then what became of it. What lies below the committed position is not kept line by line, so
- * of it is told what is certain: it is settled, and whether it is a dead letter.
+ * read, then what became of it. Here is told what is on its way.
  */
 #include "control/explain.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "control/explain_private.h"
 #include "control/find.h"
-#include "control/nearest.h"
 #include "protocol/line.h"
 #include "view/condition.h"
 #include "view/slow.h"
 #include "view/where.h"
 
-/* So many stored letters are looked through; there is no index, and the loop waits meanwhile. */
-#define LETTERS_MAX 2000
-
-/* What to do about a dead letter. */
-#define MENDED "`waybill dead-letters replay` sends it again when what it was refused for is mended"
-
 /* A checkpoint that is due for so long is worth a word, as in the log. */
 #define UNSAVED_MS 5000
-
-struct explanation {
-	const char *verdict; /* a static word */
-	char words[1024];
-};
-
-PRINTF_LIKE(3, 4)
-static void say(struct explanation *e, const char *verdict, const char *format, ...)
-{
-	va_list args;
-
-	e->verdict = verdict;
-	va_start(args, format);
-	vsnprintf(e->words, sizeof e->words, format, args);
-	va_end(args);
-}
-
-static const char *source_name(const struct view *view, int source)
-{
-	return view->conf->sources[source].name;
-}
-
-/* One in which nothing happened for long: all that was in it is settled. */
-static void explain_dormant(const struct view *view, const struct dormant *file, int64_t position,
-			    struct explanation *e)
-{
-	const char *source = source_name(view, file->source);
-
-	if (position < 0)
-		say(e, "idle",
-		    "source %s follows it: all before position %" PRIu64
-		    " is settled, and nothing happens in it",
-		    source, file->committed);
-	else if ((uint64_t)position < file->committed)
-		say(e, "settled",
-		    "it is settled, as all of its file is: delivered, filtered by on_no_match = "
-		    "\"skip\" or a rule, or one of the dead letters of source %s",
-		    source);
-	else
-		say(e, "beyond", "the file has %" PRIu64 " bytes: no such line is written yet",
-		    file->committed);
-}
-
-/* What of the source was lost unread: by its name alone nobody knows which generation it was in. */
-static void add_lost(const struct counters *of, const char *source, struct explanation *e)
-{
-	size_t len = strlen(e->words);
-	uint64_t bytes;
-	const char *why = counters_lost_reason(of, 1, &bytes);
-
-	if (why)
-		snprintf(e->words + len, sizeof e->words - len,
-			 "; of source %s %" PRIu64 " bytes were lost unread, most %s: the log has "
-			 "their names (file-lost); keep rotated files longer",
-			 source, bytes, why);
-}
-
-/* No file of that name is known: why. */
-static void explain_unknown(const struct view *view, const char *path, struct explanation *e)
-{
-	int wants = discover_wants(view->discover, path);
-	int excludes = discover_excluded(view->discover, path);
-	size_t waiting = wants < 0 ? 0 :
-				     quota_waiting_of(&view->files->quota, (size_t)wants) +
-					     quota_waiting_of(&view->files->awake, (size_t)wants);
-	char nearest[512];
-
-	if (wants >= 0 && map_get(view->files->unreadable, path, strlen(path))) {
-		say(e, "unreadable",
-		    "source %s wants it, and it cannot be opened: waybill's user or one of its "
-		    "groups must be able to read it (the log says what the system said); it is "
-		    "tried again every half minute",
-		    source_name(view, wants));
-	} else if (waiting) {
-		say(e, "no_room",
-		    "source %s wants it, and no such file is known: it is not there, or one of "
-		    "the %zu files of the source that wait until others are gone: raise max_files "
-		    "(`waybill check`), or leave some out with `exclude`",
-		    source_name(view, wants), waiting);
-	} else if (wants >= 0) {
-		say(e, "absent",
-		    "source %s wants it, and no such file is known: it is not there, cannot be "
-		    "opened, or is left out (compressed, ignore_older, no plain file); `waybill "
-		    "check` says which",
-		    source_name(view, wants));
-		add_lost(&view->files->source_counters[wants], source_name(view, wants), e);
-	} else if (discover_shuns(view->discover, path)) {
-		say(e, "own", "it is waybill's own, and never followed");
-	} else if (excludes >= 0) {
-		say(e, "excluded", "the paths of source %s want it, and its exclude leaves it out",
-		    source_name(view, excludes));
-	} else {
-		nearest_pattern(view->conf, path, nearest, sizeof nearest);
-		say(e, "unmatched", "no source wants it%s%s", *nearest ? ": " : "", nearest);
-	}
-}
-
-/* A letter that is not stored yet; NULL: none. */
-static const struct store_dead_letter *pending_letter(const struct view *view,
-						      const struct file *file, uint64_t position)
-{
-	for (size_t i = 0; i < view->letters->n; i++) {
-		const struct store_dead_letter *letter = &view->letters->items[i];
-
-		if (letter->file == file->id && letter->position == position)
-			return letter;
-	}
-	return NULL;
-}
-
-/* The file at its path, if that is it still: one that is closed is not opened for good. */
-static int open_for_a_look(const struct file *file)
-{
-	int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_ino == file->identity.inode &&
-	    st.st_dev == file->identity.device)
-		return fd;
-	close(fd);
-	return -1;
-}
-
-static const char *left_out(const struct view *view, const struct file *file, uint64_t position)
-{
-	int fd = file->tail.fd;
-	const char *why;
-
-	if (!view->pipeline)
-		return NULL;
-	if (fd >= 0)
-		return pipeline_left_out(view->pipeline, file, fd, position);
-	fd = open_for_a_look(file);
-	if (fd < 0)
-		return NULL;
-	why = pipeline_left_out(view->pipeline, file, fd, position);
-	close(fd);
-	return why;
-}
-
-/* A line that is settled, and more is not known of it. How to learn it. */
-#define NOT_KEPT "; where it is in Kafka is not kept (`waybill run --print-acks` prints it)"
-
-/* A line below the committed position. */
-static void explain_settled(const struct view *view, const struct file *file, uint64_t position,
-			    struct explanation *e)
-{
-	const struct store_dead_letter *letter = pending_letter(view, file, position);
-	struct slot *slot = file->source->n_also ? NULL : where_slot(file, position);
-	const char *why = left_out(view, file, position);
-	char reason[256], where[300] = "";
-	uint64_t bytes, count;
-
-	if (slot)
-		where_delivered(view, slot, where, sizeof where);
-	store_dead_letters(view->store, &bytes, &count);
-	if (letter)
-		say(e, "dead", "it is a dead letter: %s; " MENDED, letter->reason);
-	else if (*where)
-		say(e, "settled", "it was delivered%s", where);
-	else if (why)
-		say(e, "filtered", "it is settled: left out by %s, as its bytes are now", why);
-	else if (!letters_kept(view->letters, file->source->name))
-		say(e, "settled",
-		    "it is settled: delivered, or filtered by on_no_match = \"skip\" or a rule; "
-		    "source %s has no dead letters" NOT_KEPT,
-		    file->source->name);
-	else if (view->writing || count > LETTERS_MAX)
-		say(e, "settled",
-		    "it is settled: delivered, filtered, or one of the dead letters of source "
-		    "%s" NOT_KEPT,
-		    file->source->name);
-	else if (store_find_letter(view->store, file->id, position, reason, sizeof reason))
-		say(e, "settled",
-		    "it is settled: delivered, or filtered by on_no_match = \"skip\" or a rule; "
-		    "%s" NOT_KEPT,
-		    file->source->join ? "no dead letter begins with it (ask for the first line of "
-					 "its event)" :
-					 "it is no dead letter");
-	else
-		say(e, "dead", "it is a dead letter: %s; " MENDED, reason);
-}
-
-/* What is settled ahead of the first byte that is not. */
-static void explain_ahead(const struct file *file, const char *how, struct explanation *e)
-{
-	const struct slot *hole = where_slot(file, file->account.committed);
-
-	say(e, "ahead",
-	    "it is %s, ahead of the line at position %" PRIu64
-	    ", which is %s: a crash before that one is settled does not repeat it",
-	    how, file->account.committed,
-	    !hole                         ? "not read again yet" :
-	    hole->state == SLOT_IN_FLIGHT ? "in flight" :
-	    hole->state == SLOT_REFUSED   ? "to be sent alone" :
-	    hole->state == SLOT_FAILED    ? "to be sent again" :
-	    hole->state == SLOT_OWED      ? "to be sent" :
-					    "about to be settled");
-}
-
-static void explain_filtered(const struct view *view, const struct file *file, uint64_t position,
-			     struct explanation *e)
-{
-	const char *why = left_out(view, file, position);
-	char how[128];
-
-	snprintf(how, sizeof how, "filtered (%s)",
-		 why ? why : "on_no_match = \"skip\", a rule, or behind max_line");
-	explain_ahead(file, how, e);
-}
 
 /* Where the record of a slot in flight is, and what is the matter there, if something is. */
 static void explain_in_flight(const struct view *view, struct slot *slot, struct explanation *e)
@@ -287,7 +64,7 @@ static void explain_slot(const struct view *view, const struct file *file, struc
 		say(e, "owed", "another of its topics has it, and this one does not take it now");
 		return;
 	case SLOT_DEAD:
-		letter = pending_letter(view, file, slot_position(slot));
+		letter = explain_letter(view, file, slot_position(slot));
 		say(e, "dead", "it is a dead letter%s%s", letter ? ": " : "",
 		    letter ? letter->reason : "");
 		return;
@@ -350,7 +127,7 @@ static void explain_position(const struct view *view, const struct file *file, u
 	} else if (condition.sized && position >= condition.size) {
 		say(e, "beyond", "the file has %" PRIu64 " bytes: no such line is written yet",
 		    condition.size);
-	} else if ((slot = where_slot(file, position))) {
+	} else if ((slot = explain_slot_at(file, position))) {
 		explain_slot(view, file, slot, e);
 		if (file->source->n_also)
 			add_branch(view, file, slot_branch((struct slot *)slot), e);
@@ -373,7 +150,7 @@ static void explain_file(const struct view *view, const struct file *file, struc
 	    "source %s follows it: all before position %" PRIu64 " is settled%s%s",
 	    file->source->name, condition.position, *condition.waits_for ? "; it waits for " : "",
 	    condition.waits_for);
-	add_lost(file->counts, file->source->name, e);
+	explain_add_lost(file->counts, file->source->name, e);
 }
 
 /* Where there are several it is said which one is meant. */
@@ -420,15 +197,13 @@ static void put_line_end(struct json *to, const struct line_rules *rules)
 void explain_line(const struct view *view, const struct request *request, struct json *to)
 {
 	const struct file *file = request_file(view->files, request);
-	const char *path = *request->path ? request->path : request->about;
-	const struct dormant *dormant =
-		file ? NULL : dormants_at(&view->files->dormants, path, strlen(path));
+	const struct dormant *dormant = file ? NULL : request_dormant(view->files, request);
 	struct explanation e = {0};
 
 	if (dormant)
 		explain_dormant(view, dormant, request->position, &e);
 	else if (!file)
-		explain_unknown(view, path, &e);
+		explain_unknown(view, request, &e);
 	else if (request->position >= 0)
 		explain_position(view, file, (uint64_t)request->position, &e);
 	else
@@ -443,9 +218,11 @@ void explain_line(const struct view *view, const struct request *request, struct
 	line_text(to, "path", file ? file->path : request->about);
 	line_text(to, "source",
 		  file    ? file->source->name :
-		  dormant ? source_name(view, dormant->source) :
+		  dormant ? view->conf->sources[dormant->source].name :
 			    NULL);
 	line_natural(to, "position", request->position);
+	if (file && file->tail.packing)
+		line_bool(to, "packed", true);
 	if (rules_of(view, file, dormant))
 		put_line_end(to, rules_of(view, file, dormant));
 	line_end(to);

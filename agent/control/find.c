@@ -68,9 +68,36 @@ struct file *request_file(const struct files *files, const struct request *reque
 
 	for (size_t i = 0; i < ARRAY_LEN(names) && !file; i++)
 		file = map_get(files->by_path, names[i], strlen(names[i]));
+	if (!file && request->inode)
+		file = files_by_inode(files, request->device, request->inode);
 	for (size_t i = 0; i < ARRAY_LEN(names) && !file; i++)
 		file = map_get(files->by_lineage, names[i], strlen(names[i]));
 	return file ? file : find_told(files, request);
+}
+
+const struct dormant *request_dormant(const struct files *files, const struct request *request)
+{
+	const char *path = *request->path ? request->path : request->about;
+	const struct dormant *file = dormants_at(&files->dormants, path, strlen(path));
+
+	return file || !request->inode ?
+		       file :
+		       dormants_by_inode(&files->dormants, request->device, request->inode);
+}
+
+bool request_line_start(int fd, const struct line_rules *rules, uint64_t *position)
+{
+	char bytes[(size_t)64 << 10];
+	uint64_t from = *position > sizeof bytes ? *position - sizeof bytes : 0;
+	size_t len = *position - from, end;
+
+	if (pread(fd, bytes, len, (off_t)from) != (ssize_t)len)
+		return false;
+	end = lines_find_last_end((struct slice){bytes, len}, from, rules);
+	if (!end && from)
+		return false;
+	*position = from + end;
+	return true;
 }
 
 int request_line(const struct request *request, int fd, const struct line_rules *rules,

@@ -350,7 +350,11 @@ static bool file_asked(struct status *status, const struct view *view,
 {
 	const char *names[] = {file->path, file->lineage, file->real, file->second};
 	bool same = !*request->about || strcmp(request->about, file->source->name) == 0;
+	bool inode = request->inode && file->identity.inode == request->inode &&
+		     file->identity.device == request->device;
 
+	status->known |= inode;
+	same |= inode;
 	for (size_t i = 0; i < ARRAY_LEN(names) && !same; i++) {
 		same = names[i] && request_names(request, names[i]);
 		status->known |= same;

@@ -91,6 +91,8 @@ static int understand(const struct object *object, struct request *request, char
 	request->content = object_number(object, "content", 0) > 0;
 	request->first = (uint64_t)object_number(object, "first", 1);
 	request->last = (uint64_t)object_number(object, "last", INT64_MAX);
+	request->device = (uint64_t)object_number(object, "device", 0);
+	request->inode = (uint64_t)object_number(object, "inode", 0);
 	request->number = (uint64_t)object_number(object, "number", 0);
 	request->open_metrics = object_number(object, "open_metrics", 0) > 0;
 	if (take_text(object, "about", request->about) && take_text(object, "path", request->path))

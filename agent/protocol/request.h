@@ -39,14 +39,15 @@ enum request_sort { SORT_STATE, SORT_LAG, SORT_IN_FLIGHT, SORTS };
 
 struct request {
 	enum request_kind kind;
-	char about[PATH_MAX]; /* what it is asked of: "" for all */
-	char path[PATH_MAX];  /* the same as a path, where the client knows one; "" */
-	int64_t position;     /* of a byte of the line; -1: of the file, its end */
-	bool open_metrics;    /* REQUEST_METRICS: as OpenMetrics has it */
-	bool content;         /* REQUEST_LETTERS: with keys, values and headers */
-	uint64_t first, last; /* of dead letters: their ids */
-	uint64_t number;      /* REQUEST_ORDER: about which one; 0: the last */
-	size_t limit;         /* REQUEST_STATUS: so many files, by `sort`; 0: all, in no order */
+	char about[PATH_MAX];   /* what it is asked of: "" for all */
+	char path[PATH_MAX];    /* the same as a path, where the client knows one; "" */
+	uint64_t device, inode; /* of the same, if it is there for the client; inode 0: not known */
+	int64_t position;       /* of a byte of the line; -1: of the file, its end */
+	bool open_metrics;      /* REQUEST_METRICS: as OpenMetrics has it */
+	bool content;           /* REQUEST_LETTERS: with keys, values and headers */
+	uint64_t first, last;   /* of dead letters: their ids */
+	uint64_t number;        /* REQUEST_ORDER: about which one; 0: the last */
+	size_t limit;           /* REQUEST_STATUS: so many files, by `sort`; 0: all, in no order */
 	enum request_sort sort;
 	bool topics;     /* REQUEST_STATUS: with all topics, whatever it is asked of */
 	char match[256]; /* REQUEST_STATUS: only files whose path holds this; "": all */

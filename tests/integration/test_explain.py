@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """waybill explain: why a line is, or is not, in Kafka, asked of a running agent."""
 
+import gzip
 import json
+import os
 import subprocess
 
 import pytest
@@ -12,6 +14,7 @@ NOWHERE = "127.0.0.1:1"  # no broker there
 EX_OK = 0
 EX_NOINPUT = 66
 EX_UNAVAILABLE = 69
+EX_USAGE = 64
 
 
 def explain(agent, what, expect=EX_OK, cwd=None):
@@ -167,3 +170,89 @@ def test_no_room_for_a_file(work, make_agent):
     waiting = [words for words in said if words.startswith("no_room: source lines wants it")]
     assert waiting and all("raise max_files" in words for words in waiting), said
     agent.kill()
+
+
+@pytest.mark.scenario("G01", "G03")
+def test_any_byte_of_a_line_tells_of_its_line(cluster, topic, work, make_agent):
+    """Not of what begins there: that would be no dead letter, and of another rule; and whoever may ask and may
+    not read the file could find out what is in it, byte by byte."""
+    path = work / "log" / "a.log"
+    lines = ["k=1 fine\n", "none k2\n", "k=3 drop me\n", "k=4 rop\n"]
+    path.write_text("".join(lines))
+    source = {"name": "orders", "paths": [str(path)], "parser": "order", "topic": topic}
+    source |= {"key": "${k}", "on_missing_key": "dead_letter"}
+    rules = {"drops": "drop", "begins": "^(ine|2|rop)"}
+    source["rules"] = [{"name": name, "action": "drop", "pattern": pattern} for name, pattern in rules.items()]
+    settings = config.settings(cluster.bootstrap, [source], pattern=r"^(?:k=(?<k>\d))?")
+    agent = make_agent(text=config.render_settings(settings)).start()
+    agent.counted(lines_filtered=1, lines_dead=1, lines_delivered=2)
+    wait_for(lambda: agent.ask("dead-letters", "list", "--json"), 20, "it is stored")
+    agent.stop()  # what is in memory of them goes
+    agent.start()
+    agent.wait_says("started:")
+    dropped = 'filtered: it is settled: left out by rule "drops"'
+    wants = ["settled: ", "dead: it is a dead letter: KEY_MISSING", dropped, "settled: "]
+    at = 0
+    for line, words in zip(lines, wants):
+        for byte in range(len(line)):
+            said = explain(agent, f"{path}@{at + byte}")
+            assert said.startswith(words), (line, byte, said)
+        at += len(line)
+    agent.stop()
+
+
+@pytest.mark.scenario("G01", "G03")
+def test_a_file_under_another_name(work, make_agent):
+    """A link of it, a name that is no UTF-8, a name that leads elsewhere, one that is not there."""
+    logs = work / "log"
+    path = logs / "a.log"
+    path.write_text("one\ntwo\n")
+    os.link(path, work / "hard")
+    raw = os.fsencode(logs) + b"/\xff\x01.log"
+    with open(raw, "w", encoding="ascii") as log:
+        log.write("one\n")
+    os.symlink("/dev/zero", logs / "zero.log")
+    agent = make_agent(NOWHERE, "orders").start()
+    agent.wait_says("started:")
+    assert explain(agent, work / "hard").startswith(("held: source lines follows it", "reading: source lines follows it"))
+    assert explain(agent, f"{work}/hard:2").startswith("unread: it is not read yet")
+    assert explain(agent, os.fsdecode(raw)).startswith(("held: source lines follows it", "reading: source lines follows it"))
+    assert explain(agent, os.fsdecode(raw) + ":1").startswith("unread: it is not read yet")
+    shown = agent.ask("checkpoint", "show", os.fsdecode(raw))
+    assert "position   0" in shown and "size       4" in shown
+    assert "position 0" in agent.ask("checkpoint", "set", os.fsdecode(raw), "end", "--dry-run")
+    for name in ("zero.log", "../log/zero.log"):
+        assert explain(agent, name, cwd=logs).startswith("absent: source lines wants it")
+    assert explain(agent, "../log/b.log", cwd=logs).startswith("absent: source lines wants it")
+    agent.kill()
+
+
+@pytest.mark.scenario("G01", "G03")
+def test_what_has_no_lines(work, make_agent):
+    """It is not waited for, nor read without an end."""
+    logs = work / "log"
+    os.mkfifo(logs / "fifo.log")
+    (logs / "dir.log").mkdir()
+    agent = make_agent(NOWHERE, "orders").start()
+    agent.wait_says("started:")
+    for name in (logs / "fifo.log", logs / "dir.log", "/dev/zero"):
+        assert "no regular file" in explain(agent, f"{name}:2", EX_NOINPUT)
+    assert "name is empty" in explain(agent, "", EX_USAGE)
+    agent.kill()
+
+
+@pytest.mark.scenario("G01", "G03")
+def test_lines_of_a_compressed_file(cluster, topic, work, make_agent):
+    """They are those of its content."""
+    lines = [f"k={number} {'x' * (number % 700)}\n" for number in range(3000)]
+    path = work / "log" / "a.log.gz"
+    path.write_bytes(gzip.compress("".join(lines).encode()))
+    source = {"name": "s", "paths": [str(path)], "topic": topic, "compressed": True}
+    agent = make_agent(text=config.render_settings(config.settings(cluster.bootstrap, [source]))).start()
+    agent.counted(lines_delivered=3000)
+    for number in (1, 2, 700, 3000):
+        answer = json.loads(agent.ask("explain", "--json", f"{path}:{number}"))
+        assert answer["position"] == len("".join(lines[: number - 1])), number
+        assert answer["verdict"] == "settled"
+    assert "has no line 3002" in explain(agent, f"{path}:3002", EX_NOINPUT)
+    agent.stop()

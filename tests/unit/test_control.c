@@ -20,7 +20,7 @@
 #include "control/control.h"
 #include "control/explain.h"
 #include "control/find.h"
-#include "control/order.h"
+#include "protocol/order.h"
 #include "login/login.h"
 #include "protocol/address.h"
 #include "view/condition.h"

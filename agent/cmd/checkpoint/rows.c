@@ -23,18 +23,21 @@ static bool is_name(const struct request *request, const char *name)
 	return name && (strcmp(request->about, name) == 0 || strcmp(request->path, name) == 0);
 }
 
-/* By its path, else the newest at which its generations appear; NULL: none. */
+/* By its path, by its inode, else the newest at which its generations appear; NULL: none. */
 static struct store_file *find(struct store_file *rows, size_t n, const struct request *request)
 {
-	struct store_file *found = NULL;
+	struct store_file *found = NULL, *linked = NULL;
 
 	for (size_t i = 0; i < n; i++) {
 		if (is_name(request, rows[i].path) || is_name(request, rows[i].real))
 			return &rows[i];
+		if (request->inode && rows[i].inode == request->inode &&
+		    rows[i].device == request->device)
+			linked = &rows[i];
 		if (is_name(request, rows[i].lineage))
 			found = &rows[i];
 	}
-	return found;
+	return linked ?: found;
 }
 
 /* Of a file that is there, and as its bytes are. -1: it is not. */

@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/whose.h"
+
 #define PIECE_BYTES ((size_t)256 << 10)
 
 /*
@@ -23,31 +25,6 @@
  * for.
  */
 #define FREE_BYTES ((uint64_t)1 << 20)
-
-/*
- * The path that patterns are held against: absolute, and through no link but in its directory's
- * name, for a pattern names a file's own name as it is.
- */
-static int absolute(const char *name, char ret_path[PATH_MAX])
-{
-	const char *slash = strrchr(name, '/');
-	char dir[PATH_MAX], real[PATH_MAX];
-	int n;
-
-	if (name[0] == '/' && !strstr(name, "/.") && !strstr(name, "//")) {
-		n = snprintf(ret_path, PATH_MAX, "%s", name);
-		return n < PATH_MAX ? 0 : -ENAMETOOLONG;
-	}
-	n = snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - name + 1) : 1,
-		     slash ? name : ".");
-	if (n >= (int)sizeof dir)
-		return -ENAMETOOLONG;
-	if (!realpath(dir, real))
-		return -errno;
-	n = snprintf(ret_path, PATH_MAX, "%s/%s", strcmp(real, "/") == 0 ? "" : real,
-		     slash ? slash + 1 : name);
-	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
-}
 
 /* A regular file is read where it stands, anything else through a copy. Takes fd. */
 static int take(struct preview_input *input, int fd)
@@ -83,7 +60,7 @@ int preview_input_open(struct preview_input *input, const char *name)
 		fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 		return fd < 0 ? -errno : take(input, fd);
 	}
-	r = absolute(name, input->path);
+	r = whose_name(name, input->path);
 	if (r)
 		return r;
 	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);

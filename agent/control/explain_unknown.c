@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Of a file that nobody reads: whether anybody wants it, and what is in its way; or all that was in
+ * it is settled, and only its row is left.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "control/explain_private.h"
+#include "control/nearest.h"
+
+static const char *source_name(const struct view *view, int source)
+{
+	return view->conf->sources[source].name;
+}
+
+void explain_dormant(const struct view *view, const struct dormant *file, int64_t position,
+		     struct explanation *e)
+{
+	const char *source = source_name(view, file->source);
+
+	if (position < 0)
+		say(e, "idle",
+		    "source %s follows it: all before position %" PRIu64
+		    " is settled, and nothing happens in it",
+		    source, file->committed);
+	else if ((uint64_t)position < file->committed)
+		say(e, "settled",
+		    "it is settled, as all of its file is: delivered, filtered by on_no_match = "
+		    "\"skip\" or a rule, or one of the dead letters of source %s",
+		    source);
+	else
+		say(e, "beyond", "the file has %" PRIu64 " bytes: no such line is written yet",
+		    file->committed);
+}
+
+void explain_add_lost(const struct counters *of, const char *source, struct explanation *e)
+{
+	size_t len = strlen(e->words);
+	uint64_t bytes;
+	const char *why = counters_lost_reason(of, 1, &bytes);
+
+	if (why)
+		snprintf(e->words + len, sizeof e->words - len,
+			 "; of source %s %" PRIu64 " bytes were lost unread, most %s: the log has "
+			 "their names (file-lost); keep rotated files longer",
+			 source, bytes, why);
+}
+
+/* So many files of the source find no room. */
+static size_t files_waiting(const struct view *view, int source)
+{
+	return quota_waiting_of(&view->files->quota, (size_t)source) +
+	       quota_waiting_of(&view->files->awake, (size_t)source);
+}
+
+/* A source may want the name that was typed, or that of the file to which it leads. */
+static const char *wanted_name(const struct view *view, const struct request *request)
+{
+	const char *path = *request->path ? request->path : request->about;
+
+	if (discover_wants(view->discover, request->about) >= 0 ||
+	    (discover_wants(view->discover, path) < 0 &&
+	     discover_excluded(view->discover, request->about) >= 0))
+		return request->about;
+	return path;
+}
+
+void explain_unknown(const struct view *view, const struct request *request, struct explanation *e)
+{
+	const char *path = wanted_name(view, request);
+	int wants = discover_wants(view->discover, path);
+	int excludes = discover_excluded(view->discover, path);
+	size_t waiting;
+	char nearest[512];
+
+	if (wants >= 0 && map_get(view->files->unreadable, path, strlen(path))) {
+		say(e, "unreadable",
+		    "source %s wants it, and it cannot be opened: waybill's user or one of its "
+		    "groups must be able to read it (the log says what the system said); it is "
+		    "tried again every half minute",
+		    source_name(view, wants));
+	} else if (wants >= 0 && (waiting = files_waiting(view, wants))) {
+		say(e, "no_room",
+		    "source %s wants it, and no such file is known: it is not there, or one of "
+		    "the %zu files of the source that wait until others are gone: raise max_files "
+		    "(`waybill check`), or leave some out with `exclude`",
+		    source_name(view, wants), waiting);
+	} else if (wants >= 0) {
+		say(e, "absent",
+		    "source %s wants it, and no such file is known: it is not there, cannot be "
+		    "opened, or is left out (compressed, ignore_older, no plain file); `waybill "
+		    "check` says which",
+		    source_name(view, wants));
+		explain_add_lost(&view->files->source_counters[wants], source_name(view, wants), e);
+	} else if (discover_shuns(view->discover, path)) {
+		say(e, "own", "it is waybill's own, and never followed");
+	} else if (excludes >= 0) {
+		say(e, "excluded", "the paths of source %s want it, and its exclude leaves it out",
+		    source_name(view, excludes));
+	} else {
+		nearest_pattern(view->conf, path, nearest, sizeof nearest);
+		say(e, "unmatched", "no source wants it%s%s", *nearest ? ": " : "", nearest);
+	}
+}
