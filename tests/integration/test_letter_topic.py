@@ -4,6 +4,7 @@ waits for them."""
 
 import json
 import random
+import signal
 import time
 
 import pytest
@@ -31,7 +32,9 @@ def place(work, topic_name):
 
 def agent_of(make_agent, cluster, *sources, **more):
     settings = config.settings(cluster.bootstrap, list(sources), pattern=PATTERN, **more)
-    return make_agent(text=config.render_settings(settings))
+    agent = make_agent(text=config.render_settings(settings))
+    agent.bootstrap = cluster.bootstrap
+    return agent
 
 
 def bad(numbers):
@@ -73,6 +76,14 @@ def status(agent, kind):
     lines = agent.ask("status", "--json").splitlines()
     rows = [json.loads(line) for line in lines if line.startswith("{")]
     return [row for row in rows if row["kind"] == kind]
+
+
+def reload(agent, *sources, **more):
+    """The next configuration, in the running agent."""
+    before = agent.messages().count(" are taken")
+    agent.configure(text=config.render_settings(config.settings(agent.bootstrap, list(sources), pattern=PATTERN, **more)))
+    agent.signal(signal.SIGHUP)
+    wait_for(lambda: agent.messages().count(" are taken") > before, 30, "the reload")
 
 
 def ours(record):
@@ -279,3 +290,89 @@ def test_until_eof_waits_for_them(cluster, topic, place, make_agent):
     agent = agent_of(make_agent, cluster, source(topic, path, dead_letter_topic=dead))
     assert agent.run("--until-eof") == 65
     assert numbers(cluster, dead) == list(range(30)) and no_letters(agent)
+
+
+@pytest.mark.scenario("G03", "F03")
+@pytest.mark.parametrize("keep", ["drop", "keep"])
+def test_a_reload_has_those_that_wait_go_elsewhere(cluster, topic, place, make_agent, keep):
+    """Their topic is not there: they go to the next one that their source has, once; without one they stay."""
+    path, dead = place
+    other = cluster.make_topic(f"{dead}-other", partitions=1)
+    more = {"dead_letter_copied": keep}
+    path.write_text(bad(range(20)) + good([20]))
+    agent = agent_of(make_agent, cluster, source(topic, path, dead_letter_topic=dead, **more)).start()
+    agent.counted(lines_dead=20, lines_delivered=1)
+    agent.wait_says(f"topic {dead} does not exist", "its dead letters wait")
+    wait_for(lambda: len(kept(agent)) == 20, 20, "they are in the state")
+    reload(agent, source(topic, path))
+    append(path, bad([21]))
+    agent.counted(lines_dead=21)
+    wait_for(lambda: len(kept(agent)) == 21, 20, "without a topic they stay")
+    assert f"topic {dead} is missing" not in told(agent, "status"), "nobody waits for it"
+    reload(agent, source(topic, path, dead_letter_topic=other, **more))
+    wanted = [*range(20), 21]
+    wait_there(cluster, other, wanted)
+    cluster.make_topic(dead, partitions=1)
+    reload(agent, source(topic, path, dead_letter_topic=dead, **more))
+    append(path, bad([22]) + good([23]))
+    wait_there(cluster, dead, [22])
+    agent.counted(letters_copied=22, lines_delivered=2)
+    agent.stop()
+    assert (numbers(cluster, other), numbers(cluster, dead)) == (wanted, [22]), "each once, in their order"
+    assert len(kept(agent)) == (22 if keep == "keep" else 0)
+    assert agent.messages().count("started:") == 1
+
+
+@pytest.mark.scenario("G03", "F03")
+def test_a_reload_that_gives_the_topic_back(cluster, topic, place, make_agent):
+    """All that waited for it before it was taken away go there, from the first on."""
+    path, dead = place
+    path.write_text(bad(range(20)) + good([20]))
+    agent = agent_of(make_agent, cluster, source(topic, path, dead_letter_topic=dead)).start()
+    agent.wait_says(f"topic {dead} does not exist", "its dead letters wait")
+    wait_for(lambda: len(kept(agent)) == 20, 20, "they are in the state")
+    reload(agent, source(topic, path))
+    cluster.make_topic(dead, partitions=1)
+    append(path, bad([21]))
+    agent.counted(lines_dead=21)
+    reload(agent, source(topic, path, dead_letter_topic=dead))
+    wait_there(cluster, dead, [*range(20), 21])
+    agent.stop()
+    assert numbers(cluster, dead) == [*range(20), 21] and no_letters(agent)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.scenario("G03", "F03", "E01")
+@pytest.mark.parametrize("other", [True, False])
+def test_a_reload_while_one_is_under_way(broker, topic_name, place, make_agent, other):
+    """To a topic that its source does not have any more: it is out of the state by the report that the topic
+    has it, and those behind it go to the next one, which others have already, or stay."""
+    path, dead = place
+    topic = broker.make_topic(topic_name)
+    second = broker.make_topic(f"{dead}-second", partitions=1)
+    broker.make_topic(dead, partitions=1)
+    path.write_text(bad([0]) + good([1]))
+    beside = source(topic, path.with_name("b.log"), dead_letter_topic=second)
+    agent = agent_of(make_agent, broker, source(topic, path, dead_letter_topic=dead), beside).start()
+    wait_there(broker, dead, [0])
+    broker.freeze()
+    try:
+        append(path, bad(range(2, 12)))
+        agent.counted(lines_dead=11)
+        wait_for(lambda: len(kept(agent)) == 10, 20, "they are in the state")
+        wait_for(lambda: '"in_flight":1' in agent.ask("status", "--json", dead), 20, "one is under way")
+        reload(agent, source(topic, path, **({"dead_letter_topic": second} if other else {})), beside)
+        if other:
+            wait_for(lambda: '"in_flight":1' in agent.ask("status", "--json", second), 20, "the next one is, too")
+    finally:
+        broker.thaw()
+    if other:
+        wait_there(broker, second, range(3, 12))
+    else:
+        wait_for(lambda: len(kept(agent)) == 9, 60, "the first is out of the state")
+    append(path, good([12]))
+    agent.counted(lines_delivered=2)
+    agent.stop()
+    assert numbers(broker, dead) == [0, 2], "what was under way, once"
+    assert numbers(broker, second) == (list(range(3, 12)) if other else [])
+    assert len(kept(agent)) == (0 if other else 9)
