@@ -26,31 +26,17 @@
 /* A letter that came back undelivered is tried again. */
 #define AGAIN_US US_PER_S
 
-/* "position of /var/log/a.log", "dead letters 1 to 40 of orders"; returns ret_text. */
-static const char *subject(const struct order *order, char *ret_text, size_t len)
-{
-	const struct request *request = &order->request;
-
-	if (request->kind == REQUEST_SET)
-		snprintf(ret_text, len, "position of %s", request->about);
-	else
-		snprintf(ret_text, len, "dead letters %" PRIu64 " to %" PRIu64 "%s%s",
-			 request->first, request->last, *request->about ? " of " : "",
-			 request->about);
-	return ret_text;
-}
-
 static void finish(struct agent *agent, enum order_state state)
 {
 	struct order *order = &agent->order;
 	bool done = state == ORDER_DONE;
-	char what[PATH_MAX + 80];
+	char what[ORDER_SUBJECT_MAX];
 
 	order->state = state;
 	log_say(agent->log, done ? LOG_NOTICE : LOG_WARNING, done ? "order-done" : "order-failed",
-		"%s: %s, ordered by user %u, %s: %" PRIu64 " %s%s%s",
-		subject(order, what, sizeof what), request_name(&order->request), order->user,
-		done ? "is carried out" : "failed", order->done,
+		"%s: %s, ordered by user %u, %s: %" PRIu64 " %s%s%s", order_subject(order, what),
+		request_name(&order->request), order->user, done ? "is carried out" : "failed",
+		order->done,
 		order->request.kind == REQUEST_DROP   ? "removed" :
 		order->request.kind == REQUEST_REPLAY ? "acknowledged" :
 							"set",
@@ -366,11 +352,11 @@ static void begin_letters(struct agent *agent)
 static void begin(struct agent *agent, uint64_t now_us)
 {
 	struct order *order = &agent->order;
-	char what[PATH_MAX + 80];
+	char what[ORDER_SUBJECT_MAX];
 
 	order->state = ORDER_RUNNING;
 	log_say(agent->log, LOG_NOTICE, "order-given", "%s: %s was ordered by user %u",
-		subject(order, what, sizeof what), request_name(&order->request), order->user);
+		order_subject(order, what), request_name(&order->request), order->user);
 	if (order->request.kind == REQUEST_SET)
 		begin_set(agent, now_us);
 	else

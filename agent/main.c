@@ -136,6 +136,8 @@ static int run(const struct command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	if (!cmd_begin())
+		return EX_OSERR;
 	if (argc < 2) {
 		print_help(stderr);
 		return EX_USAGE;

@@ -2,6 +2,8 @@
 #ifndef CMD_CMD_H
 #define CMD_CMD_H
 
+#include <stdbool.h>
+
 /*
  * The commands: each gets argv from its own name on ("waybill run"), prints usage errors itself,
  * and returns the exit status (<sysexits.h>).
@@ -23,6 +25,12 @@ int cmd_broker(int argc, char **argv); /* the embedded broker that demo starts; 
 int cmd_sample(int argc, char **argv); /* the application that demo starts; not in --help */
 int cmd_rows(int argc, char **argv);   /* the tables, for tests/docs.sh; not in --help */
 int cmd_version(int argc, char **argv);
+
+/*
+ * The first act of a command: standard input, output and error that are closed are opened, so that
+ * reading and writing there fail. False: they cannot be.
+ */
+bool cmd_begin(void);
 
 /*
  * The last act of a command: writes out what stands in stdout. Returns the status, or EX_IOERR

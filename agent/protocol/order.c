@@ -77,3 +77,16 @@ void order_describe(const struct order *order, char *ret_words, size_t len)
 		 request_name(&order->request), order->user, order->done, *order->words ? "; " : "",
 		 order->words);
 }
+
+const char *order_subject(const struct order *order, char ret_text[ORDER_SUBJECT_MAX])
+{
+	const struct request *request = &order->request;
+
+	if (request->kind == REQUEST_SET)
+		snprintf(ret_text, ORDER_SUBJECT_MAX, "position of %s", request->about);
+	else
+		snprintf(ret_text, ORDER_SUBJECT_MAX, "dead letters %" PRIu64 " to %" PRIu64 "%s%s",
+			 request->first, request->last, *request->about ? " of " : "",
+			 request->about);
+	return ret_text;
+}

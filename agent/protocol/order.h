@@ -56,6 +56,10 @@ bool order_is_open(const struct order *order);
  */
 void order_put(const struct order *order, uint64_t number, struct json *to);
 
+/* What it is about: "position of /var/log/a.log", "dead letters 1 to 40 of orders". ret_text. */
+#define ORDER_SUBJECT_MAX (PATH_MAX + 80)
+const char *order_subject(const struct order *order, char ret_text[ORDER_SUBJECT_MAX]);
+
 /* What is carried out now, for who finds it in his way. */
 void order_describe(const struct order *order, char *ret_words, size_t len);
 

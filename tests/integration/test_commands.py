@@ -16,6 +16,7 @@ from rig.agent import EX_CONFIG, EX_IOERR, EX_NOINPUT, EX_OK, EX_USAGE
 from rig.config import render_settings
 from rig.paths import WAYBILL
 from rig.process import read_terminal
+from rig.wait import wait_for
 
 DEADLINE = 60
 COMMANDS = ["run", "preview", "test", "check", "status", "explain", "metrics", "demo"]
@@ -214,3 +215,29 @@ def test_syntax_errors_on_a_terminal(conf):
         said = re.sub(r"\x1b\[[\d;]*m", "", out).replace("\n    ", " ").splitlines()
         assert len(said) == 1 and said[0].startswith(f"{conf}:2: "), said
         assert said[0].endswith('syntax error: text is written in quotes: name = "value";')
+
+
+@pytest.mark.parametrize("closed", [(1,), (2,), (0, 1, 2)])
+def test_a_stream_that_is_closed_is_no_file_of_ours(conf, closed):
+    """Messages went to what was opened next and got its number: the lock of the state, or a broker."""
+
+    def close():
+        for stream in closed:
+            os.close(stream)
+
+    state = conf.parent / "state"
+    agent = subprocess.Popen(
+        [WAYBILL, "run", "--config", conf, "--state-dir", state, "--until-eof"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=close,
+    )
+    try:
+        wait_for(lambda: (state / "control").exists(), DEADLINE, "the agent")
+        streams = [os.readlink(f"/proc/{agent.pid}/fd/{stream}") for stream in range(3)]
+        assert streams == ["/dev/null"] * 3
+        agent.terminate()
+        agent.wait(DEADLINE)
+    finally:
+        agent.kill()
+    assert b"waybill: " not in (state / "lock").read_bytes()
+    done = subprocess.run([WAYBILL, "--help"], stderr=subprocess.PIPE, preexec_fn=lambda: os.close(1), check=False)
+    assert done.returncode == EX_IOERR and b"Bad file descriptor" in done.stderr
