@@ -225,6 +225,7 @@ static int make_output(struct agent *agent)
 	const struct conf *conf = agent->conf;
 	struct pipeline_options options = {
 		.counters = &agent->counters,
+		.losses = &agent->files.losses,
 		.letters = &agent->letters,
 		.topics = (const char *const *)conf->topics,
 		.topic_clusters = conf->n_clusters > 1 ? conf->cluster_names : NULL,

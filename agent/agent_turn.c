@@ -87,7 +87,8 @@ static void vanished(struct agent *agent, struct file *file)
 	if (r || file_unsettled(file, &lost)) {
 		agent->error = -ENOMEM;
 	} else if (lost) {
-		files_count_lost(&agent->files, file->source, LOST_REMOVED, lost);
+		files_count_lost(&agent->files, file->source, file->path, file->lineage,
+				 LOST_REMOVED, lost);
 		log_source(agent->log, LOG_ERR, file->source->name, "file-lost",
 			   "%s: gone before it was wholly shipped: lines after position %llu are "
 			   "lost; keep rotated files longer",

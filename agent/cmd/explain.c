@@ -145,7 +145,8 @@ static int ask_both(const struct explain_options *options, struct request *reque
 		r = ask(&options->place, request, see_line_end, &ends);
 	if (!r && line >= 0)
 		*ret_status = find_line(request->about, line, &ends, &request->position);
-	if (r || *ret_status)
+	/* Of one that is gone the agent may know why, or what was lost of it. */
+	if (r || (*ret_status && access(request->about, F_OK) == 0))
 		return r;
 	return ask(&options->place, request, see, (void *)(uintptr_t)&options->json);
 }

@@ -150,7 +150,6 @@ static void explain_file(const struct view *view, const struct file *file, struc
 	    "source %s follows it: all before position %" PRIu64 " is settled%s%s",
 	    file->source->name, condition.position, *condition.waits_for ? "; it waits for " : "",
 	    condition.waits_for);
-	explain_add_lost(file->counts, file->source->name, e);
 }
 
 /* Where there are several it is said which one is meant. */
@@ -159,6 +158,19 @@ static void add_cluster(struct explanation *e, const char *cluster)
 	size_t len = strlen(e->words);
 
 	snprintf(e->words + len, sizeof e->words - len, " (cluster %s)", cluster);
+}
+
+/* Its name is that of another one, or of other content, that nobody will find in Kafka. */
+static void add_loss(const struct view *view, const struct file *file, struct explanation *e)
+{
+	const struct loss *loss = losses_find(&view->files->losses, file->path);
+	size_t len = strlen(e->words);
+	char words[160];
+
+	if (!loss)
+		return;
+	losses_describe(loss, words, sizeof words);
+	snprintf(e->words + len, sizeof e->words - len, "; of what had this name before %s", words);
 }
 
 /* What is settled is so in memory only while the state cannot be written. */
@@ -210,6 +222,8 @@ void explain_line(const struct view *view, const struct request *request, struct
 		explain_file(view, file, &e);
 	if (file && view->conf->n_clusters > 1)
 		add_cluster(&e, view->conf->clusters[file->source->cluster].name);
+	if (file && request->position < 0)
+		add_loss(view, file, &e);
 	if (file)
 		add_unsaved(view, &e);
 	line_begin(to, "explain");

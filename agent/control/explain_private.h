@@ -45,12 +45,6 @@ void explain_ahead(const struct file *file, const char *how, struct explanation 
 void explain_filtered(const struct view *view, const struct file *file, uint64_t position,
 		      struct explanation *e);
 
-/*
- * Adds what of the source was lost unread: by its name alone nobody knows which generation it was
- * in.
- */
-void explain_add_lost(const struct counters *of, const char *source, struct explanation *e);
-
 /* No file is known by either name: why. */
 void explain_unknown(const struct view *view, const struct request *request, struct explanation *e);
 

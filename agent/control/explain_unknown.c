@@ -34,19 +34,6 @@ void explain_dormant(const struct view *view, const struct dormant *file, int64_
 		    file->committed);
 }
 
-void explain_add_lost(const struct counters *of, const char *source, struct explanation *e)
-{
-	size_t len = strlen(e->words);
-	uint64_t bytes;
-	const char *why = counters_lost_reason(of, 1, &bytes);
-
-	if (why)
-		snprintf(e->words + len, sizeof e->words - len,
-			 "; of source %s %" PRIu64 " bytes were lost unread, most %s: the log has "
-			 "their names (file-lost); keep rotated files longer",
-			 source, bytes, why);
-}
-
 /* So many files of the source find no room. */
 static size_t files_waiting(const struct view *view, int source)
 {
@@ -71,10 +58,17 @@ void explain_unknown(const struct view *view, const struct request *request, str
 	const char *path = wanted_name(view, request);
 	int wants = discover_wants(view->discover, path);
 	int excludes = discover_excluded(view->discover, path);
+	const struct loss *loss = losses_find(&view->files->losses, path);
 	size_t waiting;
-	char nearest[512];
+	char words[512];
 
-	if (wants >= 0 && map_get(view->files->unreadable, path, strlen(path))) {
+	if (loss) {
+		losses_describe(loss, words, sizeof words);
+		say(e, "destroyed",
+		    "of what was in it %s; keep rotated files longer; a copy of it is shipped when "
+		    "it is put under a name that a source wants",
+		    words);
+	} else if (wants >= 0 && map_get(view->files->unreadable, path, strlen(path))) {
 		say(e, "unreadable",
 		    "source %s wants it, and it cannot be opened: waybill's user or one of its "
 		    "groups must be able to read it (the log says what the system said); it is "
@@ -92,14 +86,13 @@ void explain_unknown(const struct view *view, const struct request *request, str
 		    "opened, or is left out (compressed, ignore_older, no plain file); `waybill "
 		    "check` says which",
 		    source_name(view, wants));
-		explain_add_lost(&view->files->source_counters[wants], source_name(view, wants), e);
 	} else if (discover_shuns(view->discover, path)) {
 		say(e, "own", "it is waybill's own, and never followed");
 	} else if (excludes >= 0) {
 		say(e, "excluded", "the paths of source %s want it, and its exclude leaves it out",
 		    source_name(view, excludes));
 	} else {
-		nearest_pattern(view->conf, path, nearest, sizeof nearest);
-		say(e, "unmatched", "no source wants it%s%s", *nearest ? ": " : "", nearest);
+		nearest_pattern(view->conf, path, words, sizeof words);
+		say(e, "unmatched", "no source wants it%s%s", *words ? ": " : "", words);
 	}
 }

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/unicode.h"
@@ -106,7 +105,6 @@ int request_line(const struct request *request, int fd, const struct line_rules 
 	uint64_t position = (uint64_t)request->position;
 	size_t len = lines_end_rest(rules) + 1;
 	char before[LINES_END_MAX];
-	struct stat st;
 	ssize_t n;
 	int r;
 
@@ -114,11 +112,7 @@ int request_line(const struct request *request, int fd, const struct line_rules 
 		r = tail_find_end(fd, rules, ret_position);
 		return r > 0 ? REQUEST_E_WITHIN : r;
 	}
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (position && (position < len || position > (uint64_t)st.st_size))
-		return REQUEST_E_WITHIN;
-	n = position ? pread(fd, before, len, (off_t)(position - len)) : 0;
+	n = position < len ? 0 : pread(fd, before, len, (off_t)(position - len));
 	if (n < 0)
 		return -errno;
 	if (position && (n < (ssize_t)len || lines_find_last_end((struct slice){before, len},

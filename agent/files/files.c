@@ -152,6 +152,7 @@ void files_deinit(struct files *files)
 	struct file *file;
 
 	dormants_deinit(&files->dormants);
+	losses_deinit(&files->losses);
 	while (files->arrivals && (arrival = map_next(files->arrivals, &cursor)))
 		free(arrival);
 	files->arrivals = map_free(files->arrivals);

@@ -10,6 +10,7 @@
 #include "flow/rate.h"
 #include "ops/counters.h"
 #include "ops/log.h"
+#include "ops/losses.h"
 #include "state/letters.h"
 #include "state/store.h"
 
@@ -77,6 +78,7 @@ struct files {
 	struct counters *counters;
 	struct counters *source_counters; /* the same by source, as far as they are kept so */
 	struct log *log;
+	struct losses losses;
 	struct map *by_inode;   /* struct inode_key → file */
 	struct map *by_path;    /* current path → file */
 	struct map *by_lineage; /* path, also a real one → the newest generation that was there */
@@ -300,9 +302,9 @@ void files_release_letters(struct files *files, const struct letters *letters);
 
 bool files_any_held(const struct files *files);
 
-/* So many bytes of a file are lost; source: NULL: it is of none any more. */
-void files_count_lost(struct files *files, const struct source *source, enum counters_lost why,
-		      uint64_t bytes);
+/* So many bytes of a file are lost; source: NULL: it is of none any more; lineage, too. */
+void files_count_lost(struct files *files, const struct source *source, const char *path,
+		      const char *lineage, enum counters_lost why, uint64_t bytes);
 
 /*
  * Before a compressed file is read. False: others are; the file is held until one of them has no

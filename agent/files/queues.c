@@ -128,11 +128,12 @@ void files_release_all(struct files *files)
 	}
 }
 
-void files_count_lost(struct files *files, const struct source *source, enum counters_lost why,
-		      uint64_t bytes)
+void files_count_lost(struct files *files, const struct source *source, const char *path,
+		      const char *lineage, enum counters_lost why, uint64_t bytes)
 {
 	struct counters *of_source;
 
+	losses_add(&files->losses, path, lineage, why, bytes);
 	files->counters->files_lost++;
 	files->counters->bytes_lost += bytes;
 	if (!source)

@@ -21,7 +21,8 @@ bool follow_is_spoilt(struct files *files, struct file *file)
 	file->spoilt = true;
 	file->rewritten = false;
 	if (end > settled)
-		files_count_lost(files, file->source, LOST_OVERWRITTEN, end - settled);
+		files_count_lost(files, file->source, file->path, file->lineage, LOST_OVERWRITTEN,
+				 end - settled);
 	log_source(files->log, end > settled ? LOG_WARNING : LOG_INFO, file->source->name,
 		   "file-overwritten",
 		   "%s: it was overwritten after it was rotated (shred?): it is not read any more; "

@@ -9,6 +9,7 @@
 #include "ops/acks.h"
 #include "ops/counters.h"
 #include "ops/histogram.h"
+#include "ops/losses.h"
 #include "output/output.h"
 #include "state/letters.h"
 
@@ -21,6 +22,7 @@ struct pipeline;
 struct pipeline_options {
 	struct output *output;     /* borrowed */
 	struct counters *counters; /* borrowed */
+	struct losses *losses;     /* borrowed; may be NULL */
 	struct letters *letters;   /* borrowed */
 	const char *const *topics; /* names by record.topic; borrowed */
 	/* names of the clusters that they are of, likewise; NULL: there is one cluster */

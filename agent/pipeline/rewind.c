@@ -118,6 +118,9 @@ static int start_over(struct pipeline *pipeline, struct file *file)
 		file->counts->bytes_lost += lost;
 		file->counts->lost[LOST_TRUNCATED] += lost;
 	}
+	if (lost)
+		losses_add(pipeline->options.losses, file->path, file->lineage, LOST_TRUNCATED,
+			   lost);
 	pipeline->options.counters->truncations++;
 	file->owed = false;
 	account_reset(account, 0);

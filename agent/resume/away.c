@@ -50,7 +50,8 @@ void away_tell_gone(struct files *files, const struct discover *discover,
 		return;
 	}
 	lost = bytes_unshipped(row, reach);
-	files_count_lost(files, wants < 0 ? NULL : &files->sources[wants], LOST_STOPPED, lost);
+	files_count_lost(files, wants < 0 ? NULL : &files->sources[wants], row->path, row->lineage,
+			 LOST_STOPPED, lost);
 	log_source(files->log, LOG_WARNING, source, "file-lost",
 		   "%s: gone while waybill was down: %llu bytes after position %llu are lost "
 		   "(deleted; if it was moved to another directory, name that in `rotated`); keep "

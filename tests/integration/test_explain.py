@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from rig import config
+from rig.state import read_state
 from rig.wait import wait_for
 
 NOWHERE = "127.0.0.1:1"  # no broker there
@@ -256,3 +257,41 @@ def test_lines_of_a_compressed_file(cluster, topic, work, make_agent):
         assert answer["verdict"] == "settled"
     assert "has no line 3002" in explain(agent, f"{path}:3002", EX_NOINPUT)
     agent.stop()
+
+
+@pytest.mark.scenario("G02", "G03", "A16")
+def test_what_was_destroyed_unread(work, make_agent):
+    """Removed while no agent ran: by its name, of a line of it as well; also when the name is another one's
+    by now."""
+    logs = work / "log"
+    gone, again = logs / "gone.log", logs / "again.log"
+    for path in (gone, again):
+        path.write_text("one\ntwo\n")
+    agent = make_agent(NOWHERE, "orders", checkpoint_interval="100ms").start()
+    agent.wait_says("started:")
+    wait_for(lambda: len(read_state(agent.state).files) == 2, 20, "both are known")
+    agent.stop()
+    gone.unlink(), again.rename(work / "kept"), again.write_text("new\n")
+    agent.start()
+    agent.wait_says("started:"), agent.counted(files_lost=2)
+    words = "8 bytes were lost unread"
+    assert explain(agent, gone).startswith(f"destroyed: of what was in it {words}")
+    said = explain(agent, f"{gone}:2", EX_NOINPUT)
+    assert "No such file" in said and "it was removed while no agent ran" in said
+    said = explain(agent, again)
+    assert f"of what had this name before {words}" in said and not said.startswith("destroyed"), said
+    assert explain(agent, logs / "other.log").startswith("absent: ")
+    agent.kill()
+
+
+@pytest.mark.scenario("G02", "G03")
+def test_what_was_rewritten_unread(cluster, topic, work, make_agent):
+    path = work / "log" / "a.log"
+    path.write_text(("x" * 99 + "\n") * 3000)
+    agent = make_agent(cluster.bootstrap, topic, max_rate="1KiB/s").start()
+    agent.counted(lines_delivered=1)
+    path.write_text("new\n")
+    words = "bytes were lost unread (seen at"
+    said = wait_for(lambda: words in (now := explain(agent, path)) and now, 30, words)
+    assert "of what had this name before" in said and "it shrank or was rewritten" in said
+    agent.kill()

@@ -211,7 +211,7 @@ def test_a_log_that_is_removed_too_early(broker, own_topic, work, make_agent):
         broker.thaw()
     agent.start()
     operator.same(
-        "gone while waybill was down|removed_while_stopped|was deleted",
+        "gone while waybill was down|removed_while_stopped|removed while no agent ran|was deleted",
         "[Kk]eep rotated files longer",
         log=[path, "gone while waybill was down", "are lost"],
         about=path,
@@ -219,10 +219,13 @@ def test_a_log_that_is_removed_too_early(broker, own_topic, work, make_agent):
         metric='_lost_bytes_total{source="a",reason="removed_while_stopped"} [1-9]',
     )
     operator.sees("status", "lost unread: files 1")
-    operator.sees("explain", "absent: source a wants it", about=[path])
+    lost = re.search(r'_lost_bytes_total.*"removed_while_stopped"} (\d+)', operator.ask("metrics"))
+    assert int(lost[1]) > 0
+    words = [f" {lost[1]} bytes were lost unread", "it was removed while no agent ran"]
+    operator.sees("explain", "destroyed: ", *words, about=[path])
     # The next generation is there: who asks for the name learns of the loss all the same.
     path.write_text("k=3\n")
-    operator.sees("explain", "idle", "removed_while_stopped", about=[path])
+    operator.sees("explain", "idle", *words, about=[path])
     agent.stop()
 
 
