@@ -85,8 +85,8 @@ struct reading {
 };
 
 /*
- * A line is judged from its start only: what begins in the middle of one would be judged as another,
- * and tell whoever may ask, and may not read the file, what is in it.
+ * A line is judged from its start only: what begins amid one would be judged as another, and tell
+ * whoever may ask, and may not read the file, what is in it.
  */
 static struct reading read_line(const struct view *view, const struct file *file, uint64_t position)
 {
