@@ -13,9 +13,9 @@
 #include "control/explain.h"
 #include "control/letter.h"
 #include "control/metrics.h"
-#include "protocol/order.h"
 #include "control/status.h"
 #include "protocol/line.h"
+#include "protocol/order.h"
 
 /* Some 100 µs. */
 #define STEPS_A_PIECE 512

@@ -96,10 +96,8 @@ static const char *most_frequent(const struct view *view)
 /* A limit of reading, by what it counts; null: there is none in that. */
 static void put_rate(struct json *to, const char *of_bytes, const char *of_lines, uint64_t limit)
 {
-	bool lines = limit & RATE_LINES;
-
-	line_natural(to, of_bytes, limit && !lines ? (int64_t)limit : -1);
-	line_natural(to, of_lines, lines ? (int64_t)(limit & ~RATE_LINES) : -1);
+	line_natural(to, of_bytes, limit && !(limit & RATE_LINES) ? (int64_t)limit : -1);
+	line_natural(to, of_lines, limit & RATE_LINES ? (int64_t)(limit & ~RATE_LINES) : -1);
 }
 
 static void put_agent(const struct view *view, struct json *to)

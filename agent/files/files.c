@@ -254,10 +254,10 @@ struct file *files_at(const struct files *files, const char *path, uint64_t devi
 	struct identity now;
 
 	/* Asked of the disk only where it matters; another one may have the path by now. */
-	return file && may_be_used_again(file) && identity_at(path, &now) == 0 &&
-			       now.inode == inode && now.device == device ?
-		       files_by_identity(files, &now) :
-		       file;
+	if (file && may_be_used_again(file) && identity_at(path, &now) == 0 && now.inode == inode &&
+	    now.device == device)
+		return files_by_identity(files, &now);
+	return file;
 }
 
 int files_put_in(struct files *files, struct file *file)

@@ -41,39 +41,29 @@ static void pause_source(struct files *files, struct files_share *share, enum fi
 	files_turn(files, share);
 }
 
-/* No more than the rate leaves. */
-static void bound(struct rate_budget *budget, const struct rate *rate, uint64_t left)
-{
-	if (rate->of_lines && left < budget->lines)
-		budget->lines = left;
-	else if (!rate->of_lines && left < budget->bytes)
-		budget->bytes = (size_t)left;
-}
-
 struct rate_budget pace_budget(struct files *files, struct file *file, size_t most, uint64_t now_us)
 {
-	static const struct rate_budget nothing;
 	struct files_share *share = files_share_of(files, file->source);
 	struct rate_budget budget = {most, UINT64_MAX};
-	uint64_t of_source = rate_left(&share->rate, now_us);
-	uint64_t of_all = rate_left(&files->rate, now_us), of_late;
+	uint64_t of_source = rate_left(&share->rate, now_us), of_late;
+	uint64_t of_all = rate_left(&files->rate, now_us);
 
 	if (!of_source || !of_all) {
 		pause_source(files, share, of_source ? FILES_PACE_OF_ALL : FILES_PACE_OF_SOURCE,
 			     now_us);
-		return nothing;
+		return (struct rate_budget){0};
 	}
 	if (files->catch_up.per_second && is_behind(file)) {
 		of_late = rate_left(&files->catch_up, now_us);
+		rate_bound(&budget, &files->catch_up, of_late);
 		if (!of_late) {
 			files_give_back(files, file);
 			files_hold(files, file, FILE_WAITS_CATCH_UP);
-			return nothing;
+			return (struct rate_budget){0};
 		}
-		bound(&budget, &files->catch_up, of_late);
 	}
-	bound(&budget, &share->rate, of_source);
-	bound(&budget, &files->rate, of_all);
+	rate_bound(&budget, &share->rate, of_source);
+	rate_bound(&budget, &files->rate, of_all);
 	return budget;
 }
 

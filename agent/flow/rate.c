@@ -44,6 +44,14 @@ uint64_t rate_left(struct rate *rate, uint64_t now_us)
 	return rate->credit > 0 ? (uint64_t)rate->credit / US_PER_S : 0;
 }
 
+void rate_bound(struct rate_budget *budget, const struct rate *rate, uint64_t left)
+{
+	if (rate->of_lines && left < budget->lines)
+		budget->lines = left;
+	else if (!rate->of_lines && left < budget->bytes)
+		budget->bytes = (size_t)left;
+}
+
 void rate_take(struct rate *rate, uint64_t amount, uint64_t now_us)
 {
 	if (!rate->per_second)

@@ -36,6 +36,9 @@ void rate_set(struct rate *rate, uint64_t limit);
 /* Bytes or lines that may be taken at that time; 0: none. UINT64_MAX: there is no limit. */
 uint64_t rate_left(struct rate *rate, uint64_t now_us);
 
+/* The budget has no more of what the rate counts than `left`. */
+void rate_bound(struct rate_budget *budget, const struct rate *rate, uint64_t left);
+
 /* So many were taken then, 2^40 at most. */
 void rate_take(struct rate *rate, uint64_t amount, uint64_t now_us);
 

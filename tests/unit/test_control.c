@@ -20,9 +20,9 @@
 #include "control/control.h"
 #include "control/explain.h"
 #include "control/find.h"
-#include "protocol/order.h"
 #include "login/login.h"
 #include "protocol/address.h"
+#include "protocol/order.h"
 #include "view/condition.h"
 #include "view/slow.h"
 

@@ -205,8 +205,8 @@ static void show_topic(const struct table *table, const struct object *line)
 	char topic[STUCK_TOPIC_MAX];
 
 	if (strcmp(state, "ready") != 0)
-		say(table, INDENT, "topic %s is %s: its %s wait%s%s", stuck_topic(line, topic), state,
-		    object_number(line, "letters_only", 0) ? "dead letters" : "files",
+		say(table, INDENT, "topic %s is %s: its %s wait%s%s", stuck_topic(line, topic),
+		    state, object_number(line, "letters_only", 0) ? "dead letters" : "files",
 		    cure ? "; " : "", cure ? cure : "");
 }
 
