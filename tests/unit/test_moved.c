@@ -80,7 +80,6 @@ TestSuite(moved, .init = begin, .fini = end, .timeout = 60);
 
 /* ---- while it runs (A17, A18) ---- */
 
-/* Scenario A17, A18 */
 /*
  * A path that was looked at is renamed before the file there is asked who it is: another one has
  * the path then, which says nothing of the first. That one was forgotten, and read again.
@@ -100,6 +99,7 @@ Test(moved, renamed_between_two_looks_at_its_path)
 	end_well();
 }
 
+/* Scenario A17, A18 */
 Test(moved, a_writer_that_keeps_a_file_moved_to_another_directory_is_read)
 {
 	rig_rename(rig, "app.log", "old/app.log.1");
