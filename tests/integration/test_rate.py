@@ -141,7 +141,7 @@ def test_a_reload_lowers_a_rate(cluster, topic, work, make_agent):
     agent.counted(lines_delivered=1)
     agent.configure(text=configuration(cluster, topic, work, {"a": {"max_rate": "64KiB/s"}}))
     agent.signal(signal.SIGHUP)
-    agent.wait_says("limits are taken", "a")
+    agent.wait_says("settings are taken", "a")
     before = metric(agent.ask("metrics"), "waybill_uptime_seconds")
     with path.open("ab") as log:
         log.write(LINE * 4096)

@@ -213,7 +213,7 @@ def test_a_file_held_by_full_dead_letters(make, make_lineage, topic):
     other = Part("other", topic, ["/nowhere/at/all"])
     sides, oracle = make([a], [part, other])
     a.append(1000)
-    sides.agent.wait_says("dead letters", "full")
+    sides.agent.wait_says("its dead letters take", "no room for the next one")
     dead = sides.agent.counters()["lines_dead"]
     assert 0 < dead < 100
     del part.more["on_missing_key"]
