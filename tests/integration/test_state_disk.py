@@ -90,7 +90,7 @@ def test_writes_fail_for_some_seconds(known, error):
         return ship(agent, lineage, 100)["checkpoint_failures"] >= 10
 
     wait_for(failed, 60, "checkpoints that fail", every=0.1)
-    assert re.search(r"written for \d+ s \(.*\): shipping goes on", agent.says("could not be written"))
+    assert re.search(r"written for \d+ s \(.*\): make room, .*; shipping goes on", agent.says("could not be written"))
     assert agent.counters()["checkpoint_age_ms"] >= 500
     wait_for(
         lambda: ship(agent, lineage, 100) and agent.says("checkpoints are written again, after"),
