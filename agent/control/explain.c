@@ -141,6 +141,24 @@ static void explain_position(const struct view *view, const struct file *file, u
 	}
 }
 
+/* That no broker answers is no matter of the file, and so not in its condition. */
+static void add_silence(const struct view *view, const struct file *file, struct explanation *e)
+{
+	size_t len = strlen(e->words);
+	struct output_stats stats;
+	int32_t partition;
+	uint32_t topic;
+	char words[512];
+
+	if (!where_first(view, file, 0, &topic, &partition))
+		return;
+	slow_stats(view, topic, &stats);
+	if (stats.reachable)
+		return;
+	slow_partition(view, topic, partition, words, sizeof words);
+	snprintf(e->words + len, sizeof e->words - len, "; %s", words);
+}
+
 static void explain_file(const struct view *view, const struct file *file, struct explanation *e)
 {
 	struct condition condition;
@@ -150,6 +168,7 @@ static void explain_file(const struct view *view, const struct file *file, struc
 	    "source %s follows it: all before position %" PRIu64 " is settled%s%s",
 	    file->source->name, condition.position, *condition.waits_for ? "; it waits for " : "",
 	    condition.waits_for);
+	add_silence(view, file, e);
 }
 
 /* Where there are several it is said which one is meant. */

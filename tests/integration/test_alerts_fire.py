@@ -31,6 +31,7 @@ ELSEWHERE = {
     "test_logins.py": ("WaybillTokenExpires",),
     "test_waits.py": ("WaybillPartitionStuck",),
     "test_renumbered.py": ("WaybillProducersReplaced", "WaybillRepeatsPossible"),
+    "test_reload_producer.py": ("WaybillRenewalWaits",),
 }
 HERE = ("WaybillLate", "WaybillDeadLettersFull", "WaybillReloadRefused", "WaybillUnmatched", "WaybillFilesLeftOut")
 

@@ -7,6 +7,7 @@ from rig import logins
 from rig.certificates import Authority
 from rig.kafka import Broker
 from rig.paths import WORK
+from rig.promtool import fires
 from rig.reader import Reader
 from rig.sides import Side, Sides
 from rig.wait import wait_for
@@ -113,14 +114,14 @@ def test_a_login_is_set_and_mended(make, make_side, far, work):
     sides.reload()
     sides.agent.wait_says("brokers do not take what is new", "the producer goes on as it was")
     assert "what is not in use, for it is refused" in " ".join(sides.agent.ask("status").split())
-    assert "waybill_renewal_waits 1" in sides.agent.ask("metrics")
+    assert fires("WaybillRenewalWaits", sides.agent.ask("metrics"), work)
     before = side.oracle.in_topic()
     sides.delivered(side, before + RATE)
     assert sides.agent.counters()["producers_made"] == 1
     password.write_text(PASSWORD + "\n")
     wait_for(lambda: sides.agent.counters()["producers_made"] == 2, 60, "another producer")
     assert "not in use" not in sides.agent.ask("status")
-    assert "waybill_renewal_waits 0" in sides.agent.ask("metrics")
+    assert not fires("WaybillRenewalWaits", sides.agent.ask("metrics"), work)
     password.write_text(PASSWORD)
     sides.agent.wait_says("sasl.password", "there is something new")
     swap(sides, client_id="other")
