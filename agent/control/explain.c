@@ -127,7 +127,7 @@ static void explain_position(const struct view *view, const struct file *file, u
 	} else if (condition.sized && position >= condition.size) {
 		say(e, "beyond", "the file has %" PRIu64 " bytes: no such line is written yet",
 		    condition.size);
-	} else if ((slot = explain_slot_at(file, position))) {
+	} else if ((slot = where_slot(file, position))) {
 		explain_slot(view, file, slot, e);
 		if (file->source->n_also)
 			add_branch(view, file, slot_branch((struct slot *)slot), e);

@@ -29,9 +29,6 @@ static inline void say(struct explanation *e, const char *verdict, const char *f
 	va_end(args);
 }
 
-/* The slot that covers the position, settled ones included; NULL: none does. */
-struct slot *explain_slot_at(const struct file *file, uint64_t position);
-
 /* A letter that is not stored yet; NULL: none. */
 const struct store_dead_letter *explain_letter(const struct view *view, const struct file *file,
 					       uint64_t position);

@@ -19,38 +19,6 @@
 /* What to do about a dead letter. */
 #define MENDED "`waybill dead-letters replay` sends it again when what it was refused for is mended"
 
-/* Of the event's copies the one that it waits for; else one that is a dead letter, or the last. */
-static struct slot *decisive(struct slot *last)
-{
-	struct slot *slot = slot_event(last);
-	struct slot *dead = last;
-
-	for (; slot <= last; slot++) {
-		if (!slot_is_settled(slot))
-			return slot;
-		dead = slot->state == SLOT_DEAD ? slot : dead;
-	}
-	return dead;
-}
-
-struct slot *explain_slot_at(const struct file *file, uint64_t position)
-{
-	struct chunk *chunk;
-	struct slot *slot;
-
-	TAILQ_FOREACH (chunk, &file->account.chunks, link) {
-		struct slot_walk walk = {chunk, chunk->first, 0};
-
-		if (position < chunk->start || position >= chunk->start + chunk->cursor)
-			continue;
-		while ((slot = slot_walk_next(&walk))) {
-			if (position < slot_position(slot) + slot->length)
-				return file->source->n_also ? decisive(slot) : slot;
-		}
-	}
-	return NULL;
-}
-
 const struct store_dead_letter *explain_letter(const struct view *view, const struct file *file,
 					       uint64_t position)
 {
@@ -107,7 +75,7 @@ static struct reading read_line(const struct view *view, const struct file *file
 void explain_settled(const struct view *view, const struct file *file, uint64_t position,
 		     struct explanation *e)
 {
-	struct slot *slot = explain_slot_at(file, position);
+	struct slot *slot = where_slot(file, position);
 	const struct reading line = read_line(view, file, position);
 	const uint64_t start = slot ? slot_position(slot) : line.start;
 	const struct store_dead_letter *letter = explain_letter(view, file, start);
@@ -146,7 +114,7 @@ void explain_settled(const struct view *view, const struct file *file, uint64_t 
 
 void explain_ahead(const struct file *file, const char *how, struct explanation *e)
 {
-	const struct slot *hole = explain_slot_at(file, file->account.committed);
+	const struct slot *hole = where_slot(file, file->account.committed);
 
 	say(e, "ahead",
 	    "it is %s, ahead of the line at position %" PRIu64
