@@ -16,8 +16,8 @@
 struct conf *live_new(struct conf *base);
 
 /*
- * What plan_make calls limits is that of next from now on, and so are the marks, and what kafka
- * blocks say that say something else: who has something of these from before has lost it.
+ * What plan_make calls limits is that of next from now on, and so are the marks and the kafka
+ * blocks that changed: who has something of what these were before has lost it.
  */
 void live_take_limits(struct conf *live, struct conf *next);
 

@@ -22,9 +22,7 @@ const char *kafka_prop(const struct kafka_options *options, const char *name)
 
 const char *kafka_servers(const struct kafka_options *options)
 {
-	const char *value = kafka_prop(options, "bootstrap.servers");
-
-	return value ? value : kafka_prop(options, "metadata.broker.list");
+	return kafka_prop(options, "bootstrap.servers");
 }
 
 void kafka_props_free(const struct prop *props, size_t n)

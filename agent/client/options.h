@@ -77,7 +77,7 @@ struct kafka_options {
 /* The value of a property of the kafka block; NULL: it has none of that name. */
 const char *kafka_prop(const struct kafka_options *options, const char *name);
 
-/* The brokers that it names, whichever of the two names has them; NULL: none, without sources. */
+/* The brokers that it names; its other name is reserved (settings/props.c). NULL: none. */
 const char *kafka_servers(const struct kafka_options *options);
 
 /* A copy for kafka_props_free; references are left out. NULL: no memory. */

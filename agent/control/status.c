@@ -72,12 +72,6 @@ static void put_output(struct json *to, const struct output_stats *stats)
 	line_number(to, "in_flight_bytes_beside", stats->bytes_beside);
 }
 
-static bool has_brokers(const struct cluster *cluster)
-{
-	return cluster_value(cluster, "bootstrap.servers") ||
-	       cluster_value(cluster, "metadata.broker.list");
-}
-
 /* Why most of those were refused that became dead letters since the start; NULL: none did. */
 static const char *most_frequent(const struct view *view)
 {
@@ -118,7 +112,8 @@ static void put_agent(const struct view *view, struct json *to)
 	line_number(to, "sources",
 		    view->conf->marks.sources ? view->conf->marks.n_sources :
 						view->conf->n_sources);
-	line_bool(to, "kafka_configured", has_brokers(&view->conf->clusters[0]));
+	line_bool(to, "kafka_configured",
+		  cluster_value(&view->conf->clusters[0], "bootstrap.servers"));
 	put_output(to, &stats);
 	if (view->conf->n_clusters > 1)
 		line_number(to, "clusters", view->conf->n_clusters);

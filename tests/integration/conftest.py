@@ -18,6 +18,7 @@ from rig.oracle import Oracle
 from rig.paths import BUILD, KAFKA_LIB, WAYBILL, WORK
 from rig.proxy import Proxy
 from rig.sides import Side
+from rig.terminal import Terminal
 from rig.writer import Lineage
 
 JUMP = Path(__file__).parent / "rig" / "jump.c"
@@ -214,3 +215,18 @@ def make_side(topic_name, make_lineage, make_oracle):
         return Side(name, kafka, topic, lineage, oracle, cluster)
 
     return make
+
+
+@pytest.fixture
+def open_top():
+    """open_top(agent): `waybill top` of that agent in a terminal."""
+    opened = []
+
+    def open_it(agent, **shape):
+        where = ["--config", agent.config, "--state-dir", agent.state]
+        opened.append(Terminal([agent.program, "top", *where], **shape))
+        return opened[-1]
+
+    yield open_it
+    for terminal in opened:
+        terminal.close()

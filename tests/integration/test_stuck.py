@@ -7,25 +7,10 @@ import subprocess
 
 import pytest
 from rig import config
-from rig.terminal import Terminal
 from rig.wait import wait_for
 
 # Not of the wait for who has three brokers already.
 pytestmark = pytest.mark.timeout(600, func_only=True)
-
-
-@pytest.fixture
-def open_top():
-    opened = []
-
-    def open_it(agent, **shape):
-        where = ["--config", agent.config, "--state-dir", agent.state]
-        opened.append(Terminal([agent.program, "top", *where], **shape))
-        return opened[-1]
-
-    yield open_it
-    for terminal in opened:
-        terminal.close()
 
 
 def status(agent, *words):

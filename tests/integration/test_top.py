@@ -8,24 +8,9 @@ import signal
 import pytest
 from rig import config
 from rig.process import cpu_seconds
-from rig.terminal import Terminal
 from rig.wait import wait_for
 
 NOWHERE = "127.0.0.1:1"  # no broker there
-
-
-@pytest.fixture
-def open_top():
-    opened = []
-
-    def open_it(agent, **shape):
-        where = ["--config", agent.config, "--state-dir", agent.state]
-        opened.append(Terminal([agent.program, "top", *where], **shape))
-        return opened[-1]
-
-    yield open_it
-    for terminal in opened:
-        terminal.close()
 
 
 def rows_with(terminal, text):

@@ -23,6 +23,7 @@
 #include "login/login.h"
 #include "protocol/address.h"
 #include "protocol/order.h"
+#include "tests/support/caller.h"
 #include "view/condition.h"
 #include "view/slow.h"
 
@@ -110,22 +111,6 @@ static void add_files(size_t n)
 		cr_assert_eq(file_new(i + 1, &source, name, name, &identity, 0, &pools, &file), 0);
 		cr_assert_eq(files_insert(&files, file), 0);
 	}
-}
-
-static int call(void)
-{
-	struct address address;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	cr_assert_eq(address_init(path, &address), 0);
-	cr_assert_eq(connect(fd, (struct sockaddr *)&address.name, sizeof address.name), 0);
-	address_deinit(&address);
-	return fd;
-}
-
-static void say(int fd, const char *text)
-{
-	cr_assert_eq(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
 }
 
 /* Turns while there is something to do. Returns their number. */
@@ -217,7 +202,7 @@ Test(control, a_path_may_be_longer_than_a_sockets_name)
 	strcat(path, "control");
 	cr_assert_gt(strlen(path), 108);
 	cr_assert_eq(control_new(path, &control), 0);
-	fd = call();
+	fd = call(path);
 	say(fd, QUESTION);
 	text = answer(fd);
 	cr_expect_not_null(strstr(text, "\"kind\":\"end\""));
@@ -244,7 +229,7 @@ Test(control, where_it_is_follows_from_the_state_directory)
 
 Test(control, questions_are_answered_one_after_the_other)
 {
-	int fd = call();
+	int fd = call(path);
 	char *first, *second;
 
 	say(fd, QUESTION QUESTION);
@@ -273,7 +258,7 @@ Test(control, what_is_wrong_is_said_and_ends_the_connection)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
-		int fd = call();
+		int fd = call(path);
 		char *text;
 
 		say(fd, wrong[i]);
@@ -289,7 +274,7 @@ Test(control, what_is_wrong_is_said_and_ends_the_connection)
 Test(control, a_question_has_a_length)
 {
 	static char much[REQUEST_MAX];
-	int fd = call();
+	int fd = call(path);
 	char *text;
 
 	memset(much, ' ', sizeof much - 1);
@@ -308,7 +293,7 @@ Test(control, twenty_thousand_files_are_answered_in_bounded_pieces)
 	size_t turns = 0, bytes = 0, n = 0;
 
 	add_files(20000);
-	fd = call();
+	fd = call(path);
 	say(fd, QUESTION);
 	for (ssize_t got = 0; n < 100000 && !strstr(text, "\"kind\":\"end\""); n++) {
 		control_turn(control, &view);
@@ -340,7 +325,7 @@ Test(control, one_of_many_files_is_found_by_its_name)
 	char *text;
 
 	add_files(3000);
-	fd = call();
+	fd = call(path);
 	say(fd, "{\"version\":1,\"request\":\"status\",\"about\":\"/var/log/orders/2999.log\"}\n");
 	text = answer(fd);
 	cr_expect_eq(times(text, "\"kind\":\"file\""), 1);
@@ -364,7 +349,7 @@ Test(control, a_file_that_goes_while_it_is_answered_is_passed_over)
 	struct file *file;
 
 	add_files(2000);
-	fd = call();
+	fd = call(path);
 	say(fd, QUESTION);
 	control_turn(control, &view);
 	control_turn(control, &view);
@@ -391,7 +376,7 @@ Test(control, a_scrape_of_twenty_thousand_files)
 	ssize_t got;
 
 	add_files(20000);
-	fd = call();
+	fd = call(path);
 	say(fd, "{\"version\":1,\"request\":\"metrics\"}\n");
 	for (turns = 0; turns < 1000 && !strstr(text, "\"kind\":\"end\""); turns++) {
 		control_turn(control, &view);
@@ -426,7 +411,7 @@ Test(control, a_scrape_tells_what_ends)
 	conf.clusters = both;
 	conf.n_clusters = 2;
 	for (int n = 0; n < 2; n++) {
-		fd = call();
+		fd = call(path);
 		say(fd, "{\"version\":1,\"request\":\"metrics\"}\n");
 		text = answer(fd);
 		cr_expect_not_null(strstr(text,
@@ -450,7 +435,7 @@ Test(control, a_scrape_tells_what_ends)
 /* The answer to a question, malloc'ed. */
 static char *ask(const char *question)
 {
-	int fd = call();
+	int fd = call(path);
 	char *text;
 
 	say(fd, question);
@@ -560,7 +545,7 @@ Test(control, a_scrape_tells_the_worst_files)
 	add_files(1000);
 	for (uint64_t inode = 100; inode <= 300; inode += 100)
 		files_by_inode(&files, 1, inode)->tail.reach = inode;
-	fd = call();
+	fd = call(path);
 	say(fd, "{\"version\":1,\"request\":\"metrics\"}\n");
 	text = answer(fd);
 	cr_expect_not_null(strstr(text, "299.log\\\",inode=\\\"300\\\"} 300\\n"));
@@ -584,7 +569,7 @@ Test(control, the_worst_files_are_told_in_their_order)
 	add_files(1000);
 	for (uint64_t inode = 1; inode <= 1000; inode++)
 		files_by_inode(&files, 1, inode)->tail.reach = inode * 7919 % 1009;
-	fd = call();
+	fd = call(path);
 	say(fd, "{\"version\":1,\"request\":\"metrics\"}\n");
 	text = answer(fd);
 	for (at = strstr(text, name); at; at = strstr(at + 1, name), n++) {
@@ -607,7 +592,7 @@ Test(control, who_does_not_read_is_left)
 	size_t turns;
 
 	add_files(20000);
-	fd = call();
+	fd = call(path);
 	say(fd, QUESTION);
 	turns = turn();
 	cr_expect_lt(turns, 100, "it turns without an end");
@@ -628,11 +613,11 @@ Test(control, others_wait_until_a_slot_is_free)
 	char *text, some[16];
 
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
-		stuck[i] = call();
+		stuck[i] = call(path);
 		say(stuck[i], "{");
 		turn();
 	}
-	fd = call();
+	fd = call(path);
 	say(fd, QUESTION);
 	cr_expect_lt(turn(), 100, "it turns without an end");
 	cr_expect_eq(hear(fd, some, sizeof some), 0);
@@ -649,7 +634,7 @@ Test(control, others_wait_until_a_slot_is_free)
 Test(control, who_hangs_up_frees_his_slot)
 {
 	for (size_t i = 0; i < 5 * CONTROL_CLIENTS; i++) {
-		int fd = call();
+		int fd = call(path);
 
 		say(fd, i % 2 ? QUESTION : "{");
 		control_turn(control, &view);
@@ -1121,7 +1106,7 @@ static void keep_a_letter(void)
 
 Test(control, what_was_in_a_letter_is_told_to_who_asks_for_it)
 {
-	int fd = call();
+	int fd = call(path);
 	char *text;
 
 	keep_a_letter();
@@ -1139,7 +1124,7 @@ Test(control, what_was_in_a_letter_is_told_to_who_asks_for_it)
 /* While the store is written to it must not be read: no turn goes round in circles meanwhile. */
 Test(control, letters_wait_until_the_store_was_written)
 {
-	int fd = call();
+	int fd = call(path);
 	char *text, some[64];
 
 	keep_a_letter();
@@ -1162,7 +1147,7 @@ Test(control, letters_wait_until_the_store_was_written)
 
 Test(control, an_order_is_taken_one_at_a_time)
 {
-	int fd = call();
+	int fd = call(path);
 	char *text;
 
 	say(fd, DROP);
@@ -1176,7 +1161,7 @@ Test(control, an_order_is_taken_one_at_a_time)
 	cr_expect_not_null(strstr(text, "another order"), "%s", text);
 	free(text);
 	order.state = ORDER_DONE;
-	fd = call();
+	fd = call(path);
 	say(fd, DROP);
 	text = answer(fd);
 	cr_expect_not_null(strstr(text, "\"number\":2"), "%s", text);
@@ -1198,7 +1183,7 @@ static void ask_as_another(const char *question, char *said, size_t room)
 		/* In any case another than the agent's, if not by name then by the kernel's. */
 		if (setresuid(65534, 65534, 65534) != 0)
 			_exit(2);
-		fd = call();
+		fd = call(path);
 		say(fd, question);
 		n = recv(fd, said, room - 1, 0);
 		_exit(n > 0 && write(ends[1], said, (size_t)n) == n ? 0 : 1);

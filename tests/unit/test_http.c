@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "control/http.h"
 #include "protocol/address.h"
+#include "tests/support/caller.h"
 
 #define SOURCES 1000
 #define ASK(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -95,22 +96,6 @@ static void end(void)
 
 TestSuite(http, .init = begin, .fini = end, .timeout = 120);
 
-static int call(void)
-{
-	struct address address;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	cr_assert_eq(address_init(path, &address), 0);
-	cr_assert_eq(connect(fd, (struct sockaddr *)&address.name, sizeof address.name), 0);
-	address_deinit(&address);
-	return fd;
-}
-
-static void say(int fd, const char *text)
-{
-	cr_assert_eq(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
-}
-
 static void turn(void)
 {
 	struct pollfd ready = {.fd = http_fd(http), .events = POLLIN};
@@ -141,7 +126,7 @@ static char *hear(int fd)
 
 static void assert_answer(const char *question, const char *status, const char *words)
 {
-	int fd = call();
+	int fd = call(path);
 	char *text;
 
 	say(fd, question);
@@ -216,11 +201,11 @@ Test(http, who_takes_too_long_to_ask_is_left)
 	char *text;
 
 	for (size_t i = 0; i < HTTP_CLIENTS; i++) {
-		slow[i] = call();
+		slow[i] = call(path);
 		say(slow[i], "GET /healthz HTTP/1.1\r\nX: ");
 	}
 	turn();
-	other = call();
+	other = call(path);
 	say(other, ASK("/healthz"));
 	for (size_t s = 1; s < HTTP_PATIENCE_S; s++) {
 		view.now_us += US_PER_S;
@@ -248,7 +233,7 @@ Test(http, who_takes_too_long_to_ask_is_left)
 Test(http, who_takes_too_long_to_hear_is_left)
 {
 	char some[16], *text;
-	int fd = call();
+	int fd = call(path);
 
 	say(fd, ASK("/metrics"));
 	turn();
@@ -276,7 +261,7 @@ Test(http, many_at_a_time_get_the_same_scrape)
 	assert_answer(ASK("/metrics"), "200", "waybill_lines_read_total 0\n");
 	of_one = n_asked;
 	for (size_t i = 0; i < HTTP_CLIENTS; i++) {
-		fds[i] = call();
+		fds[i] = call(path);
 		say(fds[i], ASK("/metrics"));
 	}
 	n_asked = 0;
