@@ -32,7 +32,7 @@
 #define SCRAM "SASL mechanism SCRAM"
 /* 2.6.1: the first that sends the nonce of SCRAM once, as brokers from Kafka 4 on insist. */
 #define SCRAM_VERSION 0x02060100
-/* So soon behind the first request the library means it, too. */
+/* So soon behind the first request the newer library means it, too. */
 #define EARLY_MS 2000
 #define NO_TLS                                                                                   \
 	"the broker hangs up on the TLS handshake: most likely this port speaks no TLS, so set " \
@@ -128,7 +128,8 @@ static const struct {
 	{HANDSHAKE, "wrong version number", HANDSHAKE,
 	 "what answers there speaks no TLS; look at address and port, and at security_protocol"},
 	{HANDSHAKE, "unexpected eof", HANDSHAKE, NO_TLS},
-	{"during SSL connection handshake", "", "Disconnected", NO_TLS},
+	{HANDSHAKE, "Broken pipe", HANDSHAKE, NO_TLS},
+	{"in state SSL_HANDSHAKE", "", "Disconnected", NO_TLS},
 	{"SSL alert number", "certificate", NULL, NO_CERTIFICATE},
 	{"SSL alert number", "unknown ca", NULL, NO_CERTIFICATE},
 	{"ApiVersionRequest failed", "probably due to broker version", "ApiVersionRequest",
@@ -141,15 +142,20 @@ static const struct {
 	 "name the port that does"},
 };
 
-/* Brokers answer the first request of anybody, and then those only who log in. */
-static bool is_no_login(const char *text)
+/*
+ * Brokers answer the first request of anybody, and then those only who log in. Who was answered
+ * more is let in, unless the broker has changed its mind: then it hangs up at once.
+ */
+static bool is_no_login(const char *text, bool answered)
 {
 	const char *after = strstr(text, "(after ");
 	char *end;
+	long ms;
 
 	if (!after || strstr(text, "sasl_"))
 		return false;
-	return strtol(after + strlen("(after "), &end, 10) < EARLY_MS &&
+	ms = strtol(after + strlen("(after "), &end, 10);
+	return (ms < EARLY_MS || !answered) &&
 	       strncmp(end, "ms in state UP", strlen("ms in state UP")) == 0;
 }
 
@@ -158,11 +164,23 @@ static void put(char *text, size_t size, char *at, const char *words)
 	snprintf(at, size - (size_t)(at - text), "%s", words);
 }
 
-static bool mend_hang_up(char *text, size_t size)
+/* Where it tells that the broker has hung up; which of them is a matter of who was faster. */
+static char *hang_up_at(char *text)
 {
-	char *cut = strstr(text, "Disconnected");
+	char *at = strstr(text, "Disconnected");
 
-	if (cut && is_no_login(text)) {
+	if (!at)
+		at = strstr(text, "Send failed: ");
+	if (!at && strstr(text, "unexpected eof"))
+		at = strstr(text, "Receive failed: ");
+	return at;
+}
+
+static bool mend_hang_up(char *text, size_t size, bool answered)
+{
+	char *cut = hang_up_at(text);
+
+	if (cut && is_no_login(text, answered)) {
 		put(text, size, cut,
 		    "the broker hangs up on whoever does not log in: most likely this port wants "
 		    "SASL, so set security_protocol = \"sasl_plaintext\", or \"sasl_ssl\" with "
@@ -181,19 +199,19 @@ static bool mend_hang_up(char *text, size_t size)
 	return false;
 }
 
-void words_mend(char *text, size_t size, int certificate, const char *token)
+void words_mend(char *text, size_t size, const struct words_known *known)
 {
 	char *size_at = strstr(text, TOO_LARGE), *cause = strstr(text, NOT_VERIFIED);
 	char *handshake = strstr(text, HANDSHAKE);
 
-	if (mend_hang_up(text, size))
+	if (mend_hang_up(text, size, known->answered))
 		return;
 	if (strstr(text, SCRAM) && rd_kafka_version() < SCRAM_VERSION)
 		append(text, size,
 		       "; brokers of Kafka 4 refuse SCRAM of a librdkafka before 2.6.1, whatever "
 		       "the password is");
 	else if (strstr(text, INVALID_TOKEN))
-		name_token(text, size, token);
+		name_token(text, size, known->token);
 	else if (strstr(text, NO_THREAD))
 		snprintf(text, size,
 			 "librdkafka can make no thread for a broker: it keeps one for each that "
@@ -203,5 +221,6 @@ void words_mend(char *text, size_t size, int certificate, const char *token)
 			      size - (size_t)(size_at - text));
 	else if (handshake && cause)
 		snprintf(handshake, size - (size_t)(handshake - text),
-			 "the broker's certificate is refused: %s", words_certificate(certificate));
+			 "the broker's certificate is refused: %s",
+			 words_certificate(known->certificate));
 }

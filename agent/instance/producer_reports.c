@@ -209,17 +209,29 @@ static enum trouble trouble_of(rd_kafka_resp_err_t err, const char *text)
 	}
 }
 
+/* Every answer about the cluster brings its id: the library asks for it first of all. */
+static bool is_answered(struct producer *p)
+{
+	char *cluster = rd_kafka_clusterid(p->rk, 0);
+	bool answered = cluster;
+
+	if (cluster)
+		rd_kafka_mem_free(p->rk, cluster);
+	return answered;
+}
+
 /* Of an error whose text is there. */
 static void judge_error(struct producer *p, rd_kafka_resp_err_t err, struct producer_news *ret)
 {
 	char about[TOKEN_ABOUT_MAX];
+	struct words_known known = {.token = about, .answered = is_answered(p)};
 
 	ret->kind = NEWS_ERROR;
 	ret->priority = LOG_WARNING;
 	ret->trouble = trouble_of(err, ret->text);
 	callbacks_about_token(&p->callbacks, about, sizeof about);
-	words_mend(ret->text, sizeof ret->text, atomic_load(&p->callbacks.certificate_error),
-		   about);
+	known.certificate = atomic_load(&p->callbacks.certificate_error);
+	words_mend(ret->text, sizeof ret->text, &known);
 	if (ret->trouble >= TROUBLE_TLS) {
 		ret->kind = NEWS_AUTH;
 		ret->priority = LOG_ERR;

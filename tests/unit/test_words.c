@@ -15,6 +15,14 @@
 	"verify failed: broker certificate could not be verified, verify that "               \
 	"ssl.ca.location is correctly configured (after 3ms in state SSL_HANDSHAKE)"
 
+/* Of a cluster that has answered before. */
+static void mend(char *text, size_t size, int certificate, const char *token)
+{
+	const struct words_known known = {certificate, token, true};
+
+	words_mend(text, size, &known);
+}
+
 Test(words, whose_answer_it_is)
 {
 	static const struct {
@@ -32,7 +40,7 @@ Test(words, whose_answer_it_is)
 		char text[384];
 
 		snprintf(text, sizeof text, "%s", rows[i].text);
-		words_mend(text, sizeof text, 0, "");
+		mend(text, sizeof text, 0, "");
 		cr_expect(strstr(text, rows[i].wanted), "%s", text);
 		cr_expect_not(strstr(text, "receive.message.max.bytes"), "%s", text);
 	}
@@ -58,7 +66,7 @@ Test(words, a_name_is_no_matter_of_the_authority)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char text[384] = TLS;
 
-		words_mend(text, sizeof text, rows[i].error, "");
+		mend(text, sizeof text, rows[i].error, "");
 		cr_expect(strstr(text, rows[i].wanted), "%s", text);
 		cr_expect_not(strstr(text, rows[i].not_wanted), "%s", text);
 	}
@@ -107,6 +115,12 @@ Test(words, who_hangs_up_is_told_by_when)
 		{"ssl://a:1/1: Disconnected: during SSL connection handshake (after 1ms in state "
 		 "SSL_HANDSHAKE)",
 		 "ssl://a:1/1: the broker hangs up on the TLS handshake"},
+		{"ssl://a:1/1: Disconnected: SSL connection closed by peer (after 0ms in state "
+		 "SSL_HANDSHAKE)",
+		 "ssl://a:1/1: the broker hangs up on the TLS handshake"},
+		{"ssl://a:1/1: SSL handshake failed: SSL transport error: Broken pipe (after 1ms "
+		 "in state SSL_HANDSHAKE)",
+		 "ssl://a:1/1: the broker hangs up on the TLS handshake"},
 		{"ssl://a:1/1: SSL handshake failed: error:0A00010B:SSL routines::wrong version "
 		 "number (after 1ms in state SSL_HANDSHAKE)",
 		 "ssl://a:1/1: what answers there speaks no TLS"},
@@ -128,18 +142,43 @@ Test(words, who_hangs_up_is_told_by_when)
 		char text[384];
 
 		snprintf(text, sizeof text, "%s", rows[i].text);
-		words_mend(text, sizeof text, 0, "");
+		mend(text, sizeof text, 0, "");
 		cr_expect(strstr(text, rows[i].wanted), "%s", text);
 		cr_expect_not(strstr(text, "0.10"), "%s", text);
 		cr_expect_not(strchr(text, '?'), "%s", text);
 	}
 }
 
+/* A broker, or this host, may be slow to hang up; who was answered nothing yet was not let in. */
+Test(words, who_was_never_answered_is_not_let_in)
+{
+	static const char *const texts[] = {
+		"a:1/bootstrap: Disconnected (after 4731ms in state UP)",
+		"a:1/1: Send failed: Broken pipe (after 3ms in state UP)",
+		"ssl://a:1/1: Send failed: SSL transport error: Broken pipe (after 3ms in state "
+		"UP)",
+		"ssl://a:1/1: Receive failed: error:0A000126:SSL routines::unexpected eof while "
+		"reading (after 2003ms in state UP)",
+	};
+	const struct words_known known = {0, "", false};
+	char login[384] = "sasl_ssl://a:1/1: Disconnected (after 4731ms in state UP)";
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		char text[384];
+
+		snprintf(text, sizeof text, "%s", texts[i]);
+		words_mend(text, sizeof text, &known);
+		cr_expect(strstr(text, "most likely this port wants SASL"), "%s", text);
+	}
+	words_mend(login, sizeof login, &known);
+	cr_expect(strstr(login, "Disconnected (after"), "%s", login);
+}
+
 Test(words, threads_are_a_matter_of_how_many_brokers_are_named)
 {
 	char text[384] = "Unable to create broker thread";
 
-	words_mend(text, sizeof text, 0, "");
+	mend(text, sizeof text, 0, "");
 	cr_expect(strstr(text, "TasksMax"), "%s", text);
 }
 
@@ -157,7 +196,7 @@ Test(words, others_stay_as_they_are)
 		char text[384];
 
 		snprintf(text, sizeof text, "%s", texts[i]);
-		words_mend(text, sizeof text, 62, "");
+		mend(text, sizeof text, 62, "");
 		cr_expect_str_eq(text, texts[i]);
 	}
 }
@@ -167,10 +206,10 @@ Test(words, a_refused_token_is_told_by_what_it_says_of_itself)
 {
 	char text[384] = "a:1/1: SASL authentication error: {\"status\":\"invalid_token\"}";
 
-	words_mend(text, sizeof text, 0, "audience \"b\"");
+	mend(text, sizeof text, 0, "audience \"b\"");
 	cr_expect(strstr(text, "}; the token: audience \"b\""), "%s", text);
 	strcpy(text, "a:1/1: SASL authentication error: {\"status\":\"invalid_token\"}");
-	words_mend(text, sizeof text, 0, "");
+	mend(text, sizeof text, 0, "");
 	cr_expect_not(strstr(text, "the token"), "%s", text);
 }
 
@@ -178,6 +217,6 @@ Test(words, there_may_be_little_room)
 {
 	char text[80] = "a:1/1: Invalid response size 1213486160 (0..100000000): increase";
 
-	words_mend(text, sizeof text, 0, "");
+	mend(text, sizeof text, 0, "");
 	cr_expect_eq(strlen(text), sizeof text - 1, "%s", text);
 }
