@@ -174,7 +174,7 @@ def test_one_that_is_refused_stays_and_others_go(cluster, topic, place, make_age
     assert numbers(cluster, dead) == [0, 2, 3, 1] and no_letters(agent)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.scenario("G03", "E18")
 def test_a_topic_without_replicas_holds_up_no_refused_line(two_brokers, topic_name, place, make_agent):
     """All of them go alone, one at a time: the dead letter that cannot go gives way, to lines and to dead
