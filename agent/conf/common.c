@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the builders share: names and labels, templates. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,6 +59,38 @@ static int number(void *context, struct slice name, uint32_t *ret_index)
 	return r == PARSER_E_FULL ? TEMPLATE_E_FULL : r;
 }
 
+/* How long the field is that begins here as other agents write one: $name, %{name}, {{ name }}. */
+static size_t foreign_length(const char *at)
+{
+	const char *end = NULL;
+	size_t len = 1;
+
+	if (at[0] == '%' && at[1] == '{')
+		end = strchr(at, '}');
+	else if (at[0] == '{' && at[1] == '{' && strchr(" .%", at[2]))
+		end = strstr(at, "}}");
+	else if (at[0] == '$' && isalpha((unsigned char)at[1]))
+		while (isalnum((unsigned char)at[len]) || at[len] == '_')
+			len++;
+	return end ? (size_t)(end - at) + (*at == '{' ? 2 : 1) : len > 1 ? len : 0;
+}
+
+/* It would be the same text for every line, and all keys one. */
+static void warn_of_foreign(const struct source_build *s, const char *what,
+			    const struct conf_value *value)
+{
+	const char *at = value->text;
+	size_t len = 0;
+
+	while (*at && !(len = foreign_length(at)))
+		at += at[0] == '$' && at[1] == '$' ? 2 : 1;
+	if (len)
+		conf_warning(s->build->problems, value->node->place,
+			     "%s%s: \"%.*s\" is text here, the same for every line: a field is "
+			     "written ${name}%s",
+			     s->label, what, (int)len, at, *at == '$' ? ", a dollar sign $$" : "");
+}
+
 int conf_build_template(struct source_build *s, const char *what, const struct conf_value *value,
 			struct template **ret_template)
 {
@@ -71,6 +104,7 @@ int conf_build_template(struct source_build *s, const char *what, const struct c
 	/* Without its parser's fields every name would be called unknown. */
 	if (!value->text || !s->fields_known)
 		return 0;
+	warn_of_foreign(s, what, value);
 	r = template_compile(value->text, &scope, ret_template, &error);
 	if (r == TEMPLATE_E_SYNTAX)
 		conf_problem(s->build->problems, value->node->place, "%s%s: %s at character %zu",

@@ -80,7 +80,9 @@ static int compile_all(struct multiline_build *b)
 		r = compile(b, CONF_CONTINUE, &b->options.go_on);
 	if (r == 0)
 		r = compile(b, CONF_END, &b->options.end);
+	/* A type that is none was noted as such. */
 	if (r == 0 && b->values.of[CONF_MULTILINE_TYPE].number == JOIN_PATTERNS &&
+	    !conf_node_find(b->group, "type") == !b->values.of[CONF_MULTILINE_TYPE].node &&
 	    !conf_node_find(b->group, "start") && !conf_node_find(b->group, "continue") &&
 	    !conf_node_find(b->group, "end"))
 		conf_problem(b->s->build->problems, b->group->place,

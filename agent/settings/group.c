@@ -136,12 +136,12 @@ static bool read_plain(const struct reader *reader, uint64_t *ret_number)
 			 hint_of(reader->option->type));
 		return false;
 	}
-	if (number < 0 || number > PLAIN_SIZE_MAX) {
+	if (number > PLAIN_SIZE_MAX) {
 		COMPLAIN(reader, "write sizes above %d as a string with a unit: " UNITS_SIZE_HINT,
 			 PLAIN_SIZE_MAX);
 		return false;
 	}
-	*ret_number = (uint64_t)number;
+	*ret_number = number < 0 ? UINT64_MAX : (uint64_t)number;
 	return in_range(reader, *ret_number);
 }
 
@@ -348,7 +348,11 @@ static void complain_unknown(const struct conf_node *node, unsigned where, const
 			names[n++] = options[i].name;
 	}
 	near = names_nearest(node->name, names, n);
-	if (elsewhere)
+	if (elsewhere && near)
+		conf_problem(problems, node->place,
+			     "%sunknown key \"%s\" (did you mean \"%s\"?): it belongs %s", what,
+			     node->name, near, place_of(elsewhere->where));
+	else if (elsewhere)
 		conf_problem(problems, node->place, "%sunknown key \"%s\": it belongs %s", what,
 			     node->name, place_of(elsewhere->where));
 	else if (hint)

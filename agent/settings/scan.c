@@ -18,6 +18,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/result.h"
+
 /* Deeper than any setting we know; libconfig's own limit is ten thousand. */
 #define NESTING_MAX 16
 
@@ -35,6 +37,7 @@ struct scanner {
 		unsigned line;
 	} open[NESTING_MAX];
 	bool after_comma, after_name;
+	char before;           /* what the token right before begins with, or 0 */
 	unsigned after_equals; /* line of the "=" or ":" right before, or 0 */
 };
 
@@ -51,6 +54,21 @@ static void skip_line_comment(struct scanner *s)
 		s->at++;
 }
 
+/* Where quotes are out of step, a pattern such as "*.log" behind a slash looks like one. */
+static void complain_comment(struct scanner *s, struct conf_place start)
+{
+	struct conf_place place = start;
+
+	if (s->seen.stray_quote || s->seen.long_string)
+		place.line = s->seen.stray_quote ? s->seen.stray_quote : s->seen.long_string;
+	if (s->seen.stray_quote)
+		conf_problem(s->problems, place, "syntax error: " SCAN_STRAY_QUOTE);
+	else if (s->seen.long_string)
+		conf_problem(s->problems, place, "syntax error: " SCAN_LONG_STRING);
+	else
+		conf_problem(s->problems, place, "this comment is not closed");
+}
+
 static void skip_block_comment(struct scanner *s)
 {
 	struct conf_place start = s->place;
@@ -62,7 +80,7 @@ static void skip_block_comment(struct scanner *s)
 		s->at += 2;
 		return;
 	}
-	conf_problem(s->problems, start, "this comment is not closed");
+	complain_comment(s, start);
 	s->seen.stop = true;
 }
 
@@ -82,10 +100,21 @@ static void backslash(struct scanner *s)
 		step(s);
 }
 
+/* Strings with nothing between them are one; of paths that is a comma forgotten. */
+static void look_at_neighbour(const struct scanner *s)
+{
+	if (s->before == '"' && s->at[1] == '/' && s->depth && s->open[s->depth - 1].bracket == '[')
+		conf_warning(s->problems, s->place,
+			     "two strings with nothing between them are one: a comma is missing "
+			     "in front of \"%.*s\"",
+			     (int)strcspn(s->at + 1, "\"\n"), s->at + 1);
+}
+
 static void skip_string(struct scanner *s)
 {
 	unsigned start = s->place.line;
 
+	look_at_neighbour(s);
 	for (s->at++; *s->at && *s->at != '"';) {
 		if (*s->at == '\\')
 			backslash(s);
@@ -96,6 +125,9 @@ static void skip_string(struct scanner *s)
 		s->seen.long_string = start;
 	if (*s->at == '"')
 		s->at++;
+	if (!s->seen.stray_quote && !s->seen.no_quotes && s->place.line == start && *s->at &&
+	    !isspace((unsigned char)*s->at) && !strchr(";,)}]\"#/", *s->at))
+		s->seen.stray_quote = start;
 }
 
 static void number(struct scanner *s)
@@ -125,6 +157,10 @@ static void open_bracket(struct scanner *s)
 {
 	if (s->after_name && !s->seen.no_equals)
 		s->seen.no_equals = s->place.line;
+	if (*s->at == '{' && s->before == '}' && !s->seen.no_comma)
+		s->seen.no_comma = s->place.line;
+	if (*s->at == '{' && s->before && strchr("[{", s->before) && !s->seen.no_list)
+		s->seen.no_list = s->place.line;
 	if (s->depth == NESTING_MAX) {
 		conf_problem(s->problems, s->place, "nested too deeply");
 		s->seen.stop = true;
@@ -150,6 +186,8 @@ static void close_bracket(struct scanner *s)
 {
 	if (s->after_comma && !s->seen.comma)
 		s->seen.comma = s->place.line;
+	if (!s->depth && !s->seen.extra_close)
+		s->seen.extra_close = s->place.line;
 	if (!s->depth)
 		return;
 	if (*s->at != closing(s->open[s->depth - 1].bracket) && !s->seen.wrong_close) {
@@ -181,18 +219,34 @@ static void look_at_value(struct scanner *s)
 
 	if (!s->seen.no_value && strchr(";,})]", *s->at))
 		s->seen.no_value = s->after_equals;
-	if (!s->seen.no_quotes && word && !is_boolean(s->at))
+	if (!s->seen.no_quotes && !s->seen.stray_quote && word && !is_boolean(s->at))
 		s->seen.no_quotes = s->place.line;
+}
+
+/* One that a word processor or another language has put there. */
+static bool is_other_quote(const char *at)
+{
+	static const char *const quotes[] = {"'",      "`",      "\u2018", "\u2019",
+					     "\u201c", "\u201d", "\u201e"};
+
+	for (size_t i = 0; i < ARRAY_LEN(quotes); i++) {
+		if (strncmp(at, quotes[i], strlen(quotes[i])) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* One token that is neither space nor comment. */
 static void token(struct scanner *s)
 {
+	char first = *s->at;
 	bool comma = *s->at == ',', name = isalpha((unsigned char)*s->at) || *s->at == '*';
 	bool equals = *s->at == '=' || *s->at == ':';
 
 	if (s->after_equals)
 		look_at_value(s);
+	if (first == ';' && s->before == ';' && !s->seen.no_setting)
+		s->seen.no_setting = s->place.line;
 	if (*s->at == '"') {
 		skip_string(s);
 	} else if (isdigit((unsigned char)*s->at) ||
@@ -209,8 +263,11 @@ static void token(struct scanner *s)
 			close_bracket(s);
 		else if (strncmp(s->at, "@include", 8) == 0)
 			include(s);
+		else if (!s->seen.other_quote && is_other_quote(s->at))
+			s->seen.other_quote = s->place.line;
 		s->at++;
 	}
+	s->before = first;
 	s->after_comma = comma;
 	s->after_name = name;
 	s->after_equals = equals ? s->place.line : 0;

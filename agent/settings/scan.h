@@ -6,6 +6,10 @@
 
 #include "settings/problems.h"
 
+/* What is said of a stray quote. */
+#define SCAN_STRAY_QUOTE "a quote is missing here, or one too many; within text it is written \\\""
+#define SCAN_LONG_STRING "perhaps the string that begins here should end in this line"
+
 /* What the scan saw that explains a syntax error; lines, 0 when not seen. */
 struct conf_scan {
 	unsigned long_string; /* the first string that does not end in its line began here */
@@ -14,6 +18,13 @@ struct conf_scan {
 	unsigned no_equals;   /* the first name with a bracket right behind it */
 	unsigned no_value;    /* the first "=" or ":" with no value behind it */
 	unsigned no_quotes;   /* the first value that is a word but neither true nor false */
+	unsigned
+		stray_quote; /* unless that was before: the first string with more behind its end */
+	unsigned other_quote; /* the first quote that is none here: ', or a typographic one */
+	unsigned no_comma;    /* the first group right behind another one */
+	unsigned no_list;     /* the first group in "{" or "[", where "(" belongs */
+	unsigned no_setting;  /* the first ";" right behind another one */
+	unsigned extra_close; /* the first bracket that closes nothing */
 	unsigned wrong_close; /* the first bracket that closes one of another kind: */
 	unsigned open_line; /* that one; without wrong_close, the innermost that is never closed */
 	char open;          /* which of "({[" it is */

@@ -70,8 +70,13 @@ static void explain_syntax(struct conf_place place, const struct conf_scan *seen
 		{seen->no_equals, "\"=\" or \":\" is missing before the bracket"},
 		{seen->no_value, "there is no value behind \"=\""},
 		{seen->no_quotes, "text is written in quotes: name = \"value\";"},
-		{seen->long_string < place.line ? seen->long_string : 0,
-		 "perhaps the string that begins here should end in this line"},
+		{seen->stray_quote, SCAN_STRAY_QUOTE},
+		{seen->other_quote, "text is written in plain double quotes: name = \"value\";"},
+		{seen->no_list, "groups are listed in parentheses: ( { ... }, { ... } )"},
+		{seen->no_comma, "a comma is missing between the groups: { ... }, { ... }"},
+		{seen->no_setting, "nothing stands before this \";\"; comments begin with \"#\""},
+		{seen->extra_close, "there is nothing that this bracket closes"},
+		{seen->long_string < place.line ? seen->long_string : 0, SCAN_LONG_STRING},
 		{seen->wrong_close, bracket},
 		{seen->open_line, bracket}, /* only where there is nothing else */
 	};
@@ -108,7 +113,8 @@ static void explain(const config_t *config, const struct conf_file *file,
 		explain_syntax(place, seen, problems);
 	else if (strcmp(text, "duplicate setting name") == 0)
 		conf_problem(problems, place,
-			     "a setting of this name stands above it in the same group");
+			     "a setting of this name stands above it in the same group: keep "
+			     "one of them");
 	else
 		conf_problem(problems, place, "%s", text);
 }
