@@ -14,12 +14,14 @@
 #include "client/words.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/result.h"
 
@@ -197,6 +199,28 @@ static bool mend_hang_up(char *text, size_t size, bool answered)
 		return true;
 	}
 	return false;
+}
+
+static const char *value_of(const struct prop *props, size_t n_props, const char *name, size_t len)
+{
+	for (size_t i = 0; i < n_props; i++) {
+		if (strlen(props[i].name) == len && strncmp(props[i].name, name, len) == 0)
+			return props[i].value;
+	}
+	return NULL;
+}
+
+void words_mend_refusal(char *text, size_t size, const struct prop *props, size_t n_props)
+{
+	const char *end = strstr(text, ".location failed: ");
+	size_t len = end ? (size_t)(end - text) + strlen(".location") : 0;
+	const char *path = end ? value_of(props, n_props, text, len) : NULL;
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+
+	if (path && fd < 0)
+		snprintf(text + len, size - len, ": %s cannot be read: %m", path);
+	if (fd >= 0)
+		close(fd);
 }
 
 void words_mend(char *text, size_t size, const struct words_known *known)

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "client/options.h"
+
 /* What the library says of a connection, where its advice would lead astray. */
 
 /* What is known beside an error's text. */
@@ -16,6 +18,12 @@ struct words_known {
 
 /* Mends an error text in place, which has room for `size` bytes. */
 void words_mend(char *text, size_t size, const struct words_known *known);
+
+/*
+ * The same of the text with which no client could be made of these properties: of a file that cannot
+ * be read the library says only that OpenSSL failed.
+ */
+void words_mend_refusal(char *text, size_t size, const struct prop *props, size_t n_props);
 
 /* Why a broker's certificate is refused, by OpenSSL's number: what it is, and what to look at. */
 const char *words_certificate(int error);

@@ -110,16 +110,50 @@ static void complain_unknown(const struct setting *setting)
 		     setting->node->name, kafka_library_version(), setting->name, hint);
 }
 
-/* The library takes a list of no servers, and waits for ever. 0 or 1 (noted). */
+/* What is wrong with one server of the list, or NULL. */
+static const char *wrong_server(struct slice server)
+{
+	static const char *const protocols[] = {"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"};
+	const char *scheme = memmem(server.at, server.len, "://", 3);
+
+	for (size_t i = 0; i < server.len; i++) {
+		if (strchr(" \t\n;", server.at[i]))
+			return "servers are parted by commas";
+	}
+	for (size_t i = 0; scheme && i < ARRAY_LEN(protocols); i++) {
+		size_t len = strlen(protocols[i]);
+
+		if ((size_t)(scheme - server.at) == len &&
+		    strncasecmp(server.at, protocols[i], len) == 0)
+			return NULL;
+	}
+	return scheme ? "a server has no \"://\"" : NULL;
+}
+
+/* The library takes what names no server, or one that cannot be, and waits for ever. 0 or 1. */
 static int ask_servers(const struct setting *setting)
 {
-	if (strcmp(setting->name, "bootstrap.servers") != 0 ||
-	    setting->value[strspn(setting->value, " ,\t")])
+	const char *at = setting->value, *wrong = NULL;
+	size_t n = 0;
+
+	if (strcmp(setting->name, "bootstrap.servers") != 0)
 		return 0;
-	conf_problem(setting->problems, setting->node->place,
-		     "%s.%s names no server: \"host1:9092,host2:9092\"", setting->label,
-		     setting->node->name);
-	return 1;
+	while (!wrong && *(at += strspn(at, " ,\t\n"))) {
+		struct slice server = {at, strcspn(at, ",")};
+
+		at += server.len;
+		while (strchr(" \t\n", server.at[server.len - 1]))
+			server.len--;
+		wrong = wrong_server(server);
+		n++;
+	}
+	if (!n)
+		wrong = "it names no server";
+	if (wrong)
+		conf_problem(setting->problems, setting->node->place,
+			     "%s.%s: %s: write \"host1:9092,host2:9092\"", setting->label,
+			     setting->node->name, wrong);
+	return wrong ? 1 : 0;
 }
 
 /* Asks the library; tries the name with its underscores when dots are unknown. 0 or 1 (noted). */
@@ -175,8 +209,11 @@ static int check(struct setting *setting)
 
 	if (node->kind == CONF_GROUP || node->kind == CONF_LIST) {
 		conf_problem(setting->problems, node->place,
-			     "%s.%s: must be a string, a number, or true or false, not %s",
-			     setting->label, node->name, conf_kind_name(node->kind));
+			     "%s.%s: must be a string, a number, or true or false, not %s%s",
+			     setting->label, node->name, conf_kind_name(node->kind),
+			     strcmp(node->name, "bootstrap_servers") == 0 ?
+				     ": write \"host1:9092,host2:9092\"" :
+				     "");
 		return 1;
 	}
 	setting->name = strdup(node->name);

@@ -24,6 +24,12 @@ int cluster_build_block(const struct cluster_build *build) MUSTCHECK;
 int cluster_build_login(const struct cluster_build *build) MUSTCHECK;
 int cluster_build_producer(const struct cluster_build *build, size_t max_line) MUSTCHECK;
 
+/* Notes what the protocol has no use for, and a mechanism of SASL that there is not. */
+void cluster_check_protocol(const struct cluster_build *build);
+
+/* Where a setting of the block stands, by the name that it has there; else the block's place. */
+struct conf_place cluster_place(const struct cluster_build *build, const char *setting);
+
 /* Warns where everybody can read the file in which a secret of the block stands. */
 void cluster_warn_of_readers(const struct cluster_build *build, const struct conf_node *node);
 

@@ -159,6 +159,8 @@ int cluster_build_login(const struct cluster_build *build)
 		conf_problem(build->problems, c.place, "%s: %s", build->cluster->label, message);
 	else if (r == 0 && block)
 		check_mechanism(build, &c);
+	if (r == 0 && block)
+		cluster_check_protocol(build);
 	collected_deinit(&c);
 	return r < 0 ? r : 0;
 }

@@ -26,15 +26,6 @@ static uint64_t number_of(const struct cluster *cluster, const char *name, uint6
 	return value ? strtoull(value, NULL, 10) : otherwise;
 }
 
-/* Where a setting of the block stands. */
-static struct conf_place place_of(const struct cluster_build *build, const char *setting)
-{
-	const struct conf_node *block = build->block;
-	const struct conf_node *node = conf_node_find(block, setting);
-
-	return node ? node->place : block->place;
-}
-
 void cluster_warn_of_acks(struct conf_problems *problems, struct conf_place place,
 			  const char *label, const char *acks)
 {
@@ -56,7 +47,7 @@ static void check_in_flight(const struct cluster_build *build)
 	if (build->cluster->idempotent &&
 	    number_of(build->cluster, IN_FLIGHT, 1) > IDEMPOTENT_IN_FLIGHT_MAX)
 		conf_problem(build->problems,
-			     place_of(build, "max_in_flight_requests_per_connection"),
+			     cluster_place(build, "max_in_flight_requests_per_connection"),
 			     "%s.max_in_flight_requests_per_connection: an idempotent producer "
 			     "has at most %d requests in flight: leave it out",
 			     build->cluster->label, IDEMPOTENT_IN_FLIGHT_MAX);
@@ -71,17 +62,17 @@ static void check_batches(const struct cluster_build *build, size_t max_line)
 	size_t message = kafka_message_bytes(max_line);
 
 	if (bytes > message)
-		conf_problem(build->problems, place_of(build, "batch_size"),
+		conf_problem(build->problems, cluster_place(build, "batch_size"),
 			     "%s.batch_size: a batch must not be larger than the largest "
 			     "message, %zu bytes here: lower it, or raise max_line",
 			     label, message);
 	else if (bytes > (size_t)KAFKA_QUEUE_BYTES / 2)
-		conf_problem(build->problems, place_of(build, "batch_size"),
+		conf_problem(build->problems, cluster_place(build, "batch_size"),
 			     "%s.batch_size: at most %zu bytes, so that two batches fit into "
 			     "the queue",
 			     label, (size_t)KAFKA_QUEUE_BYTES / 2);
 	if (records > (size_t)KAFKA_QUEUE_RECORDS)
-		conf_problem(build->problems, place_of(build, "batch_num_messages"),
+		conf_problem(build->problems, cluster_place(build, "batch_num_messages"),
 			     "%s.batch_num_messages: the queue holds %zu records, so a batch "
 			     "cannot have more",
 			     label, (size_t)KAFKA_QUEUE_RECORDS);
@@ -111,13 +102,13 @@ static int build_plain(const struct cluster_build *build)
 	char label[96];
 
 	snprintf(label, sizeof label, "%s.", cluster->label);
-	conf_warning(build->problems, place_of(build, "enable_idempotence"),
+	conf_warning(build->problems, cluster_place(build, "enable_idempotence"),
 		     "%senable_idempotence = false: after a broken connection or a change of "
 		     "leaders lines are repeated%s",
 		     label,
 		     reorders ? ", and, with several requests in flight, change their order" : "");
 	if (acks)
-		cluster_warn_of_acks(build->problems, place_of(build, "acks"), label, acks);
+		cluster_warn_of_acks(build->problems, cluster_place(build, "acks"), label, acks);
 	return cluster_value(cluster, IN_FLIGHT) ? 0 : add_prop(cluster, IN_FLIGHT, "1");
 }
 
@@ -154,7 +145,7 @@ int cluster_build_producer(const struct cluster_build *build, size_t max_line)
 	snprintf(label, sizeof label, "%s.", build->cluster->label);
 	check_in_flight(build);
 	check_batches(build, max_line);
-	cluster_check_compression(build->problems, place_of(build, "compression_level"), label,
+	cluster_check_compression(build->problems, cluster_place(build, "compression_level"), label,
 				  cluster_value(build->cluster, "compression.type"),
 				  cluster_value(build->cluster, "compression.level"));
 	return build->cluster->idempotent ? 0 : build_plain(build);

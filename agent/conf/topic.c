@@ -52,8 +52,10 @@ static void complain_unknown(const struct group_build *g, const struct conf_node
 			     node->name, near);
 	else if (kafka_try_prop(dots, "1", message, sizeof message) &&
 		 strncmp(message, "No such", 7) == 0)
-		conf_problem(g->build->problems, node->place, "%sunknown property \"%s\"", g->label,
-			     node->name);
+		conf_problem(g->build->problems, node->place,
+			     "%sunknown property \"%s\": here are those of the producer; what the "
+			     "topic itself has is in config of topics at the top level",
+			     g->label, node->name);
 	else
 		conf_problem(g->build->problems, node->place,
 			     "%s%s cannot be set for one topic: it belongs into the kafka block",

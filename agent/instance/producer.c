@@ -36,6 +36,7 @@
 
 #include "base/clock.h"
 #include "client/statistics.h"
+#include "client/words.h"
 #include "instance/producer_private.h"
 #include "pressure/ledger.h"
 
@@ -294,8 +295,10 @@ int producer_new(const struct kafka_options *options, const struct producer_sizi
 	if (r == 0) {
 		callbacks_init(&p->callbacks, options, conf);
 		p->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, ret_message, len);
-		if (!p->rk)
+		if (!p->rk) {
+			words_mend_refusal(ret_message, len, options->props, options->n_props);
 			r = PRODUCER_E_PROPS;
+		}
 	}
 	if (r) {
 		rd_kafka_conf_destroy(conf);

@@ -80,6 +80,13 @@ static const struct reserved table[] = {
 	{"enable_sasl_queue", NULL, "waybill serves the library's events itself"},
 	{"internal.*", NULL, "waybill sets it itself"},
 
+	/* What Java's clients have. */
+	{"sasl.jaas.config", NULL,
+	 "it is a setting of Java: use sasl_mechanism, sasl_username and sasl_password"},
+	{"ssl.truststore.*", NULL,
+	 "it is a setting of Java: use ssl_ca_location, a file of certificates (PEM)"},
+	{"*.serializer", NULL, "it is a setting of Java: see key_type, value and json in a source"},
+
 	/* What has no place in a configuration file. */
 	{"test.mock.*", NULL, "it replaces Kafka by a toy; use waybill demo to try things out"},
 	{"plugin.library.paths", NULL, "foreign code could take records away unseen"},

@@ -67,7 +67,9 @@ ParameterizedTest(struct login_case *c, conf_login, settings)
 
 	setenv("WB_TEST", "secret", 1);
 	cr_assert_geq(fd, 0);
-	dprintf(fd, "kafka: { bootstrap_servers = \"a:1\"; %s };\n", c->block);
+	dprintf(fd,
+		"kafka: { bootstrap_servers = \"a:1\"; security_protocol = \"sasl_ssl\"; %s };\n",
+		c->block);
 	close(fd);
 	(void)!conf_load(path, out, &conf);
 	fclose(out);

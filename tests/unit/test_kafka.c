@@ -631,6 +631,24 @@ Test(kafka, a_leader_that_is_reached_is_told_from_one_that_is_not)
 	free(rig);
 }
 
+/* OpenSSL says "system lib" of it. */
+Test(kafka, an_authority_that_cannot_be_read_is_told_with_its_path_and_why)
+{
+	struct rig *rig = new_rig();
+	struct topics *found;
+	char message[256];
+
+	rig->props[0] = (struct prop){"security.protocol", "ssl"};
+	rig->props[1] = (struct prop){"ssl.ca.location", "/nowhere/ca.pem"};
+	rig->options.n_props = 2;
+	cr_assert_eq(inspect_topics(&rig->options, message, sizeof message, &found),
+		     INSPECT_E_PROPS);
+	cr_expect_str_eq(message, "ssl.ca.location: /nowhere/ca.pem cannot be read: "
+				  "No such file or directory");
+	stop(rig);
+	free(rig);
+}
+
 /* From the first connection on, before there is a producer; each line, however many they are. */
 Test(kafka, the_librarys_debug_log_is_handed_up)
 {
