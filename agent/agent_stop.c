@@ -36,6 +36,7 @@ static void end_at_eof(struct agent *agent, uint64_t now_us)
 {
 	struct discover_trouble trouble;
 	size_t stuck, waiting;
+	char went[64] = "";
 
 	if (!agent_all_shipped(agent, &stuck) || forward_waits(&agent->forward, now_us))
 		return;
@@ -51,12 +52,15 @@ static void end_at_eof(struct agent *agent, uint64_t now_us)
 			agent->unread,
 			agent->unread == 1 ? "file or directory" : "files or directories");
 	agent->dead = agent->counters.lines_dead;
+	if (agent->counters.letters_copied)
+		snprintf(went, sizeof went, ", %" PRIu64 " went on to dead_letter_topic",
+			 agent->counters.letters_copied);
 	if (agent->dead)
 		log_say(agent->log, LOG_ERR, "records-refused",
 			"%" PRIu64 " record%s refused: not in Kafka but kept, with the reason, "
-			"among the dead letters in %s (waybill(8), DEAD LETTERS)",
-			agent->dead, agent->dead == 1 ? " was" : "s were",
-			store_path(agent->store));
+			"among the dead letters in %s (waybill(8), DEAD LETTERS)%s",
+			agent->dead, agent->dead == 1 ? " was" : "s were", store_path(agent->store),
+			went);
 	agent_begin_stop(agent, agent->unread ? "all that can be read is shipped" :
 				agent->dead   ? "all but dead letters is shipped" :
 						"all is shipped");

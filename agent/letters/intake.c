@@ -11,24 +11,48 @@
 #include <string.h>
 #include <syslog.h>
 
+/* Where the dead letters of the source go on to; NULL: they stay. */
+static const char *topic_of(const struct conf *conf, const char *source)
+{
+	for (size_t i = 0; i < conf->n_sources; i++) {
+		const struct source *one = &conf->sources[i];
+
+		if (!one->gone && one->letter_topic != SOURCE_NO_TOPIC &&
+		    strcmp(one->name, source) == 0)
+			return conf->topics[one->letter_topic];
+	}
+	return NULL;
+}
+
 /* What became a dead letter since the batch before: once it is stored it is gone from here. */
 static void tell_letters(const struct intake *intake)
 {
 	const struct store_dead_letter *letter;
 	const char *source;
 
-	while ((letter = letters_next_untold(intake->letters, &source)))
-		log_limited_about(
-			intake->log, LOG_WARNING,
-			&(struct log_about){.id = "dead-letter",
-					    .source = source,
-					    .topic = letter->topic,
-					    .cause = letter->cause},
-			"%s: position %" PRIu64
-			": a record was refused (%s): it is not in Kafka, but kept as a dead "
-			"letter of source %s; `waybill dead-letters replay` sends it again when "
-			"that is mended",
-			letter->path, letter->position, letter->reason, source);
+	while ((letter = letters_next_untold(intake->letters, &source))) {
+		const struct log_about about = {.id = "dead-letter",
+						.source = source,
+						.topic = letter->topic,
+						.cause = letter->cause};
+		const char *topic = topic_of(intake->forward->conf, source);
+
+		if (topic)
+			log_limited_about(
+				intake->log, LOG_WARNING, &about,
+				"%s: position %" PRIu64
+				": a record was refused (%s): it goes, as a dead letter of "
+				"source %s, to topic %s (dead_letter_topic)",
+				letter->path, letter->position, letter->reason, source, topic);
+		else
+			log_limited_about(
+				intake->log, LOG_WARNING, &about,
+				"%s: position %" PRIu64
+				": a record was refused (%s): it is not in Kafka, but kept "
+				"as a dead letter of source %s; `waybill dead-letters "
+				"replay` sends it again when that is mended",
+				letter->path, letter->position, letter->reason, source);
+	}
 }
 
 /*

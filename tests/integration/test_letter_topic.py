@@ -290,6 +290,9 @@ def test_until_eof_waits_for_them(cluster, topic, place, make_agent):
     agent = agent_of(make_agent, cluster, source(topic, path, dead_letter_topic=dead))
     assert agent.run("--until-eof") == 65
     assert numbers(cluster, dead) == list(range(30)) and no_letters(agent)
+    assert agent.says("30 records were refused", "30 went on to dead_letter_topic")
+    assert agent.says("a record was refused", f"to topic {dead}")
+    assert "dead-letters replay" not in agent.messages(), "there is nothing left in the state to send again"
 
 
 @pytest.mark.scenario("G03", "F03")
