@@ -27,6 +27,7 @@ static const struct {
 	{"include_lines", "write rules with action = \"keep\""},
 	{"exclude_lines", "write rules with action = \"drop\""},
 	{"drop_event", "write rules with action = \"drop\""},
+	{"if", "write rules with action = \"keep\" or \"drop\""},
 	{"grep", "write rules with action = \"keep\" or \"drop\""},
 	{"throttle", "write rules with action = \"limit\""},
 	{"ratelimit", "write rules with action = \"limit\""},

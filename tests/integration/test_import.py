@@ -377,3 +377,88 @@ def test_logstash_without_codec(imported):
     conf, text = imported("logstash", 'input { file { path => "/a" } } output { kafka { topic_id => t } }')
     (record,) = values(conf, "input-1", "hello\n")
     assert record["topic"] == "t" and record["value"].endswith(" hello")
+
+
+def test_the_environment_is_taken(imported, monkeypatch):
+    monkeypatch.setenv("WB_KAFKA", "k1:9092")
+    text = """
+filebeat.inputs:
+- type: filestream
+  id: a
+  paths: ["${LOG_DIR:/var/log}/a.log"]
+  fields: {team: x}
+  fields_under_root: true
+output.kafka: {hosts: ["${WB_KAFKA}"], topic: "logs-%{[team]}-${WB_STAGE:dev}"}
+"""
+    conf, text = imported("filebeat", text)
+    assert 'bootstrap_servers = "${env:WB_KAFKA}";' in text and "${env:LOG_DIR:-/var/log}/a.log" in text
+    (record,) = values(conf, "a", "x\n")
+    assert record["topic"] == "logs-x-dev"
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    (
+        ("filebeat", FILEBEAT.replace("compression:", "max_message_bytes: 1000000\n    compression:")),
+        ("fluent-bit", FLUENT_BIT + "    rdkafka.queue.buffering.max.messages 10\n    rdkafka.request.required.acks 1\n"),
+        ("vector", VECTOR_TOML + '[sinks.out.librdkafka_options]\n"linger.ms" = "5"\n"client.id" = "v"\n'),
+        ("rsyslog", RSYSLOG.replace('"compression', '"queue.buffering.max.messages=400000", "compression')),
+    ),
+)
+def test_what_waybill_keeps_for_itself_is_a_remark(imported, form, text):
+    """It would be refused: the fixture checks that it is not."""
+    _, text = imported(form, text, "theirs.toml" if "sinks.out" in text else "theirs")
+    assert any(f"  # {name} = " in text for name in ("message_max_bytes", "queue_buffering_max_messages", "linger_ms"))
+    assert form != "vector" or 'client_id = "v";' in text
+
+
+FLUENT_BIT_PODS = """
+[INPUT]
+    Name tail
+    Tag kube.*
+    Path /var/log/containers/*.log
+    multiline.parser docker, cri
+    Read_from_Head true
+[FILTER]
+    Name kubernetes
+    Match kube.*
+[OUTPUT]
+    Name kafka
+    Brokers k1:9092
+    Topics pods
+"""
+
+VECTOR_PODS = """
+sources: {pods: {type: kubernetes_logs}}
+sinks:
+  out: {type: kafka, inputs: [pods], bootstrap_servers: k1:9092, topic: "pods", key_field: kubernetes.pod_name, encoding: {codec: json}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "message", "pod"),
+    (
+        ("fluent-bit", FLUENT_BIT_PODS, "log", "pod_name"),
+        ("vector", VECTOR_PODS, "message", "pod_name"),
+    ),
+)
+def test_logs_of_containers(imported, tmp_path, form, text, message, pod):
+    conf, text = imported(form, text)
+    if form == "vector":
+        path = tmp_path / "pods" / "shop_web_0f3c9d1e4a5b4c6d8e7f901234567890" / "ui" / "0.log"
+        conf.write_text(conf.read_text().replace("/var/log/pods", str(tmp_path / "pods")))
+    else:
+        path = tmp_path / "containers" / ("web_shop_ui-" + "0f" * 32 + ".log")
+        conf.write_text(conf.read_text().replace("/var/log/containers", str(tmp_path / "containers")))
+    path.parent.mkdir(parents=True)
+    path.write_text("2026-11-21T15:11:55Z stdout P one \n2026-11-21T15:11:55Z stdout F line\n")
+    status, out, _ = run("preview", "--json", "--config", conf, path)
+    assert status == EX_OK
+    value = json.loads(json.loads(out.splitlines()[0])["value"])
+    assert value[message] == "one line"
+    assert (value["kubernetes"][pod], value["kubernetes"]["container_name"]) == ("web", "ui")
+
+
+def test_a_condition_of_rsyslog_is_told(imported):
+    _, text = imported("rsyslog", RSYSLOG)
+    assert 'condition[0].if: $msg contains "a" then' in text

@@ -41,6 +41,9 @@ const char *entries_value(struct entries *entries, const char *format, ...) PRIN
 /* Whether the list of that name, or the group, has an entry at all; none is used by that. */
 bool entries_has(const struct entries *entries, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* What the environment is to say in values is written as ours has it. 0 or -ENOMEM. */
+int entries_take_environment(struct entries *entries) MUSTCHECK;
+
 /*
  * A file of YAML, as configurations have it: mappings, lists, plain and quoted scalars, [a, b] and
  * {a: b} on one line, comments. No blocks ("|", ">"), anchors, tags or several documents: *ret_bad

@@ -53,12 +53,17 @@ static void put_reference(struct filebeat *f, FILE *to, const char *name, size_t
 		{"source", "file.path"},
 		{"log.offset", "file.position"},
 		{"@timestamp", "event.time"},
+		{"kubernetes.namespace", "namespace"},
+		{"kubernetes.pod.name", "pod"},
+		{"kubernetes.container.name", "container"},
 	};
 	char text[128];
 	const char *constant;
 
 	snprintf(text, sizeof text, "%.*s", (int)len, name);
 	constant = entries_value(f->entries, "%s[%zu].%s", f->list, f->input, text);
+	if (!constant && is_true(value_of(f, "fields_under_root")))
+		constant = entries_value(f->entries, "%s[%zu].fields.%s", f->list, f->input, text);
 	if (constant) {
 		fputs(constant, to);
 		return;
@@ -95,6 +100,8 @@ static char *template_of(struct filebeat *f, const char *text)
 			write_joda(to, (struct slice){text + 3, (size_t)(end - text) - 3});
 			fputc('}', to);
 			text = end + 1;
+		} else if ((plain = write_environment(to, text))) {
+			text += plain;
 		} else if (*text) {
 			fputs(*text == '$' ? "$$" : "%", to);
 			text++;
@@ -112,6 +119,15 @@ static void put_template(struct filebeat *f, const char *name, const char *text)
 	free(template);
 }
 
+static bool has_field(const char *template)
+{
+	for (; (template = strstr(template, "${")); template ++) {
+		if (strncmp(template, "${env:", 6) != 0)
+			return true;
+	}
+	return false;
+}
+
 /* A topic that is made of fields needs a list, which only its user knows. */
 static void put_topic(struct filebeat *f)
 {
@@ -121,7 +137,7 @@ static void put_topic(struct filebeat *f)
 	if (!topic)
 		return;
 	write_text(f->to, 4, "topic", topic);
-	if (strstr(topic, "${"))
+	if (has_field(topic))
 		fputs("    topics = [ \"logs\" ];   # the topics that it may be: write them here\n",
 		      f->to);
 	free(topic);
@@ -158,6 +174,14 @@ static void put_rules(struct filebeat *f)
 	free(text);
 }
 
+/* Whether the kubelet has named its files. */
+static bool is_of_kubernetes(struct filebeat *f)
+{
+	struct entry *path = entries_look(f->entries, "%s[%zu].paths[0]", f->list, f->input);
+
+	return path && (strstr(path->value, "log/containers") || strstr(path->value, "log/pods"));
+}
+
 /* What the lines are. */
 static void put_parser(struct filebeat *f)
 {
@@ -185,7 +209,8 @@ static void put_parser(struct filebeat *f)
 			container            ? "\"cri\"" :
 					       "\"json\"");
 	if (container)
-		fputs("    follow_links = \"any\";\n", f->to);
+		fprintf(f->to, "    follow_links = \"any\";%s\n",
+			is_of_kubernetes(f) ? " path_pattern = \"kubernetes\";" : "");
 }
 
 /* The envelope, with the input's own fields, which are constants. */
@@ -358,7 +383,7 @@ static void put_properties(struct filebeat *f)
 		const char *value = entries_value(f->entries, OUTPUT ".%s", rows[i].theirs);
 
 		if (value)
-			write_text(f->to, 2, rows[i].ours, value);
+			write_property(f->to, rows[i].ours, value);
 	}
 }
 

@@ -38,15 +38,11 @@ static void put_properties(struct fluent_bit *f)
 
 	for (size_t i = 0; i < f->entries->n; i++) {
 		struct entry *entry = &f->entries->of[i];
-		char name[64];
 
 		if (strncmp(entry->path, prefix, (size_t)len) != 0 ||
 		    strstr(entry->path, "password"))
 			continue;
-		snprintf(name, sizeof name, "%s", entry->path + len);
-		for (char *at = name; *at; at++)
-			*at = *at == '.' ? '_' : *at;
-		write_text(f->to, 2, name, entry->value);
+		write_property(f->to, entry->path + len, entry->value);
 		entry->used = true;
 	}
 }
@@ -113,6 +109,66 @@ static void put_rules(struct fluent_bit *f)
 		fputs(" );\n", f->to);
 }
 
+/* "docker, cri" is how containers write; "java" and others, what one event is. */
+static void put_multiline(struct fluent_bit *f, size_t input)
+{
+	const char *parsers = entries_value(f->entries, "input[%zu].multiline.parser", input);
+	static const char *const known[] = {"java", "python", "go", "ruby"};
+
+	if (!parsers)
+		return;
+	if (strcasestr(parsers, "cri") || strcasestr(parsers, "docker"))
+		fprintf(f->to, "    parser = \"%s\";%s\n",
+			strcasestr(parsers, "cri") ? "cri" : "docker",
+			strcasestr(parsers, "docker") && strcasestr(parsers, "cri") ?
+				"   # or \"docker\", where Docker runs the containers" :
+				"");
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (!strcasestr(parsers, known[i]))
+			continue;
+		fprintf(f->to, "    multiline: { type = \"%s\"; };\n", known[i]);
+		return;
+	}
+}
+
+/* What the name of a file says; labels and annotations are of the API server. */
+static bool put_kubernetes(struct fluent_bit *f)
+{
+	for (size_t i = 0; i < SECTIONS_MAX && entries_has(f->entries, "filter[%zu]", i); i++) {
+		if (!is_named(f, "filter", i, "kubernetes"))
+			continue;
+		(void)entries_find(f->entries, "filter[%zu].match", i);
+		fputs("    path_pattern = \"kubernetes\"; follow_links = \"any\";\n", f->to);
+		return true;
+	}
+	return false;
+}
+
+static void put_value(struct fluent_bit *f, size_t input, bool kubernetes)
+{
+	const char *format = entries_value(f->entries, "input[%zu].multiline.parser", input);
+	const char *path = entries_value(f->entries, "input[%zu].path_key", input);
+	bool wrapped = format && (strcasestr(format, "cri") || strcasestr(format, "docker"));
+
+	fprintf(f->to,
+		"    json: ( { name = \"@timestamp\"; value = \"${event.time:epoch_s}\"; type = "
+		"\"number\"; },\n"
+		"            { name = \"log\"; value = \"${%s}\"; }",
+		wrapped ? "message" : "line");
+	if (path) {
+		fputs(",\n            { name = ", f->to);
+		write_quoted(f->to, path);
+		fputs("; value = \"${file.path}\"; }", f->to);
+	}
+	if (kubernetes)
+		fputs(",\n            { name = \"kubernetes\"; json: (\n"
+		      "              { name = \"namespace_name\"; value = \"${namespace}\"; },\n"
+		      "              { name = \"pod_name\"; value = \"${pod}\"; },\n"
+		      "              { name = \"container_name\"; value = \"${container}\"; } ); }",
+		      f->to);
+	fputs(" );\n", f->to);
+}
+
 static void put_parser(struct fluent_bit *f, size_t input)
 {
 	const char *parser = entries_value(f->entries, "input[%zu].parser", input);
@@ -141,7 +197,10 @@ static void put_source(struct fluent_bit *f, size_t input)
 	const char *tag = entries_value(entries, "input[%zu].tag", input);
 	const char *head = entries_value(entries, "input[%zu].read_from_head", input);
 	const char *topic = output_value(f, "topics"), *key = output_value(f, "message_key");
+	const char *field = output_value(f, "message_key_field");
+	const char *older = entries_value(entries, "input[%zu].ignore_older", input);
 	char name[64];
+	bool kubernetes;
 
 	snprintf(name, sizeof name, "input-%zu", input + 1);
 	fputs("  {\n", f->to);
@@ -149,15 +208,20 @@ static void put_source(struct fluent_bit *f, size_t input)
 	put_list(f->to, "paths", paths ? paths : "/var/log/*.log");
 	if (exclude)
 		put_list(f->to, "exclude", exclude);
+	kubernetes = put_kubernetes(f);
 	put_parser(f, input);
+	put_multiline(f, input);
 	put_rules(f);
 	write_text(f->to, 4, "topic", topic ? topic : "fluent-bit");
 	if (key)
 		write_text(f->to, 4, "key", key);
-	fputs("    json: ( { name = \"@timestamp\"; value = \"${event.time:epoch_s}\"; type = "
-	      "\"number\"; },\n"
-	      "            { name = \"log\"; value = \"${line}\"; } );\n",
-	      f->to);
+	if (field)
+		fprintf(f->to,
+			"    # key = \"${%s}\";   # when the parser that finds it is there\n",
+			field);
+	put_value(f, input, kubernetes);
+	if (older)
+		write_text(f->to, 4, "ignore_older", older);
 	if (!head || strcasecmp(head, "true") != 0)
 		fputs("    start_at = \"end\";\n", f->to);
 	fputs("  }", f->to);

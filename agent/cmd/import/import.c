@@ -31,11 +31,12 @@ static const struct format {
 	const char *name;
 	int (*import)(struct entries *entries, FILE *to);
 	int (*read)(char *text, struct entries *ret_entries); /* NULL: YAML or TOML */
+	bool no_environment; /* it has none, or knows its own way */
 } formats[] = {
 	{"filebeat", import_filebeat, NULL},
 	{"fluent-bit", import_fluent_bit, entries_read_sections},
-	{"logstash", import_logstash, entries_read_blocks},
-	{"rsyslog", import_rsyslog, entries_read_objects},
+	{"logstash", import_logstash, entries_read_blocks, .no_environment = true},
+	{"rsyslog", import_rsyslog, entries_read_objects, .no_environment = true},
 	{"vector", import_vector, NULL},
 };
 
@@ -85,6 +86,8 @@ static int import(const struct format *format, const char *file)
 	}
 	if (r == 0)
 		r = read_entries(format, file, text, &entries, &bad);
+	if (r == 0 && !format->no_environment)
+		r = entries_take_environment(&entries);
 	if (r == 0)
 		status = write_all(format, file, &entries, bad);
 	entries_deinit(&entries);

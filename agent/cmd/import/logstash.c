@@ -57,13 +57,16 @@ static void put_kafka(struct logstash *c, FILE *to)
 		{"ssl_endpoint_identification_algorithm", "ssl_endpoint_identification_algorithm"},
 	};
 	const char *servers = output_value(c, "bootstrap_servers"), *value;
+	char *template;
 
 	fputs("kafka: {\n", to);
 	put_template(c, to, 2, "bootstrap_servers", servers ? servers : "localhost:9092");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		value = output_value(c, rows[i].theirs);
-		if (value)
-			put_template(c, to, 2, rows[i].ours, value);
+		template = value ? logstash_template(c, value) : NULL;
+		if (template)
+			write_property(to, rows[i].ours, template);
+		free(template);
 	}
 	/* All is ours always. */
 	value = entries_value(c->entries, "output[%u].kafka.acks", c->output);

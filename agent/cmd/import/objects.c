@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Objects of RainerScript, input(type="imfile" File="/a"): "input[0].file", with small letters but
- * in values. What stands around them (rulesets, conditions) is passed; of the older form each
- * line is an entry, so that it is told.
+ * in values. What stands around them (rulesets) is passed; a condition, and each line of the older
+ * form, is an entry, so that it is told.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -18,7 +18,7 @@ struct reader {
 	char *at;
 	unsigned line;
 	char kinds[KINDS_MAX][32];
-	unsigned numbers[KINDS_MAX], old;
+	unsigned numbers[KINDS_MAX], old, conditions;
 };
 
 static void step(struct reader *r)
@@ -142,6 +142,21 @@ static void take_old(struct reader *r)
 	r->at += len;
 }
 
+/* Behind "if": what stands up to the end of the line or a block is told; what follows is read. */
+static void take_condition(struct reader *r)
+{
+	size_t len = strcspn(r->at, "{\n");
+	const char *then = strcasestr(r->at, "then");
+	char path[32], end = r->at[len];
+
+	snprintf(path, sizeof path, "condition[%u].if", r->conditions++);
+	r->at[len] = '\0';
+	entries_add(r->to, path, r->at + strspn(r->at, " \t"), r->line);
+	r->at[len] = end;
+	while (then && *r->at && r->at < then)
+		step(r);
+}
+
 int entries_read_objects(char *text, struct entries *ret_entries)
 {
 	struct reader r = {.to = ret_entries, .at = text, .line = 1};
@@ -152,6 +167,8 @@ int entries_read_objects(char *text, struct entries *ret_entries)
 			take_old(&r);
 		else if (!take_word(&r, word) && !take_text(&r))
 			step(&r);
+		else if (strcmp(word, "if") == 0)
+			take_condition(&r);
 		else if (*r.at == '(' && *word)
 			take_object(&r, word);
 	}

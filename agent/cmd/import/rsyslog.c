@@ -52,9 +52,7 @@ static void put_property(struct rsyslog *c, const char *text)
 		return;
 	}
 	snprintf(name, sizeof name, "%.*s", (int)(equals - text), text);
-	for (char *at = name; *at; at++)
-		*at = *at == '.' ? '_' : *at;
-	write_text(c->to, 2, name, equals + 1);
+	write_property(c->to, name, equals + 1);
 }
 
 static void put_kafka(struct rsyslog *c)

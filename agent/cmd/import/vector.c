@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vector.yaml or vector.toml → waybill. Sources of the type file become sources; the first Kafka
+ * vector.yaml or vector.toml → waybill. Sources of the types file and kubernetes_logs become sources; the first Kafka
  * sink says where they go. Transforms are programs, and left over. With the codec "json" Vector
  * sends an envelope, with "text" the line.
  */
@@ -13,6 +13,7 @@ struct vector {
 	struct entries *entries;
 	FILE *to;
 	char source[128], sink[128]; /* paths: "sources.NAME" */
+	bool pods;                   /* the source reads logs of containers */
 };
 
 static const char *value_of(struct vector *v, const char *where, const char *name)
@@ -46,17 +47,47 @@ static bool next_table(struct vector *v, const char *kind, const char *type, siz
 	return false;
 }
 
+/* A field of an event, with or without the point in front of it. */
+static void put_field(FILE *to, const char *name, size_t len)
+{
+	static const struct {
+		const char *theirs, *ours;
+	} rows[] = {
+		{"message", "line"},
+		{"file", "file.path"},
+		{"host", "host.name"},
+		{"timestamp", "event.time"},
+		{"kubernetes.pod_namespace", "namespace"},
+		{"kubernetes.pod_name", "pod"},
+		{"kubernetes.container_name", "container"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (strlen(rows[i].theirs) == len && strncmp(rows[i].theirs, name, len) == 0) {
+			fprintf(to, "${%s}", rows[i].ours);
+			return;
+		}
+	}
+	fprintf(to, "${%.*s}", (int)len, name);
+}
+
 /* "{{ field }}" as "${field}". */
 static void put_template(FILE *to, const char *name, const char *text)
 {
+	size_t len;
+
 	fprintf(to, "    %s = \"", name);
 	while (*text) {
 		const char *end = strstr(text, "}}");
 
 		if (strncmp(text, "{{", 2) == 0 && end) {
 			text += 2 + strspn(text + 2, " .");
-			fprintf(to, "${%.*s}", (int)strcspn(text, " }"), text);
+			put_field(to, text, strcspn(text, " }"));
 			text = end + 2;
+			continue;
+		}
+		if ((len = write_environment(to, text))) {
+			text += len;
 			continue;
 		}
 		if (strchr("\"\\", *text))
@@ -67,7 +98,23 @@ static void put_template(FILE *to, const char *name, const char *text)
 	fputs("\";\n", to);
 }
 
-/* "librdkafka_options": "queue.buffering.max.ms" → queue_buffering_max_ms. */
+/* "librdkafka_options": "client.id" → client_id. */
+static void put_options(struct vector *v)
+{
+	char prefix[160];
+	int len = snprintf(prefix, sizeof prefix, "%s.librdkafka_options.", v->sink);
+
+	for (size_t i = 0; i < v->entries->n; i++) {
+		struct entry *entry = &v->entries->of[i];
+
+		if (strncmp(entry->path, prefix, (size_t)len) != 0 ||
+		    strstr(entry->path, "password"))
+			continue;
+		write_property(v->to, entry->path + len, entry->value);
+		entry->used = true;
+	}
+}
+
 static void put_properties(struct vector *v)
 {
 	static const struct {
@@ -84,8 +131,9 @@ static void put_properties(struct vector *v)
 		const char *value = value_of(v, v->sink, rows[i].theirs);
 
 		if (value)
-			write_text(v->to, 2, rows[i].ours, value);
+			write_property(v->to, rows[i].ours, value);
 	}
+	put_options(v);
 	if (tls || sasl)
 		fprintf(v->to, "  security_protocol = \"%s%s\";\n", sasl ? "sasl_" : "",
 			tls ? "ssl" : "plaintext");
@@ -136,14 +184,24 @@ static void put_value(struct vector *v)
 {
 	const char *codec = value_of(v, v->sink, "encoding.codec");
 
-	if (codec && strcmp(codec, "json") != 0)
+	if (codec && strcmp(codec, "json") != 0) {
+		fputs(v->pods ? "    value = \"${message}\";\n" : "", v->to);
 		return;
+	}
 	fputs("    json: ( { name = \"file\"; value = \"${file.path}\"; },\n"
 	      "            { name = \"host\"; value = \"${host.name}\"; },\n"
-	      "            { name = \"message\"; value = \"${line}\"; },\n"
-	      "            { name = \"source_type\"; value = \"file\"; },\n"
-	      "            { name = \"timestamp\"; value = \"${event.time}\"; } );\n",
+	      "            { name = \"message\"; value = \"${",
 	      v->to);
+	fprintf(v->to, "%s}\"; },\n            { name = \"source_type\"; value = \"%s\"; },\n",
+		v->pods ? "message" : "line", v->pods ? "kubernetes_logs" : "file");
+	if (v->pods)
+		fputs("            { name = \"kubernetes\"; json: (\n"
+		      "              { name = \"pod_namespace\"; value = \"${namespace}\"; },\n"
+		      "              { name = \"pod_name\"; value = \"${pod}\"; },\n"
+		      "              { name = \"container_name\"; value = \"${container}\"; } ); "
+		      "},\n",
+		      v->to);
+	fputs("            { name = \"timestamp\"; value = \"${event.time}\"; } );\n", v->to);
 }
 
 static void put_topic(struct vector *v)
@@ -164,15 +222,24 @@ static void put_source(struct vector *v)
 
 	fputs("  {\n", v->to);
 	write_text(v->to, 4, "name", v->source + strlen("sources."));
+	if (v->pods)
+		fputs("    paths = \"/var/log/pods/*/*/*.log\"; follow_links = \"any\";\n"
+		      "    path_pattern = \"kubernetes\"; parser = \"cri\";\n"
+		      "    timestamp = \"${time}\";\n",
+		      v->to);
 	snprintf(path, sizeof path, "%s.include", v->source);
 	(void)write_list(v->to, 4, "paths", v->entries, path);
 	snprintf(path, sizeof path, "%s.exclude", v->source);
 	(void)write_list(v->to, 4, "exclude", v->entries, path);
 	put_multiline(v);
 	put_topic(v);
-	if (key)
-		fprintf(v->to, "    key = \"${%s}\";   # a field: name the parser that finds it\n",
-			key[0] == '.' ? key + 1 : key);
+	if (key) {
+		key += key[0] == '.';
+		fputs("    key = \"", v->to);
+		put_field(v->to, key, strlen(key));
+		fputs("\";   # if it is a field of the line: name the parser that finds it\n",
+		      v->to);
+	}
 	put_value(v);
 	number = value_of(v, v->source, "read_from");
 	if (number && strcmp(number, "end") == 0)
@@ -186,20 +253,37 @@ static void put_source(struct vector *v)
 	fputs("  }", v->to);
 }
 
+/* Which goes where is said by the sources themselves. */
+static void pass_inputs(struct vector *v)
+{
+	for (size_t i = 0; i < v->entries->n; i++)
+		v->entries->of[i].used |= strstr(v->entries->of[i].path, ".inputs") != NULL;
+}
+
+/* Sources of that type. Whether there was one, or `any` before. */
+static bool put_sources(struct vector *v, const char *type, bool any)
+{
+	for (size_t at = 0; next_table(v, "sources", type, &at, v->source); any = true) {
+		fputs(any ? ",\n" : "", v->to);
+		put_source(v);
+	}
+	return any;
+}
+
 int import_vector(struct entries *entries, FILE *to)
 {
 	struct vector v = {.entries = entries, .to = to};
 	size_t at = 0;
-	bool any = false;
+	bool any;
 
 	if (!next_table(&v, "sinks", "kafka", &at, v.sink))
 		return 1;
 	put_kafka(&v);
+	pass_inputs(&v);
 	fputs("sources: (\n", to);
-	for (at = 0; next_table(&v, "sources", "file", &at, v.source); any = true) {
-		fputs(any ? ",\n" : "", to);
-		put_source(&v);
-	}
+	any = put_sources(&v, "file", false);
+	v.pods = true;
+	any = put_sources(&v, "kubernetes_logs", any);
 	fputs("\n);\n", to);
 	return any ? 0 : 1;
 }

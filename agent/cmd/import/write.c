@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "settings/foreign.h"
+#include "settings/props.h"
 
 void write_quoted(FILE *to, const char *text)
 {
@@ -28,6 +29,24 @@ void write_text(FILE *to, int indent, const char *name, const char *text)
 	fprintf(to, "%*s%s = ", indent, "", name);
 	write_quoted(to, text);
 	fputs(";\n", to);
+}
+
+void write_property(FILE *to, const char *name, const char *value)
+{
+	char dots[64], ours[64];
+	const char *reason;
+
+	snprintf(dots, sizeof dots, "%s", name);
+	snprintf(ours, sizeof ours, "%s", name);
+	for (size_t i = 0; dots[i]; i++) {
+		dots[i] = dots[i] == '_' ? '.' : dots[i];
+		ours[i] = ours[i] == '.' ? '_' : ours[i];
+	}
+	reason = props_reserved(dots, value, true);
+	if (reason)
+		fprintf(to, "  # %s = %.*s: %s\n", ours, (int)strcspn(value, "\n"), value, reason);
+	else
+		write_text(to, 2, ours, value);
 }
 
 size_t write_list(FILE *to, int indent, const char *name, struct entries *entries, const char *path)

@@ -12,6 +12,15 @@
 /* `name = "text";` with escapes, behind an indent. */
 void write_text(FILE *to, int indent, const char *name, const char *text);
 
+/* The reference to the environment at which text stands, as it is. Its bytes; 0: there is none. */
+size_t write_environment(FILE *to, const char *text);
+
+/*
+ * A property of librdkafka, by its name with dots or underscores; one that waybill keeps for itself
+ * as a comment with the reason.
+ */
+void write_property(FILE *to, const char *name, const char *value);
+
 /* The text as a string of libconfig. */
 void write_quoted(FILE *to, const char *text);
 
