@@ -116,6 +116,8 @@ static const char *wrong_server(struct slice server)
 	static const char *const protocols[] = {"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"};
 	const char *scheme = memmem(server.at, server.len, "://", 3);
 
+	if (memchr(server.at, '$', server.len))
+		return "a variable of the environment is ${env:NAME}";
 	for (size_t i = 0; i < server.len; i++) {
 		if (strchr(" \t\n;", server.at[i]))
 			return "servers are parted by commas";

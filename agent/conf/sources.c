@@ -22,6 +22,14 @@ static int check_path(const char *text, char *message, size_t len)
 	struct glob *glob = NULL;
 	int r = glob_compile(text, &glob, message, len);
 
+	/* It would be "{NAME}" behind a dollar sign, and match nothing. */
+	if (r == 0 && strstr(text, "${")) {
+		snprintf(message, len,
+			 "a variable of the environment is ${env:NAME}, and a field has no place "
+			 "in \"%s\"",
+			 text);
+		r = 1;
+	}
 	glob_free(glob);
 	return r;
 }
