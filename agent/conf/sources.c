@@ -211,7 +211,9 @@ int conf_build_sources(struct conf_build *build)
 	if (!list || list->n_kids == 0) {
 		if (!conf_node_find(build->root, "sources") || list)
 			conf_warning(build->problems, build->root->place,
-				     "there are no sources, so nothing will be read");
+				     "there are no sources, so nothing will be read: write them "
+				     "here, or "
+				     "into conf.d/*.conf beside this file");
 		return 0;
 	}
 	conf->sources = calloc(list->n_kids, sizeof *conf->sources);

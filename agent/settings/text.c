@@ -230,11 +230,23 @@ static int parse_text(struct conf_text *all, const struct conf_file *file, char 
 	return root ? join(all, root) : r;
 }
 
+static void complain_unread(struct conf_text *all, const struct conf_file *file, int error)
+{
+	char words[160];
+
+	conf_problem(&all->problems, (struct conf_place){file, 0}, "%s%s",
+		     conf_read_message(error, words, sizeof words),
+		     error == EACCES ?
+			     " (what lets the service read it: chgrp waybill, chmod 640, of a "
+			     "directory 750)" :
+			     "");
+}
+
 /* 0, TEXT_E_UNREADABLE (noted; errno says why), -ENOMEM. */
 static int read_one(struct conf_text *all, const char *path)
 {
 	const struct conf_file *file = new_file(all, path);
-	char *text, words[160];
+	char *text;
 	size_t len;
 	int error, r;
 
@@ -245,8 +257,7 @@ static int read_one(struct conf_text *all, const char *path)
 			  conf_read_any(path, CONF_FILE_MAX, &text, &len);
 	if (r == READ_E_FAILED) {
 		error = errno;
-		conf_problem(&all->problems, (struct conf_place){file, 0}, "%s",
-			     conf_read_message(error, words, sizeof words));
+		complain_unread(all, file, error);
 		errno = error;
 		return TEXT_E_UNREADABLE;
 	}
@@ -282,7 +293,7 @@ static size_t count(char *const *paths)
 /* Reads the main file and then those of conf.d beside it. 0, TEXT_E_UNREADABLE, -ENOMEM. */
 static int read_all(struct conf_text *all, const char *path, const char *dir)
 {
-	char **paths = NULL, words[160];
+	char **paths = NULL;
 	int r = conf_list(dir, &paths), list_errno = r == READ_E_FAILED ? errno : 0;
 
 	if (r < 0)
@@ -294,8 +305,7 @@ static int read_all(struct conf_text *all, const char *path, const char *dir)
 		const struct conf_file *file = new_file(all, dir);
 
 		if (file)
-			conf_problem(&all->problems, (struct conf_place){file, 0}, "%s",
-				     conf_read_message(list_errno, words, sizeof words));
+			complain_unread(all, file, list_errno);
 		r = file ? 0 : -ENOMEM;
 	}
 	if (r == 0 && paths)

@@ -155,6 +155,16 @@ def test_a_problem_in_conf_d_is_told_of_its_file(work, conf):
     assert place.endswith("conf.d/more.conf:3")
 
 
+def test_a_file_of_conf_d_whose_name_is_wrong_is_told(work, conf):
+    path = conf(spoil())
+    (work / "conf.d").mkdir()
+    for name in ("more.cfg", "MORE.CONF", "more", "a.conf.example", "b.conf~", "README", ".c.cfg"):
+        (work / "conf.d" / name).write_text("nonsense")
+    found = [text for _, level, text in Check(path, "--no-network").findings() if "is not read" in text]
+    assert len(found) == 3, found
+    assert all(any(f"conf.d/{name} is" in text for text in found) for name in ("more.cfg", "MORE.CONF", "more"))
+
+
 def test_unreadable_configuration(work, conf):
     assert Check(work / "none.conf").code == EX_NOINPUT
     path = conf(spoil())

@@ -661,6 +661,7 @@ Test(check, the_component_that_stops_us_is_named)
 static const char conf_text[] =
 	"linger_ms = 5; max_line = 4096; on_no_match = \"skip\"; ignore_older = 0;\n"
 	"kafka: { bootstrap_servers = \"a:1\"; sasl_password = \"hunter2\";\n"
+	"         security_protocol = \"sasl_ssl\"; sasl_mechanism = \"PLAIN\";\n"
 	"         ssl_key_password = \"file:%s/secret\"; socket_keepalive_enable = true;\n"
 	"         socket_timeout_ms = 30000; };\n"
 	"parsers: ( { name = \"p\"; pattern = \"^(?<a>\\\\S+) \\\"(?<b>[^\\\"\\\\\\\\]*)\\t\x01\"; "

@@ -131,9 +131,11 @@ static int check_all(struct check *check, const struct check_options *options)
 	int r;
 
 	check_library(check);
-	check_user(check);
+	r = check_unread(check, options->config);
+	if (r)
+		return r;
 	if (!check->load.conf) {
-		check_say(check, "Nothing else was looked at: mend the syntax first.");
+		check_say(check, "Nothing else was looked at: mend this first.");
 		return 0;
 	}
 	check->conf = check->load.conf;
@@ -143,6 +145,7 @@ static int check_all(struct check *check, const struct check_options *options)
 	/* Files belong to others, who must not be able to stop a reload by what they do to them. */
 	if (options->configuration)
 		return 0;
+	check_user(check);
 	r = check_security(check);
 	if (!r)
 		r = check_state(check);

@@ -57,6 +57,9 @@ int check_brokers(struct check *check) MUSTCHECK;
 /* What is insecure in the kafka block and in the rights of files, and what ends soon. */
 int check_security(struct check *check) MUSTCHECK;
 
+/* Files of the conf.d beside the configuration whose names keep them from being read. */
+int check_unread(struct check *check, const char *config) MUSTCHECK;
+
 /* The kernel's limits against the files and directories that were found. For files.c. */
 void check_limits(struct check *check, const struct discover_trouble *trouble);
 
