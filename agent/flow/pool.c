@@ -130,11 +130,6 @@ size_t pool_room(const struct pool *pool, size_t mark)
 	return blocks;
 }
 
-void *pool_get(struct pool *pool)
-{
-	return pool_get_below(pool, pool->budget->max);
-}
-
 void *pool_get_below(struct pool *pool, size_t mark)
 {
 	struct slab *slab = open_slab(pool, mark);

@@ -29,10 +29,10 @@ int pool_new(size_t block_bytes, struct pool_budget *budget, struct pool **ret_p
 /* Unmaps everything. NULL is fine. Returns NULL. */
 struct pool *pool_free(struct pool *pool);
 
-/* A block with undefined content, or NULL when the budget is used up. */
-void *pool_get(struct pool *pool);
-
-/* The same, or NULL when it would bring what is taken of the budget above `mark` bytes. */
+/*
+ * A block with undefined content, or NULL when it would bring what is taken of the budget above
+ * `mark` bytes, which is at most its max.
+ */
 void *pool_get_below(struct pool *pool, size_t mark);
 
 /* So many blocks pool_get_below would give, one after the other. O(slabs). */

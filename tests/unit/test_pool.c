@@ -12,6 +12,7 @@
 
 #include "tests/support/random.h"
 
+#define GET(pool) pool_get_below(pool, budget.max)
 #define SLABS(n) ((size_t)(n)*POOL_SLAB_BYTES)
 
 static struct pool *new_pool(size_t block_bytes, struct pool_budget *budget)
@@ -33,7 +34,7 @@ Test(pool, blocks_are_aligned_and_counted_by_slab)
 		char *block;
 
 		cr_assert_eq(budget.used, 0);
-		while ((block = pool_get(pool))) {
+		while ((block = GET(pool))) {
 			cr_assert_eq((uintptr_t)block % sizes[i], 0);
 			memset(block, 0xff, sizes[i]);
 			cr_assert_eq(budget.used, SLABS(n * sizes[i] / POOL_SLAB_BYTES + 1));
@@ -63,7 +64,7 @@ Test(pool, trim_gives_empty_slabs_back_to_the_system)
 {
 	struct pool_budget budget = {.max = SLABS(2)};
 	struct pool *pool = new_pool(POOL_SLAB_BYTES, &budget);
-	char *first = pool_get(pool), *second = pool_get(pool);
+	char *first = GET(pool), *second = GET(pool);
 
 	memset(first, 1, POOL_SLAB_BYTES);
 	memset(second, 1, POOL_SLAB_BYTES);
@@ -74,7 +75,7 @@ Test(pool, trim_gives_empty_slabs_back_to_the_system)
 	cr_assert_eq(budget.used, SLABS(1));
 	cr_assert_eq(resident_pages(first), POOL_SLAB_BYTES / 4096);
 	cr_assert_eq(resident_pages(second), 0);
-	cr_assert_eq(pool_get(pool), second);
+	cr_assert_eq(GET(pool), second);
 	pool_free(pool);
 }
 
@@ -85,11 +86,11 @@ Test(pool, the_lowest_slab_with_room_is_used_so_that_the_highest_run_empty)
 	char *blocks[6];
 
 	for (size_t i = 0; i < 6; i++)
-		blocks[i] = pool_get(pool);
+		blocks[i] = GET(pool);
 	pool_put(pool, blocks[4]);
 	pool_put(pool, blocks[1]);
-	cr_assert_eq(pool_get(pool), blocks[1]);
-	cr_assert_eq(pool_get(pool), blocks[4]);
+	cr_assert_eq(GET(pool), blocks[1]);
+	cr_assert_eq(GET(pool), blocks[4]);
 	pool_free(pool);
 }
 
@@ -97,17 +98,17 @@ Test(pool, a_slab_in_use_above_one_that_was_given_back_still_has_room)
 {
 	struct pool_budget budget = {.max = SLABS(2)};
 	struct pool *pool = new_pool(POOL_SLAB_BYTES / 2, &budget), *other;
-	char *low[2] = {pool_get(pool), pool_get(pool)}, *high = pool_get(pool);
+	char *low[2] = {GET(pool), GET(pool)}, *high = GET(pool);
 
 	pool_put(pool, low[0]);
 	pool_put(pool, low[1]);
 	pool_trim(pool);
 	other = new_pool(POOL_SLAB_BYTES, &budget);
-	cr_assert_not_null(pool_get(other));
-	cr_assert_eq(pool_get(pool), high + POOL_SLAB_BYTES / 2);
-	cr_assert_null(pool_get(pool));
+	cr_assert_not_null(GET(other));
+	cr_assert_eq(GET(pool), high + POOL_SLAB_BYTES / 2);
+	cr_assert_null(GET(pool));
 	pool_free(other);
-	cr_assert_not_null(pool_get(pool));
+	cr_assert_not_null(GET(pool));
 	pool_free(pool);
 }
 
@@ -134,7 +135,7 @@ Test(pool, random_lives_against_a_model, .timeout = 60)
 				cr_assert_eq(out[b][sizes[which] / 8 - 1], b, "seed %lu", seed);
 				pool_put(pools[which], out[b]);
 				out[b] = NULL;
-			} else if ((out[b] = pool_get(pools[which]))) {
+			} else if ((out[b] = GET(pools[which]))) {
 				out[b][1] = out[b][sizes[which] / 8 - 1] = b;
 			} else {
 				refused++;

@@ -38,6 +38,9 @@ struct logstash {
 /* The beginning of a row of the list, behind what is there; the row is written to made->to. */
 FILE *logstash_row(struct made *made);
 
+/* Such a row, written: `{ name = "..."; value = "..."; MORE}`. */
+void logstash_named_row(struct made *made, const char *name, const char *value, const char *more);
+
 /* Writes NAME, the rows and CLOSE behind an indent, if there are any, and empties the list. */
 void logstash_write(FILE *to, struct made *made, int indent, const char *name, const char *close);
 

@@ -10,15 +10,7 @@
 
 static void put_field(struct logstash *c, const char *name, const char *value, const char *more)
 {
-	FILE *to = logstash_row(&c->fields);
-
-	if (!to)
-		return;
-	fputs("{ name = ", to);
-	write_quoted(to, name);
-	fputs("; value = ", to);
-	write_quoted(to, value);
-	fprintf(to, "; %s}", more);
+	logstash_named_row(&c->fields, name, value, more);
 	logstash_add(c, name);
 }
 

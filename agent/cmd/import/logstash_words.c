@@ -148,10 +148,21 @@ const char *logstash_key(struct logstash_filter *f, const char *name, size_t *at
 	return NULL;
 }
 
+void logstash_named_row(struct made *made, const char *name, const char *value, const char *more)
+{
+	FILE *to = logstash_row(made);
+
+	if (!to)
+		return;
+	fputs("{ name = ", to);
+	write_quoted(to, name);
+	fputs("; value = ", to);
+	write_quoted(to, value);
+	fprintf(to, "; %s}", more);
+}
+
 void logstash_member(struct logstash *c, const char *name, const char *value, const char *more)
 {
-	FILE *to;
-
 	for (size_t i = 0; i < c->n_names; i++)
 		if (strcmp(c->names[i], name) == 0)
 			return;
@@ -160,14 +171,7 @@ void logstash_member(struct logstash *c, const char *name, const char *value, co
 	c->n_names++;
 	if (!value)
 		return;
-	to = logstash_row(&c->members);
-	if (!to)
-		return;
-	fputs("{ name = ", to);
-	write_quoted(to, name);
-	fputs("; value = ", to);
-	write_quoted(to, value);
-	fprintf(to, "; %s}", more);
+	logstash_named_row(&c->members, name, value, more);
 }
 
 void logstash_add(struct logstash *c, const char *name)
