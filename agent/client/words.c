@@ -210,15 +210,30 @@ static const char *value_of(const struct prop *props, size_t n_props, const char
 	return NULL;
 }
 
+/* What is wrong with a file that can be read, by what OpenSSL says of it; NULL: its own words. */
+static const char *wrong_file(const char *text)
+{
+	if (strstr(text, "key values mismatch") || strstr(text, "X509_check_private_key"))
+		return "is not the key of ssl_certificate_location";
+	if (strncmp(text, "ssl.key.", strlen("ssl.key.")) == 0)
+		return "is no key (PEM), or is encrypted, and ssl_key_password is missing or wrong";
+	if (strstr(text, "PEM") || strstr(text, "no certificate"))
+		return "holds no certificate (PEM)";
+	return NULL;
+}
+
 void words_mend_refusal(char *text, size_t size, const struct prop *props, size_t n_props)
 {
 	const char *end = strstr(text, ".location failed: ");
 	size_t len = end ? (size_t)(end - text) + strlen(".location") : 0;
 	const char *path = end ? value_of(props, n_props, text, len) : NULL;
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+	const char *wrong = path ? wrong_file(text) : NULL;
 
 	if (path && fd < 0)
 		snprintf(text + len, size - len, ": %s cannot be read: %m", path);
+	else if (wrong)
+		snprintf(text + len, size - len, ": %s %s", path, wrong);
 	if (fd >= 0)
 		close(fd);
 }

@@ -164,7 +164,12 @@ int topics_ask(struct producer *producer, int timeout_ms, char *ret_message, siz
 	int r;
 
 	if (err) {
-		snprintf(ret_message, len, "%s", rd_kafka_err2str(err));
+		/* A controller of KRaft speaks Kafka, and knows no topics. */
+		snprintf(ret_message, len, "%s",
+			 err == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE ?
+				 "what answers there takes no clients: it may be the port of a "
+				 "controller; name that of a broker" :
+				 rd_kafka_err2str(err));
 		return TOPICS_E_UNREACHABLE;
 	}
 	r = take_all(producer, metadata, ret_topics);

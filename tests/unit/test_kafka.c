@@ -632,7 +632,7 @@ Test(kafka, a_leader_that_is_reached_is_told_from_one_that_is_not)
 }
 
 /* OpenSSL says "system lib" of it. */
-Test(kafka, an_authority_that_cannot_be_read_is_told_with_its_path_and_why)
+Test(kafka, a_certificate_or_key_that_is_refused_is_told_with_its_path_and_why)
 {
 	struct rig *rig = new_rig();
 	struct topics *found;
@@ -645,6 +645,14 @@ Test(kafka, an_authority_that_cannot_be_read_is_told_with_its_path_and_why)
 		     INSPECT_E_PROPS);
 	cr_expect_str_eq(message, "ssl.ca.location: /nowhere/ca.pem cannot be read: "
 				  "No such file or directory");
+	rig->props[1].value = "Makefile";
+	cr_assert_eq(inspect_topics(&rig->options, message, sizeof message, &found),
+		     INSPECT_E_PROPS);
+	cr_expect_str_eq(message, "ssl.ca.location: Makefile holds no certificate (PEM)");
+	rig->props[1] = (struct prop){"ssl.key.location", "Makefile"};
+	cr_assert_eq(inspect_topics(&rig->options, message, sizeof message, &found),
+		     INSPECT_E_PROPS);
+	cr_expect(strstr(message, "Makefile is no key (PEM), or is encrypted"), "%s", message);
 	stop(rig);
 	free(rig);
 }

@@ -190,8 +190,12 @@ static int judge_empty(struct check_walk *walk, const struct check_tally *tally,
 			 "\nUnder systemd the unit must not have a /tmp of its own: PrivateTmp=no");
 	if (check_access(dir, strcmp(dir, tally->text) ? R_OK | X_OK : R_OK, &denial)) {
 		check_find(&walk->check->report, CHECK_NOTE, place,
-			   "%sno file matches %s now\nIt is followed when it comes.%s", whose,
-			   tally->text, hint);
+			   "%sno file matches %s now%s\nIt is followed when it comes.%s", whose,
+			   tally->text,
+			   *walk->check->conf->patterns[tally->source].exclude ?
+				   ", but for what exclude leaves out" :
+				   "",
+			   hint);
 		return 0;
 	}
 	if (denial.error != ENOENT && denial.error != ENOTDIR)
