@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/decimal.h"
@@ -122,4 +123,24 @@ int fact_text(const struct fact *fact, const struct template_facts *facts, struc
 	else
 		*ret_text = iso_time_print(*(const int64_t *)member, room);
 	return 0;
+}
+
+const char *facts_by_other_name(const char *name)
+{
+	static const struct {
+		const char *theirs, *ours;
+	} rows[] = {
+		{"message", "line"},         {"log", "line"},
+		{"host", "host.name"},       {"hostname", "host.name"},
+		{"path", "file.path"},       {"file", "file.path"},
+		{"filename", "file.path"},   {"log.file.path", "file.path"},
+		{"offset", "file.position"}, {"log.offset", "file.position"},
+		{"timestamp", "event.time"}, {"@timestamp", "event.time"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (strcasecmp(rows[i].theirs, name) == 0)
+			return rows[i].ours;
+	}
+	return NULL;
 }

@@ -87,4 +87,7 @@ const char *fact_constant(const struct fact *fact, const struct template_scope *
 int fact_text(const struct fact *fact, const struct template_facts *facts, struct arena *arena,
 	      struct slice *ret_text) MUSTCHECK;
 
+/* The fact that other agents, and habit, call so; NULL: none. */
+const char *facts_by_other_name(const char *name);
+
 #endif

@@ -141,7 +141,9 @@ static int unknown_name(const struct reference *ref, const struct template_scope
 	for (size_t i = 0; i < n_facts && n < GUESS_MAX; i++)
 		names[n++] = facts[i].name;
 	snprintf(name, sizeof name, "%.*s", (int)ref->name.len, ref->name.at);
-	near = names_nearest(name, names, n);
+	near = facts_by_other_name(name);
+	if (!near)
+		near = names_nearest(name, names, n);
 	ret_error->at = ref->at;
 	if (near)
 		snprintf(ret_error->message, sizeof ret_error->message,

@@ -40,8 +40,11 @@ static void complain_unknown(struct source_build *s, const struct conf_node *wan
 			     "%sno parser \"%s\" (did you mean \"%s\"?)", s->label, wanted->text,
 			     near);
 	else
-		conf_problem(s->build->problems, wanted->place, "%sno parser \"%s\"", s->label,
-			     wanted->text);
+		conf_problem(
+			s->build->problems, wanted->place,
+			"%sno parser \"%s\": write it under parsers, or link the file that has "
+			"it from share/waybill/parsers.d into conf.d",
+			s->label, wanted->text);
 }
 
 /*

@@ -52,7 +52,8 @@ static int build_encoding(struct source_build *s)
 	enum charset_order order;
 	int r;
 
-	if (!value->node || !value->text || strcasecmp(value->text, "UTF-8") == 0)
+	if (!value->node || !value->text || strcasecmp(value->text, "UTF-8") == 0 ||
+	    strcasecmp(value->text, "UTF8") == 0)
 		return 0;
 	r = charset_new(value->text, &s->source->charset);
 	order = charset_order(s->source->charset);

@@ -336,6 +336,19 @@ static const char *place_of(unsigned where)
 	return where & CONF_IN_RULE ? "in a rule of a partitioner" : "in a header";
 }
 
+/* { hostname = "..."; } in a list of what has names of the user's own. Whether it is that. */
+static bool complain_nameless(const struct conf_node *node, const struct conf_node *group,
+			      unsigned where, const char *what, struct conf_problems *problems)
+{
+	if (!(where & (CONF_IN_HEADER | CONF_IN_JSON | CONF_IN_FIELD)) ||
+	    conf_node_find(group, "name") || conf_node_find(group, "value"))
+		return false;
+	conf_problem(problems, node->place,
+		     "%sunknown key \"%s\": write { name = \"%s\"; value = \"...\"; }", what,
+		     node->name, node->name);
+	return true;
+}
+
 static void complain_unknown(const struct conf_node *node, unsigned where, const char *what,
 			     struct conf_problems *problems)
 {
@@ -376,6 +389,8 @@ void conf_values_read(struct conf_values *values, const struct conf_node *group,
 		struct reader reader = {option, node, what, problems};
 		struct conf_value value = {.node = node};
 
+		if (!option && complain_nameless(node, group, where, what, problems))
+			return;
 		if (!option)
 			complain_unknown(node, where, what, problems);
 		else if (read_value(&reader, &value))
