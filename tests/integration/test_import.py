@@ -428,6 +428,25 @@ FLUENT_BIT_PODS = """
     Topics pods
 """
 
+FLUENT_BIT_YAML = """
+service: {flush: 1}
+pipeline:
+  inputs:
+    - name: tail
+      Tag: kube.*
+      path: /var/log/containers/*.log
+      multiline.parser: docker, cri
+      read_from_head: true
+  filters:
+    - name: kubernetes
+      match: kube.*
+  outputs:
+    - name: kafka
+      match: '*'
+      brokers: k1:9092
+      topics: pods
+"""
+
 VECTOR_PODS = """
 sources: {pods: {type: kubernetes_logs}}
 sinks:
@@ -439,11 +458,12 @@ sinks:
     ("form", "text", "message", "pod"),
     (
         ("fluent-bit", FLUENT_BIT_PODS, "log", "pod_name"),
+        ("fluent-bit", FLUENT_BIT_YAML, "log", "pod_name"),
         ("vector", VECTOR_PODS, "message", "pod_name"),
     ),
 )
 def test_logs_of_containers(imported, tmp_path, form, text, message, pod):
-    conf, text = imported(form, text)
+    conf, _ = imported(form, text, "theirs.yaml" if "pipeline:" in text else "theirs")
     if form == "vector":
         path = tmp_path / "pods" / "shop_web_0f3c9d1e4a5b4c6d8e7f901234567890" / "ui" / "0.log"
         conf.write_text(conf.read_text().replace("/var/log/pods", str(tmp_path / "pods")))

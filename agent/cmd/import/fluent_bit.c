@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fluent-bit.conf (the form with sections) → waybill. Inputs of the type tail become sources;
+ * fluent-bit.conf (the form with sections, or that in YAML) → waybill. Inputs of the type tail become sources;
  * filters of the type grep that are for all, rules of each; the first Kafka output says where they
  * go. Fluent Bit sends JSON with the line as "log" and the time as @timestamp.
  */
@@ -227,11 +227,39 @@ static void put_source(struct fluent_bit *f, size_t input)
 	fputs("  }", f->to);
 }
 
+/* "pipeline.inputs[0].Name" of the form in YAML as "input[0].name". */
+static void take_yaml(struct entries *entries)
+{
+	static const struct {
+		const char *theirs, *ours;
+	} rows[] = {
+		{"pipeline.inputs[", "input["},
+		{"pipeline.outputs[", "output["},
+		{"pipeline.filters[", "filter["},
+	};
+
+	for (size_t i = 0; i < entries->n; i++) {
+		char *path = entries->of[i].path;
+
+		for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
+			size_t theirs = strlen(rows[k].theirs), ours = strlen(rows[k].ours);
+
+			if (strncasecmp(path, rows[k].theirs, theirs) != 0)
+				continue;
+			memmove(path + ours, path + theirs, strlen(path + theirs) + 1);
+			memcpy(path, rows[k].ours, ours);
+			for (char *at = path; *at; at++)
+				*at = (char)tolower((unsigned char)*at);
+		}
+	}
+}
+
 int import_fluent_bit(struct entries *entries, FILE *to)
 {
 	struct fluent_bit f = {entries, to, 0};
 	bool any = false;
 
+	take_yaml(entries);
 	while (f.output < SECTIONS_MAX && !is_named(&f, "output", f.output, "kafka"))
 		f.output++;
 	if (f.output == SECTIONS_MAX)

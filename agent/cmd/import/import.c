@@ -20,8 +20,9 @@ static const struct cmd_syntax syntax = {
 		 "standard output, with a comment for each thing that has no equal.",
 	.words = "FORMAT FILE",
 	.help = "FORMAT is filebeat or vector (YAML, TOML where FILE\n"
-		"ends in .toml), fluent-bit (the form with sections),\n"
-		"logstash (of a pipeline) or rsyslog (RainerScript)",
+		"ends in .toml), fluent-bit (the form with sections, or\n"
+		"YAML where FILE ends in .yaml), logstash (of a pipeline)\n"
+		"or rsyslog (RainerScript)",
 	.words_min = 2,
 	.words_max = 2,
 	.missing = "which format and file? `waybill import filebeat /etc/filebeat/filebeat.yml`",
@@ -44,11 +45,13 @@ static const struct format {
 static int read_entries(const struct format *format, const char *file, char *text,
 			struct entries *ret_entries, unsigned *ret_bad)
 {
-	size_t len = strlen(file);
+	const char *end = strrchr(file, '.');
+	bool yaml = end && (strcmp(end, ".yaml") == 0 || strcmp(end, ".yml") == 0);
 
-	if (format->read)
+	/* Those of Fluent Bit come in either form. */
+	if (format->read && !(yaml && format->import == import_fluent_bit))
 		return format->read(text, ret_entries);
-	if (len > 5 && strcmp(file + len - 5, ".toml") == 0)
+	if (end && strcmp(end, ".toml") == 0)
 		return entries_read_toml(text, ret_entries, ret_bad);
 	return entries_read_yaml(text, ret_entries, ret_bad);
 }
