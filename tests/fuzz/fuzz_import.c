@@ -31,6 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    data[0] & 4  ? entries_read_toml(text, &entries, &bad) :
 	    data[0] & 1  ? entries_read_yaml(text, &entries, &bad) :
 			   entries_read_sections(text, &entries);
+	if (r == 0 && !(data[0] & 64))
+		r = entries_take_environment(&entries);
 	if (r == 0) {
 		r = data[0] & 64 ? import_logstash(&entries, to) :
 		    data[0] & 32 ? import_rsyslog(&entries, to) :

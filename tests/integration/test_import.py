@@ -479,6 +479,15 @@ def test_logs_of_containers(imported, tmp_path, form, text, message, pod):
     assert (value["kubernetes"][pod], value["kubernetes"]["container_name"]) == ("web", "ui")
 
 
+def test_members_and_topics_by_a_field(imported):
+    text = FLUENT_BIT.replace("Parser docker", "Parser json").replace("Topics  logs", "Topics logs,errors\n    Topic_Key level")
+    conf, _ = imported("fluent-bit", text.replace("Regex log ^ERR", "Regex level ."))
+    records = values(conf, "app", '{"level":"errors","n":1}\n{"level":"info"}\n')
+    assert [record["topic"] for record in records] == ["errors", "logs"]
+    value = json.loads(records[0]["value"])
+    assert (value["level"], value["n"]) == ("errors", 1) and "log" not in value
+
+
 def test_a_condition_of_rsyslog_is_told(imported):
     _, text = imported("rsyslog", RSYSLOG)
     assert 'condition[0].if: $msg contains "a" then' in text

@@ -148,13 +148,15 @@ static void put_value(struct fluent_bit *f, size_t input, bool kubernetes)
 {
 	const char *format = entries_value(f->entries, "input[%zu].multiline.parser", input);
 	const char *path = entries_value(f->entries, "input[%zu].path_key", input);
+	const char *parser = entries_value(f->entries, "input[%zu].parser", input);
+	bool members = parser && strcasecmp(parser, "json") == 0;
 	bool wrapped = format && (strcasestr(format, "cri") || strcasestr(format, "docker"));
 
 	fprintf(f->to,
 		"    json: ( { name = \"@timestamp\"; value = \"${event.time:epoch_s}\"; type = "
 		"\"number\"; },\n"
-		"            { name = \"log\"; value = \"${%s}\"; }",
-		wrapped ? "message" : "line");
+		"            { %s; value = \"${%s}\"; }",
+		members ? "type = \"members\"" : "name = \"log\"", wrapped ? "message" : "line");
 	if (path) {
 		fputs(",\n            { name = ", f->to);
 		write_quoted(f->to, path);
@@ -189,6 +191,21 @@ static void put_parser(struct fluent_bit *f, size_t input)
 	fprintf(f->to, "    # parser \"%s\": write it with its pattern under parsers\n", parser);
 }
 
+/* The first of several, where no field names one of them. */
+static void put_topic(struct fluent_bit *f, const char *topics)
+{
+	const char *field = strchr(topics, ',') ? output_value(f, "topic_key") : NULL;
+	char first[256];
+
+	snprintf(first, sizeof first, "%.*s", (int)strcspn(topics, ", "), topics);
+	if (!field) {
+		write_text(f->to, 4, "topic", first);
+		return;
+	}
+	fprintf(f->to, "    topic = \"${%s}\";\n", field);
+	put_list(f->to, "topics", topics);
+}
+
 static void put_source(struct fluent_bit *f, size_t input)
 {
 	struct entries *entries = f->entries;
@@ -212,7 +229,7 @@ static void put_source(struct fluent_bit *f, size_t input)
 	put_parser(f, input);
 	put_multiline(f, input);
 	put_rules(f);
-	write_text(f->to, 4, "topic", topic ? topic : "fluent-bit");
+	put_topic(f, topic ? topic : "fluent-bit");
 	if (key)
 		write_text(f->to, 4, "key", key);
 	if (field)
