@@ -99,7 +99,9 @@ int conf_build_clusters(struct conf_build *build)
 
 	/* What is installed has neither, and waits for both. */
 	if (conf_node_find(build->root, "sources") && !conf_node_find(build->root, "kafka"))
-		conf_problem(build->problems, build->root->place, "kafka is missing");
+		conf_problem(build->problems, build->root->place,
+			     "kafka is missing: kafka: { bootstrap_servers = "
+			     "\"host1:9092,host2:9092\"; };");
 	if (kafka && !block_at(build, 0))
 		conf_problem(build->problems, kafka->place, "kafka is empty");
 	conf->clusters = calloc(n, sizeof *conf->clusters);

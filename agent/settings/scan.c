@@ -64,7 +64,11 @@ static void complain_comment(struct scanner *s, struct conf_place start)
 	if (s->seen.stray_quote)
 		conf_problem(s->problems, place, "syntax error: " SCAN_STRAY_QUOTE);
 	else if (s->seen.long_string)
-		conf_problem(s->problems, place, "syntax error: " SCAN_LONG_STRING);
+		conf_problem(s->problems, place,
+			     "syntax error: " SCAN_LONG_STRING
+			     "; if not, the comment that begins in "
+			     "line %u is not closed",
+			     start.line);
 	else
 		conf_problem(s->problems, place, "this comment is not closed");
 }
