@@ -212,7 +212,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	agent_take_reports(agent, now_us);
 	agent_step_order(agent, now_us);
 	agent_step_letters(agent, now_us);
-	files_release_all(&agent->files);
+	files_release_some(&agent->files);
 	files_release_letters(&agent->files, &agent->letters);
 	agent_tick_checkpoint(agent, now_us);
 	agent_tell_slow_checkpoint(agent, now_us);

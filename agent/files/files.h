@@ -289,7 +289,7 @@ void files_hold(struct files *files, struct file *file, enum file_wait wait);
 /* What they wait for, no room, has come, or may have: of those held longest, so many. */
 void files_release(struct files *files, enum file_wait wait, size_t max);
 void files_release_topic(struct files *files, uint32_t topic);
-void files_release_all(struct files *files); /* but those that wait for room for letters */
+void files_release_some(struct files *files); /* of all but those that wait for room for letters */
 
 /* Those that wait for memory or a descriptor: of each source as many as may find some, or try. */
 void files_release_room(struct files *files);

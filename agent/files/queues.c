@@ -9,6 +9,8 @@
 #define TRIES_MAX 256
 /* Thousands of files may wait for letters to be dropped, for days. */
 #define LETTER_TRIES 16
+/* At a tick, of each kind: some 15 ms. Without a broker 100,000 files may wait. */
+#define TICK_TRIES 1024
 
 /* Where a file is held that waits for that. */
 static struct file_list *held_list(struct files *files, const struct file *file,
@@ -60,12 +62,15 @@ void files_hold(struct files *files, struct file *file, enum file_wait wait)
 	file->waits_for = wait;
 }
 
+static void release(struct files *files, struct file_list *held, size_t max)
+{
+	while (max-- && !TAILQ_EMPTY(held))
+		files_ready(files, TAILQ_FIRST(held));
+}
+
 void files_release(struct files *files, enum file_wait wait, size_t max)
 {
-	struct file *file;
-
-	while (max-- && (file = TAILQ_FIRST(&files->held[wait])))
-		files_ready(files, file);
+	release(files, &files->held[wait], max);
 }
 
 /* One is tried whatever the numbers say: slabs may be free that are not given back yet. */
@@ -97,8 +102,7 @@ void files_release_letters(struct files *files, const struct letters *letters)
 			      letters_has_wanted(letters, files->sources[i].name) ? SIZE_MAX :
 										    LETTER_TRIES;
 
-		while (left-- && !TAILQ_EMPTY(list))
-			files_ready(files, TAILQ_FIRST(list));
+		release(files, list, left);
 	}
 }
 
@@ -113,17 +117,15 @@ void files_release_topic(struct files *files, uint32_t topic)
 	}
 }
 
-void files_release_all(struct files *files)
+void files_release_some(struct files *files)
 {
-	struct file *file;
-
 	for (int wait = 0; wait < FILE_WAITS; wait++)
-		files_release(files, wait, SIZE_MAX);
+		release(files, &files->held[wait], TICK_TRIES);
 	for (size_t i = 0; i <= files->n_sources; i++) {
 		struct files_share *share = &files->shares[i];
 
-		while ((file = TAILQ_FIRST(&share->room)) || (file = TAILQ_FIRST(&share->packed)))
-			files_ready(files, file);
+		release(files, &share->room, TICK_TRIES);
+		release(files, &share->packed, TICK_TRIES);
 		files_resume(files, share);
 	}
 }

@@ -318,7 +318,7 @@ static void tick(struct agent *agent)
 	agent_age_files(agent, now_us);
 	agent_tick_looks(agent, now_us);
 	agent_take_reports(agent, now_us);
-	files_release_all(&agent->files);
+	files_release_some(&agent->files);
 	files_release_letters(&agent->files, &agent->letters);
 	checkpoint();
 	chunk_pools_trim(&agent->pools);

@@ -431,7 +431,7 @@ static bool release_held(struct follow_rig *rig)
 	rig->releases = now == last ? rig->releases + 1 : 0;
 	last = now;
 	if (any)
-		files_release_all(&rig->files);
+		files_release_some(&rig->files);
 	return any;
 }
 

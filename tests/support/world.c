@@ -334,7 +334,7 @@ void world_tick(struct world *world)
 	if (!world->agent->until_eof)
 		reconcile(world, now_us);
 	agent_take_reports(world->agent, now_us);
-	files_release_all(&world->agent->files);
+	files_release_some(&world->agent->files);
 	files_release_letters(&world->agent->files, &world->agent->letters);
 	checkpoint(world);
 	if (random_percent(&world->random, 30))

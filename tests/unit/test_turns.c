@@ -217,7 +217,7 @@ Test(turns, files_wait_for_memory_and_all_of_them_get_it)
 	cr_expect(files_any_held(&world.agent->files));
 	for (int round = 0; n_out < n_written && round < 10; round++) {
 		deliver();
-		files_release_all(&world.agent->files);
+		files_release_some(&world.agent->files);
 		turn_within_memory();
 	}
 	deliver();
@@ -236,12 +236,50 @@ Test(turns, a_backlog_waits_in_its_file)
 	cr_expect_lt(n_out * LINE_BYTES, MEMORY);
 	for (int round = 0; n_out < n_written && round < 20; round++) {
 		deliver();
-		files_release_all(&world.agent->files);
+		files_release_some(&world.agent->files);
 		turn_within_memory();
 	}
 	deliver();
 	chunk_pools_trim(&world.agent->pools);
 	cr_expect_eq(world.agent->pools.budget.used, 0);
+	end();
+}
+
+/* ---- files that wait ---- */
+
+static size_t n_queued(enum file_queue queue)
+{
+	void *cursor = NULL;
+	struct file *file;
+	size_t n = 0;
+
+	while ((file = map_next(world.agent->files.by_inode, &cursor)))
+		n += file->queue == queue;
+	return n;
+}
+
+/*
+ * Scenario F05. Of 20,000 that waited for a broker all were tried, each second, and took longer: the
+ * watchdog, and /healthz, found files that could be read and that nothing was read of.
+ */
+Test(turns, of_thousands_that_wait_a_tick_tries_some)
+{
+	void *cursor = NULL;
+	struct file *file;
+
+	begin(64 << 20);
+	for (size_t i = 0; i < 3000; i++)
+		append(i, 1);
+	while ((file = map_next(world.agent->files.by_inode, &cursor)))
+		files_hold(&world.agent->files, file, FILE_WAITS_TOPIC);
+	for (size_t held = 3000; held; held = n_queued(FILE_QUEUE_HELD)) {
+		files_release_some(&world.agent->files);
+		cr_expect_lt(n_queued(FILE_QUEUE_HELD), held, "none is passed over for ever");
+		cr_expect_lt(n_queued(FILE_QUEUE_READY), 1500);
+		while (!TAILQ_EMPTY(&world.agent->files.ready))
+			world_turn(&world);
+	}
+	take_notes(NULL);
 	end();
 }
 
