@@ -191,7 +191,9 @@ static int say_question(int fd, const struct ask_place *place, const struct requ
 	struct slice question;
 	int r = write_question(request, &arena, &question);
 
-	if (!r && send(fd, question.at, question.len, MSG_NOSIGNAL) != (ssize_t)question.len)
+	/* Who was turned away hears why. */
+	if (!r && send(fd, question.at, question.len, MSG_NOSIGNAL) != (ssize_t)question.len &&
+	    errno != EPIPE)
 		r = errno ? -errno : -EIO;
 	arena_deinit(&arena);
 	return r ? failed(place, "", strerror(-r)) : 0;

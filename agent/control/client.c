@@ -58,6 +58,11 @@ int client_fd(const struct client *client)
 	return client->fd;
 }
 
+bool client_is_privileged(const struct client *client)
+{
+	return client->peer.uid == 0 || client->peer.uid == geteuid();
+}
+
 bool client_wants_to_write(const struct client *client)
 {
 	return client->answer || client->out.len;
@@ -110,6 +115,12 @@ static bool refuse(struct client *client, const char *why)
 	return hand_out(client, &json);
 }
 
+void client_turn_away(struct client *client)
+{
+	if (refuse(client, "as many ask already as may at a time: try again in a minute"))
+		(void)flush(client, client->begun_us);
+}
+
 /* The first line of `in`, if it is whole, is answered. False: memory is out. */
 static bool take_question(struct client *client, const struct view *view)
 {
@@ -128,8 +139,7 @@ static bool take_question(struct client *client, const struct view *view)
 	client->begun_us = client->piece_us = view->now_us;
 	if (r)
 		return refuse(client, message);
-	if (request_is_privileged(&request) && client->peer.uid != 0 &&
-	    client->peer.uid != geteuid())
+	if (request_is_privileged(&request) && !client_is_privileged(client))
 		return refuse(client, "this is for root and the user of the agent only");
 	return answer_new(view, &request, client->peer.uid, &client->answer) == 0;
 }

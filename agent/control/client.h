@@ -24,6 +24,12 @@ struct client *client_free(struct client *client);
 
 int client_fd(const struct client *client);
 
+/* Whether it is root's, or of the agent's own user. */
+bool client_is_privileged(const struct client *client);
+
+/* It is told to come again, if it takes that at once. The caller frees it. */
+void client_turn_away(struct client *client);
+
 /* Whether it is to be polled for writing; for reading otherwise. */
 bool client_wants_to_write(const struct client *client);
 

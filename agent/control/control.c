@@ -107,10 +107,19 @@ static void drop(struct control *control, struct client *client)
 	client_free(client);
 }
 
+static bool has_slot(const struct control *control, const struct client *client)
+{
+	size_t others = 0;
+
+	for (size_t i = 0; i < control->n_clients; i++)
+		others += !client_is_privileged(control->clients[i]);
+	return client_is_privileged(client) || others < CONTROL_CLIENTS - CONTROL_KEPT;
+}
+
 /* False: there is no slot, or no descriptor. */
 static bool take_clients(struct control *control, uint64_t now_us)
 {
-	while (control->n_clients < CONTROL_CLIENTS) {
+	for (int i = 0; i < CONTROL_CLIENTS && control->n_clients < CONTROL_CLIENTS; i++) {
 		int fd = accept4(control->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		struct client *client;
 
@@ -119,11 +128,16 @@ static bool take_clients(struct control *control, uint64_t now_us)
 		client = client_new(fd, now_us);
 		if (!client)
 			return false;
+		if (!has_slot(control, client)) {
+			client_turn_away(client);
+			client_free(client);
+			continue;
+		}
 		control->clients[control->n_clients++] = client;
 		if (watch(control, EPOLL_CTL_ADD, fd, EPOLLIN, client))
 			drop(control, client);
 	}
-	return false;
+	return control->n_clients < CONTROL_CLIENTS;
 }
 
 /* 0 or negative errno. */

@@ -7,8 +7,12 @@
 /* The control socket: it listens, and answers who connects, in turns of the loop. */
 struct control;
 
-/* Connected at a time; others wait until one of them is done or overdue. */
+/*
+ * Connected at a time; others wait until one of them is done or overdue. So many of the slots are
+ * for root and the agent's user only: the socket's group cannot keep the operator out.
+ */
 #define CONTROL_CLIENTS 16
+#define CONTROL_KEPT 2
 
 /*
  * Listens at path, which its owner and its group may connect to (mode 0660). What a dead agent left

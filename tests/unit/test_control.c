@@ -8,11 +8,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -180,6 +182,22 @@ Test(control, a_dead_agents_socket_is_replaced_a_live_ones_and_a_file_are_not)
 	close(open(file, O_CREAT | O_WRONLY, 0600));
 	cr_expect_eq(control_new(file, &other), -EADDRINUSE);
 	cr_expect_eq(access(file, F_OK), 0);
+}
+
+/* No connection to it is refused: it was taken for a dead agent's, and its name removed. */
+Test(control, another_programs_socket_of_another_type_is_not_replaced)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	struct control *other;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(name.sun_path, sizeof name.sun_path, "%s/log", dir);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&name, sizeof name), 0);
+	cr_expect_eq(control_new(name.sun_path, &other), -EADDRINUSE);
+	cr_expect_eq(access(name.sun_path, F_OK), 0);
+	close(fd);
+	cr_assert_eq(control_new(name.sun_path, &other), 0);
+	control_free(other);
 }
 
 Test(control, it_is_gone_with_the_agent)
@@ -1199,6 +1217,69 @@ static void ask_as_another(const char *question, char *said, size_t room)
 	said[n > 0 ? n : 0] = '\0';
 	close(ends[0]);
 	close(ends[1]);
+}
+
+/* Connects as nobody, as often as there are slots, and then asks once more: `said` is what he hears. */
+static pid_t take_all_slots(const char *question, char *said, size_t room)
+{
+	int ends[2];
+	pid_t child;
+	ssize_t n = 0;
+
+	cr_assert_eq(pipe(ends), 0);
+	child = fork();
+	if (child == 0) {
+		if (setresuid(65534, 65534, 65534) != 0)
+			_exit(2);
+		for (size_t i = 0; i <= CONTROL_CLIENTS; i++) {
+			int fd = call(path);
+
+			(void)!send(fd, question, strlen(question) / 2, MSG_NOSIGNAL);
+			if (i == CONTROL_CLIENTS)
+				n = recv(fd, said, room - 1, 0);
+		}
+		(void)!write(ends[1], said, n > 0 ? (size_t)n : 1);
+		pause();
+	}
+	cr_assert_gt(child, 0);
+	for (int i = 0; i < 1000; i++) {
+		struct pollfd ready[] = {{.fd = control_fd(control), .events = POLLIN},
+					 {.fd = ends[0], .events = POLLIN}};
+
+		if (poll(ready, 2, 10) > 0 && ready[1].revents)
+			break;
+		control_turn(control, &view);
+	}
+	n = read(ends[0], said, room - 1);
+	said[n > 0 ? n : 0] = '\0';
+	close(ends[0]);
+	close(ends[1]);
+	return child;
+}
+
+/* The group of the socket could keep the operator out, for a minute and again. */
+Test(control, slots_are_kept_for_root_and_the_agents_user)
+{
+	char said[4096] = "", *text;
+	pid_t child;
+	int fd;
+
+	if (geteuid() != 0)
+		return;
+	cr_assert_eq(chmod(dir, 0755), 0);
+	cr_assert_eq(chmod(path, 0666), 0);
+	child = take_all_slots(QUESTION, said, sizeof said);
+	if (!strstr(said, "try again in a minute"))
+		kill(child, SIGKILL);
+	cr_assert_not_null(strstr(said, "try again in a minute"), "%s", said);
+	fd = call(path);
+	say(fd, QUESTION);
+	text = answer(fd);
+	cr_expect_not_null(strstr(text, "\"kind\":\"end\""), "%s", text);
+	free(text);
+	close(fd);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
 }
 
 /* Root can be another user; anybody else is taken for one when the agent's user is not his. */
