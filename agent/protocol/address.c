@@ -87,7 +87,10 @@ void address_deinit(struct address *address)
 	address->dir_fd = -1;
 }
 
-/* Whether somebody answers there. */
+/*
+ * Whether somebody may answer there. One that we may not connect to, or that is of another type
+ * (/dev/log), is somebody's.
+ */
 static bool is_alive(const struct address *address)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), r;
@@ -95,8 +98,7 @@ static bool is_alive(const struct address *address)
 	if (fd < 0)
 		return true;
 	r = connect(fd, (const struct sockaddr *)&address->name, sizeof address->name);
-	/* Of one that does not get round to accepting. */
-	r = r == 0 || errno == EAGAIN;
+	r = r == 0 || errno != ECONNREFUSED;
 	close(fd);
 	return r;
 }
