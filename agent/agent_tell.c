@@ -76,6 +76,7 @@ void agent_count_now(struct agent *agent, uint64_t now_us)
 				    pipeline_replays(agent->pipeline);
 	agent->counters.checkpoint_age_ms = agent_unsaved_us(agent, now_us) / US_PER_MS;
 	agent->counters.producers_made = stats.producers_made;
+	agent->counters.producers_failed = stats.producers_failed;
 	agent->counters.kicks = stats.kicks;
 	agent->counters.queue_full_surprises = stats.queue_full_surprises;
 	agent->counters.reports_without_offset = stats.reports_without_offset;

@@ -338,13 +338,13 @@ const struct metric *metrics_rows(size_t *ret_n)
 
 /* Of a source: what tells whether its lines go where they should. */
 static const size_t source_counters[] = {
-	offsetof(struct counters, lines_read),         offsetof(struct counters, bytes_read),
-	offsetof(struct counters, lines_delivered),    offsetof(struct counters, bytes_delivered),
-	offsetof(struct counters, lines_filtered),     offsetof(struct counters, lines_dead),
-	offsetof(struct counters, lines_unmatched),    offsetof(struct counters, lines_limited),
-	offsetof(struct counters, lines_truncated),    offsetof(struct counters, keys_missing),
-	offsetof(struct counters, timestamps_invalid), offsetof(struct counters, files_lost),
-	offsetof(struct counters, bytes_lost),
+	offsetof(struct counters, lines_read),      offsetof(struct counters, bytes_read),
+	offsetof(struct counters, lines_delivered), offsetof(struct counters, bytes_delivered),
+	offsetof(struct counters, lines_filtered),  offsetof(struct counters, lines_dead),
+	offsetof(struct counters, lines_forgotten), offsetof(struct counters, lines_unmatched),
+	offsetof(struct counters, lines_limited),   offsetof(struct counters, lines_truncated),
+	offsetof(struct counters, keys_missing),    offsetof(struct counters, timestamps_invalid),
+	offsetof(struct counters, files_lost),      offsetof(struct counters, bytes_lost),
 };
 
 const struct counter *metrics_source_counter(size_t n)

@@ -314,10 +314,10 @@ int file_unsettled(const struct file *file, uint64_t *ret_bytes)
 
 void file_uncount(struct file *file, struct counters *counters)
 {
-	counters->lines_read -= file->lines_back;
+	counters->lines_forgotten += file->lines_back;
 	counters->lines_waiting -= file->lines_back;
 	if (file->counts)
-		file->counts->lines_read -= file->lines_back;
+		file->counts->lines_forgotten += file->lines_back;
 	file->lines_back = 0;
 }
 

@@ -67,6 +67,7 @@ void kafka_dispose(struct kafka *k, int priority, const char *cause, const char 
 		&k->remarks, priority, cause, NULL,
 		"%s; the producer is drained and replaced, lines without a receipt are sent again",
 		why);
+	k->stats.producers_failed += priority < LOG_NOTICE;
 	k->purged = false;
 	set_state(k, DRAINING, now_us);
 }

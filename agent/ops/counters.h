@@ -11,7 +11,7 @@
  * nothing), help. From it follow the struct, the line in the log, preview's summary and the list in
  * waybill(8). Lines are those of files, of which an event has one or several; read counts those
  * that were not read before, re-reading is counted apart, so that
- *   read = delivered + in flight + waiting + filtered + dead-lettered        (scenario G01)
+ *   read = delivered + in flight + waiting + filtered + dead-lettered + forgotten   (scenario G01)
  */
 #define COUNTERS(X)                                                                                \
 	X(lines_read, SUM, NULL, "lines taken from files for the first time")                      \
@@ -27,6 +27,9 @@
 	  "lines left out by on_no_match = \"skip\", or by a rule of their source")                \
 	X(lines_dead, SUM, "dead letter|",                                                         \
 	  "lines kept as dead letters: refused alone by Kafka, or by a policy")                    \
+	X(lines_forgotten, SUM, NULL,                                                              \
+	  "lines that waited when their file, or its content, was left: what is still there is "   \
+	  "read, and counted, again")                                                              \
 	X(letters_replayed, SUM, NULL, "dead letters that were sent again, and acknowledged")      \
 	X(letters_copied, SUM, NULL,                                                               \
 	  "dead letters that went to their topic, and were acknowledged: dead_letter_topic")       \
@@ -131,7 +134,9 @@
 	X(lines_waiting, NOW, NULL,                                                                \
 	  "lines that came back undelivered, or wait for the end of their event")                  \
 	X(producers_made, SUM, NULL,                                                               \
-	  "producers made: 1 at the start, each further one a recovery")                           \
+	  "producers made: 1 at the start, others took its place (producers_failed, a reload)")    \
+	X(producers_failed, SUM, NULL,                                                             \
+	  "producers that were replaced for a fault: a batch refused, no progress, a fatal error") \
 	X(kicks, SUM, NULL, "times waybill had the library send what waited for company")          \
 	X(queue_full_surprises, SUM, NULL,                                                         \
 	  "times the library's queue was full though there was room by our count")                 \

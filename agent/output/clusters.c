@@ -208,6 +208,7 @@ static void add_stats(struct output_stats *to, const struct output_stats *one)
 	to->records_in_flight += one->records_in_flight;
 	to->bytes_in_flight += one->bytes_in_flight;
 	to->producers_made += one->producers_made;
+	to->producers_failed += one->producers_failed;
 	to->kicks += one->kicks;
 	to->queue_full_surprises += one->queue_full_surprises;
 	to->reports_without_offset += one->reports_without_offset;

@@ -42,7 +42,8 @@ struct output_remark {
 struct output_stats {
 	uint64_t records_in_flight;
 	uint64_t bytes_in_flight;
-	uint64_t producers_made; /* 1 after the start; more: recoveries */
+	uint64_t producers_made;   /* 1 after the start */
+	uint64_t producers_failed; /* for a fault another was made, not because one was asked for */
 	uint64_t kicks;
 	uint64_t queue_full_surprises; /* the library said full though we counted room: a bug */
 	uint64_t reports_without_offset;

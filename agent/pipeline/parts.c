@@ -70,10 +70,13 @@ void pipeline_over_counted(struct pipeline *pipeline, struct file *file, uint32_
 
 	file->over_lines = lines;
 	pipeline_count_waiting(pipeline, file, lines - (uint64_t)before);
-	if (next)
+	if (next) {
 		pipeline_count_waiting(pipeline, next, before - (uint64_t)lines);
-	else
-		pipeline_count_read(pipeline, file, lines - (uint64_t)before, 0);
+		return;
+	}
+	pipeline->options.counters->lines_forgotten += before - (uint64_t)lines;
+	if (file->counts)
+		file->counts->lines_forgotten += before - (uint64_t)lines;
 }
 
 /* Where a byte of the next generation lies in memory. */

@@ -56,7 +56,7 @@ LETTERS = 50  # so many it may keep
 def expect_sum(agent):
     """What agent/README.md says of the counters, while lines wait."""
     counters = agent.counters()
-    parts = ("lines_delivered", "in_flight", "lines_waiting", "lines_filtered", "lines_dead")
+    parts = ("lines_delivered", "in_flight", "lines_waiting", "lines_filtered", "lines_dead", "lines_forgotten")
     assert counters["lines_read"] == sum(counters[part] for part in parts), counters
     return counters
 

@@ -48,7 +48,7 @@ def alerts_fire(scrape, before, work):
     repeats = re.search(r"^waybill_maybe_persisted_total [1-9]", scrape, re.M)
     assert fires("WaybillRepeatsPossible", scrape, work, before) == bool(repeats)
     assert not fires("WaybillProducersReplaced", scrape, work, before)
-    more = re.sub(r"^(waybill_producers_made_total) 2$", r"\1 6", scrape, flags=re.M)
+    more = re.sub(r"^(waybill_producers_failed_total) 1$", r"\1 5", scrape, flags=re.M)
     assert more != scrape and fires("WaybillProducersReplaced", more, work, before)
 
 

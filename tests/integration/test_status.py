@@ -38,7 +38,7 @@ def of_kind(answer, kind):
 
 def settled(answer):
     counters = of_kind(answer, "counters")[0]
-    parts = ("lines_delivered", "in_flight", "lines_waiting", "lines_filtered", "lines_dead")
+    parts = ("lines_delivered", "in_flight", "lines_waiting", "lines_filtered", "lines_dead", "lines_forgotten")
     return counters["lines_read"], sum(counters[name] for name in parts)
 
 

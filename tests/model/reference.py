@@ -182,7 +182,7 @@ class Reference:
         missing = [line.text for line in self.missing()]
         if missing:
             raise Broken(f"LOST: {len(missing)} lines: {', '.join(missing[:8])}")
-        ends = ("lines_delivered", "in_flight", "lines_filtered", "lines_dead")
+        ends = ("lines_delivered", "in_flight", "lines_filtered", "lines_dead", "lines_forgotten")
         settled = sum(counters[end] for end in ends)
         # A line that was read, came back and was destroyed before it was read again is in neither;
         # nor is the beginning of one that came back and is whole when it is read again.

@@ -31,9 +31,11 @@ static void check_settled(struct judge *judge, struct log_file *file, uint64_t s
 
 static void check_counters(struct judge *judge, const struct counters *counters)
 {
-	if (counters->lines_read - counters->lines_filtered != judge->lines_read)
-		judge_says(judge, "lines_read %llu - lines_filtered %llu is not %llu",
-			   (unsigned long long)counters->lines_read,
+	uint64_t read = counters->lines_read - counters->lines_forgotten;
+
+	if (read - counters->lines_filtered != judge->lines_read)
+		judge_says(judge, "lines read %llu - lines_filtered %llu is not %llu",
+			   (unsigned long long)read,
 			   (unsigned long long)counters->lines_filtered,
 			   (unsigned long long)judge->lines_read);
 	/* Of a line with a dead letter it may be forgotten over a rewind. */

@@ -129,7 +129,8 @@ static void check_sum(struct world *world)
 	uint64_t waiting = counters->lines_waiting;
 
 	if (counters->lines_read != counters->lines_delivered + counters->lines_filtered +
-					    counters->lines_dead + under_way + waiting)
+					    counters->lines_dead + counters->lines_forgotten +
+					    under_way + waiting)
 		judge_says(&world->judge,
 			   "read %llu, delivered %llu, filtered %llu, dead %llu, in flight %lld, "
 			   "waiting %llu",

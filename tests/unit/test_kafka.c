@@ -420,6 +420,7 @@ Test(kafka, a_fatal_error_replaces_the_producer)
 	UNTIL(rig, find_remark(rig, "producer-fatal"));
 	cr_expect_eq(submit_to(rig, 100, 1), OUTPUT_E_HOLD);
 	UNTIL(rig, stats(rig).up && stats(rig).producers_made == 2);
+	cr_expect_eq(stats(rig).producers_failed, 1);
 	cr_expect_eq(rig->n_reports, submitted);
 	for (unsigned int i = 0; i < rig->n_reports; i++) {
 		cr_expect_eq(rig->reports[i].kind, REPORT_FAILED);
@@ -899,6 +900,7 @@ Test(kafka, a_producer_moves_to_another_cluster)
 	fill(rig, 0, 50, 0);
 	go_to(rig, other);
 	UNTIL(rig, stats(rig).producers_made == 2 && stats(rig).up);
+	cr_expect_eq(stats(rig).producers_failed, 0, "it was asked for");
 	cr_expect_eq(rig->n_of_kind[REPORT_DELIVERED], 50);
 	fill(rig, 50, 30, 0);
 	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 80);

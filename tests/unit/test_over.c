@@ -161,7 +161,8 @@ static void expect_sum(const struct rig *rig, uint64_t read, uint64_t in_flight)
 	cr_expect(eq(u64, c->lines_read, read));
 	cr_expect(eq(u64, c->lines_waiting, waiting));
 	cr_expect(eq(u64,
-		     c->lines_delivered + c->lines_filtered + c->lines_dead + in_flight + waiting,
+		     c->lines_delivered + c->lines_filtered + c->lines_dead + c->lines_forgotten +
+			     in_flight + waiting,
 		     read));
 }
 

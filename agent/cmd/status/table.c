@@ -176,6 +176,7 @@ static void show_cluster(const struct table *table, const struct object *line)
 static void show_counters(const struct table *table, const struct object *line)
 {
 	int64_t read = object_number(line, "lines_read", 0);
+	int64_t forgotten = object_number(line, "lines_forgotten", 0);
 	const char *lost = object_text(line, "lost_reason");
 
 	say(table, 0,
@@ -184,6 +185,11 @@ static void show_counters(const struct table *table, const struct object *line)
 	    read, plural(read), object_number(line, "lines_delivered", 0),
 	    object_number(line, "in_flight", 0), object_number(line, "lines_waiting", 0),
 	    object_number(line, "lines_filtered", 0), object_number(line, "lines_dead", 0));
+	if (forgotten)
+		say(table, INDENT,
+		    "+ %" PRId64 " forgotten: of files, or content, that were left; what is still "
+		    "there was read again",
+		    forgotten);
 	if (object_number(line, "files_denied", 0) || object_number(line, "directories_denied", 0))
 		say(table, INDENT,
 		    "cannot be opened: files %" PRId64 ", directories %" PRId64

@@ -14,7 +14,7 @@ from .wait import wait_for
 COUNTERS = re.compile(r"counters: (.*)\n")  # a line that is whole
 
 # What became of the lines that were read, at any moment.
-PARTS = ("lines_delivered", "in_flight", "lines_waiting", "lines_filtered", "lines_dead")
+PARTS = ("lines_delivered", "in_flight", "lines_waiting", "lines_filtered", "lines_dead", "lines_forgotten")
 
 # What the agent says when a producer ends because a batch was refused for its number: the one before it,
 # under way at the same time, had failed (docs/faults.md). librdkafka before 2.3.0 ends itself where one of
