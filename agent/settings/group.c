@@ -149,7 +149,7 @@ static bool read_measure(const struct reader *reader, uint64_t *ret_number)
 {
 	const struct conf_node *node = reader->node;
 	const char *hint = hint_of(reader->option->type);
-	uint64_t number;
+	uint64_t number = UINT64_MAX;
 	int r;
 
 	if (node->kind == CONF_INT)
@@ -163,7 +163,7 @@ static bool read_measure(const struct reader *reader, uint64_t *ret_number)
 		COMPLAIN(reader, "cannot read \"%s\": write %s", node->text, hint);
 		return false;
 	}
-	if (!in_range(reader, r ? UINT64_MAX : number))
+	if (!in_range(reader, number))
 		return false;
 	*ret_number = number;
 	return true;

@@ -85,20 +85,23 @@ int units_size(const char *text, uint64_t *ret_bytes)
 int units_rate(const char *text, uint64_t *ret_rate)
 {
 	size_t len = strlen(text);
-	uint64_t number;
+	uint64_t number, of_lines;
 	char amount[64];
 	int r;
 
 	if (len < 2 || len >= sizeof amount || strcmp(text + len - 2, "/s") != 0)
 		return UNITS_E_SYNTAX;
 	snprintf(amount, sizeof amount, "%.*s", (int)(len - 2), text);
-	r = with_unit(amount, lines, &number);
+	of_lines = strcasestr(amount, "line") ? RATE_LINES : 0;
+	r = with_unit(amount, of_lines ? lines : sizes, &number);
 	if (r == UNITS_E_SYNTAX)
-		return units_size(amount, ret_rate);
-	if (r || number >= RATE_LINES)
-		return UNITS_E_RANGE;
-	*ret_rate = number | RATE_LINES;
-	return 0;
+		return r;
+	if (r || number >= RATE_LINES) {
+		r = UNITS_E_RANGE;
+		number = RATE_LINES - 1;
+	}
+	*ret_rate = number | of_lines;
+	return r;
 }
 
 int units_time(const char *text, uint64_t *ret_ms)

@@ -22,7 +22,10 @@ enum {
 /* "4096", "64KB" (1,000 each), "16MiB" (1,024 each) -> bytes. UNITS_E_SYNTAX, UNITS_E_RANGE. */
 int units_size(const char *text, uint64_t *ret_bytes) MUSTCHECK;
 
-/* "10MiB/s" -> bytes a second, "5000lines/s" -> lines a second with RATE_LINES, the same way. */
+/*
+ * "10MiB/s" -> bytes a second, "5000lines/s" -> lines a second with RATE_LINES, the same way. Of
+ * UNITS_E_RANGE: the most that there are of its unit.
+ */
 int units_rate(const char *text, uint64_t *ret_rate) MUSTCHECK;
 
 /* "20ms", "5s", "2m", "1h", "7d", and "0" -> milliseconds. UNITS_E_SYNTAX, UNITS_E_RANGE. */

@@ -43,14 +43,16 @@ static const struct row rates[] = {
 	{"5000lines/s", 0, RATE_LINES | 5000},
 	{"1 line/s", 0, RATE_LINES | 1},
 	{"5000lines", UNITS_E_SYNTAX, 0},
-	{"9223372036854775808lines/s", UNITS_E_RANGE, 0},
+	{"9223372036854775808lines/s", UNITS_E_RANGE, UINT64_MAX},
 	{"10MiB", UNITS_E_SYNTAX, 0},
 	{"/s", UNITS_E_SYNTAX, 0},
 	{"s", UNITS_E_SYNTAX, 0},
 	{"", UNITS_E_SYNTAX, 0},
 	{"10MiB/m", UNITS_E_SYNTAX, 0},
 	{"10MiB/s/s", UNITS_E_SYNTAX, 0},
-	{"18446744073709551616/s", UNITS_E_RANGE, 0},
+	{"18446744073709551616/s", UNITS_E_RANGE, RATE_LINES - 1},
+	/* It was taken for five lines. */
+	{"9223372036854775813B/s", UNITS_E_RANGE, RATE_LINES - 1},
 };
 
 static const struct row times[] = {
@@ -77,7 +79,7 @@ static void check(const struct row *row, int (*parse)(const char *, uint64_t *))
 	uint64_t value = 12345;
 
 	cr_expect_eq(parse(row->text, &value), row->r, "\"%s\"", row->text);
-	cr_expect_eq(value, row->r ? 12345 : row->value, "\"%s\" gave %llu", row->text,
+	cr_expect_eq(value, row->r && !row->value ? 12345 : row->value, "\"%s\" gave %llu", row->text,
 		     (unsigned long long)value);
 }
 
