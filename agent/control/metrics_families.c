@@ -382,8 +382,10 @@ static const struct metric_family families[] = {
 	{"waybill_file_lag_bytes", "bytes that are there and not settled", METRICS_GAUGE,
 	 LABELS_OF_FILE, METRIC_PER_FILE, put_file, .of_file = behind},
 	{"waybill_file_lag_seconds",
-	 "if not all of it is settled: the age of the line that was sent last", METRICS_GAUGE,
-	 LABELS_OF_FILE, METRIC_PER_FILE, put_file, .of_file = behind_ms, .milli = true},
+	 "if not all of it is settled, but for a last line without its end: the age of the line "
+	 "that was sent last",
+	 METRICS_GAUGE, LABELS_OF_FILE, METRIC_PER_FILE, put_file, .of_file = behind_ms,
+	 .milli = true},
 	{"waybill_files_unlisted", "files that have no series of their own: others are more behind",
 	 METRICS_GAUGE, "", METRIC_PER_FILE, put_unlisted},
 };

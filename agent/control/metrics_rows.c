@@ -293,7 +293,8 @@ static const struct metric rows[] = {
 	{"waybill_source_lag_bytes", "bytes that are there and not settled", METRIC_OF_SOURCE,
 	 false, source_lag},
 	{"waybill_source_lag_seconds",
-	 "of files that are not settled: the age of the line that was sent last, of the oldest",
+	 "of files that are not settled, but for a last line without its end: the age of the line "
+	 "that was sent last, of the oldest",
 	 METRIC_OF_SOURCE, true, source_lag_ms},
 	{"waybill_source_in_flight", "records sent and not yet acknowledged", METRIC_OF_SOURCE,
 	 false, source_in_flight},

@@ -282,6 +282,10 @@ int64_t condition_lag_ms(const struct view *view, const struct file *file,
 {
 	if (!condition->lag && !file->account.in_flight)
 		return 0;
+	/* Nobody is late whose last line has no end yet; an open event is bounded by flush_after. */
+	if (condition->is == CONDITION_PARTIAL && !file->tail.open &&
+	    condition->lag == file->tail.pending)
+		return 0;
 	if (!file->sent_ms)
 		return -1;
 	return view->now_ms > file->sent_ms ? view->now_ms - file->sent_ms : 0;

@@ -45,7 +45,7 @@ void condition_say(const struct view *view, const struct file *file, struct cond
 
 /*
  * How old the line is that was sent last, if not all of the file is settled: by the timestamp of
- * its record. 0: all is settled; -1: it is not known.
+ * its record. 0: all is settled, but for a last line without its end; -1: it is not known.
  */
 int64_t condition_lag_ms(const struct view *view, const struct file *file,
 			 const struct condition *condition);

@@ -713,6 +713,11 @@ Test(condition, is_told_in_words)
 	condition_of(&view, file, &condition);
 	cr_expect_str_eq(condition.state, "partial");
 	cr_expect_eq(condition.lag, 5);
+	/* A program that stopped in the midst of a line: it was told to be late, all night. */
+	file->sent_ms = view.now_ms - 3600000;
+	cr_expect_eq(condition_lag_ms(&view, file, &condition), 0);
+	condition.lag = 6;
+	cr_expect_eq(condition_lag_ms(&view, file, &condition), 3600000);
 	file->queue = FILE_QUEUE_HELD;
 	file->waits_for = FILE_WAITS_TOPIC;
 	condition_of(&view, file, &condition);
