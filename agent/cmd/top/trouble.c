@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,19 @@ static int keep(struct trouble *trouble, size_t which, int r, char *text)
 	return 0;
 }
 
+PRINTF_LIKE(3, 4)
+static int say(struct trouble *trouble, size_t which, const char *format, ...)
+{
+	char *text;
+	va_list args;
+	int r;
+
+	va_start(args, format);
+	r = vasprintf(&text, format, args);
+	va_end(args);
+	return keep(trouble, which, r, text);
+}
+
 static int take_brokers(struct trouble *trouble, const char *cluster, const char *error)
 {
 	char *text;
@@ -42,28 +56,33 @@ static int take_brokers(struct trouble *trouble, const char *cluster, const char
 	return keep(trouble, TROUBLE_BROKERS, r, text);
 }
 
+/* The block, or a file that it names. Of several clusters the agent's line has it, too. */
+static int take_renewal(struct trouble *trouble, const struct object *line)
+{
+	const char *error = object_text(line, "renewal_error");
+
+	return error ? say(trouble, TROUBLE_RENEWAL,
+			   "the kafka block is not in use as it is now: %s", error) :
+		       0;
+}
+
 int trouble_take_agent(struct trouble *trouble, const struct object *line)
 {
 	int64_t age_ms = object_number(line, "checkpoint_age_ms", 0);
-	char *text, time[AMOUNT_MAX];
+	char time[AMOUNT_MAX];
 	int r = 0;
 
 	if (!object_number(line, "kafka_configured", 1))
-		r = keep(trouble, TROUBLE_BROKERS,
-			 asprintf(&text, "the configuration has no kafka block: nothing can be "
-					 "shipped"),
-			 text);
+		r = say(trouble, TROUBLE_BROKERS,
+			"the configuration has no kafka block: nothing can be shipped");
 	else if (!object_number(line, "brokers_answer", 1) && !object_number(line, "clusters", 0))
 		r = take_brokers(trouble, NULL, object_text(line, "last_error"));
 	if (!r && age_ms > 5000)
-		r = keep(trouble, TROUBLE_CHECKPOINT,
-			 asprintf(&text, "no checkpoint for %s: see the log",
-				  amount_time(age_ms / 1000, time)),
-			 text);
+		r = say(trouble, TROUBLE_CHECKPOINT, "no checkpoint for %s: see the log",
+			amount_time(age_ms / 1000, time));
 	if (!r && object_number(line, "reload_refused", 0))
-		r = keep(trouble, TROUBLE_RELOAD,
-			 asprintf(&text, "the last reload was refused: see the log"), text);
-	return r;
+		r = say(trouble, TROUBLE_RELOAD, "the last reload was refused: see the log");
+	return r ? r : take_renewal(trouble, line);
 }
 
 int trouble_take_cluster(struct trouble *trouble, const struct object *line)

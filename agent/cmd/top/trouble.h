@@ -10,7 +10,8 @@ enum {
 	TROUBLE_BROKERS, /* none answers, or there are none */
 	TROUBLE_CHECKPOINT,
 	TROUBLE_PARTITIONS,
-	TROUBLE_EXPIRY, /* a certificate or a token */
+	TROUBLE_RENEWAL, /* a kafka block is not taken */
+	TROUBLE_EXPIRY,  /* a certificate or a token */
 	TROUBLE_RELOAD,
 	TROUBLES,
 };
