@@ -24,7 +24,8 @@ enum helper_renewal {
 	RENEWAL_REFUSED, /* brokers refuse who comes with them: tried again */
 	/* None answers who comes with them, but the producer in use is answered: the same. */
 	RENEWAL_UNREACHED,
-	RENEWAL_IN_USE, /* the next producer is made with them */
+	RENEWAL_NONE_ANSWERS, /* nor that one, which asks other servers: the same */
+	RENEWAL_IN_USE,       /* the next producer is made with them */
 };
 
 struct helper_answer {
@@ -32,6 +33,8 @@ struct helper_answer {
 	struct producer *lone;     /* the same, for records that go alone */
 	struct producer *renewed;  /* the same, with the new properties; brokers have taken it */
 	enum helper_renewal renewal;
+	unsigned int renewal_number; /* of helper_renew: of that, and of `props` */
+	bool renewal_told;           /* the same was said before; the reason may be another */
 	char renewal_reason[384];
 	struct prop *props; /* in use from now on, for helper_take_props; NULL: as before */
 	size_t n_props;
@@ -75,9 +78,10 @@ void helper_make_lone(struct helper *helper, struct producer *old);
  * Orders that other properties, and what fetches tokens with them (login or NULL), are tried beside
  * those in use: `props`, of kafka_props_copy, and the reference are consumed, those of an order
  * before are dropped. Once a broker has taken them the answer holds a producer of them, and all
- * that are made later have them too.
+ * that are made later have them too. `number` grows from order to order, from 1 on.
  */
-void helper_renew(struct helper *helper, struct prop *props, size_t n_props, struct login *login);
+void helper_renew(struct helper *helper, struct prop *props, size_t n_props, struct login *login,
+		  unsigned int number);
 
 /* helper_options say these, of an answer, from now on; consumed. */
 void helper_take_props(struct helper *helper, struct prop *props, size_t n_props);

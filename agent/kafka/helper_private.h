@@ -20,8 +20,9 @@ struct helper_orders {
 	char *counted;      /* to be read, or NULL; owned */
 	struct prop *props; /* to be tried; owned */
 	size_t n_props;
-	struct login *login; /* goes with them; a reference */
-	size_t n_topics;     /* there are so many by now; 0: as before */
+	struct login *login;         /* goes with them; a reference */
+	unsigned int renewal_number; /* the same */
+	size_t n_topics;             /* there are so many by now; 0: as before */
 	uint64_t not_before_us;
 	uint64_t ask_us; /* not before; 0: soon */
 	uint32_t probe_topic;

@@ -69,6 +69,7 @@ static void hand_over(struct helper *h, struct work *w, struct helper_answer *an
 	w->fresh = NULL;
 	helper_tell(h, answer);
 	w->old = producer_free(w->old);
+	trial_end_older(w);
 }
 
 /* While a producer is made there is nothing to keep: those on trial have their turn, and so on. */
@@ -128,6 +129,7 @@ static void ask_current(struct helper *h, struct work *w)
 	}
 	w->reachable = answer.reachable;
 	helper_tell(h, &answer);
+	trial_compare(h, w);
 }
 
 static void probe(struct helper *h, struct work *w, const struct helper_orders *o)
@@ -146,7 +148,7 @@ static void probe(struct helper *h, struct work *w, const struct helper_orders *
 /* Where a producer is being made, what is new is what it is made with. */
 static void take_props(struct helper *h, struct work *w, const struct helper_orders *o)
 {
-	trial_begin(w, o->props, o->n_props, o->login);
+	trial_begin(w, o->props, o->n_props, o->login, o->renewal_number);
 	if (!w->making)
 		return;
 	trial_adopt(h, w);

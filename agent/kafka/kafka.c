@@ -90,9 +90,9 @@ static void note_error(struct kafka *k, const struct producer_news *news, uint64
 static void take_props(struct kafka *k, const struct helper_answer *a)
 {
 	helper_take_props(k->helper, a->props, a->n_props);
-	k->renewal_waits = false;
+	/* Others may have been ordered since. */
+	k->renewal_waits = a->renewal_number != k->renewal;
 	k->renewal_error[0] = '\0';
-	k->answer_us = producer_answer_us(k->options);
 }
 
 static void take_answer(struct kafka *k, uint64_t now_us)

@@ -71,6 +71,7 @@ struct kafka {
 	struct output_stats stats;
 	char last_error[384];    /* the library's last words on a connection */
 	char reason[384];        /* why no broker answered the last question; "": one did */
+	unsigned int renewal;    /* the number of the last order for one */
 	bool renewal_waits;      /* properties that were handed to us are not in use */
 	char renewal_error[384]; /* why; "": they are only being tried, as far as is known */
 };

@@ -143,6 +143,10 @@ static void run(struct kafka *k, struct producer *producer, uint64_t now_us)
 	k->stats.producers_made++;
 	k->delivered = 0;
 	k->dead = false;
+	k->answer_us = producer_answer_us(k->options);
+	/* Those were words on a connection of the one before. */
+	k->trouble = TROUBLE_NONE;
+	k->last_error[0] = '\0';
 	k->probed_us = 0;
 	k->reported_us = now_us;
 	k->all_down = false;
@@ -179,12 +183,8 @@ static void take_renewed(struct kafka *k, struct producer *producer, uint64_t no
 	set_state(k, DRAINING, now_us);
 }
 
-void kafka_take_renewal(struct kafka *k, const struct helper_answer *a, uint64_t now_us)
+static void tell_renewal(struct kafka *k, const struct helper_answer *a)
 {
-	if (a->renewed)
-		take_renewed(k, a->renewed, now_us);
-	k->renewal_waits = a->renewal != RENEWAL_IN_USE;
-	memcpy(k->renewal_error, a->renewal_reason, sizeof k->renewal_error);
 	if (a->renewal == RENEWAL_INVALID)
 		remarks_add(&k->remarks, LOG_ERR, "renewal-invalid", NULL,
 			    "what is new cannot be used: %.300s; the producer goes on as it was, "
@@ -200,6 +200,24 @@ void kafka_take_renewal(struct kafka *k, const struct helper_answer *a, uint64_t
 			    "no broker answers with what is new, though they answer the producer "
 			    "in use: %.300s; that one goes on as it was, trying again",
 			    a->renewal_reason);
+	else if (a->renewal == RENEWAL_NONE_ANSWERS)
+		remarks_add(&k->remarks, LOG_ERR, "renewal-unreached", NULL,
+			    "no broker answers with what is new: %.300s; nor do they answer the "
+			    "producer in use, which goes on as it was; trying both again",
+			    a->renewal_reason);
+}
+
+void kafka_take_renewal(struct kafka *k, const struct helper_answer *a, uint64_t now_us)
+{
+	if (a->renewed)
+		take_renewed(k, a->renewed, now_us);
+	/* Of what is to take their place already nobody asks. */
+	if (a->renewal_number != k->renewal)
+		return;
+	k->renewal_waits = a->renewal != RENEWAL_IN_USE;
+	memcpy(k->renewal_error, a->renewal_reason, sizeof k->renewal_error);
+	if (!a->renewal_told)
+		tell_renewal(k, a);
 }
 
 int kafka_renew(struct output *output, const struct prop *props, size_t n_props,
@@ -212,7 +230,7 @@ int kafka_renew(struct output *output, const struct prop *props, size_t n_props,
 		return -ENOMEM;
 	k->renewal_waits = true;
 	k->renewal_error[0] = '\0';
-	helper_renew(k->helper, copy, n_props, login_ref(login));
+	helper_renew(k->helper, copy, n_props, login_ref(login), ++k->renewal);
 	return 0;
 }
 
@@ -299,12 +317,18 @@ void kafka_give_up(struct output *output)
 		producer_purge(k->lone.producer, true);
 }
 
+/* As for a stall: one of several brokers that answers no more is waited for. */
+static uint64_t purge_us(const struct kafka *k)
+{
+	return 2 * k->answer_us > PURGE_AFTER_US ? 2 * k->answer_us : PURGE_AFTER_US;
+}
+
 /* Purges when brokers have answered long enough, and lately, and no report came. */
 static void check_drain(struct kafka *k, uint64_t now_us)
 {
 	uint64_t quiet_us = k->reported_us > k->state_us ? k->reported_us : k->state_us;
 	bool refused = k->next && k->refused_us >= k->state_us;
-	uint64_t after_us = refused ? PURGE_REFUSED_US : PURGE_AFTER_US;
+	uint64_t after_us = refused ? PURGE_REFUSED_US : purge_us(k);
 
 	kafka_ask(k, now_us, ASK_GAP_US);
 	/*

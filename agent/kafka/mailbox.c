@@ -90,9 +90,15 @@ void helper_tell(struct helper *h, const struct helper_answer *news)
 	outdated = hand_over(a, news);
 	if (news->renewal != RENEWAL_NONE) {
 		a->renewal = news->renewal;
+		a->renewal_number = news->renewal_number;
+		a->renewal_told = news->renewal_told;
 		memcpy(a->renewal_reason, news->renewal_reason, sizeof a->renewal_reason);
 	}
 	if (news->props) {
+		a->renewal_number = news->renewal_number;
+		/* What was said of those before is over. */
+		if (a->renewal != RENEWAL_IN_USE)
+			a->renewal = RENEWAL_NONE;
 		kafka_props_free(a->props, a->n_props);
 		a->props = news->props;
 		a->n_props = news->n_props;
@@ -193,7 +199,8 @@ void helper_take_props(struct helper *h, struct prop *props, size_t n)
 	h->options.n_props = n;
 }
 
-void helper_renew(struct helper *h, struct prop *props, size_t n, struct login *login)
+void helper_renew(struct helper *h, struct prop *props, size_t n, struct login *login,
+		  unsigned int number)
 {
 	pthread_mutex_lock(&h->mutex);
 	kafka_props_free(h->orders.props, h->orders.n_props);
@@ -201,6 +208,7 @@ void helper_renew(struct helper *h, struct prop *props, size_t n, struct login *
 	h->orders.props = props;
 	h->orders.n_props = n;
 	h->orders.login = login;
+	h->orders.renewal_number = number;
 	pthread_cond_signal(&h->cond);
 	pthread_mutex_unlock(&h->mutex);
 }

@@ -4,7 +4,8 @@
  * name, or by a reload. A mistake in them must stop nothing, and no question tells beforehand
  * whether brokers will have them. So a second producer is made of them, beside the one in use, and
  * tried until a broker lets it in: then it takes the other's place. That it is refused, or that
- * nobody answers it though the other one is answered, is told once.
+ * nobody answers it though the other one is answered, is told once each, and again of what is tried
+ * next.
  *
  * Where it comes to other servers their topics may take smaller batches: then it is made once more,
  * before it is used.
@@ -41,7 +42,8 @@ static bool names_other_servers(const struct kafka_options *options, const struc
 	return strcmp(before ? before : "", now ? now : "") != 0;
 }
 
-void trial_begin(struct work *w, struct prop *props, size_t n_props, struct login *login)
+void trial_begin(struct work *w, struct prop *props, size_t n_props, struct login *login,
+		 unsigned int number)
 {
 	struct trial *t = &w->trial;
 
@@ -50,6 +52,7 @@ void trial_begin(struct work *w, struct prop *props, size_t n_props, struct logi
 		.props = props,
 		.n_props = n_props,
 		.login = login,
+		.number = number,
 		.sizing = w->sizing,
 		.retry_us = TRIAL_MIN_US,
 	};
@@ -72,6 +75,7 @@ static void tell_props(struct helper *h, const struct work *w)
 	struct helper_answer answer = {
 		.props = kafka_props_copy(w->options.props, w->options.n_props),
 		.n_props = w->options.n_props,
+		.renewal_number = w->number,
 	};
 
 	if (answer.props)
@@ -92,6 +96,7 @@ void trial_adopt(struct helper *h, struct work *w)
 	w->options.props = w->own_props = t->props;
 	w->options.n_props = t->n_props;
 	w->options.login = t->login;
+	w->number = t->number;
 	t->props = NULL;
 	t->login = NULL;
 	trial_end(w);
@@ -103,37 +108,52 @@ void trial_swap(struct helper *h, struct work *w)
 	size_t n_props = w->options.n_props;
 	struct prop *props = kafka_props_copy(w->options.props, n_props);
 	struct login *login = login_ref(w->options.login);
+	unsigned int number = w->number;
 
 	if (!props) {
 		login_unref(login);
 		return;
 	}
 	trial_adopt(h, w);
-	trial_begin(w, props, n_props, login);
+	trial_begin(w, props, n_props, login, number);
+}
+
+void trial_end_older(struct work *w)
+{
+	if (w->trial.props && w->trial.number < w->number)
+		trial_end(w);
 }
 
 static void tell(struct helper *h, struct trial *t, enum helper_renewal what, const char *reason)
 {
-	struct helper_answer answer = {.renewal = what};
+	struct helper_answer answer = {
+		.renewal = what,
+		.renewal_number = t->number,
+		.renewal_told = t->told & 1u << what,
+	};
 
-	if (t->told == what)
-		return;
-	t->told = what;
+	t->told |= 1u << what;
 	snprintf(answer.renewal_reason, sizeof answer.renewal_reason, "%s", reason);
 	helper_tell(h, &answer);
 }
 
-/* With the servers that were asked; the library says what it is but once. */
-static void tell_unreached(struct helper *h, struct work *w, const char *reason)
+/*
+ * With the servers that were asked. Where the producer in use asks the same ones, and is not
+ * answered either, there is nothing to tell beside that.
+ */
+void trial_compare(struct helper *h, struct work *w)
 {
 	struct trial *t = &w->trial;
 	struct kafka_options options = {.props = t->props, .n_props = t->n_props};
 	const char *servers = kafka_servers(&options);
 	char text[384];
+	bool tells = t->unheard && (w->reachable || t->elsewhere);
 
-	snprintf(text, sizeof text, "%.120s: %.250s", servers ? servers : "",
-		 t->reason[0] ? t->reason : reason);
-	tell(h, t, RENEWAL_UNREACHED, text);
+	t->unheard = false;
+	if (!tells)
+		return;
+	snprintf(text, sizeof text, "%.120s: %.250s", servers ? servers : "", t->reason);
+	tell(h, t, w->reachable ? RENEWAL_UNREACHED : RENEWAL_NONE_ANSWERS, text);
 }
 
 /*
@@ -143,18 +163,36 @@ static void tell_unreached(struct helper *h, struct work *w, const char *reason)
 static void failed(struct helper *h, struct work *w, const struct helper_answer *answer)
 {
 	struct trial *t = &w->trial;
-	bool again = t->retry_us > TRIAL_MIN_US;
+	bool refused;
 
+	/* The library says what it is but once: without a word of it that is how it still is. */
 	if (answer->trouble != TROUBLE_NONE)
+		t->trouble = answer->trouble;
+	if (answer->trouble != TROUBLE_NONE || !t->reason[0])
 		snprintf(t->reason, sizeof t->reason, "%s", answer->reason);
+	refused = t->trouble >= TROUBLE_TLS;
+	t->unheard = !refused && t->retry_us > TRIAL_MIN_US;
 	t->next_us = clock_mono_us() + t->retry_us;
 	t->retry_us = t->retry_us * 2 > TRIAL_MAX_US ? TRIAL_MAX_US : t->retry_us * 2;
-	if (answer->trouble >= TROUBLE_TLS)
-		tell(h, t, RENEWAL_REFUSED, answer->reason);
-	else if (again && w->reachable)
-		tell_unreached(h, w, answer->reason);
+	if (refused)
+		tell(h, t, RENEWAL_REFUSED, t->reason);
 	else
 		w->next_us = 0;
+}
+
+static const char *mechanism_of(const struct kafka_options *options)
+{
+	const char *named = kafka_prop(options, "sasl.mechanism");
+
+	return named ? named : kafka_prop(options, "sasl.mechanisms");
+}
+
+/* The password of one mechanism is none of another. */
+static bool logs_in_alike(const struct kafka_options *a, const struct kafka_options *b)
+{
+	const char *one = mechanism_of(a), *other = mechanism_of(b);
+
+	return one && other && strcmp(one, other) == 0;
 }
 
 /* A broker has let it in. */
@@ -164,7 +202,7 @@ static void succeeded(struct helper *h, struct work *w, struct helper_answer *an
 	struct kafka_options options = {.props = t->props, .n_props = t->n_props};
 
 	/* Where the old one is not let in any more it can end what it has begun. */
-	if (!t->elsewhere)
+	if (!t->elsewhere && logs_in_alike(&w->options, &options))
 		producer_set_password(w->current, &options);
 	w->current = answer->renewed = t->producer;
 	w->reachable = true;
@@ -172,6 +210,7 @@ static void succeeded(struct helper *h, struct work *w, struct helper_answer *an
 	trial_adopt(h, w);
 	work_remember(w, answer->topics);
 	answer->renewal = RENEWAL_IN_USE;
+	answer->renewal_number = w->number;
 	helper_tell(h, answer);
 }
 

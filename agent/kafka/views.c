@@ -47,7 +47,7 @@ void kafka_stats(const struct output *output, struct output_stats *ret_stats)
 	ret_stats->records_beside = ledger_beside(k->ledger.max_records, k->ledger.still_records);
 	ret_stats->bytes_beside = ledger_beside(k->ledger.max_bytes, k->ledger.still_bytes);
 	ret_stats->reachable = k->reachable;
-	ret_stats->renewal_waits = k->renewal_waits;
+	ret_stats->renewal_waits = k->renewal_waits || k->next;
 	ret_stats->renewal_error = k->renewal_error;
 	ret_stats->state = state_names[k->state];
 	ret_stats->last_error = k->last_error[0] ? k->last_error : k->reason;

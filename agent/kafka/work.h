@@ -18,13 +18,17 @@ struct trial {
 	struct producer_sizing sizing; /* that it is made for */
 	uint64_t next_us;
 	uint64_t retry_us;
-	enum helper_renewal told; /* why they are not in use yet */
-	char reason[384];         /* the library's last words on that, or "" */
+	unsigned int number;  /* of the order; grows */
+	unsigned int told;    /* a bit of each helper_renewal: why they are not in use yet */
+	bool unheard;         /* none answers: told when the producer in use was asked, too */
+	enum trouble trouble; /* the library's last word on that */
+	char reason[384];     /* and its words, or "" */
 };
 
 struct work {
 	struct kafka_options options; /* the helper's, with the properties in use */
 	struct prop *own_props;       /* these; NULL: there are none yet */
+	unsigned int number;          /* of the order that they came with */
 	struct trial trial;
 	struct producer *fresh;   /* made, not handed over */
 	struct producer *current; /* handed over: borrowed */
@@ -71,8 +75,12 @@ void work_take_news(struct producer *producer, struct helper_answer *answer);
  * Begins to try properties (consumed, as is the login's reference); what was on trial is dropped.
  * Nothing is done before trial_step.
  */
-void trial_begin(struct work *w, struct prop *props, size_t n_props, struct login *login);
+void trial_begin(struct work *w, struct prop *props, size_t n_props, struct login *login,
+		 unsigned int number);
 void trial_end(struct work *w);
+
+/* Those on trial are dropped if they were ordered before those in use. */
+void trial_end_older(struct work *w);
 
 /* Those on trial are in use from now on, which is told. */
 void trial_adopt(struct helper *h, struct work *w);
@@ -82,5 +90,8 @@ void trial_swap(struct helper *h, struct work *w);
 
 /* One attempt to come to the brokers with what is on trial; its time is trial.next_us. */
 void trial_step(struct helper *h, struct work *w);
+
+/* The producer in use was asked as well: tells that nobody answers what is on trial, if so. */
+void trial_compare(struct helper *h, struct work *w);
 
 #endif

@@ -929,6 +929,54 @@ Test(kafka, a_producer_moves_away_from_a_dead_cluster)
 	end_other_cluster(other);
 }
 
+/* The library waits so long for an answer, and what it had could be there twice. */
+Test(kafka, what_the_old_one_waits_for_is_not_given_up_before_its_time)
+{
+	struct rig *other = new_rig(), *rig = new_rig();
+
+	rig->props[1] = (struct prop){"socket.timeout.ms", "60000"};
+	rig->options.n_props = 2;
+	start_output(rig);
+	UNTIL(rig, stats(rig).up);
+	rd_kafka_mock_broker_set_down(rig->cluster, 1);
+	fill(rig, 0, 50, 0);
+	UNTIL(rig, find_remark(rig, "brokers-unreachable"));
+	go_to(rig, other);
+	UNTIL(rig, find_remark(rig, "brokers-reachable"));
+	cr_expect(stats(rig).renewal_waits, "it is not in use yet");
+	rig->skew_us += 100 * US_PER_S;
+	rig->n_remarks = 0;
+	output_kick(rig->out, now(rig));
+	for (unsigned i = 0; i < 10; i++)
+		turn(rig);
+	cr_expect_null(find_remark(rig, "producer-purged"));
+	rig->skew_us += 21 * US_PER_S;
+	UNTIL(rig, stats(rig).producers_made == 2 && stats(rig).up);
+	cr_expect(find_remark(rig, "producer-purged"));
+	cr_expect_not(stats(rig).renewal_waits);
+	end_rig(rig);
+	end_other_cluster(other);
+}
+
+/* From a cluster that is gone to an address that is wrong: that no broker answers is not all. */
+Test(kafka, a_renewal_that_nobody_answers_beside_a_dead_cluster)
+{
+	struct rig *rig = new_running_rig();
+
+	rd_kafka_mock_broker_set_down(rig->cluster, 1);
+	fill(rig, 0, 50, 0);
+	UNTIL(rig, find_remark(rig, "brokers-unreachable"));
+	cr_assert_eq(
+		kafka_renew(rig->out, &(struct prop){"bootstrap.servers", "127.0.0.1:1"}, 1, NULL),
+		0);
+	UNTIL(rig, find_remark(rig, "renewal-unreached"));
+	cr_expect(strstr(find_remark(rig, "renewal-unreached")->text, "nor do they answer"));
+	cr_expect(strstr(stats(rig).renewal_error, "127.0.0.1:1"));
+	rd_kafka_mock_broker_set_up(rig->cluster, 1);
+	UNTIL(rig, rig->n_of_kind[REPORT_DELIVERED] == 50);
+	end_rig(rig);
+}
+
 /* One that was never let in is made with what is new at once. */
 Test(kafka, a_wrong_address_is_mended)
 {
