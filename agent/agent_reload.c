@@ -138,9 +138,15 @@ static void take(struct agent *agent, const struct plan *plan, struct conf *next
 
 static void leave_unchanged(struct agent *agent)
 {
+	struct output_stats stats;
+
 	agent_go_on_with_sources(agent);
+	output_stats(agent->output, &stats);
 	log_say(agent->log, LOG_INFO, "reload-unchanged",
-		"SIGHUP: reload: configuration is unchanged, all goes on");
+		"SIGHUP: reload: configuration is unchanged, all goes on%s",
+		stats.renewal_waits ? "; what the kafka block says is not in use yet (`waybill "
+				      "status` says why)" :
+				      "");
 	agent_look_again(agent);
 }
 
@@ -175,11 +181,38 @@ static void halt(struct agent *agent, const struct plan *plan, uint64_t now_us)
 	output_kick(agent->output, now_us);
 }
 
+/* What of a block the producer in use is kept for would be what the next life begins with. */
+static bool keeps_shipping(const struct agent *agent, const struct conf *next)
+{
+	struct output_stats stats;
+
+	if (agent->conf->n_clusters != next->n_clusters)
+		return true;
+	for (size_t i = 0; i < next->n_clusters; i++) {
+		output_stats(agent->clusters[i].kafka, &stats);
+		if (!stats.reachable || !stats.renewal_error || !*stats.renewal_error ||
+		    !marks_same(agent->conf->clusters[i].mark, next->clusters[i].mark))
+			continue;
+		log_say(agent->log, LOG_ERR, "reload-not-taken",
+			"this takes a restart in place, which would begin with what the kafka "
+			"block, and the files that it names, say by now, and that is not taken "
+			"(%.300s): lines would wait",
+			stats.renewal_error);
+		return false;
+	}
+	return true;
+}
+
 /* Whether it is to be by a restart in place. */
 static bool begin(struct agent *agent, struct conf *next, const struct plan *plan, uint64_t now_us)
 {
 	if ((plan->way == PLAN_RESTART || touches(plan)) && !keeps_positions(agent)) {
 		refuse(agent);
+		return false;
+	}
+	if (plan->way == PLAN_RESTART && !keeps_shipping(agent, next)) {
+		refuse(agent);
+		agent_go_on_with_sources(agent);
 		return false;
 	}
 	if (plan->way == PLAN_RESTART)

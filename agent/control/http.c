@@ -144,6 +144,11 @@ static enum MHD_Result reply_metrics(struct http *http, struct MHD_Connection *c
 				  MHD_NO;
 }
 
+static bool is_draining(const struct output_stats *stats)
+{
+	return !stats->up && stats->state && strcmp(stats->state, "draining") == 0;
+}
+
 /* Why lines may not be delivered now; NULL: they are. */
 static const char *trouble(const struct view *view)
 {
@@ -153,8 +158,9 @@ static const char *trouble(const struct view *view)
 	return strcmp(view->life, "stopping") == 0  ? "it is stopping\n" :
 	       strcmp(view->life, "reloading") == 0 ? "it restarts in place, for a reload\n" :
 	       !stats.reachable                     ? "no broker answers\n" :
-	       !stats.up ? "a topic is not ready, or takes no records\n" :
-			   NULL;
+	       is_draining(&stats) ? "a producer that is replaced delivers what it has first\n" :
+	       !stats.up           ? "a topic is not ready, or takes no records\n" :
+				     NULL;
 }
 
 /* It is alive while lines move, or for a reason why none do, which it says. */

@@ -116,6 +116,7 @@ static const struct row rows[] = {
 	{"records-refused", "a3da34895660563abdfedbd7a9208c5f"},
 	{"records-wait", "4a0ca435a25058358553152cc324878b"},
 	{"reload-no-program", "2c8b6cf9a74c523fa441c5cc8ec9010c"},
+	{"reload-not-taken", "599634bfce825e86b2486791396c2832"},
 	{"reload-producer", "73320c43bc145246b8ac912b97e935d7"},
 	{"reload-refused", "fd094303526b5c78931d963a9b622fd4"},
 	{"reload-restarts", "eda254bc520f5594aa37a4ed5660bef7"},

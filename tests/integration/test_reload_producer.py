@@ -2,6 +2,8 @@
 """SIGHUP with another kafka block: the producer is replaced while its files are read, and nothing else
 notices."""
 
+import json
+
 import pytest
 from rig import logins
 from rig.certificates import Authority
@@ -10,7 +12,7 @@ from rig.paths import WORK
 from rig.promtool import fires
 from rig.reader import Reader
 from rig.sides import Side, Sides
-from rig.wait import wait_for
+from rig.wait import last, wait_for
 from rig.writer import Load
 
 PASSWORD = "Hk2-swap-8qZt"
@@ -113,7 +115,7 @@ def test_a_login_is_set_and_mended(make, make_side, far, work):
     }
     sides.reload()
     sides.agent.wait_says("brokers do not take what is new", "the producer goes on as it was")
-    assert "what is not in use, for it is refused" in " ".join(sides.agent.ask("status").split())
+    assert "what is not in use, for brokers or the library do not take it" in " ".join(sides.agent.ask("status").split())
     assert fires("WaybillRenewalWaits", sides.agent.ask("metrics"), work)
     before = side.oracle.in_topic()
     sides.delivered(side, before + RATE)
@@ -130,7 +132,7 @@ def test_a_login_is_set_and_mended(make, make_side, far, work):
 
 
 @pytest.mark.scenario("F03")
-def test_what_is_wrong_stops_nothing(make, make_side, cluster):
+def test_what_is_wrong_stops_nothing(make, make_side, open_top, cluster):
     """Servers that are not there, and what the library refuses only as a whole; then it is taken back."""
     side = make_side("one", cluster)
     sides = make([side], {"bootstrap_servers": cluster.bootstrap})
@@ -139,6 +141,7 @@ def test_what_is_wrong_stops_nothing(make, make_side, cluster):
     sides.kafka["bootstrap_servers"] = "127.0.0.1:1"
     sides.reload()
     sides.agent.wait_says("no broker answers with what is new", "127.0.0.1:1", "goes on as it was")
+    open_top(sides.agent).wait("the kafka block is not in use as it is now: 127.0.0.1:1")
     sides.kafka = {"bootstrap_servers": cluster.bootstrap, "security_protocol": "ssl", "ssl_key_location": "/none"}
     sides.reload()
     sides.agent.wait_says("what is new cannot be used", "the producer goes on as it was")
@@ -148,6 +151,50 @@ def test_what_is_wrong_stops_nothing(make, make_side, cluster):
     sides.kafka = {"bootstrap_servers": cluster.bootstrap}
     swap(sides)
     sides.ends_clean([load.stop()])
+
+
+@pytest.mark.scenario("F03", "G03")
+def test_a_login_that_is_refused_is_told_once_and_as_that(make, make_side, far):
+    """The library says it once, and then says nothing for a while."""
+    side = make_side("one", far)
+    sides = make([side], {"bootstrap_servers": far.bootstrap})
+    load = Load(side.lineage, rate=RATE)
+    sides.kafka = {
+        "bootstrap_servers": far.tls,
+        "security_protocol": "sasl_ssl",
+        "ssl_ca_location": str(far.authority.certificate),
+        "sasl_mechanism": "PLAIN",
+        "sasl_username": "agent",
+        "sasl_password": "wrong",
+    }
+    sides.reload()
+    sides.agent.wait_says("brokers do not take what is new")
+    last(20)  # of which it is tried twice
+    assert "authentication" in json.loads(sides.agent.ask("status", "--json").splitlines()[0])["renewal_error"].lower()
+    assert not sides.agent.says("no broker answers with what is new"), sides.agent.messages()
+    assert sides.agent.messages().count("brokers do not take what is new") == 1
+    sides.reload()
+    assert sides.agent.says("configuration is unchanged", "what the kafka block says is not in use yet")
+    sides.ends_clean([load.stop()])
+
+
+@pytest.mark.scenario("F03")
+def test_no_restart_begins_with_a_block_that_is_not_taken(make, make_side, cluster):
+    """Another setting changes for which it takes one, while the producer goes on as it was: lines would wait."""
+    side = make_side("one", cluster)
+    sides = make([side], {"bootstrap_servers": cluster.bootstrap})
+    load = Load(side.lineage, rate=RATE)
+    sides.kafka["bootstrap_servers"] = "127.0.0.1:1"
+    sides.reload()
+    sides.agent.wait_says("no broker answers with what is new")
+    sides.settings["linger_ms"] = 30
+    sides.reload()
+    assert sides.agent.says("would begin with what the kafka block", "127.0.0.1:1")
+    assert sides.agent.says("reload refused")
+    sides.delivered(side, side.oracle.in_topic() + RATE)
+    sides.kafka["bootstrap_servers"] = cluster.bootstrap
+    sides.restart("linger_ms changed")
+    sides.all_there([load.stop()])
 
 
 @pytest.mark.scenario("F03")
@@ -274,6 +321,7 @@ def test_sources_and_block_at_once(make, make_side, cluster):
     one, two = make_side("one", cluster), make_side("two", cluster)
     sides = make([one, two], {"bootstrap_servers": cluster.bootstrap})
     loads = [Load(side.lineage, rate=RATE, rotate_every=3 * RATE) for side in (one, two)]
+    sides.delivered(one, RATE)
     for one.life in range(1, 11):
         swap(sides, client_id=f"c{one.life}")
         assert sides.agent.says("sources +0 -0 ~1 are taken, and settings: kafka")

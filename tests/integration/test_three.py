@@ -7,7 +7,9 @@ import pytest
 from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType
 from confluent_kafka.admin import ResourcePatternType, ResourceType
 from rig import config
+from rig.sides import Side, Sides
 from rig.wait import last, wait_for
+from rig.writer import Load
 
 # Not of the wait for who has three brokers already.
 pytestmark = pytest.mark.timeout(900, func_only=True)
@@ -194,3 +196,25 @@ def test_a_broker_is_killed(mended, shipped):
     wait_for(oracle.complete, 60, "all lines")
     assert not agent.says("no broker of"), agent.messages()
     finish(agent, oracle, 5000)
+
+
+@pytest.mark.scenario("F03", "E20")
+def test_a_swap_beside_a_frozen_broker(mended, topic_name, make_lineage, make_agent, manager, make_oracle):
+    """The producer in use is waited for until others lead what the frozen one had; status and readyz say so."""
+    topic = mended.make_topic(topic_name, replicas=3, min_insync_replicas=2)
+    lineage = make_lineage("a")
+    oracle = make_oracle(mended, topic, [lineage], unjudged={"life"})
+    side = Side("one", mended, topic, lineage, oracle)
+    sides = Sides(make_agent(text=""), manager, [side], {"bootstrap_servers": mended.bootstrap})
+    load = Load(lineage, rate=1000)
+    sides.delivered(side, 1000)
+    mended.brokers[3].freeze()
+    sides.kafka["client_id"] = "other"
+    sides.reload()
+    drains = "what is in use as soon as the producer before it has delivered what it has"
+    wait_for(lambda: drains in " ".join(sides.agent.ask("status").split()), 20, "what it waits for")
+    sides.agent.wait_says("replaced by one with what is new", deadline=60)
+    mended.mend()
+    assert not sides.agent.says("its queue is given up")
+    sides.ends_clean([load.stop()])
+    assert sides.agent.counters()["maybe_persisted"] == 0

@@ -183,6 +183,8 @@ Test(http, health_says_why_nothing_moves)
 	assert_answer(ASK("/healthz"), "200", "\r\n\r\nthe state is not written\n");
 	stats.up = false;
 	assert_answer(ASK("/healthz"), "200", "\r\n\r\na topic is not ready");
+	stats.state = "draining";
+	assert_answer(ASK("/readyz"), "503", "\r\n\r\na producer that is replaced");
 	stats.reachable = false;
 	assert_answer(ASK("/healthz"), "200", "\r\n\r\nno broker answers\n");
 	assert_answer(ASK("/readyz"), "503", "\r\n\r\nno broker answers\n");

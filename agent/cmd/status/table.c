@@ -75,9 +75,15 @@ static void show_renewal(const struct table *table, size_t indent, const struct 
 
 	if (error)
 		say(table, indent,
-		    "the kafka block, or a file that it names, says what is not in use, for it is "
-		    "refused: %s; correct it and reload",
+		    "the kafka block, or a file that it names, says what is not in use, for "
+		    "brokers or the library do not take it: %s; correct that file, or the block "
+		    "and reload",
 		    error);
+	else if (object_number(line, "renewal_waits", 0) &&
+		 strcmp(object_text(line, "producer") ?: "", "draining") == 0)
+		say(table, indent,
+		    "the kafka block, or a file that it names, says what is in use as soon as the "
+		    "producer before it has delivered what it has");
 	else if (object_number(line, "renewal_waits", 0))
 		say(table, indent,
 		    "the kafka block, or a file that it names, says what is not in use yet: it is "
