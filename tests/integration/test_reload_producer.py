@@ -3,9 +3,12 @@
 notices."""
 
 import json
+import random
+import signal
+import subprocess
 
 import pytest
-from rig import logins
+from rig import config, logins, tokens
 from rig.certificates import Authority
 from rig.kafka import Broker
 from rig.paths import WORK
@@ -28,6 +31,24 @@ def far():
     far.start()
     yield far
     far.stop()
+
+
+@pytest.fixture(scope="module")
+def issuer():
+    return tokens.Issuer(WORK / "swap-issuer")
+
+
+@pytest.fixture(scope="module")
+def tokened(issuer):
+    """Takes a password, or a token of the issuer, at its second door."""
+    authority = Authority(WORK / "tokened-authority", "authority")
+    mechanisms = {**logins.plain(agent=PASSWORD), **logins.oauth(issuer)}
+    tokened = logins.LoginBroker("tokened-broker", authority, mechanisms)
+    logins.allow_keys(tokened, issuer)
+    tokened.format()
+    tokened.start()
+    yield tokened
+    tokened.stop()
 
 
 @pytest.fixture
@@ -329,3 +350,87 @@ def test_sources_and_block_at_once(make, make_side, cluster):
     for lives in one.lives().values():
         assert lives == sorted(lives)
     assert made(sides) == 11
+
+
+@pytest.mark.scenario("F03", "E29")
+def test_from_a_password_to_a_token_and_back(make, make_side, tokened, issuer, work):
+    """Brokers refuse the first token; the next one is taken from its file without a reload."""
+    side = make_side("one", tokened)
+    tls = {"security_protocol": "sasl_ssl", "ssl_ca_location": str(tokened.authority.certificate)}
+    plain = {**tls, "sasl_mechanism": "PLAIN", "sasl_username": "agent", "sasl_password": PASSWORD}
+    sides = make([side], {"bootstrap_servers": tokened.tls, **plain})
+    load = Load(side.lineage, rate=RATE)
+    sides.delivered(side, RATE)
+    token = work / "token"
+    token.touch(mode=0o600)
+    token.write_text(issuer.token(aud="another-cluster"))
+    sides.kafka = {"bootstrap_servers": tokened.tls, **tls}
+    sides.kafka |= {"sasl_mechanism": "OAUTHBEARER", "oauth_token_file": str(token)}
+    sides.reload()
+    sides.agent.wait_says("brokers do not take what is new", "another-cluster")
+    assert "another-cluster" in sides.agent.ask("status")
+    token.write_text(issuer.token())
+    wait_for(lambda: sides.agent.counters()["producers_made"] == 2, 60, "a producer with a token")
+    sides.kafka = {"bootstrap_servers": tokened.tls, **plain}
+    swap(sides)
+    sides.ends_clean([load.stop()])
+
+
+@pytest.mark.scenario("F03", "G03")
+def test_what_is_refused_and_sent_again_beside_swaps(make_agent, broker, topic_name, work):
+    """Suspects go alone, and dead letters are sent again, through a producer that is replaced as well."""
+    topic = broker.make_topic(topic_name, max_message_bytes=4000)
+    path = work / "log" / "a.log"
+    path.touch()
+    one = {"name": "orders", "paths": [str(path)], "parser": "order", "topic": topic, "key": "${k}"}
+    settings = config.settings(broker.bootstrap, [one], pattern=r"k=(?<k>\w{1,8})")
+    agent = make_agent(text=config.render_settings(settings)).start()
+    agent.wait_says(topic, "acks = all")
+    lines = []
+
+    def swap_again(number):
+        settings["kafka"]["client_id"] = f"c{number}"
+        agent.configure(text=config.render_settings(settings))
+        agent.signal(signal.SIGHUP)
+
+    chance = random.Random(1)
+    with path.open("a") as log:
+        for number in range(600):
+            big = number % 30 == 15
+            lines.append(f"k={number % 7} n={number} {chance.randbytes(8000).hex() if big else 's' * 50}")
+            print(lines[-1], file=log, flush=True)
+            if number % 100 == 20:
+                swap_again(number)
+            last(0.005)
+    agent.counted(lines_dead=20, lines_delivered=580, deadline=60)
+    broker.alter_topic(topic, max_message_bytes=1000000)
+    where = ["--config", agent.config, "--state-dir", agent.state]
+    with subprocess.Popen([agent.program, "dead-letters", "replay", "--all", "--yes", *where]) as replay:
+        while replay.poll() is None:
+            swap_again(len(lines))
+            last(0.3)
+        assert replay.returncode == 0
+    assert agent.counters()["producers_made"] > 3
+    agent.stop()
+    found = [record.value.decode() for record in Reader(broker.bootstrap, topic).records()]
+    assert sorted(found) == sorted(lines), "each once"
+
+
+@pytest.mark.scenario("F03")
+def test_killed_at_any_time_of_a_swap(make, make_side, cluster):
+    side = make_side("one", cluster)
+    sides = make([side], {"bootstrap_servers": cluster.bootstrap})
+    load = Load(side.lineage, rate=RATE)
+    for number, after_s in enumerate((0, 0.02, 0.1, 0.3, 0.6)):
+        sides.agent.counted(lines_delivered=200)
+        sides.kafka["client_id"] = f"c{number}"
+        sides.configure()
+        sides.hang_up()
+        last(after_s)
+        sides.agent.kill()
+        sides.agent.start()
+    load.stop()
+    wait_for(side.oracle.complete, 60, "all lines")
+    sides.agent.stop()
+    verdict = side.oracle.judge()
+    assert verdict.LOST == verdict.ORDER == verdict.CORRUPT == 0, verdict
