@@ -58,7 +58,9 @@ static bool has_grown(const struct file *file, uint64_t size)
 
 void poll_found(struct files *files, struct file *file, uint64_t size)
 {
-	bool untold = !file->told && file->eof_seen && file->state == FILE_READING &&
+	/* NULs at the end are not read, for they may be a hole: the last turn saw them, too. */
+	bool seen = file->found.known && size <= file->found.size;
+	bool untold = !file->told && file->eof_seen && file->state == FILE_READING && !seen &&
 		      file->queue == FILE_QUEUE_NONE && has_grown(file, size);
 
 	file->told = false;

@@ -700,6 +700,29 @@ Test(follow, a_file_with_a_hint_on_its_way_is_not_asked)
 	cr_assert_eq(rig->counters.polled_files, 0);
 }
 
+/* They may be a hole, and are not read: nothing grows, though the file goes on behind the line. */
+Test(follow, a_file_that_ends_in_nuls_does_not_grow)
+{
+	char path[PATH_MAX];
+
+	PUT("app.log", "a1\n");
+	snprintf(path, sizeof path, "%s", rig_path(rig, "app.log"));
+	cr_assert_eq(truncate(path, 5), 0);
+	SEE("a1 ");
+	for (int look = 0; look < 5; look++) {
+		follow_begin_look(&rig->files);
+		cr_assert_str_eq(rig_rescan(rig), "");
+	}
+	cr_assert_eq(rig->counters.polled_files, 0);
+	/* What grows behind them does. */
+	for (int look = 0; look < 3; look++) {
+		write_unseen("\n");
+		follow_begin_look(&rig->files);
+		cr_assert_str_neq(rig_rescan(rig), "");
+	}
+	cr_assert_eq(rig->counters.polled_files, 1);
+}
+
 /* ---- where new files begin ---- */
 
 Test(follow, start_at_end_holds_for_the_first_start_only)
