@@ -69,6 +69,14 @@ static struct reading read_line(const struct view *view, const struct file *file
 	return reading;
 }
 
+/* What was there before its file was followed may be passed over; up to where is not kept. */
+static const char *passed_over(const struct source *source)
+{
+	return source->start_at == SOURCE_START_END ? ", or passed over (start_at)" :
+	       source->ignore_older_ms              ? ", or passed over (ignore_older)" :
+						      "";
+}
+
 /* A line that is settled, and more is not known of it. How to learn it. */
 #define NOT_KEPT "; where it is in Kafka is not kept (`waybill run --print-acks` prints it)"
 
@@ -79,6 +87,7 @@ void explain_settled(const struct view *view, const struct file *file, uint64_t 
 	const struct reading line = read_line(view, file, position);
 	const uint64_t start = slot ? slot_position(slot) : line.start;
 	const struct store_dead_letter *letter = explain_letter(view, file, start);
+	const char *passed = passed_over(file->source);
 	char reason[256], where[300] = "";
 	uint64_t bytes, count;
 
@@ -93,9 +102,9 @@ void explain_settled(const struct view *view, const struct file *file, uint64_t 
 		say(e, "filtered", "it is settled: left out by %s, as its bytes are now", line.why);
 	else if (!letters_kept(view->letters, file->source->name))
 		say(e, "settled",
-		    "it is settled: delivered, or filtered by on_no_match = \"skip\" or a rule; "
+		    "it is settled: delivered, or filtered by on_no_match = \"skip\" or a rule%s; "
 		    "source %s has no dead letters" NOT_KEPT,
-		    file->source->name);
+		    passed, file->source->name);
 	else if (view->writing || count > LETTERS_MAX)
 		say(e, "settled",
 		    "it is settled: delivered, filtered, or one of the dead letters of source "
@@ -103,8 +112,9 @@ void explain_settled(const struct view *view, const struct file *file, uint64_t 
 		    file->source->name);
 	else if (store_find_letter(view->store, file->id, start, reason, sizeof reason))
 		say(e, "settled",
-		    "it is settled: delivered, or filtered by on_no_match = \"skip\" or a rule; "
+		    "it is settled: delivered, or filtered by on_no_match = \"skip\" or a rule%s; "
 		    "%s" NOT_KEPT,
+		    passed,
 		    file->source->join ? "no dead letter begins with it (ask for the first line of "
 					 "its event)" :
 					 "it is no dead letter");

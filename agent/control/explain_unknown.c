@@ -3,11 +3,16 @@
  * Of a file that nobody reads: whether anybody wants it, and what is in its way; or all that was in
  * it is settled, and only its row is left.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "control/explain_private.h"
 #include "control/nearest.h"
+#include "input/reach.h"
 
 static const char *source_name(const struct view *view, int source)
 {
@@ -53,6 +58,65 @@ static const char *wanted_name(const struct view *view, const struct request *re
 	return path;
 }
 
+/* The first directory on the way to the path that denies us this right; false: none. */
+static bool find_denied(const char *path, int right, char ret_dir[PATH_MAX])
+{
+	for (const char *at = path; (at = strchr(at + 1, '/'));) {
+		snprintf(ret_dir, PATH_MAX, "%.*s", (int)(at - path), path);
+		if (faccessat(AT_FDCWD, ret_dir, right, AT_EACCESS) < 0 && errno == EACCES)
+			return true;
+	}
+	return false;
+}
+
+static void say_denied(const char *source, const char *dir, struct explanation *e)
+{
+	say(e, "unreadable",
+	    "source %s wants it, and directory %.500s cannot be read: waybill's user or one of its "
+	    "groups must be able to list and search it; it is tried again every half minute",
+	    source, dir);
+}
+
+/* It is wanted, and not known. error: of opening it, 0: that went well. */
+static const char *why_absent(int error)
+{
+	switch (error) {
+	case 0:
+		return "it is left out (compressed, a copy of what was shipped: the log says so), "
+		       "or came a moment ago";
+	case -ENOENT:
+		return "it is not there";
+	case -ELOOP:
+		return "a symbolic link on the way to it is not to be followed (`follow_links`)";
+	case -ENXIO:
+		return "it is a directory, FIFO, socket or device, and never followed";
+	default:
+		return strerror(-error);
+	}
+}
+
+static void explain_absent(const char *source, const char *path, enum reach_links links,
+			   struct explanation *e)
+{
+	int fd = reach_open_log(path, links);
+	char real[PATH_MAX];
+
+	if (fd >= 0)
+		close(fd);
+	if (fd >= 0 && find_denied(path, R_OK, real))
+		say_denied(source, real, e);
+	else if (fd == -ENOENT && reach_walk(path, links, NULL, NULL, real) == -ENOENT &&
+		 strcmp(real, path) != 0)
+		say(e, "absent",
+		    "source %s wants it, and no such file is known: there is no %.500s, which is "
+		    "on "
+		    "the way to it",
+		    source, real);
+	else
+		say(e, "absent", "source %s wants it, and no such file is known: %s", source,
+		    why_absent(fd < 0 ? fd : 0));
+}
+
 void explain_unknown(const struct view *view, const struct request *request, struct explanation *e)
 {
 	const char *path = wanted_name(view, request);
@@ -60,7 +124,7 @@ void explain_unknown(const struct view *view, const struct request *request, str
 	int excludes = discover_excluded(view->discover, path);
 	const struct loss *loss = losses_find(&view->files->losses, path);
 	size_t waiting;
-	char words[512];
+	char words[512], dir[PATH_MAX];
 
 	if (loss) {
 		losses_describe(loss, words, sizeof words);
@@ -68,6 +132,8 @@ void explain_unknown(const struct view *view, const struct request *request, str
 		    "of what was in it %s; keep rotated files longer; a copy of it is shipped when "
 		    "it is put under a name that a source wants",
 		    words);
+	} else if (wants >= 0 && find_denied(path, X_OK, dir)) {
+		say_denied(source_name(view, wants), dir, e);
 	} else if (wants >= 0 && map_get(view->files->unreadable, path, strlen(path))) {
 		say(e, "unreadable",
 		    "source %s wants it, and it cannot be opened: waybill's user or one of its "
@@ -81,11 +147,8 @@ void explain_unknown(const struct view *view, const struct request *request, str
 		    "(`waybill check`), or leave some out with `exclude`",
 		    source_name(view, wants), waiting);
 	} else if (wants >= 0) {
-		say(e, "absent",
-		    "source %s wants it, and no such file is known: it is not there, cannot be "
-		    "opened, or is left out (compressed, ignore_older, no plain file); `waybill "
-		    "check` says which",
-		    source_name(view, wants));
+		explain_absent(source_name(view, wants), path, view->files->sources[wants].links,
+			       e);
 	} else if (discover_shuns(view->discover, path)) {
 		say(e, "own", "it is waybill's own, and never followed");
 	} else if (excludes >= 0) {

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from rig import config
+from rig.rights import UNPRIVILEGED
 from rig.state import read_state
 from rig.wait import wait_for
 
@@ -226,6 +227,49 @@ def test_a_file_under_another_name(work, make_agent):
         assert explain(agent, name, cwd=logs).startswith("absent: source lines wants it")
     assert explain(agent, "../log/b.log", cwd=logs).startswith("absent: source lines wants it")
     agent.kill()
+
+
+@pytest.mark.scenario("G01", "G03", "B06")
+def test_what_is_in_the_way_of_a_file(work, make_agent):
+    """A directory that is closed to the agent, or open but for its list; a link that leads nowhere; what is no
+    file. The one who asks is closed out of nothing."""
+    logs = work / "log"
+    for name, mode in (("closed", 0), ("unlisted", 0o311), ("open", 0o755)):
+        (logs / name).mkdir()
+        (logs / name / "a.log").write_text("one\n")
+        (logs / name).chmod(mode)
+    os.symlink(logs / "nowhere" / "b.log", logs / "open" / "link.log")
+    os.mkfifo(logs / "open" / "fifo.log")
+    source = {"name": "s", "paths": [str(logs / "*" / "*.log"), str(logs / "closed" / "literal")], "topic": "t"}
+    agent = make_agent(text=config.render_settings(config.settings(NOWHERE, [source])))
+    agent.prefix = UNPRIVILEGED
+    agent.start()
+    agent.wait_says("started:")
+    for name in ("closed/a.log", "closed/a.log:1", "closed/literal", "unlisted/a.log"):
+        said = explain(agent, logs / name)
+        assert said.startswith("unreadable: source s wants it, and directory "), (name, said)
+        assert f"{logs / name.split('/')[0]} cannot be read: waybill's user" in said, (name, said)
+    assert explain(agent, logs / "open" / "c.log").endswith("no such file is known: it is not there")
+    assert f"there is no {logs / 'nowhere'}, which is on" in explain(agent, logs / "open" / "link.log")
+    assert "it is a directory, FIFO, socket or device" in explain(agent, logs / "open" / "fifo.log")
+    (logs / "closed").chmod(0o755), (logs / "unlisted").chmod(0o755)
+    for name in ("closed", "unlisted"):
+        wait_for(lambda name=name: "source s follows it" in explain(agent, logs / name / "a.log"), 40, name)
+    agent.kill()
+
+
+@pytest.mark.scenario("G01", "G03")
+@pytest.mark.parametrize("setting", [{"start_at": "end"}, {"ignore_older": "1h"}], ids=lambda setting: next(iter(setting)))
+def test_what_was_passed_over_at_first(cluster, topic, work, make_agent, setting):
+    """It is in no topic, and not said to be."""
+    path = work / "log" / "a.log"
+    path.write_text("one\n")
+    os.utime(path, (1e9, 1e9))
+    source = {"name": "s", "paths": [str(path)], "topic": topic, **setting}
+    agent = make_agent(text=config.render_settings(config.settings(cluster.bootstrap, [source]))).start()
+    agent.wait_says("started:")
+    assert f"or passed over ({next(iter(setting))})" in explain(agent, f"{path}:1")
+    agent.stop()
 
 
 @pytest.mark.scenario("G01", "G03")

@@ -80,7 +80,8 @@ static int show(struct status_options *options, const char *word)
 	if (r)
 		return r < 0 ? EX_OSERR : EX_UNAVAILABLE;
 	if (!seeing.known)
-		fprintf(stderr, "waybill: no file, source or topic is known as \"%s\"\n", word);
+		fprintf(stderr, "waybill: no file, source or topic is known as \"%s\"%s\n", word,
+			strchr(word, '/') ? ": `waybill explain` says why" : "");
 	return seeing.known ? EX_OK : EX_NOINPUT;
 }
 
