@@ -101,6 +101,8 @@ static void try_make(struct helper *h, struct work *w)
 	if (!producer_fits(w->fresh, &w->options, &sizing)) {
 		/* Only now is it known how large batches may be: once more, with that. */
 		w->sizing = sizing;
+		/* The settings go with the answer, and nothing else knows them. */
+		w->settings_us = 0;
 		w->fresh = producer_free(w->fresh);
 		topics_free(answer.topics);
 		w->next_us = 0;

@@ -269,6 +269,7 @@ void trial_step(struct helper *h, struct work *w)
 	} else {
 		topics_free(answer.topics);
 		t->producer = producer_free(t->producer);
+		w->settings_us = 0;
 		t->next_us = 0;
 	}
 }

@@ -110,5 +110,8 @@ def test_limit_known_at_the_start(
     topic = cluster.make_topic(topic_name, max_message_bytes=LIMIT)
     lineage = make_lineage("a").append(3000)
     agent = make_agent(cluster.bootstrap, topic, kafka={"compression_type": codec}).start()
+    wait_for(lambda: settings_are_known(agent, topic), 20, "the settings of the topic")
     oracle = make_oracle(cluster, topic, [lineage])
     assert judge(agent, oracle, written=3000, dead=0) == []
+    counters = agent.counters()
+    assert (counters["reports_refused"], counters["producers_made"]) == (0, 1), agent.messages()
