@@ -115,6 +115,29 @@ static void explain_open(const struct view *view, const struct file *file, struc
 	    (uint64_t)(options->flush_after_us / US_PER_S));
 }
 
+/* That no broker answers is no matter of the file, and so not in its condition. */
+static void add_silence(const struct view *view, const struct file *file, struct explanation *e)
+{
+	bool held = file->queue == FILE_QUEUE_HELD && file->waits_for == FILE_WAITS_TOPIC &&
+		    file->waits_topic < view->conf->n_topics;
+	size_t len = strlen(e->words);
+	struct output_stats stats;
+	uint32_t topic = file->waits_topic;
+	int32_t partition = -1;
+	char words[512];
+
+	if (!where_first(view, file, 0, &topic, &partition) && !held)
+		return;
+	slow_stats(view, topic, &stats);
+	if (stats.reachable)
+		return;
+	slow_partition(view, topic, partition, words, sizeof words);
+	snprintf(e->words + len, sizeof e->words - len, "; %s", words);
+}
+
+/* Of one whose bytes are others than those that were read. */
+#define REWRITTEN "its file shrank or was rewritten, and is read from its start again"
+
 static void explain_position(const struct view *view, const struct file *file, uint64_t position,
 			     struct explanation *e)
 {
@@ -127,6 +150,10 @@ static void explain_position(const struct view *view, const struct file *file, u
 	} else if (condition.sized && position >= condition.size) {
 		say(e, "beyond", "the file has %" PRIu64 " bytes: no such line is written yet",
 		    condition.size);
+	} else if (file->rewritten) {
+		/* What is in memory is of the content before. */
+		say(e, "unread", "it is not read yet: " REWRITTEN "; it waits for %s",
+		    condition.waits_for);
 	} else if ((slot = where_slot(file, position))) {
 		explain_slot(view, file, slot, e);
 		if (file->source->n_also)
@@ -138,25 +165,8 @@ static void explain_position(const struct view *view, const struct file *file, u
 	} else {
 		say(e, "unread", "it is not read yet%s%s",
 		    *condition.waits_for ? ": its file waits for " : "", condition.waits_for);
+		add_silence(view, file, e);
 	}
-}
-
-/* That no broker answers is no matter of the file, and so not in its condition. */
-static void add_silence(const struct view *view, const struct file *file, struct explanation *e)
-{
-	size_t len = strlen(e->words);
-	struct output_stats stats;
-	int32_t partition;
-	uint32_t topic;
-	char words[512];
-
-	if (!where_first(view, file, 0, &topic, &partition))
-		return;
-	slow_stats(view, topic, &stats);
-	if (stats.reachable)
-		return;
-	slow_partition(view, topic, partition, words, sizeof words);
-	snprintf(e->words + len, sizeof e->words - len, "; %s", words);
 }
 
 static void explain_file(const struct view *view, const struct file *file, struct explanation *e)
@@ -165,9 +175,9 @@ static void explain_file(const struct view *view, const struct file *file, struc
 
 	condition_of(view, file, &condition);
 	say(e, condition.state,
-	    "source %s follows it: all before position %" PRIu64 " is settled%s%s",
-	    file->source->name, condition.position, *condition.waits_for ? "; it waits for " : "",
-	    condition.waits_for);
+	    "source %s follows it: %sall before position %" PRIu64 " is settled%s%s",
+	    file->source->name, file->rewritten ? REWRITTEN "; " : "", condition.position,
+	    *condition.waits_for ? "; it waits for " : "", condition.waits_for);
 	add_silence(view, file, e);
 }
 

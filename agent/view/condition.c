@@ -54,6 +54,9 @@ static void measure(const struct file *file, unsigned *asks, struct condition *c
 		if (fstat(file->tail.fd, &st) == 0)
 			condition->size = (uint64_t)st.st_size;
 	}
+	/* Of what is there by now nothing was read; what is in flight was there before. */
+	if (file->rewritten)
+		condition->position = condition->read = 0;
 	if (condition->size > condition->position)
 		condition->lag = condition->size - condition->position;
 }
@@ -109,7 +112,8 @@ static void say_topic(const struct view *view, const struct file *file, char *te
 		snprintf(text, len, "topic %s, which is %s: %s", name, topic.state,
 			 condition_topic_cure(topic.state));
 	else if (strcmp(topic.state, "ready") != 0)
-		snprintf(text, len, "topic %s, which is %s", name, topic.state);
+		snprintf(text, len, "topic %s, which is %s: no broker has told of it yet", name,
+			 topic.state);
 	else if (stats.state && strcmp(stats.state, "running") != 0)
 		snprintf(text, len, "a producer for topic %s: one is being replaced", name);
 	else if (!stats.reachable)

@@ -43,6 +43,9 @@ def test_what_waits(work, make_agent):
     agent.wait_says("started:")
     assert explain(agent, f"{path}:2").startswith("unread: it is not read yet")
     assert "all before position 0 is settled" in explain(agent, path)
+    for about in (path, f"{path}:2"):
+        words = "which is unknown: no broker has told of it yet; no broker answers"
+        wait_for(lambda about=about: words in explain(agent, about), 30, words)
     assert explain(agent, f"{path}@13").startswith("beyond: the file has 13 bytes")
     assert "has no line 5" in explain(agent, f"{path}:5", EX_NOINPUT)
     other = work / "log" / "a.txt"
@@ -326,6 +329,31 @@ def test_what_was_destroyed_unread(work, make_agent):
     assert f"of what had this name before {words}" in said and not said.startswith("destroyed"), said
     assert explain(agent, logs / "other.log").startswith("absent: ")
     agent.kill()
+
+
+@pytest.mark.scenario("G01", "G03", "A06")
+def test_a_line_of_what_took_the_place_of_lines_in_flight(broker, own_topic, work, make_agent):
+    """Of it nothing is settled, however far the content before it was."""
+    path = work / "log" / "a.log"
+    path.write_text("one\ntwo\n")
+    agent = make_agent(broker.bootstrap, own_topic).start()
+    agent.counted(lines_delivered=2)
+    broker.freeze()
+    try:
+        with path.open("a") as log:
+            log.write("three\n")
+        agent.counted(in_flight=1)
+        path.write_text("new\n")
+        words = "unread: it is not read yet: its file shrank or was rewritten, and is read from its start again; it waits"
+        wait_for(lambda: explain(agent, f"{path}:1").startswith(words), 30, words)
+        said = explain(agent, path)
+        assert "shrank or was rewritten" in said and "all before position 0 is settled" in said, said
+        assert "0 of 4 bytes are settled, 0 are read; 1 record in flight" in " ".join(agent.ask("status", path).split())
+    finally:
+        broker.thaw()
+    agent.counted(lines_delivered=4)
+    assert explain(agent, f"{path}:1").startswith("settled: ")
+    agent.stop()
 
 
 @pytest.mark.scenario("G02", "G03")
