@@ -168,6 +168,8 @@ int cmd_explain(int argc, char **argv)
 		return EX_USAGE;
 	r = ask_both(&options, &request, line, &status);
 	if (r == ASK_E_NOBODY)
-		fprintf(stderr, "waybill: no agent answers at %s\n", options.place.path);
+		fprintf(stderr,
+			"waybill: no agent answers at %s (`waybill status FILE` reads the state)\n",
+			options.place.path);
 	return r ? EX_UNAVAILABLE : status;
 }

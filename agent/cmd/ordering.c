@@ -21,8 +21,8 @@ bool ordering_confirmed(const char *question)
 	char answer[16];
 
 	if (!isatty(STDIN_FILENO)) {
-		fputs("waybill: nobody can be asked: --yes does it, --dry-run only says what it "
-		      "would do\n",
+		fputs("waybill: nobody can be asked: --yes does it, --dry-run says what it would "
+		      "do\n",
 		      stderr);
 		return false;
 	}

@@ -11,13 +11,11 @@
 
 #include "control/explain_private.h"
 #include "control/find.h"
+#include "state/rows.h"
 #include "view/where.h"
 
 /* So many stored letters are looked through; there is no index, and the loop waits meanwhile. */
 #define LETTERS_MAX 2000
-
-/* What to do about a dead letter. */
-#define MENDED "`waybill dead-letters replay` sends it again when what it was refused for is mended"
 
 const struct store_dead_letter *explain_letter(const struct view *view, const struct file *file,
 					       uint64_t position)
@@ -77,6 +75,22 @@ static const char *passed_over(const struct source *source)
 						      "";
 }
 
+static void say_dead(const char *reason, struct explanation *e)
+{
+	if (store_letter_is_ruled(reason))
+		say(e, "dead",
+		    "it is a dead letter: %s; `waybill dead-letters replay` sends it as it is "
+		    "kept; "
+		    "to have it parsed again when its source is mended, set its file back to it "
+		    "(`waybill checkpoint set`), which sends the lines behind it again, too",
+		    reason);
+	else
+		say(e, "dead",
+		    "it is a dead letter: %s; `waybill dead-letters replay` sends it again when "
+		    "what it was refused for is mended",
+		    reason);
+}
+
 /* A line that is settled, and more is not known of it. How to learn it. */
 #define NOT_KEPT "; where it is in Kafka is not kept (`waybill run --print-acks` prints it)"
 
@@ -95,7 +109,7 @@ void explain_settled(const struct view *view, const struct file *file, uint64_t 
 		where_delivered(view, slot, where, sizeof where);
 	store_dead_letters(view->store, &bytes, &count);
 	if (letter)
-		say(e, "dead", "it is a dead letter: %s; " MENDED, letter->reason);
+		say_dead(letter->reason, e);
 	else if (*where)
 		say(e, "settled", "it was delivered%s", where);
 	else if (line.why)
@@ -119,7 +133,7 @@ void explain_settled(const struct view *view, const struct file *file, uint64_t 
 					 "its event)" :
 					 "it is no dead letter");
 	else
-		say(e, "dead", "it is a dead letter: %s; " MENDED, reason);
+		say_dead(reason, e);
 }
 
 void explain_ahead(const struct file *file, const char *how, struct explanation *e)

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "state/rows.h"
+
 /* Where the dead letters of the source go on to; NULL: they stay. */
 static const char *topic_of(const struct conf *conf, const char *source)
 {
@@ -50,8 +52,11 @@ static void tell_letters(const struct intake *intake)
 				"%s: position %" PRIu64
 				": a record was refused (%s): it is not in Kafka, but kept "
 				"as a dead letter of source %s; `waybill dead-letters "
-				"replay` sends it again when that is mended",
-				letter->path, letter->position, letter->reason, source);
+				"replay` sends it %s",
+				letter->path, letter->position, letter->reason, source,
+				store_letter_is_ruled(letter->reason) ?
+					"as it is kept: it is not parsed again" :
+					"again when that is mended");
 	}
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/hash.h"
 #include "base/slice.h"
@@ -90,5 +91,14 @@ struct store_gone {
 	bool stays;     /* it is noted */
 	uint32_t share; /* then: the caller's, not stored */
 };
+
+/*
+ * By the reason of a dead letter whether a rule of its source made it one: such a rule judges a line
+ * when it is parsed, and what is sent again is not parsed again.
+ */
+static inline bool store_letter_is_ruled(const char *reason)
+{
+	return strstr(reason, " (") && strncmp(reason, "MSG_SIZE", strlen("MSG_SIZE")) != 0;
+}
 
 #endif

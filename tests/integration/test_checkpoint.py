@@ -53,8 +53,9 @@ def test_set(shipped, running):
         agent.stop()
     assert "lines come again" in checkpoint(agent, "set", path, at, "--dry-run")
     assert "--yes" in checkpoint(agent, "set", path, at, expect=EX_USAGE)
-    checkpoint(agent, "set", path, at + 1, "--yes", expect=EX_UNAVAILABLE)
-    checkpoint(agent, "set", path, 10**9, "--yes", expect=EX_UNAVAILABLE)
+    for how in ("--yes", "--dry-run"):
+        for wrong in (at + 1, 10**9):
+            assert "no line of it begins" in checkpoint(agent, "set", path, wrong, how, expect=EX_UNAVAILABLE)
     assert f"to {at}" in checkpoint(agent, "set", path, at, "--yes")
     if not running:
         assert [file.committed for file in read_state(agent.state).files.values()] == [at]
@@ -172,7 +173,9 @@ def test_a_line_begins_where_the_source_says(cluster, topic, work, make_agent, h
     starts = [len(b"".join(parts[:n])) for n in range(4)]
     for at in set(range(1, starts[3] + 2)) - set(starts):
         checkpoint(agent, "set", path, at, "--yes", expect=EX_UNAVAILABLE)
+        checkpoint(agent, "set", path, at, "--dry-run", expect=EX_UNAVAILABLE)
     for at in reversed(starts[1:]):
+        assert f"go on at {at}" in checkpoint(agent, "set", path, at, "--dry-run")
         assert f"to {at}" in checkpoint(agent, "set", path, at, "--yes")
     assert f"to {starts[3]}" in checkpoint(agent, "set", path, "end", "--yes")
     if running:

@@ -87,6 +87,9 @@ def test_what_became_of_lines(cluster, topic, work, make_agent):
     agent = make_agent(text=config.render_settings(settings)).start()
     agent.counted(lines_delivered=2, lines_dead=1)
     assert explain(agent, f"{path}:2").startswith("dead: it is a dead letter: KEY_MISSING")
+    # It is not parsed again, whatever is mended: sent again it has no key, as before.
+    assert "replay` sends it as it is kept" in explain(agent, f"{path}:2")
+    agent.wait_says("a record was refused (KEY_MISSING", "sends it as it is kept: it is not parsed again")
     assert explain(agent, f"{path}:3").startswith("settled: ")
     assert explain(agent, f"{path}:3").endswith("is not kept (`waybill run --print-acks` prints it)")
     assert explain(agent, f"{path}@28").startswith("unread: it is not read yet: its file waits for the end of its last line")

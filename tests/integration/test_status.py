@@ -95,6 +95,7 @@ def test_without_an_agent_the_state_is_read(work, make_agent):
     assert of_kind(answer, "agent")[0]["running"] is False
     file = of_kind(answer, "file")[0]
     assert (file["path"], file["position"], file["lag_bytes"]) == (str(path), 0, 8)
+    assert "no file is known as" in (said := ask(agent, "lines", expect=EX_NOINPUT)) and "without an agent" in said
     after = {file.name: file.read_bytes() for file in agent.state.iterdir() if file.is_file()}
     assert after == before, "it has written there"
     agent.state.joinpath("control").unlink()

@@ -136,8 +136,8 @@ struct named {
 	const struct request *request;
 	bool exact; /* by its path, not by its source or its generations */
 	uint64_t n;
-	int64_t position;
-	char path[PATH_MAX]; /* of the last one */
+	int64_t position, size; /* size -1: it is compressed */
+	char path[PATH_MAX];    /* of the last one */
 };
 
 static int count(void *context, struct slice line, const struct object *object)
@@ -155,6 +155,7 @@ static int count(void *context, struct slice line, const struct object *object)
 	named->exact = exact;
 	named->n++;
 	named->position = object_number(object, "position", -1);
+	named->size = object_number(object, "size", -1);
 	snprintf(named->path, sizeof named->path, "%s", path);
 	return 0;
 }
@@ -199,28 +200,29 @@ static int carry_out(const struct checkpoint_options *options, const struct requ
 
 /* The one file that the request is about, which has its path from then on. 0, or exit status. */
 static int find(const struct checkpoint_options *options, const char *word, struct request *request,
-		int64_t *ret_position)
+		struct named *ret_named)
 {
-	struct named named = {.request = request};
+	struct named *named = ret_named;
 	int status;
+
+	*named = (struct named){.request = request};
 
 	if (!ask_about(request, word))
 		return EX_USAGE;
-	status = see_files(&options->place, word, count, &named);
+	status = see_files(&options->place, word, count, named);
 	if (status)
 		return status;
-	if (named.n == 0)
+	if (named->n == 0)
 		return unknown(word);
-	if (named.n > 1) {
+	if (named->n > 1) {
 		fprintf(stderr,
 			"waybill: \"%s\" is the name of %" PRIu64
 			" files: name one of them (`waybill checkpoint list`)\n",
-			word, named.n);
+			word, named->n);
 		return EX_NOINPUT;
 	}
-	if (!named.exact)
-		memcpy(request->about, named.path, sizeof named.path);
-	*ret_position = named.position;
+	if (!named->exact)
+		memcpy(request->about, named->path, sizeof named->path);
 	return 0;
 }
 
@@ -228,11 +230,20 @@ static int set(const struct checkpoint_options *options, const char *word, int64
 {
 	struct request request = {.kind = REQUEST_SET, .position = position};
 	char question[256], where[32];
+	const char *doubt = NULL;
+	struct named named;
 	int64_t now;
-	int status = find(options, word, &request, &now);
+	int status = find(options, word, &request, &named);
 
 	if (status)
 		return status;
+	now = named.position;
+	if (options->dry_run && position > 0 && named.size >= 0)
+		doubt = rows_doubt(&options->place, named.path, &request);
+	if (doubt) {
+		fprintf(stderr, "waybill: %s: %s\n", request.about, doubt);
+		return EX_UNAVAILABLE;
+	}
 	snprintf(where, sizeof where, position < 0 ? "its end" : "%" PRId64, position);
 	snprintf(question, sizeof question,
 		 "It is at position %" PRId64 ", and will go on at %s: lines %s.", now, where,

@@ -84,6 +84,37 @@ static const char *choose(const struct conf *conf, const struct store_file *row,
 	return r ? "no line of it begins at that position" : NULL;
 }
 
+/* What is wrong with it has been said when the place was looked for. */
+static int load(const struct ask_place *place, struct conf **ret_conf)
+{
+	static const struct conf_surroundings without_secrets = {.no_secrets = true};
+	FILE *nowhere = fopen("/dev/null", "we");
+	int r = nowhere ? conf_load_in(&without_secrets, place->conf, nowhere, ret_conf) : -errno;
+
+	if (nowhere)
+		fclose(nowhere);
+	return r > 0 ? -EINVAL : r;
+}
+
+const char *rows_doubt(const struct ask_place *place, const char *path,
+		       const struct request *request)
+{
+	struct store_file row = {.path = (char *)(uintptr_t)path};
+	const char *why = NULL;
+	struct conf *conf;
+	struct stat st;
+	uint64_t to;
+
+	if (access(path, R_OK) < 0 || stat(path, &st) < 0 || !*place->conf || load(place, &conf))
+		return NULL;
+	row.inode = st.st_ino;
+	/* Of another name, after a rotation, it is not known here how its lines end. */
+	if (whose_path(conf, path))
+		why = choose(conf, &row, request, &to);
+	conf_unref(conf);
+	return why;
+}
+
 static int write_row(struct store *store, const struct store_file *row, uint64_t position)
 {
 	struct store_file changed = *row;
@@ -130,18 +161,6 @@ static int set(struct store *store, const struct conf *conf, const struct reques
 	}
 	store_files_free(rows, n);
 	return r;
-}
-
-/* What is wrong with it has been said when the place was looked for. */
-static int load(const struct ask_place *place, struct conf **ret_conf)
-{
-	static const struct conf_surroundings without_secrets = {.no_secrets = true};
-	FILE *nowhere = fopen("/dev/null", "we");
-	int r = nowhere ? conf_load_in(&without_secrets, place->conf, nowhere, ret_conf) : -errno;
-
-	if (nowhere)
-		fclose(nowhere);
-	return r > 0 ? -EINVAL : r;
 }
 
 int rows_set(const struct ask_place *place, const struct request *request, uint64_t *ret_from,

@@ -39,6 +39,7 @@ static const struct cmd_syntax syntax = {
 struct seeing {
 	bool json;
 	bool known;
+	bool running;
 	struct table table;
 };
 
@@ -48,6 +49,8 @@ static int see(void *context, struct slice line, const struct object *object)
 
 	if (object_number(object, "known", 1) == 0)
 		seeing->known = false;
+	if (object_number(object, "running", 1) == 0)
+		seeing->running = false;
 	if (!seeing->json)
 		return table_line(&seeing->table, object);
 	fwrite(line.at, 1, line.len, stdout);
@@ -62,7 +65,7 @@ static int show(struct status_options *options, const char *word)
 		.kind = REQUEST_STATUS,
 		.limit = options->json ? 0 : WORST_FILES,
 	};
-	struct seeing seeing = {.json = options->json, .known = true};
+	struct seeing seeing = {.json = options->json, .known = true, .running = true};
 	int r;
 
 	if (!ask_about(&request, word))
@@ -80,8 +83,11 @@ static int show(struct status_options *options, const char *word)
 	if (r)
 		return r < 0 ? EX_OSERR : EX_UNAVAILABLE;
 	if (!seeing.known)
-		fprintf(stderr, "waybill: no file, source or topic is known as \"%s\"%s\n", word,
-			strchr(word, '/') ? ": `waybill explain` says why" : "");
+		fprintf(stderr, "waybill: no file%s is known as \"%s\"%s\n",
+			seeing.running ? ", source or topic" : "", word,
+			!seeing.running   ? ", and without an agent nothing else is known" :
+			strchr(word, '/') ? ": `waybill explain` says why" :
+					    "");
 	return seeing.known ? EX_OK : EX_NOINPUT;
 }
 
