@@ -82,8 +82,8 @@ static const char *why_absent(int error)
 {
 	switch (error) {
 	case 0:
-		return "it is left out (compressed, a copy of what was shipped: the log says so), "
-		       "or came a moment ago";
+		return "it is left out (compressed, and its source has no `compressed = true`; a "
+		       "copy of what was shipped: the log says which), or came a moment ago";
 	case -ENOENT:
 		return "it is not there";
 	case -ELOOP:

@@ -1,52 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Component by component, as a person compares them: the pattern of which most match is the
- * nearest. It is a help to read, not what decides, so fnmatch(3) is good enough; what it does not
- * know ("**", alternatives) ends the comparison there.
+ * nearest. Of its alternatives each is compared; behind "**" the comparison goes on at the first
+ * name that matches.
  */
 #include "control/nearest.h"
 
-#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/glob.h"
+
 struct near {
 	const char *source, *pattern;
-	size_t same;              /* components from the first on */
-	struct slice has, wanted; /* the first that differs; len 0: there is none any more */
+	size_t same;                /* components from the first on */
+	char has[256], wanted[256]; /* the first that differs; "": there is none any more */
 };
 
-/* The next component behind *at. */
-static struct slice next(const char **at)
+/* The next component behind *at; "": there is none. */
+static void next(const char **at, char ret_name[256])
 {
-	struct slice component;
+	size_t len;
 
 	*at += strspn(*at, "/");
-	component = (struct slice){*at, strcspn(*at, "/")};
-	*at += component.len;
-	return component;
+	len = strcspn(*at, "/");
+	snprintf(ret_name, 256, "%.*s", (int)len, *at);
+	*at += len;
 }
 
-static bool matches(struct slice pattern, struct slice name)
+static void compare(struct near *near, const struct glob *glob, size_t alternative,
+		    const char *path)
 {
-	char texts[2][256];
+	size_t n = glob_n_components(glob, alternative), i = 0;
+	const char *text = NULL;
+	bool deep = false;
 
-	if (pattern.len >= sizeof texts[0] || name.len >= sizeof texts[1])
-		return false;
-	snprintf(texts[0], sizeof texts[0], "%.*s", (int)pattern.len, pattern.at);
-	snprintf(texts[1], sizeof texts[1], "%.*s", (int)name.len, name.at);
-	return fnmatch(texts[0], texts[1], FNM_PERIOD) == 0;
-}
-
-static void compare(struct near *near, const char *path)
-{
-	const char *pattern = near->pattern;
-
-	do {
-		near->wanted = next(&pattern);
-		near->has = next(&path);
-	} while (near->wanted.len && near->has.len && matches(near->wanted, near->has) &&
-		 ++near->same);
+	next(&path, near->has);
+	for (; i < n && *near->has; text = NULL) {
+		if (glob_component(glob, alternative, i, &text) == GLOB_DEEP) {
+			deep = true;
+			i++;
+		} else if (glob_component_match(glob, alternative, i, near->has)) {
+			deep = false;
+			i++;
+			near->same++;
+			next(&path, near->has);
+		} else if (deep && path[strspn(path, "/")]) {
+			next(&path, near->has);
+		} else {
+			break;
+		}
+	}
+	if (i < n)
+		glob_component(glob, alternative, i, &text);
+	snprintf(near->wanted, sizeof near->wanted, "%s", i == n ? "" : text ?: "**");
 }
 
 static void put_words(const struct near *near, char *ret_words, size_t len)
@@ -56,16 +63,32 @@ static void put_words(const struct near *near, char *ret_words, size_t len)
 
 	if (n < 0 || (size_t)n >= len)
 		return;
-	if (near->wanted.len && near->has.len)
+	if (*near->wanted && *near->has)
 		snprintf(ret_words + n, len - (size_t)n,
-			 ", which wants \"%.*s\" where this has \"%.*s\"", (int)near->wanted.len,
-			 near->wanted.at, (int)near->has.len, near->has.at);
-	else if (near->wanted.len)
-		snprintf(ret_words + n, len - (size_t)n, ", which goes on with \"%.*s\"",
-			 (int)near->wanted.len, near->wanted.at);
-	else if (near->has.len)
-		snprintf(ret_words + n, len - (size_t)n, ", which ends before \"%.*s\"",
-			 (int)near->has.len, near->has.at);
+			 ", which wants \"%s\" where this has \"%s\"", near->wanted, near->has);
+	else if (*near->wanted)
+		snprintf(ret_words + n, len - (size_t)n, ", which goes on with \"%s\"",
+			 near->wanted);
+	else if (*near->has)
+		snprintf(ret_words + n, len - (size_t)n, ", which ends before \"%s\"", near->has);
+}
+
+/* Of the pattern the alternative that comes nearest, if it comes nearer than the best so far. */
+static void look_at(struct near *best, const char *source, const char *pattern, const char *path)
+{
+	struct glob *glob;
+
+	/* It was compiled when the configuration was read. */
+	if (glob_compile(pattern, &glob, NULL, 0))
+		return;
+	for (size_t i = 0; i < glob_n_alternatives(glob); i++) {
+		struct near near = {.source = source, .pattern = pattern};
+
+		compare(&near, glob, i, path);
+		if (!best->pattern || near.same > best->same)
+			*best = near;
+	}
+	glob_free(glob);
 }
 
 void nearest_pattern(const struct conf *conf, const char *path, char *ret_words, size_t len)
@@ -75,13 +98,8 @@ void nearest_pattern(const struct conf *conf, const char *path, char *ret_words,
 	for (size_t i = 0; i < conf->n_sources; i++) {
 		if (conf->sources[i].gone)
 			continue;
-		for (char **pattern = conf->patterns[i].paths; *pattern; pattern++) {
-			struct near near = {.source = conf->sources[i].name, .pattern = *pattern};
-
-			compare(&near, path);
-			if (!best.pattern || near.same > best.same)
-				best = near;
-		}
+		for (char **pattern = conf->patterns[i].paths; *pattern; pattern++)
+			look_at(&best, conf->sources[i].name, *pattern, path);
 	}
 	ret_words[0] = '\0';
 	if (best.pattern)

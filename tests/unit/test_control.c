@@ -893,7 +893,8 @@ Test(explain, a_dormant_file)
 
 Test(explain, files_that_are_not_followed)
 {
-	char *paths[] = {"/var/log/orders/*.log", "/srv/*/app.log", NULL};
+	char *paths[] = {"/var/log/orders/*.log", "/srv/*/app.log", "/opt/{web,db}/app-[0-9].log",
+			 "/pods/**/c/*.log", NULL};
 	char *exclude[] = {"*-debug.log", NULL};
 	struct conf_patterns patterns = {paths, exclude, NULL};
 	struct discover *discover;
@@ -912,6 +913,15 @@ Test(explain, files_that_are_not_followed)
 	expect("/srv/x/y/app.log", -1, "unmatched",
 	       "which wants \\\"app.log\\\" where this has \\\"y\\\"");
 	expect("/srv/x/app.log/z", -1, "unmatched", "which ends before \\\"z\\\"");
+	expect("/opt/db/app-x.log", -1, "unmatched",
+	       "which wants \\\"app-[0-9].log\\\" where this has \\\"app-x.log\\\"");
+	expect("/opt/mail/app-1.log", -1, "unmatched",
+	       "which wants \\\"web\\\" where this has \\\"mail\\\"");
+	expect("/pods/a/b/c/x.txt", -1, "unmatched",
+	       "which wants \\\"*.log\\\" where this has \\\"x.txt\\\"");
+	expect("/pods/a/b", -1, "unmatched",
+	       "which wants \\\"c\\\" where this has \\\"b\\\"");
+	expect("/pods", -1, "unmatched", "which goes on with \\\"**\\\"");
 	expect("/var/log/orders/a-debug.log", 7, "excluded", "source orders");
 	expect("/var/log/orders/a.log", -1, "absent", "no such file is known");
 	files.quota.shares[0].waiting = 3;
