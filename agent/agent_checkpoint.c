@@ -108,8 +108,9 @@ void agent_finish_checkpoint(struct agent *agent, int wait_ms)
 			    " s (%s): %s",
 			    unsaved_s, message,
 			    agent->state == AGENT_RUNNING ?
-				    "make room, or mount it writable; shipping goes on, it is "
-				    "tried again; a crash now would repeat lines" :
+				    "make room, or mount it writable, or where it was removed put "
+				    "it back or restart; shipping goes on, it is tried again; a "
+				    "crash now would repeat lines" :
 				    "it is tried once more");
 		return;
 	}

@@ -204,11 +204,26 @@ int store_write_agent(struct store *store, const char *id)
 	return run(store, QUERY_AGENT, failed);
 }
 
+/* What is written would go to a file that nobody finds at the next start. */
+static bool has_moved(struct store *store)
+{
+	int moved = 0;
+
+	return sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) ==
+		       SQLITE_OK &&
+	       moved;
+}
+
 int store_write(struct store *store, const struct store_batch *batch, char *ret_message, size_t len)
 {
 	int rc;
 
 	abandon(store);
+	if (has_moved(store)) {
+		store_say((struct words){ret_message, len},
+			  DB_NAME ": it was removed or replaced while it is in use");
+		return STORE_E_FAILED;
+	}
 	rc = run(store, QUERY_BEGIN, false);
 	rc = rc ? rc : write_batch(store, batch);
 	rc = rc ? rc : run(store, QUERY_COMMIT, false);

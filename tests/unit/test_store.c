@@ -713,6 +713,28 @@ Test(store, full_disk_fails_the_batch_only)
 	store_close(store);
 }
 
+/* What went there was in no state that a next start finds, and nobody was told. */
+Test(store, one_that_is_removed_or_moved_away_is_not_written_to)
+{
+	struct store *store = must_open();
+	char path[PATH_MAX], away[PATH_MAX + 8];
+
+	cr_assert(eq(int, write_round(store, 1), 0));
+	snprintf(path, sizeof path, "%s", store_path(store));
+	snprintf(away, sizeof away, "%s.away", path);
+	cr_assert(eq(int, rename(path, away), 0));
+	cr_assert(eq(int, write_round(store, 2), STORE_E_FAILED));
+	cr_assert(ne(ptr, strstr(message, "removed or replaced while it is in use"), NULL));
+	spill("waybill.db", "another", 7);
+	cr_assert(eq(int, write_round(store, 2), STORE_E_FAILED));
+	cr_assert(eq(int, rename(away, path), 0));
+	cr_assert(eq(int, write_round(store, 2), 0), "%s", message);
+	cr_assert(holds_round(store, 2));
+	cr_assert(eq(int, unlink(path), 0));
+	cr_assert(eq(int, write_round(store, 3), STORE_E_FAILED));
+	store_close(store);
+}
+
 /* Scenario B07. Many rounds: the WAL is emptied into the database again and again. */
 Test(store, wal_stays_bounded)
 {

@@ -110,8 +110,8 @@ static void show_troubles(const struct table *table, const struct object *line)
 		show_replaced(table, INDENT, line), show_renewal(table, INDENT, line);
 	if (age_ms > 5000)
 		say(table, INDENT,
-		    "the last checkpoint has been due for %s: is the disk of state_dir full? Make "
-		    "room, since a crash now would repeat lines",
+		    "the last checkpoint has been due for %s, and the log says why: is the disk of "
+		    "state_dir full? Make room, since a crash now would repeat lines",
 		    amount_time(age_ms / 1000, text[0]));
 	if (object_number(line, "reload_refused", 0))
 		say(table, INDENT, "the last reload was refused: `waybill check` says why");
