@@ -403,6 +403,7 @@ def test_what_is_refused_and_sent_again_beside_swaps(make_agent, broker, topic_n
                 swap_again(number)
             last(0.005)
     agent.counted(lines_dead=20, lines_delivered=580, deadline=60)
+    wait_for(lambda: "20 dead letters" in agent.ask("dead-letters", "list"), 20, "all in the state")
     broker.alter_topic(topic, max_message_bytes=1000000)
     where = ["--config", agent.config, "--state-dir", agent.state]
     with subprocess.Popen([agent.program, "dead-letters", "replay", "--all", "--yes", *where]) as replay:
