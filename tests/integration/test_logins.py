@@ -75,6 +75,17 @@ def test_plain(guarded, topic_name, make_lineage, make_agent, make_oracle, work)
     assert re.search(expiry, said), said
 
 
+def test_a_command_to_copy_logs_in_too(guarded, topic_name, make_agent, work):
+    """Without it the tools of Kafka run out of memory at a port that speaks TLS."""
+    password = secret_file(work, "password", PASSWORD)
+    kafka = login(guarded, "PLAIN", sasl_username="agent", sasl_password=f"file:{password}")
+    agent = make_agent(guarded.tls, topic_name, kafka=kafka)
+    command = [agent.program, "check", "--config", agent.config]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    wanted = f"--bootstrap-server {guarded.tls} --command-config client.properties --create"
+    assert wanted in done.stdout, done.stdout
+
+
 def test_scram(guarded, topic_name, make_lineage, make_agent, make_oracle, work):
     """With a librdkafka that Kafka 4 understands."""
     password = secret_file(work, "password", PASSWORD)

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cmd/check/check.h"
 #include "cmd/check/inspect.h"
@@ -399,6 +400,18 @@ static void judge_answer(struct check *check, const struct cluster *cluster,
 			    topics->n_brokers);
 }
 
+/* Without a login of its own the tool waits for ever, or runs out of memory. */
+static const char *servers_of_tools(const struct cluster *cluster, const char *servers, char *text,
+				    size_t len)
+{
+	const char *protocol = cluster_value(cluster, "security.protocol");
+
+	if (!protocol || strcasecmp(protocol, "plaintext") == 0)
+		return servers;
+	snprintf(text, len, "%s --command-config client.properties", servers);
+	return text;
+}
+
 static int check_cluster(struct check *check, const struct cluster *cluster)
 {
 	const char *servers = cluster_value(cluster, "bootstrap.servers");
@@ -406,7 +419,7 @@ static int check_cluster(struct check *check, const struct cluster *cluster)
 	const char *space = *cluster->name ? " " : "";
 	struct topics *topics = NULL;
 	struct kafka_options options;
-	char message[512] = "";
+	char message[512] = "", tools[1024];
 	int r;
 
 	if (!check->network || !servers || block_is_wrong(check, block)) {
@@ -420,13 +433,14 @@ static int check_cluster(struct check *check, const struct cluster *cluster)
 	r = inspect_topics(&options, message, sizeof message, &topics);
 	if (r < 0)
 		return r;
-	check->report.servers = servers;
+	check->report.servers = servers_of_tools(cluster, servers, tools, sizeof tools);
 	check_say(check, "Kafka%s%s: %s %s", space, cluster->name, servers,
 		  r ? "does not answer" : "answers");
 	if (r)
 		judge_failure(check, cluster, r, servers, message);
 	else
 		judge_answer(check, cluster, topics);
+	check->report.servers = NULL;
 	topics_free(topics);
 	return 0;
 }

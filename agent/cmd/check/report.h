@@ -33,7 +33,7 @@ struct check_report {
 	size_t n;
 	size_t counts[CHECK_SEVERITIES];
 	bool no_memory; /* something could not be noted down */
-	/* bootstrap_servers of the cluster that is judged, for commands to copy; NULL: of none */
+	/* bootstrap_servers of the cluster that is judged, and what else commands to copy need */
 	const char *servers;
 };
 
