@@ -20,8 +20,8 @@ struct words_known {
 void words_mend(char *text, size_t size, const struct words_known *known);
 
 /*
- * The same of the text with which no client could be made of these properties: of a file that cannot
- * be read the library says only that OpenSSL failed.
+ * The same of the text with which no client could be made of these properties: of a file that is
+ * not there, or holds something else, the library says only that OpenSSL failed.
  */
 void words_mend_refusal(char *text, size_t size, const struct prop *props, size_t n_props);
 

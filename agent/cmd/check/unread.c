@@ -10,7 +10,7 @@
 #include "cmd/check/check.h"
 #include "settings/read.h"
 
-/* Ends that are somebody's mistake; ".example", "~", ".dpkg-old" and the like say what they mean. */
+/* Ends that are somebody's mistake; ".example", "~", ".dpkg-old" and the like are meant. */
 static bool is_mistaken(const char *name)
 {
 	static const char *const ends[] = {".cfg",  ".cnf", ".config", ".conf.txt", ".txt",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The environment in a foreign configuration, "${NAME}", "${NAME:default}" or "${NAME:-default}", as
+ * The environment in a foreign configuration, "${NAME}", "${NAME:default}", "${NAME:-default}", as
  * ours has it. Left as it is, it would be a field here, or text.
  */
 #include <ctype.h>

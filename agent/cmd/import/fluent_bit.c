@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fluent-bit.conf (the form with sections, or that in YAML) → waybill. Inputs of the type tail become sources;
- * filters of the type grep that are for all, rules of each; the first Kafka output says where they
- * go. Fluent Bit sends JSON with the line as "log" and the time as @timestamp.
+ * fluent-bit.conf (the form with sections, or that in YAML) → waybill. Inputs of the type tail
+ * become sources; filters of the type grep that are for all, rules of each; the first Kafka output
+ * says where they go. Fluent Bit sends JSON with the line as "log" and the time as @timestamp.
  */
 #include <ctype.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vector.yaml or vector.toml → waybill. Sources of the types file and kubernetes_logs become sources; the first Kafka
- * sink says where they go. Transforms are programs, and left over. With the codec "json" Vector
- * sends an envelope, with "text" the line.
+ * vector.yaml or vector.toml → waybill. Sources of the types file and kubernetes_logs become
+ * sources; the first Kafka sink says where they go. Transforms are programs, and left over. With
+ * the codec "json" Vector sends an envelope, with "text" the line.
  */
 #include <stdlib.h>
 #include <string.h>
