@@ -75,8 +75,8 @@ struct control *control_free(struct control *control)
 	for (size_t i = 0; i < control->n_clients; i++)
 		client_free(control->clients[i]);
 	if (control->listen_fd >= 0) {
-		unlink(control->path);
 		close(control->listen_fd);
+		address_remove(control->path);
 	}
 	if (control->epoll_fd >= 0)
 		close(control->epoll_fd);

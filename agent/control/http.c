@@ -315,7 +315,7 @@ struct http *http_free(struct http *http)
 	if (http->daemon)
 		MHD_stop_daemon(http->daemon);
 	if (http->path)
-		unlink(http->path);
+		address_remove(http->path);
 	free(http->path);
 	free(http);
 	return NULL;

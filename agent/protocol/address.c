@@ -103,15 +103,20 @@ static bool is_alive(const struct address *address)
 	return r;
 }
 
-static int bind_to(int fd, const char *path, const struct address *address)
+/* Whether it may be bound to, if it is no file. */
+static bool remove_dead(const char *path, const struct address *address)
 {
 	struct stat st;
 
-	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode)) {
-		if (is_alive(address))
-			return -EADDRINUSE;
-		unlink(path);
-	}
+	if (lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return true;
+	return !is_alive(address) && unlink(path) == 0;
+}
+
+static int bind_to(int fd, const char *path, const struct address *address)
+{
+	if (!remove_dead(path, address))
+		return -EADDRINUSE;
 	/* The mode that the name is made with; the umask takes from it what is given back below. */
 	if (fchmod(fd, SOCKET_MODE) < 0 ||
 	    bind(fd, (const struct sockaddr *)&address->name, sizeof address->name) < 0)
@@ -138,6 +143,16 @@ int address_listen(const char *path, int backlog, int *ret_fd)
 	else if (fd >= 0)
 		close(fd);
 	return r;
+}
+
+void address_remove(const char *path)
+{
+	struct address address;
+
+	if (address_init(path, &address))
+		return;
+	(void)remove_dead(path, &address);
+	address_deinit(&address);
 }
 
 int address_give(const char *path, gid_t group)

@@ -34,10 +34,13 @@ void address_deinit(struct address *address);
 /*
  * A non-blocking socket that listens at path, which its owner and its group may connect to (mode
  * 0660), whatever the umask; what a dead process left there is replaced. 0: *ret_fd is the
- * caller's, and so is the path, to be removed behind it. -EADDRINUSE: something else is there, or
+ * caller's, and so is the path, for address_remove behind it. -EADDRINUSE: something else is there, or
  * somebody listens; other negative errno.
  */
 int address_listen(const char *path, int backlog, int *ret_fd) MUSTCHECK;
+
+/* Removes what address_listen made, when that is closed; not what has taken its place since. */
+void address_remove(const char *path);
 
 /* Gives the path of such a socket to a group. 0 or negative errno. */
 int address_give(const char *path, gid_t group) MUSTCHECK;

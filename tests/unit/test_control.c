@@ -206,6 +206,24 @@ Test(control, it_is_gone_with_the_agent)
 	cr_expect_eq(access(path, F_OK), -1);
 }
 
+/* It was removed by its name, whosever it was by then. */
+Test(control, what_has_taken_its_place_stays)
+{
+	struct control *other;
+
+	cr_assert_eq(unlink(path), 0);
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	control = control_free(control);
+	cr_assert_eq(unlink(path), 0);
+	cr_assert_eq(control_new(path, &control), 0);
+	cr_assert_eq(unlink(path), 0);
+	cr_assert_eq(control_new(path, &other), 0);
+	control = control_free(control);
+	cr_expect_eq(access(path, F_OK), 0);
+	control_free(other);
+	cr_expect_neq(access(path, F_OK), 0);
+}
+
 Test(control, a_path_may_be_longer_than_a_sockets_name)
 {
 	int fd;
