@@ -93,17 +93,18 @@ void agent_log_counters(struct agent *agent)
 
 /*
  * The watchdog is fed when lines moved, or for a stated reason when none did: nothing to read, no
- * room, or nothing in the queue but files that wait (F05). A broker outage is such a reason, however
- * many are tried in it. It is seen at the tick, and told until the next one: files that wait are
- * tried behind it, and who looks meanwhile finds them in the queue.
+ * room, or nothing in the queue but files that wait (F05). A broker outage is such a reason,
+ * however many are tried in it. It is seen at the tick, and told until the next one: files that
+ * wait are tried behind it, and who looks meanwhile finds them in the queue.
  */
 static bool is_stuck(const struct agent *agent, uint64_t now_us)
 {
 	struct output_stats stats;
 
 	output_stats(agent->output, &stats);
-	return stats.reachable && agent->state == AGENT_RUNNING && !TAILQ_EMPTY(&agent->files.ready) &&
-	       agent_has_room(agent, now_us) && now_us - agent->progress_us > 10 * US_PER_S;
+	return stats.reachable && agent->state == AGENT_RUNNING &&
+	       !TAILQ_EMPTY(&agent->files.ready) && agent_has_room(agent, now_us) &&
+	       now_us - agent->progress_us > 10 * US_PER_S;
 }
 
 void agent_feed_watchdog(struct agent *agent, uint64_t now_us)

@@ -4,8 +4,8 @@
  * do the files of each, equal ones by bytes: neither a busy file nor a source with thousands of
  * them starves others (D09). A file whose next record cannot go is
  * held aside until what it waits for may have come: another try costs a read and a line that is
- * parsed, and thousands of files may wait for hours. The tick tries some, those that waited longest,
- * so nothing hangs on a wake-up that was missed.
+ * parsed, and thousands of files may wait for hours. The tick tries some, those that waited
+ * longest, so nothing hangs on a wake-up that was missed.
  */
 #include <errno.h>
 #include <string.h>

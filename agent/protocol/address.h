@@ -34,8 +34,8 @@ void address_deinit(struct address *address);
 /*
  * A non-blocking socket that listens at path, which its owner and its group may connect to (mode
  * 0660), whatever the umask; what a dead process left there is replaced. 0: *ret_fd is the
- * caller's, and so is the path, for address_remove behind it. -EADDRINUSE: something else is there, or
- * somebody listens; other negative errno.
+ * caller's, and so is the path, for address_remove behind it. -EADDRINUSE: something else is
+ * there, or somebody listens; other negative errno.
  */
 int address_listen(const char *path, int backlog, int *ret_fd) MUSTCHECK;
 

@@ -286,7 +286,7 @@ int64_t condition_lag_ms(const struct view *view, const struct file *file,
 {
 	if (!condition->lag && !file->account.in_flight)
 		return 0;
-	/* Nobody is late whose last line has no end yet; an open event is bounded by flush_after. */
+	/* Whose last line has no end yet is not late; an open event ends by flush_after. */
 	if (condition->is == CONDITION_PARTIAL && !file->tail.open &&
 	    condition->lag == file->tail.pending)
 		return 0;

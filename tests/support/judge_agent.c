@@ -35,8 +35,7 @@ static void check_counters(struct judge *judge, const struct counters *counters)
 
 	if (read - counters->lines_filtered != judge->lines_read)
 		judge_says(judge, "lines read %llu - lines_filtered %llu is not %llu",
-			   (unsigned long long)read,
-			   (unsigned long long)counters->lines_filtered,
+			   (unsigned long long)read, (unsigned long long)counters->lines_filtered,
 			   (unsigned long long)judge->lines_read);
 	/* Of a line with a dead letter it may be forgotten over a rewind. */
 	if (judge->branches > 1 &&

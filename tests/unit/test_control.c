@@ -1252,7 +1252,7 @@ static void ask_as_another(const char *question, char *said, size_t room)
 	close(ends[1]);
 }
 
-/* Connects as nobody, as often as there are slots, and then asks once more: `said` is what he hears. */
+/* Connects as nobody, as often as there are slots, and asks once more: `said` is what he hears. */
 static pid_t take_all_slots(const char *question, char *said, size_t room)
 {
 	int ends[2];

@@ -804,8 +804,8 @@ Test(pipeline_cases, chunks_of_records_under_way_leave_memory_to_others)
 }
 
 /*
- * Scenario G01: two lines came back, and the file was truncated before they were read again. They were
- * taken from lines_read, and a counter that falls is one that began anew for Prometheus.
+ * Scenario G01: two lines came back, and the file was truncated before they were read again. They
+ * were taken from lines_read, and a counter that falls is one that began anew for Prometheus.
  */
 Test(pipeline_cases, lines_that_came_back_and_are_gone_are_forgotten)
 {

@@ -259,8 +259,8 @@ static size_t n_queued(enum file_queue queue)
 }
 
 /*
- * Scenario F05. Of 20,000 that waited for a broker all were tried, each second, and took longer: the
- * watchdog, and /healthz, found files that could be read and that nothing was read of.
+ * Scenario F05. Of 20,000 that waited for a broker all were tried, each second, and took longer:
+ * the watchdog, and /healthz, found files that could be read and that nothing was read of.
  */
 Test(turns, of_thousands_that_wait_a_tick_tries_some)
 {

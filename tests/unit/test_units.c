@@ -79,8 +79,8 @@ static void check(const struct row *row, int (*parse)(const char *, uint64_t *))
 	uint64_t value = 12345;
 
 	cr_expect_eq(parse(row->text, &value), row->r, "\"%s\"", row->text);
-	cr_expect_eq(value, row->r && !row->value ? 12345 : row->value, "\"%s\" gave %llu", row->text,
-		     (unsigned long long)value);
+	cr_expect_eq(value, row->r && !row->value ? 12345 : row->value, "\"%s\" gave %llu",
+		     row->text, (unsigned long long)value);
 }
 
 Test(units, sizes)
