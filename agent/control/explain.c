@@ -211,7 +211,8 @@ static void add_unsaved(const struct view *view, struct explanation *e)
 	if (age_ms >= UNSAVED_MS)
 		snprintf(e->words + len, sizeof e->words - len,
 			 "; state_dir: positions were not written for %" PRIu64
-			 " s, and the log says why: is its disk full? Make room, since a crash now would repeat lines",
+			 " s, and the log says why: is its disk full? Make room, since a crash now "
+			 "would repeat lines",
 			 age_ms / 1000);
 }
 

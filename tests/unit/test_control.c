@@ -937,8 +937,7 @@ Test(explain, files_that_are_not_followed)
 	       "which wants \\\"web\\\" where this has \\\"mail\\\"");
 	expect("/pods/a/b/c/x.txt", -1, "unmatched",
 	       "which wants \\\"*.log\\\" where this has \\\"x.txt\\\"");
-	expect("/pods/a/b", -1, "unmatched",
-	       "which wants \\\"c\\\" where this has \\\"b\\\"");
+	expect("/pods/a/b", -1, "unmatched", "which wants \\\"c\\\" where this has \\\"b\\\"");
 	expect("/pods", -1, "unmatched", "which goes on with \\\"**\\\"");
 	expect("/var/log/orders/a-debug.log", 7, "excluded", "source orders");
 	expect("/var/log/orders/a.log", -1, "absent", "no such file is known");

@@ -12,8 +12,8 @@ int rows_set(const struct ask_place *place, const struct request *request, uint6
 	     uint64_t *ret_to) MUSTCHECK;
 
 /*
- * Why the position of the file at the path would not be set, as far as who asks may look into it and
- * the configuration says how its lines end; static. NULL: that is not known, or it would be.
+ * Why the position of the file at the path would not be set, as far as who asks may look into it
+ * and the configuration says how its lines end; static. NULL: that is not known, or it would be.
  */
 const char *rows_doubt(const struct ask_place *place, const char *path,
 		       const struct request *request);
