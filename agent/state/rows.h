@@ -93,8 +93,8 @@ struct store_gone {
 };
 
 /*
- * By the reason of a dead letter whether a rule of its source made it one: such a rule judges a line
- * when it is parsed, and what is sent again is not parsed again.
+ * By the reason of a dead letter whether a rule of its source made it one: such a rule judges a
+ * line when it is parsed, and what is sent again is not parsed again.
  */
 static inline bool store_letter_is_ruled(const char *reason)
 {
