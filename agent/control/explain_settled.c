@@ -14,8 +14,14 @@
 #include "state/rows.h"
 #include "view/where.h"
 
-/* So many stored letters are looked through; there is no index, and the loop waits meanwhile. */
-#define LETTERS_MAX 2000
+/*
+ * So many pages of stored letters are looked through; there is no index, and the loop waits
+ * meanwhile. One that is larger than a page takes one, for the rest of it is not read; beside key
+ * and value a small one has its path and reason.
+ */
+#define PAGES_MAX 2000
+#define PAGE_BYTES 4096
+#define LETTER_MORE 160
 
 const struct store_dead_letter *explain_letter(const struct view *view, const struct file *file,
 					       uint64_t position)
@@ -75,6 +81,11 @@ static const char *passed_over(const struct source *source)
 						      "";
 }
 
+static bool are_too_many(uint64_t letters, uint64_t bytes)
+{
+	return letters > PAGES_MAX && (bytes + letters * LETTER_MORE) / PAGE_BYTES > PAGES_MAX;
+}
+
 static void say_dead(const char *reason, struct explanation *e)
 {
 	if (store_letter_is_ruled(reason))
@@ -119,10 +130,10 @@ void explain_settled(const struct view *view, const struct file *file, uint64_t 
 		    "it is settled: delivered, or filtered by on_no_match = \"skip\" or a rule%s; "
 		    "source %s has no dead letters" NOT_KEPT,
 		    passed, file->source->name);
-	else if (view->writing || count > LETTERS_MAX)
+	else if (view->writing || are_too_many(count, bytes))
 		say(e, "settled",
 		    "it is settled: delivered, filtered, or one of the dead letters of source "
-		    "%s" NOT_KEPT,
+		    "%s (`waybill dead-letters list`)" NOT_KEPT,
 		    file->source->name);
 	else if (store_find_letter(view->store, file->id, start, reason, sizeof reason))
 		say(e, "settled",

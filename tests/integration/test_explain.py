@@ -99,6 +99,20 @@ def test_what_became_of_lines(cluster, topic, work, make_agent):
 
 
 @pytest.mark.scenario("G01", "G03")
+def test_a_letter_among_thousands(cluster, topic, work, make_agent):
+    path = work / "log" / "a.log"
+    path.write_text("none\n" * 5000 + "k=1\n")
+    source = {"name": "s", "paths": [str(path)], "parser": "order", "topic": topic}
+    source.update(key="${k}", on_missing_key="dead_letter")
+    settings = config.settings(cluster.bootstrap, [source], pattern=r"k=(?<k>\S+)", checkpoint_interval="100ms")
+    agent = make_agent(text=config.render_settings(settings)).start()
+    agent.counted(lines_delivered=1, lines_dead=5000)
+    wait_for(lambda: explain(agent, f"{path}:4999").startswith("dead: it is a dead letter: KEY_MISSING"), 20, "dead")
+    assert "it is no dead letter" in explain(agent, f"{path}:5001")
+    agent.stop()
+
+
+@pytest.mark.scenario("G01", "G03")
 def test_the_partition_of_a_line_without_a_key(broker, own_topic, work, make_agent):
     """In flight, and no other partition has records in flight."""
     path = work / "log" / "a.log"
