@@ -9,8 +9,7 @@
 
 #include "conf/load.h"
 
-/* A line of conf_load is a message of its own. Cuts `text` into pieces. */
-static void log_lines(struct log *log, char *text, bool wrong)
+void next_log(struct log *log, char *text, bool wrong)
 {
 	char *rest = text;
 
@@ -46,7 +45,7 @@ struct conf *next_load(struct log *log, const char *file, const char *state_dir,
 	if (r < 0)
 		log_say(log, LOG_ERR, "configuration-unreadable", "%s: %s", file, strerror(-r));
 	else if (r || warns)
-		log_lines(log, text, r);
+		next_log(log, text, r);
 	if (!r && !keeps_state(log, state_dir, conf))
 		r = -EINVAL;
 	free(text);

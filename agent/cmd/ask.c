@@ -115,7 +115,7 @@ int ask_find(struct ask_place *place)
 	if (place->instance)
 		config = of_instance;
 	snprintf(place->conf, sizeof place->conf, "%s", config);
-	status = cmd_load_conf(&without_secrets, config, &conf);
+	status = cmd_load_conf(&without_secrets, config, stderr, &conf);
 	if (status)
 		return find_without_conf(place) ? 0 : status;
 	if (place->state_dir || !place->instance)

@@ -3,6 +3,7 @@
 #define CMD_CMD_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 /*
  * The commands: each gets argv from its own name on ("waybill run"), prints usage errors itself,
@@ -43,16 +44,16 @@ int cmd_finish(int status);
 #define DEFAULT_CONFIG "/etc/waybill/waybill.conf"
 
 /* Behind the message that `file` cannot be read: what to do when nobody has named it. */
-void cmd_hint_config(const char *file);
+void cmd_hint_config(const char *file, FILE *errors);
 
 struct conf;
 struct conf_surroundings;
 
 /*
- * Loads a configuration for a command (surroundings: as in conf_load_in), problems told on stderr.
- * 0: *ret_conf with one reference; otherwise the exit status.
+ * Loads a configuration for a command (surroundings: as in conf_load_in), its problems told to
+ * `errors`. 0: *ret_conf with one reference; otherwise the exit status.
  */
-int cmd_load_conf(const struct conf_surroundings *surroundings, const char *file,
+int cmd_load_conf(const struct conf_surroundings *surroundings, const char *file, FILE *errors,
 		  struct conf **ret_conf);
 
 #endif

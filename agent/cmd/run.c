@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "change/next.h"
 #include "change/program.h"
 #include "client/library.h"
 #include "cmd/cmd.h"
@@ -142,6 +143,33 @@ static void keep_heap_in_runs(void)
 #endif
 }
 
+/*
+ * What is wrong is told plainly, since nothing says how to log it; what is doubtful is logged as the
+ * configuration has it. 0, or the exit status.
+ */
+static int load(const struct run_options *options, struct conf **ret_conf, struct log **ret_log)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *stream = open_memstream(&text, &len);
+	int status = EX_OSERR;
+
+	if (stream) {
+		status = cmd_load_conf(NULL, options->config, stream, ret_conf);
+		fclose(stream);
+	}
+	if (status == 0) {
+		*ret_log = log_new(options->log_level, (*ret_conf)->log_format);
+		status = *ret_log ? 0 : EX_OSERR;
+	}
+	if (text && status == 0)
+		next_log(*ret_log, text, false);
+	else if (text)
+		fputs(text, stderr);
+	free(text);
+	return status;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	struct run_options options = {.config = DEFAULT_CONFIG, .log_level = LOG_INFO};
@@ -159,12 +187,9 @@ int cmd_run(int argc, char **argv)
 		return EX_UNAVAILABLE;
 	}
 	keep_heap_in_runs();
-	status = cmd_load_conf(NULL, options.config, &conf);
+	status = load(&options, &conf, &log);
 	if (status)
 		return status;
-	log = log_new(options.log_level, conf->log_format);
-	if (!log)
-		return EX_OSERR;
 	status = run(&options, conf, log);
 	log_free(log);
 	/*

@@ -222,7 +222,7 @@ static int check_file(struct check *check, const struct check_options *options)
 
 	if (r == CONF_E_UNREADABLE) {
 		conf_problems_print(&check->load.text.problems, stderr);
-		cmd_hint_config(options->config);
+		cmd_hint_config(options->config, stderr);
 		return error == EACCES ? EX_NOPERM : EX_NOINPUT;
 	}
 	if (r) {

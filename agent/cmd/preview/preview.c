@@ -161,7 +161,7 @@ int cmd_preview(int argc, char **argv)
 	preview.json = options.json;
 	preview.compares = options.compares;
 	status = cmd_load_conf(&(struct conf_surroundings){.no_secrets = true}, options.config,
-			       &preview.conf);
+			       stderr, &preview.conf);
 	/* The loader has said that there are no sources. */
 	if (!status && !preview.conf->n_sources)
 		status = EX_CONFIG;

@@ -45,7 +45,7 @@ static int load(struct test_run *run, const struct test_file *file, const struct
 	run->zone = strdup(test->with.zone);
 	if (!run->path || !run->host || !run->zone)
 		return -ENOMEM;
-	if (cmd_load_conf(&surroundings, path, &run->conf) == 0 && run->conf->n_sources)
+	if (cmd_load_conf(&surroundings, path, stderr, &run->conf) == 0 && run->conf->n_sources)
 		return 0;
 	run->conf = conf_unref(run->conf);
 	fprintf(stderr, "%s:%u: cannot be tested with this configuration\n", file->name,
