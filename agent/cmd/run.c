@@ -144,8 +144,8 @@ static void keep_heap_in_runs(void)
 }
 
 /*
- * What is wrong is told plainly, since nothing says how to log it; what is doubtful is logged as the
- * configuration has it. 0, or the exit status.
+ * What is wrong is told plainly, since nothing says how to log it; what is doubtful is logged as
+ * the configuration has it. 0, or the exit status.
  */
 static int load(const struct run_options *options, struct conf **ret_conf, struct log **ret_log)
 {
