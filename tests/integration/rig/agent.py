@@ -18,11 +18,12 @@ PARTS = ("lines_delivered", "in_flight", "lines_waiting", "lines_filtered", "lin
 
 # What the agent says when a producer ends because a batch was refused for its number: the one before it,
 # under way at the same time, had failed (docs/faults.md). librdkafka before 2.3.0 ends itself where one of
-# the two was in doubt; the second pattern names what the first of them was refused for.
+# the two was in doubt; the second pattern names what the first of them was refused for, or that another
+# one, not sent yet, was taken back since (_RETRY).
 RENUMBERS = re.compile(r"skipped sequence numbers .*librdkafka would give new numbers")
 REWOUND = re.compile(
     r"OUT_OF_ORDER_SEQUENCE_NUMBER: ProduceRequest .*(rewound sequence number|sequence desynchronization) .*"
-    r"last (partition )?error (NOT_ENOUGH_REPLICAS|NOT_LEADER_FOR_PARTITION|UNKNOWN_TOPIC_OR_PART) "
+    r"last (partition )?error (NOT_ENOUGH_REPLICAS|NOT_LEADER_FOR_PARTITION|UNKNOWN_TOPIC_OR_PART|_RETRY) "
 )
 
 # sysexits
