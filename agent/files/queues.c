@@ -119,8 +119,9 @@ void files_release_topic(struct files *files, uint32_t topic)
 
 void files_release_some(struct files *files)
 {
+	/* Only the tick tells that a rule lets more lines pass. */
 	for (int wait = 0; wait < FILE_WAITS; wait++)
-		release(files, &files->held[wait], TICK_TRIES);
+		release(files, &files->held[wait], wait == FILE_WAITS_RATE ? SIZE_MAX : TICK_TRIES);
 	for (size_t i = 0; i <= files->n_sources; i++) {
 		struct files_share *share = &files->shares[i];
 
