@@ -309,6 +309,8 @@ def test_many_reloads_under_load(make_agent, manager, broker, far, make_side):
     sides = Sides(make_agent(text=""), manager, [same, changes, comes], kafka, shutdown_timeout="5m")
     news = []
     loads = [Load(side.lineage, rate=RATE, rotate_every=7 * RATE) for side in sides.sides]
+    for side in sides.sides:
+        sides.delivered(side, 1)  # both producers are there, and connected
     begun = descriptors(sides)
     for number in range(1, RELOADS + 1):
         changes.life = number
