@@ -67,6 +67,18 @@ def swap(sides, **changes):
     wait_for(lambda: sides.agent.counters()["producers_made"] == before + 1, 30, "another producer")
 
 
+def login_to(broker, password):
+    """The kafka block for its second door."""
+    return {
+        "bootstrap_servers": broker.tls,
+        "security_protocol": "sasl_ssl",
+        "ssl_ca_location": str(broker.authority.certificate),
+        "sasl_mechanism": "PLAIN",
+        "sasl_username": "agent",
+        "sasl_password": password,
+    }
+
+
 def made(sides):
     return sides.agent._printed()[-1]["producers_made"]
 
@@ -126,14 +138,7 @@ def test_a_login_is_set_and_mended(make, make_side, far, work):
     password.write_text("wrong\n")
     load = Load(side.lineage, rate=RATE)
     sides.delivered(side, RATE)
-    sides.kafka = {
-        "bootstrap_servers": far.tls,
-        "security_protocol": "sasl_ssl",
-        "ssl_ca_location": str(far.authority.certificate),
-        "sasl_mechanism": "PLAIN",
-        "sasl_username": "agent",
-        "sasl_password": f"file:{password}",
-    }
+    sides.kafka = login_to(far, f"file:{password}")
     sides.reload()
     sides.agent.wait_says("brokers do not take what is new", "the producer goes on as it was")
     assert "what is not in use, for brokers or the library do not take it" in " ".join(sides.agent.ask("status").split())
@@ -180,14 +185,7 @@ def test_a_login_that_is_refused_is_told_once_and_as_that(make, make_side, far):
     side = make_side("one", far)
     sides = make([side], {"bootstrap_servers": far.bootstrap})
     load = Load(side.lineage, rate=RATE)
-    sides.kafka = {
-        "bootstrap_servers": far.tls,
-        "security_protocol": "sasl_ssl",
-        "ssl_ca_location": str(far.authority.certificate),
-        "sasl_mechanism": "PLAIN",
-        "sasl_username": "agent",
-        "sasl_password": "wrong",
-    }
+    sides.kafka = login_to(far, "wrong")
     sides.reload()
     sides.agent.wait_says("brokers do not take what is new")
     last(20)  # of which it is tried twice
@@ -356,22 +354,21 @@ def test_sources_and_block_at_once(make, make_side, cluster):
 def test_from_a_password_to_a_token_and_back(make, make_side, tokened, issuer, work):
     """Brokers refuse the first token; the next one is taken from its file without a reload."""
     side = make_side("one", tokened)
-    tls = {"security_protocol": "sasl_ssl", "ssl_ca_location": str(tokened.authority.certificate)}
-    plain = {**tls, "sasl_mechanism": "PLAIN", "sasl_username": "agent", "sasl_password": PASSWORD}
-    sides = make([side], {"bootstrap_servers": tokened.tls, **plain})
+    sides = make([side], login_to(tokened, PASSWORD))
     load = Load(side.lineage, rate=RATE)
     sides.delivered(side, RATE)
     token = work / "token"
     token.touch(mode=0o600)
     token.write_text(issuer.token(aud="another-cluster"))
-    sides.kafka = {"bootstrap_servers": tokened.tls, **tls}
+    by_password = ("sasl_mechanism", "sasl_username", "sasl_password")
+    sides.kafka = {name: value for name, value in sides.kafka.items() if name not in by_password}
     sides.kafka |= {"sasl_mechanism": "OAUTHBEARER", "oauth_token_file": str(token)}
     sides.reload()
     sides.agent.wait_says("brokers do not take what is new", "another-cluster")
     assert "another-cluster" in sides.agent.ask("status")
     token.write_text(issuer.token())
     wait_for(lambda: sides.agent.counters()["producers_made"] == 2, 60, "a producer with a token")
-    sides.kafka = {"bootstrap_servers": tokened.tls, **plain}
+    sides.kafka = login_to(tokened, PASSWORD)
     swap(sides)
     sides.ends_clean([load.stop()])
 

@@ -34,17 +34,9 @@ static const char *output_value(struct fluent_bit *f, const char *name)
 static void put_properties(struct fluent_bit *f)
 {
 	char prefix[64];
-	int len = snprintf(prefix, sizeof prefix, "output[%zu].rdkafka.", f->output);
 
-	for (size_t i = 0; i < f->entries->n; i++) {
-		struct entry *entry = &f->entries->of[i];
-
-		if (strncmp(entry->path, prefix, (size_t)len) != 0 ||
-		    strstr(entry->path, "password"))
-			continue;
-		write_property(f->to, entry->path + len, entry->value);
-		entry->used = true;
-	}
+	snprintf(prefix, sizeof prefix, "output[%zu].rdkafka.", f->output);
+	write_properties(f->to, f->entries, prefix);
 }
 
 static void put_kafka(struct fluent_bit *f)

@@ -102,17 +102,9 @@ static void put_template(FILE *to, const char *name, const char *text)
 static void put_options(struct vector *v)
 {
 	char prefix[160];
-	int len = snprintf(prefix, sizeof prefix, "%s.librdkafka_options.", v->sink);
 
-	for (size_t i = 0; i < v->entries->n; i++) {
-		struct entry *entry = &v->entries->of[i];
-
-		if (strncmp(entry->path, prefix, (size_t)len) != 0 ||
-		    strstr(entry->path, "password"))
-			continue;
-		write_property(v->to, entry->path + len, entry->value);
-		entry->used = true;
-	}
+	snprintf(prefix, sizeof prefix, "%s.librdkafka_options.", v->sink);
+	write_properties(v->to, v->entries, prefix);
 }
 
 static void put_properties(struct vector *v)

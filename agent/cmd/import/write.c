@@ -49,6 +49,20 @@ void write_property(FILE *to, const char *name, const char *value)
 		write_text(to, 2, ours, value);
 }
 
+void write_properties(FILE *to, struct entries *entries, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	for (size_t i = 0; i < entries->n; i++) {
+		struct entry *entry = &entries->of[i];
+
+		if (strncmp(entry->path, prefix, len) != 0 || strstr(entry->path, "password"))
+			continue;
+		write_property(to, entry->path + len, entry->value);
+		entry->used = true;
+	}
+}
+
 size_t write_list(FILE *to, int indent, const char *name, struct entries *entries, const char *path)
 {
 	const char *value = entries_value(entries, "%s", path);

@@ -21,6 +21,9 @@ size_t write_environment(FILE *to, const char *text);
  */
 void write_property(FILE *to, const char *name, const char *value);
 
+/* The same of every entry whose path begins so, but for passwords; they are used by that. */
+void write_properties(FILE *to, struct entries *entries, const char *prefix);
+
 /* The text as a string of libconfig. */
 void write_quoted(FILE *to, const char *text);
 
